@@ -1,0 +1,72 @@
+"""The ``ctcb`` command: one thin module a verb, imported only when its verb is asked for."""
+from __future__ import annotations
+
+import sys
+import traceback
+from importlib import import_module
+from typing import List, Optional
+
+import click
+
+from ctcb import __version__
+from ctcb.errors import CtcbError
+
+# verb -> (module that holds its click command as `command`, one line of help).
+# The help stands here so that `ctcb --help` imports none of the modules.
+COMMANDS = {
+    "decode": ("ctcb.cli.decode", "Transcribe audio, leaning toward the names on a list."),
+    "score": ("ctcb.cli.score", "Compare transcripts with references: entity F1, WER, false alarms."),
+    "prepare": ("ctcb.cli.prepare", "Turn a manifest.tsv into checked lhotse cuts and features."),
+    "tokenize": ("ctcb.cli.tokenize", "Train a sentencepiece tokenizer, or show a text's pieces."),
+    "lexicon": ("ctcb.cli.lexicon", "Write the pronunciations of words."),
+    "train": ("ctcb.cli.train", "Train a base model."),
+    "emit": ("ctcb.cli.emit", "Write a model's emissions (log-probabilities)."),
+    "export": ("ctcb.cli.export", "Turn a training directory into a model directory."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> List[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> Optional[click.Command]:
+        if name not in COMMANDS:
+            return None
+        return import_module(COMMANDS[name][0]).command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ctcb")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def cli(debug: bool) -> None:
+    """Teach a CTC speech recogniser new words without retraining it."""
+
+
+def main(argv: Optional[List[str]] = None) -> None:
+    """Run the command; errors become one line on stderr and an exit code (2 input, 1 running)."""
+    argv = sys.argv[1:] if argv is None else argv
+    try:
+        cli.main(args=argv, prog_name="ctcb", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("ctcb: stopped", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if "--debug" in argv:
+            traceback.print_exc()
+        if isinstance(error, CtcbError):
+            click.echo(f"ctcb: {error}", err=True)
+            sys.exit(error.exit_code)
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        click.echo(f"ctcb: failed: {' '.join(what.split())} (--debug shows where)", err=True)
+        sys.exit(1)

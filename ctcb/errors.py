@@ -1,0 +1,47 @@
+"""The two ways in which a command ends badly, and how they reach the user.
+
+``InputError`` -> exit code 2: something that was handed in is wrong. Its message is one line that
+names the file, the line where there is one, and the mend.
+``RunError`` -> exit code 1: the input was right, and the work failed while running.
+"""
+from __future__ import annotations
+
+from os import PathLike
+from typing import Optional, Union
+
+
+class CtcbError(Exception):
+    """Base of the errors that are shown as one line, without a traceback."""
+
+    exit_code = 1
+
+
+class RunError(CtcbError):
+    """The work failed while running, on input that was right."""
+
+
+class InputError(CtcbError):
+    """What was handed in is wrong.
+
+    Parameters
+    ----------
+    problem : what is wrong, in a few words.
+    file : the file at fault, if there is one.
+    line : its line, counted from 1.
+    mend : what the user can do about it.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: Optional[Union[str, PathLike]] = None,
+        line: Optional[int] = None,
+        mend: Optional[str] = None,
+    ) -> None:
+        where = "" if file is None else f"{file}: " if line is None else f"{file}:{line}: "
+        message = where + problem + (f"; {mend}" if mend else "")
+        super().__init__(" ".join(message.split()))
+        self.problem, self.file, self.line, self.mend = problem, file, line, mend
