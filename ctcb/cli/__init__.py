@@ -43,14 +43,16 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ctcb")
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
-def cli(debug: bool) -> None:
+@click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks (anywhere on the line).")
+def cli() -> None:
     """Teach a CTC speech recogniser new words without retraining it."""
 
 
 def main(argv: Optional[List[str]] = None) -> None:
     """Run the command; errors become one line on stderr and an exit code (2 input, 1 running)."""
     argv = sys.argv[1:] if argv is None else argv
+    debug = "--debug" in argv
+    argv = [word for word in argv if word != "--debug"]
     try:
         cli.main(args=argv, prog_name="ctcb", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -62,7 +64,7 @@ def main(argv: Optional[List[str]] = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except Exception as error:
-        if "--debug" in argv:
+        if debug:
             traceback.print_exc()
         if isinstance(error, CtcbError):
             click.echo(f"ctcb: {error}", err=True)
