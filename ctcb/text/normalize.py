@@ -89,7 +89,7 @@ def normalize(text: str) -> str:
     """Return ``text`` as lower-case words of ``a``-``z`` and inner apostrophes, one space apart.
 
     The rules are in the module's docstring. A text without a single letter or number gives ``""``.
-    A text that is already normal is returned as it is, in about a microsecond a word.
+    A text that is already normal is returned as it is, in about a microsecond a line.
     """
     if _DONE.fullmatch(text):
         return text

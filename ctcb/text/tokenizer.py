@@ -1,0 +1,186 @@
+"""Subword pieces by sentencepiece, with the ids that CTC wants: 0 is blank, 1 is unknown.
+
+On disk it is two files that must agree: ``tokens.model`` (sentencepiece) and ``tokens.txt`` (one
+piece a line, id = line number from 0).
+"""
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+from typing import Dict, Iterable, List, Sequence, Tuple, Union
+
+import numpy as np
+import sentencepiece
+
+from ctcb.errors import InputError
+from ctcb.io import atomic_write
+from ctcb.text.normalize import normalize
+
+BLANK_ID, UNK_ID = 0, 1
+BLANK, UNK = "<blk>", "<unk>"
+WORD_START = "▁"
+MODEL_FILE, TOKENS_FILE = "tokens.model", "tokens.txt"
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
+# Two specials, the word start, and every letter by itself.
+MIN_VOCAB_SIZE = 2 + 1 + len(_ALPHABET)
+# Segmentations of one word that sampling draws from, as many as Kudo (2018) takes of a sentence.
+_NBEST = 64
+
+
+class Tokenizer:
+    """A unigram sentencepiece model over normalised text; picklable.
+
+    Every letter, the apostrophe and the word start are pieces by themselves, so normalised text
+    never needs ``<unk>``. Texts are normalised on the way in.
+    """
+
+    def __init__(self, model: bytes) -> None:
+        """``model``: the bytes of a ``tokens.model``. Raises InputError when it is not one of ours."""
+        if not model:
+            raise InputError("is empty")
+        try:
+            self._sp = sentencepiece.SentencePieceProcessor(model_proto=model)
+        except RuntimeError:
+            raise InputError("not a sentencepiece model") from None
+        self.pieces: Tuple[str, ...] = tuple(map(self._sp.id_to_piece, range(self._sp.get_piece_size())))
+        if self.pieces[:2] != (BLANK, UNK):
+            raise InputError(f"ids 0 and 1 are {self.pieces[:2]}, not {BLANK} and {UNK}")
+        missing = set(_ALPHABET + WORD_START) - set(self.pieces)
+        if missing:
+            raise InputError(f"these letters are not pieces: {' '.join(sorted(missing))}")
+        self._nbest: Dict[str, Tuple[List[List[int]], np.ndarray]] = {}
+
+    @classmethod
+    def train(cls, lines: Iterable[str], vocab_size: int = 500) -> Tokenizer:
+        """Train ``vocab_size`` pieces (the two specials among them) on text, normalised here.
+
+        Raises InputError for an empty text, for fewer pieces than letters, and for more pieces than
+        the text can fill. The same text gives the same pieces.
+        """
+        if vocab_size < MIN_VOCAB_SIZE:
+            raise InputError(
+                f"a vocabulary of {vocab_size} pieces cannot hold every letter",
+                mend=f"ask for {MIN_VOCAB_SIZE} or more",
+            )
+        texts = [text for text in map(normalize, lines) if text]
+        if not texts:
+            raise InputError("the training text holds no words")
+        model = io.BytesIO()
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                # The option required_chars does nothing for a letter that the text lacks, so one line
+                # holds them all.
+                sentence_iterator=iter([*texts, _ALPHABET]),
+                model_writer=model,
+                vocab_size=vocab_size,
+                model_type="unigram",
+                normalization_rule_name="identity",
+                character_coverage=1.0,
+                byte_fallback=False,
+                pad_id=BLANK_ID,
+                pad_piece=BLANK,
+                unk_id=UNK_ID,
+                unk_piece=UNK,
+                bos_id=-1,
+                eos_id=-1,
+                # The default leaves out longer lines without a word.
+                max_sentence_length=max(4192, *(len(text) + 1 for text in texts)),
+                num_threads=1,
+                minloglevel=2,
+            )
+        except RuntimeError as error:
+            if "Vocabulary size too high" not in str(error):
+                raise
+            raise InputError(
+                f"{len(texts)} lines of text fill fewer than {vocab_size} pieces",
+                mend="give more text or ask for fewer pieces",
+            ) from None
+        return cls(model.getvalue())
+
+    @classmethod
+    def load(cls, folder: Union[str, Path]) -> Tokenizer:
+        """Read ``tokens.model`` and check it against ``tokens.txt``. Raises InputError."""
+        model_file, tokens_file = Path(folder) / MODEL_FILE, Path(folder) / TOKENS_FILE
+        for file in (model_file, tokens_file):
+            if not file.is_file():
+                raise InputError("no such file", file=file, mend="`ctcb tokenize train` writes it")
+        try:
+            tokenizer = cls(model_file.read_bytes())
+        except InputError as error:
+            raise InputError(error.problem, file=model_file, mend="train it anew with `ctcb tokenize train`") from None
+        try:
+            listed = tokens_file.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError:
+            raise InputError("is not UTF-8 text", file=tokens_file) from None
+        for number, (inside, outside) in enumerate(zip(tokenizer.pieces, listed), 1):
+            if inside != outside:
+                raise InputError(
+                    f"piece {number - 1} is {outside!r} here but {inside!r} in {MODEL_FILE}",
+                    file=tokens_file,
+                    line=number,
+                    mend="take both files from one training",
+                )
+        if len(listed) != len(tokenizer):
+            raise InputError(
+                f"has {len(listed)} pieces but {MODEL_FILE} has {len(tokenizer)}",
+                file=tokens_file,
+                mend="take both files from one training",
+            )
+        return tokenizer
+
+    def save(self, folder: Union[str, Path]) -> None:
+        """Write ``tokens.model`` and ``tokens.txt``; the folder is made."""
+        with atomic_write(Path(folder) / MODEL_FILE, "wb") as file:
+            file.write(self._sp.serialized_model_proto())
+        with atomic_write(Path(folder) / TOKENS_FILE) as file:
+            file.writelines(f"{piece}\n" for piece in self.pieces)
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def __getstate__(self) -> bytes:
+        return self._sp.serialized_model_proto()
+
+    def __setstate__(self, model: bytes) -> None:
+        self.__init__(model)
+
+    def encode(self, text: str) -> List[int]:
+        """Ids of the best segmentation; empty for a text without words."""
+        return self._sp.encode(normalize(text))
+
+    def encode_all(self, texts: Sequence[str]) -> List[List[int]]:
+        """``[encode(text) for text in texts]`` on several threads."""
+        return self._sp.encode([normalize(text) for text in texts])
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The words that ids spell; blanks are left out. Raises IndexError for an id out of range."""
+        return self._sp.decode([int(i) for i in ids if i != BLANK_ID])
+
+    def sample(self, text: str, n: int, alpha: float = 0.2, seed: int = 0) -> List[List[int]]:
+        """Draw ``n`` segmentations and return the different ones, in the order drawn (1 to ``n``).
+
+        Words are segmented independently, each from its 64 best, with probability proportional to
+        ``p ** alpha`` (Kudo 2018, Subword Regularization): 0 draws evenly, large values draw the
+        best. The same arguments give the same answer, on every machine.
+        """
+        words = normalize(text).split()
+        draw = np.random.Generator(np.random.PCG64(seed))
+        drawn: Dict[Tuple[int, ...], None] = {}
+        for _ in range(n):
+            ids: List[int] = []
+            for word in words:
+                segmentations, scores = self._word_nbest(word)
+                weights = np.cumsum(np.exp(alpha * (scores - scores[0])))
+                ids += segmentations[np.searchsorted(weights, draw.random() * weights[-1], side="right")]
+            drawn[tuple(ids)] = None
+        return [list(ids) for ids in drawn]
+
+    def _word_nbest(self, word: str) -> Tuple[List[List[int]], np.ndarray]:
+        """Up to 64 segmentations of one word and their log-probabilities, best first."""
+        if word not in self._nbest:
+            segmentations = self._sp.nbest_encode_as_ids(word, _NBEST)
+            scores = [math.fsum(self._sp.get_score(i) for i in ids) for ids in segmentations]
+            self._nbest[word] = segmentations, np.array(scores)
+        return self._nbest[word]

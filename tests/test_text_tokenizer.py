@@ -1,0 +1,141 @@
+"""Tokenizer: ids, full letter cover, the two files on disk, sampling checked against brute force."""
+from __future__ import annotations
+
+import pickle
+import random
+from collections import Counter
+from pathlib import Path
+from typing import List
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ctcb.errors import InputError
+from ctcb.text.normalize import normalize
+from ctcb.text.tokenizer import MIN_VOCAB_SIZE, Tokenizer
+
+
+def training_lines() -> List[str]:
+    """Made-up speech without the letters j, q, x, z and the apostrophe."""
+    words = "the parliament has voted on her report and we thank all members for their good work today".split()
+    rng = random.Random(7)
+    words += [word[:cut] for word in words for cut in range(2, len(word))]
+    words += [word[cut:] for word in words for cut in range(1, len(word) - 1)]
+    return [" ".join(rng.choices(words, k=8)) for _ in range(300)]
+
+
+TOKENIZER = Tokenizer.train(training_lines(), vocab_size=130)
+
+
+def test_ids_of_the_specials_and_number_of_pieces() -> None:
+    assert TOKENIZER.pieces[:2] == ("<blk>", "<unk>")
+    assert len(TOKENIZER) == len(TOKENIZER.pieces) == 130
+
+
+@given(st.text())
+def test_nothing_is_unknown_and_decode_undoes_encode(text: str) -> None:
+    ids = TOKENIZER.encode(text)
+    assert 0 not in ids and 1 not in ids
+    assert TOKENIZER.decode(ids) == normalize(text)
+    assert "".join(TOKENIZER.pieces[i] for i in ids).replace("▁", " ").strip() == normalize(text)
+
+
+def test_letters_that_the_text_lacks() -> None:
+    assert TOKENIZER.decode(TOKENIZER.encode("Jazz's quixotic")) == "jazz's quixotic"
+    assert TOKENIZER.decode(TOKENIZER.encode("<blk> <unk>")) == "blk unk"
+    smallest = Tokenizer.train(["a b"], vocab_size=MIN_VOCAB_SIZE)
+    assert sorted(smallest.pieces[2:]) == sorted("abcdefghijklmnopqrstuvwxyz'▁")
+
+
+def test_decode_skips_blanks_and_refuses_other_ids() -> None:
+    ids = TOKENIZER.encode("the work")
+    assert TOKENIZER.decode([0, *ids[:1], 0, 0, *ids[1:]]) == "the work"
+    with pytest.raises(IndexError):
+        TOKENIZER.decode([130])
+
+
+def test_encode_all_is_encode() -> None:
+    texts = ["the work", "", "Łódź 21"]
+    assert TOKENIZER.encode_all(texts) == [TOKENIZER.encode(text) for text in texts]
+
+
+def test_training_twice_gives_the_same_model() -> None:
+    assert Tokenizer.train(training_lines(), vocab_size=130).pieces == TOKENIZER.pieces
+
+
+def test_long_lines_are_not_left_out() -> None:
+    """sentencepiece drops lines over 4,192 bytes by default."""
+    line = " ".join(["zyzzyva"] * 1000)
+    assert max(map(len, Tokenizer.train([line, "a b"], vocab_size=32).pieces[2:])) > 1
+
+
+@pytest.mark.parametrize("lines, size", [([], 500), (["..."], 500), (["a b"], 500), (["a b"], MIN_VOCAB_SIZE - 1)])
+def test_training_that_cannot_be(lines: List[str], size: int) -> None:
+    with pytest.raises(InputError):
+        Tokenizer.train(lines, vocab_size=size)
+
+
+def test_save_load_and_pickle(tmp_path: Path) -> None:
+    TOKENIZER.save(tmp_path / "new")
+    assert (tmp_path / "new" / "tokens.txt").read_text("utf-8").splitlines() == list(TOKENIZER.pieces)
+    for copy in (Tokenizer.load(tmp_path / "new"), pickle.loads(pickle.dumps(TOKENIZER))):
+        assert copy.pieces == TOKENIZER.pieces
+        assert copy.encode("thank members") == TOKENIZER.encode("thank members")
+
+
+def test_load_names_the_file_and_the_line(tmp_path: Path) -> None:
+    def problem() -> str:
+        with pytest.raises(InputError) as caught:
+            Tokenizer.load(tmp_path)
+        return str(caught.value)
+
+    assert f"{tmp_path / 'tokens.model'}: no such file" in problem()
+    TOKENIZER.save(tmp_path)
+    tokens = tmp_path / "tokens.txt"
+    whole = tokens.read_text("utf-8").splitlines()
+
+    tokens.write_text("\n".join([*whole[:4], "other", *whole[5:]]), "utf-8")
+    assert f"{tokens}:5: piece 4 is 'other'" in problem()
+    tokens.write_text("\n".join(whole[:-1]), "utf-8")
+    assert f"{tokens}: has 129 pieces" in problem()
+    tokens.unlink()
+    assert f"{tokens}: no such file" in problem()
+    TOKENIZER.save(tmp_path)
+    (tmp_path / "tokens.model").write_bytes(b"no model")
+    assert f"{tmp_path / 'tokens.model'}: not a sentencepiece model" in problem()
+
+
+def segmentations(word: str) -> List[List[int]]:
+    """Every way to write a word in pieces."""
+    if not word:
+        return [[]]
+    return [
+        [i, *rest]
+        for i, piece in enumerate(TOKENIZER.pieces)
+        if i > 1 and word.startswith(piece)
+        for rest in segmentations(word[len(piece) :])
+    ]
+
+
+def test_sampling_draws_what_it_says() -> None:
+    """Frequencies of single draws against p ** alpha over all segmentations, found by brute force."""
+    alpha, draws = 0.3, 2000
+    every = segmentations("▁parliament")
+    assert 4 < len(every) < 64
+    weights = [sum(TOKENIZER._sp.get_score(i) for i in ids) for ids in every]
+    weights = [2.718281828459045 ** (alpha * weight) for weight in weights]
+    counts = Counter(tuple(TOKENIZER.sample("parliament", 1, alpha, seed)[0]) for seed in range(draws))
+    for ids, weight in zip(every, weights):
+        share = weight / sum(weights)
+        assert counts[tuple(ids)] / draws == pytest.approx(share, abs=4 * (share / draws) ** 0.5 + 0.002)
+
+
+def test_sampling_repeats_under_a_seed_and_spells_the_text() -> None:
+    several = TOKENIZER.sample("parliament members", 20, 0.1, seed=3)
+    assert several == TOKENIZER.sample("parliament members", 20, 0.1, seed=3)
+    assert several != TOKENIZER.sample("parliament members", 20, 0.1, seed=4)
+    assert len({tuple(ids) for ids in several}) == len(several) > 2
+    assert {TOKENIZER.decode(ids) for ids in several} == {"parliament members"}
+    assert TOKENIZER.sample("parliament members", 5, alpha=1e6) == [TOKENIZER.encode("parliament members")]
+    assert TOKENIZER.sample("...", 3) == [[]]
