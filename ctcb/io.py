@@ -1,13 +1,50 @@
-"""Files that are written whole or not at all."""
+"""Text files read with their line numbers; files written whole or not at all."""
 from __future__ import annotations
 
 import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Iterator, Union
+from typing import IO, Iterator, List, Tuple, Union
+
+from ctcb.errors import InputError
 
 PathOrStr = Union[str, Path]
+
+
+def read_lines(path: PathOrStr) -> List[Tuple[int, str]]:
+    """The lines of a UTF-8 text file with their numbers, counted from 1, without line ends.
+
+    A byte-order mark and the carriage returns of Windows are taken off. Only line feeds end lines:
+    the rarer separators of Unicode may stand inside a transcript.
+
+    Raises
+    ------
+    InputError : no such file, a folder, no permission, or a line that is not UTF-8.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InputError("no such file", file=path, mend="check the path") from None
+    except IsADirectoryError:
+        raise InputError("this is a folder", file=path, mend="name a file inside it") from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check its permissions") from None
+    rows = data.split(b"\n")
+    if rows[-1] == b"":
+        rows.pop()
+    lines = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            line = row.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"byte {error.start + 1} of the line is not UTF-8", file=path, line=number, mend="save the file as UTF-8"
+            ) from None
+        if "\0" in line:  # UTF-16 without a mark, or no text at all
+            raise InputError("holds NUL bytes", file=path, line=number, mend="give a text file, saved as UTF-8")
+        lines.append((number, line))
+    return lines
 
 
 @contextmanager

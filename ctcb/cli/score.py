@@ -1,0 +1,88 @@
+"""``ctcb score``: transcripts against references."""
+from __future__ import annotations
+
+from typing import Optional
+
+import click
+
+from ctcb.entities import EntityList
+from ctcb.errors import InputError
+from ctcb.io import atomic_write
+from ctcb.scoring.readers import read_transcripts
+from ctcb.scoring.render import render_per_utterance, render_text
+from ctcb.scoring.score import score
+from ctcb.scoring.sidecars import read_biasing_list, read_durations, read_entities_per_utt, require_all
+from ctcb.text.normalize import normalize
+
+FILE = click.Path()  # readers raise one line of their own where a file is wrong
+
+
+@click.command("score")
+@click.option("--ref", "ref_file", type=FILE, required=True, help="References: Kaldi text, manifest.tsv or hyps.jsonl.")
+@click.option("--hyp", "hyp_file", type=FILE, required=True, help="Transcripts, in any of the same formats.")
+@click.option("--entities", "entities_file", type=FILE, help="The list of entities. Without one: WER alone.")
+@click.option("--entities-per-utt", type=FILE, help="A list an utterance instead: utt_id TAB entity|entity|...")
+@click.option("--biasing-list", type=FILE, help="Rare words for U-/B-WER from an is21_deep_bias table.")
+@click.option("--durations", type=FILE, help="utt2dur or manifest.tsv, for false alarms an hour.")
+@click.option("--compare", "other_file", type=FILE, help="Transcripts of another system: paired bootstrap.")
+@click.option("--per-entity", is_flag=True, help="Also print a table of the entities, worst first.")
+@click.option("--json", "json_file", type=FILE, help="Write everything, alignments included, as JSON.")
+@click.option("--per-utt", "per_utt_file", type=FILE, help="Write one line an utterance as TSV.")
+@click.option("--allow-missing", is_flag=True, help="Count the words of utterances without transcript as deleted.")
+@click.option("--no-normalize", is_flag=True, help="Compare the texts as they are, split at white space.")
+@click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resampled corpora; 0: none.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the bootstrap.")
+def command(
+    ref_file: str,
+    hyp_file: str,
+    entities_file: Optional[str],
+    entities_per_utt: Optional[str],
+    biasing_list: Optional[str],
+    durations: Optional[str],
+    other_file: Optional[str],
+    per_entity: bool,
+    json_file: Optional[str],
+    per_utt_file: Optional[str],
+    allow_missing: bool,
+    no_normalize: bool,
+    bootstrap: int,
+    seed: int,
+) -> None:
+    """Compare transcripts with references: WER, entity F1, U-/B-WER, false alarms.
+
+    Each comes with its 95 % interval, by bootstrap over utterances. Texts and entities are
+    normalised first (lower case, numbers spelled out).
+    """
+    if entities_file and entities_per_utt:
+        raise InputError("--entities and --entities-per-utt exclude each other", mend="give one of them")
+    if per_entity and not (entities_file or entities_per_utt):
+        raise InputError("--per-entity needs a list", mend="give --entities or --entities-per-utt")
+    refs = read_transcripts(ref_file)
+    lists = read_entities_per_utt(entities_per_utt) if entities_per_utt else None
+    rare_words = read_biasing_list(biasing_list) if biasing_list else None
+    seconds = read_durations(durations) if durations else None
+    for table, what, path in (
+        (lists, "list of entities", entities_per_utt),
+        (rare_words, "rare words", biasing_list),
+        (seconds, "duration", durations),
+    ):
+        if table is not None:
+            require_all(table, refs, what, path)
+    report = score(
+        refs,
+        read_transcripts(hyp_file),
+        EntityList.read(entities_file) if entities_file else None,
+        entities_per_utt=lists,
+        rare_words=rare_words,
+        seconds=seconds,
+        compare=read_transcripts(other_file) if other_file else None,
+        normalize=None if no_normalize else normalize,
+        allow_missing=allow_missing,
+        draws=bootstrap,
+        seed=seed,
+    )
+    for path, render in ((json_file, lambda: report.to_json()), (per_utt_file, lambda: render_per_utterance(report))):
+        if path:
+            with atomic_write(path) as file:
+                file.write(render())
+    click.echo(render_text(report, per_entity), nl=False)

@@ -1,0 +1,56 @@
+"""U-WER and B-WER: word error rate on common words and on the words that biasing is for.
+
+The rules of is21_deep_bias (facebookresearch/fbai-speech; Le et al., "Contextualized Streaming
+End-to-End Speech Recognition with Trie-Based Deep Biasing and Shallow Fusion", Interspeech 2021).
+Each utterance has its own set of rare words, found in its reference. A substitution or deletion
+belongs to B-WER when the *reference* word is in that set, an insertion when the *inserted* word is;
+all else is U-WER. A distractor that is hallucinated therefore shows in U-WER only: read both beside
+entity precision.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import AbstractSet, Iterable, List, Tuple
+
+from ctcb.scoring.alignment import DELETION, INSERTION, SUBSTITUTION, Alignment
+from ctcb.scoring.wer import ErrorCounts
+
+
+@dataclass(frozen=True)
+class BiasedErrorCounts:
+    """Errors split by whether the word at fault is one of the utterance's rare words."""
+
+    unbiased: ErrorCounts = ErrorCounts()  # U-WER
+    biased: ErrorCounts = ErrorCounts()  # B-WER
+
+    @property
+    def total(self) -> ErrorCounts:
+        """Both together: the WER that is21's own script prints.
+
+        It may lie slightly above the least possible one, for its alignment is weighted
+        (:func:`ctcb.scoring.alignment.align_weighted`).
+        """
+        return self.unbiased + self.biased
+
+    def __add__(self, other: BiasedErrorCounts) -> BiasedErrorCounts:
+        return BiasedErrorCounts(self.unbiased + other.unbiased, self.biased + other.biased)
+
+
+def count_biased_errors(alignment: Alignment, rare_words: AbstractSet[str]) -> BiasedErrorCounts:
+    """Split the errors of one (weighted) alignment by the utterance's rare words."""
+    biased: List[str] = []
+    unbiased: List[str] = []
+    for edit in alignment.edits:
+        word = alignment.hyp_word(edit) if edit.op == INSERTION else alignment.ref_word(edit)
+        (biased if word in rare_words else unbiased).append(edit.op)
+    rare = sum(word in rare_words for word in alignment.ref)
+    return BiasedErrorCounts(_counts(len(alignment.ref) - rare, unbiased), _counts(rare, biased))
+
+
+def biased_word_error_rate(utterances: Iterable[Tuple[Alignment, AbstractSet[str]]]) -> BiasedErrorCounts:
+    """Sum the split errors of a corpus, given each utterance's weighted alignment and rare words."""
+    return sum((count_biased_errors(alignment, rare) for alignment, rare in utterances), BiasedErrorCounts())
+
+
+def _counts(words: int, ops: List[str]) -> ErrorCounts:
+    return ErrorCounts(words, ops.count(SUBSTITUTION), ops.count(DELETION), ops.count(INSERTION))

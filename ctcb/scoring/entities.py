@@ -1,0 +1,135 @@
+"""Entity precision, recall and F1: which listed names were in the speech, and which came out.
+
+An occurrence is an entity's whole sequence of words in a text. Texts are read from left to right; at
+each word the longest entity that starts there is taken, and reading goes on behind it, so that
+occurrences do not overlap. In one utterance an entity is found as often as it occurs in both the
+reference and the hypothesis (the smaller of the two counts); what the reference has above that is
+missed, what the hypothesis has above that is a false alarm. So a listed name that was heard as
+another listed name is one miss and one false alarm. Counts are summed over the corpus (micro
+average).
+"""
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+
+class Occurrence(NamedTuple):
+    """An entity in a text: words ``start`` to ``end`` (not included)."""
+
+    start: int
+    end: int
+    entity: str
+
+
+class EntityMatcher:
+    """Finds the entities of a list in texts, in time that does not grow with the list.
+
+    Parameters
+    ----------
+    entities : pairs of an entity's name, as it is to be reported, and its words. Where two have the
+        same words, the first one's name stands for both. Those without any word are not looked for.
+    """
+
+    def __init__(self, entities: Iterable[Tuple[str, Sequence[str]]]) -> None:
+        self._names: Dict[Tuple[str, ...], str] = {}
+        lengths: Dict[str, Set[int]] = defaultdict(set)
+        for name, words in entities:
+            if words:
+                self._names.setdefault(tuple(words), name)
+                lengths[words[0]].add(len(words))
+        self._lengths = {first: sorted(known, reverse=True) for first, known in lengths.items()}
+
+    def __len__(self) -> int:
+        """How many different entities are looked for."""
+        return len(self._names)
+
+    def occurrences(self, words: Sequence[str]) -> List[Occurrence]:
+        """The entities in a text, from left to right, longest first, not overlapping."""
+        words = tuple(words)
+        found: List[Occurrence] = []
+        start = 0
+        while start < len(words):
+            for length in self._lengths.get(words[start], ()):
+                # A slice at the end of the text may be shorter than `length`; then it is in the
+                # table only as a shorter entity, which its own length will find.
+                name = self._names.get(words[start : start + length])
+                if name is not None and start + length <= len(words):
+                    found.append(Occurrence(start, start + length, name))
+                    start += length
+                    break
+            else:
+                start += 1
+        return found
+
+
+@dataclass(frozen=True)
+class EntityCounts:
+    """Entity occurrences found, missed and made up, with the rates that follow."""
+
+    found: int = 0  # true positives
+    missed: int = 0  # false negatives
+    false: int = 0  # false positives
+
+    @property
+    def precision(self) -> Optional[float]:
+        """found / (found + false); None where no entity came out."""
+        return _ratio(self.found, self.found + self.false)
+
+    @property
+    def recall(self) -> Optional[float]:
+        """found / (found + missed); None where the references hold no entity."""
+        return _ratio(self.found, self.found + self.missed)
+
+    @property
+    def f1(self) -> Optional[float]:
+        """The harmonic mean of precision and recall; None where neither side holds an entity."""
+        return _ratio(2 * self.found, 2 * self.found + self.missed + self.false)
+
+    def __add__(self, other: EntityCounts) -> EntityCounts:
+        return EntityCounts(self.found + other.found, self.missed + other.missed, self.false + other.false)
+
+
+@dataclass(frozen=True)
+class UtteranceEntities:
+    """The entities of one utterance; each name stands there once an occurrence."""
+
+    found: Tuple[str, ...] = ()
+    missed: Tuple[str, ...] = ()
+    false: Tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> EntityCounts:
+        return EntityCounts(len(self.found), len(self.missed), len(self.false))
+
+
+def compare_entities(ref: Iterable[Occurrence], hyp: Iterable[Occurrence]) -> UtteranceEntities:
+    """Compare the occurrences in one utterance's reference and hypothesis."""
+    in_ref = Counter(occurrence.entity for occurrence in ref)
+    in_hyp = Counter(occurrence.entity for occurrence in hyp)
+    return UtteranceEntities(
+        tuple((in_ref & in_hyp).elements()), tuple((in_ref - in_hyp).elements()), tuple((in_hyp - in_ref).elements())
+    )
+
+
+def count_entities(utterances: Iterable[UtteranceEntities]) -> EntityCounts:
+    """The counts of a corpus, micro-averaged."""
+    return sum((utterance.counts for utterance in utterances), EntityCounts())
+
+
+def count_each_entity(utterances: Iterable[UtteranceEntities]) -> Dict[str, EntityCounts]:
+    """The counts of each entity that occurs on either side, those missed or made up most first."""
+    found: Counter = Counter()
+    missed: Counter = Counter()
+    false: Counter = Counter()
+    for utterance in utterances:
+        found.update(utterance.found)
+        missed.update(utterance.missed)
+        false.update(utterance.false)
+    each = {name: EntityCounts(found[name], missed[name], false[name]) for name in {**found, **missed, **false}}
+    return dict(sorted(each.items(), key=lambda item: (-item[1].missed - item[1].false, -item[1].found, item[0])))
+
+
+def _ratio(part: int, whole: int) -> Optional[float]:
+    return part / whole if whole else None

@@ -1,0 +1,50 @@
+"""The table of measures: each one a ratio of counts that can be summed over utterances.
+
+The report, the confidence intervals and the comparison of two systems all read this table, so that
+a measure is defined once. All counts are whole numbers (durations in milliseconds), so that sums are
+exact and equal systems differ by exactly nothing.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, Mapping, Tuple
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Measure:
+    """``sum(over) / sum(under)``, both weighted sums of counts by name."""
+
+    name: str  # as in JSON
+    title: str  # as in tables
+    over: Mapping[str, float]
+    under: Mapping[str, float]
+    percent: bool = True  # shown as a percentage
+
+    def known(self, counts: Mapping[str, np.ndarray]) -> bool:
+        """Whether every count that it needs is there."""
+        return all(name in counts for name in (*self.over, *self.under))
+
+    def ratio(self, sums: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The measure of each entry of the summed counts; NaN where the denominator is zero."""
+        over = sum(weight * np.asarray(sums[name], float) for name, weight in self.over.items())
+        under = sum(weight * np.asarray(sums[name], float) for name, weight in self.under.items())
+        return np.divide(over, under, out=np.full(np.shape(over), np.nan), where=under > 0)
+
+
+MEASURES: Tuple[Measure, ...] = (
+    Measure("wer", "WER", {"errors": 1}, {"words": 1}),
+    Measure("u_wer", "U-WER", {"u_errors": 1}, {"u_words": 1}),
+    Measure("b_wer", "B-WER", {"b_errors": 1}, {"b_words": 1}),
+    Measure("entity_precision", "entity precision", {"found": 1}, {"found": 1, "false": 1}),
+    Measure("entity_recall", "entity recall", {"found": 1}, {"found": 1, "missed": 1}),
+    Measure("entity_f1", "entity F1", {"found": 2}, {"found": 2, "missed": 1, "false": 1}),
+    Measure("false_alarms_per_hour", "false alarms / hour", {"false": 3_600_000}, {"milliseconds": 1}, percent=False),
+    Measure("false_alarms_per_thousand_words", "false alarms / 1000 words", {"false": 1000}, {"words": 1}, percent=False),
+)
+
+
+def known_measures(counts: Mapping[str, np.ndarray]) -> Dict[str, Measure]:
+    """The measures that these counts allow, by name, in the order of the table."""
+    return {measure.name: measure for measure in MEASURES if measure.known(counts)}

@@ -1,0 +1,150 @@
+"""A score report as text: the tables that ``ctcb score`` prints, and one line an utterance as TSV."""
+from __future__ import annotations
+
+from typing import List, Optional, Sequence
+
+from ctcb.scoring.biased_wer import BiasedErrorCounts
+from ctcb.scoring.measures import MEASURES, Measure
+from ctcb.scoring.report import ScoreReport
+from ctcb.scoring.wer import ErrorCounts
+
+_NONE = "-"  # a measure without anything to divide by
+
+
+def render_text(report: ScoreReport, per_entity: bool = False) -> str:
+    """The report as plain text, with a table of the entities if asked for."""
+    blocks = [_header(report), _measures(report)]
+    if report.comparison is not None:
+        blocks.append(_comparison(report))
+    if per_entity and report.entities is not None:
+        blocks.append(_per_entity(report))
+    return "\n\n".join(blocks) + "\n"
+
+
+def render_per_utterance(report: ScoreReport) -> str:
+    """One line an utterance, tab-separated, with a header; entities are joined by ``|``."""
+    columns = ["utt_id", "words", "sub", "del", "ins", "found", "missed", "false", "ref", "hyp"]
+    lines = ["\t".join(columns)]
+    for utterance in report.utterances:
+        errors, entities = utterance.errors, utterance.entities
+        names = (entities.found, entities.missed, entities.false) if entities else ((), (), ())
+        fields = [utterance.id, errors.words, errors.substitutions, errors.deletions, errors.insertions]
+        fields += ["|".join(group) for group in names]
+        fields += [" ".join(utterance.alignment.ref), " ".join(utterance.alignment.hyp)]
+        lines.append("\t".join(str(field) for field in fields))
+    return "\n".join(lines) + "\n"
+
+
+def _header(report: ScoreReport) -> str:
+    parts = [f"{len(report.utterances):,} utterances", f"{report.wer.words:,} words"]
+    if report.false_alarms is not None and report.false_alarms.hours is not None:
+        parts.append(f"{report.false_alarms.hours:.2f} hours")
+    if report.listed is not None:
+        parts.append(f"{report.listed:,} entities listed")
+    lines = [", ".join(parts)]
+    if report.missing:
+        lines.append(_missing_note("", report.missing))
+    if report.comparison is not None and report.comparison.missing:
+        lines.append(_missing_note("of the other system ", report.comparison.missing))
+    if report.unscorable:
+        lines.append(
+            f"NOTE: {len(report.unscorable)} listed entities hold no word and are not scored, such as "
+            f"{report.unscorable[0]!r}"
+        )
+    return "\n".join(lines)
+
+
+def _missing_note(whose: str, missing: Sequence[str]) -> str:
+    return (
+        f"NOTE: {len(missing)} hypotheses {whose}are missing, such as {missing[0]!r}; their words count as deleted"
+    )
+
+
+def _measures(report: ScoreReport) -> str:
+    rows = [["measure", "value", "95 % interval", "counts"]]
+    for measure in MEASURES:
+        if measure.name in report.estimates:
+            estimate = report.estimates[measure.name]
+            rows.append(
+                [
+                    measure.title,
+                    _value(measure, estimate.value),
+                    _interval(measure, estimate.low, estimate.high),
+                    _counts(measure.name, report),
+                ]
+            )
+    return _table(rows, left=(0, 3))
+
+
+def _comparison(report: ScoreReport) -> str:
+    rows = [["compared with the other system", "this", "other", "difference", "95 % interval", "p"]]
+    for measure in MEASURES:
+        if measure.name in report.comparison.differences:
+            found = report.comparison.differences[measure.name]
+            rows.append(
+                [
+                    measure.title,
+                    _value(measure, found.value),
+                    _value(measure, found.other),
+                    _value(measure, found.difference, sign=True),
+                    _interval(measure, found.low, found.high, sign=True),
+                    _NONE if found.p_value is None else f"{found.p_value:.3f}",
+                ]
+            )
+    return _table(rows, left=(0,))
+
+
+def _per_entity(report: ScoreReport) -> str:
+    rows = [["entity", "found", "missed", "false"]]
+    rows += [
+        [name, str(counts.found), str(counts.missed), str(counts.false)] for name, counts in report.per_entity.items()
+    ]
+    return _table(rows, left=(0,))
+
+
+def _counts(name: str, report: ScoreReport) -> str:
+    """What stands behind a measure, in words."""
+    biased = report.biased or BiasedErrorCounts()
+    by_name = {"wer": report.wer, "u_wer": biased.unbiased, "b_wer": biased.biased}
+    if name in by_name:
+        return _errors(by_name[name])
+    found = report.entities
+    return {
+        "entity_precision": f"{found.found:,} of {found.found + found.false:,} that came out are right",
+        "entity_recall": f"{found.found:,} of {found.found + found.missed:,} that were said came out",
+        "entity_f1": f"{found.found:,} found, {found.missed:,} missed, {found.false:,} false",
+    }.get(name, f"{found.false:,} false")
+
+
+def _errors(counts: ErrorCounts) -> str:
+    return (
+        f"{counts.substitutions:,} sub + {counts.deletions:,} del + {counts.insertions:,} ins "
+        f"= {counts.errors:,} of {counts.words:,} words"
+    )
+
+
+def _value(measure: Measure, value: Optional[float], sign: bool = False) -> str:
+    if value is None:
+        return _NONE
+    number = f"{100 * value:{'+' if sign else ''}.2f}" if measure.percent else f"{value:{'+' if sign else ''}.2f}"
+    return f"{number} %" if measure.percent else f"{number}  "  # digits stand below digits
+
+
+def _interval(measure: Measure, low: Optional[float], high: Optional[float], sign: bool = False) -> str:
+    if low is None or high is None:
+        return _NONE
+    return " to ".join(_value(measure, end, sign).replace("%", "").strip() for end in (low, high))
+
+
+def _table(rows: Sequence[Sequence[str]], left: Sequence[int]) -> str:
+    """Columns two spaces apart under a ruled heading, aligned to the right unless in ``left``."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines: List[str] = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    lines.insert(1, "-" * max(len(line) for line in lines))
+    return "\n".join(lines)

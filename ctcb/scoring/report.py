@@ -1,0 +1,103 @@
+"""What scoring found: counts, rates, intervals and alignments in one frozen object."""
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from ctcb.scoring.alignment import Alignment
+from ctcb.scoring.biased_wer import BiasedErrorCounts
+from ctcb.scoring.bootstrap import Difference, Estimate
+from ctcb.scoring.entities import EntityCounts, UtteranceEntities, count_each_entity
+from ctcb.scoring.false_alarms import FalseAlarms
+from ctcb.scoring.wer import ErrorCounts
+
+
+@dataclass(frozen=True)
+class UtteranceScore:
+    """One utterance; ``biased`` and ``entities`` are None where no list was given."""
+
+    id: str
+    alignment: Alignment
+    errors: ErrorCounts
+    biased: Optional[BiasedErrorCounts] = None
+    entities: Optional[UtteranceEntities] = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """This system less another one, measure by measure."""
+
+    differences: Mapping[str, Difference]  # by the names of ctcb.scoring.measures
+    missing: Tuple[str, ...] = ()  # utterances without a hypothesis of the other system
+
+
+@dataclass(frozen=True)
+class ScoreReport:
+    """Everything that :func:`ctcb.scoring.score.score` measured. Rates are fractions, not percent."""
+
+    utterances: Tuple[UtteranceScore, ...]
+    missing: Tuple[str, ...]  # without a hypothesis: their words count as deleted
+    listed: Optional[int]  # different entities looked for; None without a list
+    unscorable: Tuple[str, ...]  # listed entities of which normalisation leaves no word
+    wer: ErrorCounts
+    biased: Optional[BiasedErrorCounts]  # None without a list or rare words
+    entities: Optional[EntityCounts]  # None without a list
+    false_alarms: Optional[FalseAlarms]  # None without a list
+    estimates: Mapping[str, Estimate]  # by the names of ctcb.scoring.measures
+    comparison: Optional[Comparison]
+    draws: int  # of the bootstrap
+    seed: int
+
+    @property
+    def per_entity(self) -> Dict[str, EntityCounts]:
+        """Each entity that occurs in a reference or a hypothesis, the worst first."""
+        return count_each_entity(u.entities for u in self.utterances if u.entities is not None)
+
+    def to_dict(self) -> Dict[str, Any]:
+        """The report as plain objects; what does not apply is None."""
+        return {
+            "format": 1,
+            "utterances": len(self.utterances),
+            "missing": list(self.missing),
+            "measures": {name: asdict(estimate) for name, estimate in self.estimates.items()},
+            "bootstrap": {"draws": self.draws, "seed": self.seed, "level": 0.95},
+            "counts": {
+                "wer": asdict(self.wer),
+                "u_wer": asdict(self.biased.unbiased) if self.biased else None,
+                "b_wer": asdict(self.biased.biased) if self.biased else None,
+                "entities": asdict(self.entities) if self.entities else None,
+                "false_alarms": asdict(self.false_alarms) if self.false_alarms else None,
+            },
+            "entities_listed": self.listed,
+            "entities_unscorable": list(self.unscorable),
+            "per_entity": {name: asdict(counts) for name, counts in self.per_entity.items()},
+            "comparison": None
+            if self.comparison is None
+            else {
+                "measures": {name: asdict(difference) for name, difference in self.comparison.differences.items()},
+                "missing": list(self.comparison.missing),
+            },
+            "per_utterance": [_utterance_dict(utterance) for utterance in self.utterances],
+        }
+
+    def to_json(self) -> str:
+        """:meth:`to_dict` as text, one utterance a line."""
+        plain = self.to_dict()
+        utterances = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in plain.pop("per_utterance"))
+        head = json.dumps(plain, ensure_ascii=False, indent=1)
+        return f'{head[:-2]},\n "per_utterance": [\n{utterances}\n ]\n}}\n'
+
+
+def _utterance_dict(utterance: UtteranceScore) -> Dict[str, Any]:
+    alignment = utterance.alignment
+    row: Dict[str, Any] = {
+        "id": utterance.id,
+        "ref": " ".join(alignment.ref),
+        "hyp": " ".join(alignment.hyp),
+        # [what, the reference word's place, the hypothesis word's place], places counted from 0
+        "edits": [list(edit) for edit in alignment.edits],
+    }
+    if utterance.entities is not None:
+        row["entities"] = asdict(utterance.entities)
+    return row

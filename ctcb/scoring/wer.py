@@ -1,0 +1,45 @@
+"""Word error rate: substitutions, deletions and insertions over the words of the reference."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterable, Optional
+
+from ctcb.scoring.alignment import DELETION, INSERTION, SUBSTITUTION, Alignment
+
+
+@dataclass(frozen=True)
+class ErrorCounts:
+    """Errors by kind, and the reference words among which they happened."""
+
+    words: int = 0  # of the reference
+    substitutions: int = 0
+    deletions: int = 0
+    insertions: int = 0
+
+    @property
+    def errors(self) -> int:
+        return self.substitutions + self.deletions + self.insertions
+
+    @property
+    def rate(self) -> Optional[float]:
+        """Errors a reference word (0.1 is 10 %, and it may pass 1); None without reference words."""
+        return self.errors / self.words if self.words else None
+
+    def __add__(self, other: ErrorCounts) -> ErrorCounts:
+        return ErrorCounts(
+            self.words + other.words,
+            self.substitutions + other.substitutions,
+            self.deletions + other.deletions,
+            self.insertions + other.insertions,
+        )
+
+
+def count_errors(alignment: Alignment) -> ErrorCounts:
+    """The errors of one alignment."""
+    ops = [edit.op for edit in alignment.edits]
+    return ErrorCounts(len(alignment.ref), ops.count(SUBSTITUTION), ops.count(DELETION), ops.count(INSERTION))
+
+
+def word_error_rate(alignments: Iterable[Alignment]) -> ErrorCounts:
+    """The errors of a corpus: counts summed over utterances, so that long ones weigh more."""
+    return sum((count_errors(alignment) for alignment in alignments), ErrorCounts())
