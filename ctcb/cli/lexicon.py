@@ -1,0 +1,37 @@
+"""``ctcb lexicon``"""
+from __future__ import annotations
+
+from itertools import chain
+from typing import Optional, Tuple
+
+import click
+
+from ctcb.errors import InputError
+from ctcb.text.lexicon import Lexicon, write_phones
+from ctcb.text.lines import read_sentences
+from ctcb.text.normalize import normalize
+
+
+@click.command()
+@click.option(
+    "--text", "--words", "files", multiple=True, metavar="FILE",
+    help="Words or sentences: text, text.gz or manifest.tsv; repeatable.",
+)  # fmt: skip
+@click.option("--lexicon", "own", metavar="FILE", help="A lexicon.txt whose pronunciations go first.")
+@click.option("--stress", is_flag=True, help="Keep the stress marks of vowels.")
+@click.option("--phones", metavar="FILE", help="Also write the symbol table phones.txt here.")
+@click.option("--out", required=True, metavar="FILE", help="The lexicon.txt to write.")
+@click.argument("more", nargs=-1, metavar="[FILE]...")
+def command(
+    files: Tuple[str, ...], more: Tuple[str, ...], own: Optional[str], stress: bool, phones: Optional[str], out: str
+) -> None:
+    """Write the pronunciations of all words in FILEs: word TAB phones, a line a pronunciation."""
+    lexicon = Lexicon.read(own, stress) if own else Lexicon(stress=stress)
+    words = set(chain.from_iterable(normalize(line).split() for file in files + more for line in read_sentences(file)))
+    if not words:
+        raise InputError("there are no words to pronounce", mend="name files that hold some with --text or --words")
+    origins = lexicon.write(out, words)
+    if phones:
+        write_phones(phones, stress)
+    counts = ", ".join(f"{count} {origin}" for origin, count in sorted(origins.items()))
+    click.echo(f"{out}: {len(words)} words ({counts})")

