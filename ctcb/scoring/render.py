@@ -43,21 +43,19 @@ def _header(report: ScoreReport) -> str:
         parts.append(f"{report.listed:,} entities listed")
     lines = [", ".join(parts)]
     if report.missing:
-        lines.append(_missing_note("", report.missing))
+        lines.append(_missing_note("utterances", report.missing))
     if report.comparison is not None and report.comparison.missing:
-        lines.append(_missing_note("of the other system ", report.comparison.missing))
+        lines.append(_missing_note("utterances of the other system", report.comparison.missing))
     if report.unscorable:
         lines.append(
-            f"NOTE: {len(report.unscorable)} listed entities hold no word and are not scored, such as "
+            f"NOTE: listed entities that hold no word, not scored: {len(report.unscorable)}, such as "
             f"{report.unscorable[0]!r}"
         )
     return "\n".join(lines)
 
 
-def _missing_note(whose: str, missing: Sequence[str]) -> str:
-    return (
-        f"NOTE: {len(missing)} hypotheses {whose}are missing, such as {missing[0]!r}; their words count as deleted"
-    )
+def _missing_note(what: str, missing: Sequence[str]) -> str:
+    return f"NOTE: {what} without a hypothesis, their words counted as deleted: {len(missing)}, such as {missing[0]!r}"
 
 
 def _measures(report: ScoreReport) -> str:
