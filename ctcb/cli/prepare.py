@@ -1,0 +1,38 @@
+"""``ctcb prepare``: a manifest.tsv into lhotse cuts, and into stored features for training."""
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("manifest", type=click.Path())
+@click.option("--out", required=True, type=click.Path(), help="Folder for the manifests.")
+@click.option("--features/--no-features", default=False, help="Also compute and store features, for training.")
+@click.option("--speeds", default="1.0", show_default=True, help="Speeds of the stored copies, such as 0.9,1.0,1.1.")
+@click.option("--jobs", default=2, show_default=True, help="Processes at a time.")
+def command(manifest: str, out: str, features: bool, speeds: str, jobs: int) -> None:
+    """Check MANIFEST's audio and write lhotse recordings, supervisions and cuts.
+
+    Utterances that cannot be used are left out, named in OUT/rejected.tsv and counted.
+
+    \b
+    ctcb prepare data/train/manifest.tsv --out exp/data/train --features --speeds 0.9,1.0,1.1
+    """
+    from ctcb.data.prepare import prepare
+    from ctcb.errors import InputError
+
+    try:
+        factors = [float(speed) for speed in speeds.split(",")]
+    except ValueError:
+        factors = []
+    if not factors or min(factors) < 0.5 or max(factors) > 2.0:
+        raise InputError(f"--speeds {speeds!r} is no list of factors from 0.5 to 2", mend="give such as 0.9,1.0,1.1")
+    report = prepare(manifest, out, jobs=jobs)
+    click.echo(report.summary(), err=True)
+    if report.rejected:
+        click.echo(f"reasons: {out}/rejected.tsv", err=True)
+    if features:
+        from ctcb.data.features import store_features
+
+        cuts = store_features(report.cuts, out, speeds=factors, jobs=jobs)
+        click.echo(f"features of {len(cuts)} cuts in {out}", err=True)

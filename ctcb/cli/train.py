@@ -1,0 +1,35 @@
+"""``ctcb train``: base models."""
+from __future__ import annotations
+
+from typing import Optional, Tuple
+
+import click
+
+
+@click.group()
+def command() -> None:
+    """Train models on stored features (`ctcb prepare --features`)."""
+
+
+@command.command()
+@click.option("--config", required=True, type=click.Path(), help="The model's size: conf/model/*.yaml.")
+@click.option("--train-config", type=click.Path(), help="How to train: conf/train/*.yaml.")
+@click.option("--data", required=True, multiple=True, type=click.Path(), help="Folder with stored features; repeatable.")
+@click.option("--dev", multiple=True, type=click.Path(), help="Folder measured after each epoch; repeatable.")
+@click.option("--lang", required=True, type=click.Path(), help="Folder with tokens, phones and lexicon.")
+@click.option("--out", required=True, type=click.Path(), help="Training directory; an interrupted run in it goes on.")
+@click.option("--epochs", type=int, help="Instead of the training config's.")
+@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Instead of the training config's.")
+def base(
+    config: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[str, ...], lang: str, out: str,
+    epochs: Optional[int], precision: Optional[str],
+) -> None:
+    """Train a base CTC model; resumes by itself. Under torchrun, every process takes its share.
+
+    \b
+    ctcb train base --config conf/model/small.yaml --train-config conf/train/small.yaml \\
+        --data exp/data/train --dev exp/data/dev --lang exp/lang --out exp/base
+    """
+    from ctcb.training.base import train_base
+
+    train_base(config, train_config, data, dev, lang, out, {"epochs": epochs, "precision": precision})

@@ -1,0 +1,77 @@
+"""Dataclasses from YAML: every key checked, no surprise swallowed."""
+from __future__ import annotations
+
+import dataclasses
+import typing
+from pathlib import Path
+from typing import Any, Mapping, Type, TypeVar
+
+import yaml
+
+from ctcb.errors import InputError
+from ctcb.io import PathOrStr
+
+T = TypeVar("T")
+
+
+def read_yaml(path: PathOrStr) -> Mapping[str, Any]:
+    """Read a YAML mapping with the safe loader.
+
+    Raises
+    ------
+    InputError : no such file, not YAML (with the line), or no mapping at the top.
+    """
+    path = Path(path)
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("no such file", file=path, mend="check the path") from None
+    except (UnicodeDecodeError, IsADirectoryError) as error:
+        raise InputError(f"not a text file ({type(error).__name__})", file=path, mend="give a YAML file") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise InputError("not valid YAML", file=path, line=mark.line + 1 if mark else None, mend="correct it") from None
+    if not isinstance(data, dict):
+        raise InputError("no key: value pairs at the top", file=path, mend="see conf/ for examples")
+    return data
+
+
+def from_mapping(cls: Type[T], data: Mapping[str, Any], file: object = None, where: str = "") -> T:
+    """Build the dataclass ``cls`` from ``data``, recursively.
+
+    Raises
+    ------
+    InputError : a key that ``cls`` does not know, one that is missing, or a value of another type.
+    """
+    hints = typing.get_type_hints(cls)
+    known = {item.name: item for item in dataclasses.fields(cls) if item.init}  # type: ignore[arg-type]
+    for key in data:
+        if key not in known:
+            raise InputError(f"unknown key {where + str(key)!r}", file=file, mend=f"known are {', '.join(known)}")
+    values = {key: _convert(hints[key], value, file, f"{where}{key}") for key, value in data.items()}
+    for name, item in known.items():
+        if name not in values and item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING:
+            raise InputError(f"no key {where + name!r}", file=file, mend="add it")
+    return cls(**values)
+
+
+def _convert(kind: Any, value: Any, file: object, key: str) -> Any:
+    def wrong(expected: str) -> InputError:
+        return InputError(f"{key} is {value!r} where {expected} is expected", file=file, mend="correct it")
+
+    if dataclasses.is_dataclass(kind):
+        if not isinstance(value, dict):
+            raise wrong("key: value pairs")
+        return from_mapping(kind, value, file, f"{key}.")
+    origin = typing.get_origin(kind)
+    if origin is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise wrong("a list")
+        return tuple(_convert(typing.get_args(kind)[0], item, file, f"{key}[{i}]") for i, item in enumerate(value))
+    if origin is typing.Union:  # Optional
+        return None if value is None else _convert(typing.get_args(kind)[0], value, file, key)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if kind in (int, float, str, bool) and type(value) is not kind:
+        raise wrong({int: "a whole number", float: "a number", str: "text", bool: "true or false"}[kind])
+    return value

@@ -1,0 +1,71 @@
+"""Log-mel filter banks: computed on the fly for recognition, stored once a data set for training."""
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Sequence
+
+import numpy as np
+import torch
+from lhotse import CutSet, Fbank, FbankConfig, LilcomChunkyWriter
+
+from ctcb.data.audio import SAMPLE_RATE
+from ctcb.data.prepare import write_set
+from ctcb.io import PathOrStr
+
+
+@dataclass(frozen=True)
+class FeatureConfig:
+    """What a model hears; part of ``model.yaml``."""
+
+    num_mel_bins: int = 80
+    frame_length: float = 0.025  # seconds
+    frame_shift: float = 0.01  # seconds
+    low_freq: float = 20.0  # Hz
+    high_freq: float = -400.0  # Hz below the Nyquist frequency
+
+
+class FeatureExtractor:
+    """Kaldi-compatible log-mel energies, through lhotse."""
+
+    def __init__(self, config: FeatureConfig = FeatureConfig()) -> None:
+        options = asdict(config)
+        self.fbank = Fbank(FbankConfig(sampling_rate=SAMPLE_RATE, num_filters=options.pop("num_mel_bins"), **options))
+
+    def __call__(self, samples: np.ndarray) -> torch.Tensor:
+        """``[N]`` float32 samples at 16 kHz to ``[T, F]`` float32 natural-log mel energies."""
+        features = self.fbank.extract(samples, SAMPLE_RATE)
+        return torch.from_numpy(features) if isinstance(features, np.ndarray) else features
+
+
+def store_features(
+    cuts: CutSet,
+    out: PathOrStr,
+    speeds: Sequence[float] = (1.0,),
+    jobs: int = 2,
+    config: FeatureConfig = FeatureConfig(),
+) -> CutSet:
+    """Compute the features of every cut at every speed and write ``out/cuts_feats.jsonl.gz``.
+
+    Decoding and filter banks cost about as much time as a small model's training on them, hence
+    the store. A copy at another speed has its own id (``..._sp0.9``) and duration.
+    """
+    out = Path(out)
+    extractor = FeatureExtractor(config).fbank
+    stored = []
+    for speed in speeds:
+        at_speed = cuts if speed == 1.0 else cuts.perturb_speed(speed)
+        stored.append(
+            at_speed.compute_and_store_features(
+                extractor, out / f"feats_{speed:g}", num_jobs=jobs, storage_type=LilcomChunkyWriter,
+                executor=ProcessPoolExecutor(jobs, initializer=torch.set_num_threads, initargs=(1,)) if jobs > 1 else None,
+                progress_bar=False,
+            ).to_eager()
+        )
+    everything = stored[0]
+    for more in stored[1:]:
+        everything = everything + more
+    everything = everything.to_eager()
+    write_set(everything, out / "cuts_feats.jsonl.gz")
+    return everything

@@ -1,0 +1,112 @@
+"""``manifest.tsv``: a data set as one tab-separated table, one utterance a line.
+
+Columns, told by the header line: ``utt_id audio duration_s speaker source license text``. Only
+``utt_id``, ``audio`` and ``text`` must be there. Audio paths are relative to the manifest's folder.
+"""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, List, Optional
+
+from ctcb.errors import InputError
+from ctcb.io import PathOrStr
+
+REQUIRED = ("utt_id", "audio", "text")
+SAFE_ID = re.compile(r"(?!\.)[^\s/\\\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """One utterance of a manifest."""
+
+    line: int  # in the file, counted from 1
+    utt_id: str
+    audio: Path  # absolute, or relative to the working directory as the manifest's own path is
+    text: str
+    duration: Optional[float] = None  # seconds, as the manifest claims
+    speaker: Optional[str] = None
+    source: Optional[str] = None
+    license: Optional[str] = None
+
+
+def read_manifest(path: PathOrStr) -> List[ManifestRow]:
+    """Read and check a ``manifest.tsv``.
+
+    Raises
+    ------
+    InputError : no such file, bytes that are not UTF-8, a missing column, a line with another
+        number of fields than the header, an empty or repeated or unsafe utt_id, a duration that is
+        no positive number, or no utterance at all.
+    """
+    path = Path(path)
+    lines = _read_lines(path)
+    if not lines:
+        raise InputError("the manifest is empty", file=path, mend="it needs a header line and a line an utterance")
+    columns = lines[0].split("\t")
+    for name in REQUIRED:
+        if name not in columns:
+            raise InputError(
+                f"no column {name!r} in the header", file=path, line=1,
+                mend=f"the first line must name the tab-separated columns, {', '.join(REQUIRED)} among them",
+            )
+    rows: List[ManifestRow] = []
+    seen: Dict[str, int] = {}
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip():
+            continue
+        fields = line.split("\t")
+        if len(fields) != len(columns):
+            raise InputError(
+                f"{len(fields)} fields where the header names {len(columns)}", file=path, line=number,
+                mend="give every column of the header, separated by single tabs",
+            )
+        row = _row(path, number, dict(zip(columns, fields)))
+        if row.utt_id in seen:
+            raise InputError(
+                f"utt_id {row.utt_id!r} stands in line {seen[row.utt_id]} already", file=path, line=number,
+                mend="give each utterance an id of its own",
+            )
+        seen[row.utt_id] = number
+        rows.append(row)
+    if not rows:
+        raise InputError("no utterance below the header", file=path, mend="add a line an utterance")
+    return rows
+
+
+def _read_lines(path: Path) -> List[str]:
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise InputError("no such file", file=path, mend="name a manifest.tsv that exists") from None
+    except IsADirectoryError:
+        raise InputError("this is a folder", file=path, mend="name the manifest.tsv inside it") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"byte {error.start} is not UTF-8", file=path, mend="save the manifest as UTF-8") from None
+
+
+def _row(path: Path, number: int, fields: Dict[str, str]) -> ManifestRow:
+    utt_id = fields["utt_id"]
+    if not SAFE_ID.fullmatch(utt_id):
+        raise InputError(
+            f"utt_id {utt_id!r} is empty, begins with a dot or holds a space, a slash or a control character",
+            file=path, line=number, mend="rename it: ids become names of files and fields of tables",
+        )
+    if not fields["audio"]:
+        raise InputError("the audio field is empty", file=path, line=number, mend="name the audio file")
+    duration: Optional[float] = None
+    if fields.get("duration_s"):
+        try:
+            duration = float(fields["duration_s"])
+        except ValueError:
+            duration = -1.0
+        if not 0.0 < duration < float("inf"):
+            raise InputError(
+                f"duration_s {fields['duration_s']!r} is no positive number of seconds", file=path, line=number,
+                mend="correct it or leave it empty",
+            )
+    return ManifestRow(
+        line=number, utt_id=utt_id, audio=path.parent / fields["audio"], text=fields["text"], duration=duration,
+        speaker=fields.get("speaker") or None, source=fields.get("source") or None, license=fields.get("license") or None,
+    )

@@ -1,0 +1,76 @@
+"""What a model is made of; written to and read from ``model.yaml``."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, Tuple
+
+from ctcb.config import from_mapping
+from ctcb.errors import InputError
+
+TARGETS = ("phone", "subword")
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """The conformer's size."""
+
+    dim: int = 192  # width of the stream
+    layers: int = 12
+    heads: int = 4  # attention heads; dim / heads must be even (rotary positions)
+    ff_dim: int = 768  # hidden width of the feed-forward modules
+    conv_kernel: int = 15  # frames after subsampling, odd
+    dropout: float = 0.1
+
+
+@dataclass(frozen=True)
+class InterCtc:
+    """A CTC head on an inner layer, whose posteriors are projected back into the stream."""
+
+    layer: int  # counted from 1
+    target: str  # "phone" or "subword"
+    weight: float = 0.2  # share of the loss
+
+
+@dataclass(frozen=True)
+class AttentionDecoderConfig:
+    """The decoder that only training uses; weight 0 leaves it out."""
+
+    weight: float = 0.0  # share of the loss
+    layers: int = 2
+    heads: int = 4
+    ff_dim: int = 768
+    dropout: float = 0.1
+    label_smoothing: float = 0.1
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The base model."""
+
+    num_subwords: int  # with the blank (id 0)
+    num_phones: int  # with the blank (id 0)
+    num_mel_bins: int = 80
+    encoder: EncoderConfig = EncoderConfig()
+    # The paper's layers 6 and 12 of 18 are a third and two thirds of the depth.
+    inter_ctc: Tuple[InterCtc, ...] = (InterCtc(4, "phone"), InterCtc(8, "subword"))
+    attention_decoder: AttentionDecoderConfig = AttentionDecoderConfig()
+    subsampling: int = field(default=4, init=False)  # input frames an output frame
+
+    def __post_init__(self) -> None:
+        layers = [inter.layer for inter in self.inter_ctc]
+        if sorted(set(layers)) != layers or any(not 1 <= layer < self.encoder.layers for layer in layers):
+            raise InputError(f"inter_ctc layers {layers} must rise and lie between 1 and {self.encoder.layers - 1}")
+        for inter in self.inter_ctc:
+            if inter.target not in TARGETS:
+                raise InputError(f"inter_ctc target {inter.target!r} is unknown", mend=f"use one of {', '.join(TARGETS)}")
+        if sum(inter.weight for inter in self.inter_ctc) >= 1.0:
+            raise InputError("the inter_ctc weights add up to 1 or more", mend="leave some for the final head")
+        if self.encoder.dim % (2 * self.encoder.heads):
+            raise InputError(f"encoder.dim {self.encoder.dim} does not divide into {self.encoder.heads} heads of even width")
+        if self.encoder.conv_kernel % 2 == 0:
+            raise InputError(f"encoder.conv_kernel {self.encoder.conv_kernel} is even", mend="use an odd one")
+
+    @classmethod
+    def from_dict(cls, data: Dict[str, Any], file: object = None) -> "ModelConfig":
+        """Build from YAML's dictionaries; unknown or ill-typed keys raise InputError naming ``file``."""
+        return from_mapping(cls, data, file)

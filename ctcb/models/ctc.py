@@ -1,0 +1,84 @@
+"""The base model: conformer, self-conditioned inner CTC heads, final subword head."""
+from __future__ import annotations
+
+from typing import Dict, List, NamedTuple, Tuple
+
+import torch
+from torch import Tensor, nn
+
+from ctcb.models.config import ModelConfig
+from ctcb.models.conformer import ConformerLayer, Subsampling, frame_mask, rotary_table
+
+LOG_RANGE = 16.0  # nats below an utterance's loudest bin at which features are floored (about 70 dB)
+SCALE = 0.25  # brings natural-log mel energies to about unit variance
+
+
+def normalize_features(features: Tensor, lengths: Tensor) -> Tensor:
+    """Floor, subtract each utterance's mean a mel bin, scale: ``[B, T, F]`` to ``[B, T, F]``.
+
+    The floor lifts digital silence, which synthetic speech has and people's does not; the mean takes
+    away the microphone. Padded frames come out as zeros.
+    """
+    mask = frame_mask(lengths, features.shape[1])[..., None]
+    peak = features.masked_fill(~mask, float("-inf")).amax(dim=(1, 2), keepdim=True)
+    features = torch.maximum(features, peak - LOG_RANGE) * mask
+    mean = features.sum(dim=1, keepdim=True) / lengths.clamp(min=1)[:, None, None]
+    return (features - mean) * SCALE * mask
+
+
+class Encoded(NamedTuple):
+    """What the encoder made of a batch; B utterances, T frames after subsampling."""
+
+    last: Tensor  # [B, T, D] the last layer's output
+    taps: List[Tensor]  # [B, T, D] each inner head's layer, after its posteriors were added
+    inter_logits: List[Tensor]  # [B, T, V_i] float32, one an inner head
+    lengths: Tensor  # [B] frames
+
+
+class Emissions(NamedTuple):
+    """Log-probabilities of a batch."""
+
+    subword: Tensor  # [B, T, V] float32, the final head
+    inter: List[Tensor]  # [B, T, V_i] float32, the inner heads
+    lengths: Tensor  # [B] frames
+
+
+class CtcModel(nn.Module):
+    """A conformer with intermediate CTC (Lee and Watanabe 2021) and self-conditioning (Nozaki and Komatsu 2021)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        dim = config.encoder.dim
+        sizes = {"phone": config.num_phones, "subword": config.num_subwords}
+        self.subsampling = Subsampling(config.num_mel_bins, dim, config.encoder.dropout)
+        self.layers = nn.ModuleList([ConformerLayer(config.encoder) for _ in range(config.encoder.layers)])
+        self.inter_heads = nn.ModuleList([nn.Linear(dim, sizes[inter.target]) for inter in config.inter_ctc])
+        self.conditioning = nn.ModuleList([nn.Linear(sizes[inter.target], dim) for inter in config.inter_ctc])
+        self.head = nn.Linear(dim, config.num_subwords)
+
+    def encode(self, features: Tensor, lengths: Tensor) -> Encoded:
+        """``features [B, T, F]`` natural-log mel energies, ``lengths [B]`` frames."""
+        x, lengths = self.subsampling(normalize_features(features, lengths), lengths)
+        mask = frame_mask(lengths, x.shape[1])
+        table = rotary_table(x.shape[1], self.config.encoder.dim // self.config.encoder.heads, x.device)
+        inner: Dict[int, int] = {inter.layer: i for i, inter in enumerate(self.config.inter_ctc)}
+        taps, inter_logits = [], []
+        for number, layer in enumerate(self.layers, start=1):
+            x = layer(x, mask, table)
+            if number in inner:
+                logits = self.inter_heads[inner[number]](x).float()
+                x = x + self.conditioning[inner[number]](logits.softmax(dim=-1))
+                taps.append(x)
+                inter_logits.append(logits)
+        return Encoded(x, taps, inter_logits, lengths)
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Emissions, Encoded]:
+        """Emissions of all heads, and the encoder's output for whatever builds on it."""
+        encoded = self.encode(features, lengths)
+        emissions = Emissions(
+            self.head(encoded.last).float().log_softmax(dim=-1),
+            [logits.log_softmax(dim=-1) for logits in encoded.inter_logits],
+            encoded.lengths,
+        )
+        return emissions, encoded

@@ -1,0 +1,105 @@
+"""The model directory: safetensors weights, YAML and text; nothing that could run code."""
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict
+
+import torch
+import yaml
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ctcb.config import from_mapping, read_yaml
+from ctcb.data.features import FeatureConfig
+from ctcb.errors import InputError
+from ctcb.io import PathOrStr, atomic_write
+from ctcb.models.config import ModelConfig
+from ctcb.models.ctc import CtcModel
+from ctcb.models.weights import load_weights, read_tensors
+from ctcb.text.lang import Lang, copy_lang
+
+FORMAT_VERSION = 1
+YAML_FILE, WEIGHTS_FILE = "model.yaml", "encoder.safetensors"
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready to listen."""
+
+    network: CtcModel  # in eval mode, float32
+    features: FeatureConfig
+    lang: Lang
+
+    @property
+    def frame_shift(self) -> float:
+        """Seconds between two frames of the emissions."""
+        return self.features.frame_shift * self.network.config.subsampling
+
+
+def write_model_yaml(folder: PathOrStr, model: ModelConfig, features: FeatureConfig) -> None:
+    """Write ``model.yaml``."""
+    description = dataclasses.asdict(model)
+    description.pop("subsampling")
+    description["inter_ctc"] = list(description["inter_ctc"])
+    data = {"format_version": FORMAT_VERSION, "model": description, "features": dataclasses.asdict(features)}
+    with atomic_write(Path(folder) / YAML_FILE) as file:
+        yaml.safe_dump(data, file, sort_keys=False)
+
+
+def read_model_yaml(folder: PathOrStr) -> "tuple[ModelConfig, FeatureConfig]":
+    """Read ``model.yaml``; InputError where it is missing, malformed or of another format version."""
+    path = Path(folder) / YAML_FILE
+    if not Path(folder).is_dir():
+        raise InputError("no such folder", file=folder, mend="name a model directory")
+    if not path.exists():
+        raise InputError(f"this model directory has no {YAML_FILE}", file=folder, mend="export the model again or name another")
+    data: Dict[str, Any] = dict(read_yaml(path))
+    if data.get("format_version") != FORMAT_VERSION:
+        raise InputError(
+            f"format_version is {data.get('format_version')!r} where {FORMAT_VERSION} is read", file=path,
+            mend="use the ctcb that wrote it, or export the model again",
+        )
+    for part in ("model", "features"):
+        if not isinstance(data.get(part), dict):
+            raise InputError(f"no section {part!r}", file=path, mend="export the model again")
+    return ModelConfig.from_dict(data["model"], path), from_mapping(FeatureConfig, data["features"], path)
+
+
+def save_model(folder: PathOrStr, weights: Dict[str, Tensor], source: PathOrStr) -> None:
+    """Write ``weights`` in float16 and the description and lang files of the ``source`` folder."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    model, features = read_model_yaml(source)
+    load_weights(CtcModel(model), weights, Path(source))
+    write_model_yaml(folder, model, features)
+    copy_lang(source, folder)
+    part = folder / f".part.{WEIGHTS_FILE}"
+    save_file({name: value.half().contiguous() for name, value in weights.items()}, part)
+    part.replace(folder / WEIGHTS_FILE)
+
+
+def load_model(folder: PathOrStr) -> LoadedModel:
+    """Load a model directory.
+
+    Raises
+    ------
+    InputError : a file is missing, malformed, of another version, or does not fit the others.
+    """
+    folder = Path(folder)
+    config, features = read_model_yaml(folder)
+    lang = Lang.load(folder)
+    for name, claimed, found in (
+        ("subwords", config.num_subwords, len(lang.tokenizer)), ("phones", config.num_phones, len(lang.phones)),
+    ):
+        if claimed != found:
+            raise InputError(
+                f"the model has {claimed} {name}, its tables {found}", file=folder / YAML_FILE, mend="export the model again"
+            )
+    network = CtcModel(config)
+    weights, _ = read_tensors(folder / WEIGHTS_FILE)
+    load_weights(network, weights, folder / WEIGHTS_FILE)
+    with torch.no_grad():
+        network.float().eval()
+    return LoadedModel(network, features, lang)

@@ -1,0 +1,36 @@
+"""Weights in safetensors files, checked before they are used."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict, Tuple
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from ctcb.errors import InputError
+
+
+def read_tensors(path: Path) -> Tuple[Dict[str, Tensor], Dict[str, str]]:
+    """All tensors of a safetensors file, and its metadata."""
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+    except FileNotFoundError:
+        raise InputError("no such file", file=path, mend="check the path") from None
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"not a whole safetensors file ({error})", file=path, mend="copy it again or remove it") from None
+
+
+def load_weights(model: nn.Module, weights: Dict[str, Tensor], path: Path) -> None:
+    """Strictly load ``weights``; what does not fit is an InputError that names a tensor."""
+    wanted = model.state_dict()
+    for name in sorted(set(wanted) ^ set(weights)):
+        where = "is missing" if name in wanted else "belongs to no part of the model"
+        raise InputError(f"tensor {name!r} {where}", file=path, mend="these weights are of another model or version")
+    for name, value in weights.items():
+        if value.shape != wanted[name].shape:
+            raise InputError(
+                f"tensor {name!r} is {list(value.shape)} where the model has {list(wanted[name].shape)}",
+                file=path, mend="these weights are of another model or version",
+            )
+    model.load_state_dict({name: value.to(wanted[name].dtype) for name, value in weights.items()})

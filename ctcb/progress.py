@@ -1,0 +1,18 @@
+"""Progress on a terminal, silence elsewhere."""
+from __future__ import annotations
+
+import sys
+from typing import Iterable, Iterator, Optional, TypeVar
+
+T = TypeVar("T")
+
+
+def progress(items: Iterable[T], what: str, total: Optional[int] = None) -> Iterator[T]:
+    """Yield ``items`` under a progress bar on stderr, where stderr is a terminal."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.progress import track  # only where it is seen
+    from rich.console import Console
+
+    yield from track(items, description=what, total=total, console=Console(stderr=True), transient=True)

@@ -1,0 +1,72 @@
+"""Training a base model: from folders and configs to a training directory."""
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from pathlib import Path
+from typing import Any, Dict, Optional, Sequence
+
+import torch
+from lhotse import CutSet, combine
+
+from ctcb.config import from_mapping, read_yaml
+from ctcb.data.features import FeatureConfig
+from ctcb.data.loader import Targets, can_align
+from ctcb.errors import InputError
+from ctcb.io import PathOrStr
+from ctcb.models.config import ModelConfig
+from ctcb.models.directory import write_model_yaml
+from ctcb.text.lang import Lang, copy_lang
+from ctcb.training.checkpoint import Progress
+from ctcb.training.config import TrainConfig
+from ctcb.training.evaluate import DevSets
+from ctcb.training.loop import Trainer
+from ctcb.training.losses import BaseObjective
+
+FEATURE_CUTS = "cuts_feats.jsonl.gz"
+
+
+def train_base(
+    model_config: PathOrStr, train_config: Optional[PathOrStr], data: Sequence[PathOrStr], dev: Sequence[PathOrStr],
+    lang_folder: PathOrStr, out: PathOrStr, overrides: Optional[Dict[str, Any]] = None,
+) -> Progress:
+    """Train to the last epoch, resuming what ``out`` holds.
+
+    ``data`` and ``dev`` are folders of `ctcb.data.features.store_features`; ``overrides`` replace
+    fields of the training config where they are not None.
+    """
+    out = Path(out)
+    lang = Lang.load(lang_folder)
+    sizes = {"num_subwords": len(lang.tokenizer), "num_phones": len(lang.phones)}
+    model = ModelConfig.from_dict({**read_yaml(model_config), **sizes}, model_config)
+    config = from_mapping(TrainConfig, read_yaml(train_config), train_config) if train_config else TrainConfig()
+    config = dataclasses.replace(config, **{k: v for k, v in (overrides or {}).items() if v is not None})
+    main_process = int(os.environ.get("RANK", 0)) == 0
+
+    def say(line: str) -> None:
+        if main_process:
+            print(line, file=sys.stderr, flush=True)
+
+    targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
+    cuts = combine([read_feature_cuts(folder) for folder in data])
+    usable = CutSet.from_cuts(cut for cut in cuts if can_align(cut, targets))
+    say(f"{len(usable)} cuts; {len(cuts) - len(usable)} left out: more targets than frames")
+    if main_process:
+        out.mkdir(parents=True, exist_ok=True)
+        write_model_yaml(out, model, FeatureConfig(num_mel_bins=model.num_mel_bins))
+        copy_lang(lang_folder, out)
+    torch.manual_seed(config.seed)
+    objective = BaseObjective(model)
+    say(f"{sum(p.numel() for p in objective.parameters()) / 1e6:.2f} M parameters")
+    dev_sets = {Path(folder).name: read_feature_cuts(folder) for folder in dev}
+    evaluate = DevSets(dev_sets, objective.model, lang.tokenizer, config.dev_utterances, config.seed)
+    return Trainer(objective, objective.model, config, usable, targets, out, evaluate, say).run()
+
+
+def read_feature_cuts(folder: PathOrStr) -> CutSet:
+    """The cuts with stored features of a folder; InputError where there are none."""
+    path = Path(folder) / FEATURE_CUTS
+    if not path.exists():
+        raise InputError(f"no {FEATURE_CUTS} in this folder", file=folder, mend="run `ctcb prepare MANIFEST --features` first")
+    return CutSet.from_file(path).to_eager()

@@ -1,0 +1,78 @@
+"""Checkpoints: one safetensors file with weights and optimiser state; no pickle.
+
+Random state needs no place in it: every step seeds its own (`ctcb.training.loop`). The file is
+replaced whole, so that a run killed at any moment finds the last good one.
+"""
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Dict, List, Optional
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from ctcb.errors import InputError
+from ctcb.models.weights import load_weights, read_tensors
+
+
+@dataclass
+class Progress:
+    """Where a run stands."""
+
+    epoch: int = 0  # the epoch under way, counted from 0
+    batch: int = 0  # batches of it that are done
+    step: int = 0  # optimiser steps since the beginning
+    skipped: int = 0  # batches whose loss or gradient was not finite
+    steps_per_epoch: int = 0
+
+
+def save(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+    """Write everything that the run needs to go on as if it had not stopped."""
+    tensors: Dict[str, Tensor] = {f"model.{name}": value for name, value in model.state_dict().items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        for name, value in state.items():
+            tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".part.{path.name}")
+    save_file({k: v.contiguous() for k, v in tensors.items()}, part, metadata={"progress": json.dumps(asdict(progress))})
+    with open(part, "rb") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def load(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
+    """Restore a run.
+
+    Raises
+    ------
+    InputError : the file is no checkpoint, or one of another model.
+    """
+    tensors, metadata = read_tensors(path)
+    weights = {name[len("model."):]: value for name, value in tensors.items() if name.startswith("model.")}
+    load_weights(model, weights, path)
+    state: Dict[int, Dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, key = name.split(".", 2)
+            state.setdefault(int(index), {})[key] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    return Progress(**json.loads(metadata["progress"]))
+
+
+def average(paths: List[Path]) -> Dict[str, Tensor]:
+    """The mean of several files of weights."""
+    total: Optional[Dict[str, Tensor]] = None
+    for path in paths:
+        tensors, _ = read_tensors(path)
+        if total is None:
+            total = {name: value.double() for name, value in tensors.items()}
+        else:
+            for name, value in tensors.items():
+                total[name] += value
+    if total is None:
+        raise InputError("no checkpoint to average", mend="train for at least one epoch")
+    return {name: (value / len(paths)).float() for name, value in total.items()}

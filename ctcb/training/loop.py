@@ -1,0 +1,171 @@
+"""The training loop: epochs, checkpoints, resume, several processes.
+
+Whatever is random in a step (dropout, augmentation) is seeded by the run's seed, the step's number
+and the process's rank, and an epoch's batches by the seed and the epoch; so a run that was killed
+goes on as if it had not been.
+"""
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Callable, Dict, List, Optional
+
+import torch
+from lhotse import CutSet
+from safetensors.torch import save_file
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from ctcb.data.augment import augment
+from ctcb.data.loader import Batch, Targets, epoch_batches, load_batches
+from ctcb.errors import InputError, RunError
+from ctcb.io import atomic_write
+from ctcb.training import checkpoint
+from ctcb.training.checkpoint import Progress
+from ctcb.training.config import TrainConfig, learning_rate
+
+Evaluate = Callable[[], Dict[str, float]]  # name -> measure, after an epoch
+Say = Callable[[str], None]
+LONGEST_RUN_OF_BAD_STEPS = 50
+
+
+class Trainer:
+    """Trains ``objective`` (``forward(batch) -> (loss, parts)``) on stored features.
+
+    ``out`` receives ``checkpoint.safetensors`` (to resume), ``epoch-NNN.safetensors`` (the last
+    ``config.average`` epochs' weights of ``keep``) and ``log.jsonl``.
+    """
+
+    def __init__(
+        self, objective: nn.Module, keep: nn.Module, config: TrainConfig, cuts: CutSet, targets: Targets, out: Path,
+        evaluate: Optional[Evaluate] = None, say: Say = print,
+    ) -> None:
+        self.objective, self.keep, self.config, self.out = objective, keep, config, out
+        self.cuts, self.targets, self.evaluate, self.say = cuts, targets, evaluate, say
+        self.rank, self.world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+        if config.precision not in ("fp32", "bf16"):
+            raise InputError(f"precision {config.precision!r} is unknown", mend="use fp32 or bf16")
+        if config.precision == "bf16" and int(torch.__version__.split(".")[0]) < 2:
+            raise InputError(f"bf16 needs torch 2, this is {torch.__version__}", mend="use precision fp32")
+        trained = [p for p in objective.parameters() if p.requires_grad]
+        groups = [
+            {"params": [p for p in trained if p.dim() > 1], "weight_decay": config.weight_decay},
+            {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
+        ]
+        self.optimizer = torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, config.beta2))
+        self.parameters = trained
+        self.progress = Progress()
+        self.bad_in_a_row = 0
+
+    def run(self) -> Progress:
+        """Train to the end of the last epoch, from the last checkpoint if there is one."""
+        if self.world_size > 1 and not torch.distributed.is_initialized():
+            torch.distributed.init_process_group("gloo")
+        if self.checkpoint_path.exists():
+            self.progress = checkpoint.load(self.checkpoint_path, self.objective, self.optimizer)
+            self._cut_log()
+            self.say(f"resumed at epoch {self.progress.epoch + 1}, step {self.progress.step}")
+        forward = DistributedDataParallel(self.objective) if self.world_size > 1 else self.objective
+        self.saved_at = time.monotonic()
+        while self.progress.epoch < self.config.epochs:
+            self._epoch(forward)
+        return self.progress
+
+    @property
+    def checkpoint_path(self) -> Path:
+        return self.out / "checkpoint.safetensors"
+
+    def _epoch(self, forward: nn.Module) -> None:
+        at = self.progress
+        batches = epoch_batches(
+            self.cuts, self.config.batch_seconds, self.config.seed + at.epoch, self.rank, self.world_size
+        )
+        at.steps_per_epoch = at.steps_per_epoch or len(batches)
+        began, seconds, sums, count = time.monotonic(), 0.0, {}, 0
+        todo = batches[at.batch:]
+        self.objective.train()
+        for cuts, batch in zip(todo, load_batches(todo, self.targets, self.config.workers)):
+            parts = self._step(forward, batch)
+            at.batch += 1
+            seconds += sum(cut.duration for cut in cuts) * self.world_size
+            for name, value in parts.items():
+                sums[name] = sums.get(name, 0.0) + value
+            count += 1
+            if at.step % 50 == 0 and count:
+                self._report(sums, count, seconds / (time.monotonic() - began))
+                sums, count = {}, 0
+            if time.monotonic() - self.saved_at > 60 * self.config.checkpoint_minutes:
+                self._save()
+        at.epoch, at.batch = at.epoch + 1, 0
+        if self.rank == 0:
+            self._keep_epoch()
+        self._save()
+
+    def _step(self, forward: nn.Module, batch: Batch) -> Dict[str, float]:
+        at, config = self.progress, self.config
+        seed = (config.seed * 1_000_003 + at.step) * self.world_size + self.rank
+        torch.manual_seed(seed)
+        features = augment(batch.features, batch.lengths, config.augment, torch.Generator().manual_seed(seed))
+        rate = learning_rate(at.step, at.steps_per_epoch * config.epochs, config)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bf16"):
+            loss, parts = forward(batch._replace(features=features))
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.parameters, config.clip_norm)
+        at.step += 1
+        if not torch.isfinite(norm):  # the same on every process: gradients are summed over them
+            at.skipped += 1
+            self.bad_in_a_row += 1
+            if self.bad_in_a_row == LONGEST_RUN_OF_BAD_STEPS:
+                raise RunError(f"{self.bad_in_a_row} losses in a row were not finite; lower the learning rate")
+            return {}
+        self.bad_in_a_row = 0
+        self.optimizer.step()
+        return {**parts, "norm": float(norm), "lr": rate}
+
+    def _report(self, sums: Dict[str, float], count: int, speed: float) -> None:
+        at = self.progress
+        row: Dict[str, float] = {"step": at.step, "epoch": at.epoch + 1, "skipped": at.skipped, "times_real_time": round(speed, 1)}
+        row.update({name: round(value / count, 5) for name, value in sums.items()})
+        self._log(row)
+
+    def _keep_epoch(self) -> None:
+        """Save the epoch's weights, drop the oldest, measure the dev sets."""
+        at = self.progress
+        kept = {name: value.contiguous() for name, value in self.keep.state_dict().items()}
+        save_file(kept, self.out / f"epoch-{at.epoch:03d}.safetensors")
+        for old in epoch_files(self.out)[: -self.config.average]:
+            old.unlink()
+        if self.evaluate is not None:
+            self.objective.eval()
+            with torch.no_grad():
+                measures = self.evaluate()
+            self._log({"step": at.step, "epoch": at.epoch, **{k: round(v, 5) for k, v in measures.items()}})
+
+    def _save(self) -> None:
+        if self.rank == 0:
+            checkpoint.save(self.checkpoint_path, self.objective, self.optimizer, self.progress)
+        self.saved_at = time.monotonic()
+
+    def _log(self, row: Dict[str, float]) -> None:
+        if self.rank == 0:
+            with open(self.out / "log.jsonl", "a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+            self.say(" ".join(f"{name}={value:g}" for name, value in row.items()))
+
+    def _cut_log(self) -> None:
+        """Forget what was logged after the checkpoint: it is about to happen again."""
+        path = self.out / "log.jsonl"
+        if self.rank == 0 and path.exists():
+            rows: List[str] = path.read_text(encoding="utf-8").splitlines()
+            with atomic_write(path) as file:
+                file.writelines(row + "\n" for row in rows if json.loads(row)["step"] <= self.progress.step)
+
+
+def epoch_files(out: Path) -> List[Path]:
+    """The kept weights, oldest first."""
+    return sorted(out.glob("epoch-*.safetensors"))
