@@ -1,0 +1,55 @@
+"""The context graph at run time: flat arrays, and the step from one state to the next."""
+from __future__ import annotations
+
+from collections import namedtuple
+
+import numpy as np
+
+from ctcb.decoding.compiled import compiled
+
+# States are numbered level by level, so that a state's children are neighbours, ordered by token.
+# State 0 is the root. A state is 32 bytes, so that looking at one touches one line of the cache.
+STATE = np.dtype([
+    ("first_child", np.int32),  # its children run up to the next state's first
+    ("ends", np.int32),  # the entities that end here, up to the next state's, in `entity` and so on
+    ("fail", np.int32),  # the longest proper suffix that begins a word and is in the trie
+    ("depth", np.int32),
+    ("weight", np.float32),  # the highest weight of the entities that end at or below the state
+    ("top_weight", np.float32),  # the same over the state and its suffixes
+    ("mask", np.int64),  # bit `token % 64`: the state or a suffix of it (not the root) may have such a child
+])
+
+# `states` [S + 1] STATE, the last one only a limit; `token` [S] int32, which leads to the state;
+# `root_child` [V] int32; one entry an end: `entity` int32, `end_weight` float32, `end_cost` float64.
+GraphArrays = namedtuple("GraphArrays", "states token root_child entity end_weight end_cost")
+
+
+@compiled
+def child(graph, state, token):
+    """The state after ``token`` in the trie, or 0."""
+    low, high = graph.states[state].first_child, graph.states[state + 1].first_child
+    while high - low > 8:
+        middle = (low + high) >> 1
+        if graph.token[middle] <= token:
+            low = middle
+        else:
+            high = middle
+    for following in range(low, high):
+        if graph.token[following] == token:
+            return following
+    return 0
+
+
+@compiled
+def step(graph, state, token, may_enter):
+    """The longest suffix of what is matched, ``token`` included, that is in the trie.
+
+    ``may_enter`` says that a word begins with ``token``, so that an entity may begin too.
+    """
+    bit = np.int64(1) << (token & 63)
+    while state != 0 and graph.states[state].mask & bit:
+        following = child(graph, state, token)
+        if following:
+            return following
+        state = graph.states[state].fail
+    return graph.root_child[token] if may_enter else 0

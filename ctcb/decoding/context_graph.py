@@ -1,0 +1,201 @@
+"""The context graph: an Aho-Corasick automaton over the token sequences of the entities.
+
+Built level by level with sorting, not by inserting one sequence after the other, so that the arrays
+are the same whatever the list's order (Aho and Corasick 1975, doi:10.1145/360825.360855).
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ctcb.decoding.automaton import STATE, GraphArrays, step
+from ctcb.decoding.compiled import compiled
+from ctcb.decoding.vocabulary import Vocabulary
+from ctcb.errors import InputError
+
+TokenIds = Sequence[int]
+
+
+@dataclass(frozen=True)
+class ContextGraph:
+    """The automaton of one list; see ``automaton.py`` for the arrays."""
+
+    arrays: GraphArrays
+    vocabulary: Vocabulary
+    num_entities: int
+    num_sequences: int  # token sequences handed in
+
+    @property
+    def num_states(self) -> int:
+        return len(self.arrays.token)
+
+    @property
+    def num_bytes(self) -> int:
+        return sum(array.nbytes for array in self.arrays)
+
+    @classmethod
+    def build(
+        cls,
+        phrases: Sequence[Sequence[TokenIds]],
+        vocabulary: Vocabulary,
+        weights: Optional[Sequence[float]] = None,
+        costs: Optional[Sequence[Sequence[float]]] = None,
+        names: Optional[Sequence[str]] = None,
+    ) -> ContextGraph:
+        """Build the graph.
+
+        Parameters
+        ----------
+        phrases : for each entity its token sequences (segmentations, aliases, variants); an entity
+            without any is allowed and never found.
+        weights : each entity's factor on its tokens' boosts, finite and at least 0; 1 by default.
+        costs : for each entity what each of its sequences loses at its end, finite and at least 0; 0 by default.
+        names : decide which of two entities with the same tokens, weight and cost is reported (the
+            first by name); by default it is the one with the lower index.
+
+        Raises
+        ------
+        InputError : a sequence that is empty, holds the blank or an unknown id, or begins or ends
+            with a separator; a weight or cost out of range; lists whose lengths differ.
+        """
+        count = len(phrases)
+        weights = np.ones(count) if weights is None else np.asarray(weights, np.float64)
+        for name, values in (("weights", weights), ("costs", costs), ("names", names)):
+            if values is not None and len(values) != count:
+                raise InputError(f"{len(values)} {name} for {count} entities", mend="give one an entity")
+        owners = np.repeat(np.arange(count), np.fromiter(map(len, phrases), np.int64, count))
+        sequences = list(chain.from_iterable(phrases))
+        lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
+        flat = np.fromiter(chain.from_iterable(sequences), np.int64, int(lengths.sum()))
+        if costs is None:
+            costs = np.zeros(len(sequences))
+        else:
+            if list(map(len, costs)) != list(map(len, phrases)):
+                raise InputError("costs and phrases do not fit together", mend="give one cost a token sequence")
+            costs = np.fromiter(chain.from_iterable(costs), np.float64, len(sequences))
+        starts = np.cumsum(lengths) - lengths
+        _check(flat, starts, lengths, owners, weights, costs, vocabulary)
+
+        token, parent, level, end = _trie(flat, starts, lengths, vocabulary.size)
+        states = np.zeros(len(token) + 1, STATE)
+        states["first_child"][0] = 1
+        states["first_child"][1:] = 1 + np.cumsum(np.bincount(parent[1:], minlength=len(token)))
+        states["depth"][:-1] = level
+        states["ends"][1:], entity, end_weight, end_cost = _ends(end, owners, weights, costs, names, len(token))
+        root_child = np.zeros(vocabulary.size, np.int32)
+        root_child[token[1 : states["first_child"][1]]] = np.arange(1, states["first_child"][1])
+        arrays = GraphArrays(states, token, root_child, entity, end_weight, end_cost)
+        _link(arrays, parent, vocabulary.starts_word, vocabulary.is_separator)
+        return cls(arrays, vocabulary, count, len(sequences))
+
+    @classmethod
+    def empty(cls, vocabulary: Vocabulary) -> ContextGraph:
+        """The graph of an empty list."""
+        return cls.build([], vocabulary)
+
+
+def _check(
+    flat: np.ndarray, starts: np.ndarray, lengths: np.ndarray, owners: np.ndarray,
+    weights: np.ndarray, costs: np.ndarray, vocabulary: Vocabulary,
+) -> None:
+    """Raise InputError, naming the entity, for what cannot be in a graph."""
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))[0]
+        raise InputError(f"entity {bad} has the weight {weights[bad]}", mend="give a finite weight of at least 0")
+    if not (np.isfinite(costs) & (costs >= 0)).all():
+        bad = np.flatnonzero(~(np.isfinite(costs) & (costs >= 0)))[0]
+        raise InputError(f"entity {owners[bad]} has the cost {costs[bad]}", mend="give a finite cost of at least 0")
+    if (lengths == 0).any():
+        raise InputError(f"entity {owners[lengths == 0][0]} has an empty token sequence", mend="drop it")
+    wrong = (flat < 0) | (flat >= vocabulary.size) | (flat == vocabulary.blank)
+    if wrong.any():
+        bad = np.flatnonzero(wrong)[0]
+        owner = owners[np.searchsorted(starts, bad, side="right") - 1]
+        what = "the blank's id" if flat[bad] == vocabulary.blank else "no id of the vocabulary"
+        raise InputError(f"entity {owner} holds token {flat[bad]}, which is {what}", mend="tokenize it anew")
+    if len(flat):
+        edges = vocabulary.is_separator[flat[starts]] | vocabulary.is_separator[flat[starts + lengths - 1]]
+        if edges.any():
+            raise InputError(f"entity {owners[edges != 0][0]} begins or ends with a separator", mend="strip it")
+
+
+def _trie(
+    flat: np.ndarray, starts: np.ndarray, lengths: np.ndarray, size: int
+) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """States numbered by level, then parent, then token: token, parent, depth ([S]), and each sequence's last."""
+    token, parent, depth = [np.array([-1])], [np.array([-1])], [np.array([0])]
+    end = np.zeros(len(lengths), np.int64)
+    active, states, level = np.arange(len(lengths)), 1, 0
+    while len(active):
+        keys, place = np.unique(end[active] * size + flat[starts[active] + level], return_inverse=True)
+        end[active] = states + place.reshape(-1)
+        token.append(keys % size)
+        parent.append(keys // size)
+        level += 1
+        depth.append(np.full(len(keys), level))
+        states += len(keys)
+        active = active[lengths[active] > level]
+    return _join(token), _join(parent), _join(depth), end
+
+
+def _join(pieces: List[np.ndarray]) -> np.ndarray:
+    return np.concatenate(pieces).astype(np.int32)
+
+
+def _ends(
+    end: np.ndarray, owners: np.ndarray, weights: np.ndarray, costs: np.ndarray,
+    names: Optional[Sequence[str]], states: int,
+) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The entities that end at each state (and where each state's stop), without those that another beats
+    in weight and cost alike."""
+    if names is None or len(np.unique(end)) == len(end):
+        rank = owners
+    else:
+        rank = np.empty(len(weights), np.int64)
+        rank[sorted(range(len(weights)), key=names.__getitem__)] = np.arange(len(weights))
+        rank = rank[owners]
+    order = np.lexsort((rank, costs, -weights[owners], end))
+    order = order[_undominated(end[order], costs[order])]
+    limits = np.cumsum(np.bincount(end[order], minlength=states))
+    return limits, owners[order].astype(np.int32), weights[owners[order]].astype(np.float32), costs[order]
+
+
+@compiled
+def _undominated(end, costs):
+    """Of entries ordered by state, then falling weight, those cheaper than all before them at the state."""
+    keep = np.zeros(len(end), np.bool_)
+    lowest = np.inf
+    for i in range(len(end)):
+        if i == 0 or end[i] != end[i - 1]:
+            lowest = np.inf
+        if costs[i] < lowest:
+            keep[i], lowest = True, costs[i]
+    return keep
+
+
+@compiled
+def _link(graph, parent, starts_word, is_separator):
+    """Fill in the states' `fail`, `mask`, `weight` and `top_weight`."""
+    states = graph.states
+    for state in range(1, len(parent)):
+        token, before = graph.token[state], parent[state]
+        found = 0
+        if before != 0:
+            # A suffix counts only if it begins a word: an entity does not begin inside one.
+            begins = starts_word[token] != 0 or is_separator[graph.token[before]] != 0
+            found = step(graph, states[before].fail, token, begins)
+            states[state].fail = found
+        mask = states[found].mask
+        for following in range(states[state].first_child, states[state + 1].first_child):
+            mask |= np.int64(1) << (graph.token[following] & 63)
+        states[state].mask = mask
+        for i in range(states[state].ends, states[state + 1].ends):
+            states[state].weight = max(states[state].weight, graph.end_weight[i])
+    for state in range(len(parent) - 1, 0, -1):
+        states[parent[state]].weight = max(states[parent[state]].weight, states[state].weight)
+    states[0].weight = 0
+    for state in range(1, len(parent)):
+        states[state].top_weight = max(states[state].weight, states[states[state].fail].top_weight)

@@ -1,0 +1,371 @@
+"""CTC prefix beam search, compiled.
+
+A prefix's acoustic score is the log-sum over its alignments (Graves 2006; Hannun et al. 2014),
+split into those that end in blank and those that end in its last token (its *label*). Beside it
+runs the best single alignment, which gives the tokens their frames and so their boosts.
+
+What is pruned, and nothing else: a frame with a blank of at least `blank_skip` is taken as pure
+blank; a new prefix opens only with a token of the frame's shortlist; the `beam` best prefixes live
+on, judged by acoustic score plus provisional bonus. A living prefix gets all of its mass, from
+blank, from its label's repetition and from its parent, whatever the shortlist.
+"""
+from __future__ import annotations
+
+from collections import namedtuple
+
+import numpy as np
+
+from ctcb.decoding.automaton import step
+from ctcb.decoding.boosting import Records, advance, token_boost
+from ctcb.decoding.compiled import compiled
+
+# The living prefixes, or the candidates for them: a node of the prefix tree, its last token and
+# context state; log-sums of the alignments (`blank`, `label`, both: `total`), the best alignment's
+# log-probability of either kind and its last record.
+Beam = namedtuple("Beam", "node token state total blank label best_blank best_label blank_record label_record")
+# What a candidate needs beyond Beam: its score (the heap's key) and its label's new record:
+# `before` is the record that it follows (-1: no new record), `source` the parent's node (-1: the
+# prefix lives already).
+Fresh = namedtuple("Fresh", "score source before boost own begin open closed hoped")
+Tree = namedtuple("Tree", "parent token table")  # the prefix tree; `table` finds a node by parent and token
+Tokens = namedtuple("Tokens", "blank starts_word is_separator")
+Pruning = namedtuple("Pruning", "beam nbest top_k token_gap boost_top_k boost_gap log_blank_skip")
+# Scratch memory: `heap` [beam] of candidates; the frame's shortlist `chosen` and its log-probabilities
+# `values`, its boost `own` and the provisional bonus `hope` of an entity that begins with it; `place_of`
+# [V] tells a token's place there, `living` a node's slot in the beam (-1: none); `taken` [beam, shortlist]
+# marks children that live already.
+Work = namedtuple("Work", "heap chosen values own hope place_of living taken")
+NEVER = -np.inf
+LOWEST = np.float32(np.finfo(np.float32).min)
+
+
+@compiled
+def log_add(a, b):
+    """log(exp(a) + exp(b))."""
+    if a < b:
+        a, b = b, a
+    if b - a < -40.0 or a == NEVER:  # exp(-40) is below float64's resolution
+        return a
+    return a + np.log1p(np.exp(b - a))
+
+
+@compiled(fastmath={"nnan", "nsz"})  # lets the loop be vectorised; NaN was turned away before
+def highest(row):
+    """The highest value of ``row``."""
+    best = row[0]
+    for value in row:
+        best = value if value > best else best
+    return best
+
+
+@compiled
+def shortlist(row, blank, floor, chosen, values):
+    """Write the best tokens (not blank) at or above ``floor``, best first, into ``chosen``; how many.
+
+    ``values`` gets their log-probabilities.
+    """
+    count, most = 0, len(chosen)
+    floor = max(np.float32(floor), LOWEST)
+    for token in range(len(row)):
+        value = row[token]
+        if value >= floor and token != blank:
+            if count == most:
+                if value <= values[count - 1]:
+                    continue
+                count -= 1
+            place = count
+            while place > 0 and values[place - 1] < value:
+                chosen[place], values[place] = chosen[place - 1], values[place - 1]
+                place -= 1
+            chosen[place], values[place] = token, value
+            count += 1
+            if count == most:
+                floor = values[count - 1]
+    return count
+
+
+@compiled
+def claim(heap, score, size, new):
+    """A slot for a candidate that scores ``new``: a free one, the worst one's, or -1 if all are better.
+
+    ``heap`` holds slots, the lowest ``score`` on top; ``size`` of them are in use.
+    """
+    if size < len(heap):
+        slot, place = size, size
+        while place > 0 and score[heap[(place - 1) >> 1]] > new:
+            heap[place] = heap[(place - 1) >> 1]
+            place = (place - 1) >> 1
+    else:
+        slot, place = heap[0], 0
+        if new <= score[slot]:
+            return -1
+        while True:
+            lower = 2 * place + 1
+            if lower >= size:
+                break
+            if lower + 1 < size and score[heap[lower + 1]] < score[heap[lower]]:
+                lower += 1
+            if score[heap[lower]] >= new:
+                break
+            heap[place] = heap[lower]
+            place = lower
+    heap[place] = slot
+    score[slot] = new
+    return slot
+
+
+@compiled
+def find_node(tree, parent, token, nodes):
+    """The node of ``parent``'s child by ``token``; a new one (number ``nodes``) if there is none yet."""
+    last = len(tree.table) - 1
+    place = ((parent * 0x9E3779B97F4A7C1 + token * 0x2545F4914F6CDD1D) >> 20) & last
+    while True:
+        node = tree.table[place]
+        if node < 0:
+            tree.table[place] = nodes
+            tree.parent[nodes], tree.token[nodes] = parent, token
+            return nodes
+        if tree.parent[node] == parent and tree.token[node] == token:
+            return node
+        place = (place + 1) & last
+
+
+@compiled
+def make_beam(size):
+    """An empty Beam of ``size`` slots."""
+    return Beam(
+        np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32),
+        np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size),
+        np.zeros(size, np.int32), np.zeros(size, np.int32),
+    )
+
+
+@compiled
+def make_fresh(size):
+    """An empty Fresh of ``size`` slots."""
+    return Fresh(
+        np.zeros(size), np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size),
+        np.zeros(size), np.zeros(size, np.int32), np.zeros(size), np.zeros(size), np.zeros(size),
+    )
+
+
+@compiled
+def make_records(size):
+    """Records with room for ``size`` of them; number 0 is the empty alignment."""
+    return Records(
+        np.zeros(size, np.int32), np.zeros(size, np.int32), np.full(size, -1, np.int32),
+        np.zeros(size), np.zeros(size), np.zeros(size, np.int32),
+        np.zeros(size), np.zeros(size), np.zeros(size),
+    )
+
+
+@compiled
+def make_tree(size):
+    """A prefix tree with room for ``size`` nodes; number 0 is the empty prefix."""
+    slots = 16
+    while slots < 2 * size:
+        slots *= 2
+    return Tree(np.full(size, -1, np.int32), np.full(size, -1, np.int32), np.full(slots, -1, np.int32))
+
+
+@compiled
+def make_work(nodes, beam, shortlisted, vocab_size):
+    """Scratch memory for so many nodes of the tree, beam slots, tokens of a shortlist and tokens."""
+    return Work(
+        np.zeros(beam, np.int32), np.zeros(shortlisted, np.int32), np.zeros(shortlisted, np.float32),
+        np.zeros(shortlisted), np.zeros(shortlisted), np.full(vocab_size, -1, np.int32), np.full(nodes, -1, np.int32),
+        np.zeros((beam, shortlisted), np.bool_),
+    )
+
+
+@compiled
+def last_record(beam, h):
+    """The last record of prefix ``h``'s best alignment."""
+    if beam.best_label[h] > beam.best_blank[h]:
+        return beam.label_record[h]
+    return beam.blank_record[h]
+
+
+@compiled
+def only_blank(beam, size):
+    """Let every prefix take a blank of log-probability 0, which ends all of its alignments in blank."""
+    for h in range(size):
+        beam.blank_record[h] = last_record(beam, h)
+        beam.best_blank[h] = max(beam.best_blank[h], beam.best_label[h])
+        beam.blank[h] = beam.total[h]
+        beam.label[h] = beam.best_label[h] = NEVER
+
+
+@compiled
+def look(row, boost, graph, tokens, pruning, work):
+    """Fill in the frame's shortlist: how many may open a prefix, how many continue an entity, the frame's best."""
+    best = np.float64(highest(row))
+    count = shortlist(row, tokens.blank, best - max(pruning.token_gap, pruning.boost_gap), work.chosen, work.values)
+    narrow = 0
+    while narrow < min(count, pruning.top_k) and work.values[narrow] >= best - pruning.token_gap:
+        narrow += 1
+    wide = narrow
+    while wide < min(count, pruning.boost_top_k) and work.values[wide] >= best - pruning.boost_gap:
+        wide += 1
+    for i in range(wide):
+        work.place_of[work.chosen[i]] = i
+        entry = graph.root_child[work.chosen[i]]
+        work.own[i] = token_boost(boost, best - work.values[i])
+        work.hope[i] = graph.states[entry].weight * boost.first * work.own[i]
+    return narrow, wide, best
+
+
+@compiled
+def keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, records, tree, work):
+    """Make the living prefixes candidates: blank, repetition, and what their parents give. Returns how many."""
+    for h in range(size):
+        work.living[old.node[h]] = h
+        work.taken[h, :wide] = False
+    filled = 0
+    for h in range(size):
+        token, parent, before = old.token[h], -1, -1
+        label, best_label, label_record = NEVER, NEVER, old.label_record[h]
+        if token >= 0:
+            label, best_label = old.label[h] + row[token], old.best_label[h] + row[token]
+            parent = work.living[tree.parent[old.node[h]]]
+        if parent >= 0:
+            if work.place_of[token] >= 0:
+                work.taken[parent, work.place_of[token]] = True
+            if token == old.token[parent]:  # a doubled token needs a blank between
+                given, best_given, follows = old.blank[parent], old.best_blank[parent], old.blank_record[parent]
+            else:
+                given, follows = old.total[parent], last_record(old, parent)
+                best_given = max(old.best_blank[parent], old.best_label[parent])
+            label = log_add(label, given + row[token])
+            if best_given + row[token] > best_label:
+                best_label, before = best_given + row[token], follows
+        blank = old.total[h] + row[tokens.blank]
+        best_blank = max(old.best_blank[h], old.best_label[h]) + row[tokens.blank]
+        total, blank_record = log_add(blank, label), last_record(old, h)
+        if total == NEVER:
+            continue
+        boosted, begin, opened, closed, hoped = 0.0, -1, 0.0, 0.0, records.hoped[label_record]
+        if before >= 0:
+            new_word = tokens.starts_word[token] or tokens.is_separator[token]
+            boosted, begin, opened, closed, hoped = advance(
+                graph, records, boost, before, old.state[parent], old.state[h], new_word, best - row[token])
+        bonus = hoped if best_label > best_blank else records.hoped[blank_record]
+        slot = claim(work.heap, fresh.score, filled, total + bonus)
+        filled += 1
+        new.node[slot], new.token[slot], new.state[slot] = old.node[h], token, old.state[h]
+        new.total[slot], new.blank[slot], new.label[slot] = total, blank, label
+        new.best_blank[slot], new.best_label[slot] = best_blank, best_label
+        new.blank_record[slot], new.label_record[slot] = blank_record, label_record
+        fresh.source[slot], fresh.before[slot], fresh.begin[slot] = -1, before, begin
+        fresh.boost[slot], fresh.open[slot], fresh.closed[slot], fresh.hoped[slot] = boosted, opened, closed, hoped
+    for h in range(size):
+        work.living[old.node[h]] = -1
+    return filled
+
+
+@compiled
+def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boost, records, work):
+    """Make candidates of the living prefixes' new children. Returns how many candidates there are then."""
+    most, worst = len(work.heap), fresh.score[work.heap[0]] if filled else NEVER
+    top_hope = work.hope[:wide].max() if wide else 0.0
+    top_own = work.own[:wide].max() if wide else 0.0
+    for h in range(size):
+        last, old_state = old.token[h], old.state[h]
+        fits, matches = last < 0 or tokens.is_separator[last] != 0, graph.states[old_state].mask
+        record, blank_record, top_weight = last_record(old, h), old.blank_record[h], graph.states[old_state].top_weight
+        total, best_total = old.total[h], max(old.best_blank[h], old.best_label[h])
+        reach = max(records.closed[record], records.closed[blank_record]) + top_hope
+        if matches:
+            reach = max(reach, max(records.hoped[record], records.hoped[blank_record]) + top_weight * top_own)
+        for i in range(wide if matches else narrow):
+            token, value = work.chosen[i], work.values[i]
+            if filled == most and total + value + reach <= worst:
+                break  # what follows is less likely still
+            matched = matches & (np.int64(1) << (token & 63)) != 0
+            if work.taken[h, i] or (i >= narrow and not matched):
+                continue
+            if token == last:  # a doubled token needs a blank between
+                given, best_given, before = old.blank[h] + value, old.best_blank[h] + value, blank_record
+                if given == NEVER:
+                    continue
+            else:
+                given, best_given, before = total + value, best_total + value, record
+            starts_word = tokens.starts_word[token] != 0
+            enters, new_word = fits or starts_word, starts_word or tokens.is_separator[token] != 0
+            if filled == most:  # most fail here, before their bonus is worked out
+                hoped = records.closed[before] if new_word else records.open[before]
+                if enters:
+                    hoped = max(hoped, records.closed[before] + work.hope[i])
+                if matched:
+                    hoped = max(hoped, records.hoped[before] + top_weight * work.own[i])
+                if given + hoped <= worst:
+                    continue
+            state = step(graph, old_state, token, enters)
+            if i >= narrow and graph.states[state].depth < 2:
+                continue
+            boosted, begin, opened, closed, hoped = advance(
+                graph, records, boost, before, old_state, state, new_word, best - value)
+            slot = claim(work.heap, fresh.score, filled, given + hoped)
+            if slot < 0:
+                continue
+            filled = min(filled + 1, most)
+            worst = fresh.score[work.heap[0]]
+            new.node[slot], new.token[slot], new.state[slot] = -1, token, state
+            new.total[slot], new.blank[slot], new.label[slot] = given, NEVER, given
+            new.best_blank[slot], new.best_label[slot] = NEVER, best_given
+            new.blank_record[slot] = 0
+            fresh.source[slot], fresh.before[slot], fresh.begin[slot] = old.node[h], before, begin
+            fresh.boost[slot], fresh.open[slot], fresh.closed[slot], fresh.hoped[slot] = boosted, opened, closed, hoped
+    return filled
+
+
+@compiled
+def settle(new, fresh, filled, t, nodes, used, first, records, tree):
+    """Give the candidates that stayed their nodes and records. Returns how many of these are in use."""
+    for h in range(filled):
+        if fresh.source[h] >= 0:
+            new.node[h] = find_node(tree, fresh.source[h], new.token[h], nodes)
+            nodes = max(nodes, new.node[h] + 1)
+        before = fresh.before[h]
+        if before >= 0:
+            new.label_record[h] = used
+            records.parent[used], records.frame[used], records.token[used] = before, t, new.token[h]
+            records.boost[used], records.open[used] = fresh.boost[h], fresh.open[h]
+            records.closed[used], records.hoped[used] = fresh.closed[h], fresh.hoped[h]
+            records.start[used] = first * (fresh.boost[h] - records.boost[before]) - fresh.boost[h]
+            records.begin[used] = used if fresh.begin[h] < 0 else fresh.begin[h]
+            used += 1
+    return nodes, used
+
+
+@compiled
+def search(log_probs, tokens, graph, boost, pruning):
+    """Search ``log_probs`` ([T, V] float32, finite or -inf).
+
+    Returns ``(beam, size, offset, records)``: the last living prefixes, how many there are, what to
+    add to their acoustic scores, and the records of their alignments.
+    """
+    most = 1  # nodes and records: no frame makes more than `beam` of either
+    for t in range(len(log_probs)):
+        most += pruning.beam if log_probs[t, tokens.blank] < pruning.log_blank_skip else 0
+    records, tree = make_records(most), make_tree(most)
+    work = make_work(most, pruning.beam, max(pruning.top_k, pruning.boost_top_k), log_probs.shape[1])
+    old, new, fresh = make_beam(pruning.beam), make_beam(pruning.beam), make_fresh(pruning.beam)
+    old.token[0], old.label[0], old.best_label[0] = -1, NEVER, NEVER  # the empty prefix
+    size, nodes, used, offset, collapsed = 1, 1, 1, 0.0, True
+    for t in range(len(log_probs)):
+        row = log_probs[t]
+        if row[tokens.blank] >= pruning.log_blank_skip:
+            if not collapsed:
+                only_blank(old, size)
+                collapsed = True
+            offset += row[tokens.blank]
+            continue
+        narrow, wide, best = look(row, boost, graph, tokens, pruning, work)
+        filled = keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, records, tree, work)
+        filled = extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boost, records, work)
+        nodes, used = settle(new, fresh, filled, t, nodes, used, boost.first, records, tree)
+        for i in range(wide):
+            work.place_of[work.chosen[i]] = -1
+        old, new, size, collapsed = new, old, filled, False
+    return old, size, offset, records

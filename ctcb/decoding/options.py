@@ -1,0 +1,71 @@
+"""How the beam search is set, and what it answers."""
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Tuple
+
+from ctcb.errors import InputError
+
+
+@dataclass(frozen=True)
+class BeamOptions:
+    """Settings of the beam search; log-probabilities are natural logarithms.
+
+    Raises InputError for a value outside of its range.
+    """
+
+    beam: int = 16  # prefixes kept a frame
+    nbest: int = 1  # hypotheses answered, at most `beam`
+    top_k: int = 20  # a frame's tokens that may open a new prefix: at most so many,
+    token_gap: float = 8.0  # and no further than this below the frame's best
+    blank_skip: float = 0.995  # a frame whose blank is at least this probable is taken as pure blank; above 1: never
+    alpha: float = 0.6  # boost a unit of distance between the frame's best and the token
+    beta: float = 0.6  # boost of a token at distance 0
+    cap: float = 6.0  # highest boost of a token, before its entity's weight
+    boost_gap: float = 12.0  # a token further than this below the frame's best is not boosted,
+    boost_top_k: int = 40  # and only a frame's best so many may continue an entity beyond `top_k` and `token_gap`
+    first: float = 0.5  # share of its boost that an entity's first token gets (0: only what follows is boosted)
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if math.isnan(value):
+                raise InputError(f"beam option {field.name} is not a number", mend="give a number")
+        for name, low in _AT_LEAST.items():
+            if getattr(self, name) < low:
+                raise InputError(f"beam option {name} is {getattr(self, name)}", mend=f"it must be at least {low}")
+        if self.nbest > self.beam:
+            raise InputError(f"nbest is {self.nbest} and beam {self.beam}", mend="raise beam or lower nbest")
+        if not all(map(math.isfinite, (self.alpha, self.beta, self.cap, self.first))):
+            raise InputError("alpha, beta, cap and first must be finite", mend="give finite numbers")
+
+
+_AT_LEAST = {
+    "beam": 1, "nbest": 1, "top_k": 1, "token_gap": 0, "blank_skip": 0,
+    "alpha": 0, "cap": 0, "boost_gap": 0, "boost_top_k": 0, "first": 0,
+}
+
+
+@dataclass(frozen=True)
+class EntitySpan:
+    """An entity found in a hypothesis: its tokens are ``tokens[first:end]``."""
+
+    entity: int  # its index in the list that the context graph was built from
+    first: int
+    end: int
+    bonus: float  # what it added to the score
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One answer of the beam search; ``score = acoustic + bonus``."""
+
+    tokens: Tuple[int, ...]
+    token_frames: Tuple[int, ...]  # frame at which the best alignment emits each token
+    token_ends: Tuple[int, ...]  # frame after the last in which the token is likelier than blank, without a break
+    token_log_probs: Tuple[float, ...]  # each token's highest log-probability from its frame to its end
+    score: float
+    acoustic: float  # log of the summed probability of the alignments
+    bonus: float  # sum of the entities' bonuses
+    entities: Tuple[EntitySpan, ...]

@@ -1,0 +1,63 @@
+"""What the decoder must know of a model's tokens: how many, the blank, and where words begin."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Collection, Sequence
+
+import numpy as np
+
+from ctcb.errors import InputError
+
+WORD_START = "\u2581"  # sentencepiece's mark of a word's first piece
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The tokens of a CTC model, as far as decoding needs them.
+
+    Attributes
+    ----------
+    size : number of tokens, the blank among them.
+    blank : id of the blank.
+    starts_word : ``[size]`` uint8, 1 where a token begins a word (``▁new``).
+    is_separator : ``[size]`` uint8, 1 where a token stands between words (``|`` or a space in
+        character vocabularies).
+
+    Raises InputError where these do not fit together.
+    """
+
+    size: int
+    blank: int
+    starts_word: np.ndarray
+    is_separator: np.ndarray
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.blank < self.size:
+            raise InputError(f"the blank's id is {self.blank}, but the vocabulary has {self.size} tokens",
+                             mend=f"name an id from 0 to {self.size - 1}")
+        for name in ("starts_word", "is_separator"):
+            marks = np.ascontiguousarray(getattr(self, name), dtype=bool).astype(np.uint8)
+            if marks.shape != (self.size,):
+                raise InputError(f"{name} has the shape {marks.shape}, but the vocabulary has {self.size} tokens",
+                                 mend="give one mark a token")
+            if marks[self.blank]:
+                raise InputError(f"{name} marks the blank (id {self.blank})", mend="unmark it")
+            object.__setattr__(self, name, marks)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Vocabulary) and (self.size, self.blank) == (other.size, other.blank)
+            and np.array_equal(self.starts_word, other.starts_word)
+            and np.array_equal(self.is_separator, other.is_separator))
+
+    def __hash__(self) -> int:
+        return hash((self.size, self.blank, self.starts_word.tobytes(), self.is_separator.tobytes()))
+
+    @classmethod
+    def from_tokens(
+        cls, tokens: Sequence[str], blank: int = 0, separators: Collection[str] = ()
+    ) -> Vocabulary:
+        """From the written tokens: ``▁`` in front starts a word; ``separators`` stand between words."""
+        starts = np.array([token.startswith(WORD_START) for token in tokens], dtype=bool)
+        between = np.array([token in separators for token in tokens], dtype=bool)
+        return cls(len(tokens), blank, starts & ~between, between)
