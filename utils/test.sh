@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Sets up the environment and runs the tests: those that are quick, and with --slow the others too.
+#
+#   utils/test.sh [--slow] [--venv DIR] [-- PYTEST_ARGUMENT...]
+#
+#   --slow             run the slow tests as well, after the quick ones
+#   --slow-limit SECS  stop the slow tests after so long (3600); what ran until then must have passed
+#   --venv DIR         use this environment instead of .venv
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+slow=false
+slow_limit=3600
+venv=$root/.venv
+. "$root/utils/parse_options.sh"
+
+bash "$root/utils/setup_env.sh" --venv "$venv"
+cd "$root"
+"$venv/bin/python" -m pytest -m "not slow" "$@"
+$slow || exit 0
+
+# -x: when time runs out, nothing has failed so far.
+status=0
+timeout --signal=INT --kill-after=60 "$slow_limit" "$venv/bin/python" -m pytest -x -m slow "$@" || status=$?
+case $status in
+  124) echo "test: the slow tests were stopped after $slow_limit s; not all of them ran" >&2 ;;
+  5) echo "test: there are no slow tests" >&2 ;;
+  *) exit "$status" ;;
+esac
