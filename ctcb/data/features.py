@@ -30,6 +30,7 @@ class FeatureExtractor:
     """Kaldi-compatible log-mel energies, through lhotse."""
 
     def __init__(self, config: FeatureConfig = FeatureConfig()) -> None:
+        self.config = config
         options = asdict(config)
         self.fbank = Fbank(FbankConfig(sampling_rate=SAMPLE_RATE, num_filters=options.pop("num_mel_bins"), **options))
 

@@ -1,0 +1,30 @@
+"""``ctcb export``: the end of a training, as a model directory."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Optional
+
+import click
+
+
+@click.command()
+@click.argument("training", type=click.Path())
+@click.option("--out", required=True, type=click.Path(), help="The model directory.")
+@click.option("--average", type=click.IntRange(min=1), help="Average the last N epochs; all that were kept by default.")
+def command(training: str, out: str, average: Optional[int]) -> None:
+    """Average the last epochs of the TRAINING directory and write float16 weights and all tables.
+
+    \b
+    ctcb export exp/base --out exp/model --average 5
+    """
+    from ctcb.errors import InputError
+    from ctcb.models.directory import save_model
+    from ctcb.training import checkpoint
+    from ctcb.training.loop import epoch_files
+
+    files = epoch_files(Path(training))
+    if not files:
+        raise InputError("no epoch-*.safetensors in this folder", file=training, mend="train for at least one epoch")
+    chosen = files[-average:] if average else files
+    save_model(out, checkpoint.average(chosen), training)
+    click.echo(f"{out}: the mean of {', '.join(file.stem for file in chosen)}", err=True)

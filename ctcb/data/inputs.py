@@ -1,0 +1,92 @@
+"""What a user names on the command line, as a list of utterances."""
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence
+
+from ctcb.data.audio import AUDIO_SUFFIXES
+from ctcb.data.manifest import read_manifest
+from ctcb.errors import InputError
+from ctcb.io import PathOrStr
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A stretch of an audio file."""
+
+    utt_id: str
+    audio: Path
+    start: float = 0.0  # seconds
+    duration: Optional[float] = None  # seconds; None: to the file's end
+    speaker: Optional[str] = None
+
+
+def find_utterances(inputs: Sequence[PathOrStr]) -> List[Utterance]:
+    """Audio files, folders of them, ``manifest.tsv`` and lhotse cuts (``.jsonl[.gz]``) to utterances.
+
+    A file's id is its name without the suffix; where two files share it, their path without the
+    suffix, slashes turned to hyphens. A folder is searched for audio files at any depth.
+
+    Raises
+    ------
+    InputError : something named does not exist or holds no utterance, or two utterances share an id.
+    """
+    found: List[Utterance] = []
+    files: List[Path] = []
+    for name in map(Path, inputs):
+        if name.is_dir():
+            files += _in_folder(name)
+        elif not name.exists():
+            raise InputError("no such file", file=name, mend="name audio files, folders, a manifest.tsv or lhotse cuts")
+        elif name.suffix == ".tsv":
+            found += [Utterance(row.utt_id, row.audio, speaker=row.speaker) for row in read_manifest(name)]
+        elif name.name.endswith((".jsonl", ".jsonl.gz")):
+            found += _from_cuts(name)
+        else:
+            files.append(name)
+    stems = Counter(file.stem for file in files)
+    found += [Utterance(file.stem if stems[file.stem] == 1 else _path_id(file), file) for file in files]
+    _check_ids(found)
+    return found
+
+
+def _in_folder(folder: Path) -> List[Path]:
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in AUDIO_SUFFIXES and file.is_file())
+    if not files:
+        raise InputError("no audio file in this folder", file=folder, mend=f"looked for {' '.join(sorted(AUDIO_SUFFIXES))}")
+    return files
+
+
+def _path_id(file: Path) -> str:
+    return "-".join(part for part in file.with_suffix("").parts if part not in ("/", "..", "."))
+
+
+def _from_cuts(path: Path) -> List[Utterance]:
+    from lhotse import CutSet  # here: the other inputs do without it
+
+    try:
+        cuts = list(CutSet.from_file(path))
+    except Exception as error:  # lhotse raises whatever its parsers do
+        raise InputError(f"not a manifest of lhotse cuts ({type(error).__name__}: {error})", file=path, mend="see `lhotse validate`") from None
+    utterances = []
+    for number, cut in enumerate(cuts, start=1):
+        sources = cut.recording.sources if getattr(cut, "recording", None) is not None else []
+        if len(sources) != 1 or sources[0].type != "file":
+            raise InputError(f"cut {cut.id!r} is not from one audio file", file=path, line=number, mend="give cuts of single recordings")
+        speaker = cut.supervisions[0].speaker if cut.supervisions else None
+        utterances.append(Utterance(cut.id, Path(sources[0].source), cut.start, cut.duration, speaker))
+    if not utterances:
+        raise InputError("no cut in this file", file=path, mend="name a file of cuts")
+    return utterances
+
+
+def _check_ids(utterances: Sequence[Utterance]) -> None:
+    seen: Dict[str, Utterance] = {}
+    for utterance in utterances:
+        other = seen.setdefault(utterance.utt_id, utterance)
+        if other is not utterance:
+            raise InputError(
+                f"the id {utterance.utt_id!r} is also that of {other.audio}", file=utterance.audio, mend="rename one of them"
+            )
