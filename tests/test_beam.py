@@ -36,12 +36,13 @@ def random_list(rng, vocabulary):
     """Short sequences over few tokens, so that they nest, overlap and share beginnings and ends."""
     usable = [c for c in range(vocabulary.size) if c != vocabulary.blank]
     edge = [c for c in usable if not vocabulary.is_separator[c]]
+    start = edge if vocabulary.is_separator.any() else [c for c in edge if vocabulary.starts_word[c]]
     phrases, costs = [], []
-    for _ in range(rng.integers(0, 7) if edge else 0):
+    for _ in range(rng.integers(0, 7) if start else 0):
         phrases.append([])
         for _ in range(rng.integers(1, 3)):
             length = rng.integers(1, 5)
-            sequence = [int(rng.choice(edge)), *map(int, rng.choice(usable, max(0, length - 2)))]
+            sequence = [int(rng.choice(start)), *map(int, rng.choice(usable, max(0, length - 2)))]
             phrases[-1].append(sequence + ([int(rng.choice(edge))] if length > 1 else []))
         costs.append([float(rng.choice([0, 0, 0.3])) for _ in phrases[-1]])
     weights = [float(rng.choice([0, 0.5, 1, 2])) for _ in phrases]

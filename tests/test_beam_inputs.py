@@ -94,7 +94,7 @@ def test_impossible_tokens_are_never_said():
     array[:, :2] -= np.log(np.exp(array[:, :2]).sum(axis=1, keepdims=True))
     options = BeamOptions(beam=100, nbest=100, top_k=9, token_gap=math.inf, blank_skip=2)
     found = BeamDecoder(VOCABULARY, options).decode(array, ContextGraph.build([[[1, 2]]], VOCABULARY))
-    expected = brute_force(array[:, :2].astype(np.float32), Entities([], Vocabulary.from_tokens(["-", "a"]), options))
+    expected = brute_force(array[:, :2].astype(np.float32), Entities([], Vocabulary.from_tokens(["-", "\u2581a"]), options))
     assert {h.tokens: round(h.acoustic, 5) for h in found} == {a.tokens: round(a.acoustic, 5) for a in expected}
 
 
@@ -106,7 +106,7 @@ def test_the_input_is_left_alone():
 
 
 def test_a_graph_of_another_vocabulary_is_turned_away():
-    other = ContextGraph.build([[[1]]], Vocabulary.from_tokens(["<blank>", "a", "b", "c", "d"]))
+    other = ContextGraph.build([[[1]]], Vocabulary.from_tokens(["<blank>", "\u2581a", "b", "c", "d"]))
     with pytest.raises(InputError, match="another vocabulary"):
         BeamDecoder(VOCABULARY).decode(emissions(), other)
     equal = Vocabulary.from_tokens(["<blank>", "\u2581x", "y", "\u2581z", "w"])
@@ -128,6 +128,24 @@ def test_options_out_of_range_are_said(option, value):
 def test_vocabularies_that_do_not_fit_are_said(arguments, says):
     with pytest.raises(InputError, match=says):
         Vocabulary(*arguments)
+
+
+def test_where_words_begin_is_never_guessed():
+    with pytest.raises(InputError, match="none of the 3 tokens begins with"):
+        Vocabulary.from_tokens(["<blank>", "a", "b"])
+    unspaced = Vocabulary.from_tokens(["a", "b", "<blank>"], blank=2, unspaced=True)
+    assert unspaced.starts_word.tolist() == [1, 1, 0]
+    graph = ContextGraph.build([[[1]]], unspaced)
+    certain = np.log(np.array([[0.998, 0.001, 0.001], [0.001, 0.998, 0.001], [0.998, 0.001, 0.001]]))
+    assert [(s.first, s.end) for s in BeamDecoder(unspaced).decode(certain, graph)[0].entities] == [(1, 2)]
+
+
+def test_nowhere_to_cache_is_no_failure(monkeypatch):
+    def nowhere(function):
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr(compiled, "PackageCache", nowhere)
+    assert compiled.compiled(lambda x: x + 1)(2) == 3
 
 
 def test_many_utterances_in_threads_give_the_same_in_order():
@@ -169,4 +187,5 @@ def test_machine_code_is_cached_for_this_source_and_one_signature(tmp_path):
     with open(folder / "automaton.py", "a") as file:
         file.write("# changed\n")
     assert compiled.sources_digest(folder) != compiled.SOURCES
-    assert compiled.SOURCES in search._cache._index_key(search.signatures[0], search.targetctx.codegen())
+    cached = compiled.Path(search._cache.cache_path).glob(f"*.search-*{compiled.SOURCES[:16]}.nbi")
+    assert len(list(cached)) == 1

@@ -35,7 +35,9 @@ def test_states_and_suffixes_are_those_of_the_sequences(seed):
     rng = np.random.default_rng(seed)
     vocabulary = marked(90, 50)
     few = rng.choice(np.arange(1, 90), 4 if seed % 2 else 60, replace=False)
-    sequences = [tuple(map(int, rng.choice(few, rng.integers(1, 6)))) for _ in range(60)]
+    few[:2] = 1, 2
+    begin = few[few <= 50]
+    sequences = [(int(rng.choice(begin)), *map(int, rng.choice(few, rng.integers(0, 5)))) for _ in range(60)]
     graph = ContextGraph.build([[sequence] for sequence in sequences], vocabulary)
     prefixes = {sequence[:n] for sequence in sequences for n in range(1, len(sequence) + 1)}
     paths = [path(graph, state) for state in range(graph.num_states)]
@@ -141,6 +143,11 @@ def test_what_cannot_be_in_a_graph_is_said(phrases, options, says):
     vocabulary = Vocabulary.from_tokens(["-", "a", "b", "|"], separators=["|"])
     with pytest.raises(InputError, match=says):
         ContextGraph.build(phrases, vocabulary, **options)
+
+
+def test_an_entity_that_could_never_be_found_is_said():
+    with pytest.raises(InputError, match="entity 1 begins with token 3, which does not begin a word"):
+        ContextGraph.build([[[1]], [[3, 1]]], marked(5, 2))
 
 
 def test_empty_lists_and_entities_without_sequences():

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from numba import njit
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 
 def sources_digest(folder: Path) -> str:
@@ -23,14 +23,17 @@ SOURCES = sources_digest(Path(__file__).parent)
 
 
 class PackageCache(FunctionCache):
-    """numba's cache on disk, keyed by this package's sources too.
+    """numba's cache on disk, in files named after the state of this package's sources.
 
-    numba looks only at the file in which a function stands; after a change in another file that
-    was compiled into it, the old machine code would be run without a word.
+    numba looks only at the age of the file in which a function stands. After a change in another
+    file that was compiled into it, it would run the old machine code without a word, or fail to
+    read its index.
     """
 
-    def _index_key(self, sig: Any, codegen: Any) -> tuple:
-        return (*super()._index_key(sig, codegen), SOURCES)
+    def __init__(self, function: Callable) -> None:
+        super().__init__(function)
+        name = f"{self._impl.filename_base}-{SOURCES[:16]}"
+        self._cache_file = IndexDataCacheFile(self._cache_path, name, SOURCES)
 
 
 def compiled(function: Callable = None, **options: Any) -> Callable:
@@ -38,5 +41,8 @@ def compiled(function: Callable = None, **options: Any) -> Callable:
     if function is None:
         return lambda inner: compiled(inner, **options)
     dispatcher = njit(nogil=True, **options)(function)
-    dispatcher._cache = PackageCache(dispatcher.py_func)
+    try:
+        dispatcher._cache = PackageCache(dispatcher.py_func)
+    except RuntimeError:  # nowhere to write: compiled anew in each process
+        pass
     return dispatcher

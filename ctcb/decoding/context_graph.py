@@ -58,8 +58,9 @@ class ContextGraph:
 
         Raises
         ------
-        InputError : a sequence that is empty, holds the blank or an unknown id, or begins or ends
-            with a separator; a weight or cost out of range; lists whose lengths differ.
+        InputError : a sequence that is empty, holds the blank or an unknown id, begins or ends with
+            a separator, or begins with a token that can't begin a word; a weight or cost out of
+            range; lists whose lengths differ.
         """
         count = len(phrases)
         weights = np.ones(count) if weights is None else np.asarray(weights, np.float64)
@@ -117,6 +118,11 @@ def _check(
         what = "the blank's id" if flat[bad] == vocabulary.blank else "no id of the vocabulary"
         raise InputError(f"entity {owner} holds token {flat[bad]}, which is {what}", mend="tokenize it anew")
     if len(flat):
+        inside = vocabulary.starts_word[flat[starts]] == 0
+        if inside.any() and not vocabulary.is_separator.any():
+            bad = np.flatnonzero(inside)[0]
+            raise InputError(f"entity {owners[bad]} begins with token {flat[starts[bad]]}, which does not begin a word",
+                             mend="tokenize it as a word of its own")
         edges = vocabulary.is_separator[flat[starts]] | vocabulary.is_separator[flat[starts + lengths - 1]]
         if edges.any():
             raise InputError(f"entity {owners[edges != 0][0]} begins or ends with a separator", mend="strip it")

@@ -16,27 +16,14 @@ from collections import namedtuple
 import numpy as np
 
 from ctcb.decoding.automaton import step
-from ctcb.decoding.boosting import Records, advance, token_boost
+from ctcb.decoding.boosting import advance, token_boost
 from ctcb.decoding.compiled import compiled
+from ctcb.decoding.select import claim, highest, shortlist
+from ctcb.decoding.workspace import find_node, make_beam, make_fresh, make_records, make_tree, make_work
 
-# The living prefixes, or the candidates for them: a node of the prefix tree, its last token and
-# context state; log-sums of the alignments (`blank`, `label`, both: `total`), the best alignment's
-# log-probability of either kind and its last record.
-Beam = namedtuple("Beam", "node token state total blank label best_blank best_label blank_record label_record")
-# What a candidate needs beyond Beam: its score (the heap's key) and its label's new record:
-# `before` is the record that it follows (-1: no new record), `source` the parent's node (-1: the
-# prefix lives already).
-Fresh = namedtuple("Fresh", "score source before boost own begin open closed hoped")
-Tree = namedtuple("Tree", "parent token table")  # the prefix tree; `table` finds a node by parent and token
 Tokens = namedtuple("Tokens", "blank starts_word is_separator")
 Pruning = namedtuple("Pruning", "beam nbest top_k token_gap boost_top_k boost_gap log_blank_skip")
-# Scratch memory: `heap` [beam] of candidates; the frame's shortlist `chosen` and its log-probabilities
-# `values`, its boost `own` and the provisional bonus `hope` of an entity that begins with it; `place_of`
-# [V] tells a token's place there, `living` a node's slot in the beam (-1: none); `taken` [beam, shortlist]
-# marks children that live already.
-Work = namedtuple("Work", "heap chosen values own hope place_of living taken")
 NEVER = -np.inf
-LOWEST = np.float32(np.finfo(np.float32).min)
 
 
 @compiled
@@ -47,135 +34,6 @@ def log_add(a, b):
     if b - a < -40.0 or a == NEVER:  # exp(-40) is below float64's resolution
         return a
     return a + np.log1p(np.exp(b - a))
-
-
-@compiled(fastmath={"nnan", "nsz"})  # lets the loop be vectorised; NaN was turned away before
-def highest(row):
-    """The highest value of ``row``."""
-    best = row[0]
-    for value in row:
-        best = value if value > best else best
-    return best
-
-
-@compiled
-def shortlist(row, blank, floor, chosen, values):
-    """Write the best tokens (not blank) at or above ``floor``, best first, into ``chosen``; how many.
-
-    ``values`` gets their log-probabilities.
-    """
-    count, most = 0, len(chosen)
-    floor = max(np.float32(floor), LOWEST)
-    for token in range(len(row)):
-        value = row[token]
-        if value >= floor and token != blank:
-            if count == most:
-                if value <= values[count - 1]:
-                    continue
-                count -= 1
-            place = count
-            while place > 0 and values[place - 1] < value:
-                chosen[place], values[place] = chosen[place - 1], values[place - 1]
-                place -= 1
-            chosen[place], values[place] = token, value
-            count += 1
-            if count == most:
-                floor = values[count - 1]
-    return count
-
-
-@compiled
-def claim(heap, score, size, new):
-    """A slot for a candidate that scores ``new``: a free one, the worst one's, or -1 if all are better.
-
-    ``heap`` holds slots, the lowest ``score`` on top; ``size`` of them are in use.
-    """
-    if size < len(heap):
-        slot, place = size, size
-        while place > 0 and score[heap[(place - 1) >> 1]] > new:
-            heap[place] = heap[(place - 1) >> 1]
-            place = (place - 1) >> 1
-    else:
-        slot, place = heap[0], 0
-        if new <= score[slot]:
-            return -1
-        while True:
-            lower = 2 * place + 1
-            if lower >= size:
-                break
-            if lower + 1 < size and score[heap[lower + 1]] < score[heap[lower]]:
-                lower += 1
-            if score[heap[lower]] >= new:
-                break
-            heap[place] = heap[lower]
-            place = lower
-    heap[place] = slot
-    score[slot] = new
-    return slot
-
-
-@compiled
-def find_node(tree, parent, token, nodes):
-    """The node of ``parent``'s child by ``token``; a new one (number ``nodes``) if there is none yet."""
-    last = len(tree.table) - 1
-    place = ((parent * 0x9E3779B97F4A7C1 + token * 0x2545F4914F6CDD1D) >> 20) & last
-    while True:
-        node = tree.table[place]
-        if node < 0:
-            tree.table[place] = nodes
-            tree.parent[nodes], tree.token[nodes] = parent, token
-            return nodes
-        if tree.parent[node] == parent and tree.token[node] == token:
-            return node
-        place = (place + 1) & last
-
-
-@compiled
-def make_beam(size):
-    """An empty Beam of ``size`` slots."""
-    return Beam(
-        np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32),
-        np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size),
-        np.zeros(size, np.int32), np.zeros(size, np.int32),
-    )
-
-
-@compiled
-def make_fresh(size):
-    """An empty Fresh of ``size`` slots."""
-    return Fresh(
-        np.zeros(size), np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size),
-        np.zeros(size), np.zeros(size, np.int32), np.zeros(size), np.zeros(size), np.zeros(size),
-    )
-
-
-@compiled
-def make_records(size):
-    """Records with room for ``size`` of them; number 0 is the empty alignment."""
-    return Records(
-        np.zeros(size, np.int32), np.zeros(size, np.int32), np.full(size, -1, np.int32),
-        np.zeros(size), np.zeros(size), np.zeros(size, np.int32),
-        np.zeros(size), np.zeros(size), np.zeros(size),
-    )
-
-
-@compiled
-def make_tree(size):
-    """A prefix tree with room for ``size`` nodes; number 0 is the empty prefix."""
-    slots = 16
-    while slots < 2 * size:
-        slots *= 2
-    return Tree(np.full(size, -1, np.int32), np.full(size, -1, np.int32), np.full(slots, -1, np.int32))
-
-
-@compiled
-def make_work(nodes, beam, shortlisted, vocab_size):
-    """Scratch memory for so many nodes of the tree, beam slots, tokens of a shortlist and tokens."""
-    return Work(
-        np.zeros(beam, np.int32), np.zeros(shortlisted, np.int32), np.zeros(shortlisted, np.float32),
-        np.zeros(shortlisted), np.zeros(shortlisted), np.full(vocab_size, -1, np.int32), np.full(nodes, -1, np.int32),
-        np.zeros((beam, shortlisted), np.bool_),
-    )
 
 
 @compiled

@@ -19,7 +19,8 @@ class Vocabulary:
     ----------
     size : number of tokens, the blank among them.
     blank : id of the blank.
-    starts_word : ``[size]`` uint8, 1 where a token begins a word (``▁new``).
+    starts_word : ``[size]`` uint8, 1 where a token begins a word (``▁new``); in scripts without
+        spaces, every token.
     is_separator : ``[size]`` uint8, 1 where a token stands between words (``|`` or a space in
         character vocabularies).
 
@@ -55,9 +56,19 @@ class Vocabulary:
 
     @classmethod
     def from_tokens(
-        cls, tokens: Sequence[str], blank: int = 0, separators: Collection[str] = ()
+        cls, tokens: Sequence[str], blank: int = 0, separators: Collection[str] = (), unspaced: bool = False
     ) -> Vocabulary:
-        """From the written tokens: ``▁`` in front starts a word; ``separators`` stand between words."""
-        starts = np.array([token.startswith(WORD_START) for token in tokens], dtype=bool)
+        """From the written tokens.
+
+        ``▁`` in front starts a word; ``separators`` stand between words (``|`` or a space in
+        character vocabularies); ``unspaced`` says that a word may start anywhere (scripts without
+        spaces). Raises InputError if nothing tells where words begin.
+        """
         between = np.array([token in separators for token in tokens], dtype=bool)
-        return cls(len(tokens), blank, starts & ~between, between)
+        starts = np.array([unspaced or token.startswith(WORD_START) for token in tokens], dtype=bool) & ~between
+        if 0 <= blank < len(tokens):
+            starts[blank] = False
+        if not starts.any() and not between.any():
+            raise InputError(f"none of the {len(tokens)} tokens begins with {WORD_START} or is a separator",
+                             mend="name the token that stands between words, or say that the script has no spaces")
+        return cls(len(tokens), blank, starts, between)
