@@ -31,7 +31,7 @@ class BeamDecoder:
         self._boost = Boost(*map(float, (
             options.alpha, options.beta, options.cap, options.boost_gap, options.first)))
         self._pruning = Pruning(
-            int(options.beam), int(options.nbest), int(min(options.top_k, vocabulary.size)),
+            int(options.beam), int(min(options.top_k, vocabulary.size)),
             float(options.token_gap), int(min(options.boost_top_k, vocabulary.size)), float(options.boost_gap),
             math.inf if options.blank_skip > 1 else math.log(options.blank_skip) if options.blank_skip else -math.inf)
 

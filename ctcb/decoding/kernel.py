@@ -22,7 +22,7 @@ from ctcb.decoding.select import claim, highest, shortlist
 from ctcb.decoding.workspace import find_node, make_beam, make_fresh, make_records, make_tree, make_work
 
 Tokens = namedtuple("Tokens", "blank starts_word is_separator")
-Pruning = namedtuple("Pruning", "beam nbest top_k token_gap boost_top_k boost_gap log_blank_skip")
+Pruning = namedtuple("Pruning", "beam top_k token_gap boost_top_k boost_gap log_blank_skip")
 NEVER = -np.inf
 
 
@@ -150,16 +150,21 @@ def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boo
                 given, best_given, before = total + value, best_total + value, record
             starts_word = tokens.starts_word[token] != 0
             enters, new_word = fits or starts_word, starts_word or tokens.is_separator[token] != 0
-            if filled == most:  # most fail here, before their bonus is worked out
-                hoped = records.closed[before] if new_word else records.open[before]
-                if enters:
-                    hoped = max(hoped, records.closed[before] + work.hope[i])
-                if matched:
-                    hoped = max(hoped, records.hoped[before] + top_weight * work.own[i])
-                if given + hoped <= worst:
+            # Most fail here, by what they could have at best, before their bonus is worked out.
+            hoped = records.closed[before] if new_word else records.open[before]
+            if enters:
+                hoped = max(hoped, records.closed[before] + work.hope[i])
+            state = graph.root_child[token] if enters else 0
+            if matched:
+                further = max(hoped, records.hoped[before] + top_weight * work.own[i])
+                if filled == most and given + further <= worst:
                     continue
-            state = step(graph, old_state, token, enters)
-            if i >= narrow and graph.states[state].depth < 2:
+                state = step(graph, old_state, token, enters)
+                if graph.states[state].depth >= 2:
+                    hoped = further
+                elif i >= narrow:
+                    continue
+            if filled == most and given + hoped <= worst:
                 continue
             boosted, begin, opened, closed, hoped = advance(
                 graph, records, boost, before, old_state, state, new_word, best - value)
