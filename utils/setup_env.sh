@@ -117,7 +117,9 @@ log "installing k2"
 pip install --no-deps --require-hashes -r "$root/utils/requirements/k2.txt"
 log "installing ctcb"
 pip install --no-deps --no-build-isolation -e "$root"
-# What is worth doing once per environment, such as filling the numba cache, goes here.
+# What is worth doing once per environment goes here.
+log "compiling the decoder (half a minute)"
+"$venv/bin/python" -c "from ctcb.decoding.beam import warm; warm()"
 
 echo "$wanted" >"$stamp"
 rm -f "$unfinished"
