@@ -28,7 +28,8 @@ def as_log_probs(emissions: Any, vocab_size: int) -> np.ndarray:
     if not np.issubdtype(array.dtype, np.floating):
         raise InputError(f"emissions are {array.dtype}", mend="give floating-point log-probabilities")
     with np.errstate(over="ignore"):  # a float64 below float32's range becomes -inf, as it should
-        array = np.ascontiguousarray(array, dtype=np.float32)
+        # Also writable and aligned, for numba compiles anew for arrays that are not.
+        array = np.require(array, dtype=np.float32, requirements=("C", "ALIGNED", "WRITEABLE"))
     wrong, frame, positive = _first_wrong(array)
     if wrong == 1:
         raise InputError(f"emissions hold NaN or +inf at frame {frame}", mend="look at the model's output")
