@@ -166,7 +166,7 @@ def test_a_bonus_worked_by_hand():
     assert [h for h in far if h.tokens == (1, 2)][0].bonus == pytest.approx(0.2, abs=1e-6)
 
 
-def spell(vocabulary_size, blank, *tokens, rival=None):
+def spell(vocabulary_size, *tokens):
     """One token a frame, nearly certain."""
     emissions = np.full((len(tokens), vocabulary_size), 1e-4)
     emissions[np.arange(len(tokens)), tokens] = 1
@@ -185,7 +185,7 @@ def test_nested_entries_and_the_end_of_a_word():
     decoder = BeamDecoder(vocabulary, BeamOptions(first=0.5))
 
     def found(*tokens):
-        hypothesis = decoder.decode(spell(5, 0, *tokens), graph)[0]
+        hypothesis = decoder.decode(spell(5, *tokens), graph)[0]
         assert hypothesis.tokens == tokens
         return entities_of(hypothesis)
 
@@ -206,7 +206,7 @@ def test_separators_bound_words_in_character_vocabularies():
 
     def found(*tokens):
         spread = [token for one in tokens for token in (one, 0)]  # blanks between doubled letters
-        hypothesis = decoder.decode(spell(5, 0, *spread), graph)[0]
+        hypothesis = decoder.decode(spell(5, *spread), graph)[0]
         assert hypothesis.tokens == tokens
         return entities_of(hypothesis)
 
