@@ -1,6 +1,7 @@
 """``ctcb decode``: audio in, transcripts out."""
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Optional, Tuple
@@ -35,7 +36,7 @@ def command(
 
     with ExitStack() as files:
         loaded, emissions = recognise(inputs, model, batch_seconds, jobs)
-        sinks = {form: click.get_text_stream("stdout")}
+        sinks = {form: sys.stdout}
         if out is not None:
             sinks = {name: files.enter_context(atomic_write(Path(out) / file)) for name, file in FILES.items()}
         for emitted in emissions:

@@ -11,7 +11,7 @@ from lhotse.cut import Cut
 from lhotse.dataset import DynamicBucketingSampler
 from lhotse.dataset.collation import collate_features
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ctcb.models.conformer import subsampled
 from ctcb.text.lexicon import Lexicon
@@ -65,13 +65,24 @@ def one_copy_each(cuts: CutSet, seed: int) -> CutSet:
     )
 
 
+class _SourcelessSampler(Sampler):
+    """torch 1.13's base class asks for a data source, which lhotse no longer hands over."""
+
+    def __init__(self) -> None:
+        pass
+
+
+class BucketingSampler(DynamicBucketingSampler, _SourcelessSampler):
+    """lhotse's sampler, on every torch that we support."""
+
+
 def epoch_batches(cuts: CutSet, batch_seconds: float, seed: int, rank: int = 0, world_size: int = 1) -> List[CutSet]:
     """One epoch's batches of at most ``batch_seconds`` of audio; the same for the same seed.
 
     With ``world_size`` processes each gets its share, the same number of batches as the others.
     """
     chosen = one_copy_each(cuts, seed)
-    sampler = DynamicBucketingSampler(
+    sampler = BucketingSampler(
         chosen, max_duration=batch_seconds, num_buckets=min(20, len(chosen)), shuffle=True, seed=seed,
         buffer_size=len(chosen), rank=rank, world_size=world_size,
     )

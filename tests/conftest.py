@@ -1,0 +1,94 @@
+"""What many tests need: a lang folder, a model with random weights, stored features, the command."""
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Callable, NamedTuple
+
+import pytest
+
+# The models here are so small that threads only wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def ctcb(capsys) -> Callable[..., Ran]:
+    """Run the command in this process: ``ctcb("score", "--ref", ...)``."""
+    from ctcb.cli import main
+
+    def call(*words: object) -> Ran:
+        try:
+            main([str(word) for word in words])
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        return Ran(code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def lang_dir(tmp_path_factory) -> Path:
+    """Forty pieces over the words of `tones`, phones, lexicon."""
+    from ctcb.text.lexicon import Lexicon, write_phones
+    from ctcb.text.tokenizer import Tokenizer
+    from tones import WORDS, sentences
+
+    folder = tmp_path_factory.mktemp("lang")
+    Tokenizer.train(sentences(200), vocab_size=40).save(folder)
+    Lexicon().write(folder / "lexicon.txt", WORDS)
+    write_phones(folder / "phones.txt")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_config(lang_dir):
+    """A model that is smaller than conf/model/tiny.yaml."""
+    from ctcb.models.config import EncoderConfig, InterCtc, ModelConfig
+    from ctcb.text.lang import Lang
+
+    lang = Lang.load(lang_dir)
+    return ModelConfig(
+        num_subwords=len(lang.tokenizer), num_phones=len(lang.phones),
+        encoder=EncoderConfig(dim=32, layers=3, heads=2, ff_dim=64, conv_kernel=5),
+        inter_ctc=(InterCtc(1, "phone"), InterCtc(2, "subword")),
+    )
+
+
+@pytest.fixture(scope="session")
+def model_dir(tmp_path_factory, lang_dir, tiny_config) -> Path:
+    """A model directory with random weights."""
+    import torch
+
+    from ctcb.data.features import FeatureConfig
+    from ctcb.models.ctc import CtcModel
+    from ctcb.models.directory import save_model, write_model_yaml
+    from ctcb.text.lang import copy_lang
+
+    source, target = tmp_path_factory.mktemp("training"), tmp_path_factory.mktemp("model")
+    write_model_yaml(source, tiny_config, FeatureConfig())
+    copy_lang(lang_dir, source)
+    torch.manual_seed(0)
+    save_model(target, CtcModel(tiny_config).state_dict(), source)
+    return target
+
+
+@pytest.fixture(scope="session")
+def features_dir(tmp_path_factory) -> Path:
+    """Twelve utterances with stored features at two speeds."""
+    from ctcb.data.features import store_features
+    from ctcb.data.prepare import prepare
+    from tones import sentences, write_manifest
+
+    folder = tmp_path_factory.mktemp("features")
+    report = prepare(write_manifest(folder, sentences(12)), folder, jobs=1)
+    store_features(report.cuts, folder, speeds=(1.0, 1.1), jobs=1)
+    return folder
