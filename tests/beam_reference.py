@@ -83,7 +83,8 @@ def boosts(log_probs: np.ndarray, tokens: Prefix, frames: Prefix, options: BeamO
     found = []
     for token, frame in zip(tokens, frames):
         gap = float(log_probs[frame].max()) - float(log_probs[frame, token])
-        found.append(max(0.0, min(options.cap, options.alpha * gap + options.beta)) if gap <= options.boost_gap else 0.0)
+        boost = max(0.0, min(options.cap, options.alpha * gap + options.beta))
+        found.append(boost if gap <= options.boost_gap else 0.0)
     return found
 
 

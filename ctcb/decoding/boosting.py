@@ -18,9 +18,10 @@ from collections import namedtuple
 
 from ctcb.decoding.compiled import compiled
 
-# One record a token of an alignment: the record before it, its frame and token; `boost`: sum of the boosts so far; `start`: add it to a later `boost` for what a match that begins
-# here has earned; `begin`: the record at which the current match begins; `open`: bonus if the word
-# goes on after this token; `closed`: bonus if the word ends with it; `hoped`: the provisional bonus.
+# One record a token of an alignment: the record before it, its frame and token; `boost`: sum of the
+# boosts so far; `start`: add it to a later `boost` for what a match that begins here has earned;
+# `begin`: the record at which the longest match under way begins; `open`: bonus if the word goes on
+# after this token; `closed`: bonus if the word ends with it; `hoped`: the provisional bonus.
 Records = namedtuple("Records", "parent frame token boost start begin open closed hoped")
 Boost = namedtuple("Boost", "alpha beta cap gap first")
 
