@@ -71,6 +71,14 @@ def test_lists_of_utterances_durations_and_rare_words(run, folder):
     assert counts["entities"] is None
 
 
+def test_what_became_of_the_list_is_said(run, folder):
+    (folder / "odd.txt").write_text("Ann Lee :2.0\nANN LEE\nbob :0\n")
+    code, out, err = run("--ref ref.tsv --hyp hyp.jsonl --entities-format sherpa --entities odd.txt")
+    assert code == 0 and "1 entities listed" in out
+    assert err.splitlines()[0] == "odd.txt: 1 of 3 entries loaded (1 rejected, 1 merged into others)"
+    assert "line 2: merged" in err and "line 3: rejected" in err
+
+
 def test_normalisation_can_be_switched_off(run):
     assert "2 sub" not in run("--ref ref.tsv --hyp hyp.jsonl")[1]
     assert "3 sub + 0 del + 1 ins" in run("--ref ref.tsv --hyp hyp.jsonl --no-normalize")[1]
@@ -87,7 +95,7 @@ def test_seed_and_draws_are_kept(run, folder):
         ("--ref no.tsv --hyp hyp.jsonl", "ctcb: no.tsv: no such file; check the path"),
         ("--ref ref.tsv --hyp list.txt", "ctcb: list.txt: 2 of 2 utterances have no reference, the first is 'Ann'"),
         ("--ref ref.tsv --hyp hyp.jsonl --entities no.txt", "ctcb: no.txt: no such file"),
-        ("--ref ref.tsv --hyp hyp.jsonl --entities bad.txt", "ctcb: bad.txt:1: 'boost=3' is no field"),
+        ("--ref ref.tsv --hyp hyp.jsonl --entities bad.txt", "ctcb: bad.txt:1: no entity is left: the weight '0' is no"),
         ("--ref ref.tsv --hyp half.txt", "ctcb: half.txt: no hypothesis for 1 of 2 utterances, the first is 'u2'"),
         ("--ref ref.tsv --hyp hyp.jsonl --compare half.txt", "ctcb: half.txt: no hypothesis for 1 of 2 utterances"),
         ("--ref ref.tsv --hyp hyp.jsonl --durations half.txt", "ctcb: half.txt: 'ann' is no positive number"),
@@ -100,7 +108,7 @@ def test_seed_and_draws_are_kept(run, folder):
 def test_wrong_input_is_one_line_and_exit_code_2(run, folder, line, said):
     (folder / "half.txt").write_text("u1 ann\n")
     (folder / "one.tsv").write_text("u1\tann lee\n")
-    (folder / "bad.txt").write_text("ann\tboost=3\n")
+    (folder / "bad.txt").write_text("ann\tweight=0\n")
     code, out, err = run(line)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(said)

@@ -5,7 +5,7 @@ import pytest
 
 from ctcb.errors import InputError
 from ctcb.scoring.readers import read_transcripts
-from ctcb.scoring.sidecars import read_biasing_list, read_durations, read_entities_per_utt, require_all
+from ctcb.scoring.sidecars import read_biasing_list, read_durations, require_all
 
 HEADER = "utt_id\taudio\tduration_s\tspeaker\tsource\tlicense\ttext\n"
 
@@ -81,26 +81,6 @@ def test_no_such_file_and_a_folder(tmp_path):
 
 def test_a_line_separator_of_unicode_ends_no_line(file):
     assert dict(read_transcripts(file("u1 a\u2028b\nu2 c\x0bd\n"))) == {"u1": "a\u2028b", "u2": "c\x0bd"}
-
-
-def test_entities_per_utt(file):
-    lists = read_entities_per_utt(file("u1\tnew york|ann\nu2\t\nu3\nu4\t bob  lee | \n"))
-    assert lists == {"u1": ("new york", "ann"), "u2": (), "u3": (), "u4": ("bob lee",)}
-
-
-@pytest.mark.parametrize(
-    "content, said",
-    [
-        ("", "file: the file is empty"),
-        ("u1\tann\nu1\tbob\n", "file:2: utterance 'u1' stands there already"),
-        ("u1\tann\tbob\n", "file:1: more than two tab-separated fields"),
-        ("u1 ann\n", "file:1: no tab between the utterance and its entities"),
-        ("\tann\n", "file:1: no utterance id before the tab"),
-        (b"u1\t\xff\n", "file:1: byte 4 of the line is not UTF-8"),
-    ],
-)
-def test_malformed_entities_per_utt(file, content, said):
-    assert refused(read_entities_per_utt, file(content)).startswith(said)
 
 
 def test_biasing_list(file):

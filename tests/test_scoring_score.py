@@ -79,6 +79,17 @@ def test_each_utterance_has_its_own_list():
     assert report.listed == 3
 
 
+def test_what_an_entity_is_spoken_like_counts_as_the_entity():
+    listed = [Entity("Q", spoken=("k two",)), Entity("DJ7", spoken=("dee jay", "the jay")), "the jay", Entity("★", spoken=("star",))]
+    refs = {"u1": "the DJ7 and K2 and a star", "u2": "the jay", "u3": "zelensky"}
+    hyps = {"u1": "the dee jay and q and a star", "u2": "the jay", "u3": "selenski"}
+    report = score(refs, hyps, [*listed, Entity("zelensky", aliases=("selenski",))])
+    names = [utterance.entities for utterance in report.utterances]
+    assert [sorted(found.found) for found in names] == [["DJ7", "Q", "★"], ["the jay"], []]
+    assert [found.missed for found in names] == [(), (), ("zelensky",)]  # an alias is no right spelling
+    assert (report.listed, report.unscorable) == (5, ())
+
+
 def test_rare_words_of_its_own():
     rare = {"u1": {"Selenski", "lukasz"}, "u2": set(), "u3": {"ann"}}
     report = score(REFS, HYPS, rare_words=rare)

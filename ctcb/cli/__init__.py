@@ -15,10 +15,12 @@ from ctcb.errors import CtcbError
 # The help stands here so that `ctcb --help` imports none of the modules.
 COMMANDS = {
     "decode": ("ctcb.cli.decode", "Transcribe audio, leaning toward the names on a list."),
+    "entities": ("ctcb.cli.entities", "Check a list of names: what is loaded, how it is read and said."),
     "score": ("ctcb.cli.score", "Compare transcripts with references: entity F1, WER, false alarms."),
     "prepare": ("ctcb.cli.prepare", "Turn a manifest.tsv into checked lhotse cuts and features."),
     "tokenize": ("ctcb.cli.tokenize", "Train a sentencepiece tokenizer, or show a text's pieces."),
     "lexicon": ("ctcb.cli.lexicon", "Write the pronunciations of words."),
+    "lm": ("ctcb.cli.lm", "Estimate an n-gram language model on text."),
     "train": ("ctcb.cli.train", "Train a base model."),
     "emit": ("ctcb.cli.emit", "Write a model's emissions (log-probabilities)."),
     "export": ("ctcb.cli.export", "Turn a training directory into a model directory."),

@@ -6,6 +6,8 @@ from typing import Any, Callable
 
 import click
 
+from ctcb.entities.formats import FORMATS
+
 BUNDLED_MODEL = Path(__file__).parent.parent / "assets" / "model"
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -15,6 +17,14 @@ def model_option() -> Decorator:
     """``--model DIR``; the bundled model where none is named."""
     return click.option(
         "--model", type=click.Path(), default=str(BUNDLED_MODEL), show_default="the bundled model", help="Model directory."
+    )
+
+
+def entities_format_option() -> Decorator:
+    """``--entities-format F``; our own where none is named."""
+    return click.option(
+        "--entities-format", type=click.Choice(list(FORMATS)), default="plain", show_default=True,
+        help="Format of the list; it is never guessed.",
     )
 
 

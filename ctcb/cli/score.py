@@ -5,13 +5,15 @@ from typing import Optional
 
 import click
 
+from ctcb.cli.options import entities_format_option
 from ctcb.entities import EntityList
+from ctcb.entities.per_utt import read_entities_per_utt
 from ctcb.errors import InputError
 from ctcb.io import atomic_write
 from ctcb.scoring.readers import read_transcripts
 from ctcb.scoring.render import render_per_utterance, render_text
 from ctcb.scoring.score import score
-from ctcb.scoring.sidecars import read_biasing_list, read_durations, read_entities_per_utt, require_all
+from ctcb.scoring.sidecars import read_biasing_list, read_durations, require_all
 from ctcb.text.normalize import normalize
 
 FILE = click.Path()  # readers raise one line of their own where a file is wrong
@@ -21,7 +23,11 @@ FILE = click.Path()  # readers raise one line of their own where a file is wrong
 @click.option("--ref", "ref_file", type=FILE, required=True, help="References: Kaldi text, manifest.tsv or hyps.jsonl.")
 @click.option("--hyp", "hyp_file", type=FILE, required=True, help="Transcripts, in any of the same formats.")
 @click.option("--entities", "entities_file", type=FILE, help="The list of entities. Without one: WER alone.")
-@click.option("--entities-per-utt", type=FILE, help="A list an utterance instead: utt_id TAB entity|entity|...")
+@entities_format_option()
+@click.option(
+    "--entities-per-utt", type=FILE,
+    help="A list an utterance instead: utt_id TAB entity|entity|..., or an is21_deep_bias table.",
+)
 @click.option("--biasing-list", type=FILE, help="Rare words for U-/B-WER from an is21_deep_bias table.")
 @click.option("--durations", type=FILE, help="utt2dur or manifest.tsv, for false alarms an hour.")
 @click.option("--compare", "other_file", type=FILE, help="Transcripts of another system: paired bootstrap.")
@@ -36,6 +42,7 @@ def command(
     ref_file: str,
     hyp_file: str,
     entities_file: Optional[str],
+    entities_format: str,
     entities_per_utt: Optional[str],
     biasing_list: Optional[str],
     durations: Optional[str],
@@ -68,10 +75,13 @@ def command(
     ):
         if table is not None:
             require_all(table, refs, what, path)
+    entities = EntityList.read(entities_file, entities_format) if entities_file else None
+    if entities is not None and entities.report.eventful:
+        click.echo(entities.report.render(), err=True, nl=False)
     report = score(
         refs,
         read_transcripts(hyp_file),
-        EntityList.read(entities_file) if entities_file else None,
+        entities,
         entities_per_utt=lists,
         rare_words=rare_words,
         seconds=seconds,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ctcb.data.manifest import read_manifest
+from ctcb.entities.per_utt import is_is21_line
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, read_lines
 
@@ -57,12 +58,6 @@ def read_transcripts(path: PathOrStr) -> Transcripts:
     if is_is21_line(first):
         return Transcripts(_collect(_read_is21(path, lines), path), path)
     return Transcripts(_collect(_read_kaldi(lines), path), path)
-
-
-def is_is21_line(line: str) -> bool:
-    """Whether a line looks like one of is21_deep_bias's references: id, text, JSON list(s)."""
-    fields = line.split("\t")
-    return len(fields) in (3, 4) and all(field.lstrip().startswith("[") for field in fields[2:])
 
 
 def _from_manifest(path: Path) -> Transcripts:

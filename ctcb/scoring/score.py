@@ -41,7 +41,7 @@ def score(
     ----------
     refs, hyps : utterance id -> text.
     entities : the list that every utterance is scored with; without any list there are no entity
-        measures.
+        measures. An :class:`~ctcb.entities.Entity` is found by its text and by what ``spoken`` gives.
     entities_per_utt : a list for each utterance, instead of ``entities``.
     rare_words : each utterance's words that B-WER is about; by default the words of those of its
         entities that occur in its reference.
@@ -131,10 +131,16 @@ class _Lists:
         named: Dict[str, Tuple[str, ...]] = {}
 
         def matcher(entries: Entities) -> EntityMatcher:
-            texts = [entry.text if isinstance(entry, Entity) else entry for entry in entries]
-            own = {text: words(text) for text in texts}
+            own: Dict[str, Tuple[str, ...]] = {}
+            spoken: List[Tuple[str, Tuple[str, ...]]] = []
+            for entry in entries:
+                name, *others = entry.surface_forms if isinstance(entry, Entity) else (entry,)
+                forms = list(filter(None, map(words, (name, *others))))
+                own[name] = forms[0] if forms else ()
+                spoken += [(name, form) for form in forms[1:]]
             named.update(own)
-            return EntityMatcher(own.items())
+            # An entity's own spelling goes before what another one is said like.
+            return EntityMatcher([*own.items(), *spoken])
 
         if entities is not None:
             self.matchers = dict.fromkeys(refs, matcher(entities))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Tuple
 
+from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 from ctcb.text.lexicon import Lexicon, read_phones
 from ctcb.text.tokenizer import MODEL_FILE, TOKENS_FILE, Tokenizer
@@ -28,9 +29,11 @@ class Lang:
 
         Raises
         ------
-        InputError : a file is missing or malformed, or they contradict one another.
+        InputError : the folder or a file is missing or malformed, or they contradict one another.
         """
         folder = Path(folder)
+        if not folder.is_dir():
+            raise InputError("no such folder", file=folder, mend="name a model directory")
         phones = read_phones(folder / PHONES_FILE)
         stress = any(phone[-1].isdigit() for phone in phones)
         return cls(Tokenizer.load(folder), phones, Lexicon.read(folder / LEXICON_FILE, stress))

@@ -40,6 +40,8 @@ from anyascii import anyascii
 
 WORD = r"[a-z]+(?:'[a-z]+)*"
 _WORDS = re.compile(WORD)
+# Nothing in it but rules 3, 7 and 8 (and lower case) can apply to.
+_LETTERS = re.compile(r"[A-Za-z' .,\-]*")
 _DONE = re.compile(rf"(?:{WORD}(?: {WORD})*)?")
 
 _BEFORE_NFKC = {ord(sign): "'" for sign in "’‘‛ʼʻʽʾʿ＇´`‵′"}
@@ -93,6 +95,10 @@ def normalize(text: str) -> str:
     """
     if _DONE.fullmatch(text):
         return text
+    if _LETTERS.fullmatch(text):
+        if "r" in text and _TITLE.search(text):
+            text = _TITLE.sub(lambda m: _TITLES[m[1]], text)
+        return " ".join(_WORDS.findall(text.lower()))
     text = _plain_unicode(text)
     text = _TITLE.sub(lambda m: _TITLES[m[1]], text)
     text = _MONEY_BEFORE.sub(lambda m: _money(m[2], m[3], m[1]), text)
