@@ -25,6 +25,7 @@ class TrainConfig:
     dev_utterances: int = 150  # of each dev set that are decoded after an epoch; 0 takes all
     workers: int = 1  # processes that read features
     seed: int = 1
+    augment_from_step: int = 0  # clean features until then: CTC finds its first alignments sooner
     augment: AugmentConfig = AugmentConfig()
 
 

@@ -107,12 +107,14 @@ class Trainer:
         at, config = self.progress, self.config
         seed = (config.seed * 1_000_003 + at.step) * self.world_size + self.rank
         torch.manual_seed(seed)
-        features = augment(batch.features, batch.lengths, config.augment, torch.Generator().manual_seed(seed))
+        if at.step >= config.augment_from_step:
+            generator = torch.Generator().manual_seed(seed)
+            batch = batch._replace(features=augment(batch.features, batch.lengths, config.augment, generator))
         rate = learning_rate(at.step, at.steps_per_epoch * config.epochs, config)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bf16"):
-            loss, parts = forward(batch._replace(features=features))
+            loss, parts = forward(batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.parameters, config.clip_norm)

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# The bundled English model: real and synthetic speech in, a scored table out.
+#
+#   recipes/open_en/run.sh --data-dir DIR [--stage N] [--stop-stage N] [options]
+#
+#   --data-dir DIR    a folder a set, each with manifest.tsv and, for dev sets, entities.txt; DIR/lm_text/*
+#   --exp DIR         everything made goes here (exp/open_en)
+#   --model DIR       the model that stages 5 and 6 use (EXP/model; ctcb/assets/model is the bundled one)
+#   --nproc N         training processes (2)
+#   --precision P     fp32, or bf16 with torch 2 (fp32)
+#   --epochs N        instead of conf/train/small.yaml's
+#   --results FILE    where stage 6 puts the table (EXP/RESULTS.md)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+stage=1 stop_stage=6 jobs=2 nproc=2 precision=fp32 epochs=''
+data_dir='' exp=exp/open_en model='' results=''
+train_sets="real_train tts_train"
+human_sets="real_dev noisy_dev accented_dev" synthetic_sets="tts_dev_parliament tts_dev_medical"
+. utils/parse_options.sh
+. utils/stages.sh
+[ -n "$data_dir" ] || { echo "run.sh: --data-dir is missing (--help shows the options)" >&2; exit 2; }
+model=${model:-$exp/model} results=${results:-$exp/RESULTS.md}
+dev_sets="$human_sets $synthetic_sets"
+under() { for name in $2; do printf '%s ' "$1/$name$3"; done; } # prefix, names, suffix
+
+if due 1; then # training manifests -> checked cuts and features at three speeds
+  for name in $train_sets; do
+    once "$exp/data/$name" python local/prepare_manifest.py "$data_dir/$name/manifest.tsv" \
+      --out "$exp/data/$name" --features --speeds 0.9,1.0,1.1 --jobs "$jobs"
+  done
+fi
+
+if due 2; then # dev manifests -> checked cuts and features
+  for name in $dev_sets; do
+    once "$exp/data/$name" python local/prepare_manifest.py "$data_dir/$name/manifest.tsv" \
+      --out "$exp/data/$name" --features --jobs "$jobs"
+  done
+fi
+
+if due 3; then # training transcripts and LM text -> pieces, phones, lexicon
+  once "$exp/lang" steps/make_lang.sh "$exp/lang" \
+    $(under "$data_dir" "$train_sets" /manifest.tsv) "$data_dir/lm_text/general.txt.gz" -- "$data_dir"/lm_text/*.txt
+fi
+
+if due 4; then # features and lang -> trained model
+  once "$exp/model" steps/train_base.sh --lang "$exp/lang" --exp "$exp/base" --out "$exp/model" --nproc "$nproc" \
+    --precision "$precision" --epochs "$epochs" --dev "$(under "$exp/data" "$dev_sets" '')" $(under "$exp/data" "$train_sets" '')
+fi
+
+if due 5; then # model and dev sets -> transcripts and scores
+  for name in $dev_sets; do
+    once "$exp/decode/$name" steps/decode.sh --model "$model" --jobs "$jobs" "$exp/decode/$name" "$data_dir/$name/manifest.tsv"
+    steps/score.sh "$data_dir/$name" "$exp/decode/$name"
+  done
+fi
+
+if due 6; then # scores -> a table in Markdown
+  python utils/results_table.py --out "$results" --block open_en \
+    --human $(under "$exp/decode" "$human_sets" '') --synthetic $(under "$exp/decode" "$synthetic_sets" '')
+fi

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Training text in; tokenizer, phone table and lexicon out.
+#
+#   steps/make_lang.sh [--vocab-size 500] LANG_DIR TOKENIZER_TEXT... [-- LEXICON_TEXT...]
+#
+# Texts are .txt, .gz or manifest.tsv. The lexicon holds the words of all texts, the tokenizer is
+# trained on those before the --.
+set -euo pipefail
+
+vocab_size=500
+. utils/parse_options.sh
+
+lang=$1
+shift
+tokenizer_text=()
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+  tokenizer_text+=("$1")
+  shift
+done
+[ $# -eq 0 ] || shift
+
+ctcb tokenize train --vocab-size "$vocab_size" --out "$lang" $(printf -- '--text %s ' "${tokenizer_text[@]}")
+ctcb lexicon --out "$lang/lexicon.txt" --phones "$lang/phones.txt" $(printf -- '--text %s ' "${tokenizer_text[@]}" "$@")

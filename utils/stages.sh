@@ -1,0 +1,22 @@
+# What every recipe's stages share. Source it after the options.
+
+export PATH=$PWD/.venv/bin:$PATH
+
+# log WORDS...: a line on stderr with the time and the place that says it.
+log() { echo "$(date '+%F %T') ${BASH_SOURCE[1]##*/}:${BASH_LINENO[0]} $*" >&2; }
+
+# due N: whether stage N is to run.
+due() { [ "$stage" -le "$1" ] && [ "$1" -le "$stop_stage" ]; }
+
+# once DIR COMMAND...: run the command unless DIR/.done stands, and set the mark when it ended well.
+once() {
+  local dir=$1
+  shift
+  if [ -e "$dir/.done" ]; then
+    log "$dir stands already"
+    return
+  fi
+  mkdir -p "$dir"
+  "$@"
+  touch "$dir/.done"
+}
