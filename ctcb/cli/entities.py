@@ -54,7 +54,8 @@ def check(list_file: str, model: str, entities_format: str, json_file: Optional[
         for found in every[:shown]:
             click.echo(_text(found))
         with atomic_write(json_file) as file:
-            json.dump({**entities.report.to_dict(), "entities": [found.to_dict() for found in every]}, file, ensure_ascii=False, indent=1)
+            data = {**entities.report.to_dict(), "entities": [found.to_dict() for found in every]}
+            json.dump(data, file, ensure_ascii=False, indent=1)
             file.write("\n")
     if shown < len(entities):
         click.echo(f"... and {len(entities) - shown:,} more; --limit 0 prints all, --json FILE writes all", err=True)

@@ -112,9 +112,9 @@ def suspect(lines: Sequence[str]) -> Optional[str]:
     underscores do, so at least half of the lines must have one.
     """
     found = {
-        "sherpa": sum(1 for line in lines if ":" in line and _SHERPA_SCORE(line)),
-        "nemo-score": sum(1 for line in lines if "\t" in line and _SCORE_FIELD(line)),
-        "nemo": sum(1 for line in lines if "_" in line and _NEMO_SPELLING(line)),
+        "sherpa": len([line for line in lines if ":" in line and _SHERPA_SCORE(line)]),
+        "nemo-score": len([line for line in lines if "\t" in line and _SCORE_FIELD(line)]),
+        "nemo": len([line for line in lines if "_" in line and _NEMO_SPELLING(line)]),
     }
     if 2 * found["nemo"] < len(lines):
         del found["nemo"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 
 from ctcb.entities.entity import Entity
 from ctcb.entities.formats import FIELDS, FORMATS, Format, Rejected, check_pron, check_weight, suspect, tidy
@@ -21,8 +21,9 @@ _JOINERS = "\u200c\u200d"
 
 _FIELD_IN_TEXT = re.compile(rf"\s(?:{'|'.join(FIELDS)})=").search
 
-# Makes an entity of one entry; adds what it changed to a list; raises Rejected.
-_Reader = Callable[[List[str]], Entity]
+_Item = Union[str, Entity]  # an entry: a file's line, or what came from Python
+# Makes an entity of an entry; adds what it changed to a list; raises Rejected.
+_Reader = Callable[[Any, List[str]], Entity]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,6 @@ class EntityList:
     entities: Tuple[Entity, ...]
     lines: Tuple[int, ...] = field(default=(), compare=False)  # where each stands
     report: Optional[LoadReport] = field(default=None, compare=False)  # what became of the rest
-    index: Dict[str, int] = field(default_factory=dict, compare=False, repr=False)  # reading -> place
 
     def __iter__(self) -> Iterator[Entity]:
         return iter(self.entities)
@@ -42,7 +42,11 @@ class EntityList:
 
     def find(self, text: str) -> Optional[int]:
         """The place of the entity that a text was loaded as or merged into; None where it was rejected."""
-        return self.index.get(_reading(Entity(" ".join(_printable(text, []).split()))))
+        return self._places.get(_reading(Entity(" ".join(_printable(text, []).split()))))
+
+    @cached_property
+    def _places(self) -> Dict[str, int]:
+        return {_reading(entity): place for place, entity in enumerate(self.entities)}
 
     @classmethod
     def read(cls, path: PathOrStr, format: str = "plain") -> EntityList:
@@ -67,14 +71,12 @@ class EntityList:
         """
         if format not in FORMATS:
             raise InputError(f"{format!r} is no format of lists", mend=f"choose from {', '.join(FORMATS)}")
-        parse = FORMATS[format]
         rows = [(number, line) for number, line in read_lines(path) if _is_entry(line)]
         warning = suspect([line for _, line in rows]) if format == "plain" else None
-        entries = ((number, line, partial(_parse, parse, line)) for number, line in rows)
-        return _collect(entries, str(Path(path)), format, (warning,) if warning else ())
+        return _collect(rows, partial(_from_line, FORMATS[format]), str(Path(path)), format, (warning,) if warning else ())
 
     @classmethod
-    def of(cls, items: Iterable[Union[str, Entity]]) -> EntityList:
+    def of(cls, items: Iterable[_Item]) -> EntityList:
         """A list from Python: strings, each as it should be printed, and entities. They are checked
         as a file's lines are, and ``report`` numbers them from 1. It may be empty.
 
@@ -85,18 +87,17 @@ class EntityList:
         return cls.numbered(enumerate(items, start=1))
 
     @classmethod
-    def numbered(cls, items: Iterable[Tuple[int, Union[str, Entity]]], file: Optional[str] = None) -> EntityList:
+    def numbered(cls, items: Iterable[Tuple[int, _Item]], file: Optional[str] = None) -> EntityList:
         """:meth:`of` for items that bring the numbers of their lines, and the file they stand in."""
         entries = []
         for number, item in items:
             if isinstance(item, str):
                 item = Entity(item)
             if not isinstance(item, Entity):
-                raise InputError(
-                    f"entity {number} is of the type {type(item).__name__}", file=file, mend="give strings or ctcb.entities.Entity"
-                )
-            entries.append((number, item.text, partial(_from_python, item)))
-        return _collect(entries, file, None, ())
+                what = f"entity {number} is of the type {type(item).__name__}"
+                raise InputError(what, file=file, mend="give strings or ctcb.entities.Entity")
+            entries.append((number, item))
+        return _collect(entries, _from_python, file)
 
     def require(self) -> None:
         """Raise InputError, with the first reason there is, where no entity was loaded."""
@@ -115,25 +116,27 @@ def _is_entry(line: str) -> bool:
 
 
 def _collect(
-    entries: Iterable[Tuple[int, str, _Reader]], file: Optional[str], format: Optional[str], warnings: Tuple[str, ...]
+    entries: Iterable[Tuple[int, _Item]], read: _Reader, file: Optional[str],
+    format: Optional[str] = None, warnings: Tuple[str, ...] = (),
 ) -> EntityList:
-    """Read each entry (line, what to call it, reader), check it and merge it with its equals."""
+    """Read each entry (its line's number comes with it), check it and merge it with its equals."""
     notes: List[LineNote] = []
     entities: List[Entity] = []
     lines: List[int] = []
-    index: Dict[str, int] = {}
+    places: Dict[str, int] = {}  # reading -> place in entities
     count = 0
-    for count, (number, name, read) in enumerate(entries, start=1):
+    for count, (number, item) in enumerate(entries, start=1):
         changes: List[str] = []
         try:
-            entity = _checked(read(changes), changes)
+            entity = _checked(read(item, changes), changes)
         except Rejected as reason:
+            name = item if isinstance(item, str) else item.text
             notes.append(LineNote(number, REJECTED, name, str(reason)))
             continue
         if changes:
             notes += [LineNote(number, CHANGED, entity.text, change) for change in changes]
         reading = _reading(entity)
-        place = index.setdefault(reading, len(entities))
+        place = places.setdefault(reading, len(entities))
         if place == len(entities):
             notes += [LineNote(number, WARNING, entity.text, doubt) for doubt in _doubts(entity)]
             entities.append(entity)
@@ -143,10 +146,10 @@ def _collect(
         notes.append(LineNote(number, MERGED, entity.text, f"reads as {entities[place].text!r} in line {lines[place]}{how}"))
         entities[place] = joined
     report = LoadReport(file, format, count, len(entities), tuple(notes), warnings)
-    return EntityList(tuple(entities), tuple(lines), report, index)
+    return EntityList(tuple(entities), tuple(lines), report)
 
 
-def _parse(parse: Format, line: str, changes: List[str]) -> Entity:
+def _from_line(parse: Format, line: str, changes: List[str]) -> Entity:
     """The entity of a file's line, not yet checked."""
     if "\r" in line:
         raise Rejected("carriage returns inside the line; save the list with line feeds")
