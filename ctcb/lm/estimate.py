@@ -1,0 +1,199 @@
+"""Text -> an ARPA file, by whichever estimator there is."""
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Dict, FrozenSet, Iterable, Iterator, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+from ctcb.errors import InputError, RunError
+from ctcb.io import atomic_write, read_lines
+from ctcb.lm.arpa import Table, read_counts
+from ctcb.lm.arpa_writer import packed, write_arpa
+from ctcb.lm.counts import Corpus, count, spelled
+from ctcb.lm.kneser_ney import FALLBACK, smooth
+from ctcb.text.lines import read_sentences
+from ctcb.text.normalize import normalize
+
+INSTALL = "build it with utils/install_lmplz.sh, or use --estimator builtin"
+HIGHEST_ORDER = 6  # of kenlm as it is built from PyPI
+
+
+@dataclass(frozen=True)
+class LmOptions:
+    order: int = 3  # 2 to HIGHEST_ORDER
+    prune: Tuple[int, ...] = ()  # thresholds by order, the last one for the rest; see `thresholds`
+    vocab: Optional[FrozenSet[str]] = None  # n-grams with other words are left out
+
+    def thresholds(self) -> Tuple[int, ...]:
+        """A threshold an order: n-grams that the text holds at most so often are left out.
+
+        Raises InputError for what lmplz would not take.
+        """
+        if not 2 <= self.order <= HIGHEST_ORDER:
+            raise InputError(f"order {self.order}", mend=f"choose 2 to {HIGHEST_ORDER}, which is what kenlm reads")
+        given = self.prune or (0,)
+        if len(given) > self.order:
+            raise InputError(f"{len(given)} pruning thresholds for order {self.order}", mend="give one an order, or fewer")
+        if min(given) < 0 or list(given) != sorted(given):
+            raise InputError(f"pruning thresholds {' '.join(map(str, given))}", mend="let them not be negative nor decrease")
+        return given + (given[-1],) * (self.order - len(given))
+
+
+@dataclass(frozen=True)
+class LmReport:
+    path: Path
+    estimator: str
+    sentences: int
+    words: int  # running words, without <s> and </s>
+    ngrams: Tuple[int, ...]  # by order
+    notes: Tuple[str, ...]  # what the user should know
+
+    def summary(self) -> str:
+        counts = ", ".join(f"{count} {n}-grams" for n, count in enumerate(self.ngrams, 1))
+        return f"{self.path}: {counts}, from {self.words} words in {self.sentences} sentences ({self.estimator})"
+
+
+class Builtin:
+    """The estimator in this package; everything in memory, about 250 bytes a running word."""
+
+    name = "builtin"
+
+    def missing(self) -> Optional[str]:
+        return None
+
+    def estimate(self, sentences: Iterable[str], options: LmOptions, path: Path) -> Tuple[int, ...]:
+        corpus = Corpus.read(sentences)
+        grams = count(corpus, options.order)
+        excluded = None if options.vocab is None else np.array([word not in options.vocab for word in corpus.words])
+        levels = smooth(grams, options.thresholds(), excluded)
+        tables = []
+        for level, ids in zip(levels, spelled(grams)):
+            backoff = np.zeros(len(ids)) if level.backoff is None else level.backoff
+            tables.append(Table(ids[level.keep], level.log10[level.keep], backoff[level.keep], 0))
+        write_arpa(path, corpus.words, tables)
+        return tuple(n for n, level in enumerate(levels, 1) if level.fell_back)
+
+
+class Lmplz:
+    """KenLM's program, on PATH or beside this Python: on disk, for any amount of text."""
+
+    name = "lmplz"
+
+    def program(self) -> Optional[str]:
+        return shutil.which("lmplz") or shutil.which("lmplz", path=str(Path(sys.executable).parent))
+
+    def missing(self) -> Optional[str]:
+        return None if self.program() else "lmplz is neither on PATH nor beside this Python"
+
+    def estimate(self, sentences: Iterable[str], options: LmOptions, path: Path) -> Tuple[int, ...]:
+        """Raises RunError with what lmplz said last."""
+        with tempfile.TemporaryDirectory() as folder:
+            call = [self.program(), "-o", options.order, "--prune", *options.thresholds(), "-S", "1G", "-T", folder]
+            call += ["--discount_fallback", *FALLBACK]
+            if options.vocab is not None:
+                listed = Path(folder, "vocab")
+                listed.write_text("\n".join(sorted(options.vocab)) + "\n", encoding="utf-8")
+                call += ["--limit_vocab_file", listed]
+            said, arpa = Path(folder, "stderr"), Path(folder, "arpa")
+            with open(said, "wb") as errors, open(arpa, "wb") as out:
+                process = subprocess.Popen(list(map(str, call)), stdin=subprocess.PIPE, stdout=out, stderr=errors)
+                try:
+                    for sentence in sentences:
+                        process.stdin.write(sentence.encode() + b"\n")
+                    process.stdin.close()
+                except BrokenPipeError:  # it has said why
+                    pass
+                except BaseException:
+                    process.kill()
+                    raise
+                finally:
+                    status = process.wait()
+            told = said.read_text(encoding="utf-8", errors="replace").strip()
+            if status:
+                raise RunError(f"lmplz failed (exit {status}): {told[-300:]}; --estimator builtin does without it")
+            with atomic_write(path, "wb") as file, packed(file, path) as target, open(arpa, "rb") as source:
+                shutil.copyfileobj(source, target, 1 << 20)
+        # lmplz counts these orders from 0.
+        return tuple(int(n) + 1 for n in re.findall(r"fallback discounts for order (\d+)", told))
+
+
+ESTIMATORS = {estimator.name: estimator for estimator in (Lmplz(), Builtin())}
+
+
+def choose(name: str) -> Union[Builtin, Lmplz]:
+    """The estimator of that name; ``auto`` is lmplz where it is installed. Raises InputError."""
+    if name == "auto":
+        return next(estimator for estimator in ESTIMATORS.values() if not estimator.missing())
+    estimator = ESTIMATORS[name]
+    if estimator.missing():
+        raise InputError(f"--estimator {name}: {estimator.missing()}", mend=INSTALL)
+    return estimator
+
+
+class _Normalized:
+    """The texts' sentences in normal form, counted as they pass."""
+
+    def __init__(self, texts: Sequence[Union[str, Path]]) -> None:
+        self.texts, self.sentences, self.words = texts, 0, 0
+        self.seen: Dict[str, None] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        for sentence in map(normalize, chain.from_iterable(map(read_sentences, self.texts))):
+            if sentence:
+                words = sentence.split()
+                self.sentences += 1
+                self.words += len(words)
+                self.seen.update(dict.fromkeys(words))
+                yield sentence
+
+
+def estimate_lm(
+    texts: Sequence[Union[str, Path]], path: Union[str, Path], options: LmOptions = LmOptions(), estimator: str = "auto"
+) -> LmReport:
+    """Estimate an LM on text files (:func:`ctcb.text.lines.read_sentences`), normalised on the way in.
+
+    Interpolated modified Kneser-Ney; see ``kneser_ney``. Raises InputError for options, texts or a
+    vocabulary that cannot be used, RunError where lmplz fails.
+    """
+    thresholds = options.thresholds()
+    chosen = choose(estimator)
+    source = _Normalized(texts)
+    sentences = iter(source)
+    first = next(sentences, None)
+    if first is None:
+        raise InputError("holds no words", file=texts[0] if len(texts) == 1 else None, mend="give a text")
+    fell_back = chosen.estimate(chain([first], sentences), options, Path(path))
+    notes = []
+    if fell_back:
+        orders = ", ".join(map(str, fell_back))
+        notes.append(
+            f"order {orders}: the text is too small or too artificial to estimate discounts; "
+            f"{FALLBACK[0]:g}, {FALLBACK[1]:g} and {FALLBACK[2]:g} are used"
+        )
+    if options.vocab is not None:
+        known = sum(word in source.seen for word in options.vocab)
+        notes.append(f"{known} of the vocabulary's {len(options.vocab)} words are in the text and in the LM")
+        if known * 2 < len(options.vocab):
+            notes.append("if that is too few, see whether the vocabulary is written as the text is: in lower case, a-z")
+    if any(thresholds):
+        notes.append(f"pruned at {' '.join(map(str, thresholds))}")
+    return LmReport(Path(path), chosen.name, source.sentences, source.words, read_counts(path), tuple(notes))
+
+
+def read_vocab(path: Union[str, Path]) -> FrozenSet[str]:
+    """The first column of a word list or a ``lexicon.txt``. Raises InputError."""
+    words = frozenset(line.split()[0] for _, line in read_lines(path) if line.strip())
+    normal = sum(normalize(word) == word for word in words)
+    if normal * 2 <= len(words):
+        raise InputError(
+            f"{normal} of {len(words)} words are in normal form", file=path, mend="write them in lower case, a-z, one a line"
+        )
+    return words

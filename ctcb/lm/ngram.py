@@ -1,0 +1,151 @@
+"""An n-gram LM queried through kenlm, a word at a time. All scores are natural logarithms.
+
+kenlm's own words on a file that is wrong do not name the line, and it takes some wrong files; so
+ARPA files go through :mod:`ctcb.lm.arpa`'s checks first.
+"""
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterable, Sequence, Tuple, Union
+
+from ctcb.errors import InputError, RunError
+from ctcb.lm.arpa import GZIP, MAKE_ANEW, check_arpa, open_arpa
+from ctcb.lm.vocabulary import VocabularyCheck, check_vocabulary
+
+LN10 = math.log(10.0)
+BINARY = b"mmap lm http://kheafield.com/code"
+
+
+@dataclass(frozen=True)
+class Perplexity:
+    """How well a text is predicted; each sentence's end counts as a word."""
+
+    log_prob: float  # of everything
+    log_prob_unknown: float  # the part of the words that the LM does not know
+    words: int  # running words and sentence ends
+    unknown: int
+    sentences: int
+
+    @property
+    def perplexity(self) -> float:
+        return math.exp(-self.log_prob / self.words)
+
+    @property
+    def perplexity_of_known(self) -> float:
+        """Without the unknown words' own scores, as is usual where models' vocabularies differ."""
+        return math.exp(-(self.log_prob - self.log_prob_unknown) / (self.words - self.unknown))
+
+
+class NgramLm:
+    """An LM file in kenlm. Make one with :meth:`load`.
+
+    A state is kenlm's: what of the words before still matters. It can be hashed and compared.
+    """
+
+    def __init__(self, model: Any, state: type, path: Path) -> None:
+        self._model, self._state, self.path = model, state, path
+        self.order: int = model.order
+        self.unk_log_prob = self.score(self.empty(), "<unk>")[0]  # of an unknown word, without context
+
+    @classmethod
+    def load(cls, path: Union[str, Path]) -> NgramLm:
+        """Read an ARPA file, gzip or not, or a kenlm binary.
+
+        Raises InputError where the file is wrong, with the line of an ARPA file, and RunError where
+        kenlm is not installed.
+        """
+        path = Path(path)
+        start = _first_bytes(path, len(BINARY))
+        if start == BINARY:
+            return cls._read(path, path)
+        check_arpa(path)
+        if start[:2] != GZIP:
+            return cls._read(path, path)
+        with tempfile.NamedTemporaryFile(suffix=".arpa") as plain:  # kenlm may have been built without zlib
+            with open_arpa(path) as source:
+                shutil.copyfileobj(source, plain, 1 << 20)
+            plain.flush()
+            return cls._read(Path(plain.name), path)
+
+    @classmethod
+    def _read(cls, file: Path, path: Path) -> NgramLm:
+        try:
+            import kenlm
+        except ModuleNotFoundError:
+            raise RunError(
+                "language models are read through kenlm, which is not installed; `pip install kenlm` "
+                "(needs a C++ compiler), or make the environment with utils/setup_env.sh"
+            ) from None
+        config = kenlm.Config()
+        config.show_progress = False
+        config.arpa_complain = kenlm.ARPALoadComplain.NONE
+        try:
+            return cls(kenlm.Model(str(file), config), kenlm.State, path)
+        except OSError as error:
+            reason = re.sub(r"^Cannot read model '.*?' \(|\)$|\S+ in \S+ threw |\S+\.", " ", str(error))
+            raise InputError(f"kenlm refuses it: {reason}", file=path, mend=MAKE_ANEW) from None
+
+    def __contains__(self, word: str) -> bool:
+        """Whether it has a score of its own."""
+        return word in self._model
+
+    def begin(self) -> Any:
+        """The state before a sentence's first word."""
+        state = self._state()
+        self._model.BeginSentenceWrite(state)
+        return state
+
+    def empty(self) -> Any:
+        """The state that knows of no words before."""
+        state = self._state()
+        self._model.NullContextWrite(state)
+        return state
+
+    def score(self, state: Any, word: str) -> Tuple[float, Any]:
+        """log P(word | state), and the state after it. A word that is not in the LM scores as ``<unk>``."""
+        after = self._state()
+        return self._model.BaseScore(state, word, after) * LN10, after
+
+    def end(self, state: Any) -> float:
+        """log P(the sentence ends | state)."""
+        return self.score(state, "</s>")[0]
+
+    def sentence(self, words: Sequence[str]) -> float:
+        """log P of a whole sentence, its end included."""
+        state, total = self.begin(), 0.0
+        for word in words:
+            score, state = self.score(state, word)
+            total += score
+        return total + self.end(state)
+
+    def perplexity(self, sentences: Iterable[str]) -> Perplexity:
+        """Of normalised sentences. Raises InputError if there are none."""
+        total = of_unknown = 0.0
+        words = unknown = count = 0
+        for sentence in sentences:
+            count += 1
+            for log10, _, is_unknown in self._model.full_scores(sentence):
+                words += 1
+                total += log10
+                if is_unknown:
+                    unknown += 1
+                    of_unknown += log10
+        if not count:
+            raise InputError("there is no text to predict", mend="give at least one sentence")
+        return Perplexity(total * LN10, of_unknown * LN10, words, unknown, count)
+
+    def check_vocabulary(self, words: Iterable[str], what: str) -> VocabularyCheck:
+        """See :func:`ctcb.lm.vocabulary.check_vocabulary`. Raises InputError."""
+        return check_vocabulary(self.__contains__, words, what, self.path)
+
+
+def _first_bytes(path: Path, count: int) -> bytes:
+    if not path.is_file():
+        raise InputError("no such file", file=path, mend="`ctcb lm` makes an LM")
+    with open(path, "rb") as file:
+        return file.read(count)

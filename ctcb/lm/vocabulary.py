@@ -1,0 +1,51 @@
+"""Does a language model know the words that it will be asked for?"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Iterable, Optional, Tuple, Union
+
+from ctcb.errors import InputError
+
+MEND = "estimate an LM from your text with `ctcb lm`, which writes words as ctcb does"
+FEWEST = 0.02  # a smaller share of known words cannot be meant
+FEW = 0.5  # a smaller one is said
+
+# How other people's models write words: name, and our word in their spelling.
+SPELLINGS = (
+    ("in upper case", str.upper),
+    ("capitalised", str.capitalize),
+    ("as sentencepiece pieces", "\u2581{}".format),
+)
+
+
+@dataclass(frozen=True)
+class VocabularyCheck:
+    known: int  # different words that the LM knows
+    total: int  # different words
+    unknown: Tuple[str, ...]  # some that it does not
+    note: Optional[str]  # what the user should be told, if anything
+
+
+def check_vocabulary(
+    knows: Callable[[str], bool], words: Iterable[str], what: str, path: Optional[Union[str, Path]] = None
+) -> VocabularyCheck:
+    """Count how many of ``words`` (of ``what``, such as "the lexicon") an LM knows.
+
+    Raises InputError where it knows hardly any, or twice as many in another spelling: an LM in upper
+    case would otherwise score each word as unknown, without a word said.
+    """
+    words = list(dict.fromkeys(words))
+    unknown = [word for word in words if not knows(word)]
+    known = len(words) - len(unknown)
+    counted = f"{known} of {len(words)} words of {what} are in the LM"
+    for name, spell in SPELLINGS:
+        otherwise = sum(spell(word) != word and knows(spell(word)) for word in unknown)
+        if otherwise > 2 * known:
+            raise InputError(f"{counted}, but {otherwise} {name}", file=path, mend=MEND)
+    if words and known < FEWEST * len(words) or words and not known:
+        raise InputError(f"{counted} (not {', '.join(map(repr, unknown[:3]))})", file=path, mend=MEND)
+    note = None
+    if known < FEW * len(words):
+        note = f"{counted}; the others, such as {', '.join(unknown[:3])}, are scored as <unk>"
+    return VocabularyCheck(known, len(words), tuple(unknown[:10]), note)
