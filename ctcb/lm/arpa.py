@@ -199,9 +199,9 @@ class _Scanner:
             fields = line.split(b"\t")
             if len(fields) not in (2, 3):
                 raise self.wrong(f"{len(fields)} columns", "write: log10 probability, tab, words, tab, log10 backoff")
-            words = fields[1].split(b" ")
-            if len(words) != n or not all(words):
-                raise self.wrong(f"{len(fields[1].split())} words in a {n}-gram")
+            words = fields[1].split()
+            if len(words) != n:
+                raise self.wrong(f"{len(words)} words in a {n}-gram")
             if n == 1 and not self.add_words(words):
                 raise self.wrong(f"the 1-gram {_shown(words[0])} stands twice or is not UTF-8")
             unknown = [word for word in words if word not in self.index and word != b"<UNK>"]
@@ -216,10 +216,9 @@ class _Scanner:
         return np.array(rows, np.int32), numbers[:, 0], numbers[:, 1]
 
     def check(self, table: Table, highest: bool) -> None:
-        """The values. (Comparisons are so written that NaN fails them.)"""
         for bad, problem in (
-            (~(table.log10 <= 0), "a log10 probability above 0"),
             (~np.isfinite(table.log10), "a probability that is not finite"),
+            (table.log10 > 0, "a log10 probability above 0"),
             (~np.isfinite(table.backoff), "a backoff that is not finite"),
             (table.backoff != 0 if highest else np.zeros(0, bool), "a backoff at the highest order"),
         ):

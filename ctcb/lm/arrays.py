@@ -11,7 +11,7 @@ from collections import namedtuple
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Union
+from typing import Dict, Iterable, List, Optional, Tuple, Union
 
 import numpy as np
 from numba import njit
@@ -119,7 +119,7 @@ class ArrayLm:
 _Level = namedtuple("_Level", "node parent word log_prob backoff")
 
 
-def _sorted_words(arpa: Arpa):
+def _sorted_words(arpa: Arpa) -> Tuple[List[str], List[Table]]:
     """The words sorted, with an ``<unk>``, and the tables renumbered to match."""
     tables, words = list(arpa.tables), list(arpa.words)
     if "<unk>" not in words:
