@@ -8,12 +8,16 @@
 #   --model DIR       the model that stages 5 and 6 use (EXP/model; ctcb/assets/model is the bundled one)
 #   --nproc N         training processes (2)
 #   --precision P     fp32, or bf16 with torch 2 (fp32)
-#   --epochs N        instead of conf/train/small.yaml's
+#   --config FILE     the model's size (conf/model/small.yaml)
+#   --train-config F  how to train (conf/train/small.yaml)
+#   --epochs N        instead of the training config's
+#   --vocab-size N    pieces (500)
 #   --results FILE    where stage 6 puts the table (EXP/RESULTS.md)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-stage=1 stop_stage=6 jobs=2 nproc=2 precision=fp32 epochs=''
+stage=1 stop_stage=6 jobs=2 nproc=2 precision=fp32 epochs='' vocab_size=500
+config=conf/model/small.yaml train_config=conf/train/small.yaml
 data_dir='' exp=exp/open_en model='' results=''
 train_sets="real_train tts_train"
 human_sets="real_dev noisy_dev accented_dev" synthetic_sets="tts_dev_parliament tts_dev_medical"
@@ -39,13 +43,14 @@ if due 2; then # dev manifests -> checked cuts and features
 fi
 
 if due 3; then # training transcripts and LM text -> pieces, phones, lexicon
-  once "$exp/lang" steps/make_lang.sh "$exp/lang" \
+  once "$exp/lang" steps/make_lang.sh --vocab-size "$vocab_size" "$exp/lang" \
     $(under "$data_dir" "$train_sets" /manifest.tsv) "$data_dir/lm_text/general.txt.gz" -- "$data_dir"/lm_text/*.txt
 fi
 
 if due 4; then # features and lang -> trained model
-  once "$exp/model" steps/train_base.sh --lang "$exp/lang" --exp "$exp/base" --out "$exp/model" --nproc "$nproc" \
-    --precision "$precision" --epochs "$epochs" --dev "$(under "$exp/data" "$dev_sets" '')" $(under "$exp/data" "$train_sets" '')
+  once "$exp/model" steps/train_base.sh --lang "$exp/lang" --exp "$exp/base" --out "$exp/model" --config "$config" \
+    --train-config "$train_config" --nproc "$nproc" --precision "$precision" --epochs "$epochs" \
+    --dev "$(under "$exp/data" "$dev_sets" '')" $(under "$exp/data" "$train_sets" '')
 fi
 
 if due 5; then # model and dev sets -> transcripts and scores

@@ -1,0 +1,102 @@
+"""The lists of the comparison: a set's own entities, filled up with distractors to a size."""
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
+
+from ctcb.decoding.context_graph import ContextGraph
+from ctcb.decoding.vocabulary import Vocabulary
+from ctcb.scoring.entities import EntityMatcher
+from ctcb.text.normalize import normalize
+from ctcb.text.tokenizer import Tokenizer
+from token_trie import TokenTrie
+
+SAMPLED = 4  # drawn segmentations of an entity, beside the best one
+
+
+@dataclass(frozen=True, eq=False)
+class BiasList:
+    """A list as every decoder gets it."""
+
+    texts: Tuple[str, ...]  # normalised
+    sequences: Tuple[Tuple[Tuple[int, ...], ...], ...]  # each text's segmentations, the best first
+    vocabulary: Vocabulary
+
+    @classmethod
+    def of(cls, texts: Sequence[str], tokenizer: Tokenizer, vocabulary: Vocabulary) -> BiasList:
+        """Tokenize normalised texts: the best segmentation of each, and up to ``SAMPLED`` others."""
+        sequences = tuple(
+            tuple(dict.fromkeys(map(tuple, (best, *tokenizer.sample(text, SAMPLED)))))
+            for text, best in zip(texts, tokenizer.encode_all(texts))
+        )
+        return cls(tuple(texts), sequences, vocabulary)
+
+    @cached_property
+    def graph(self) -> ContextGraph:
+        """For our own beam."""
+        return ContextGraph.build(self.sequences, self.vocabulary)
+
+    @cached_property
+    def trie(self) -> TokenTrie:
+        """For decoders that take a hook or a graph."""
+        return TokenTrie(chain.from_iterable(self.sequences), self.vocabulary.starts_word)
+
+
+def fill(targets: Sequence[str], distractors: Iterable[str], size: int) -> List[str]:
+    """The targets, and as many distractors as there is room for; a target is never left out."""
+    texts = list(dict.fromkeys(targets))
+    known = set(texts)
+    for text in distractors:
+        if len(texts) >= size:
+            break
+        if text not in known:
+            known.add(text)
+            texts.append(text)
+    return texts
+
+
+def distractors(files: Sequence[Sequence[str]], references: Mapping[str, str]) -> Iterator[str]:
+    """Normalised distractors in a fixed order, without those that a reference holds.
+
+    The first file's phrases come first, each file's in the order of their hashes. When all files are
+    used up, phrases are made up: the first word of one phrase of several words and the last word of
+    another, again in an order by hashes.
+    """
+    phrases = [sorted({normalize(text) for text in file} - {""}, key=_hash) for file in files]
+    pool = list(dict.fromkeys(chain.from_iterable(phrases)))
+    candidates = list(dict.fromkeys(chain(pool, made_up(pool))))
+    said = _said(candidates, references)
+    return (text for text in candidates if text not in said)
+
+
+def made_up(phrases: Sequence[str], most: int = 20_000) -> Iterator[str]:
+    """Up to ``most`` made-up phrases: the first word of each phrase and the last word of one further on."""
+    several = [phrase.split() for phrase in phrases if " " in phrase]
+    count = 0
+    for distance in range(1, len(several)):
+        for place, words in enumerate(several):
+            if count == most:
+                return
+            count += 1
+            yield f"{words[0]} {several[(place + distance) % len(several)][-1]}"
+
+
+def _said(texts: Sequence[str], references: Mapping[str, str]) -> Set[str]:
+    """The texts that occur somewhere in the references, as whole words."""
+    said: Set[str] = set()
+    # One at a time a longer text hides the shorter ones within it, so look at each length alone.
+    lengths = {len(text.split()) for text in texts}
+    words = [normalize(reference).split() for reference in references.values()]
+    for length in lengths:
+        matcher = EntityMatcher((text, text.split()) for text in texts if len(text.split()) == length)
+        for reference in words:
+            for skip in range(length):
+                said.update(found.entity for found in matcher.occurrences(reference[skip:]))
+    return said
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

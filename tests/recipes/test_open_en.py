@@ -1,0 +1,62 @@
+"""recipes/open_en from manifests to a table, on tone speech and a tiny model."""
+import gzip
+import subprocess
+
+import pytest
+
+from tones import sentences, write_manifest
+
+TRAIN, DEV = ("real_train", "tts_train"), ("real_dev", "noisy_dev", "accented_dev", "tts_dev_parliament", "tts_dev_medical")
+
+
+@pytest.fixture
+def data(tmp_path):
+    folder = tmp_path / "data"
+    for seed, name in enumerate(TRAIN + DEV):
+        write_manifest(folder / name, sentences(12 if name in TRAIN else 4, seed), suffix=".ogg")
+        if name in DEV:
+            (folder / name / "entities.txt").write_text("bob\nann\n")
+    (folder / "lm_text").mkdir()
+    (folder / "lm_text/general.txt.gz").write_bytes(gzip.compress("\n".join(sentences(200, 99)).encode()))
+    (folder / "lm_text/medical.txt").write_text("the pox\n")
+    (tmp_path / "train.yaml").write_text("{epochs: 1, batch_seconds: 10, warmup_steps: 5, workers: 0}\n")
+    return folder
+
+
+def run(data, *more):
+    options = {
+        "data-dir": data, "exp": data.parent / "exp", "config": "conf/model/tiny.yaml",
+        "train-config": data.parent / "train.yaml", "vocab-size": 40, "nproc": 1,
+    }
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    return subprocess.run(["recipes/open_en/run.sh", *words, *more], capture_output=True, text=True, timeout=900)
+
+
+@pytest.mark.slow
+def test_all_stages(data):
+    exp = data.parent / "exp"
+    first = run(data)
+    assert first.returncode == 0, first.stderr
+    table = (exp / "RESULTS.md").read_text()
+    assert [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| ")][2:] == [f"| {name}" for name in DEV]
+    assert "| human |" in table and "| synthetic |" in table
+    again = run(data)
+    assert again.returncode == 0 and again.stderr.count("stands already") == len(TRAIN + DEV) * 2 - 2 + 2
+
+
+@pytest.mark.slow
+def test_a_stage_that_failed_is_not_taken_for_done(data):
+    manifest = data / "real_train/manifest.tsv"
+    whole = manifest.read_text()
+    manifest.write_text("utt_id\ttext\n")
+    broken = run(data, "--stop-stage", "1")
+    assert broken.returncode == 2 and "manifest.tsv:1: no column 'audio'" in broken.stderr
+    manifest.write_text(whole)
+    mended = run(data, "--stop-stage", "1")
+    assert mended.returncode == 0 and "stands already" not in mended.stderr
+
+
+def test_wrong_use():
+    for words, told in (([], "--data-dir is missing"), (["--stages", "1"], "no such option: --stages")):
+        ran = subprocess.run(["recipes/open_en/run.sh", *words], capture_output=True, text=True)
+        assert ran.returncode == 2 and told in ran.stderr
