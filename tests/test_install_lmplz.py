@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parent.parent / "utils/install_lmplz.sh"
-TOOLS = "bash dirname date mktemp rm tail grep tar sha256sum install mv cat".split()
+TOOLS = "bash dirname date mktemp rm tail grep tar gzip sha256sum install mv cat".split()
 
 
 @pytest.fixture
