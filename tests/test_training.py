@@ -2,6 +2,7 @@
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +15,13 @@ import yaml
 from torch import nn
 
 from ctcb.errors import InputError, RunError
+from ctcb.models.config import ModelConfig
 from ctcb.models.weights import read_tensors
-from ctcb.training.base import train_base
+from ctcb.training.base import begin_with, train_base
 from ctcb.training.checkpoint import average
 from ctcb.training.config import TrainConfig, learning_rate
 from ctcb.training.loop import Trainer, epoch_files
-from ctcb.training.losses import ctc_loss
+from ctcb.training.losses import BaseObjective, ctc_loss
 
 MODEL = {
     "encoder": {"dim": 32, "layers": 3, "heads": 2, "ff_dim": 64, "conv_kernel": 5},
@@ -102,6 +104,27 @@ def test_a_finished_run_has_log_epochs_and_description(configs, features_dir, la
     assert 0 <= rows[-1][f"wer_{features_dir.name}"]
     save_model(tmp_path / "model", average(epoch_files(tmp_path / "run")), tmp_path / "run")
     assert load_model(tmp_path / "model").network.config.attention_decoder.weight == 0.2
+
+
+def test_init_takes_what_fits(configs, features_dir, lang_dir, tmp_path):
+    from ctcb.text.tokenizer import Tokenizer
+    from tones import sentences
+
+    train(configs, features_dir, lang_dir, tmp_path / "first", epochs=1)
+    other = tmp_path / "lang"
+    shutil.copytree(lang_dir, other)
+    Tokenizer.train(sentences(200), vocab_size=36).save(other)
+    model = BaseObjective(ModelConfig.from_dict({**MODEL, "num_subwords": 36, "num_phones": 40})).model
+    count = begin_with(model, tmp_path / "first")
+    saved, _ = read_tensors(epoch_files(tmp_path / "first")[-1])
+    own = model.state_dict()
+    fitting = [name for name in saved if saved[name].shape == own[name].shape]
+    assert count == len(fitting) == len(saved) - 5  # head, its bias, the inner subword head's two, its projection
+    assert all(torch.equal(own[name], saved[name]) for name in fitting)
+    run = train_base(*configs, [features_dir], [], other, tmp_path / "second", {"epochs": 1}, tmp_path / "first")
+    assert run.step > 0
+    with pytest.raises(InputError, match="no such file"):
+        begin_with(model, tmp_path)
 
 
 class Scripted(nn.Module):

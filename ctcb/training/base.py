@@ -16,12 +16,14 @@ from ctcb.data.loader import Targets, can_align
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 from ctcb.models.config import ModelConfig
-from ctcb.models.directory import write_model_yaml
+from ctcb.models.ctc import CtcModel
+from ctcb.models.directory import WEIGHTS_FILE, write_model_yaml
+from ctcb.models.weights import read_tensors
 from ctcb.text.lang import Lang, copy_lang
 from ctcb.training.checkpoint import Progress
 from ctcb.training.config import TrainConfig
 from ctcb.training.evaluate import DevSets
-from ctcb.training.loop import Trainer
+from ctcb.training.loop import Trainer, epoch_files
 from ctcb.training.losses import BaseObjective
 
 FEATURE_CUTS = "cuts_feats.jsonl.gz"
@@ -30,11 +32,14 @@ FEATURE_CUTS = "cuts_feats.jsonl.gz"
 def train_base(
     model_config: PathOrStr, train_config: Optional[PathOrStr], data: Sequence[PathOrStr], dev: Sequence[PathOrStr],
     lang_folder: PathOrStr, out: PathOrStr, overrides: Optional[Dict[str, Any]] = None,
+    init: Optional[PathOrStr] = None,
 ) -> Progress:
     """Train to the last epoch, resuming what ``out`` holds.
 
     ``data`` and ``dev`` are folders of `ctcb.data.features.store_features`; ``overrides`` replace
-    fields of the training config where they are not None.
+    fields of the training config where they are not None. ``init`` is a training or model directory
+    whose weights a new run begins with, tensor by tensor where name and shape are the same; a head for
+    other tokens begins at random.
     """
     out = Path(out)
     lang = Lang.load(lang_folder)
@@ -59,9 +64,23 @@ def train_base(
     torch.manual_seed(config.seed)
     objective = BaseObjective(model)
     say(f"{sum(p.numel() for p in objective.parameters()) / 1e6:.2f} M parameters")
+    if init is not None:
+        say(f"began with {begin_with(objective.model, Path(init))} tensors of {init}")
     dev_sets = {Path(folder).name: read_feature_cuts(folder) for folder in dev}
     evaluate = DevSets(dev_sets, objective.model, lang.tokenizer, config.dev_utterances, config.seed)
     return Trainer(objective, objective.model, config, usable, targets, out, evaluate, say).run()
+
+
+def begin_with(model: CtcModel, folder: Path) -> int:
+    """Copy the folder's newest weights into ``model`` where they fit; the number of tensors copied."""
+    files = epoch_files(folder) or [folder / WEIGHTS_FILE]
+    weights, _ = read_tensors(files[-1])
+    own = model.state_dict()
+    fitting = {name: value.float() for name, value in weights.items() if name in own and own[name].shape == value.shape}
+    if not fitting:
+        raise InputError("no tensor fits this model", file=files[-1], mend="name weights of a like architecture")
+    model.load_state_dict(fitting, strict=False)
+    return len(fitting)
 
 
 def read_feature_cuts(folder: PathOrStr) -> CutSet:
