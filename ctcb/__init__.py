@@ -6,9 +6,29 @@ without retraining. The command line is ``ctcb``; see ``ctcb --help``.
 from __future__ import annotations
 
 import os
+from importlib import import_module
+from typing import Any, List
 
 # torch 1.13's MKL takes a slow code path on AMD processors unless told otherwise (75 -> 200 GFLOP/s
 # on two cores); it is read once, when torch is first imported. Newer MKLs ignore it.
 os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
 
 __version__ = "0.1.0"
+
+# name -> the module that holds it. They are imported when they are asked for, so that `import ctcb`
+# waits for neither torch nor numba.
+_LAZY = {
+    "BeamOptions": "ctcb.decoding.options",
+    "CtcBiaser": "ctcb.decoding.biaser",
+    "load": "ctcb.decoding.recogniser",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> List[str]:
+    return [*globals(), *_LAZY]

@@ -7,8 +7,9 @@ import pytest
 from ctcb.decoding.greedy import greedy
 from ctcb.decoding.outputs import as_ctm, as_text
 from ctcb.decoding.transcript import transcript
+from ctcb.text.tokens import TokenTable
 
-PIECES = ["<blk>", "<unk>", "▁an", "n", "▁b", "ob", "▁"]
+PIECES = TokenTable.of(["<blk>", "<unk>", "▁an", "n", "▁b", "ob", "▁"])
 
 
 def emissions(*frames):
@@ -27,8 +28,8 @@ HAND = emissions((0, 0.9), (2, 0.6), (2, 0.8), (3, 0.9), (0, 0.9), (3, 0.7), (0,
 def test_repeats_merge_and_blanks_part():
     path = greedy(HAND)
     assert path.tokens == (2, 3, 3, 4, 5)
-    assert path.frames == (1, 3, 5, 7, 8) and path.ends == (3, 4, 6, 8, 10)
-    assert path.confidences == pytest.approx((0.8, 0.9, 0.7, 0.9, 0.5), abs=1e-6)
+    assert path.token_frames == (1, 3, 5, 7, 8) and path.token_ends == (3, 4, 6, 8, 10)
+    assert np.exp(path.token_log_probs) == pytest.approx((0.8, 0.9, 0.7, 0.9, 0.5), abs=1e-6)
     assert path.score == pytest.approx(np.log(0.9 * 0.6 * 0.8 * 0.9 * 0.9 * 0.7 * 0.9 * 0.9 * 0.5 * 0.4), abs=1e-5)
 
 

@@ -1,46 +1,113 @@
-"""``ctcb decode``: audio in, transcripts out."""
+"""``ctcb decode``: audio or emissions in, transcripts out."""
 from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import click
+from click.core import ParameterSource
 
-from ctcb.cli.options import recognition_options
+from ctcb.cli.biasing import BiasingOptions, biasing_options, prepare, read_lists
+from ctcb.cli.options import Decorator, join, recognition_options
+from ctcb.cli.sources import EmissionOptions, emission_options, of_audio, of_file
+from ctcb.cli.tally import Tally
+from ctcb.decoding.options import BeamOptions
+from ctcb.decoding.outputs import FILES, FORMATS
+from ctcb.decoding.pipeline import METHODS, Pipeline
+from ctcb.errors import InputError
+from ctcb.io import atomic_write
+
+# Options of the beam search, by their names in BeamOptions.
+SEARCH = {
+    "beam": "Prefixes that the beam search keeps.",
+    "alpha": "Boost a unit of distance between the frame's best token and a name's.",
+    "beta": "Boost of a name's token that is the frame's best.",
+    "cap": "Highest boost of a token.",
+    "first": "Share of its boost that a name's first token gets.",
+}
+
+
+def search_options() -> Decorator:
+    """``--method`` and the options in SEARCH."""
+    return join(
+        click.option("--method", type=click.Choice(list(METHODS)), help="The search.  [default: beam with a list, else greedy]"),
+        click.option("--nbest", type=click.IntRange(min=1), default=1, show_default=True, help="Different texts told in hyps.jsonl."),
+        *(
+            click.option(f"--{name}", type=type(getattr(BeamOptions, name)), help=f"{what}  [default: {getattr(BeamOptions, name)}]")
+            for name, what in SEARCH.items()
+        ),
+    )
 
 
 @click.command()
-@recognition_options
-@click.option("--method", type=click.Choice(["greedy"]), default="greedy", show_default=True, help="The search.")
-@click.option("--format", "form", type=click.Choice(["text", "jsonl", "ctm"]), default="text", show_default=True, help="Format on stdout.")
+@recognition_options(inputs_required=False)
+@biasing_options()
+@search_options()
+@emission_options()
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="Format on stdout.")
 @click.option("--out", type=click.Path(), help="Folder for text, hyps.jsonl and hyps.ctm, instead of stdout.")
 def command(
-    inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: str, form: str, out: Optional[str]
+    inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: int, form: str,
+    out: Optional[str], **given: Any,
 ) -> None:
     """Transcribe INPUTS: audio files, folders of them, manifest.tsv or lhotse cuts.
 
-    An utterance that cannot be read is named on stderr and the others go on; the exit code is then
-    1, or 2 where none could be read.
+    With a list of names the transcripts lean toward it. An utterance that cannot be decoded is named
+    on stderr and the others go on; the exit code is then 1, or 2 where none could be.
 
     \b
     ctcb decode talk.ogg
-    ctcb decode --out exp/decode data/dev/manifest.tsv
+    ctcb decode --entities names.txt --out exp/decode data/dev/manifest.tsv
+    ctcb decode --entities names.txt --emissions other.npz --tokens tokens.txt
     """
-    from ctcb.cli.recognition import recognise
-    from ctcb.decoding.greedy import greedy
-    from ctcb.decoding.outputs import FILES, FORMATS
-    from ctcb.decoding.transcript import transcript
-    from ctcb.io import atomic_write
+    biasing_given, emissions_given = _take(BiasingOptions, given), _take(EmissionOptions, given)
+    techniques = biasing_given.techniques()
+    method, options = _search(method, nbest, biasing_given.lists, given)
+    lists = read_lists(biasing_given)
+    if emissions_given.emissions is None:
+        if not inputs:
+            raise InputError("there is nothing to decode", mend="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
+        stray = [name for name, value in asdict(emissions_given).items() if value is not None]
+        if stray:
+            raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", mend="leave it out or give --emissions")
+        source = of_audio(inputs, model, batch_seconds, jobs)
+    else:
+        if inputs:
+            raise InputError(f"both --emissions and {inputs[0]} are given", mend="give one of them")
+        source = of_file(emissions_given, model if _is_given("model") else None, timed=form != "text" or out is not None)
+    pipeline = Pipeline(source.spelling, source.frame_shift, method, options, techniques, source.scale)
+    biasing_of = prepare(lists, pipeline, biasing_given, source.utt_ids)
 
+    tally = Tally(len(source.utt_ids), "could not be decoded")
     with ExitStack() as files:
-        loaded, emissions = recognise(inputs, model, batch_seconds, jobs)
         sinks = {form: sys.stdout}
         if out is not None:
             sinks = {name: files.enter_context(atomic_write(Path(out) / file)) for name, file in FILES.items()}
-        for emitted in emissions:
-            path = greedy(emitted.subword)
-            result = transcript(emitted.utterance.utt_id, path, loaded.lang.tokenizer.pieces, loaded.frame_shift)
-            for name, sink in sinks.items():
-                sink.write(FORMATS[name](result))
+        for decoded in pipeline.decode_many(source.emissions, biasing_of, nbest, jobs):
+            if not tally.failed(decoded.error):
+                for name, sink in sinks.items():
+                    sink.write(FORMATS[name](decoded.transcript))
+        tally.require()
+    tally.close()
+
+
+def _search(method: Optional[str], nbest: int, lists: bool, given: Dict[str, Any]) -> Tuple[str, BeamOptions]:
+    """The search, and its options; those that only the beam search has ask for it."""
+    chosen = {name: given[name] for name in SEARCH if given[name] is not None}
+    asked = [f"--{name}" for name in chosen] + ["--nbest"] * (nbest > 1)
+    if method == "greedy" and (lists or asked):
+        what = f"takes no {asked[0]}" if asked else "cannot lean toward a list"
+        raise InputError(f"greedy decoding {what}", mend="leave --method greedy out")
+    return method or ("beam" if lists or asked else "greedy"), BeamOptions(nbest=nbest, **chosen)
+
+
+def _take(cls: Any, given: Dict[str, Any]) -> Any:
+    """The dataclass ``cls`` with what was given under its fields' names."""
+    return cls(**{field.name: given[field.name] for field in fields(cls)})
+
+
+def _is_given(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) != ParameterSource.DEFAULT

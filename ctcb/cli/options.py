@@ -1,14 +1,12 @@
 """Options that several verbs share."""
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Callable
 
 import click
 
+from ctcb.bundled import BUNDLED_MODEL
 from ctcb.entities.formats import FORMATS
-
-BUNDLED_MODEL = Path(__file__).parent.parent / "assets" / "model"
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -28,13 +26,22 @@ def entities_format_option() -> Decorator:
     )
 
 
-def recognition_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Options of every verb that runs a model over audio."""
-    for option in (
-        click.option("--jobs", default=2, show_default=True, help="Threads that read audio ahead of the network."),
-        click.option("--batch-seconds", default=120.0, show_default=True, help="Seconds of audio a batch."),
+def recognition_options(inputs_required: bool = True) -> Decorator:
+    """Arguments and options of every verb that runs a model over audio."""
+    return join(
+        click.argument("inputs", nargs=-1, required=inputs_required, type=click.Path()),
         model_option(),
-        click.argument("inputs", nargs=-1, required=True, type=click.Path()),
-    ):
-        function = option(function)
-    return function
+        click.option("--batch-seconds", default=120.0, show_default=True, help="Seconds of audio a batch."),
+        click.option("--jobs", default=2, show_default=True, help="Threads that read audio, and that search."),
+    )
+
+
+def join(*options: Decorator) -> Decorator:
+    """Several options as one decorator, shown in their order."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Tuple
+from typing import Optional, Tuple
 
 import numpy as np
 import soundfile
@@ -51,11 +51,30 @@ def read_audio(path: PathOrStr) -> Audio:
         holds samples that are not finite numbers.
     """
     path = Path(path)
-    samples, rate = _decode(path)
-    if not len(samples):
-        raise InputError("the audio holds no samples", file=path, mend="leave it out or record it again")
+    return as_audio(*_decode(path), file=path)
+
+
+def as_audio(samples: np.ndarray, rate: int, file: Optional[Path] = None) -> Audio:
+    """16 kHz mono of samples in memory.
+
+    Parameters
+    ----------
+    samples : ``[N]`` or ``[N, channels]`` floats in -1..1.
+    rate : their rate in Hz.
+
+    Raises
+    ------
+    InputError : another shape or kind of number, no samples, or some that are not finite.
+    """
+    samples = np.asarray(samples)
+    if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
+        problem = f"the audio is {samples.dtype} of the shape {samples.shape}"
+        raise InputError(problem, file=file, mend="give floats in -1..1 as [samples] or [samples, channels]")
+    if not samples.size:
+        raise InputError("the audio holds no samples", file=file, mend="leave it out or record it again")
     if not np.isfinite(samples).all():
-        raise InputError("the audio holds NaN or infinite samples", file=path, mend="export it again")
+        raise InputError("the audio holds NaN or infinite samples", file=file, mend="export it again")
+    samples = samples.astype(np.float32, copy=False).reshape(len(samples), -1)
     channels = samples.shape[1]
     mono = samples[:, 0] if channels == 1 else samples.mean(axis=1)
     if rate != SAMPLE_RATE:

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from ctcb.decoding.emissions import as_log_probs
 from ctcb.decoding.kernel import Pruning, Tokens, last_record, search
 from ctcb.decoding.options import BeamOptions, EntitySpan, Hypothesis
 from ctcb.decoding.spans import answer, spans, trace
+from ctcb.decoding.threads import in_order
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.errors import InputError
 
@@ -35,13 +35,16 @@ class BeamDecoder:
             float(options.token_gap), int(min(options.boost_top_k, vocabulary.size)), float(options.boost_gap),
             math.inf if options.blank_skip > 1 else math.log(options.blank_skip) if options.blank_skip else -math.inf)
 
-    def decode(self, log_probs: Any, graph: Optional[ContextGraph] = None) -> List[Hypothesis]:
+    def decode(
+        self, log_probs: Any, graph: Optional[ContextGraph] = None, nbest: Optional[int] = None
+    ) -> List[Hypothesis]:
         """The n-best list of one utterance, best first.
 
         Parameters
         ----------
         log_probs : ``[T, V]`` natural-log probabilities, float16, 32 or 64; T may be 0.
         graph : the entities to lean toward; none by default.
+        nbest : hypotheses answered, at most the beam; the options' by default.
 
         Raises InputError for emissions that are not such (see ``as_log_probs``) and for a graph that
         was built for another vocabulary.
@@ -51,7 +54,7 @@ class BeamDecoder:
         if graph.vocabulary != self.vocabulary:
             raise InputError("the context graph was built for another vocabulary", mend="build it with the decoder's")
         beam, size, offset, records = search(log_probs, self._tokens, graph.arrays, self._boost, self._pruning)
-        places, bonuses, lengths = answer(beam, size, records, self.options.nbest)
+        places, bonuses, lengths = answer(beam, size, records, self.options.nbest if nbest is None else nbest)
         found = []
         for place, bonus, length in zip(places, bonuses, lengths):
             tokens, frames, ends, certainty, boosts = trace(
@@ -79,20 +82,7 @@ class BeamDecoder:
 
         Utterances are read as they are needed, a few ahead of the threads.
         """
-        if jobs < 1:
-            raise InputError(f"jobs is {jobs}", mend="it must be at least 1")
-        if jobs == 1:
-            for log_probs, graph in utterances:
-                yield self.decode(log_probs, graph)
-            return
-        with ThreadPoolExecutor(jobs) as pool:
-            waiting = []
-            for log_probs, graph in utterances:
-                waiting.append(pool.submit(self.decode, log_probs, graph))
-                if len(waiting) > 4 * jobs:
-                    yield waiting.pop(0).result()
-            while waiting:
-                yield waiting.pop(0).result()
+        return in_order(lambda utterance: self.decode(*utterance), utterances, jobs)
 
 
 def warm() -> None:

@@ -19,6 +19,14 @@ from ctcb.errors import InputError
 TokenIds = Sequence[int]
 
 
+class EntityError(InputError):
+    """What is wrong with one of the entities handed in."""
+
+    def __init__(self, entity: int, what: str, mend: str) -> None:
+        super().__init__(f"entity {entity} {what}", mend=mend)
+        self.entity, self.what = int(entity), what
+
+
 @dataclass(frozen=True)
 class ContextGraph:
     """The automaton of one list; see ``automaton.py`` for the arrays."""
@@ -58,9 +66,10 @@ class ContextGraph:
 
         Raises
         ------
-        InputError : a sequence that is empty, holds the blank or an unknown id, begins or ends with
+        EntityError : a sequence that is empty, holds the blank or an unknown id, begins or ends with
             a separator, or begins with a token that can't begin a word; a weight or cost out of
-            range; lists whose lengths differ.
+            range.
+        InputError : lists whose lengths differ.
         """
         count = len(phrases)
         weights = np.ones(count) if weights is None else np.asarray(weights, np.float64)
@@ -102,30 +111,30 @@ def _check(
     flat: np.ndarray, starts: np.ndarray, lengths: np.ndarray, owners: np.ndarray,
     weights: np.ndarray, costs: np.ndarray, vocabulary: Vocabulary,
 ) -> None:
-    """Raise InputError, naming the entity, for what cannot be in a graph."""
+    """Raise EntityError for what cannot be in a graph."""
     if not (np.isfinite(weights) & (weights >= 0)).all():
         bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))[0]
-        raise InputError(f"entity {bad} has the weight {weights[bad]}", mend="give a finite weight of at least 0")
+        raise EntityError(bad, f"has the weight {weights[bad]}", "give a finite weight of at least 0")
     if not (np.isfinite(costs) & (costs >= 0)).all():
         bad = np.flatnonzero(~(np.isfinite(costs) & (costs >= 0)))[0]
-        raise InputError(f"entity {owners[bad]} has the cost {costs[bad]}", mend="give a finite cost of at least 0")
+        raise EntityError(owners[bad], f"has the cost {costs[bad]}", "give a finite cost of at least 0")
     if (lengths == 0).any():
-        raise InputError(f"entity {owners[lengths == 0][0]} has an empty token sequence", mend="drop it")
+        raise EntityError(owners[lengths == 0][0], "has an empty token sequence", "drop it")
     wrong = (flat < 0) | (flat >= vocabulary.size) | (flat == vocabulary.blank)
     if wrong.any():
         bad = np.flatnonzero(wrong)[0]
         owner = owners[np.searchsorted(starts, bad, side="right") - 1]
         what = "the blank's id" if flat[bad] == vocabulary.blank else "no id of the vocabulary"
-        raise InputError(f"entity {owner} holds token {flat[bad]}, which is {what}", mend="tokenize it anew")
+        raise EntityError(owner, f"holds token {flat[bad]}, which is {what}", "tokenize it anew")
     if len(flat):
         inside = vocabulary.starts_word[flat[starts]] == 0
         if inside.any() and not vocabulary.is_separator.any():
             bad = np.flatnonzero(inside)[0]
-            raise InputError(f"entity {owners[bad]} begins with token {flat[starts[bad]]}, which does not begin a word",
-                             mend="tokenize it as a word of its own")
+            raise EntityError(owners[bad], f"begins with token {flat[starts[bad]]}, which does not begin a word",
+                              "tokenize it as a word of its own")
         edges = vocabulary.is_separator[flat[starts]] | vocabulary.is_separator[flat[starts + lengths - 1]]
         if edges.any():
-            raise InputError(f"entity {owners[edges != 0][0]} begins or ends with a separator", mend="strip it")
+            raise EntityError(owners[edges != 0][0], "begins or ends with a separator", "strip it")
 
 
 def _trie(

@@ -1,15 +1,27 @@
 """Emissions are checked before they are searched: nothing is guessed, nothing wrong goes in."""
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Optional
 
 import numpy as np
 
 from ctcb.decoding.compiled import compiled
 from ctcb.errors import InputError
+from ctcb.io import PathOrStr
 
 SPOT_CHECKS = 8  # frames whose probabilities are summed up
 TOLERANCE = 0.05  # how far the log of their sum may be from 0 (half precision is good to 0.01)
+
+
+@dataclass(frozen=True)
+class Emission:
+    """One utterance's emissions, or why there are none."""
+
+    utt_id: str
+    log_probs: Any  # [T, V], natural-log probabilities unless the pipeline is told otherwise; None with an error
+    file: Optional[PathOrStr] = None  # where they come from, for what is said of them
+    error: Optional[InputError] = None
 
 
 def as_log_probs(emissions: Any, vocab_size: int) -> np.ndarray:
@@ -35,11 +47,29 @@ def as_log_probs(emissions: Any, vocab_size: int) -> np.ndarray:
         raise InputError(f"emissions hold NaN or +inf at frame {frame}", mend="look at the model's output")
     if wrong == 2:
         raise InputError(f"emissions give no token any probability at frame {frame}", mend="look at the model's output")
-    looked_at = array[:: max(1, len(array) // SPOT_CHECKS)]
-    off = np.abs(np.log(np.exp(looked_at.astype(np.float64)).sum(axis=1)))
-    if positive > 1e-3 or (off > TOLERANCE).any():
-        raise InputError("emissions are not natural-log probabilities", mend="apply a log-softmax over the tokens")
+    looked_at = array[:: max(1, len(array) // SPOT_CHECKS)].astype(np.float64)
+    if positive > 1e-3 or (np.abs(np.log(np.exp(looked_at).sum(axis=1))) > TOLERANCE).any():
+        raise InputError("emissions are not natural-log probabilities",
+                         mend="if they are raw logits, say so (--log-probs logits)")
     return array
+
+
+def from_logits(emissions: Any) -> np.ndarray:
+    """``[T, V]`` float32 natural-log probabilities of raw logits (a log-softmax over the tokens).
+
+    What is no such array is left as it is, for :func:`as_log_probs` to turn away.
+    """
+    array = np.asarray(emissions)
+    if array.ndim != 2 or not np.issubdtype(array.dtype, np.floating) or not array.shape[1]:
+        return array
+    with np.errstate(invalid="ignore", over="ignore"):  # NaN, inf: as_log_probs names the frame
+        array = array.astype(np.float32)
+        array = array - array.max(axis=1, keepdims=True)
+        return array - np.log(np.exp(array).sum(axis=1, keepdims=True))
+
+
+# How emissions are written, in the user's words -> what makes natural-log probabilities of them.
+SCALES: Dict[str, Callable[[Any], np.ndarray]] = {"natural": np.asarray, "logits": from_logits}
 
 
 @compiled

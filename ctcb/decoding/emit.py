@@ -57,6 +57,14 @@ def emit(
         yield from (item for item in done if item is not None)
 
 
+def emissions_of(model: LoadedModel, samples: np.ndarray) -> np.ndarray:
+    """``[N]`` float32 samples at 16 kHz to ``[T, V]`` float32 log-probabilities of the subword head."""
+    features = FeatureExtractor(model.features)(samples)
+    with torch.no_grad():
+        emissions, _ = model.network(features[None], torch.tensor([len(features)]))
+    return emissions.subword[0, : int(emissions.lengths[0])].numpy()
+
+
 def _read_ahead(model: LoadedModel, utterances: Sequence[Utterance], jobs: int) -> Iterator[_Heard]:
     extractor = FeatureExtractor(model.features)
     waiting: Deque["Future[_Heard]"] = deque()

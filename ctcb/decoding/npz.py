@@ -1,10 +1,46 @@
-"""Emissions in numpy's .npz, written an utterance at a time."""
+"""Emissions in numpy's .npz, read and written an utterance at a time."""
 from __future__ import annotations
 
 import zipfile
-from typing import IO
+import zlib
+from pathlib import Path
+from typing import IO, Iterator, Tuple
 
 import numpy as np
+
+from ctcb.decoding.emissions import Emission
+from ctcb.errors import InputError
+from ctcb.io import PathOrStr
+
+
+def read_npz(path: PathOrStr) -> Tuple[Tuple[str, ...], Iterator[Emission]]:
+    """The utterances of a ``.npz`` with an array each: their ids, and their emissions one by one.
+
+    An array that cannot be read comes out with its error. Raises InputError for a file that is no
+    such archive, holds nothing, or has an id with white space.
+    """
+    if not Path(path).is_file():
+        raise InputError("no such file", file=path, mend="name the .npz with the emissions")
+    if not zipfile.is_zipfile(path):
+        raise InputError("not a .npz archive", file=path, mend="write it with numpy.savez, an array [frames, tokens] an utterance")
+    archive = np.load(path, allow_pickle=False)
+    names = tuple(archive.files)
+    if not names:
+        raise InputError("holds no array", file=path, mend="write an array [frames, tokens] an utterance")
+    for name in names:
+        if name.split() != [name]:
+            raise InputError(f"the id {name!r} holds white space", file=path, mend="rename the array")
+
+    def arrays() -> Iterator[Emission]:
+        with archive:
+            for name in names:
+                try:
+                    yield Emission(name, archive[name], path)
+                except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+                    problem = f"utterance {name!r} is not readable as an array ({error})"
+                    yield Emission(name, None, error=InputError(problem, file=path, mend="write it again"))
+
+    return names, arrays()
 
 
 class NpzWriter:

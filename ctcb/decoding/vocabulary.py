@@ -7,8 +7,7 @@ from typing import Collection, Sequence
 import numpy as np
 
 from ctcb.errors import InputError
-
-WORD_START = "\u2581"  # sentencepiece's mark of a word's first piece
+from ctcb.text.tokens import WORD_START
 
 
 @dataclass(frozen=True, eq=False)

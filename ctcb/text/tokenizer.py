@@ -16,10 +16,10 @@ import sentencepiece
 from ctcb.errors import InputError
 from ctcb.io import atomic_write
 from ctcb.text.normalize import normalize
+from ctcb.text.tokens import WORD_START
 
 BLANK_ID, UNK_ID = 0, 1
 BLANK, UNK = "<blk>", "<unk>"
-WORD_START = "▁"
 MODEL_FILE, TOKENS_FILE = "tokens.model", "tokens.txt"
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz'"

@@ -1,0 +1,89 @@
+"""Where ``ctcb decode`` gets its emissions from: a model that listens, or a file of any model's."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator, Optional, Sequence, Tuple
+
+import click
+
+from ctcb.cli.options import Decorator, join
+from ctcb.decoding.emissions import SCALES, Emission
+from ctcb.decoding.npz import read_npz
+from ctcb.errors import InputError
+from ctcb.progress import progress
+from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
+from ctcb.text.tokens import TokenTable
+
+
+@dataclass(frozen=True)
+class Source:
+    """Emissions and what they mean."""
+
+    spelling: Spelling  # how words are spelled in their tokens
+    frame_shift: float  # seconds
+    utt_ids: Tuple[str, ...]
+    emissions: Iterator[Emission]  # in the order of the ids
+    scale: str  # a name in SCALES
+
+
+@dataclass(frozen=True)
+class EmissionOptions:
+    """The options of :func:`emission_options`, as they were given."""
+
+    emissions: Optional[str]
+    tokens: Optional[str]
+    tokens_model: Optional[str]
+    blank: Optional[str]
+    separator: Optional[str]
+    log_probs: Optional[str]
+    frame_shift: Optional[float]
+
+
+def emission_options() -> Decorator:
+    """Options that put a file of emissions in the place of audio."""
+    return join(
+        click.option("--emissions", type=click.Path(), help="A .npz with an array [frames, tokens] an utterance, instead of INPUTS."),
+        click.option("--tokens", type=click.Path(), help="Its tokens, one a line (or `token id`). Without: those of --model."),
+        click.option("--tokens-model", type=click.Path(), help="The sentencepiece model of --tokens, to spell names as it does."),
+        click.option("--blank", metavar="ID|SYMBOL", help="The blank among --tokens.  [default: 0, if called like one]"),
+        click.option("--separator", metavar="SYMBOL", help="What stands between words in --tokens.  [default: the | or space there]"),
+        click.option("--log-probs", type=click.Choice(list(SCALES)), help="What the emissions are.  [default: natural]"),
+        click.option("--frame-shift", type=click.FloatRange(min=0, min_open=True), help="Seconds between two frames of --emissions."),
+    )
+
+
+def of_audio(inputs: Sequence[str], model: str, batch_seconds: float, jobs: int) -> Source:
+    """What a model makes of audio."""
+    from ctcb.cli.recognition import listen  # here: imports torch
+
+    loaded, utt_ids, emitted = listen(inputs, model, batch_seconds, jobs)
+    emissions = (Emission(one.utterance.utt_id, one.subword, one.utterance.audio, one.error) for one in emitted)
+    return Source(TokenizerSpelling(loaded.lang.tokenizer), loaded.frame_shift, utt_ids, emissions, "natural")
+
+
+def of_file(options: EmissionOptions, model: Optional[str], timed: bool) -> Source:
+    """What any model made; with our own ``model`` in the place of tokens. ``timed``: times will be told."""
+    utt_ids, emissions = read_npz(options.emissions)
+    frame_shift = options.frame_shift
+    if options.tokens is not None:
+        blank = int(options.blank) if options.blank and options.blank.isdecimal() else options.blank
+        spelling: Spelling = spelling_of(TokenTable.read(options.tokens, blank, options.separator), options.tokens_model)
+    elif model is not None:
+        from ctcb.models.directory import read_model_yaml  # here: imports torch
+        from ctcb.text.tokenizer import Tokenizer
+
+        config, features = read_model_yaml(model)
+        spelling = TokenizerSpelling(Tokenizer.load(model))
+        frame_shift = frame_shift or features.frame_shift * config.subsampling
+    else:
+        raise InputError(
+            "what the columns of the emissions are is not told", file=options.emissions,
+            mend="give --tokens FILE, or --model DIR for what `ctcb emit --model DIR` wrote",
+        )
+    if frame_shift is None and timed:
+        raise InputError(
+            "how far apart the frames are is not told, so words have no times", file=options.emissions,
+            mend="give --frame-shift SECONDS (many models: 0.02 or 0.04), or only print --format text",
+        )
+    shown = progress(emissions, "decoding", total=len(utt_ids))
+    return Source(spelling, frame_shift or 1.0, utt_ids, iter(shown), options.log_probs or "natural")

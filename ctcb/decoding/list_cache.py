@@ -1,0 +1,63 @@
+"""A list a call, without making the same list ready twice."""
+from __future__ import annotations
+
+import warnings
+from collections import deque
+from threading import Lock
+from typing import Deque, Iterable, Optional, Tuple, Union
+
+from ctcb.decoding.biasing import Biasing
+from ctcb.decoding.pipeline import Pipeline
+from ctcb.entities import Entity, EntityList, LoadReport
+from ctcb.errors import InputError
+
+Entities = Union[EntityList, Iterable[Union[str, Entity]]]
+Items = Tuple[Union[str, Entity], ...]
+
+KEPT = 4  # lists
+
+
+class ListCache:
+    """The last few lists that a caller handed in, ready for decoding. Serves any number of threads."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline, self._lock = pipeline, Lock()
+        self._ready: Deque[Tuple[Items, Biasing]] = deque(maxlen=KEPT)
+
+    def __call__(self, entities: Entities) -> Optional[Biasing]:
+        """The list, ready; None for an empty one.
+
+        Warns, once a list, of entities that cannot be used. Raises InputError where none can be.
+        """
+        items = as_items(entities)
+        if not items:
+            return None
+        with self._lock:
+            for known, biasing in self._ready:
+                if known == items:
+                    return biasing
+            spelled = self._pipeline.spell(as_list(entities, items))
+            spelled.require()
+            if spelled.report.rejected:
+                warnings.warn(spelled.report.render(limit=5).rstrip(), stacklevel=3)
+            biasing = self._pipeline.prepare(spelled)
+            self._ready.append((items, biasing))
+            return biasing
+
+    def report(self, entities: Entities) -> LoadReport:
+        """What becomes of each entity of a list: loaded, changed, merged or rejected, and why."""
+        return self._pipeline.spell(as_list(entities, as_items(entities))).report
+
+
+def as_items(entities: Entities) -> Items:
+    """What was handed in, one by one. Raises InputError for a lone string, and a list that lost all it had."""
+    if isinstance(entities, str):
+        raise InputError(f"the entities are one string, {entities!r}", mend="give a list of strings")
+    if isinstance(entities, EntityList) and entities.report is not None and entities.report.entries:
+        entities.require()
+    return tuple(entities)
+
+
+def as_list(entities: Entities, items: Items) -> EntityList:
+    """A list as it is, or one of what was handed in, checked."""
+    return entities if isinstance(entities, EntityList) else EntityList.of(items)
