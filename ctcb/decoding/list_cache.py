@@ -2,9 +2,8 @@
 from __future__ import annotations
 
 import warnings
-from collections import deque
 from threading import Lock
-from typing import Deque, Iterable, Optional, Tuple, Union
+from typing import Iterable, List, Optional, Tuple, Union
 
 from ctcb.decoding.biasing import Biasing
 from ctcb.decoding.pipeline import Pipeline
@@ -22,7 +21,7 @@ class ListCache:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline, self._lock = pipeline, Lock()
-        self._ready: Deque[Tuple[Items, Biasing]] = deque(maxlen=KEPT)
+        self._ready: List[Tuple[Items, Biasing]] = []  # the last used one last
 
     def __call__(self, entities: Entities) -> Optional[Biasing]:
         """The list, ready; None for an empty one.
@@ -33,15 +32,16 @@ class ListCache:
         if not items:
             return None
         with self._lock:
-            for known, biasing in self._ready:
+            for place, (known, biasing) in enumerate(self._ready):
                 if known == items:
+                    self._ready.append(self._ready.pop(place))
                     return biasing
             spelled = self._pipeline.spell(as_list(entities, items))
             spelled.require()
             if spelled.report.rejected:
                 warnings.warn(spelled.report.render(limit=5).rstrip(), stacklevel=3)
             biasing = self._pipeline.prepare(spelled)
-            self._ready.append((items, biasing))
+            self._ready = [*self._ready[-(KEPT - 1) :], (items, biasing)]
             return biasing
 
     def report(self, entities: Entities) -> LoadReport:

@@ -107,9 +107,9 @@ class TokenTable:
         return (str.lower, lambda form: " ".join(map(str.capitalize, form.split(" "))))
 
     def lacks(self, form: str) -> str:
-        """Why lower-case words cannot be spelled in these tokens, in words."""
+        """What hinders lower-case words from being spelled in these tokens, in words."""
         missing = set(self.casings[0](form)) - set("".join(self.written)) - {" "}
-        return f"no token for {' '.join(sorted(missing))}" if missing else "cannot be put together from the tokens"
+        return f"needs letters that no token has: {' '.join(sorted(missing))}" if missing else "cannot be put together from the tokens"
 
     def words(self, tokens: Sequence[int]) -> List[Tuple[str, int, int]]:
         """The words that tokens spell, in lower case, as ``(word, first, end)``: it is ``tokens[first:end]``."""
