@@ -81,6 +81,16 @@ def test_one_bad_file_does_not_cost_the_others(ctcb, model_dir, audio):
     assert "left out: " in ran.err and "broken.wav" in ran.err and "1 of 6 utterances" in ran.err
 
 
+@pytest.mark.parametrize("verb, out", [("decode", "out"), ("emit", "e.npz")])
+def test_files_are_written_for_those_that_went_well(ctcb, model_dir, audio, tmp_path, verb, out):
+    (audio / "audio/broken.wav").write_text("no audio")
+    assert ctcb(verb, "--model", model_dir, audio / "audio", "--out", tmp_path / out).code == 1
+    if verb == "decode":
+        assert len((tmp_path / "out/text").read_text().splitlines()) == 5
+    else:
+        assert len(np.load(tmp_path / out).files) == 5
+
+
 def duplicate(folder):
     shutil.copy(folder / "audio/u000.flac", folder / "audio/u000.wav")
     manifest = folder / "manifest.tsv"

@@ -224,6 +224,8 @@ def test_the_emissions_of_our_own_models(ctcb, model_dir, tmp_path, files):
     assert heard == read and heard.code == 0 and len(heard.out.splitlines()) == 4
     ran = ctcb("decode", "--emissions", tmp_path / "e.npz")
     assert ran.code == 2 and "give --tokens FILE, or --model DIR" in ran.err
+    ran = ctcb("decode", "--emissions", tmp_path / "e.npz", "--model", model_dir, "--blank", 0)
+    assert ran.code == 2 and "--blank is for --tokens" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,9 @@ def of_file(options: EmissionOptions, model: Optional[str], timed: bool) -> Sour
         blank = int(options.blank) if options.blank and options.blank.isdecimal() else options.blank
         spelling: Spelling = spelling_of(TokenTable.read(options.tokens, blank, options.separator), options.tokens_model)
     elif model is not None:
+        for name in ("tokens_model", "blank", "separator"):
+            if getattr(options, name) is not None:
+                raise InputError(f"--{name.replace('_', '-')} is for --tokens, and --model tells its own", mend="leave it out")
         from ctcb.models.directory import read_model_yaml  # here: imports torch
         from ctcb.text.tokenizer import Tokenizer
 

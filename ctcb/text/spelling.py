@@ -5,9 +5,8 @@ each form is spelled in its best way and, where the list is short enough, in som
 """
 from __future__ import annotations
 
-import heapq
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Protocol, Sequence, Tuple
+from typing import Dict, List, Optional, Protocol, Sequence, Tuple
 
 import sentencepiece
 
@@ -57,11 +56,13 @@ class PieceSpelling:
 
     def __init__(self, table: TokenTable) -> None:
         self.table = table
-        self._longest = max(map(len, table.written), default=0)
+        self._longest: Dict[str, int] = {}  # first letter -> the length of its longest token
+        for symbol in table.written:
+            self._longest[symbol[0]] = max(len(symbol), self._longest.get(symbol[0], 0))
 
     def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
         count = SEGMENTATIONS if len(forms) <= MOST_VARIED else 1
-        known: Dict[str, List[TokenIds]] = {"": [()]}  # what is left of a word -> its segmentations
+        known: Dict[str, List[TokenIds]] = {}  # word -> its segmentations; names share words
         return [self._form(form, count, known) for form in forms]
 
     def _form(self, form: str, count: int, known: Dict[str, List[TokenIds]]) -> List[TokenIds]:
@@ -72,23 +73,24 @@ class PieceSpelling:
             sequences: List[TokenIds] = [()]
             for word in cased.split():
                 endings = self._word(start + word, count, known)
-                sequences = _shortest((one + (between if one else ()) + more for one in sequences for more in endings), count)
+                sequences = _shortest([one + (between if one else ()) + more for one in sequences for more in endings], count)
             found += sequences
         return list(dict.fromkeys(found))
 
     def _word(self, word: str, count: int, known: Dict[str, List[TokenIds]]) -> List[TokenIds]:
-        """The segmentations of what is left of a word, from its end, so that endings are shared."""
-        for start in range(len(word) - 1, -1, -1):
-            rest = word[start:]
-            if rest not in known:
-                known[rest] = _shortest(
-                    (
-                        (self.table.written[rest[:size]], *more)
-                        for size in range(min(len(rest), self._longest), 0, -1) if rest[:size] in self.table.written
-                        for more in known[rest[size:]]
-                    ),
-                    count,
-                )
+        """A word's segmentations, worked out from its end: those of what is left after each letter."""
+        if word not in known:
+            written, size = self.table.written, len(word)
+            rest: List[List[TokenIds]] = [[] for _ in word] + [[()]]
+            for start in range(size - 1, -1, -1):
+                ways: List[TokenIds] = []
+                for end in range(min(size, start + self._longest.get(word[start], 0)), start, -1):
+                    if rest[end]:
+                        token = written.get(word[start:end])
+                        if token is not None:
+                            ways += [(token, *more) for more in rest[end]]
+                rest[start] = _shortest(ways, count)
+            known[word] = rest[0]
         return known[word]
 
 
@@ -128,6 +130,6 @@ def spelling_of(table: TokenTable, tokens_model: Optional[PathOrStr] = None) -> 
     return PieceSpelling(table) if tokens_model is None else SentencepieceSpelling(table, tokens_model)
 
 
-def _shortest(sequences: Iterable[TokenIds], count: int) -> List[TokenIds]:
+def _shortest(sequences: List[TokenIds], count: int) -> List[TokenIds]:
     """The ``count`` shortest, in their order where equally long."""
-    return heapq.nsmallest(count, sequences, key=len)
+    return sequences if len(sequences) < 2 else sorted(sequences, key=len)[:count]
