@@ -82,7 +82,7 @@ def test_an_interrupted_run_ends_with_the_same_weights(configs, features_dir, la
     stop_at = [next(stops)]
 
     def step(self, forward, batch):
-        if self.progress.step == stop_at[0]:
+        if self.position.step == stop_at[0]:
             stop_at[0] = next(stops, None)
             raise Stopped
         return plain_step(self, forward, batch)
@@ -134,7 +134,7 @@ class Scripted(nn.Module):
         super().__init__()
         self.weight, self.calls, self.bad = nn.Parameter(torch.ones(1)), 0, bad
 
-    def forward(self, batch):
+    def forward(self, batch, step):
         self.calls += 1
         scale = float("nan") if self.calls in self.bad else 1.0
         return self.weight.sum() * scale, {"loss": 1.0}

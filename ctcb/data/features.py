@@ -54,7 +54,8 @@ def store_features(
     """
     out = Path(out)
     extractor = FeatureExtractor(config).fbank
-    stored = []
+    stored, threads = [], torch.get_num_threads()
+    torch.set_num_threads(1)  # each process works alone; lhotse warns of more
     for speed in speeds:
         at_speed = cuts if speed == 1.0 else cuts.perturb_speed(speed)
         stored.append(
@@ -64,6 +65,7 @@ def store_features(
                 progress_bar=False,
             ).to_eager()
         )
+    torch.set_num_threads(threads)
     everything = stored[0]
     for more in stored[1:]:
         everything = everything + more

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import Dict, Iterable, List, NamedTuple, Sequence
+from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 import torch
 from lhotse import CutSet
@@ -32,6 +32,14 @@ class Targets:
             "phone": [self.phone_ids[phone] for phone in self.lexicon.phones_of_text(text)],
         }
 
+    def words(self, text: str) -> List[Tuple[int, int]]:
+        """How many phones and how many subwords each word of a normalised text has."""
+        words = text.split()
+        return [
+            (len(self.lexicon.pronunciations(word)[0]), len(ids))
+            for word, ids in zip(words, self.tokenizer.encode_all(words))
+        ]
+
 
 class Batch(NamedTuple):
     """B utterances."""
@@ -41,6 +49,7 @@ class Batch(NamedTuple):
     targets: Dict[str, Tensor]  # [sum of lengths] int64, concatenated, a target
     target_lengths: Dict[str, Tensor]  # [B] int64
     texts: List[str]
+    words: List[List[Tuple[int, int]]]  # how many phones and subwords each word of each text has
 
 
 def can_align(cut: Cut, targets: Targets) -> bool:
@@ -109,6 +118,7 @@ class CutBatches(Dataset):
             {name: torch.tensor([i for item in spelled for i in item[name]]) for name in spelled[0]},
             {name: torch.tensor([len(item[name]) for item in spelled]) for name in spelled[0]},
             texts,
+            [self.targets.words(text) for text in texts],
         )
 
 

@@ -20,7 +20,7 @@ from ctcb.models.ctc import CtcModel
 from ctcb.models.directory import WEIGHTS_FILE, write_model_yaml
 from ctcb.models.weights import read_tensors
 from ctcb.text.lang import Lang, copy_lang
-from ctcb.training.checkpoint import Progress
+from ctcb.training.checkpoint import Position
 from ctcb.training.config import TrainConfig
 from ctcb.training.evaluate import DevSets
 from ctcb.training.loop import Trainer, epoch_files
@@ -33,7 +33,7 @@ def train_base(
     model_config: PathOrStr, train_config: Optional[PathOrStr], data: Sequence[PathOrStr], dev: Sequence[PathOrStr],
     lang_folder: PathOrStr, out: PathOrStr, overrides: Optional[Dict[str, Any]] = None,
     init: Optional[PathOrStr] = None,
-) -> Progress:
+) -> Position:
     """Train to the last epoch, resuming what ``out`` holds.
 
     ``data`` and ``dev`` are folders of `ctcb.data.features.store_features`; ``overrides`` replace
@@ -62,7 +62,7 @@ def train_base(
         write_model_yaml(out, model, FeatureConfig(num_mel_bins=model.num_mel_bins))
         copy_lang(lang_folder, out)
     torch.manual_seed(config.seed)
-    objective = BaseObjective(model)
+    objective = BaseObjective(model, (config.guided_from_step, config.guided_until_step))
     say(f"{sum(p.numel() for p in objective.parameters()) / 1e6:.2f} M parameters")
     if init is not None:
         say(f"began with {begin_with(objective.model, Path(init))} tensors of {init}")

@@ -20,7 +20,7 @@ from ctcb.models.weights import load_weights, read_tensors
 
 
 @dataclass
-class Progress:
+class Position:
     """Where a run stands."""
 
     epoch: int = 0  # the epoch under way, counted from 0
@@ -30,7 +30,7 @@ class Progress:
     steps_per_epoch: int = 0
 
 
-def save(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+def save(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, position: Position) -> None:
     """Write everything that the run needs to go on as if it had not stopped."""
     tensors: Dict[str, Tensor] = {f"model.{name}": value for name, value in model.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
@@ -38,13 +38,13 @@ def save(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progres
             tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".part.{path.name}")
-    save_file({k: v.contiguous() for k, v in tensors.items()}, part, metadata={"progress": json.dumps(asdict(progress))})
+    save_file({k: v.contiguous() for k, v in tensors.items()}, part, metadata={"progress": json.dumps(asdict(position))})
     with open(part, "rb") as file:
         os.fsync(file.fileno())
     part.replace(path)
 
 
-def load(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
+def load(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Position:
     """Restore a run.
 
     Raises
@@ -60,7 +60,7 @@ def load(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Prog
             _, index, key = name.split(".", 2)
             state.setdefault(int(index), {})[key] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return Progress(**json.loads(metadata["progress"]))
+    return Position(**json.loads(metadata["progress"]))
 
 
 def average(paths: List[Path]) -> Dict[str, Tensor]:

@@ -26,6 +26,8 @@ class TrainConfig:
     workers: int = 1  # processes that read features
     seed: int = 1
     augment_from_step: int = 0  # clean features until then: CTC finds its first alignments sooner
+    guided_from_step: int = 0  # the subword heads' guided start (ctcb.training.guided_start) begins here
+    guided_until_step: int = 0  # and ends before this step; 0: none
     augment: AugmentConfig = AugmentConfig()
 
 

@@ -22,8 +22,9 @@ from ctcb.data.augment import augment
 from ctcb.data.loader import Batch, Targets, epoch_batches, load_batches
 from ctcb.errors import InputError, RunError
 from ctcb.io import atomic_write
+from ctcb.progress import progress
 from ctcb.training import checkpoint
-from ctcb.training.checkpoint import Progress
+from ctcb.training.checkpoint import Position
 from ctcb.training.config import TrainConfig, learning_rate
 
 Evaluate = Callable[[], Dict[str, float]]  # name -> measure, after an epoch
@@ -32,7 +33,7 @@ LONGEST_RUN_OF_BAD_STEPS = 50
 
 
 class Trainer:
-    """Trains ``objective`` (``forward(batch) -> (loss, parts)``) on stored features.
+    """Trains ``objective`` (``forward(batch, step) -> (loss, parts)``) on stored features.
 
     ``out`` receives ``checkpoint.safetensors`` (to resume), ``epoch-NNN.safetensors`` (the last
     ``config.average`` epochs' weights of ``keep``) and ``log.jsonl``.
@@ -56,29 +57,29 @@ class Trainer:
         ]
         self.optimizer = torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, config.beta2))
         self.parameters = trained
-        self.progress = Progress()
+        self.position = Position()
         self.bad_in_a_row = 0
 
-    def run(self) -> Progress:
+    def run(self) -> Position:
         """Train to the end of the last epoch, from the last checkpoint if there is one."""
         if self.world_size > 1 and not torch.distributed.is_initialized():
             torch.distributed.init_process_group("gloo")
         if self.checkpoint_path.exists():
-            self.progress = checkpoint.load(self.checkpoint_path, self.objective, self.optimizer)
+            self.position = checkpoint.load(self.checkpoint_path, self.objective, self.optimizer)
             self._cut_log()
-            self.say(f"resumed at epoch {self.progress.epoch + 1}, step {self.progress.step}")
+            self.say(f"resumed at epoch {self.position.epoch + 1}, step {self.position.step}")
         forward = DistributedDataParallel(self.objective) if self.world_size > 1 else self.objective
         self.saved_at = time.monotonic()
-        while self.progress.epoch < self.config.epochs:
+        while self.position.epoch < self.config.epochs:
             self._epoch(forward)
-        return self.progress
+        return self.position
 
     @property
     def checkpoint_path(self) -> Path:
         return self.out / "checkpoint.safetensors"
 
     def _epoch(self, forward: nn.Module) -> None:
-        at = self.progress
+        at = self.position
         batches = epoch_batches(
             self.cuts, self.config.batch_seconds, self.config.seed + at.epoch, self.rank, self.world_size
         )
@@ -86,7 +87,10 @@ class Trainer:
         began, seconds, sums, count = time.monotonic(), 0.0, {}, 0
         todo = batches[at.batch:]
         self.objective.train()
-        for cuts, batch in zip(todo, load_batches(todo, self.targets, self.config.workers)):
+        loaded = zip(todo, load_batches(todo, self.targets, self.config.workers))
+        if self.rank == 0:
+            loaded = progress(loaded, f"epoch {at.epoch + 1} of {self.config.epochs}", total=len(todo))
+        for cuts, batch in loaded:
             parts = self._step(forward, batch)
             at.batch += 1
             seconds += sum(cut.duration for cut in cuts) * self.world_size
@@ -104,7 +108,7 @@ class Trainer:
         self._save()
 
     def _step(self, forward: nn.Module, batch: Batch) -> Dict[str, float]:
-        at, config = self.progress, self.config
+        at, config = self.position, self.config
         seed = (config.seed * 1_000_003 + at.step) * self.world_size + self.rank
         torch.manual_seed(seed)
         if at.step >= config.augment_from_step:
@@ -114,7 +118,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bf16"):
-            loss, parts = forward(batch)
+            loss, parts = forward(batch, at.step)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.parameters, config.clip_norm)
@@ -130,14 +134,14 @@ class Trainer:
         return {**parts, "norm": float(norm), "lr": rate}
 
     def _report(self, sums: Dict[str, float], count: int, speed: float) -> None:
-        at = self.progress
+        at = self.position
         row: Dict[str, float] = {"step": at.step, "epoch": at.epoch + 1, "skipped": at.skipped, "times_real_time": round(speed, 1)}
         row.update({name: round(value / count, 5) for name, value in sums.items()})
         self._log(row)
 
     def _keep_epoch(self) -> None:
         """Save the epoch's weights, drop the oldest, measure the dev sets."""
-        at = self.progress
+        at = self.position
         kept = {name: value.contiguous() for name, value in self.keep.state_dict().items()}
         save_file(kept, self.out / f"epoch-{at.epoch:03d}.safetensors")
         for old in epoch_files(self.out)[: -self.config.average]:
@@ -150,7 +154,7 @@ class Trainer:
 
     def _save(self) -> None:
         if self.rank == 0:
-            checkpoint.save(self.checkpoint_path, self.objective, self.optimizer, self.progress)
+            checkpoint.save(self.checkpoint_path, self.objective, self.optimizer, self.position)
         self.saved_at = time.monotonic()
 
     def _log(self, row: Dict[str, float]) -> None:
@@ -165,7 +169,7 @@ class Trainer:
         if self.rank == 0 and path.exists():
             rows: List[str] = path.read_text(encoding="utf-8").splitlines()
             with atomic_write(path) as file:
-                file.writelines(row + "\n" for row in rows if json.loads(row)["step"] <= self.progress.step)
+                file.writelines(row + "\n" for row in rows if json.loads(row)["step"] <= self.position.step)
 
 
 def epoch_files(out: Path) -> List[Path]:

@@ -1,7 +1,7 @@
 """The joint loss: final CTC, inner CTC heads, attention decoder."""
 from __future__ import annotations
 
-from typing import Dict, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,10 @@ from torch.nn import functional as F
 from ctcb.data.loader import Batch
 from ctcb.models.attention_decoder import AttentionDecoder
 from ctcb.models.config import ModelConfig
-from ctcb.models.ctc import CtcModel
+from ctcb.models.ctc import CtcModel, Emissions
+from ctcb.training.guided_start import pinned_loss, pinned_tokens
+
+Head = Tuple[str, str, float, Tensor]  # name, target, share of the loss, log-probabilities [B, T, V]
 
 
 def ctc_loss(log_probs: Tensor, lengths: Tensor, targets: Tensor, target_lengths: Tensor) -> Tensor:
@@ -21,19 +24,22 @@ def ctc_loss(log_probs: Tensor, lengths: Tensor, targets: Tensor, target_lengths
 
 
 class BaseObjective(nn.Module):
-    """The base model with what only its training needs."""
+    """The base model with what only its training needs.
 
-    def __init__(self, config: ModelConfig) -> None:
+    From step ``guided[0]`` to before ``guided[1]`` the subword heads get a guided start.
+    """
+
+    def __init__(self, config: ModelConfig, guided: Tuple[int, int] = (0, 0)) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.guided = config, guided
         self.model = CtcModel(config)
         decoder = config.attention_decoder
         self.decoder: Optional[AttentionDecoder] = None
         if decoder.weight > 0:
             self.decoder = AttentionDecoder(decoder, config.encoder.dim, config.num_subwords)
 
-    def forward(self, batch: Batch) -> Tuple[Tensor, Dict[str, float]]:
-        """The loss to minimise, and each part in nats a target token for the log.
+    def forward(self, batch: Batch, step: int) -> Tuple[Tensor, Dict[str, float]]:
+        """The loss to minimise at an optimiser step, and each part in nats a target token for the log.
 
         Each part is divided by its number of target tokens, so that batches weigh alike.
         """
@@ -43,11 +49,13 @@ class BaseObjective(nn.Module):
             lengths = batch.target_lengths[target]
             return ctc_loss(log_probs, emissions.lengths, batch.targets[target], lengths) / lengths.sum().clamp(min=1)
 
-        parts: Dict[str, Tensor] = {"ctc": head_loss(emissions.subword, "subword")}
-        total = parts["ctc"] * (1.0 - sum(inter.weight for inter in self.config.inter_ctc))
+        heads: List[Head] = [("ctc", "subword", 1.0 - sum(inter.weight for inter in self.config.inter_ctc), emissions.subword)]
         for inter, log_probs in zip(self.config.inter_ctc, emissions.inter):
-            part = parts[f"inter{inter.layer}_{inter.target}"] = head_loss(log_probs, inter.target)
-            total = total + inter.weight * part
+            heads.append((f"inter{inter.layer}_{inter.target}", inter.target, inter.weight, log_probs))
+        parts: Dict[str, Tensor] = {name: head_loss(log_probs, target) for name, target, _, log_probs in heads}
+        total = sum(weight * parts[name] for name, _, weight, _ in heads)
+        if self.guided[0] <= step < self.guided[1]:
+            total = total + self._guidance(batch, emissions, heads)
         if self.decoder is not None:
             lengths = batch.target_lengths["subword"]
             part = self.decoder.loss(encoded.last, encoded.lengths, batch.targets["subword"], lengths)
@@ -55,3 +63,15 @@ class BaseObjective(nn.Module):
             weight = self.config.attention_decoder.weight
             total = (1.0 - weight) * total + weight * parts["attention"]
         return total, {name: float(part.detach()) for name, part in parts.items()}
+
+    def _guidance(self, batch: Batch, emissions: Emissions, heads: List[Head]) -> Tensor:
+        """The pinned losses of the subword heads, with the weights of their CTC losses."""
+        phones = next(log_probs for _, target, _, log_probs in heads if target == "phone")
+        index, position = pinned_tokens(
+            phones, emissions.lengths, batch.targets["phone"], batch.target_lengths["phone"], batch.words
+        )
+        return sum(
+            weight * pinned_loss(log_probs, batch.targets["subword"], index, position)
+            for _, target, weight, log_probs in heads
+            if target == "subword"
+        )
