@@ -11,12 +11,12 @@
 #   --config FILE     the model's size (conf/model/small.yaml)
 #   --train-config F  how to train (conf/train/small.yaml)
 #   --epochs N        instead of the training config's
-#   --vocab-size N    pieces (500)
+#   --vocab-size N    pieces (160; why so few: docs/base_model.md)
 #   --results FILE    where stage 6 puts the table (EXP/RESULTS.md)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-stage=1 stop_stage=6 jobs=2 nproc=2 precision=fp32 epochs='' vocab_size=500
+stage=1 stop_stage=6 jobs=2 nproc=2 precision=fp32 epochs='' vocab_size=160
 config=conf/model/small.yaml train_config=conf/train/small.yaml
 data_dir='' exp=exp/open_en model='' results=''
 train_sets="real_train tts_train"
