@@ -12,10 +12,9 @@ import argparse
 import datetime
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List
 
-from ctcb.errors import InputError
-from ctcb.io import atomic_write
+from ctcb.report.markdown import markdown, write_block
 
 COLUMNS = ("set", "speech", "utterances", "words", "WER %", "entity P %", "entity R %", "entity F1 %")
 
@@ -29,9 +28,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = [row(folder, kind) for kind in ("human", "synthetic") for folder in getattr(options, kind)]
     table = markdown(COLUMNS, rows) + [f"Scored on {datetime.date.today().isoformat()}."]
-    text = options.out.read_text(encoding="utf-8") if options.out.exists() else ""
-    with atomic_write(options.out) as file:
-        file.write(replace_block(text, options.block, table, options.out))
+    write_block(options.out, options.block, table)
 
 
 def row(folder: Path, kind: str) -> List[str]:
@@ -47,24 +44,6 @@ def row(folder: Path, kind: str) -> List[str]:
     words = report["counts"]["wer"]["words"]
     measures = [percent(name) for name in ("wer", "entity_precision", "entity_recall", "entity_f1")]
     return [folder.name, kind, str(report["utterances"]), str(words), *measures]
-
-
-def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> List[str]:
-    """The lines of a table, and an empty one."""
-    lines = [header, ["---"] * len(header), *rows]
-    return ["| " + " | ".join(cells) + " |" for cells in lines] + [""]
-
-
-def replace_block(text: str, name: str, lines: Sequence[str], file: Path) -> str:
-    """``text`` with the block's content replaced by ``lines``."""
-    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
-    block = "\n".join([begin, "", *lines, "", end])
-    if begin not in text:
-        return f"{text.rstrip()}\n\n{block}\n".lstrip()
-    before, rest = text.split(begin, 1)
-    if end not in rest:
-        raise InputError(f"{begin} has no {end}", file=file, line=before.count("\n") + 1, mend="add the end line")
-    return before + block + rest.split(end, 1)[1]
 
 
 if __name__ == "__main__":

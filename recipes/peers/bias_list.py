@@ -9,12 +9,10 @@ from typing import Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
 
 from ctcb.decoding.context_graph import ContextGraph
 from ctcb.decoding.vocabulary import Vocabulary
-from ctcb.scoring.entities import EntityMatcher
 from ctcb.text.normalize import normalize
+from ctcb.text.spelling import TokenIds, TokenizerSpelling
 from ctcb.text.tokenizer import Tokenizer
 from token_trie import TokenTrie
-
-SAMPLED = 4  # drawn segmentations of an entity, beside the best one
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,17 +20,13 @@ class BiasList:
     """A list as every decoder gets it."""
 
     texts: Tuple[str, ...]  # normalised
-    sequences: Tuple[Tuple[Tuple[int, ...], ...], ...]  # each text's segmentations, the best first
+    sequences: Tuple[Tuple[TokenIds, ...], ...]  # each text's segmentations, the best first
     vocabulary: Vocabulary
 
     @classmethod
     def of(cls, texts: Sequence[str], tokenizer: Tokenizer, vocabulary: Vocabulary) -> BiasList:
-        """Tokenize normalised texts: the best segmentation of each, and up to ``SAMPLED`` others."""
-        sequences = tuple(
-            tuple(dict.fromkeys(map(tuple, (best, *tokenizer.sample(text, SAMPLED)))))
-            for text, best in zip(texts, tokenizer.encode_all(texts))
-        )
-        return cls(tuple(texts), sequences, vocabulary)
+        """Spell normalised texts in the model's pieces, as ``ctcb decode`` does."""
+        return cls(tuple(texts), tuple(map(tuple, TokenizerSpelling(tokenizer).spell(texts))), vocabulary)
 
     @cached_property
     def graph(self) -> ContextGraph:
@@ -86,16 +80,12 @@ def made_up(phrases: Sequence[str], most: int = 20_000) -> Iterator[str]:
 
 def _said(texts: Sequence[str], references: Mapping[str, str]) -> Set[str]:
     """The texts that occur somewhere in the references, as whole words."""
-    said: Set[str] = set()
-    # One at a time a longer text hides the shorter ones within it, so look at each length alone.
     lengths = {len(text.split()) for text in texts}
-    words = [normalize(reference).split() for reference in references.values()]
-    for length in lengths:
-        matcher = EntityMatcher((text, text.split()) for text in texts if len(text.split()) == length)
-        for reference in words:
-            for skip in range(length):
-                said.update(found.entity for found in matcher.occurrences(reference[skip:]))
-    return said
+    grams = set()
+    for reference in references.values():
+        words = normalize(reference).split()
+        grams.update(" ".join(words[start : start + n]) for n in lengths for start in range(len(words) - n + 1))
+    return grams.intersection(texts)
 
 
 def _hash(text: str) -> str:

@@ -25,10 +25,12 @@ class TokenTrie:
     def __init__(self, sequences: Iterable[Sequence[int]], starts_word: np.ndarray) -> None:
         """``sequences`` each begin with a token that begins a word (``starts_word``, ``[V]``)."""
         self.children: List[Dict[int, int]] = [{}]
-        self.depth, self.is_end = [0], [False]
+        self.depth: List[int] = [0]
+        self.is_end: List[bool] = [False]
         self._starts_word = starts_word.astype(bool).tolist()
         # Tokens of complete entities that leaving a node keeps, if the word goes on or if it ends.
-        self._kept, self._kept_at_end = [0], [0]
+        self._kept: List[int] = [0]
+        self._kept_at_end: List[int] = [0]
         for sequence in sequences:
             node = 0
             for token in sequence:
@@ -67,8 +69,9 @@ class TokenTrie:
             found = self.children[node][token] = len(self.depth)
             self.children.append({})
             self.depth.append(self.depth[node] + 1)
-            for values in (self.is_end, self._kept, self._kept_at_end):
-                values.append(0)
+            self.is_end.append(False)
+            self._kept.append(0)
+            self._kept_at_end.append(0)
         return found
 
     def _after(self, suffix: int, token: int, deepest: int) -> int:

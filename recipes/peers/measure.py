@@ -1,0 +1,137 @@
+"""Utterances, what decoders make of them, how well and how fast."""
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+import numpy as np
+
+from bias_list import BiasList
+from ctcb.errors import InputError
+from ctcb.scoring.bootstrap import Difference, Estimate, compare, estimate
+from ctcb.scoring.report import UtteranceScore
+from ctcb.scoring.score import count_table, score
+from ctcb.text.tokenizer import Tokenizer
+from peer import Search
+
+
+@dataclass(frozen=True)
+class Item:
+    """One utterance."""
+
+    data_set: str
+    utt_id: str
+    text: str
+    log_probs: np.ndarray  # [T, V] float32, C-contiguous
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scored utterances of one decoder at one setting."""
+
+    utterances: Tuple[UtteranceScore, ...]
+
+    @property
+    def counts(self) -> Dict[str, np.ndarray]:
+        return count_table(self.utterances)
+
+    def rates(self) -> Dict[str, float]:
+        """The measures without intervals; a measure that is undefined is 0."""
+        return {name: found.value or 0.0 for name, found in estimate(self.counts, draws=0).items()}
+
+    def estimates(self, draws: int = 1000) -> Dict[str, Estimate]:
+        """The measures with 95 % intervals."""
+        return estimate(self.counts, draws)
+
+    def against(self, other: Scores, draws: int = 1000) -> Dict[str, Difference]:
+        """This decoder less another, by paired bootstrap; of the other, as many utterances as this one has."""
+        return compare(self.counts, Scores(other.utterances[: len(self.utterances)]).counts, draws)
+
+
+def halves(items: Sequence[Item]) -> Tuple[List[Item], List[Item]]:
+    """Utterances for tuning and for scoring, by the lowest bit of a hash of their ids, in the hashes'
+    order: any first few are a fair draw."""
+    ordered = sorted(items, key=lambda item: _hash(item.utt_id))
+    tuning = [item for item in ordered if _hash(item.utt_id) % 2 == 0]
+    return tuning, [item for item in ordered if _hash(item.utt_id) % 2 == 1]
+
+
+def read_items(data_set: str, texts: Mapping[str, str], emissions: Mapping[str, np.ndarray], size: int) -> List[Item]:
+    """A set's utterances. Raises InputError for emissions that are missing or of another vocabulary."""
+    items = []
+    for utt_id, text in texts.items():
+        if utt_id not in emissions:
+            raise InputError(f"{data_set} has no emissions of {utt_id!r}", mend="run the recipe's stage 2 again")
+        log_probs = np.ascontiguousarray(emissions[utt_id], np.float32)
+        if log_probs.ndim != 2 or log_probs.shape[1] != size:
+            raise InputError(f"the emissions of {utt_id!r} have the shape {log_probs.shape}, the model has {size} tokens",
+                             mend="take model and emissions from one run")
+        items.append(Item(data_set, utt_id, text, log_probs))
+    return items
+
+
+def run(searches: Mapping[str, Search], items: Sequence[Item], tokenizer: Tokenizer) -> List[str]:
+    """The text of each utterance; ``searches`` are by data set, since each has its own list."""
+    return [as_text(searches[item.data_set](item.log_probs), tokenizer) if len(item.log_probs) else "" for item in items]
+
+
+def as_text(answer: Any, tokenizer: Tokenizer) -> str:
+    """A decoder's answer, spelled."""
+    return answer if isinstance(answer, str) else tokenizer.decode(answer)
+
+
+def evaluate(items: Sequence[Item], texts: Sequence[str], lists: Mapping[str, BiasList]) -> Scores:
+    """Score texts, each set with its own list."""
+    scored: Dict[Tuple[str, str], UtteranceScore] = {}
+    for data_set, bias in lists.items():
+        own = [(item.utt_id, item.text, text) for item, text in zip(items, texts) if item.data_set == data_set]
+        if own:
+            refs, hyps = ({row[0]: row[column] for row in own} for column in (1, 2))
+            report = score(refs, hyps, bias.texts, draws=0)
+            scored.update({(data_set, utterance.id): utterance for utterance in report.utterances})
+    return Scores(tuple(scored[item.data_set, item.utt_id] for item in items))
+
+
+def seconds(searches: Mapping[str, Search], items: Sequence[Item]) -> float:
+    """Seconds that the searches take, and nothing else."""
+    begin = time.perf_counter()
+    for item in items:
+        if len(item.log_probs):
+            searches[item.data_set](item.log_probs)
+    return time.perf_counter() - begin
+
+
+def pace(searches: Mapping[str, Search], items: Sequence[Item]) -> float:
+    """About how many seconds a frame takes: the shortest of the first eight utterances, the second time."""
+    probe = [min(items[:8], key=lambda item: (len(item.log_probs) or 10**9))]
+    seconds(searches, probe)  # whatever is made on first use
+    return seconds(searches, probe) / max(1, frames(probe))
+
+
+def affordable(items: Sequence[Item], pace: float, budget: float, least: int) -> Sequence[Item]:
+    """The first utterances that ``budget`` seconds are enough for, but at least ``least``."""
+    total = np.cumsum([pace * len(item.log_probs) for item in items])
+    return items[: max(least, int(np.searchsorted(total, budget, side="right")))]
+
+
+def frames(items: Sequence[Item]) -> int:
+    return sum(len(item.log_probs) for item in items)
+
+
+def race(
+    runners: Mapping[str, Tuple[Mapping[str, Search], Sequence[Item]]], rounds: int = 3
+) -> Dict[str, float]:
+    """Median seconds a frame of each decoder on its utterances, over rounds in which all take turns, so
+    that whatever else the machine does falls on all of them."""
+    times: Dict[str, List[float]] = {name: [] for name in runners}
+    for _ in range(rounds):
+        for name, (searches, items) in runners.items():
+            times[name].append(seconds(searches, items) / max(1, frames(items)))
+    return {name: median(values) for name, values in times.items()}
+
+
+def _hash(utt_id: str) -> int:
+    return int(hashlib.sha256(utt_id.encode()).hexdigest(), 16)
