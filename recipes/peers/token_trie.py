@@ -28,9 +28,10 @@ class TokenTrie:
         self.depth: List[int] = [0]
         self.is_end: List[bool] = [False]
         self._starts_word = starts_word.astype(bool).tolist()
-        # Tokens of complete entities that leaving a node keeps, if the word goes on or if it ends.
+        # The most tokens that whole entities cover on the way to a node, if the word goes on or if it ends.
         self._kept: List[int] = [0]
         self._kept_at_end: List[int] = [0]
+        self._parent: List[int] = [0]
         for sequence in sequences:
             node = 0
             for token in sequence:
@@ -40,10 +41,12 @@ class TokenTrie:
         queue = [0]
         for node in queue:
             for token, child in self.children[node].items():
-                self._kept[child] = self._kept_at_end[node] if self._starts_word[token] else self._kept[node]
-                self._kept_at_end[child] = self.depth[child] if self.is_end[child] else self._kept[child]
                 if node:
-                    self._fail[child] = self._after(self._fail[node], token, self.depth[node])
+                    suffix = self._fail[node]
+                    while suffix and token not in self.children[suffix]:
+                        suffix = self._fail[suffix]
+                    self._fail[child] = self.children[suffix].get(token, 0)
+                self._cover(child, self._kept_at_end[node] if self._starts_word[token] else self._kept[node])
                 queue.append(child)
 
     def __len__(self) -> int:
@@ -54,14 +57,37 @@ class TokenTrie:
         child = self.children[node].get(token)
         if child is not None:
             return child, 1
+        # What is kept before a suffix and matched with it, for every suffix that the token carries on.
         kept = self._kept_at_end[node] if self._starts_word[token] else self._kept[node]
-        # What is kept must not be matched a second time as the beginning of something else.
-        after = self._after(self._fail[node], token, self.depth[node] - kept)
+        after = self.children[0].get(token, 0)
+        suffix = self._fail[node]
+        while suffix:
+            child = self.children[suffix].get(token)
+            if child is not None:
+                before = self._kept_at_end[self._up(node, self.depth[suffix])]
+                if before + self.depth[child] > kept + self.depth[after]:  # else what is sure goes first
+                    kept, after = before, child
+            suffix = self._fail[suffix]
         return after, kept + self.depth[after] - self.depth[node]
 
     def finish(self, node: int) -> int:
         """Tokens gained where the utterance ends in a node: at most 0."""
         return self._kept_at_end[node] - self.depth[node]
+
+    def _cover(self, node: int, kept: int) -> None:
+        """Work out what a node keeps, given what is kept without an entity that ends there."""
+        self._kept[node] = self._kept_at_end[node] = kept
+        suffix = node
+        while suffix:
+            if self.is_end[suffix]:
+                before = self._kept_at_end[self._up(node, self.depth[suffix])]
+                self._kept_at_end[node] = max(self._kept_at_end[node], before + self.depth[suffix])
+            suffix = self._fail[suffix]
+
+    def _up(self, node: int, steps: int) -> int:
+        for _ in range(steps):
+            node = self._parent[node]
+        return node
 
     def _child(self, node: int, token: int) -> int:
         found = self.children[node].get(token)
@@ -72,10 +98,5 @@ class TokenTrie:
             self.is_end.append(False)
             self._kept.append(0)
             self._kept_at_end.append(0)
+            self._parent.append(node)
         return found
-
-    def _after(self, suffix: int, token: int, deepest: int) -> int:
-        """The node after a token from the longest suffix of at most ``deepest`` tokens that has it."""
-        while suffix and (self.depth[suffix] > deepest or token not in self.children[suffix]):
-            suffix = self._fail[suffix]
-        return self.children[suffix].get(token, 0)
