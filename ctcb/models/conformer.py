@@ -61,7 +61,7 @@ def rotate(x: Tensor, table: Tuple[Tensor, Tensor]) -> Tensor:
 
 
 class SelfAttention(nn.Module):
-    """Multi-head attention with rotary positions; padded frames are never attended to."""
+    """Multi-head attention with rotary positions; padded frames are never attended to, nothing may be."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -76,7 +76,10 @@ class SelfAttention(nn.Module):
         q, k = rotate(q, table), rotate(k, table)
         scores = (q @ k.transpose(-2, -1)) * (1.0 / math.sqrt(q.shape[-1]))
         scores = scores.masked_fill(~mask[:, None, None, :], torch.finfo(scores.dtype).min)
-        weights = scores.softmax(dim=-1).to(v.dtype)
+        # One more key of score 0 and value 0 lets a head attend to nothing. Without it heads chose one
+        # frame of the utterance for that, on which the gradients of all frames then piled up: 20 times
+        # those of any other frame, and mostly noise.
+        weights = F.pad(scores, (0, 1)).softmax(dim=-1, dtype=torch.float32)[..., :-1].to(v.dtype)
         return self.out((weights @ v).transpose(1, 2).reshape(batch, frames, dim))
 
 
