@@ -122,19 +122,20 @@ class Comparison:
         return {s.name: peer.search(lists[s.name] if lists else None, setting) for s in self.sets}
 
     def _tune(self, name: str, size: int, lists: Mapping[str, BiasList]) -> Chosen:
-        """The best setting on the tuning half. Where all are too slow to be tried, the one of the size before."""
+        """The best setting on the tuning half, of those that are not too slow to be tried. Where all are, it is
+        the setting of the size before; at the first size, those at most twice as slow as the fastest are tried."""
         grid = self.peers[name].grid
         if len(grid) == 1:
             return Chosen(grid[0], True, 0, size)
         paces = [pace(self._searches(name, setting, lists), self.tuning) for setting in grid]
         most = TOO_SLOW * self.budget.tuning / max(1, frames(self.tuning[:LEAST_TUNING]))
-        settings = [setting for setting, paced in zip(grid, paces) if paced <= most]
         before = self.chosen.get(name)
-        if not settings and before is not None and before.size:
-            return replace(before, left_out=len(grid))
-        settings = settings or list(grid)
-        slowest = max((paced for paced in paces if paced <= most), default=max(paces))
-        items = affordable(self.tuning, slowest, self.budget.tuning, LEAST_TUNING)
+        if min(paces) > most:
+            if before is not None and before.size:
+                return replace(before, left_out=len(grid))
+            most = 2 * min(paces)
+        settings = [setting for setting, paced in zip(grid, paces) if paced <= most]
+        items = affordable(self.tuning, max(paced for paced in paces if paced <= most), self.budget.tuning, LEAST_TUNING)
 
         def tried(searches: Mapping[str, Search]) -> Dict[str, float]:
             return evaluate(items, run(searches, items, self.tokenizer), lists).rates()

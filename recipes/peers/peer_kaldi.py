@@ -32,7 +32,7 @@ class Kaldi(Peer):
     def search(self, bias: Optional[BiasList], setting: Setting) -> Search:
         graph = _graph(self.task.vocabulary, bias, setting.get("weight", 0.0))
         active = 2 * self.task.beam
-        options = FasterDecoderOptions(beam=setting["beam"], max_active=active, min_active=min(20, active))
+        options = FasterDecoderOptions(beam=setting["beam"], max_active=active, min_active=min(20, active - 1))
         decoder = FasterDecoder(graph, options)
 
         def search(log_probs: np.ndarray) -> Any:

@@ -49,8 +49,9 @@ def block(result: Mapping[str, Any]) -> List[str]:
         "half. Without a list, entity figures are of the sets' own entities.",
         "",
         "Times are processor times of the search alone, emissions given: the median of 3 rounds in which the decoders took turns. "
-        "Making graphs and tries is left out, except that pyctcdecode takes its list anew with each call. At each list "
-        f"size a decoder had {budget['tuning']:g} s a setting, {budget['scoring']:g} s to be scored and "
+        "Making graphs and tries is left out, except that pyctcdecode takes its list anew with each call. The hook of "
+        "flashlight and torchaudio is Python that remembers every answer: their rows without a list are the search "
+        f"alone. At each list size a decoder had {budget['tuning']:g} s a setting, {budget['scoring']:g} s to be scored and "
         f"{budget['speed']:g} s a round; where that was too little for all utterances, the notes say what it got.",
         "",
     ]
