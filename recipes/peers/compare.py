@@ -14,6 +14,7 @@ import json
 import sys
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
+from math import inf
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -76,6 +77,8 @@ class Comparison:
     def __init__(self, peers: Mapping[str, Peer], sets: Sequence[DataSet], tokenizer: Tokenizer, budget: Budget) -> None:
         self.peers, self.sets, self.tokenizer, self.budget = peers, sets, tokenizer, budget
         self.chosen: Dict[str, Chosen] = {}  # at the list size before
+        # What was too slow at one size is not tried at the next.
+        self.left: Dict[str, Sequence[Setting]] = {name: peer.grid for name, peer in peers.items()}
         self.vocabulary = next(iter(peers.values())).task.vocabulary
         self.tuning, self.scoring = halves([item for data_set in sets for item in data_set.items])
         for half, what in ((self.tuning, "tuning"), (self.scoring, "scoring")):
@@ -127,14 +130,16 @@ class Comparison:
         grid = self.peers[name].grid
         if len(grid) == 1:
             return Chosen(grid[0], True, 0, size)
-        paces = [pace(self._searches(name, setting, lists), self.tuning) for setting in grid]
+        left = self.left[name]
+        paces = [pace(self._searches(name, setting, lists), self.tuning) for setting in left]
         most = TOO_SLOW * self.budget.tuning / max(1, frames(self.tuning[:LEAST_TUNING]))
         before = self.chosen.get(name)
-        if min(paces) > most:
+        if min(paces, default=inf) > most:
             if before is not None and before.size:
+                self.left[name] = ()
                 return replace(before, left_out=len(grid))
             most = 2 * min(paces)
-        settings = [setting for setting, paced in zip(grid, paces) if paced <= most]
+        self.left[name] = settings = [setting for setting, paced in zip(left, paces) if paced <= most]
         items = affordable(self.tuning, max(paced for paced in paces if paced <= most), self.budget.tuning, LEAST_TUNING)
 
         def tried(searches: Mapping[str, Search]) -> Dict[str, float]:

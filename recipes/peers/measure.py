@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
@@ -16,6 +17,9 @@ from ctcb.scoring.report import UtteranceScore
 from ctcb.scoring.score import count_table, score
 from ctcb.text.tokenizer import Tokenizer
 from peer import Search
+
+
+LONG = 3.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -106,10 +110,11 @@ def seconds(searches: Mapping[str, Search], items: Sequence[Item]) -> float:
 
 
 def pace(searches: Mapping[str, Search], items: Sequence[Item]) -> float:
-    """About how many seconds a frame takes: the shortest of the first eight utterances, the second time."""
-    probe = [min(items[:8], key=lambda item: (len(item.log_probs) or 10**9))]
-    seconds(searches, probe)  # whatever is made on first use
-    return seconds(searches, probe) / max(1, frames(probe))
+    """About how many seconds a frame takes: the shortest of the first eight utterances, the second time
+    unless the first, with whatever is made on first use, took long."""
+    probe = [min(items[:8], key=lambda item: len(item.log_probs) or inf)]
+    once = seconds(searches, probe)
+    return (once if once > LONG else seconds(searches, probe)) / max(1, frames(probe))
 
 
 def affordable(items: Sequence[Item], pace: float, budget: float, least: int) -> Sequence[Item]:
