@@ -12,7 +12,7 @@ def progress(items: Iterable[T], what: str, total: Optional[int] = None) -> Iter
     if not sys.stderr.isatty():
         yield from items
         return
-    from rich.progress import track  # only where it is seen
     from rich.console import Console
+    from rich.progress import track  # only where it is seen
 
     yield from track(items, description=what, total=total, console=Console(stderr=True), transient=True)

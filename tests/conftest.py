@@ -38,9 +38,10 @@ def ctcb(capsys) -> Callable[..., Ran]:
 @pytest.fixture(scope="session")
 def lang_dir(tmp_path_factory) -> Path:
     """Forty pieces over the words of `tones`, phones, lexicon."""
+    from tones import WORDS, sentences
+
     from ctcb.text.lexicon import Lexicon, write_phones
     from ctcb.text.tokenizer import Tokenizer
-    from tones import WORDS, sentences
 
     folder = tmp_path_factory.mktemp("lang")
     Tokenizer.train(sentences(200), vocab_size=40).save(folder)
@@ -84,9 +85,10 @@ def model_dir(tmp_path_factory, lang_dir, tiny_config) -> Path:
 @pytest.fixture(scope="session")
 def features_dir(tmp_path_factory) -> Path:
     """Twelve utterances with stored features at two speeds."""
+    from tones import sentences, write_manifest
+
     from ctcb.data.features import store_features
     from ctcb.data.prepare import prepare
-    from tones import sentences, write_manifest
 
     folder = tmp_path_factory.mktemp("features")
     report = prepare(write_manifest(folder, sentences(12)), folder, jobs=1)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from beam_reference import Entities, Sequence_, beam_search, brute_force
 
-from ctcb.decoding.beam import BeamDecoder
-from ctcb.decoding.context_graph import ContextGraph
 from ctcb.decoding.options import BeamOptions
+from ctcb.decoding.search.beam import BeamDecoder
+from ctcb.decoding.search.context_graph import ContextGraph
 from ctcb.decoding.vocabulary import Vocabulary
 
 UNPRUNED = dict(beam=3000, nbest=3000, top_k=99, token_gap=math.inf, boost_top_k=99, blank_skip=2.0)

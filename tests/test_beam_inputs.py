@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from beam_reference import Entities, brute_force
 
-from ctcb.decoding import compiled
-from ctcb.decoding.beam import BeamDecoder, warm
-from ctcb.decoding.context_graph import ContextGraph
-from ctcb.decoding.kernel import search
+from ctcb import compiled
 from ctcb.decoding.options import BeamOptions
+from ctcb.decoding.search.beam import BeamDecoder, warm
+from ctcb.decoding.search.context_graph import ContextGraph
+from ctcb.decoding.search.kernel import search
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.errors import InputError
 
@@ -184,10 +184,10 @@ def test_machine_code_is_cached_for_this_source_and_one_signature(tmp_path):
     warm()
     BeamDecoder(VOCABULARY, BeamOptions(beam=3)).decode(emissions(), ContextGraph.build([[[1, 2]]], VOCABULARY))
     assert len(search.signatures) == 1  # so one warm() serves everybody
-    folder = tmp_path / "decoding"
-    shutil.copytree(compiled.Path(compiled.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    folder = tmp_path / "ctcb"
+    shutil.copytree(compiled.Path(compiled.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__", "assets"))
     assert compiled.sources_digest(folder) == compiled.SOURCES
-    with open(folder / "automaton.py", "a") as file:
+    with open(folder / "decoding" / "search" / "automaton.py", "a") as file:
         file.write("# changed\n")
     assert compiled.sources_digest(folder) != compiled.SOURCES
     cached = compiled.Path(search._cache.cache_path).glob(f"*.search-*{compiled.SOURCES[:16]}.nbi")

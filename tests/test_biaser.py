@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import soundfile
+from constructed import LETTERS, MET, PIECES, SPOKEN, log_probs
+from tones import RATE, say
 
 import ctcb
-from constructed import LETTERS, MET, PIECES, SPOKEN, log_probs
 from ctcb.decoding import list_cache
 from ctcb.entities import Entity, EntityList
 from ctcb.errors import InputError
-from tones import RATE, say
 
 EMISSIONS = log_probs(PIECES, MET)
 

@@ -7,13 +7,12 @@ import sys
 import numpy as np
 import pytest
 import soundfile
-from lhotse import CutSet
+from tones import RATE, say, sentences, write_manifest
 
 from ctcb.data.inputs import Utterance
 from ctcb.decoding.emit import emit
 from ctcb.decoding.greedy import greedy
 from ctcb.models.directory import load_model
-from tones import RATE, say, sentences, write_manifest
 
 
 @pytest.fixture

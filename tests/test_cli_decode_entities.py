@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-
 from constructed import LETTERS, MET, PIECES, SPOKEN, log_probs, write
 from tones import sentences, write_manifest
 

@@ -6,10 +6,10 @@ import time
 import numpy as np
 import pytest
 
-from ctcb.decoding.automaton import child, step
-from ctcb.decoding.beam import BeamDecoder
-from ctcb.decoding.context_graph import ContextGraph
 from ctcb.decoding.options import BeamOptions
+from ctcb.decoding.search.automaton import child, step
+from ctcb.decoding.search.beam import BeamDecoder
+from ctcb.decoding.search.context_graph import ContextGraph
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.errors import InputError
 

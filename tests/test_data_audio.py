@@ -2,10 +2,10 @@
 import numpy as np
 import pytest
 import soundfile
+from tones import RATE, say
 
 from ctcb.data.audio import read_audio
 from ctcb.errors import InputError
-from tones import RATE, say
 
 
 @pytest.fixture(scope="module")

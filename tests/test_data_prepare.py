@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 import soundfile
 from lhotse import CutSet, RecordingSet, SupervisionSet
+from tones import RATE, say, write_manifest
 
 from ctcb.data.prepare import prepare
 from ctcb.errors import InputError
-from tones import RATE, say, write_manifest
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import random
 
 import numpy as np
 import pytest
+from test_lm_arpa import GOOD, written
 
 from ctcb.errors import InputError
 from ctcb.lm.arrays import ArrayLm, advance
 from ctcb.lm.estimate import ESTIMATORS, LmOptions
-from test_lm_arpa import GOOD, written
 
 LN10 = math.log(10)
 

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from test_lm_arpa import GOOD, written
 
 from ctcb.errors import InputError, RunError
 from ctcb.lm.estimate import ESTIMATORS, LmOptions
 from ctcb.lm.ngram import NgramLm
 from ctcb.lm.vocabulary import check_vocabulary
-from test_lm_arpa import GOOD, written
 
 pytest.importorskip("kenlm")
 LN10 = math.log(10)

@@ -1,10 +1,10 @@
 """Lists made ready: spelling, errors that name the line, techniques; and threads that keep the order."""
 from __future__ import annotations
 
-import sentencepiece
 import pytest
-
+import sentencepiece
 from constructed import MET, PIECES, log_probs
+
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.decoding.techniques import PRESETS, TECHNIQUES, choose
 from ctcb.decoding.threads import in_order

@@ -154,8 +154,8 @@ def options_run(folder: Path, options: str) -> subprocess.CompletedProcess:
 
 def test_the_reference_set_fits_the_ranges_of_setup_py(monkeypatch: pytest.MonkeyPatch) -> None:
     """setup.py's ranges admit the reference set, and the reference set holds all that setup.py asks for."""
-    from packaging.requirements import Requirement
     import setuptools
+    from packaging.requirements import Requirement
 
     declared = {}
     monkeypatch.setattr(setuptools, "setup", declared.update)

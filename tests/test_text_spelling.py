@@ -5,8 +5,8 @@ import random
 from itertools import product
 
 import pytest
-
 from constructed import LETTERS
+
 from ctcb.errors import InputError
 from ctcb.text import spelling
 from ctcb.text.spelling import SEGMENTATIONS, PieceSpelling, SentencepieceSpelling, TokenizerSpelling, spelling_of

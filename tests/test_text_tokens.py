@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import pytest
-
 from constructed import LETTERS, PIECES
+
 from ctcb.errors import InputError
 from ctcb.text.tokens import TokenTable
 

@@ -107,8 +107,9 @@ def test_a_finished_run_has_log_epochs_and_description(configs, features_dir, la
 
 
 def test_init_takes_what_fits(configs, features_dir, lang_dir, tmp_path):
-    from ctcb.text.tokenizer import Tokenizer
     from tones import sentences
+
+    from ctcb.text.tokenizer import Tokenizer
 
     train(configs, features_dir, lang_dir, tmp_path / "first", epochs=1)
     other = tmp_path / "lang"
@@ -214,9 +215,10 @@ def test_two_processes_train_one_model(configs, features_dir, lang_dir, tmp_path
 @pytest.mark.slow
 def test_a_tiny_model_learns_tone_speech(lang_dir, tmp_path):
     """From manifest to transcripts: after a few minutes the unseen sentences come out right."""
+    from tones import sentences, write_manifest
+
     from ctcb.data.features import store_features
     from ctcb.data.prepare import prepare
-    from tones import sentences, write_manifest
 
     for name, count, seed in (("train", 400, 1), ("dev", 30, 2)):
         report = prepare(write_manifest(tmp_path / name, sentences(count, seed)), tmp_path / name)

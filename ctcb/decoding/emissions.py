@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, Optional
 
 import numpy as np
 
-from ctcb.decoding.compiled import compiled
+from ctcb.compiled import compiled
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 

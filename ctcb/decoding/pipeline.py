@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
 
-from ctcb.decoding.beam import BeamDecoder
 from ctcb.decoding.biasing import Biasing, SpelledList
-from ctcb.decoding.context_graph import ContextGraph
 from ctcb.decoding.emissions import SCALES, Emission
 from ctcb.decoding.greedy import GreedyDecoder
 from ctcb.decoding.options import BeamOptions, Hypothesis
+from ctcb.decoding.search.beam import BeamDecoder
+from ctcb.decoding.search.context_graph import ContextGraph
 from ctcb.decoding.techniques import SubwordBoosting, Technique
 from ctcb.decoding.threads import in_order
 from ctcb.decoding.transcript import Alternative, FoundEntity, Transcript, transcript

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Collection, Dict, Protocol, Tuple
 
 from ctcb.decoding.biasing import Biasing
-from ctcb.decoding.context_graph import ContextGraph, EntityError
+from ctcb.decoding.search.context_graph import ContextGraph, EntityError
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.errors import InputError
 

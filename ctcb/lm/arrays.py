@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Tuple, Union
 
 import numpy as np
-from numba import njit
 
+from ctcb.compiled import compiled
 from ctcb.errors import InputError
 from ctcb.lm.arpa import MAKE_ANEW, Arpa, Table, read_arpa
 from ctcb.lm.vocabulary import VocabularyCheck, check_vocabulary
@@ -35,7 +35,7 @@ NODE = np.dtype([
 LmArrays = namedtuple("LmArrays", "node word")
 
 
-@njit(nogil=True)
+@compiled
 def advance(lm, state, word):
     """log P(word | state) and the state after it. float64, int.
 

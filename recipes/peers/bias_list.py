@@ -7,12 +7,13 @@ from functools import cached_property
 from itertools import chain
 from typing import Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
 
-from ctcb.decoding.context_graph import ContextGraph
+from token_trie import TokenTrie
+
+from ctcb.decoding.search.context_graph import ContextGraph
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.text.normalize import normalize
 from ctcb.text.spelling import TokenIds, TokenizerSpelling
 from ctcb.text.tokenizer import Tokenizer
-from token_trie import TokenTrie
 
 
 @dataclass(frozen=True, eq=False)

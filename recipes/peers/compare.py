@@ -18,10 +18,13 @@ from math import inf
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-import numpy as np
-
 import bias_list
+import numpy as np
 from bias_list import BiasList
+from measure import Item, affordable, evaluate, frames, halves, pace, race, read_items, run
+from peer import Peer, Search, Setting, Task
+from tune import Chosen, Tried, tune
+
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.entities import EntityList
 from ctcb.errors import CtcbError, InputError
@@ -30,9 +33,6 @@ from ctcb.models.directory import read_model_yaml
 from ctcb.scoring.readers import read_transcripts
 from ctcb.text.spelling import MOST_VARIED, SEGMENTATIONS
 from ctcb.text.tokenizer import BLANK_ID, Tokenizer
-from measure import Item, affordable, evaluate, frames, halves, pace, race, read_items, run
-from peer import Peer, Search, Setting, Task
-from tune import Chosen, Tried, tune
 
 # name on the command line -> (module, class). The first two are what the others are compared with.
 PEERS: Dict[str, Tuple[str, str]] = {

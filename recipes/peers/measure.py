@@ -9,15 +9,14 @@ from statistics import median
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
-
 from bias_list import BiasList
+from peer import Search
+
 from ctcb.errors import InputError
 from ctcb.scoring.bootstrap import Difference, Estimate, compare, estimate
 from ctcb.scoring.report import UtteranceScore
 from ctcb.scoring.score import count_table, score
 from ctcb.text.tokenizer import Tokenizer
-from peer import Search
-
 
 LONG = 3.0  # seconds
 

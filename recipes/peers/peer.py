@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Callable, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
-
 from bias_list import BiasList
+
 from ctcb.decoding.vocabulary import Vocabulary
 
 Setting = Mapping[str, float]

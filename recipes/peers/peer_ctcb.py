@@ -4,12 +4,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
-import ctcb
 from bias_list import BiasList
-from ctcb.decoding.beam import BeamDecoder
+from peer import Peer, Search, Setting, grid
+
+import ctcb
 from ctcb.decoding.greedy import greedy
 from ctcb.decoding.options import BeamOptions
-from peer import Peer, Search, Setting, grid
+from ctcb.decoding.search.beam import BeamDecoder
 
 
 class Greedy(Peer):

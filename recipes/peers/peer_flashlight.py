@@ -7,9 +7,8 @@ from itertools import groupby
 from typing import Any, Optional
 
 import numpy as np
-from flashlight.lib.text.decoder import LM, CriterionType, LexiconFreeDecoder, LexiconFreeDecoderOptions, LMState, ZeroLM
-
 from bias_list import BiasList
+from flashlight.lib.text.decoder import LM, CriterionType, LexiconFreeDecoder, LexiconFreeDecoderOptions, LMState, ZeroLM
 from peer import Peer, Search, Setting, grid
 from trie_hook import trie_hook
 

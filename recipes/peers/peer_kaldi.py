@@ -12,12 +12,12 @@ from typing import Any, Dict, Optional
 
 import kaldifst
 import numpy as np
-from kaldi_decoder import DecodableCtc, FasterDecoder, FasterDecoderOptions
-
 from bias_list import BiasList
-from ctcb.decoding.vocabulary import Vocabulary
+from kaldi_decoder import DecodableCtc, FasterDecoder, FasterDecoderOptions
 from peer import Peer, Search, Setting, grid
 from token_trie import TokenTrie
+
+from ctcb.decoding.vocabulary import Vocabulary
 
 
 class Kaldi(Peer):

@@ -5,10 +5,9 @@ import logging
 from importlib.metadata import version
 from typing import Optional
 
-from pyctcdecode import build_ctcdecoder
-
 from bias_list import BiasList
 from peer import Peer, Search, Setting, Task, grid
+from pyctcdecode import build_ctcdecoder
 
 
 class Pyctcdecode(Peer):

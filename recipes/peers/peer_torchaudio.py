@@ -8,7 +8,6 @@ from typing import Any, Optional
 import numpy as np
 import torch
 import torchaudio
-
 from bias_list import BiasList
 from peer import Peer, Search, Setting
 from peer_flashlight import GRID, PLAIN

@@ -3,7 +3,6 @@ import gzip
 import subprocess
 
 import pytest
-
 from tones import sentences, write_manifest
 
 TRAIN, DEV = ("real_train", "tts_train"), ("real_dev", "noisy_dev", "accented_dev", "tts_dev_parliament", "tts_dev_medical")

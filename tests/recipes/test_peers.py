@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tones import sentences
 
 from ctcb.decoding.vocabulary import Vocabulary
-from tones import sentences
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "exp/peers/site"  # where the recipe's stage 1 puts the peers

@@ -6,12 +6,12 @@ from typing import Any, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
 
-from ctcb.decoding.boosting import Boost
-from ctcb.decoding.context_graph import ContextGraph
 from ctcb.decoding.emissions import as_log_probs
-from ctcb.decoding.kernel import Pruning, Tokens, last_record, search
 from ctcb.decoding.options import BeamOptions, EntitySpan, Hypothesis
-from ctcb.decoding.spans import answer, spans, trace
+from ctcb.decoding.search.boosting import Boost
+from ctcb.decoding.search.context_graph import ContextGraph
+from ctcb.decoding.search.kernel import Pruning, Tokens, last_record, search
+from ctcb.decoding.search.spans import answer, spans, trace
 from ctcb.decoding.threads import in_order
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.errors import InputError

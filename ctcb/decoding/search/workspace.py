@@ -5,8 +5,8 @@ from collections import namedtuple
 
 import numpy as np
 
-from ctcb.decoding.boosting import Records
-from ctcb.decoding.compiled import compiled
+from ctcb.compiled import compiled
+from ctcb.decoding.search.boosting import Records
 
 # The living prefixes, or the candidates for them: a node of the prefix tree, its last token and
 # context state; log-sums of the alignments (`blank`, `label`, both: `total`), the best alignment's

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from ctcb.decoding.compiled import compiled
+from ctcb.compiled import compiled
 
 # One record a token of an alignment: the record before it, its frame and token; `boost`: sum of the
 # boosts so far; `start`: add it to a later `boost` for what a match that begins here has earned;

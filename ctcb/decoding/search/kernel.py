@@ -15,11 +15,11 @@ from collections import namedtuple
 
 import numpy as np
 
-from ctcb.decoding.automaton import step
-from ctcb.decoding.boosting import advance, token_boost
-from ctcb.decoding.compiled import compiled
-from ctcb.decoding.select import claim, highest, shortlist
-from ctcb.decoding.workspace import find_node, make_beam, make_fresh, make_records, make_tree, make_work
+from ctcb.compiled import compiled
+from ctcb.decoding.search.automaton import step
+from ctcb.decoding.search.boosting import advance, token_boost
+from ctcb.decoding.search.select import claim, highest, shortlist
+from ctcb.decoding.search.workspace import find_node, make_beam, make_fresh, make_records, make_tree, make_work
 
 Tokens = namedtuple("Tokens", "blank starts_word is_separator")
 Pruning = namedtuple("Pruning", "beam top_k token_gap boost_top_k boost_gap log_blank_skip")

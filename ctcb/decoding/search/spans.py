@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ctcb.decoding.automaton import step
-from ctcb.decoding.compiled import compiled
-from ctcb.decoding.kernel import last_record
+from ctcb.compiled import compiled
+from ctcb.decoding.search.automaton import step
+from ctcb.decoding.search.kernel import last_record
 
 TIE = 1e-9  # sums of boosts that differ by less are equal
 

@@ -11,8 +11,8 @@ from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ctcb.decoding.automaton import STATE, GraphArrays, step
-from ctcb.decoding.compiled import compiled
+from ctcb.compiled import compiled
+from ctcb.decoding.search.automaton import STATE, GraphArrays, step
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.errors import InputError
 

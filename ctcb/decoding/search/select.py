@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ctcb.decoding.compiled import compiled
+from ctcb.compiled import compiled
 
 LOWEST = np.float32(np.finfo(np.float32).min)  # only -inf is below
 

@@ -12,10 +12,10 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 def sources_digest(folder: Path) -> str:
     """SHA-256 of the Python files in ``folder`` that hold compiled functions."""
     digest = hashlib.sha256()
-    for file in sorted(folder.glob("*.py")):
+    for file in sorted(folder.rglob("*.py")):
         source = file.read_bytes()
         if b"@compiled" in source:
-            digest.update(file.name.encode() + source)
+            digest.update(str(file.relative_to(folder)).encode() + source)
     return digest.hexdigest()
 
 

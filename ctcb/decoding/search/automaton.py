@@ -5,7 +5,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from ctcb.decoding.compiled import compiled
+from ctcb.compiled import compiled
 
 # States are numbered level by level, so that a state's children are neighbours, ordered by token.
 # State 0 is the root. A state is 32 bytes, so that looking at one touches one line of the cache.
