@@ -1,4 +1,4 @@
-"""``ctcb train``: base models."""
+"""``ctcb train``: base models and adapters."""
 from __future__ import annotations
 
 from typing import Optional, Tuple
@@ -34,3 +34,30 @@ def base(
     from ctcb.training.base import train_base
 
     train_base(config, train_config, data, dev, lang, out, {"epochs": epochs, "precision": precision}, init)
+
+
+@command.command()
+@click.option("--base", required=True, type=click.Path(), help="Model directory of the base, which stays as it is.")
+@click.option("--train-config", type=click.Path(), help="The adapter and how to train it: conf/train/adapter.yaml.")
+@click.option("--data", required=True, multiple=True, type=click.Path(), help="Folder with stored features; repeatable.")
+@click.option(
+    "--dev", multiple=True, nargs=2, type=click.Path(), metavar="FOLDER LIST",
+    help="Folder measured after each epoch, and the list of names that it is decoded with; repeatable.",
+)
+@click.option("--out", required=True, type=click.Path(), help="Training directory; an interrupted run in it goes on.")
+@click.option("--epochs", type=int, help="Instead of the training config's.")
+@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="The base's, instead of the training config's.")
+def adapter(
+    base: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[Tuple[str, str], ...], out: str,
+    epochs: Optional[int], precision: Optional[str],
+) -> None:
+    """Train a contextual adapter on a frozen base; resumes by itself. Under torchrun, every process takes its share.
+
+    \b
+    ctcb train adapter --base exp/model --train-config conf/train/adapter.yaml \\
+        --data exp/data/train --dev exp/data/dev data/dev/entities.txt --out exp/adapter
+    ctcb export exp/adapter --out exp/model
+    """
+    from ctcb.training.adapter import train_adapter
+
+    train_adapter(base, train_config, data, dev, out, {"epochs": epochs, "precision": precision})

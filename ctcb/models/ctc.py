@@ -1,7 +1,7 @@
 """The base model: conformer, self-conditioned inner CTC heads, final subword head."""
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -49,6 +49,11 @@ class Emissions(NamedTuple):
     lengths: Tensor  # [B] frames
 
 
+# Leans the stream at an inner head: (stream [B, T, D], taps below, inner logits below) -> stream.
+InnerBias = Callable[[Tensor, List[Tensor], List[Tensor]], Tensor]
+SECOND_HEAD = 1  # the inner head before which it does, counted from 0
+
+
 class CtcModel(nn.Module):
     """A conformer with intermediate CTC (Lee and Watanabe 2021) and self-conditioning (Nozaki and Komatsu 2021)."""
 
@@ -63,7 +68,7 @@ class CtcModel(nn.Module):
         self.conditioning = nn.ModuleList([nn.Linear(sizes[inter.target], dim) for inter in config.inter_ctc])
         self.head = nn.Linear(dim, config.num_subwords)
 
-    def encode(self, features: Tensor, lengths: Tensor) -> Encoded:
+    def encode(self, features: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias] = None) -> Encoded:
         """``features [B, T, F]`` natural-log mel energies, ``lengths [B]`` frames."""
         x, lengths = self.subsampling(normalize_features(features, lengths), lengths)
         # Under bf16 the stream, the heads and the softmaxes stay in float32: with a bf16 stream the
@@ -76,18 +81,23 @@ class CtcModel(nn.Module):
         for number, layer in enumerate(self.layers, start=1):
             x = layer(x, mask, table)
             if number in inner:
+                if inner_bias is not None and inner[number] == SECOND_HEAD:
+                    x = inner_bias(x, taps, inter_logits)
                 logits = in_float32(self.inter_heads[inner[number]], x)
                 x = x + self.conditioning[inner[number]](logits.softmax(dim=-1))
                 taps.append(x)
                 inter_logits.append(logits)
         return Encoded(x, taps, inter_logits, lengths)
 
-    def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Emissions, Encoded]:
-        """Emissions of all heads, and the encoder's output for whatever builds on it."""
-        encoded = self.encode(features, lengths)
-        emissions = Emissions(
+    def emissions(self, encoded: Encoded) -> Emissions:
+        """What the heads make of the encoder's output."""
+        return Emissions(
             in_float32(self.head, encoded.last).log_softmax(dim=-1),
             [logits.log_softmax(dim=-1) for logits in encoded.inter_logits],
             encoded.lengths,
         )
-        return emissions, encoded
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Emissions, Encoded]:
+        """Emissions of all heads, and the encoder's output for whatever builds on it."""
+        encoded = self.encode(features, lengths)
+        return self.emissions(encoded), encoded

@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Optional, Tuple
 
 import torch
 import yaml
@@ -15,13 +16,14 @@ from ctcb.config import from_mapping, read_yaml
 from ctcb.data.features import FeatureConfig
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write
-from ctcb.models.config import ModelConfig
+from ctcb.models.adapter import ContextualAdapter
+from ctcb.models.config import AdapterConfig, ModelConfig
 from ctcb.models.ctc import CtcModel
 from ctcb.models.weights import load_weights, read_tensors
 from ctcb.text.lang import Lang, copy_lang
 
 FORMAT_VERSION = 1
-YAML_FILE, WEIGHTS_FILE = "model.yaml", "encoder.safetensors"
+YAML_FILE, WEIGHTS_FILE, ADAPTER_FILE = "model.yaml", "encoder.safetensors", "adapter.safetensors"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class LoadedModel:
     network: CtcModel  # in eval mode, float32
     features: FeatureConfig
     lang: Lang
+    adapter: Optional[ContextualAdapter] = None  # in eval mode, float32
+    adapter_digest: str = ""  # of its weights' file
 
     @property
     def frame_shift(self) -> float:
@@ -38,18 +42,27 @@ class LoadedModel:
         return self.features.frame_shift * self.network.config.subsampling
 
 
-def write_model_yaml(folder: PathOrStr, model: ModelConfig, features: FeatureConfig) -> None:
-    """Write ``model.yaml``."""
+def write_model_yaml(
+    folder: PathOrStr, model: ModelConfig, features: FeatureConfig, adapter: Optional[AdapterConfig] = None
+) -> None:
+    """Write ``model.yaml``. A section that describes an adapter is passed over by readers that know none."""
     description = dataclasses.asdict(model)
     description.pop("subsampling")
     description["inter_ctc"] = list(description["inter_ctc"])
     data = {"format_version": FORMAT_VERSION, "model": description, "features": dataclasses.asdict(features)}
+    if adapter is not None:
+        data["adapter"] = dataclasses.asdict(adapter)
     with atomic_write(Path(folder) / YAML_FILE) as file:
         yaml.safe_dump(data, file, sort_keys=False)
 
 
-def read_model_yaml(folder: PathOrStr) -> "tuple[ModelConfig, FeatureConfig]":
+def read_model_yaml(folder: PathOrStr) -> Tuple[ModelConfig, FeatureConfig]:
     """Read ``model.yaml``; InputError where it is missing, malformed or of another format version."""
+    data, path = _read_yaml(folder)
+    return ModelConfig.from_dict(data["model"], path), from_mapping(FeatureConfig, data["features"], path)
+
+
+def _read_yaml(folder: PathOrStr) -> Tuple[Dict[str, Any], Path]:
     path = Path(folder) / YAML_FILE
     if not Path(folder).is_dir():
         raise InputError("no such folder", file=folder, mend="name a model directory")
@@ -61,10 +74,10 @@ def read_model_yaml(folder: PathOrStr) -> "tuple[ModelConfig, FeatureConfig]":
             f"format_version is {data.get('format_version')!r} where {FORMAT_VERSION} is read", file=path,
             mend="use the ctcb that wrote it, or export the model again",
         )
-    for part in ("model", "features"):
+    for part in ("model", "features", *(["adapter"] if "adapter" in data else [])):
         if not isinstance(data.get(part), dict):
             raise InputError(f"no section {part!r}", file=path, mend="export the model again")
-    return ModelConfig.from_dict(data["model"], path), from_mapping(FeatureConfig, data["features"], path)
+    return data, path
 
 
 def save_model(folder: PathOrStr, weights: Dict[str, Tensor], source: PathOrStr) -> None:
@@ -75,9 +88,31 @@ def save_model(folder: PathOrStr, weights: Dict[str, Tensor], source: PathOrStr)
     load_weights(CtcModel(model), weights, Path(source))
     write_model_yaml(folder, model, features)
     copy_lang(source, folder)
-    part = folder / f".part.{WEIGHTS_FILE}"
+    (folder / ADAPTER_FILE).unlink(missing_ok=True)  # it was made for the weights that are replaced
+    _save_half(folder / WEIGHTS_FILE, weights)
+
+
+def save_adapter(folder: PathOrStr, weights: Dict[str, Tensor], config: AdapterConfig) -> None:
+    """Add an adapter, in float16, to a model directory; InputError where it does not fit the model."""
+    folder = Path(folder)
+    model, features = read_model_yaml(folder)
+    load_weights(ContextualAdapter(config, model), weights, folder / ADAPTER_FILE)
+    _save_half(folder / ADAPTER_FILE, weights)
+    write_model_yaml(folder, model, features, config)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, by which weights are known."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        raise InputError("no such file", file=path, mend="check the path") from None
+
+
+def _save_half(path: Path, weights: Dict[str, Tensor]) -> None:
+    part = path.with_name(f".part.{path.name}")
     save_file({name: value.half().contiguous() for name, value in weights.items()}, part)
-    part.replace(folder / WEIGHTS_FILE)
+    part.replace(path)
 
 
 def load_model(folder: PathOrStr) -> LoadedModel:
@@ -102,4 +137,15 @@ def load_model(folder: PathOrStr) -> LoadedModel:
     load_weights(network, weights, folder / WEIGHTS_FILE)
     with torch.no_grad():
         network.float().eval()
-    return LoadedModel(network, features, lang)
+    return LoadedModel(network, features, lang, *_load_adapter(folder, config))
+
+
+def _load_adapter(folder: Path, base: ModelConfig) -> Tuple[Optional[ContextualAdapter], str]:
+    data, yaml_file = _read_yaml(folder)
+    if "adapter" not in data:
+        return None, ""
+    adapter = ContextualAdapter(from_mapping(AdapterConfig, data["adapter"], yaml_file, "adapter."), base)
+    path = folder / ADAPTER_FILE
+    weights, _ = read_tensors(path)
+    load_weights(adapter, weights, path)
+    return adapter.float().eval(), digest(path)

@@ -1,18 +1,27 @@
-"""Word error rates of the dev sets after an epoch: greedy decoding, nothing else."""
+"""What greedy decoding makes of the dev sets after an epoch: word error rates, and with lists entity F1."""
 from __future__ import annotations
 
 import random
-from typing import Dict, List
+from typing import Dict, List, NamedTuple, Sequence
 
+import torch
 from lhotse import CutSet
 from lhotse.cut import Cut
 from lhotse.dataset.collation import collate_features
 
+from ctcb.data.loader import Targets
 from ctcb.decoding.greedy import greedy
+from ctcb.entities import EntityList
 from ctcb.models.ctc import CtcModel
+from ctcb.models.entries import EntrySpeller, collate
 from ctcb.scoring.alignment import align
+from ctcb.scoring.entities import EntityMatcher, compare_entities, count_entities
 from ctcb.scoring.wer import word_error_rate
+from ctcb.text.lang import Lang
 from ctcb.text.tokenizer import Tokenizer
+from ctcb.training import adapter_loss
+from ctcb.training.adapter_loss import AdapterObjective
+from ctcb.training.catalogue import Said
 
 BATCH = 16  # utterances
 
@@ -30,14 +39,80 @@ class DevSets:
 
     def _wer(self, cuts: List[Cut]) -> float:
         alignments = []
-        for start in range(0, len(cuts), BATCH):
-            batch = CutSet.from_cuts(cuts[start : start + BATCH])
+        for batch in _batches(cuts):
             features, lengths = collate_features(batch)
             emissions, _ = self.model(features, lengths.long())
             for cut, log_probs, length in zip(batch, emissions.subword, emissions.lengths):
-                text = self.tokenizer.decode(greedy(log_probs[:length].numpy()).tokens)
-                alignments.append(align(cut.supervisions[0].text.split(), text.split()))
+                alignments.append(align(cut.supervisions[0].text.split(), _words(self.tokenizer, log_probs[:length])))
         return word_error_rate(alignments).rate or 0.0
+
+
+class ListedDevSet(NamedTuple):
+    """A dev set and the names that it is decoded with."""
+
+    name: str
+    cuts: CutSet
+    entities: EntityList
+
+
+class ListedDevSets:
+    """Measures an adapter: what a list does to names and to the other words, and where attention goes."""
+
+    def __init__(self, sets: Sequence[ListedDevSet], objective: AdapterObjective, lang: Lang, limit: int, seed: int) -> None:
+        self.objective, self.lang = objective, lang
+        self.targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
+        self.sets = [one._replace(cuts=_some(one.cuts, limit, seed)) for one in sets]
+        self.speller = EntrySpeller(lang, objective.adapter.config.phones)
+
+    def __call__(self) -> Dict[str, float]:
+        """``wer_``, ``f1_`` and ``hit_<set>``: errors a reference word, entity F1, and the share of the
+        names' tokens on whose frames the right name holds the most attention; and without the list
+        ``plain_wer_`` and ``plain_f1_<set>``."""
+        measures: Dict[str, float] = {}
+        for one in self.sets:
+            measures.update({f"{name}_{one.name}": value for name, value in self._measure(one).items()})
+        return measures
+
+    def _measure(self, one: ListedDevSet) -> Dict[str, float]:
+        forms = [form for entity in one.entities for form in entity.spoken_forms]
+        self.speller.prepare(forms)
+        catalogue = self.objective.adapter.encode(collate([self.speller.entry(form) for form in forms]))
+        matcher = EntityMatcher((str(place), form.split()) for place, form in enumerate(forms))
+        texts: Dict[str, List[List[str]]] = {"": [], "plain_": []}
+        references: List[List[str]] = []
+        hits = told = 0
+        base, adapter = self.objective.base, self.objective.adapter
+        for batch in _batches(one.cuts):
+            features, lengths = collate_features(batch)
+            spoken = [cut.supervisions[0].text for cut in batch]
+            references += [text.split() for text in spoken]
+            encoded, log_probs, weights = adapter_loss.leaned(base, adapter, catalogue, features, lengths.long())
+            plain, _ = base(features, lengths.long())
+            for name, emissions in (("", log_probs), ("plain_", plain.subword)):
+                texts[name] += [_words(self.lang.tokenizer, rows[:n]) for rows, n in zip(emissions, encoded.lengths)]
+            ids = [self.targets(text)["subword"] for text in spoken]
+            frames = adapter_loss.align(
+                base, encoded, torch.tensor([token for row in ids for token in row]), torch.tensor([len(row) for row in ids])
+            )
+            said = [Said(row, o.start, o.end, int(o.entity)) for row, text in enumerate(spoken) for o in matcher.occurrences(text.split())]
+            tokens = adapter_loss.said_tokens(said, [self.targets.words(text) for text in spoken], frames)
+            attended = adapter_loss.attention_loss(weights, tokens, catalogue.owner, adapter.config.per_token, encoded.lengths)
+            hits, told = hits + attended.hits, told + attended.told
+        measures = {"hit": hits / max(1, told)}
+        for name, found in texts.items():
+            pairs = list(zip(references, found))
+            measures[f"{name}wer"] = word_error_rate(align(*pair) for pair in pairs).rate or 0.0
+            entities = count_entities(compare_entities(*map(matcher.occurrences, pair)) for pair in pairs)
+            measures[f"{name}f1"] = entities.f1 or 0.0
+        return measures
+
+
+def _words(tokenizer: Tokenizer, log_probs: torch.Tensor) -> List[str]:
+    return tokenizer.decode(greedy(log_probs.numpy()).tokens).split()
+
+
+def _batches(cuts: Sequence[Cut]) -> List[CutSet]:
+    return [CutSet.from_cuts(cuts[start : start + BATCH]) for start in range(0, len(cuts), BATCH)]
 
 
 def _some(cuts: CutSet, limit: int, seed: int) -> List[Cut]:

@@ -1,0 +1,165 @@
+"""The contextual adapter: lets a frozen encoder listen for the names on a list.
+
+After Sathyendra et al. 2022 and Dingliwal et al. 2022 (SLT): names are encoded by LSTMs, frames attend
+to them or to a learned `<no-bias>` entry, and what they attend to changes the stream before a CTC head.
+Where this departs from them, and why, stands in docs/adapter.md:
+
+- a name has a key and a value for each of its pieces, not one for the whole (`per_token`);
+- names are read by their phones beside their pieces (`phones`);
+- a frame's change is ``out(silu(a + context(c)) - silu(a))`` for the attended value ``c`` and
+  ``a = frame(norm(x))``, not a projection of ``c`` alone, which would lift all of a name's pieces on all
+  of its frames alike.
+
+The value of `<no-bias>` is zero, so that a frame with all its attention there is left exactly as it was.
+"""
+from __future__ import annotations
+
+import math
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from ctcb.errors import InputError
+from ctcb.models.config import AdapterConfig, ModelConfig
+from ctcb.models.conformer import frame_mask
+from ctcb.models.ctc import SECOND_HEAD
+from ctcb.models.entries import EntryBatch
+
+
+class Vectors(NamedTuple):
+    """What a place of biasing attends to: K keys of a list."""
+
+    keys: Tensor  # [K, D]
+    values: Tensor  # [K, D]
+
+
+class Catalogue(NamedTuple):
+    """Encoded entries; each has one key, or one a piece, in its order."""
+
+    final: Vectors
+    inner: Optional[Vectors]  # where the adapter also leans the stream before the second inner head
+    owner: Tensor  # [K] int64, the number of the entry that a key belongs to, rising
+
+    def pick(self, entries: Tensor) -> "Catalogue":
+        """The catalogue of some entries (``[M]`` int64), renumbered from 0 in the order given."""
+        begin = torch.searchsorted(self.owner, entries)
+        count = torch.searchsorted(self.owner, entries, right=True) - begin
+        place = torch.arange(len(entries)).repeat_interleave(count)
+        chosen = torch.arange(len(place)) + (begin - (count.cumsum(0) - count))[place]
+
+        def of(vectors: Vectors) -> Vectors:
+            return Vectors(vectors.keys[chosen], vectors.values[chosen])
+
+        return Catalogue(of(self.final), None if self.inner is None else of(self.inner), place)
+
+
+class Reader(nn.Module):
+    """A bidirectional LSTM over ids."""
+
+    def __init__(self, size: int, config: AdapterConfig) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(size, config.embedding)
+        self.lstm = nn.LSTM(config.embedding, config.hidden, batch_first=True, bidirectional=True)
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
+        """``[N, L]`` ids to their states ``[N, L, 2H]`` and the last ones of both directions ``[N, 2H]``."""
+        packed = pack_padded_sequence(self.embedding(ids), lengths, batch_first=True, enforce_sorted=False)
+        states, (ends, _) = self.lstm(packed)
+        return pad_packed_sequence(states, batch_first=True)[0], torch.cat([ends[0], ends[1]], dim=-1)
+
+
+class BiasSite(nn.Module):
+    """Attention of frames to entries, and the change that it makes to the stream."""
+
+    def __init__(self, dim: int, sources: int, states: int, config: AdapterConfig) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.source_norms = nn.ModuleList([nn.LayerNorm(dim) for _ in range(sources)])
+        self.query = nn.Linear(sources * dim, config.dim)
+        self.key, self.value = nn.Linear(states, config.dim), nn.Linear(states, config.dim)
+        self.no_bias = nn.Parameter(torch.randn(config.dim) * 0.1)
+        self.norm = nn.LayerNorm(dim)
+        self.frame = nn.Linear(dim, config.mix)
+        self.context = nn.Linear(config.dim, config.mix, bias=False)
+        self.out = nn.Linear(config.mix, dim, bias=False)
+        nn.init.zeros_(self.out.weight)
+
+    def vectors(self, states: Tensor) -> Vectors:
+        """Keys and values of encoded entries ``[K, S]``."""
+        return Vectors(self.key(states), self.value(states))
+
+    def forward(self, x: Tensor, sources: Sequence[Tensor], vectors: Vectors) -> Tuple[Tensor, Tensor]:
+        """The stream ``x [B, T, D]``, and the layers that the query reads, alike.
+
+        Returns the change ``[B, T, D]`` and the weights ``[B, T, 1 + K]``, means over the heads,
+        `<no-bias>` first.
+        """
+        batch, frames, _ = x.shape
+
+        def by_head(y: Tensor) -> Tensor:
+            return y.view(*y.shape[:-1], self.heads, -1).transpose(-3, -2)
+
+        normed = [norm(source) for norm, source in zip(self.source_norms, sources)]
+        query = by_head(self.query(torch.cat(normed, dim=-1)))
+        keys = by_head(torch.cat([self.no_bias[None], vectors.keys]))
+        weights = (query @ keys.transpose(-2, -1) / math.sqrt(query.shape[-1])).softmax(dim=-1)
+        context = weights[..., 1:] @ by_head(vectors.values)
+        context = context.transpose(-3, -2).reshape(batch, frames, -1)
+        plain = self.frame(self.norm(x))
+        change = self.out(F.silu(plain + self.context(context)) - F.silu(plain))
+        return change, weights.mean(dim=1)
+
+
+class ContextualAdapter(nn.Module):
+    """Encodes entries, and leans an encoder's stream toward those that it hears. Works in float32."""
+
+    def __init__(self, config: AdapterConfig, base: ModelConfig) -> None:
+        """Raises InputError for a base that lacks what the configuration asks for."""
+        super().__init__()
+        self.config = config
+        if config.inner_bias and len(base.inter_ctc) <= SECOND_HEAD:
+            raise InputError("adapter.inner_bias needs a base with two inner heads", mend="turn it off")
+        dim, states = base.encoder.dim, 2 * config.hidden * (1 + config.phones)
+        self.pieces = Reader(base.num_subwords, config)
+        self.phones = Reader(base.num_phones, config) if config.phones else None
+        inner = len(base.inter_ctc) if config.inner_layers else 0
+        self.final = BiasSite(dim, inner + 1, states, config)
+        self.inner = BiasSite(dim, SECOND_HEAD * config.inner_layers + 1, states, config) if config.inner_bias else None
+
+    def encode(self, entries: EntryBatch) -> Catalogue:
+        """The catalogue of N entries; keys stand in the order of the entries and their pieces."""
+        with torch.autocast("cpu", enabled=False):
+            parts, ends = zip(*self._read(entries))
+            owner = torch.arange(len(entries.lengths))
+            if self.config.per_token:
+                states = torch.cat(parts, dim=-1)[frame_mask(entries.lengths, entries.tokens.shape[1])]
+                owner = owner.repeat_interleave(entries.lengths)
+            else:
+                states = torch.cat(ends, dim=-1)
+            inner = None if self.inner is None else self.inner.vectors(states)
+            return Catalogue(self.final.vectors(states), inner, owner)
+
+    def lean(self, last: Tensor, taps: List[Tensor], catalogue: Catalogue) -> Tuple[Tensor, Tensor]:
+        """The last layer's output, leaned, and the weights ``[B, T, 1 + K]`` that did it."""
+        return self._lean(self.final, last, taps, catalogue.final)
+
+    def lean_inner(self, x: Tensor, taps: List[Tensor], catalogue: Catalogue) -> Tensor:
+        """The stream before the second inner head, leaned; only with `inner_bias`."""
+        return self._lean(self.inner, x, taps, catalogue.inner)[0]
+
+    def _read(self, entries: EntryBatch) -> List[Tuple[Tensor, Tensor]]:
+        read = [self.pieces(entries.tokens, entries.lengths)]
+        if self.phones is not None:
+            states, ends = self.phones(entries.phones, entries.phone_lengths)
+            at = entries.phone_at[..., None].expand(-1, -1, states.shape[-1])
+            read.append((states.gather(1, at), ends))
+        return read
+
+    def _lean(self, site: BiasSite, x: Tensor, taps: List[Tensor], vectors: Vectors) -> Tuple[Tensor, Tensor]:
+        with torch.autocast("cpu", enabled=False):
+            sources = [*taps, x] if self.config.inner_layers else [x]
+            change, weights = site(x, sources, vectors)
+            return x + change, weights

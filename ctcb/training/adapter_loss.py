@@ -1,0 +1,159 @@
+"""The adapter's loss: CTC through the leaned stream, and attention told by the base's forced alignment."""
+from __future__ import annotations
+
+from typing import Dict, List, NamedTuple, Sequence, Tuple
+
+import torch
+from torch import Tensor, nn
+
+from ctcb.data.loader import Batch
+from ctcb.decoding.forced_alignment import align_tokens
+from ctcb.models.adapter import Catalogue, ContextualAdapter
+from ctcb.models.conformer import frame_mask
+from ctcb.models.ctc import CtcModel, Encoded, in_float32
+from ctcb.models.entries import collate
+from ctcb.training.catalogue import CatalogueSampler, Said
+from ctcb.training.losses import ctc_loss
+
+BLANK = 0
+NO_BIAS = 0  # its place among the attention weights
+
+
+class SaidToken(NamedTuple):
+    """A token of a listed phrase where it was said."""
+
+    row: int  # the utterance
+    frame: int  # of the token, by forced alignment
+    after: int  # the frame of the phrase's next token; `frame` for its last
+    entry: int  # place on the list
+    place: int  # which token of the entry
+
+
+def said_tokens(
+    said: Sequence[Said], words: Sequence[Sequence[Tuple[int, int]]], frames: Sequence[Sequence[int]]
+) -> List[SaidToken]:
+    """Where the tokens of the listed phrases were said.
+
+    ``words``: of each utterance, how many phones and tokens its words have; ``frames``: of each, the
+    frames of its tokens, -1 where it could not be aligned.
+    """
+    found: List[SaidToken] = []
+    for row, first, end, entry in said:
+        before = sum(tokens for _, tokens in words[row][:first])
+        count = sum(tokens for _, tokens in words[row][first:end])
+        at = list(frames[row][before : before + count])
+        if -1 not in at:
+            found += [SaidToken(row, here, after, entry, j) for j, (here, after) in enumerate(zip(at, [*at[1:], at[-1]]))]
+    return found
+
+
+def allowed_keys(tokens: Sequence[SaidToken], owner: Tensor, per_token: bool, lengths: Tensor, frames: int) -> Tuple[Tensor, Tensor]:
+    """What each frame may attend to: ``allowed [B, T, 1 + K]`` and ``told [B, T]``, both bool.
+
+    A listed token's frame must attend to that token's key. On the frames between a phrase's first and
+    last token, and one before and after, `<no-bias>` and all of the phrase's keys are right; on any
+    other, `<no-bias>` alone. ``told`` marks the listed tokens' frames.
+    """
+    batch = len(lengths)
+    allowed = torch.zeros(batch, frames, 1 + len(owner), dtype=torch.bool)
+    allowed[..., NO_BIAS] = True
+    told = torch.zeros(batch, frames, dtype=torch.bool)
+    first_key = torch.searchsorted(owner, torch.arange(int(owner[-1]) + 2 if len(owner) else 1)).tolist()
+    for row, frame, after, entry, _ in tokens:
+        keys = slice(1 + first_key[entry], 1 + first_key[entry + 1])
+        allowed[row, max(0, frame - 1) : after + 2, keys] = True
+    for row, frame, _, entry, place in tokens:
+        if not told[row, frame]:
+            allowed[row, frame] = False
+            told[row, frame] = True
+        allowed[row, frame, 1 + first_key[entry] + (place if per_token else 0)] = True
+    return allowed, told
+
+
+class Attended(NamedTuple):
+    """How attention did on a batch."""
+
+    loss: Tensor  # nats a frame, listed tokens' frames and the others weighing alike
+    hits: int  # listed tokens' frames on which the right entry had more weight than any other, or `<no-bias>`
+    told: int  # such frames
+    quiet: int  # frames away from listed phrases on which `<no-bias>` had the most
+    others: int  # such frames
+
+
+def attention_loss(weights: Tensor, tokens: Sequence[SaidToken], owner: Tensor, per_token: bool, lengths: Tensor) -> Attended:
+    """The negative log of the weight on allowed keys; ``weights [B, T, 1 + K]``, ``owner [K]``."""
+    allowed, told = allowed_keys(tokens, owner, per_token, lengths, weights.shape[1])
+    real = frame_mask(lengths, weights.shape[1])
+    cost = -(weights * allowed).sum(dim=-1).clamp(min=1e-8).log()
+    others = real & ~told
+    loss = _mean(cost[told]) + _mean(cost[others])
+    with torch.no_grad():
+        best = entry_weights(weights, owner).argmax(dim=-1)
+        away = others & (allowed.sum(dim=-1) == 1)
+        hits = sum(int(best[row, frame]) == 1 + entry for row, frame, _, entry, _ in tokens)
+        return Attended(0.5 * loss, hits, len(tokens), int((best[away] == NO_BIAS).sum()), int(away.sum()))
+
+
+def entry_weights(weights: Tensor, owner: Tensor) -> Tensor:
+    """Keys' weights ``[..., 1 + K]`` summed by entry: ``[..., 1 + N]``, `<no-bias>` first."""
+    count = int(owner[-1]) + 1 if len(owner) else 0
+    summed = weights.new_zeros(*weights.shape[:-1], count + 1)
+    return summed.index_add_(-1, torch.cat([owner.new_zeros(1), owner + 1]), weights)
+
+
+class AdapterObjective(nn.Module):
+    """The adapter with a base that learns nothing, is no part of its weights, and hears without dropout."""
+
+    def __init__(self, adapter: ContextualAdapter, base: CtcModel, sampler: CatalogueSampler, attention_weight: float) -> None:
+        super().__init__()
+        self.adapter, self.sampler, self.attention_weight = adapter, sampler, attention_weight
+        # In a tuple, so that neither checkpoints nor optimisers nor train() find it.
+        self._base = (base.eval().requires_grad_(False),)
+
+    @property
+    def base(self) -> CtcModel:
+        return self._base[0]
+
+    def forward(self, batch: Batch, step: int) -> Tuple[Tensor, Dict[str, float]]:
+        """The loss to minimise, and its parts for the log: CTC in nats a token, attention in nats a frame."""
+        drawn = self.sampler.draw(batch.texts, int(torch.randint(2**31, ())))
+        catalogue = self.adapter.encode(collate(drawn.entries))
+        encoded, log_probs, weights = leaned(self.base, self.adapter, catalogue, batch.features, batch.lengths)
+        targets, target_lengths = batch.targets["subword"], batch.target_lengths["subword"]
+        loss = ctc_loss(log_probs, encoded.lengths, targets, target_lengths) / target_lengths.sum().clamp(min=1)
+        frames = align(self.base, encoded, targets, target_lengths)
+        tokens = said_tokens(drawn.said, batch.words, frames)
+        attended = attention_loss(weights, tokens, catalogue.owner, self.adapter.config.per_token, encoded.lengths)
+        parts = {
+            "ctc": float(loss.detach()), "attention": float(attended.loss.detach()), "entries": len(drawn.entries),
+            "told": attended.told, "hits": attended.hits, "quiet": attended.quiet / max(1, attended.others),
+        }
+        return loss + self.attention_weight * attended.loss, parts
+
+
+def leaned(
+    base: CtcModel, adapter: ContextualAdapter, catalogue: Catalogue, features: Tensor, lengths: Tensor
+) -> Tuple[Encoded, Tensor, Tensor]:
+    """The base's encoding, leaned log-probabilities ``[B, T, V]``, and attention weights ``[B, T, 1 + K]``."""
+    inner = None
+    if adapter.inner is not None:
+        def inner(x: Tensor, taps: List[Tensor], _: List[Tensor]) -> Tensor:
+            return adapter.lean_inner(x, taps, catalogue)
+
+    encoded = base.encode(features, lengths, inner)
+    last, weights = adapter.lean(encoded.last, encoded.taps, catalogue)
+    return encoded, in_float32(base.head, last).log_softmax(dim=-1), weights
+
+
+def align(base: CtcModel, encoded: Encoded, targets: Tensor, target_lengths: Tensor) -> List[List[int]]:
+    """The frames of each utterance's tokens by the base's own head, -1 where they do not fit."""
+    with torch.no_grad():
+        log_probs = base.emissions(encoded).subword.numpy()
+    return [
+        align_tokens(log_probs[row, : int(encoded.lengths[row])], ids.numpy(), BLANK).tolist()
+        for row, ids in enumerate(targets.split(target_lengths.tolist()))
+    ]
+
+
+def _mean(values: Tensor) -> Tensor:
+    return values.mean() if len(values) else values.sum()
