@@ -13,7 +13,9 @@ from torch.nn.utils.rnn import pad_sequence
 from ctcb.data.audio import SAMPLE_RATE, read_audio
 from ctcb.data.features import FeatureExtractor
 from ctcb.data.inputs import Utterance
+from ctcb.decoding.encoder_bias import EncoderBias
 from ctcb.errors import InputError
+from ctcb.models.ctc import Emissions
 from ctcb.models.directory import LoadedModel
 
 POOL = 64  # utterances that are sorted by duration among themselves before they are batched
@@ -41,9 +43,10 @@ class _Heard:
 
 
 def emit(
-    model: LoadedModel, utterances: Sequence[Utterance], batch_seconds: float = 120.0, jobs: int = 2
+    model: LoadedModel, utterances: Sequence[Utterance], batch_seconds: float = 120.0, jobs: int = 2,
+    bias: Optional[EncoderBias] = None,
 ) -> Iterator[Emitted]:
-    """Emissions of every utterance, in the order given.
+    """Emissions of every utterance, in the order given; ``bias`` leans the encoder toward a list.
 
     ``jobs`` threads read audio and compute features ahead of the network; the results do not
     depend on their number. An utterance that cannot be read comes out with its error.
@@ -52,16 +55,15 @@ def emit(
         order = sorted(range(len(pool)), key=lambda i: len(pool[i].features))
         done: List[Optional[Emitted]] = [None] * len(pool)
         for batch in _batches(order, [len(item.features) for item in pool], batch_seconds / model.features.frame_shift):
-            for index, emitted in zip(batch, _run(model, [pool[i] for i in batch])):
+            for index, emitted in zip(batch, _run(model, [pool[i] for i in batch], bias)):
                 done[index] = emitted
         yield from (item for item in done if item is not None)
 
 
-def emissions_of(model: LoadedModel, samples: np.ndarray) -> np.ndarray:
+def emissions_of(model: LoadedModel, samples: np.ndarray, bias: Optional[EncoderBias] = None) -> np.ndarray:
     """``[N]`` float32 samples at 16 kHz to ``[T, V]`` float32 log-probabilities of the subword head."""
     features = FeatureExtractor(model.features)(samples)
-    with torch.no_grad():
-        emissions, _ = model.network(features[None], torch.tensor([len(features)]))
+    emissions = _forward(model, features[None], torch.tensor([len(features)]), [""], bias)
     return emissions.subword[0, : int(emissions.lengths[0])].numpy()
 
 
@@ -116,7 +118,16 @@ def _batches(order: Sequence[int], lengths: Sequence[int], most: float) -> Itera
         yield batch
 
 
-def _run(model: LoadedModel, heard: Sequence[_Heard]) -> Iterator[Emitted]:
+def _forward(
+    model: LoadedModel, features: torch.Tensor, lengths: torch.Tensor, utt_ids: Sequence[str], bias: Optional[EncoderBias]
+) -> Emissions:
+    with torch.no_grad():
+        if bias is not None:
+            return bias.emissions(features, lengths, utt_ids)
+        return model.network(features, lengths)[0]
+
+
+def _run(model: LoadedModel, heard: Sequence[_Heard], bias: Optional[EncoderBias]) -> Iterator[Emitted]:
     lengths = torch.tensor([len(item.features) for item in heard])
     config = model.network.config
     nothing = np.zeros((0, config.num_subwords), np.float32)
@@ -124,8 +135,7 @@ def _run(model: LoadedModel, heard: Sequence[_Heard]) -> Iterator[Emitted]:
         yield from (Emitted(item.utterance, 0.0, nothing, (), item.conversions, item.error) for item in heard)
         return
     features = pad_sequence([item.features for item in heard], batch_first=True)
-    with torch.no_grad():
-        emissions, _ = model.network(features, lengths)
+    emissions = _forward(model, features, lengths, [item.utterance.utt_id for item in heard], bias)
     for i, (item, length) in enumerate(zip(heard, emissions.lengths.tolist())):
         inter = tuple(log_probs[i, :length].numpy().copy() for log_probs in emissions.inter)
         subword = emissions.subword[i, :length].numpy().copy()

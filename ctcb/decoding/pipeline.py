@@ -11,7 +11,7 @@ from ctcb.decoding.greedy import GreedyDecoder
 from ctcb.decoding.options import BeamOptions, Hypothesis
 from ctcb.decoding.search.beam import BeamDecoder
 from ctcb.decoding.search.context_graph import ContextGraph
-from ctcb.decoding.techniques import SubwordBoosting, Technique
+from ctcb.decoding.techniques import SubwordBoosting, Technique, in_search
 from ctcb.decoding.threads import in_order
 from ctcb.decoding.transcript import Alternative, FoundEntity, Transcript, transcript
 from ctcb.decoding.vocabulary import Vocabulary
@@ -59,10 +59,10 @@ class Pipeline:
         frame_shift : seconds between two frames.
         method : a search of ``METHODS``.
         options : of the beam search.
-        techniques : what leans the search toward a list; greedy decoding takes none.
+        techniques : what leans toward a list; greedy decoding takes none that acts on the search.
         scale : what emissions are, a name in ``SCALES``.
         """
-        if method == "greedy" and techniques:
+        if method == "greedy" and in_search(techniques):
             raise InputError("greedy decoding cannot lean toward a list", mend="use the beam search (--method beam)")
         self.tokens, self.spelling, self.frame_shift = spelling.table, spelling, frame_shift
         self.vocabulary = Vocabulary.from_tokens(self.tokens.symbols, self.tokens.blank, self.tokens.separators)

@@ -38,10 +38,31 @@ class SubwordBoosting:
             ) from None
 
 
-# In the order in which they add their parts.
-TECHNIQUES: Dict[str, Technique] = {technique.name: technique for technique in (SubwordBoosting(),)}
+class EncoderBiasing:
+    """The contextual adapter (``encoder_bias.py``): acts on the encoder, before any search."""
 
-PRESETS: Dict[str, Tuple[str, ...]] = {"none": (), "decoder": ("subword",)}
+    name = "adapter"
+    summary = "leans the encoder toward the listed names that it hears (a model with an adapter, audio)"
+
+    def prepare(self, biasing: Biasing, vocabulary: Vocabulary) -> Biasing:
+        """Nothing: what the search finds is leaned already."""
+        return biasing
+
+
+def in_encoder(techniques: Collection[Technique]) -> bool:
+    """Whether some of them act on the encoder."""
+    return any(isinstance(technique, EncoderBiasing) for technique in techniques)
+
+
+def in_search(techniques: Collection[Technique]) -> bool:
+    """Whether some of them act on the search."""
+    return not all(isinstance(technique, EncoderBiasing) for technique in techniques)
+
+
+# In the order in which they add their parts.
+TECHNIQUES: Dict[str, Technique] = {technique.name: technique for technique in (EncoderBiasing(), SubwordBoosting())}
+
+PRESETS: Dict[str, Tuple[str, ...]] = {"none": (), "encoder": ("adapter",), "decoder": ("subword",)}
 
 
 def choose(preset: str, plus: Collection[str] = (), minus: Collection[str] = ()) -> Tuple[Technique, ...]:

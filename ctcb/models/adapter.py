@@ -4,6 +4,7 @@ After Sathyendra et al. 2022 and Dingliwal et al. 2022 (SLT): names are encoded 
 to them or to a learned `<no-bias>` entry, and what they attend to changes the stream before a CTC head.
 Where this departs from them, and why, stands in docs/adapter.md:
 
+- scores are scaled cosines;
 - a name has a key and a value for each of its pieces, not one for the whole (`per_token`);
 - names are read by their phones beside their pieces (`phones`);
 - a frame's change is ``out(silu(a + context(c)) - silu(a))`` for the attended value ``c`` and
@@ -15,7 +16,7 @@ The value of `<no-bias>` is zero, so that a frame with all its attention there i
 from __future__ import annotations
 
 import math
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +28,12 @@ from ctcb.models.config import AdapterConfig, ModelConfig
 from ctcb.models.conformer import frame_mask
 from ctcb.models.ctc import SECOND_HEAD
 from ctcb.models.entries import EntryBatch
+
+# Attention scores are cosines times a learned sharpness, and `<no-bias>` has a learned head start. With
+# plain dot products both had to grow out of products of small numbers: after 400 steps no frame had yet
+# learned to attend to `<no-bias>`.
+SHARPNESS = 10.0
+RESERVE = 5.0  # about the log of the number of keys in a list of middling size
 
 
 class Vectors(NamedTuple):
@@ -53,7 +60,31 @@ class Catalogue(NamedTuple):
         def of(vectors: Vectors) -> Vectors:
             return Vectors(vectors.keys[chosen], vectors.values[chosen])
 
-        return Catalogue(of(self.final), None if self.inner is None else of(self.inner), place)
+        return self._each(of)._replace(owner=place)
+
+    @staticmethod
+    def join(parts: Sequence["Catalogue"]) -> "Catalogue":
+        """Several catalogues as one; their owners are numbered throughout already."""
+
+        def of(vectors: Sequence[Vectors]) -> Vectors:
+            return Vectors(torch.cat([one.keys for one in vectors]), torch.cat([one.values for one in vectors]))
+
+        inner = None if parts[0].inner is None else of([part.inner for part in parts])
+        return Catalogue(of([part.final for part in parts]), inner, torch.cat([part.owner for part in parts]))
+
+    def to(self, dtype: torch.dtype) -> "Catalogue":
+        """The same with vectors of another floating-point type."""
+        return self._each(lambda vectors: Vectors(vectors.keys.to(dtype), vectors.values.to(dtype)))
+
+    def _each(self, change: Callable[[Vectors], Vectors]) -> "Catalogue":
+        return Catalogue(change(self.final), None if self.inner is None else change(self.inner), self.owner)
+
+
+def by_entry(weights: Tensor, owner: Tensor) -> Tensor:
+    """Keys' attention weights ``[..., 1 + K]`` summed by entry: ``[..., 1 + N]``, `<no-bias>` first."""
+    count = int(owner[-1]) + 1 if len(owner) else 0
+    summed = weights.new_zeros(*weights.shape[:-1], count + 1)
+    return summed.index_add_(-1, torch.cat([owner.new_zeros(1), owner + 1]), weights)
 
 
 class Reader(nn.Module):
@@ -80,7 +111,9 @@ class BiasSite(nn.Module):
         self.source_norms = nn.ModuleList([nn.LayerNorm(dim) for _ in range(sources)])
         self.query = nn.Linear(sources * dim, config.dim)
         self.key, self.value = nn.Linear(states, config.dim), nn.Linear(states, config.dim)
-        self.no_bias = nn.Parameter(torch.randn(config.dim) * 0.1)
+        self.no_bias = nn.Parameter(torch.randn(config.dim))
+        self.sharpness = nn.Parameter(torch.full((config.heads, 1, 1), math.log(SHARPNESS)))
+        self.reserve = nn.Parameter(torch.full((config.heads, 1, 1), RESERVE / SHARPNESS))
         self.norm = nn.LayerNorm(dim)
         self.frame = nn.Linear(dim, config.mix)
         self.context = nn.Linear(config.dim, config.mix, bias=False)
@@ -105,7 +138,9 @@ class BiasSite(nn.Module):
         normed = [norm(source) for norm, source in zip(self.source_norms, sources)]
         query = by_head(self.query(torch.cat(normed, dim=-1)))
         keys = by_head(torch.cat([self.no_bias[None], vectors.keys]))
-        weights = (query @ keys.transpose(-2, -1) / math.sqrt(query.shape[-1])).softmax(dim=-1)
+        scores = F.normalize(query, dim=-1) @ F.normalize(keys, dim=-1).transpose(-2, -1) * self.sharpness.exp()
+        # SHARPNESS once more, that the reserve learns as fast as the scores.
+        weights = torch.cat([scores[..., :1] + SHARPNESS * self.reserve, scores[..., 1:]], dim=-1).softmax(dim=-1)
         context = weights[..., 1:] @ by_head(vectors.values)
         context = context.transpose(-3, -2).reshape(batch, frames, -1)
         plain = self.frame(self.norm(x))

@@ -20,7 +20,7 @@ from ctcb.models.adapter import ContextualAdapter
 from ctcb.models.config import AdapterConfig, ModelConfig
 from ctcb.models.ctc import CtcModel
 from ctcb.models.weights import load_weights, read_tensors
-from ctcb.text.lang import Lang, copy_lang
+from ctcb.text.lang import LANG_FILES, Lang, copy_lang
 
 FORMAT_VERSION = 1
 YAML_FILE, WEIGHTS_FILE, ADAPTER_FILE = "model.yaml", "encoder.safetensors", "adapter.safetensors"
@@ -34,7 +34,7 @@ class LoadedModel:
     features: FeatureConfig
     lang: Lang
     adapter: Optional[ContextualAdapter] = None  # in eval mode, float32
-    adapter_digest: str = ""  # of its weights' file
+    adapter_digest: str = ""  # of all that the encoding of a list rests on: its weights, pieces and lexicon
 
     @property
     def frame_shift(self) -> float:
@@ -148,4 +148,5 @@ def _load_adapter(folder: Path, base: ModelConfig) -> Tuple[Optional[ContextualA
     path = folder / ADAPTER_FILE
     weights, _ = read_tensors(path)
     load_weights(adapter, weights, path)
-    return adapter.float().eval(), digest(path)
+    parts = (path, *(folder / name for name in LANG_FILES))
+    return adapter.float().eval(), hashlib.sha256(" ".join(map(digest, parts)).encode()).hexdigest()

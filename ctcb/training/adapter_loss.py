@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ctcb.data.loader import Batch
 from ctcb.decoding.forced_alignment import align_tokens
-from ctcb.models.adapter import Catalogue, ContextualAdapter
+from ctcb.models.adapter import Catalogue, ContextualAdapter, by_entry
 from ctcb.models.conformer import frame_mask
 from ctcb.models.ctc import CtcModel, Encoded, in_float32
 from ctcb.models.entries import collate
@@ -88,17 +88,10 @@ def attention_loss(weights: Tensor, tokens: Sequence[SaidToken], owner: Tensor, 
     others = real & ~told
     loss = _mean(cost[told]) + _mean(cost[others])
     with torch.no_grad():
-        best = entry_weights(weights, owner).argmax(dim=-1)
+        best = by_entry(weights, owner).argmax(dim=-1)
         away = others & (allowed.sum(dim=-1) == 1)
         hits = sum(int(best[row, frame]) == 1 + entry for row, frame, _, entry, _ in tokens)
         return Attended(0.5 * loss, hits, len(tokens), int((best[away] == NO_BIAS).sum()), int(away.sum()))
-
-
-def entry_weights(weights: Tensor, owner: Tensor) -> Tensor:
-    """Keys' weights ``[..., 1 + K]`` summed by entry: ``[..., 1 + N]``, `<no-bias>` first."""
-    count = int(owner[-1]) + 1 if len(owner) else 0
-    summed = weights.new_zeros(*weights.shape[:-1], count + 1)
-    return summed.index_add_(-1, torch.cat([owner.new_zeros(1), owner + 1]), weights)
 
 
 class AdapterObjective(nn.Module):

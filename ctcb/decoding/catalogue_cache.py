@@ -1,0 +1,87 @@
+"""Encoded lists on disk, known by their content and by the adapter that read them."""
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Dict, Optional, Sequence, Tuple
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ctcb.entities import Entity
+from ctcb.errors import InputError
+from ctcb.models.adapter import Catalogue, Vectors
+from ctcb.models.weights import read_tensors
+
+FORMAT = 1
+MOST_BYTES = 2**30  # of all files together; those used longest ago go first
+
+Symbols = Tuple[Tuple[int, ...], ...]
+
+
+def cache_folder() -> Path:
+    """``$CTCB_CACHE``, or ``ctcb`` where the user's caches are."""
+    named = os.environ.get("CTCB_CACHE")
+    return Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ctcb"
+
+
+class CatalogueCache:
+    """A folder of safetensors files. Where it cannot be written to, nothing is kept."""
+
+    def __init__(self, folder: Optional[Path] = None) -> None:
+        self.folder = (cache_folder() if folder is None else folder) / "catalogues"
+
+    def key(self, model: str, entities: Sequence[Entity]) -> str:
+        """The name of a list under a model, given by its digest. Neither weights nor printed forms matter."""
+        content = [FORMAT, model, [[entity.spoken_forms, entity.prons] for entity in entities]]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def load(self, key: str) -> Optional[Tuple[Tensor, Catalogue, Symbols]]:
+        """What :meth:`save` was given; None where it is not there, or not whole."""
+        path = self._path(key)
+        if not path.exists():
+            return None
+        try:
+            tensors, _ = read_tensors(path)
+            os.utime(path)
+        except (InputError, OSError):
+            return None
+        inner = Vectors(tensors["inner.keys"], tensors["inner.values"]) if "inner.keys" in tensors else None
+        catalogue = Catalogue(Vectors(tensors["final.keys"], tensors["final.values"]), inner, tensors["owner"])
+        flat, counts = tensors["symbols"].tolist(), tensors["symbol_counts"].tolist()
+        at = iter(flat)
+        return tensors["entity_of"], catalogue, tuple(tuple(next(at) for _ in range(count)) for count in counts)
+
+    def save(self, key: str, entity_of: Tensor, catalogue: Catalogue, symbols: Symbols) -> None:
+        """Keep an encoded list."""
+        tensors: Dict[str, Tensor] = {
+            "entity_of": entity_of, "owner": catalogue.owner,
+            "final.keys": catalogue.final.keys, "final.values": catalogue.final.values,
+            "symbols": torch.tensor([symbol for row in symbols for symbol in row], dtype=torch.int64),
+            "symbol_counts": torch.tensor([len(row) for row in symbols]),
+        }
+        if catalogue.inner is not None:
+            tensors.update({"inner.keys": catalogue.inner.keys, "inner.values": catalogue.inner.values})
+        path = self._path(key)
+        part = path.with_name(f".{os.getpid()}.{path.name}")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            save_file({name: value.contiguous() for name, value in tensors.items()}, part)
+            part.replace(path)
+            self._prune()
+        except OSError:
+            part.unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.safetensors"
+
+    def _prune(self) -> None:
+        files = sorted(self.folder.glob("*.safetensors"), key=lambda file: file.stat().st_mtime, reverse=True)
+        total = 0
+        for file in files:
+            total += file.stat().st_size
+            if total > MOST_BYTES and file != files[0]:
+                file.unlink(missing_ok=True)

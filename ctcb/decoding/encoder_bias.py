@@ -1,0 +1,99 @@
+"""Encoder biasing: a list's names in the ear of the encoder, utterance by utterance."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ctcb.decoding.encoded_list import EncodedList
+from ctcb.errors import InputError
+from ctcb.models.adapter import Catalogue, by_entry
+from ctcb.models.conformer import subsampled
+from ctcb.models.ctc import Emissions
+from ctcb.models.directory import LoadedModel
+
+MAX_ACTIVE = 300  # entries among which the frames of an utterance choose: the most that training lists hold
+
+
+@dataclass(frozen=True)
+class AttentionMap:
+    """Where the frames of an utterance attended."""
+
+    names: Tuple[str, ...]  # the entities among which they chose, as they are printed
+    weights: np.ndarray  # [T, 1 + len(names)] float32, rows sum up to 1, `<no-bias>` first
+
+
+Watch = Callable[[str, AttentionMap], None]
+
+
+class _Chosen(NamedTuple):
+    entries: Tensor  # [M] int64
+    catalogue: Catalogue
+
+
+class EncoderBias:
+    """A model that listens for the names of a list. Holds nothing that listening changes."""
+
+    def __init__(
+        self, model: LoadedModel, encoded: EncodedList, places: Optional[Mapping[str, Sequence[int]]] = None,
+        max_active: int = MAX_ACTIVE, watch: Optional[Watch] = None,
+    ) -> None:
+        """
+        Parameters
+        ----------
+        model : one with an adapter, and ``encoded`` a list that it encoded.
+        places : each utterance's own entities of the list; an utterance that it lacks has none. Without
+            it all utterances have all.
+        max_active : of more entries than that, an utterance chooses among those that it speaks for most.
+        watch : is told where an utterance's frames attended.
+        """
+        if max_active < 1:
+            raise InputError(f"--max-active-entities is {max_active}", mend="it must be at least 1")
+        self._model, self._encoded, self._places = model, encoded, places
+        self._max_active, self._watch = max_active, watch
+
+    @torch.no_grad()
+    def emissions(self, features: Tensor, lengths: Tensor, utt_ids: Sequence[str]) -> Emissions:
+        """The model's emissions for ``features [B, T, F]`` and ``lengths [B]`` frames, leaned."""
+        network, adapter = self._model.network, self._model.adapter
+        frames = subsampled(lengths).tolist()
+        chosen: List[Optional[_Chosen]] = []
+
+        def inner_bias(x: Tensor, taps: List[Tensor], logits: List[Tensor]) -> Tensor:
+            chosen.extend(self._choose(utt_ids, logits, frames))
+            x = x.clone()
+            for row, (one, count) in enumerate(zip(chosen, frames)):
+                if one is not None:
+                    part = slice(row, row + 1), slice(count)
+                    x[part] = adapter.lean_inner(x[part], [tap[part] for tap in taps], one.catalogue)
+            return x
+
+        encoded = network.encode(features, lengths, None if adapter.inner is None else inner_bias)
+        chosen = chosen or self._choose(utt_ids, encoded.inter_logits or [network.head(encoded.last)], frames)
+        last = encoded.last.clone()
+        for row, (one, count) in enumerate(zip(chosen, frames)):
+            if one is not None:
+                part = slice(row, row + 1), slice(count)
+                last[part], weights = adapter.lean(last[part], [tap[part] for tap in encoded.taps], one.catalogue)
+                if self._watch is not None:
+                    self._watch(utt_ids[row], self._map(one, weights[0]))
+        return network.emissions(encoded._replace(last=last))
+
+    def _choose(self, utt_ids: Sequence[str], logits: List[Tensor], frames: Sequence[int]) -> List[Optional[_Chosen]]:
+        """What each utterance chooses among; None where there is nothing to hear or to lean toward."""
+        chosen: List[Optional[_Chosen]] = []
+        for row, (utt_id, count) in enumerate(zip(utt_ids, frames)):
+            entries = self._encoded.among(None if self._places is None else self._places.get(utt_id, ()))
+            if len(entries) > self._max_active:
+                log_probs = logits[0][row, :count].log_softmax(dim=-1).numpy()
+                entries = self._encoded.likeliest(entries, log_probs, self._max_active)
+            chosen.append(_Chosen(entries, self._encoded.pick(entries)) if len(entries) and count else None)
+        return chosen
+
+    def _map(self, chosen: _Chosen, weights: Tensor) -> AttentionMap:
+        places, entity = self._encoded.entity_of[chosen.entries].unique(return_inverse=True)
+        summed = by_entry(by_entry(weights, chosen.catalogue.owner), entity)
+        return AttentionMap(tuple(self._encoded.entities[place].text for place in places.tolist()), summed.numpy())
