@@ -83,6 +83,28 @@ def model_dir(tmp_path_factory, lang_dir, tiny_config) -> Path:
 
 
 @pytest.fixture(scope="session")
+def adapter_dir(tmp_path_factory, model_dir, tiny_config) -> Path:
+    """The model directory with an adapter of random weights, which changes what is heard."""
+    import shutil
+
+    import torch
+
+    from ctcb.models.adapter import ContextualAdapter
+    from ctcb.models.config import AdapterConfig
+    from ctcb.models.directory import save_adapter
+
+    folder = tmp_path_factory.mktemp("adapter") / "model"
+    shutil.copytree(model_dir, folder)
+    config = AdapterConfig(dim=16, heads=2, embedding=8, hidden=8, mix=16)
+    torch.manual_seed(0)
+    adapter = ContextualAdapter(config, tiny_config)
+    torch.nn.init.normal_(adapter.final.out.weight)
+    torch.nn.init.zeros_(adapter.final.reserve)
+    save_adapter(folder, adapter.state_dict(), config)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def features_dir(tmp_path_factory) -> Path:
     """Twelve utterances with stored features at two speeds."""
     from tones import sentences, write_manifest

@@ -2,16 +2,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Optional, Sequence, Tuple, Union
 
 import click
 
 from ctcb.cli.options import Decorator, entities_format_option, join
 from ctcb.decoding.pipeline import BiasingOf, Pipeline
-from ctcb.decoding.techniques import PRESETS, TECHNIQUES, Technique, choose
+from ctcb.decoding.techniques import PRESETS, TECHNIQUES, Technique, choose, in_encoder
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import InputError
+
+if TYPE_CHECKING:
+    from ctcb.cli.recognition import EncoderOf
+    from ctcb.decoding.encoder_bias import EncoderBias, Watch
+    from ctcb.models.directory import LoadedModel
 
 Lists = Union[EntityList, EntitiesPerUtt]
 
@@ -28,6 +33,8 @@ class BiasingOptions:
     bias: Optional[str]
     plus: Tuple[str, ...]
     minus: Tuple[str, ...]
+    max_active_entities: Optional[int]
+    attention_plot: Optional[str]
 
     @property
     def lists(self) -> bool:
@@ -39,6 +46,10 @@ class BiasingOptions:
         if self.entities is not None and self.entities_per_utt is not None:
             raise InputError("--entities and --entities-per-utt exclude each other", mend="give one of them")
         chosen = choose(self.bias or "decoder", self.plus, self.minus)
+        if not (self.lists and in_encoder(chosen)):
+            for name in ("max_active_entities", "attention_plot"):
+                if getattr(self, name) is not None:
+                    raise InputError(f"--{name.replace('_', '-')} is for the adapter", mend="give a list and --bias encoder")
         if self.lists:
             return chosen
         if self.plus or (self.bias or "none") != "none":
@@ -57,6 +68,11 @@ def biasing_options() -> Decorator:
         click.option("--bias", type=click.Choice(list(PRESETS)), help="How to lean.  [default: decoder]"),
         click.option("--with", "plus", multiple=True, type=names, help=f"Also this technique ({summaries}); repeatable."),
         click.option("--without", "minus", multiple=True, type=names, help="Not this technique; repeatable."),
+        click.option(
+            "--max-active-entities", type=click.IntRange(min=1),
+            help="Of a longer list, the adapter hears so many names an utterance, those that are likeliest there.  [default: 300]",
+        ),
+        click.option("--attention-plot", type=click.Path(), help="Folder for pictures of what the adapter attended to."),
     )
 
 
@@ -65,6 +81,22 @@ def read_lists(options: BiasingOptions) -> Optional[Lists]:
     if options.entities is not None:
         return EntityList.read(options.entities, options.entities_format)
     return None if options.entities_per_utt is None else EntitiesPerUtt.read(options.entities_per_utt)
+
+
+def encoder_of(lists: Lists, options: BiasingOptions, watch: Optional[Watch]) -> EncoderOf:
+    """Makes of a model what leans its encoder toward the lists; ``watch`` is told where frames attended."""
+
+    def make(model: LoadedModel) -> EncoderBias:
+        from ctcb.decoding.catalogue_cache import CatalogueCache  # here: import torch
+        from ctcb.decoding.encoded_list import encode_list
+        from ctcb.decoding.encoder_bias import MAX_ACTIVE, EncoderBias
+
+        entities = lists if isinstance(lists, EntityList) else lists.entities
+        places = None if isinstance(lists, EntityList) else lists.places
+        encoded = encode_list(model, entities.entities, CatalogueCache())
+        return EncoderBias(model, encoded, places, options.max_active_entities or MAX_ACTIVE, watch)
+
+    return make
 
 
 def prepare(

@@ -5,20 +5,22 @@ import sys
 from contextlib import ExitStack
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import click
 from click.core import ParameterSource
 
-from ctcb.cli.biasing import BiasingOptions, biasing_options, prepare, read_lists
+from ctcb.cli.biasing import BiasingOptions, biasing_options, encoder_of, prepare, read_lists
 from ctcb.cli.options import Decorator, join, recognition_options
 from ctcb.cli.sources import EmissionOptions, emission_options, of_audio, of_file
 from ctcb.cli.tally import Tally
 from ctcb.decoding.options import BeamOptions
 from ctcb.decoding.outputs import FILES, FORMATS
 from ctcb.decoding.pipeline import METHODS, Pipeline
+from ctcb.decoding.techniques import Technique, in_encoder, in_search
 from ctcb.errors import InputError
 from ctcb.io import atomic_write
+from ctcb.report.attention import AttentionPlots
 
 # Options of the beam search, by their names in BeamOptions.
 SEARCH = {
@@ -65,16 +67,20 @@ def command(
     """
     biasing_given, emissions_given = _take(BiasingOptions, given), _take(EmissionOptions, given)
     techniques = biasing_given.techniques()
-    method, options = _search(method, nbest, biasing_given.lists, given)
+    method, options = _search(method, nbest, techniques, given)
     lists = read_lists(biasing_given)
+    plots = AttentionPlots(biasing_given.attention_plot) if biasing_given.attention_plot is not None else None
     if emissions_given.emissions is None:
         if not inputs:
             raise InputError("there is nothing to decode", mend="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
         stray = [name for name, value in asdict(emissions_given).items() if value is not None]
         if stray:
             raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", mend="leave it out or give --emissions")
-        source = of_audio(inputs, model, batch_seconds, jobs)
+        encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(techniques) else None
+        source = of_audio(inputs, model, batch_seconds, jobs, encoder)
     else:
+        if in_encoder(techniques):
+            raise InputError("the adapter listens to audio, and --emissions is given", mend="name audio, or use --bias decoder")
         if inputs:
             raise InputError(f"both --emissions and {inputs[0]} are given", mend="give one of them")
         source = of_file(emissions_given, model if _is_given("model") else None, timed=form != "text" or out is not None)
@@ -90,18 +96,22 @@ def command(
             if not tally.failed(decoded.error):
                 for name, sink in sinks.items():
                     sink.write(FORMATS[name](decoded.transcript))
+                if plots is not None:
+                    plots.draw(decoded.transcript, source.frame_shift)
         tally.require()
     tally.close()
 
 
-def _search(method: Optional[str], nbest: int, lists: bool, given: Dict[str, Any]) -> Tuple[str, BeamOptions]:
+def _search(
+    method: Optional[str], nbest: int, techniques: Sequence[Technique], given: Dict[str, Any]
+) -> Tuple[str, BeamOptions]:
     """The search, and its options; those that only the beam search has ask for it."""
     chosen = {name: given[name] for name in SEARCH if given[name] is not None}
     asked = [f"--{name}" for name in chosen] + ["--nbest"] * (nbest > 1)
-    if method == "greedy" and (lists or asked):
+    if method == "greedy" and (in_search(techniques) or asked):
         what = f"takes no {asked[0]}" if asked else "cannot lean toward a list"
         raise InputError(f"greedy decoding {what}", mend="leave --method greedy out")
-    return method or ("beam" if lists or asked else "greedy"), BeamOptions(nbest=nbest, **chosen)
+    return method or ("beam" if techniques or asked else "greedy"), BeamOptions(nbest=nbest, **chosen)
 
 
 def _take(cls: Any, given: Dict[str, Any]) -> Any:

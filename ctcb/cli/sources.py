@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterator, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Iterator, Optional, Sequence, Tuple
 
 import click
 
@@ -13,6 +13,9 @@ from ctcb.errors import InputError
 from ctcb.progress import progress
 from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
 from ctcb.text.tokens import TokenTable
+
+if TYPE_CHECKING:
+    from ctcb.cli.recognition import EncoderOf
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,13 @@ def emission_options() -> Decorator:
     )
 
 
-def of_audio(inputs: Sequence[str], model: str, batch_seconds: float, jobs: int) -> Source:
-    """What a model makes of audio."""
+def of_audio(
+    inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, encoder: Optional[EncoderOf] = None
+) -> Source:
+    """What a model makes of audio; ``encoder`` leans it toward a list."""
     from ctcb.cli.recognition import listen  # here: imports torch
 
-    loaded, utt_ids, emitted = listen(inputs, model, batch_seconds, jobs)
+    loaded, utt_ids, emitted = listen(inputs, model, batch_seconds, jobs, encoder)
     emissions = (Emission(one.utterance.utt_id, one.subword, one.utterance.audio, one.error) for one in emitted)
     return Source(TokenizerSpelling(loaded.lang.tokenizer), loaded.frame_shift, utt_ids, emissions, "natural")
 

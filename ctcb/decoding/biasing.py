@@ -2,13 +2,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 from ctcb.decoding.search.context_graph import ContextGraph
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
 from ctcb.entities.report import CHANGED, REJECTED
 from ctcb.errors import InputError
 from ctcb.text.spelling import Spelling, TokenIds
+
+if TYPE_CHECKING:
+    from ctcb.decoding.encoded_list import EncodedList
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Biasing:
     file: Optional[str]
     phrases: Tuple[Tuple[TokenIds, ...], ...]
     graph: Optional[ContextGraph] = None  # its entities are numbered as here
+    encoded: Optional[EncodedList] = None  # for the adapter
 
     @classmethod
     def of(cls, spelled: SpelledList, places: Optional[Sequence[int]] = None) -> Biasing:

@@ -65,10 +65,16 @@ def hears_phones(model: LoadedModel) -> bool:
     return bool(heads) and heads[0].target == "phone"
 
 
+def require_adapter(model: LoadedModel) -> None:
+    """Raise InputError for a model without an adapter."""
+    if model.adapter is None:
+        mend = "train one (ctcb train adapter), or lean with the decoder (--bias decoder)"
+        raise InputError("this model has no adapter", file=model.folder, mend=mend)
+
+
 def encode_list(model: LoadedModel, entities: Sequence[Entity], cache: Optional[CatalogueCache] = None) -> EncodedList:
     """Encode a list with a model's adapter, or find it in a cache. Raises InputError for a model without one."""
-    if model.adapter is None:
-        raise InputError("this model has no adapter", mend="train one (ctcb train adapter), or lean with --bias decoder")
+    require_adapter(model)
     entities = tuple(entities)
     key = None if cache is None or len(entities) < MANY else cache.key(model.adapter_digest, entities)
     found = None if key is None else cache.load(key)

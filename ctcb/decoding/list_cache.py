@@ -2,13 +2,17 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from threading import Lock
-from typing import Iterable, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Callable, Iterable, List, Optional, Tuple, Union
 
 from ctcb.decoding.biasing import Biasing
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.entities import Entity, EntityList, LoadReport
 from ctcb.errors import InputError
+
+if TYPE_CHECKING:
+    from ctcb.decoding.encoded_list import EncodedList
 
 Entities = Union[EntityList, Iterable[Union[str, Entity]]]
 Items = Tuple[Union[str, Entity], ...]
@@ -19,8 +23,9 @@ KEPT = 4  # lists
 class ListCache:
     """The last few lists that a caller handed in, ready for decoding. Serves any number of threads."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline, self._lock = pipeline, Lock()
+    def __init__(self, pipeline: Pipeline, encode: Optional[Callable[[EntityList], EncodedList]] = None) -> None:
+        """``encode`` makes lists ready for an adapter."""
+        self._pipeline, self._encode, self._lock = pipeline, encode, Lock()
         self._ready: List[Tuple[Items, Biasing]] = []  # the last used one last
 
     def __call__(self, entities: Entities) -> Optional[Biasing]:
@@ -41,6 +46,8 @@ class ListCache:
             if spelled.report.rejected:
                 warnings.warn(spelled.report.render(limit=5).rstrip(), stacklevel=3)
             biasing = self._pipeline.prepare(spelled)
+            if self._encode is not None:
+                biasing = replace(biasing, encoded=self._encode(spelled.entities))
             self._ready = [*self._ready[-(KEPT - 1) :], (items, biasing)]
             return biasing
 

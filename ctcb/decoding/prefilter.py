@@ -39,10 +39,6 @@ class Prefilter:
             scores[self._order] = _best_paths(rows, self._symbols, self._starts, self._shared, REACH)
         return scores
 
-    def best(self, log_probs: np.ndarray, most: int) -> np.ndarray:
-        """The places of the ``most`` best names, rising; of equals, those that come first."""
-        order = np.argsort(-self.scores(log_probs), kind="stable")
-        return np.sort(order[:most])
 
 
 def _common(a: Tuple[int, ...], b: Tuple[int, ...]) -> int:

@@ -34,6 +34,7 @@ class LoadedModel:
     features: FeatureConfig
     lang: Lang
     adapter: Optional[ContextualAdapter] = None  # in eval mode, float32
+    folder: Optional[Path] = None  # where it was loaded from
     adapter_digest: str = ""  # of all that the encoding of a list rests on: its weights, pieces and lexicon
 
     @property
@@ -137,7 +138,8 @@ def load_model(folder: PathOrStr) -> LoadedModel:
     load_weights(network, weights, folder / WEIGHTS_FILE)
     with torch.no_grad():
         network.float().eval()
-    return LoadedModel(network, features, lang, *_load_adapter(folder, config))
+    adapter, adapter_digest = _load_adapter(folder, config)
+    return LoadedModel(network, features, lang, adapter, folder, adapter_digest)
 
 
 def _load_adapter(folder: Path, base: ModelConfig) -> Tuple[Optional[ContextualAdapter], str]:

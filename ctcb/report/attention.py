@@ -1,0 +1,85 @@
+"""Pictures of what the contextual adapter attended to: names against time, the decoded words along the axis."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Dict, List, Tuple
+
+import numpy as np
+
+from ctcb.decoding.transcript import Transcript
+from ctcb.errors import RunError
+from ctcb.io import PathOrStr, atomic_write
+
+if TYPE_CHECKING:
+    from ctcb.decoding.encoder_bias import AttentionMap
+
+NO_BIAS = "<no-bias>"
+LEAST = 0.1  # a name that never had more weight than this on any frame is left out,
+MOST = 20  # and so are those beyond the first so many
+
+
+class AttentionPlots:
+    """A folder of pictures, ``UTT_ID.png`` and ``UTT_ID.svg``."""
+
+    def __init__(self, folder: PathOrStr) -> None:
+        """Raises RunError where matplotlib is not installed."""
+        try:
+            import matplotlib  # noqa: F401 (the environment has it, or the run ends before it begins)
+        except ImportError:
+            raise RunError("--attention-plot needs matplotlib; pip install matplotlib") from None
+        self.folder = Path(folder)
+        self._maps: Dict[str, AttentionMap] = {}
+
+    def watch(self, utt_id: str, attention: AttentionMap) -> None:
+        """Keep an utterance's map until it is drawn."""
+        self._maps[utt_id] = attention
+
+    def draw(self, transcript: Transcript, frame_shift: float) -> None:
+        """Draw the utterance; nothing where the adapter was not asked (silence, or no list)."""
+        attention = self._maps.pop(transcript.utt_id, None)
+        if attention is None:
+            return
+        figure = plot_attention(transcript, attention, frame_shift)
+        name = re.sub(r"[^\w.-]", "_", transcript.utt_id)
+        for kind in ("png", "svg"):
+            with atomic_write(self.folder / f"{name}.{kind}", "wb") as file:
+                figure.savefig(file, format=kind, dpi=120)
+
+
+def rows_that_matter(attention: AttentionMap) -> Tuple[List[str], np.ndarray]:
+    """The names with weight somewhere, in the order in which they had the most, and `<no-bias>` last.
+
+    Returns their names and their weights ``[rows, T]``.
+    """
+    weights = attention.weights[:, 1:]
+    peaks = weights.max(axis=0, initial=0.0)
+    chosen = [place for place in np.argsort(-peaks, kind="stable")[:MOST] if peaks[place] >= LEAST]
+    chosen.sort(key=lambda place: int(weights[:, place].argmax()))
+    names = [attention.names[place] for place in chosen] + [NO_BIAS]
+    return names, attention.weights[:, [*(1 + place for place in chosen), 0]].T
+
+
+def plot_attention(transcript: Transcript, attention: AttentionMap, frame_shift: float) -> "matplotlib.figure.Figure":
+    """A figure; ``frame_shift`` in seconds."""
+    from matplotlib.figure import Figure
+
+    names, weights = rows_that_matter(attention)
+    seconds = weights.shape[1] * frame_shift
+    figure = Figure(figsize=(min(30.0, 3.0 + 1.6 * seconds), 1.8 + 0.28 * len(names)), layout="constrained")
+    axes = figure.add_subplot()
+    picture = axes.imshow(
+        weights, aspect="auto", interpolation="nearest", cmap="magma_r", vmin=0.0, vmax=1.0,
+        extent=(0.0, seconds, len(names) - 0.5, -0.5),
+    )
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("seconds")
+    axes.axhline(len(names) - 1.5, color="black", linewidth=0.8)
+    above = axes.secondary_xaxis("top")
+    above.set_xticks([(word.start + word.end) / 2 for word in transcript.words])
+    above.set_xticklabels([word.word for word in transcript.words], rotation=45, ha="left", fontsize=8)
+    for word in transcript.words:
+        axes.axvline(word.start, color="grey", linewidth=0.4, linestyle=":")
+    axes.set_title(transcript.utt_id, fontsize=9, loc="left")
+    figure.colorbar(picture, ax=axes, label="attention", fraction=0.03)
+    return figure
