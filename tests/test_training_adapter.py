@@ -127,10 +127,17 @@ def test_an_interrupted_run_ends_with_the_same_weights(config, model_dir, featur
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_attention_learns_what_it_is_told(config, model_dir, features_dir, tmp_path):
-    train_adapter(model_dir, config, [features_dir], [], tmp_path / "run", {"epochs": 40})
-    rows = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
-    assert rows[-1]["attention"] < 0.6 * rows[0]["attention"]
+def test_attention_learns_what_it_is_told(config, model_dir, features_dir, tmp_path, monkeypatch):
+    plain_step, losses = Trainer._step, []
+
+    def step(self, forward, batch):
+        parts = plain_step(self, forward, batch)
+        losses.append(parts["attention"])
+        return parts
+
+    monkeypatch.setattr(Trainer, "_step", step)
+    train_adapter(model_dir, config, [features_dir], [], tmp_path / "run", {"epochs": 30, "lr": 5e-3})
+    print([round(sum(losses[i:i+20])/20,2) for i in range(0,len(losses),20)]); assert 0
 
 
 def test_an_adapter_joins_the_model_that_it_was_trained_on(ctcb, config, model_dir, features_dir, tmp_path):
@@ -154,7 +161,7 @@ def test_an_adapter_joins_the_model_that_it_was_trained_on(ctcb, config, model_d
     ran = ctcb("export", out, "--out", model)
     assert ran.code == 2 and "was trained for other weights than" in ran.err and len(ran.err.splitlines()) == 1
     with pytest.raises(InputError, match="adapter.yaml: no such file"):
-        read_adapter_yaml(tmp_path, model)
+        read_adapter_yaml(model, model)
 
 
 def test_wrong_configs_are_named(ctcb, model_dir, features_dir, tmp_path):

@@ -64,7 +64,7 @@ def test_distractors_that_are_alike_are_the_nearest(speller):
         return max(Levenshtein.normalized_similarity(a, b), Levenshtein.normalized_similarity(*sounds))
 
     for seed in range(10):
-        drawn = one.draw(["the fox"], seed)
+        drawn = one.draw(["the " + sorted(one.rare)[seed]], seed)
         (said,) = {drawn.phrases[found.entry] for found in drawn.said}
         others = [phrase for phrase in drawn.phrases if phrase != said]
         left = [phrase for phrase in one.pool if phrase not in drawn.phrases]

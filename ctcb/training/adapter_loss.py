@@ -86,12 +86,12 @@ def attention_loss(weights: Tensor, tokens: Sequence[SaidToken], owner: Tensor, 
     real = frame_mask(lengths, weights.shape[1])
     cost = -(weights * allowed).sum(dim=-1).clamp(min=1e-8).log()
     others = real & ~told
-    loss = _mean(cost[told]) + _mean(cost[others])
+    loss = 0.5 * (_mean(cost[told]) + _mean(cost[others]))
     with torch.no_grad():
         best = by_entry(weights, owner).argmax(dim=-1)
         away = others & (allowed.sum(dim=-1) == 1)
         hits = sum(int(best[row, frame]) == 1 + entry for row, frame, _, entry, _ in tokens)
-        return Attended(0.5 * loss, hits, len(tokens), int((best[away] == NO_BIAS).sum()), int(away.sum()))
+        return Attended(loss, hits, len(tokens), int((best[away] == NO_BIAS).sum()), int(away.sum()))
 
 
 class AdapterObjective(nn.Module):
