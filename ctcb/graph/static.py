@@ -1,0 +1,56 @@
+"""A compiled graph as it is held in memory: everything but the list, which comes with a request."""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ctcb.graph.grammar import NO_WORD, Grammar
+from ctcb.graph.options import GraphOptions
+from ctcb.graph.topology import CtcArcs, Copies, end, find_copies, hold, joined, leave, sort_key
+
+NOTHING = -1
+
+
+class StaticGraph(NamedTuple):
+    """The CTC graph of a grammar whose class is empty, ready to take in a list."""
+
+    blank: int
+    num_tokens: int
+    grammar: Grammar
+    copies: Copies  # of the grammar's states; state v's blank frames are the CTC graph's state v
+    num_states: int  # of the CTC graph, without its final state
+    arcs: CtcArcs  # sorted; final arcs lead to `num_states`
+    keys: np.ndarray  # [N] int64, rising: `sort_key` of the arcs
+    scores: np.ndarray  # [N] float32, with all weights
+    new_token: np.ndarray  # [N] bool: a token begins
+    word: np.ndarray  # [N] int32: the word that ends with the arc, or NO_WORD
+
+
+def expand(grammar: Grammar, num_tokens: int, blank: int, options: GraphOptions = GraphOptions()) -> StaticGraph:
+    """Lay CTC's topology over a grammar."""
+    arcs = grammar.arcs
+    # An entity may end in any token, so the states after the class can be entered by all of them.
+    open_states = np.unique(grammar.landings.state) if len(grammar.slots.state) else np.zeros(0, np.int32)
+    labels = np.delete(np.arange(num_tokens, dtype=np.int32), blank)
+    copies = find_copies(arcs, grammar.num_states, num_tokens, open_states, labels)
+    num_states = grammar.num_states + len(copies.state)
+    blank_state = np.arange(grammar.num_states, dtype=np.int32)
+    keys = np.repeat(np.arange(grammar.num_states, dtype=np.int64), np.diff(copies.splits)) * num_tokens + copies.label
+    target = copies.state[np.searchsorted(keys, arcs.dst.astype(np.int64) * num_tokens + arcs.label)]
+    count = len(arcs.src)
+    graph = joined(
+        leave(arcs.src, arcs.label, target, blank_state, copies),
+        hold(blank_state, copies, blank),
+        end(grammar.final_state, count, num_states, blank_state, copies),
+    )
+    # By origin; LOOP is -1 and finds the last entry.
+    lm = np.concatenate([arcs.score, grammar.final_score, [0]])
+    word = np.concatenate([grammar.word, np.full(len(grammar.final_score) + 1, NO_WORD)]).astype(np.int32)
+    is_open = np.concatenate([grammar.is_open, np.zeros(len(grammar.final_score) + 1, bool)])
+    score = options.lm_weight * lm + options.word_bonus * (word != NO_WORD) + options.piece_bonus * is_open
+    new_token = (graph.origin >= 0) & (graph.origin < count)
+    return StaticGraph(
+        blank, num_tokens, grammar, copies, num_states, graph, sort_key(graph.src, graph.label),
+        score.astype(np.float32)[graph.origin], new_token, word[graph.origin],
+    )  # fmt: skip
