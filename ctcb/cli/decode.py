@@ -14,11 +14,26 @@ from ctcb.cli.biasing import BiasingOptions, biasing_options, prepare, read_list
 from ctcb.cli.options import Decorator, join, recognition_options
 from ctcb.cli.sources import EmissionOptions, emission_options, of_audio, of_file
 from ctcb.cli.tally import Tally
+from ctcb.decoding.graph_search import GraphSetting
 from ctcb.decoding.options import BeamOptions
 from ctcb.decoding.outputs import FILES, FORMATS
-from ctcb.decoding.pipeline import METHODS, Pipeline
+from ctcb.decoding.pipeline import METHODS, Options, Pipeline
 from ctcb.errors import InputError
+from ctcb.graph.options import GraphOptions
+from ctcb.graph.store import load_graph
 from ctcb.io import atomic_write
+
+# Options of the graph search, by their names in GraphOptions.
+GRAPH = {
+    "lm_weight": "Factor on the LM's log-probabilities.",
+    "word_bonus": "Added for each word.",
+    "piece_bonus": "Added for each piece of a word that neither LM nor list knows.",
+    "class_bonus": "Added for each name of the list.",
+    "token_bonus": "Added for each token of a name.",
+    "search_beam": "Paths that fall further below the best one are given up.",
+    "lattice_beam": "How far below the best path those of an n-best list may lie.",
+    "max_active": "States kept a frame, about.",
+}
 
 # Options of the beam search, by their names in BeamOptions.
 SEARCH = {
@@ -33,11 +48,19 @@ SEARCH = {
 def search_options() -> Decorator:
     """``--method`` and the options in SEARCH."""
     return join(
-        click.option("--method", type=click.Choice(list(METHODS)), help="The search.  [default: beam with a list, else greedy]"),
+        click.option("--method", type=click.Choice(list(METHODS)), help="The search.  [default: beam with a list, graph with --graph, else greedy]"),
         click.option("--nbest", type=click.IntRange(min=1), default=1, show_default=True, help="Different texts told in hyps.jsonl."),
         *(
             click.option(f"--{name}", type=type(getattr(BeamOptions, name)), help=f"{what}  [default: {getattr(BeamOptions, name)}]")
             for name, what in SEARCH.items()
+        ),
+        click.option("--graph", type=click.Path(), metavar="DIR", help="Search this graph (`ctcb graph` makes one), by k2."),
+        *(
+            click.option(
+                f"--{name.replace('_', '-')}", type=type(getattr(GraphOptions, name)),
+                help=f"Graph: {what}  [default: {getattr(GraphOptions, name)}]",
+            )
+            for name, what in GRAPH.items()
         ),
     )
 
@@ -66,6 +89,8 @@ def command(
     biasing_given, emissions_given = _take(BiasingOptions, given), _take(EmissionOptions, given)
     techniques = biasing_given.techniques()
     method, options = _search(method, nbest, biasing_given.lists, given)
+    graph = options.graph if isinstance(options, GraphSetting) else None
+    phones = graph.phones if graph is not None else None
     lists = read_lists(biasing_given)
     if emissions_given.emissions is None:
         if not inputs:
@@ -73,11 +98,13 @@ def command(
         stray = [name for name, value in asdict(emissions_given).items() if value is not None]
         if stray:
             raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", mend="leave it out or give --emissions")
-        source = of_audio(inputs, model, batch_seconds, jobs)
+        source = of_audio(inputs, model, batch_seconds, jobs, phones)
     else:
         if inputs:
             raise InputError(f"both --emissions and {inputs[0]} are given", mend="give one of them")
-        source = of_file(emissions_given, model if _is_given("model") else None, timed=form != "text" or out is not None)
+        source = of_file(emissions_given, model if _is_given("model") else None, form != "text" or out is not None, phones)
+    if graph is not None:
+        graph.require_tokens(source.spelling.table)
     pipeline = Pipeline(source.spelling, source.frame_shift, method, options, techniques, source.scale)
     biasing_of = prepare(lists, pipeline, biasing_given, source.utt_ids)
 
@@ -94,9 +121,21 @@ def command(
     tally.close()
 
 
-def _search(method: Optional[str], nbest: int, lists: bool, given: Dict[str, Any]) -> Tuple[str, BeamOptions]:
-    """The search, and its options; those that only the beam search has ask for it."""
+def _search(method: Optional[str], nbest: int, lists: bool, given: Dict[str, Any]) -> Tuple[str, Options]:
+    """The search, and its options; those that only one search has ask for it."""
     chosen = {name: given[name] for name in SEARCH if given[name] is not None}
+    of_graph = {name: given[name] for name in GRAPH if given[name] is not None}
+    if given["graph"] is not None and method in (None, "graph"):
+        stray = [name for name in chosen if name != "beam"]
+        if stray:
+            raise InputError(f"--{stray[0]} is for the beam search", mend="leave it out, or --graph")
+        beam = max(nbest, chosen.get("beam", GraphOptions.beam))
+        return "graph", GraphSetting(load_graph(given["graph"]), GraphOptions(beam=beam, **of_graph))
+    if method == "graph":
+        raise InputError("which graph is to be searched is not told", mend="give --graph DIR (`ctcb graph` makes one)")
+    if given["graph"] is not None or of_graph:
+        name = "graph" if given["graph"] is not None else next(iter(of_graph)).replace("_", "-")
+        raise InputError(f"--{name} is for the graph search", mend="leave it out, or use --method graph and --graph DIR")
     asked = [f"--{name}" for name in chosen] + ["--nbest"] * (nbest > 1)
     if method == "greedy" and (lists or asked):
         what = f"takes no {asked[0]}" if asked else "cannot lean toward a list"

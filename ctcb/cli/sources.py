@@ -52,32 +52,48 @@ def emission_options() -> Decorator:
     )
 
 
-def of_audio(inputs: Sequence[str], model: str, batch_seconds: float, jobs: int) -> Source:
-    """What a model makes of audio."""
+def of_audio(inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, phones: Optional[Spelling] = None) -> Source:
+    """What a model makes of audio: of its phone head, spelled by ``phones``, where these are given."""
     from ctcb.cli.recognition import listen  # here: imports torch
 
     loaded, utt_ids, emitted = listen(inputs, model, batch_seconds, jobs)
-    emissions = (Emission(one.utterance.utt_id, one.subword, one.utterance.audio, one.error) for one in emitted)
-    return Source(TokenizerSpelling(loaded.lang.tokenizer), loaded.frame_shift, utt_ids, emissions, "natural")
+    heads = [head.target for head in loaded.network.config.inter_ctc]
+    if phones is not None and "phone" not in heads:
+        raise InputError("this model has no phone head", file=model, mend="use a graph over subwords")
+    emissions = (
+        Emission(
+            one.utterance.utt_id, one.subword if phones is None or one.error else one.inter[heads.index("phone")],
+            one.utterance.audio, one.error,
+        )
+        for one in emitted
+    )
+    return Source(phones or TokenizerSpelling(loaded.lang.tokenizer), loaded.frame_shift, utt_ids, emissions, "natural")
 
 
-def of_file(options: EmissionOptions, model: Optional[str], timed: bool) -> Source:
-    """What any model made; with our own ``model`` in the place of tokens. ``timed``: times will be told."""
+def of_file(options: EmissionOptions, model: Optional[str], timed: bool, phones: Optional[Spelling] = None) -> Source:
+    """What any model made; with our own ``model`` in the place of tokens. ``timed``: times will be told.
+
+    ``phones`` are the tokens and their spelling where a graph tells these; then ``model`` only tells the times.
+    """
     utt_ids, emissions = read_npz(options.emissions)
     frame_shift = options.frame_shift
     if options.tokens is not None:
         blank = int(options.blank) if options.blank and options.blank.isdecimal() else options.blank
-        spelling: Spelling = spelling_of(TokenTable.read(options.tokens, blank, options.separator), options.tokens_model)
-    elif model is not None:
+        table = TokenTable.read(options.tokens, blank, options.separator, words_apart=phones is None)
+        if phones is not None and table != phones.table:
+            raise InputError("these are not the tokens of the graph", file=options.tokens, mend="leave --tokens out, or make a graph for them")
+        spelling: Spelling = phones or spelling_of(table, options.tokens_model)
+    elif model is not None or phones is not None:
         for name in ("tokens_model", "blank", "separator"):
             if getattr(options, name) is not None:
                 raise InputError(f"--{name.replace('_', '-')} is for --tokens, and --model tells its own", mend="leave it out")
-        from ctcb.models.directory import read_model_yaml  # here: imports torch
-        from ctcb.text.tokenizer import Tokenizer
+        if model is not None:
+            from ctcb.models.directory import read_model_yaml  # here: imports torch
+            from ctcb.text.tokenizer import Tokenizer
 
-        config, features = read_model_yaml(model)
-        spelling = TokenizerSpelling(Tokenizer.load(model))
-        frame_shift = frame_shift or features.frame_shift * config.subsampling
+            config, features = read_model_yaml(model)
+            frame_shift = frame_shift or features.frame_shift * config.subsampling
+        spelling = phones or TokenizerSpelling(Tokenizer.load(model))
     else:
         raise InputError(
             "what the columns of the emissions are is not told", file=options.emissions,

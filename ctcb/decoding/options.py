@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from typing import Tuple
+from typing import Optional, Sequence, Tuple
 
 from ctcb.errors import InputError
+from ctcb.text.tokens import TokenTable
 
 
 @dataclass(frozen=True)
@@ -71,3 +72,9 @@ class Hypothesis:
     acoustic: float  # log of the summed probability of the alignments
     bonus: float  # sum of the entities' bonuses
     entities: Tuple[EntitySpan, ...]
+    # Where the tokens do not spell words, as phones: (word, first, end), said by tokens[first:end].
+    words: Optional[Tuple[Tuple[str, int, int], ...]] = None
+
+    def words_in(self, tokens: TokenTable) -> Sequence[Tuple[str, int, int]]:
+        """The words, as :meth:`TokenTable.words` tells them."""
+        return tokens.words(self.tokens) if self.words is None else self.words

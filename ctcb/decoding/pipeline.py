@@ -3,14 +3,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple, Union
 
 from ctcb.decoding.biasing import Biasing, SpelledList
 from ctcb.decoding.emissions import SCALES, Emission
+from ctcb.decoding.graph_search import EntityClass, GraphSearch, GraphSetting
 from ctcb.decoding.greedy import GreedyDecoder
 from ctcb.decoding.options import BeamOptions, Hypothesis
 from ctcb.decoding.search.beam import BeamDecoder
-from ctcb.decoding.search.context_graph import ContextGraph
 from ctcb.decoding.techniques import SubwordBoosting, Technique
 from ctcb.decoding.threads import in_order
 from ctcb.decoding.transcript import Alternative, FoundEntity, Transcript, transcript
@@ -24,13 +24,13 @@ from ctcb.text.spelling import Spelling
 class Search(Protocol):
     """Finds what emissions say."""
 
-    def __init__(self, vocabulary: Vocabulary, options: BeamOptions) -> None: ...
-
-    def decode(self, log_probs: Any, graph: Optional[ContextGraph], nbest: Optional[int]) -> List[Hypothesis]:
+    def decode(self, log_probs: Any, graph: Any, nbest: Optional[int]) -> List[Hypothesis]:
         """The best hypotheses for ``[T, V]`` log-probabilities, best first. Serves any number of threads."""
 
 
-METHODS: Dict[str, Callable[[Vocabulary, BeamOptions], Search]] = {"greedy": GreedyDecoder, "beam": BeamDecoder}
+METHODS: Dict[str, Callable[[Vocabulary, Any], Search]] = {"greedy": GreedyDecoder, "beam": BeamDecoder, "graph": GraphSearch}
+
+Options = Union[BeamOptions, GraphSetting]
 
 # Utterance id -> what to lean toward there.
 BiasingOf = Callable[[str], Optional[Biasing]]
@@ -49,7 +49,7 @@ class Pipeline:
     """Turns emissions into transcripts. Holds nothing that decoding changes."""
 
     def __init__(
-        self, spelling: Spelling, frame_shift: float, method: str = "beam", options: BeamOptions = BeamOptions(),
+        self, spelling: Spelling, frame_shift: float, method: str = "beam", options: Options = BeamOptions(),
         techniques: Sequence[Technique] = (), scale: str = "natural",
     ) -> None:
         """
@@ -58,16 +58,18 @@ class Pipeline:
         spelling : how words are spelled in the model's tokens.
         frame_shift : seconds between two frames.
         method : a search of ``METHODS``.
-        options : of the beam search.
+        options : of the search.
         techniques : what leans the search toward a list; greedy decoding takes none.
         scale : what emissions are, a name in ``SCALES``.
         """
         if method == "greedy" and techniques:
             raise InputError("greedy decoding cannot lean toward a list", mend="use the beam search (--method beam)")
         self.tokens, self.spelling, self.frame_shift = spelling.table, spelling, frame_shift
-        self.vocabulary = Vocabulary.from_tokens(self.tokens.symbols, self.tokens.blank, self.tokens.separators)
+        self.vocabulary = Vocabulary.from_tokens(self.tokens.symbols, self.tokens.blank, self.tokens.separators, not self.tokens.tells_words)
         self.options, self.techniques, self.scale = options, tuple(techniques), SCALES[scale]
         self.search = METHODS[method](self.vocabulary, options)
+        if isinstance(self.search, GraphSearch):
+            self.techniques = self.search.techniques(self.techniques)
 
     def spell(self, entities: EntityList) -> SpelledList:
         """A list's entities in the model's tokens, and the load report with what these lack."""
@@ -124,7 +126,7 @@ class Pipeline:
         """The different texts, each with its best score."""
         scores: Dict[str, float] = {}
         for hypothesis in found:
-            text = " ".join(word for word, _, _ in self.tokens.words(hypothesis.tokens))
+            text = " ".join(word for word, _, _ in hypothesis.words_in(self.tokens))
             scores.setdefault(text, hypothesis.score)
         return tuple(Alternative(text, score) for text, score in scores.items())
 
@@ -134,7 +136,7 @@ class Pipeline:
                 biasing.entities[span.entity].text,
                 hypothesis.token_frames[span.first] * self.frame_shift,
                 hypothesis.token_ends[span.end - 1] * self.frame_shift,
-                (SubwordBoosting.name,) if span.bonus > 0 else (),
+                (EntityClass.name if isinstance(self.search, GraphSearch) else SubwordBoosting.name,) if span.bonus > 0 else (),
                 span.bonus,
             )
             for span in hypothesis.entities

@@ -91,7 +91,7 @@ def transcript(
             hypothesis.token_ends[end - 1] * frame_shift,
             min(1.0, math.exp(min(hypothesis.token_log_probs[first:end]))),
         )
-        for word, first, end in tokens.words(hypothesis.tokens)
+        for word, first, end in hypothesis.words_in(tokens)
     )
     text = " ".join(word.word for word in words)
     return Transcript(utt_id, text, hypothesis.score, words, tuple(entities), tuple(nbest))

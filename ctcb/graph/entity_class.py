@@ -22,7 +22,7 @@ class FullGraph(NamedTuple):
     new_token: np.ndarray  # [N] bool: a token begins
     word: np.ndarray  # [N] int32: the LM's word that ends here, or NO_WORD
     entity: np.ndarray  # [N] int32: the entity that ends here, or NO_ENTITY
-    bonus: np.ndarray  # [N] float32: what the list added to the score
+    bonus: np.ndarray  # [N] float32: what the list added to the score, and its words' bonuses
 
 
 class _Leaves(NamedTuple):

@@ -19,6 +19,7 @@ class GraphOptions:
     piece_bonus: float = -1.0  # for each token of a word that neither LM nor list knows
     class_bonus: float = 0.0  # for each entity, beside the logarithm of its weight
     token_bonus: float = 1.0  # for each token of an entity
+    beam: int = 16  # texts of an n-best list, at most
     search_beam: float = 16.0  # paths that fall further below the best one are given up
     lattice_beam: float = 8.0  # what of the lattice is kept for the n-best list
     min_active: int = 30  # states kept a frame, whatever the beam says
@@ -29,6 +30,6 @@ class GraphOptions:
             value = getattr(self, field.name)
             if not math.isfinite(value):
                 raise InputError(f"graph option {field.name} is {value}", mend="give a finite number")
-        for name, low in (("lm_weight", 0), ("search_beam", 0), ("lattice_beam", 0), ("min_active", 0), ("max_active", 1)):
+        for name, low in (("lm_weight", 0), ("search_beam", 0), ("lattice_beam", 0), ("min_active", 0), ("max_active", 1), ("beam", 1)):
             if getattr(self, name) < low:
                 raise InputError(f"graph option {name} is {getattr(self, name)}", mend=f"it must be at least {low}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import List, Sequence
 
 import numpy as np
-import torch
 
 from ctcb.graph.backend import import_k2
 from ctcb.graph.entity_class import FullGraph
@@ -21,6 +20,8 @@ class ReadyGraph:
     def __init__(self, graph: FullGraph) -> None:
         """Raises RunError where k2 is missing."""
         k2 = import_k2()
+        import torch  # here: a beam search over a file of emissions needs none
+
         self.graph = graph
         fsa = k2.Fsa(torch.from_numpy(graph.arcs))
         # k2 carries an arc's attributes along; this one leads to all that we know of it.
@@ -36,7 +37,7 @@ def search(graph: ReadyGraph, log_probs: Sequence[np.ndarray], options: GraphOpt
     Parameters
     ----------
     log_probs : ``[T, V]`` float32 each, T at least 1.
-    texts : what the graph's arcs say ; needed for an n-best list only.
+    texts : what the graph's arcs say; needed for an n-best list only.
     """
     found = _search(graph, log_probs, options, options.search_beam, texts, nbest)
     for i, paths in enumerate(found):
@@ -49,6 +50,8 @@ def _search(
     graph: ReadyGraph, log_probs: Sequence[np.ndarray], options: GraphOptions, beam: float, texts: Texts, nbest: int
 ) -> List[List[Path]]:
     k2 = import_k2()
+    import torch
+
     lengths = [len(one) for one in log_probs]
     padded = torch.full((len(lengths), max(lengths), log_probs[0].shape[1]), LOWEST)
     for row, one in zip(padded, log_probs):
@@ -62,8 +65,7 @@ def _search(
     if nbest > 1:
         return [best_paths(lattice[i], texts, nbest) for i in range(len(lengths))]
     best = k2.shortest_path(lattice, use_double_scores=True)
-    splits = best.arcs.row_splits(1).tolist()
-    splits = best.arcs.row_splits(2)[torch.tensor(splits)].tolist()
+    splits = best.arcs.row_splits(2)[best.arcs.row_splits(1).long()].tolist()
     arcs, scores = best.arc.numpy().astype(np.int64), best.scores.double().numpy()
     return [
         [Path(arcs[first:end], float(scores[first:end].sum()))] if end > first else []

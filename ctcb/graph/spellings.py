@@ -74,6 +74,11 @@ class PhoneSpelling:
         phones = pron.split() if self._stress else [phone.rstrip("012") for phone in pron.split()]
         return tuple(self._ids[phone] for phone in phones) if phones and all(p in self._ids for p in phones) else None
 
+    def lacks(self, form: str) -> str:
+        """Why a form cannot be said, in words."""
+        unsaid = [word for word, ways in zip(form.split(), self.words(form.split())) if not ways]
+        return f"has no pronunciation in the graph's lexicon ({', '.join(unsaid)}); give pron= or add it there"
+
     def _word(self, word: str) -> List[TokenIds]:
         if self._lexicon is not None:
             found: Sequence[Pronunciation] = self._lexicon.pronunciations(word) if is_normal(word) else ()

@@ -90,6 +90,11 @@ class TokenTable:
         return () if self.separator is None else (self.separator,)
 
     @cached_property
+    def tells_words(self) -> bool:
+        """Whether the tokens tell where words begin; phones do not."""
+        return self.separator is not None or any(symbol.startswith(WORD_START) for symbol in self.symbols)
+
+    @cached_property
     def written(self) -> Dict[str, int]:
         """Token -> id of those that spell words: without the blank, the separator and signs like ``<unk>``."""
         return {
