@@ -81,7 +81,9 @@ def of_file(options: EmissionOptions, model: Optional[str], timed: bool, phones:
         blank = int(options.blank) if options.blank and options.blank.isdecimal() else options.blank
         table = TokenTable.read(options.tokens, blank, options.separator, words_apart=phones is None)
         if phones is not None and table != phones.table:
-            raise InputError("these are not the tokens of the graph", file=options.tokens, mend="leave --tokens out, or make a graph for them")
+            raise InputError(
+                "these are not the tokens of the graph", file=options.tokens, mend="leave --tokens out, or make a graph for them"
+            )
         spelling: Spelling = phones or spelling_of(table, options.tokens_model)
     elif model is not None or phones is not None:
         for name in ("tokens_model", "blank", "separator"):

@@ -72,8 +72,7 @@ class GraphSearch:
         """The graph with a list in its class."""
         names = tuple(map(_reading, biasing.entities))
         weights = [entity.weight for entity in biasing.entities]
-        words = [len(name.split()) for name in names]
-        full = put_in(self._static, biasing.phrases, weights, words, self.options)
+        full = put_in(self._static, biasing.phrases, weights, names, self.options)
         return self._ready(ReadyGraph(full), names)
 
     def decode(self, log_probs: Any, graph: Optional[ListGraph] = None, nbest: Optional[int] = None) -> List[Hypothesis]:

@@ -72,7 +72,9 @@ def units_of_tokens(
     """Those of any other model. Raises InputError, also where nothing tells how words are said."""
     if kind == "phone":
         if lexicon is None:
-            raise InputError("how words are said in these phones is not told", file=tokens, mend="give --lexicon FILE (word, tab, phones)")
+            raise InputError(
+                "how words are said in these phones is not told", file=tokens, mend="give --lexicon FILE (word, tab, phones)"
+            )
         table = TokenTable.read(tokens, blank, words_apart=False)
         return Units(kind, table, (tokens, lexicon), None, read_entries(lexicon, table))
     table = TokenTable.read(tokens, blank)

@@ -2,15 +2,15 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Sequence, Tuple
+from typing import Dict, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ctcb.errors import InputError
 from ctcb.graph.options import GraphOptions
 from ctcb.graph.static import StaticGraph
-from ctcb.graph.topology import Copies, CtcArcs, copy_of, hold, joined, leave, sort_key
-from ctcb.graph.tries import Arcs, grow, join, table
+from ctcb.graph.topology import LOOP, Copies, CtcArcs, copy_of, hold, joined, leave, sort_key
+from ctcb.graph.tries import Arcs, Table, grow, join, runs, table
 
 NO_ENTITY = -1
 
@@ -39,7 +39,7 @@ def without_list(graph: StaticGraph) -> FullGraph:
 
 
 def put_in(
-    graph: StaticGraph, phrases: Sequence[Sequence[Tuple[int, ...]]], weights: Sequence[float], words: Sequence[int],
+    graph: StaticGraph, phrases: Sequence[Sequence[Tuple[int, ...]]], weights: Sequence[float], names: Sequence[str],
     options: GraphOptions = GraphOptions(),
 ) -> FullGraph:
     """The graph with a list in its class.
@@ -51,92 +51,92 @@ def put_in(
     ----------
     phrases : the token sequences of each entity; () for one that cannot be said.
     weights : of each entity, above 0.
-    words : how many words each entity has.
+    names : how each entity reads; of two that are spelled alike the heavier one counts, then the one
+        whose name sorts first.
 
     Raises
     ------
     InputError : a sequence that is empty or holds the blank or a token that the graph does not have.
     """
-    found = _leaves(graph, phrases, weights, words, options)
-    slots, landings = graph.grammar.slots, graph.grammar.landings
-    if not found.sequences or not len(slots.state):
+    found = _leaves(graph, phrases, weights, names, options)
+    if not found.sequences:
         return without_list(graph)
-    targets = np.unique(slots.target)
     sequences, row_of = table(found.sequences)
     order = np.argsort(row_of)
-    entity, score = found.entity[order], found.score[order]
-
-    # One tree for each history that may follow; its root stands for the slots that lead there.
-    rows = np.tile(np.arange(len(order)), len(targets))
-    tree = np.repeat(np.arange(len(targets), dtype=np.int32), len(order))
-    trees = grow(tree, rows, score[rows], sequences, len(targets))
-    inner = _Part(trees.arcs, np.full(len(trees.arcs.src), NO_ENTITY, np.int32))
-    last = sequences.tokens[rows, sequences.length[rows] - 1]
-    splits = np.searchsorted(landings.of, np.arange(int(targets.max()) + 2))
-    leaving = targets[tree]
-    count = splits[leaving + 1] - splits[leaving]
-    which = np.repeat(np.arange(len(rows)), count)
-    place = splits[leaving[which]] + np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
-    landed = Arcs(trees.state[which], landings.state[place], last[which], score[rows[which]] - trees.given[which])
-    ends = _Part(landed, entity[rows[which]])
-    landing_cost = options.lm_weight * landings.score[place]
-
-    return _assemble(graph, inner, ends, landing_cost, targets, trees.num_states, options)
+    return _put(graph, *_class_arcs(graph, sequences, found.entity[order], found.score[order], options))
 
 
-class _Part(NamedTuple):
-    arcs: Arcs
-    entity: np.ndarray
+class _ClassArcs(NamedTuple):
+    """The class's arcs before CTC's topology, ``[E]`` each."""
+
+    src: np.ndarray  # a slot, or behind these one of the trees' inner states
+    dst: np.ndarray  # an inner state, or a state of the grammar where a name ends
+    label: np.ndarray
+    lm: np.ndarray  # the LM's part of the score
+    bonus: np.ndarray  # the list's part
+    entity: np.ndarray  # the entity that ends with the arc, or NO_ENTITY
 
 
-def _assemble(
-    graph: StaticGraph, inner: _Part, ends: _Part, landing_cost: np.ndarray, targets: np.ndarray, num_tree_states: int,
-    options: GraphOptions,
-) -> FullGraph:
-    """The trees' arcs laid out by CTC's topology, from the slots through the trees to the landings."""
-    slots, roots = graph.grammar.slots, len(targets)
-    num_slots, num_inner = len(slots.state), num_tree_states - roots
-    # Local numbers: the slots, then the trees' inner states.
-    arcs, entity, cost = join([inner.arcs, ends.arcs]), np.append(inner.entity, ends.entity), landing_cost
-    cost = np.append(np.zeros(len(inner.arcs.src), np.float32), cost)
-    from_root = arcs.src < roots
-    slots_of = [np.flatnonzero(slots.target == target) for target in targets]
-    root_arcs = np.flatnonzero(from_root)
-    fan = [len(slots_of[root]) for root in arcs.src[root_arcs]]
-    number = np.concatenate([np.repeat(root_arcs, fan), np.flatnonzero(~from_root)])
-    slot = np.concatenate([slots_of[root] for root in arcs.src[root_arcs]])
-    src = np.concatenate([slot, arcs.src[~from_root] - roots + num_slots])
-    lm = cost[number]
+def _class_arcs(
+    graph: StaticGraph, sequences: Table, entity: np.ndarray, score: np.ndarray, options: GraphOptions
+) -> Tuple[_ClassArcs, np.ndarray]:
+    """The arcs, and the token by which each inner state is entered."""
+    slots, landings = graph.grammar.slots, graph.grammar.landings
+    # One tree for each history that may follow the class; its root stands for the slots that lead there.
+    targets, root_of = np.unique(slots.target, return_inverse=True)
+    roots, rows = len(targets), np.tile(np.arange(len(entity)), len(targets))
+    tree = np.repeat(np.arange(roots, dtype=np.int32), len(entity))
+    trees = grow(tree, rows, score[rows], sequences, roots)
+    splits = np.searchsorted(landings.of, targets[tree])
+    count = np.searchsorted(landings.of, targets[tree], side="right") - splits
+    which, place = runs(splits, count)
+    last = sequences.tokens[rows, sequences.length[rows] - 1][which]
+    landed = Arcs(trees.state[which], landings.state[place], last, (score[rows] - trees.given)[which])
+    arcs, inner = join([trees.arcs, landed]), len(trees.arcs.src)
+    lm = np.append(np.zeros(inner), options.lm_weight * landings.score[place])
+    ends = np.append(np.full(inner, NO_ENTITY, np.int32), entity[rows[which]])
+    token = np.zeros(trees.num_states - roots, np.int32)
+    token[trees.arcs.dst - roots] = trees.arcs.label
+
+    # Each slot leaves as its root does.
+    by_root = np.argsort(root_of, kind="stable")
+    first = np.searchsorted(root_of[by_root], np.arange(roots + 1))
+    rooted, deeper = np.flatnonzero(arcs.src < roots), np.flatnonzero(arcs.src >= roots)
+    which, place = runs(first[arcs.src[rooted]], np.diff(first)[arcs.src[rooted]])
+    slot, number = by_root[place], np.append(rooted[which], deeper)
+    src = np.append(slot, arcs.src[deeper] - roots + len(slots.state))
+    lm = lm[number]
     lm[: len(slot)] += options.lm_weight * slots.score[slot]
-    bonus = arcs.score[number] + options.token_bonus
+    dst = np.where(number < inner, arcs.dst[number] - roots, arcs.dst[number])
+    return _ClassArcs(src, dst, arcs.label[number], lm, arcs.score[number] + options.token_bonus, ends[number]), token
 
-    # A tree's inner state is entered by one token only: a state to hold it, and one for blanks.
-    base = graph.num_states
-    token = np.zeros(num_inner, np.int32)
-    token[inner.arcs.dst - roots] = inner.arcs.label
-    inner_blank = base + np.arange(num_inner, dtype=np.int32)
-    inner_copy = base + num_inner + np.arange(num_inner, dtype=np.int32)
-    static = graph.copies
-    count = np.diff(static.splits)[slots.state]
-    splits = np.concatenate([[0], np.cumsum(count), count.sum() + 1 + np.arange(num_inner)])
-    places = np.concatenate([np.arange(static.splits[s], static.splits[s + 1]) for s in slots.state]).astype(np.int64)
-    copies = Copies(splits, np.append(static.label[places], token), np.append(static.state[places], inner_copy))
-    blank_state = np.append(slots.state, inner_blank).astype(np.int32)
-    is_end = number >= len(inner.arcs.src)
-    target = np.empty(len(number), np.int32)
-    target[~is_end] = inner_copy[arcs.dst[number[~is_end]] - roots]
-    target[is_end] = copy_of(static, graph.num_tokens, arcs.dst[number[is_end]], arcs.label[number[is_end]])
 
-    new = joined(
-        leave(src, arcs.label[number], target, blank_state, copies),
-        hold(inner_blank, Copies(np.arange(num_inner + 1), token, inner_copy), graph.blank),
+def _put(graph: StaticGraph, arcs: _ClassArcs, token: np.ndarray) -> FullGraph:
+    """The class's arcs under CTC's topology, among those of the graph."""
+    slots, static, inner = graph.grammar.slots.state, graph.copies, len(token)
+    # An inner state is entered by one token only: a state to hold it, and one for blanks.
+    blanks = graph.num_states + np.arange(inner, dtype=np.int32)
+    held = graph.num_states + inner + np.arange(inner, dtype=np.int32)
+    total = graph.num_states + 2 * inner
+    _, place = runs(static.splits[slots], np.diff(static.splits)[slots])
+    count = np.append(np.diff(static.splits)[slots], np.ones(inner, np.int64))
+    copies = Copies(
+        np.append(0, np.cumsum(count)), np.append(static.label[place], token), np.append(static.state[place], held)
     )
-    scores = np.append(bonus + lm, 0).astype(np.float32)[new.origin]
-    total = base + 2 * num_inner
+    ends = arcs.entity != NO_ENTITY
+    target = np.empty(len(ends), np.int32)
+    target[~ends] = held[arcs.dst[~ends]]
+    target[ends] = copy_of(static, graph.num_tokens, arcs.dst[ends], arcs.label[ends])
+    new = joined(
+        leave(arcs.src, arcs.label, target, np.append(slots, blanks).astype(np.int32), copies),
+        hold(blanks, Copies(np.arange(inner + 1), token, held), graph.blank),
+    )
     where = np.searchsorted(graph.keys, sort_key(new.src, new.label), side="right")
     merged = CtcArcs(*(np.insert(old, where, more) for old, more in zip(graph.arcs, new)))
     merged.dst[merged.label == -1] = total
-    found = _New(where, np.append(entity[number], NO_ENTITY)[new.origin], np.append(bonus, 0)[new.origin].astype(np.float32), new.origin >= 0)
+    scores = np.append(arcs.bonus + arcs.lm, 0).astype(np.float32)[new.origin]  # LOOP is -1 and finds the last entry
+    bonus = np.append(arcs.bonus, 0).astype(np.float32)[new.origin]
+    found = _New(where, np.append(arcs.entity, NO_ENTITY)[new.origin], bonus, new.origin != LOOP)
     return _full(graph, merged, np.insert(graph.scores, where, scores), found)
 
 
@@ -149,7 +149,7 @@ class _New(NamedTuple):
     new_token: np.ndarray
 
 
-def _full(graph: StaticGraph, arcs: CtcArcs, scores: np.ndarray, new: "_New | None") -> FullGraph:
+def _full(graph: StaticGraph, arcs: CtcArcs, scores: np.ndarray, new: Optional[_New]) -> FullGraph:
     packed = np.stack([arcs.src, arcs.dst, arcs.label, scores.view(np.int32)], axis=1)
     count = len(graph.scores)
     entity, bonus = np.full(count, NO_ENTITY, np.int32), np.zeros(count, np.float32)
@@ -162,18 +162,19 @@ def _full(graph: StaticGraph, arcs: CtcArcs, scores: np.ndarray, new: "_New | No
 
 
 def _leaves(
-    graph: StaticGraph, phrases: Sequence[Sequence[Tuple[int, ...]]], weights: Sequence[float], words: Sequence[int],
+    graph: StaticGraph, phrases: Sequence[Sequence[Tuple[int, ...]]], weights: Sequence[float], names: Sequence[str],
     options: GraphOptions,
 ) -> _Leaves:
-    best: dict = {}
-    for entity, (sequences, weight, count) in enumerate(zip(phrases, weights, words)):
-        score = math.log(weight) + options.class_bonus + count * options.word_bonus
-        for sequence in sequences:
+    best: Dict[Tuple[int, ...], Tuple[float, int]] = {}
+    for entity in sorted(range(len(phrases)), key=names.__getitem__):
+        score = math.log(weights[entity]) + options.class_bonus + len(names[entity].split()) * options.word_bonus
+        for sequence in phrases[entity]:
             if not sequence or not all(0 <= token < graph.num_tokens and token != graph.blank for token in sequence):
                 raise InputError(
                     f"entity {entity} is spelled {list(sequence)}, but tokens run from 0 to {graph.num_tokens - 1} and "
                     f"{graph.blank} is the blank", mend="spell it in the graph's own tokens",
                 )  # fmt: skip
-            if sequence not in best or score > best[sequence][1]:
-                best[sequence] = entity, score
-    return _Leaves(list(best), np.array([e for e, _ in best.values()], np.int32), np.array([s for _, s in best.values()], np.float32))
+            if sequence not in best or score > best[sequence][0]:
+                best[sequence] = score, entity
+    scores, entities = zip(*best.values()) if best else ((), ())
+    return _Leaves(list(best), np.array(entities, np.int32), np.array(scores, np.float32))

@@ -22,7 +22,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from ctcb.errors import InputError
-from ctcb.graph.tries import Arcs, grow, join, table
+from ctcb.graph.tries import Arcs, grow, join, runs, table
 from ctcb.lm.arrays import LN10, MISSING_UNK_LOG10, ArrayLm
 
 START = 0  # the state before a sentence; no arc leads there
@@ -82,69 +82,87 @@ def build_grammar(
     ------
     InputError : the LM has no ``<unk>``, or none of its words has a spelling.
     """
-    node = lm.arrays.node
-    if node["log_prob"][1 + lm.unk] <= 0.99 * MISSING_UNK_LOG10 * LN10:
-        raise InputError("has no 1-gram <unk>, so no name could follow any word", file=lm.path, mend="make it anew with `ctcb lm`")
-    histories = np.flatnonzero(np.diff(node["first_child"]) > 0)
-    state_of = np.zeros(len(node), np.int32)  # of those that are histories
-    state_of[histories] = 1 + np.arange(len(histories))
-    parent = np.repeat(np.arange(len(node) - 1), np.diff(node["first_child"]))  # of node 1, 2, ...
-    child = 1 + np.arange(len(parent))
-    word = lm.arrays.word[child]
-
-    # The words as trees below their histories.
-    owner = [w for w, found in enumerate(spellings) for _ in found]
-    sequences = [sequence for found in spellings for sequence in found]
-    if not sequences:
+    if lm.arrays.node["log_prob"][1 + lm.unk] <= 0.99 * MISSING_UNK_LOG10 * LN10:
+        raise InputError("has no 1-gram <unk>, so no name could come in", file=lm.path, mend="make it anew with `ctcb lm`")
+    if not any(map(len, spellings)):
         raise InputError("none of its words can be spelled", file=lm.path, mend="give the lexicon that goes with it")
-    different = sorted(set(sequences))
-    known = {sequence: i for i, sequence in enumerate(different)}
-    sorted_table, row_of = table(different)
-    first = np.searchsorted(owner, np.arange(len(spellings) + 1))
-    rows = row_of[[known[sequence] for sequence in sequences]]
-    times = np.diff(first)[word]
-    ngram = np.repeat(np.arange(len(child)), times)
-    nth = np.arange(len(ngram)) - np.repeat(np.cumsum(times) - times, times)
-    row = rows[first[word[ngram]] + nth]
-    order = np.lexsort((row, parent[ngram]))
-    ngram, row = ngram[order], row[order]
-    score = node["log_prob"][child[ngram]]
-    trees = grow(state_of[parent[ngram]], row, score, sorted_table, 1 + len(histories))
-    last = Arcs(trees.state, np.zeros(len(row), np.int32), sorted_table.tokens[row, sorted_table.length[row] - 1], score - trees.given)
-    ends = _landings(lm, node["state"][child[ngram]], state_of)
-    parts = [trees.arcs, _landed(last, ends)]
-    words = [np.full(len(trees.arcs.src), NO_WORD, np.int32), word[ngram[ends.of]]]
+    ngrams = _Ngrams.of(lm)
+    words, num_states = _words(lm, ngrams, spellings)
 
-    # Sentence ends, and the class: its slots and where it leads.
-    is_end, is_unk = word == lm.end, word == lm.unk
-    finals = state_of[parent[is_end]], node["log_prob"][child[is_end]]
-    after = node["state"][child[is_unk]]
-    targets, target = np.unique(after, return_inverse=True)
-    slots = Slots(state_of[parent[is_unk]], node["log_prob"][child[is_unk]], target.astype(np.int32))
-    landings = _landings(lm, targets, state_of)
+    is_end, is_unk = ngrams.word == lm.end, ngrams.word == lm.unk
+    final_state, final_score = ngrams.history[is_end], ngrams.score[is_end]
+    targets, target = np.unique(ngrams.after[is_unk], return_inverse=True)
+    landings = _landings(lm, targets, ngrams.state_of)
+    begin = _landings(lm, np.array([lm.begin]), ngrams.state_of)
+    slots = _with_start(Slots(ngrams.history[is_unk], ngrams.score[is_unk], target.astype(np.int32)), begin)
 
-    # The start stands for the history <s> and its backoffs.
-    begin = _landings(lm, np.array([lm.begin]), state_of)
-    slots = _with_start(slots, begin)
-    num_states = trees.num_states
-    is_open = [np.zeros(len(column), bool) for column in words]
+    parts = [words, _first_words(words, begin)]
     if open_words is not None:
-        loops, loop_words, num_states = _loops(slots, landings, len(targets), open_words, lm.unk, num_states)
+        loops, num_states = _loops(slots, landings, len(targets), open_words, lm.unk, num_states)
         parts.append(loops)
-        words.append(loop_words)
-        is_open.append(np.ones(len(loop_words), bool))
-    arcs, all_words, all_open = join(parts), np.concatenate(words), np.concatenate(is_open)
-    copies = [np.flatnonzero(arcs.src == state) for state in begin.state]
-    for state, cost, chosen in zip(begin.state, begin.score, copies):
-        chosen = chosen[~all_open[chosen]]  # the loop has its own arcs from the start
-        again = Arcs(np.full(len(chosen), START, np.int32), arcs.dst[chosen], arcs.label[chosen], arcs.score[chosen] + cost)
-        arcs, all_words, all_open = join([arcs, again]), np.append(all_words, all_words[chosen]), np.append(all_open, all_open[chosen])
-    at_once = [cost + finals[1][finals[0] == state] for state, cost in zip(begin.state, begin.score)]
+    at_once = [cost + final_score[final_state == state] for state, cost in zip(begin.state, begin.score)]
     return Grammar(
-        num_states, arcs, all_words.astype(np.int32), all_open,
-        np.append(finals[0], START).astype(np.int32), np.append(finals[1], np.concatenate(at_once).max()).astype(np.float32),
-        slots, landings,
+        num_states, join([part.arcs for part in parts]), np.concatenate([part.word for part in parts]).astype(np.int32),
+        np.concatenate([np.full(len(part.word), i == 2) for i, part in enumerate(parts)]),
+        np.append(final_state, START).astype(np.int32),
+        np.append(final_score, np.concatenate(at_once).max()).astype(np.float32), slots, landings,
     )  # fmt: skip
+
+
+class _Ngrams(NamedTuple):
+    """The LM's n-grams, all ``[N]``, as words that follow histories."""
+
+    history: np.ndarray  # int32, a state of the automaton
+    word: np.ndarray
+    score: np.ndarray  # float32
+    after: np.ndarray  # the LM's state after the word
+    state_of: np.ndarray  # by the LM's node: its state in the automaton; 0 for those that no n-gram goes on from
+
+    @classmethod
+    def of(cls, lm: ArrayLm) -> _Ngrams:
+        node = lm.arrays.node
+        histories = np.flatnonzero(np.diff(node["first_child"]) > 0)
+        state_of = np.zeros(len(node), np.int32)
+        state_of[histories] = 1 + np.arange(len(histories))
+        parent = np.repeat(np.arange(len(node) - 1), np.diff(node["first_child"]))  # of node 1, 2, ...
+        child = slice(1, 1 + len(parent))
+        return cls(state_of[parent], lm.arrays.word[child], node["log_prob"][child], node["state"][child], state_of)
+
+
+class _Part(NamedTuple):
+    """Some arcs, and the word that ends with each."""
+
+    arcs: Arcs
+    word: np.ndarray
+
+
+def _words(lm: ArrayLm, ngrams: _Ngrams, spellings: Sequence[Sequence[Tuple[int, ...]]]) -> Tuple[_Part, int]:
+    """The words as trees below their histories; and how many states there are then."""
+    sequences = sorted({sequence for found in spellings for sequence in found})
+    row_by_sequence = {sequence: row for row, sequence in enumerate(sequences)}  # `table` keeps this order
+    rows = np.array([row_by_sequence[sequence] for found in spellings for sequence in found])
+    different, _ = table(sequences)
+    first = np.cumsum([0, *map(len, spellings)])
+    ngram, place = runs(first[ngrams.word], np.diff(first)[ngrams.word])
+    row = rows[place]
+    order = np.lexsort((row, ngrams.history[ngram]))
+    ngram, row = ngram[order], row[order]
+    score = ngrams.score[ngram]
+    trees = grow(ngrams.history[ngram], row, score, different, 1 + int(ngrams.state_of.max()))
+    last = different.tokens[row, different.length[row] - 1]
+    ends = _landings(lm, ngrams.after[ngram], ngrams.state_of)
+    landed = Arcs(trees.state[ends.of], ends.state, last[ends.of], (score - trees.given)[ends.of] + ends.score)
+    word = np.append(np.full(len(trees.arcs.src), NO_WORD), ngrams.word[ngram[ends.of]])
+    return _Part(join([trees.arcs, landed]), word), trees.num_states
+
+
+def _first_words(words: _Part, begin: Landings) -> _Part:
+    """What leaves the start, which stands for the history <s> and its backoffs."""
+    chosen = [np.flatnonzero(words.arcs.src == state) for state in begin.state]
+    which, cost = np.concatenate(chosen), np.repeat(begin.score, list(map(len, chosen)))
+    arcs = words.arcs
+    start = np.full(len(which), START, np.int32)
+    return _Part(Arcs(start, arcs.dst[which], arcs.label[which], arcs.score[which] + cost), words.word[which])
 
 
 def _landings(lm: ArrayLm, nodes: np.ndarray, state_of: np.ndarray) -> Landings:
@@ -153,7 +171,7 @@ def _landings(lm: ArrayLm, nodes: np.ndarray, state_of: np.ndarray) -> Landings:
     at, of, score = nodes.astype(np.int64), np.arange(len(nodes)), np.zeros(len(nodes), np.float32)
     found: List[Tuple[np.ndarray, ...]] = []
     while len(at):
-        here = (state_of[at] > 0)
+        here = state_of[at] > 0
         found.append((of[here], state_of[at[here]], score[here]))
         on = at > 0
         at, of, score = at[on], of[on], score[on]
@@ -162,11 +180,6 @@ def _landings(lm: ArrayLm, nodes: np.ndarray, state_of: np.ndarray) -> Landings:
     of, state, score = (np.concatenate(column) for column in zip(*found))
     order = np.argsort(of, kind="stable")
     return Landings(of[order].astype(np.int32), state[order], score[order].astype(np.float32))
-
-
-def _landed(last: Arcs, ends: Landings) -> Arcs:
-    """Each arc once for every place where it lands."""
-    return Arcs(last.src[ends.of], ends.state, last.label[ends.of], last.score[ends.of] + ends.score)
 
 
 def _with_start(slots: Slots, begin: Landings) -> Slots:
@@ -180,9 +193,10 @@ def _with_start(slots: Slots, begin: Landings) -> Slots:
 
 def _loops(
     slots: Slots, landings: Landings, num_targets: int, tokens: OpenWords, unk: int, num_states: int
-) -> Tuple[Arcs, np.ndarray, int]:
+) -> Tuple[_Part, int]:
     """Any word in the class's place. For each target a state inside of a word and one after a bare start."""
-    inside, bare = num_states + np.arange(num_targets), num_states + num_targets + np.arange(num_targets)
+    inside = num_states + np.arange(num_targets)
+    bare = inside + num_targets
     begin, inner = np.array(sorted(tokens.begin), np.int32), np.array(sorted(tokens.inner), np.int32)
     parts: List[Arcs] = []
     words: List[np.ndarray] = []
@@ -195,9 +209,7 @@ def _loops(
         parts.append(Arcs(src, inside[to], label, score))
         words.append(np.full(len(src), NO_WORD, np.int32))
         splits = np.searchsorted(landings.of, np.arange(num_targets + 1))
-        count = np.diff(splits)[to]
-        which = np.repeat(np.arange(len(src)), count)
-        place = splits[to[which]] + np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+        which, place = runs(splits[to], np.diff(splits)[to])
         parts.append(Arcs(src[which], landings.state[place], label[which], score[which] + landings.score[place]))
         words.append(np.full(len(which), unk, np.int32))
 
@@ -208,4 +220,4 @@ def _loops(
     every, nothing = np.arange(num_targets), np.zeros(num_targets, np.float32)
     add(inside, every, nothing, inner)
     add(bare, every, nothing, inner)
-    return join(parts), np.concatenate(words), num_states + 2 * num_targets
+    return _Part(join(parts), np.concatenate(words)), num_states + 2 * num_targets

@@ -11,7 +11,7 @@ from ctcb.graph.nbest import Path, Texts, best_paths
 from ctcb.graph.options import GraphOptions
 
 LOWEST = -1e4  # stands for a probability of 0, which k2's beams cannot reckon with
-WIDER = 8.0  # the beam of the second try, where the first one lost every path that can end
+WIDER, EVERY = 8.0, 1 << 30  # beam and states of the second try, where the first one lost every path that can end
 
 
 class ReadyGraph:
@@ -29,7 +29,9 @@ class ReadyGraph:
         self.fsa = k2.create_fsa_vec([fsa])
 
 
-def search(graph: ReadyGraph, log_probs: Sequence[np.ndarray], options: GraphOptions, texts: Texts, nbest: int = 1) -> List[List[Path]]:
+def search(
+    graph: ReadyGraph, log_probs: Sequence[np.ndarray], options: GraphOptions, texts: Texts, nbest: int = 1
+) -> List[List[Path]]:
     """The best paths of several utterances, best first; ``nbest`` of different texts.
 
     A path's score is the sum over its frames' log-probabilities and its arcs: of one alignment, not of all.
@@ -57,9 +59,10 @@ def _search(
     for row, one in zip(padded, log_probs):
         row[: len(one)] = torch.from_numpy(one).clamp(min=LOWEST)
     segments = torch.tensor([[i, 0, length] for i, length in enumerate(lengths)], dtype=torch.int32)
+    most = options.max_active if beam == options.search_beam else EVERY
     lattice = k2.intersect_dense_pruned(
         graph.fsa, k2.DenseFsaVec(padded, segments), search_beam=beam, output_beam=options.lattice_beam,
-        min_active_states=options.min_active, max_active_states=options.max_active if beam == options.search_beam else 1 << 30,
+        min_active_states=options.min_active, max_active_states=most,
         frame_idx_name="frame",
     )  # fmt: skip
     if nbest > 1:

@@ -7,9 +7,7 @@ import numpy as np
 
 from ctcb.graph.grammar import NO_WORD, Grammar
 from ctcb.graph.options import GraphOptions
-from ctcb.graph.topology import CtcArcs, Copies, end, find_copies, hold, joined, leave, sort_key
-
-NOTHING = -1
+from ctcb.graph.topology import Copies, CtcArcs, copy_of, end, find_copies, hold, joined, leave, sort_key
 
 
 class StaticGraph(NamedTuple):
@@ -36,8 +34,7 @@ def expand(grammar: Grammar, num_tokens: int, blank: int, options: GraphOptions 
     copies = find_copies(arcs, grammar.num_states, num_tokens, open_states, labels)
     num_states = grammar.num_states + len(copies.state)
     blank_state = np.arange(grammar.num_states, dtype=np.int32)
-    keys = np.repeat(np.arange(grammar.num_states, dtype=np.int64), np.diff(copies.splits)) * num_tokens + copies.label
-    target = copies.state[np.searchsorted(keys, arcs.dst.astype(np.int64) * num_tokens + arcs.label)]
+    target = copy_of(copies, num_tokens, arcs.dst, arcs.label)
     count = len(arcs.src)
     graph = joined(
         leave(arcs.src, arcs.label, target, blank_state, copies),

@@ -135,7 +135,8 @@ def _describe(folder: Path) -> Description:
         raise InputError(f"is no graph: it has no {YAML_FILE}", file=folder, mend="`ctcb graph` makes one")
     data = read_yaml(folder / YAML_FILE)
     if data.get("format_version") != FORMAT_VERSION:
-        raise InputError(f"format_version is {data.get('format_version')!r}, not {FORMAT_VERSION}", file=folder / YAML_FILE, mend=MEND)
+        found = data.get("format_version")
+        raise InputError(f"format_version is {found!r}, not {FORMAT_VERSION}", file=folder / YAML_FILE, mend=MEND)
     described = from_mapping(Description, data, folder / YAML_FILE)
     if described.units not in UNITS:
         raise InputError(f"units are {described.units!r}, not one of {', '.join(UNITS)}", file=folder / YAML_FILE, mend=MEND)

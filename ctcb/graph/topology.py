@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ctcb.graph.tries import Arcs
+from ctcb.graph.tries import Arcs, runs
 
 LOOP = -1  # the origin of an arc by which no new token comes
 
@@ -63,9 +63,7 @@ def leave(src: np.ndarray, label: np.ndarray, target: np.ndarray, blank_state: n
     copies : of the automaton's states.
     """
     number = np.arange(len(src), dtype=np.int32)
-    count = np.diff(copies.splits)[src]
-    origin = np.repeat(number, count)
-    place = np.repeat(copies.splits[src] - (np.cumsum(count) - count), count) + np.arange(len(origin))
+    origin, place = runs(copies.splits[src], np.diff(copies.splits)[src])
     apart = copies.label[place] != label[origin]
     origin, place = origin[apart], place[apart]
     both = np.concatenate([number, origin])
@@ -87,11 +85,8 @@ def hold(blank_state: np.ndarray, copies: Copies, blank: int) -> CtcArcs:
 
 def end(state: np.ndarray, first_origin: int, final_state: int, blank_state: np.ndarray, copies: Copies) -> CtcArcs:
     """Final arcs out of the automaton's final states; their origins count on from ``first_origin``."""
-    number = np.arange(len(state), dtype=np.int32)
-    count = np.diff(copies.splits)[state]
-    which = np.repeat(number, count)
-    place = np.repeat(copies.splits[state] - (np.cumsum(count) - count), count) + np.arange(len(which))
-    both = np.concatenate([number, which])
+    which, place = runs(copies.splits[state], np.diff(copies.splits)[state])
+    both = np.concatenate([np.arange(len(state)), which])
     src = np.concatenate([blank_state[state], copies.state[place]])
     return CtcArcs(src, np.full(len(src), final_state, np.int32), np.full(len(src), -1, np.int32), first_origin + both)
 

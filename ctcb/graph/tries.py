@@ -82,3 +82,9 @@ def join(parts: Sequence[Arcs]) -> Arcs:
     empty = Arcs(*(np.zeros(0, kind) for kind in (np.int32, np.int32, np.int32, np.float32)))
     return Arcs(*(np.concatenate([np.asarray(column, like.dtype) for column in columns])
                   for like, *columns in zip(empty, empty, *parts) for columns in [columns or [like]]))  # fmt: skip
+
+
+def runs(first: np.ndarray, count: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Runs of ``count`` numbers that begin at ``first``, one after another: which run, and the numbers."""
+    which = np.repeat(np.arange(len(count)), count)
+    return which, np.arange(len(which)) + np.repeat(first - (np.cumsum(count) - count), count)
