@@ -301,3 +301,11 @@ def test_wrong_use(tmp_path):
     for words, told in (([], "--data-dir is missing"), (["--peer", "x"], "no such option: --peer")):
         ran = subprocess.run(["recipes/peers/run.sh", *words], cwd=ROOT, capture_output=True, text=True)
         assert ran.returncode == 2 and told in ran.stderr
+
+
+def test_a_stopped_comparison_goes_on_under_the_same_conditions(tmp_path):
+    results = tmp_path / "results.json"
+    assert compare.rows_so_far(results, {"beam": 16}) == []
+    results.write_text(json.dumps({"date": "2026-01-01", "beam": 16, "rows": [{"size": 0}]}), encoding="utf-8")
+    assert compare.rows_so_far(results, {"beam": 16}) == [{"size": 0}]
+    assert compare.rows_so_far(results, {"beam": 8}) == []
