@@ -11,7 +11,8 @@ from ctcb.decoding.graph_search import EntityClass, GraphSearch, GraphSetting
 from ctcb.decoding.greedy import GreedyDecoder
 from ctcb.decoding.options import BeamOptions, Hypothesis
 from ctcb.decoding.search.beam import BeamDecoder
-from ctcb.decoding.techniques import SubwordBoosting, Technique
+from ctcb.decoding.search.word_lm import WordLm
+from ctcb.decoding.techniques import Technique
 from ctcb.decoding.threads import in_order
 from ctcb.decoding.transcript import Alternative, FoundEntity, Transcript, transcript
 from ctcb.decoding.vocabulary import Vocabulary
@@ -50,7 +51,7 @@ class Pipeline:
 
     def __init__(
         self, spelling: Spelling, frame_shift: float, method: str = "beam", options: Options = BeamOptions(),
-        techniques: Sequence[Technique] = (), scale: str = "natural",
+        techniques: Sequence[Technique] = (), scale: str = "natural", lm: Optional[WordLm] = None,
     ) -> None:
         """
         Parameters
@@ -61,13 +62,16 @@ class Pipeline:
         options : of the search.
         techniques : what leans the search toward a list; greedy decoding takes none.
         scale : what emissions are, a name in ``SCALES``.
+        lm : a word LM for the beam search, made ready for the spelling's tokens.
         """
         if method == "greedy" and techniques:
             raise InputError("greedy decoding cannot lean toward a list", mend="use the beam search (--method beam)")
+        if method != "beam" and lm is not None:
+            raise InputError(f"the search {method!r} takes no word LM", mend="use the beam search (--method beam)")
         self.tokens, self.spelling, self.frame_shift = spelling.table, spelling, frame_shift
         self.vocabulary = Vocabulary.from_tokens(self.tokens.symbols, self.tokens.blank, self.tokens.separators, not self.tokens.tells_words)
         self.options, self.techniques, self.scale = options, tuple(techniques), SCALES[scale]
-        self.search = METHODS[method](self.vocabulary, options)
+        self.search = METHODS[method](self.vocabulary, options) if lm is None else BeamDecoder(self.vocabulary, options, lm)
         if isinstance(self.search, GraphSearch):
             self.techniques = self.search.techniques(self.techniques)
 
@@ -136,8 +140,8 @@ class Pipeline:
                 biasing.entities[span.entity].text,
                 hypothesis.token_frames[span.first] * self.frame_shift,
                 hypothesis.token_ends[span.end - 1] * self.frame_shift,
-                (EntityClass.name if isinstance(self.search, GraphSearch) else SubwordBoosting.name,) if span.bonus > 0 else (),
-                span.bonus,
+                ((EntityClass.name,) if span.bonus > 0 else ()) if isinstance(self.search, GraphSearch) else span.why,
+                span.gain,
             )
             for span in hypothesis.entities
         )

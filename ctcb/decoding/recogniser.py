@@ -10,6 +10,7 @@ from ctcb.bundled import BUNDLED_MODEL
 from ctcb.data.audio import SAMPLE_RATE, as_audio, read_audio
 from ctcb.decoding.emit import emissions_of
 from ctcb.decoding.list_cache import Entities, ListCache
+from ctcb.decoding.lm import find_lm, load_lm
 from ctcb.decoding.options import BeamOptions
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.decoding.techniques import choose
@@ -23,10 +24,14 @@ from ctcb.text.spelling import TokenizerSpelling
 class Recogniser:
     """A loaded model and its decoder; :func:`load` makes one."""
 
-    def __init__(self, model: LoadedModel, options: BeamOptions = BeamOptions(), bias: str = "decoder") -> None:
+    def __init__(
+        self, model: LoadedModel, options: BeamOptions = BeamOptions(), bias: str = "decoder", lm: Optional[PathOrStr] = None
+    ) -> None:
         self._model = model
         spelling = TokenizerSpelling(model.lang.tokenizer)
-        self._pipeline = Pipeline(spelling, model.frame_shift, "beam", options, choose(bias))
+        word_lm = load_lm(lm, spelling.table)
+        techniques = choose(bias, lm=word_lm is not None)
+        self._pipeline = Pipeline(spelling, model.frame_shift, "beam", options, techniques, lm=word_lm)
         self._lists = ListCache(self._pipeline)
 
     def decode(
@@ -56,11 +61,17 @@ class Recogniser:
         return self._lists.report(entities)
 
 
-def load(model: Optional[PathOrStr] = None, options: BeamOptions = BeamOptions(), bias: str = "decoder") -> Recogniser:
-    """Load a model directory, by default the bundled model.
+def load(
+    model: Optional[PathOrStr] = None, options: BeamOptions = BeamOptions(), bias: str = "decoder",
+    lm: Optional[PathOrStr] = None,
+) -> Recogniser:
+    """Load a model directory, by default the bundled model, and an LM: an ARPA file, by default the
+    directory's own ``lm.arpa.gz`` if it has one; ``"none"`` for none.
 
     >>> ctcb.load().decode("talk.ogg", entities=["Zelenskyy", "Łódź"]).text
 
-    Raises InputError for a directory that is not one, or is not whole.
+    Raises InputError for a directory that is not one, or is not whole, and for an LM that is malformed or
+    whose words the model's tokens cannot write.
     """
-    return Recogniser(load_model(BUNDLED_MODEL if model is None else model), options, bias)
+    folder = BUNDLED_MODEL if model is None else model
+    return Recogniser(load_model(folder), options, bias, find_lm(lm, folder))
