@@ -103,7 +103,8 @@ def decode(folder, *tokens, phrases=(), weights=None, **options):
     graph = ContextGraph.build(list(phrases), VOCABULARY, weights, boosted=False)
     with np.errstate(divide="ignore"):
         graph = graph.with_class(np.log(np.ones(len(phrases)) if weights is None else weights))
-    decoder = BeamDecoder(VOCABULARY, BeamOptions(lm_weight=0.5, word_bonus=0.25, **options), load(BY_HAND, LETTERS, folder))
+    options = BeamOptions(**{"lm_weight": 0.5, "word_bonus": 0.25, "class_bonus": 0.0, **options})
+    decoder = BeamDecoder(VOCABULARY, options, load(BY_HAND, LETTERS, folder))
     found = decoder.decode(spell(len(TOKENS), *tokens), graph)[0]
     assert found.tokens == tokens and found.score == pytest.approx(found.acoustic + found.bonus + found.lm)
     return found
@@ -160,10 +161,11 @@ def test_the_lm_decides_between_words_that_sound_alike(tmp_path):
     emissions[0, NEW], emissions[1, [YORK, CITY]] = 0.93, [0.4, 0.54]
     emissions = np.log(emissions)
     assert BeamDecoder(VOCABULARY).decode(emissions)[0].tokens == (NEW, CITY)
-    assert BeamDecoder(VOCABULARY, lm=lm).decode(emissions)[0].tokens == (NEW, YORK)
+    options = BeamOptions(lm_weight=0.5, word_bonus=0)
+    assert BeamDecoder(VOCABULARY, options, lm).decode(emissions)[0].tokens == (NEW, YORK)
     assert BeamDecoder(VOCABULARY, BeamOptions(lm_weight=0), lm).decode(emissions)[0].tokens == (NEW, CITY)
     graph = ContextGraph.build([[[CITY]]], VOCABULARY, boosted=False).with_class([9.0])
-    leaning = BeamDecoder(VOCABULARY, lm=lm).decode(emissions, graph)[0]
+    leaning = BeamDecoder(VOCABULARY, options, lm).decode(emissions, graph)[0]
     assert leaning.tokens == (NEW, CITY) and leaning.bonus == 0.0
 
 
@@ -188,7 +190,7 @@ def test_upper_case_tokens_write_the_words_of_a_lower_case_lm(tmp_path):
     vocabulary = Vocabulary.from_tokens(table.symbols, separators=["|"])
     new = -1.5 - 0.25 - 1.0
     for tokens, log10 in (((2, 3, 4), new), ((1, 2, 3, 4, 1), new), ((2, 1, 2), -0.5 - 4 - 4 - 1)):
-        found = BeamDecoder(vocabulary, BeamOptions(lm_weight=0.1), lm).decode(spell(5, *tokens))[0]
+        found = BeamDecoder(vocabulary, BeamOptions(lm_weight=0.1, word_bonus=0), lm).decode(spell(5, *tokens))[0]
         assert found.tokens == tokens and found.lm == pytest.approx(0.1 * log10 * LN10, abs=1e-5)
 
 
