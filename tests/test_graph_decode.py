@@ -179,7 +179,7 @@ class TestWithK2:
 
 
 @pytest.mark.parametrize("words, problem", [
-    (["--method", "graph"], "give --graph DIR"), (["--class-bonus", 1], "--class-bonus is for the graph search"),
+    (["--method", "graph"], "give --graph DIR"), (["--token-bonus", 1], "--token-bonus is for the graph search"),
     (["--method", "beam", "--graph", "g"], "--graph is for the graph search"), (["--graph", "g", "--alpha", 1], "--alpha is for the beam search"),
     (["--graph", "nowhere"], "nowhere: is no graph"),
 ])  # fmt: skip
