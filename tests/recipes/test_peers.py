@@ -215,6 +215,13 @@ def test_side_by_side(data, task, tokenizer):
     json.dumps(list(rows.values()))
 
 
+def test_two_decoders_are_compared_on_what_both_were_scored_on(data, task, tokenizer):
+    tones = read(data, task)
+    lists = {tones.name: bias_list.BiasList.of(tones.targets, tokenizer, task.vocabulary)}
+    whole, part = (measure.evaluate(tones.items[:n], [item.text for item in tones.items[:n]], lists) for n in (9, 4))
+    assert whole.against(part)["wer"].difference == part.against(whole)["wer"].difference == 0
+
+
 def test_what_is_too_slow_is_bounded_and_said(data, task, tokenizer, monkeypatch):
     real, counted = measure.seconds, measure.frames
     monkeypatch.setattr(measure, "seconds", lambda searches, items: real(searches, items) + slow * counted(items))
