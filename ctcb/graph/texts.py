@@ -5,27 +5,27 @@ from typing import Sequence
 
 import numpy as np
 
-from ctcb.graph.entity_class import FullGraph
 from ctcb.graph.nbest import Texts
+from ctcb.graph.static import Meaning
 from ctcb.text.tokens import WORD_START, TokenTable
 
 BASE, MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1  # odd, so that steps can be undone and no text is lost
 
 
-def spelled_by_tokens(graph: FullGraph, table: TokenTable) -> Texts:
+def spelled_by_tokens(arcs: Meaning, table: TokenTable) -> Texts:
     """Each new token adds its letters."""
     said = [symbol.replace(WORD_START, " ").lower() if symbol in table.written else "" for symbol in table.symbols]
     for separator in table.separators:
         said[table.symbols.index(separator)] = " "
     times, plus = _steps([*said, ""])
-    says = np.where(graph.new_token, graph.arcs[:, 2], len(said))
+    says = np.where(arcs.new_token, arcs.label, len(said))
     return Texts(times[says], plus[says])
 
 
-def spelled_by_words(graph: FullGraph, words: Sequence[str], entities: Sequence[str]) -> Texts:
+def spelled_by_words(arcs: Meaning, words: Sequence[str], entities: Sequence[str]) -> Texts:
     """Each arc on which a word or an entity ends adds it."""
     times, plus = _steps([*(f" {word}" for word in words), *(f" {entity}" for entity in entities), ""])
-    says = np.where(graph.word >= 0, graph.word, np.where(graph.entity >= 0, len(words) + graph.entity, len(times) - 1))
+    says = np.where(arcs.word >= 0, arcs.word, np.where(arcs.entity >= 0, len(words) + arcs.entity, len(times) - 1))
     return Texts(times[says], plus[says])
 
 
