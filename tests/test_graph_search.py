@@ -37,23 +37,25 @@ class Built:
         texts, phrases, weights = zip(*reference.entities) if reference.entities else ((), (), ())
         self.names = texts
         self.full = put_in(self.static, phrases, weights, texts, self.options)
-        self.ready, self.meaning = ReadyGraph(self.full), self.full.meaning
+        self.ready = ReadyGraph(self.full)
 
     def search(self, log_probs, nbest=1):
-        texts = spelled_by_words(self.meaning, self.lm.words, self.names)
+        texts = spelled_by_words(self.full, self.lm.words, self.names)
         return search(self.ready, [log_probs], self.options, texts, nbest)[0]
 
     def tokens(self, path):
-        return tuple(self.meaning.label[arc] for arc in path.arcs if self.meaning.new_token[arc])
+        found = self.full.meaning(path.arcs)
+        return tuple(found.label[found.new_token])
 
     def words(self, path):
         """The words as the reference calls them, but for open words, which are all <unk>."""
         found = []
-        for arc in path.arcs:
-            if self.meaning.entity[arc] >= 0:
-                found.append(self.names[self.meaning.entity[arc]])
-            elif self.meaning.word[arc] >= 0:
-                found.append(self.lm.words[self.meaning.word[arc]])
+        arcs = self.full.meaning(path.arcs)
+        for entity, word in zip(arcs.entity, arcs.word):
+            if entity >= 0:
+                found.append(self.names[entity])
+            elif word >= 0:
+                found.append(self.lm.words[word])
         return tuple(found)
 
 
@@ -90,7 +92,7 @@ def test_best_path_is_that_of_brute_force(tmp_path, open_vocabulary, with_list):
             assert path.score == pytest.approx(wanted[0][0], abs=1e-3)
             same = {(tokens, as_unk(texts)) for score, tokens, texts in wanted if score > wanted[0][0] - 1e-3}
             assert (built.tokens(path), built.words(path)) in same
-            found_entities += (built.meaning.entity[path.arcs] >= 0).sum()
+            found_entities += (built.full.meaning(path.arcs).entity >= 0).sum()
     assert (found_entities > 0) == with_list
 
 
@@ -165,7 +167,7 @@ def test_an_empty_class_leaves_the_graph_as_it_is(tmp_path):
     for phrases in ([], [()], [(), ()]):
         full = put_in(built.static, phrases, [1.0] * len(phrases), ["x"] * len(phrases))
         plain = without_list(built.static)
-        assert all(np.array_equal(one, other) for one, other in zip((*full[:2], *full.meaning), (*plain[:2], *plain.meaning)))
+        assert all(np.array_equal(one, other) for one, other in zip(full[:2], plain[:2])) and not len(full.own.label)
     assert built.words(built.search(certain(1, 0, 2))[0]) == ("a", "b")
 
 
@@ -180,7 +182,7 @@ def test_a_batch_gives_what_single_utterances_give(tmp_path):
     rng = np.random.default_rng(1)
     built = random_case(rng, tmp_path, True, True)
     several = [noise(rng, frames, 5) for frames in (2, 6, 4)]
-    texts = spelled_by_words(built.meaning, built.lm.words, built.names)
+    texts = spelled_by_words(built.full, built.lm.words, built.names)
     for nbest in (1, 3):
         together = search(built.ready, several, built.options, texts, nbest)
         for log_probs, paths in zip(several, together):
@@ -192,6 +194,6 @@ def test_a_batch_gives_what_single_utterances_give(tmp_path):
 def test_an_end_inside_a_word_is_tried_again_with_a_wider_beam(tmp_path):
     built = plain_lm(tmp_path, [], spellings=((1, 4, 4), (2,)))
     narrow = GraphOptions(search_beam=4.0, lattice_beam=1.0, min_active=0, max_active=2)
-    texts = spelled_by_words(built.meaning, built.lm.words, ())
+    texts = spelled_by_words(built.full, built.lm.words, ())
     path, = search(built.ready, [certain(1, 4)], narrow, texts)[0]
     assert path.score > -40 and len(path.arcs) == 3

@@ -16,11 +16,11 @@ from ctcb.entities import Entity
 from ctcb.errors import InputError
 from ctcb.graph.backend import import_k2
 from ctcb.graph.entity_class import put_in, without_list
-from ctcb.graph.grammar import START
+from ctcb.graph.grammar import NO_WORD, START
 from ctcb.graph.nbest import Path, Texts
 from ctcb.graph.options import GraphOptions
 from ctcb.graph.search import ReadyGraph, search
-from ctcb.graph.static import expand
+from ctcb.graph.static import NO_ENTITY, expand
 from ctcb.graph.store import CompiledGraph
 from ctcb.graph.texts import spelled_by_tokens, spelled_by_words
 
@@ -49,10 +49,9 @@ class ListGraph:
     @cached_property
     def texts(self) -> Texts:
         """What the arcs say, which n-best lists go by."""
-        meaning = self.ready.graph.meaning
         if self.compiled.phones is None:
-            return spelled_by_tokens(meaning, self.compiled.table)
-        return spelled_by_words(meaning, self.compiled.words, self.names)
+            return spelled_by_tokens(self.ready.graph, self.compiled.table)
+        return spelled_by_words(self.ready.graph, self.compiled.words, self.names)
 
 
 class GraphSearch:
@@ -112,27 +111,25 @@ class GraphSearch:
         return Hypothesis((), (), (), (), acoustic + end, acoustic, 0.0, (), ())
 
     def _hypothesis(self, emissions: np.ndarray, path: Path, graph: ListGraph) -> Hypothesis:
-        meaning, blank = graph.ready.graph.meaning, self.compiled.table.blank
-        arcs = path.arcs[:-1]  # without the final arc, one a frame
-        labels = meaning.label[arcs]
-        new = meaning.new_token[arcs]
+        blank = self.compiled.table.blank
+        labels, new, word, entity, bonus = graph.ready.graph.meaning(path.arcs[:-1])  # without the final arc: one a frame
         starts = np.flatnonzero(new)
-        breaks = np.append(np.flatnonzero(new | (labels == blank)), len(arcs))
+        breaks = np.append(np.flatnonzero(new | (labels == blank)), len(labels))
         ends = breaks[np.searchsorted(breaks, starts, side="right")]
         tokens = labels[starts]
         count = np.cumsum(new)  # tokens so far
         spans, words, first = [], [], 0
-        for frame in np.flatnonzero((meaning.word[arcs] >= 0) | (meaning.entity[arcs] >= 0)):
-            end, entity = int(count[frame]), int(meaning.entity[arcs[frame]])
-            if entity >= 0:
-                said = graph.names[entity].split()
-                bonus = float(meaning.bonus[arcs[starts[first] : frame + 1]].sum()) - self.options.word_bonus * len(said)
-                spans.append(EntitySpan(entity, first, end, bonus))
+        for frame in np.flatnonzero((word != NO_WORD) | (entity != NO_ENTITY)):
+            end, place = int(count[frame]), int(entity[frame])
+            if place != NO_ENTITY:
+                said = graph.names[place].split()
+                earned = float(bonus[starts[first] : frame + 1].sum()) - self.options.word_bonus * len(said)
+                spans.append(EntitySpan(place, first, end, earned))
                 words += _shared_out(said, first, end)
             else:
-                words.append((self.compiled.words[meaning.word[arcs[frame]]], first, end))
+                words.append((self.compiled.words[word[frame]], first, end))
             first = end
-        acoustic = float(emissions[np.arange(len(arcs)), labels].astype(np.float64).sum())
+        acoustic = float(emissions[np.arange(len(labels)), labels].astype(np.float64).sum())
         return Hypothesis(
             tokens=tuple(tokens.tolist()),
             token_frames=tuple(starts.tolist()),

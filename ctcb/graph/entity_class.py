@@ -17,8 +17,18 @@ class FullGraph(NamedTuple):
     """A graph with a list in it."""
 
     arcs: np.ndarray  # [N, 4] int32, as k2 takes them
-    number: np.ndarray  # [N] int32: each arc's number, by which `meaning` tells of it
-    meaning: Meaning
+    number: np.ndarray  # [N] int32: each arc's number; the list's own come last
+    static: Meaning  # of the numbers that the graph has without the list
+    own: Meaning  # of those that came with the list
+
+    def meaning(self, numbers: np.ndarray) -> Meaning:
+        """What some arcs mean."""
+        known = len(self.static.label)
+        old = numbers < known
+        found = Meaning(*(np.empty(len(numbers), column.dtype) for column in self.static))
+        for column, one, other in zip(found, self.static, self.own):
+            column[old], column[~old] = one[numbers[old]], other[numbers[~old] - known]
+        return found
 
 
 class _Leaves(NamedTuple):
@@ -31,7 +41,8 @@ class _Leaves(NamedTuple):
 
 def without_list(graph: StaticGraph) -> FullGraph:
     """The graph with an empty class."""
-    return FullGraph(graph.arcs, np.arange(len(graph.arcs), dtype=np.int32), graph.meaning)
+    number = np.arange(len(graph.arcs), dtype=np.int32)
+    return FullGraph(graph.arcs, number, graph.meaning, Meaning(*(column[:0] for column in graph.meaning)))
 
 
 def put_in(
@@ -137,7 +148,7 @@ def _put(graph: StaticGraph, arcs: _ClassArcs, token: np.ndarray) -> FullGraph:
     merged[merged[:, 2] == -1, 1] = graph.num_states + 2 * inner  # k2's final state is the last one
     known = len(graph.arcs)
     number = np.insert(np.arange(known, dtype=np.int32), where, known + np.arange(len(scores), dtype=np.int32))
-    return FullGraph(merged, number, Meaning(*map(np.append, graph.meaning, meaning)))
+    return FullGraph(merged, number, graph.meaning, meaning)
 
 
 def _leaves(
