@@ -44,16 +44,18 @@ class Built:
         return search(self.ready, [log_probs], self.options, texts, nbest)[0]
 
     def tokens(self, path):
-        return tuple(self.full.arcs[arc, 2] for arc in path.arcs if self.full.new_token[arc])
+        found = self.full.meaning(path.arcs)
+        return tuple(found.label[found.new_token])
 
     def words(self, path):
         """The words as the reference calls them, but for open words, which are all <unk>."""
         found = []
-        for arc in path.arcs:
-            if self.full.entity[arc] >= 0:
-                found.append(self.names[self.full.entity[arc]])
-            elif self.full.word[arc] >= 0:
-                found.append(self.lm.words[self.full.word[arc]])
+        arcs = self.full.meaning(path.arcs)
+        for entity, word in zip(arcs.entity, arcs.word):
+            if entity >= 0:
+                found.append(self.names[entity])
+            elif word >= 0:
+                found.append(self.lm.words[word])
         return tuple(found)
 
 
@@ -90,7 +92,7 @@ def test_best_path_is_that_of_brute_force(tmp_path, open_vocabulary, with_list):
             assert path.score == pytest.approx(wanted[0][0], abs=1e-3)
             same = {(tokens, as_unk(texts)) for score, tokens, texts in wanted if score > wanted[0][0] - 1e-3}
             assert (built.tokens(path), built.words(path)) in same
-            found_entities += (built.full.entity[path.arcs] >= 0).sum()
+            found_entities += (built.full.meaning(path.arcs).entity >= 0).sum()
     assert (found_entities > 0) == with_list
 
 
@@ -164,7 +166,8 @@ def test_an_empty_class_leaves_the_graph_as_it_is(tmp_path):
     built = plain_lm(tmp_path, [])
     for phrases in ([], [()], [(), ()]):
         full = put_in(built.static, phrases, [1.0] * len(phrases), ["x"] * len(phrases))
-        assert all(np.array_equal(one, other) for one, other in zip(full, without_list(built.static)))
+        plain = without_list(built.static)
+        assert all(np.array_equal(one, other) for one, other in zip(full[:2], plain[:2])) and not len(full.own.label)
     assert built.words(built.search(certain(1, 0, 2))[0]) == ("a", "b")
 
 

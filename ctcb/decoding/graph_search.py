@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -15,11 +16,11 @@ from ctcb.entities import Entity
 from ctcb.errors import InputError
 from ctcb.graph.backend import import_k2
 from ctcb.graph.entity_class import put_in, without_list
-from ctcb.graph.grammar import START
+from ctcb.graph.grammar import NO_WORD, START
 from ctcb.graph.nbest import Path, Texts
 from ctcb.graph.options import GraphOptions
 from ctcb.graph.search import ReadyGraph, search
-from ctcb.graph.static import expand
+from ctcb.graph.static import NO_ENTITY, expand
 from ctcb.graph.store import CompiledGraph
 from ctcb.graph.texts import spelled_by_tokens, spelled_by_words
 
@@ -42,8 +43,15 @@ class ListGraph:
     """A graph with a list in its class."""
 
     ready: ReadyGraph
-    texts: Texts
+    compiled: CompiledGraph
     names: Tuple[str, ...]  # how each entity reads
+
+    @cached_property
+    def texts(self) -> Texts:
+        """What the arcs say, which n-best lists go by."""
+        if self.compiled.phones is None:
+            return spelled_by_tokens(self.ready.graph, self.compiled.table)
+        return spelled_by_words(self.ready.graph, self.compiled.words, self.names)
 
 
 class GraphSearch:
@@ -62,7 +70,7 @@ class GraphSearch:
                 file=self.compiled.folder, mend="make one for this model with `ctcb graph`",
             )
         self._static = expand(self.compiled.grammar, vocabulary.size, vocabulary.blank, self.options)
-        self._without = self._ready(ReadyGraph(without_list(self._static)), ())
+        self._without = ListGraph(ReadyGraph(without_list(self._static)), self.compiled, ())
 
     def techniques(self, asked: Sequence[Technique]) -> Tuple[Technique, ...]:
         """How a graph leans toward a list: by its class, whatever is asked for, or not at all."""
@@ -73,7 +81,7 @@ class GraphSearch:
         names = tuple(map(_reading, biasing.entities))
         weights = [entity.weight for entity in biasing.entities]
         full = put_in(self._static, biasing.phrases, weights, names, self.options)
-        return self._ready(ReadyGraph(full), names)
+        return ListGraph(ReadyGraph(full), self.compiled, names)
 
     def decode(self, log_probs: Any, graph: Optional[ListGraph] = None, nbest: Optional[int] = None) -> List[Hypothesis]:
         """The best hypotheses of ``[T, V]`` natural-log probabilities, of different texts, best first."""
@@ -88,18 +96,12 @@ class GraphSearch:
         spoken = [i for i, one in enumerate(emissions) if len(one)]
         found: List[List[Hypothesis]] = [[self._silence(one)] for one in emissions]
         if spoken:
-            paths = search(graph.ready, [emissions[i] for i in spoken], self.options, graph.texts, nbest or 1)
-            for i, several in zip(spoken, paths):
-                if several:
-                    found[i] = [self._hypothesis(emissions[i], path, graph) for path in several]
+            asked = (graph.texts, nbest) if nbest is not None and nbest > 1 else ()
+            several = search(graph.ready, [emissions[i] for i in spoken], self.options, *asked)
+            for i, paths in zip(spoken, several):
+                if paths:
+                    found[i] = [self._hypothesis(emissions[i], path, graph) for path in paths]
         return found
-
-    def _ready(self, ready: ReadyGraph, names: Tuple[str, ...]) -> ListGraph:
-        if self.compiled.phones is None:
-            texts = spelled_by_tokens(ready.graph, self.compiled.table)
-        else:
-            texts = spelled_by_words(ready.graph, self.compiled.words, names)
-        return ListGraph(ready, texts, names)
 
     def _silence(self, emissions: np.ndarray) -> Hypothesis:
         """What is said where no path could be found, or there is no frame."""
@@ -109,27 +111,25 @@ class GraphSearch:
         return Hypothesis((), (), (), (), acoustic + end, acoustic, 0.0, (), ())
 
     def _hypothesis(self, emissions: np.ndarray, path: Path, graph: ListGraph) -> Hypothesis:
-        full, blank = graph.ready.graph, self.compiled.table.blank
-        arcs = path.arcs[:-1]  # without the final arc, one a frame
-        labels = full.arcs[arcs, 2]
-        new = full.new_token[arcs]
+        blank = self.compiled.table.blank
+        labels, new, word, entity, bonus = graph.ready.graph.meaning(path.arcs[:-1])  # without the final arc: one a frame
         starts = np.flatnonzero(new)
-        breaks = np.append(np.flatnonzero(new | (labels == blank)), len(arcs))
+        breaks = np.append(np.flatnonzero(new | (labels == blank)), len(labels))
         ends = breaks[np.searchsorted(breaks, starts, side="right")]
         tokens = labels[starts]
         count = np.cumsum(new)  # tokens so far
         spans, words, first = [], [], 0
-        for frame in np.flatnonzero((full.word[arcs] >= 0) | (full.entity[arcs] >= 0)):
-            end, entity = int(count[frame]), int(full.entity[arcs[frame]])
-            if entity >= 0:
-                said = graph.names[entity].split()
-                bonus = float(full.bonus[arcs[starts[first] : frame + 1]].sum()) - self.options.word_bonus * len(said)
-                spans.append(EntitySpan(entity, first, end, bonus))
+        for frame in np.flatnonzero((word != NO_WORD) | (entity != NO_ENTITY)):
+            end, place = int(count[frame]), int(entity[frame])
+            if place != NO_ENTITY:
+                said = graph.names[place].split()
+                earned = float(bonus[starts[first] : frame + 1].sum()) - self.options.word_bonus * len(said)
+                spans.append(EntitySpan(place, first, end, earned))
                 words += _shared_out(said, first, end)
             else:
-                words.append((self.compiled.words[full.word[arcs[frame]]], first, end))
+                words.append((self.compiled.words[word[frame]], first, end))
             first = end
-        acoustic = float(emissions[np.arange(len(arcs)), labels].astype(np.float64).sum())
+        acoustic = float(emissions[np.arange(len(labels)), labels].astype(np.float64).sum())
         return Hypothesis(
             tokens=tuple(tokens.tolist()),
             token_frames=tuple(starts.tolist()),

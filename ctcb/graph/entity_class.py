@@ -2,27 +2,33 @@
 from __future__ import annotations
 
 import math
-from typing import Dict, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
 from ctcb.errors import InputError
+from ctcb.graph.grammar import NO_WORD
 from ctcb.graph.options import GraphOptions
-from ctcb.graph.static import StaticGraph
-from ctcb.graph.topology import LOOP, Copies, CtcArcs, copy_of, hold, joined, leave, sort_key
+from ctcb.graph.static import NO_ENTITY, Meaning, StaticGraph, pack
+from ctcb.graph.topology import LOOP, Copies, copy_of, hold, joined, leave, sort_key
 from ctcb.graph.tries import Arcs, Table, grow, join, runs, table
 
-NO_ENTITY = -1
-
-
 class FullGraph(NamedTuple):
-    """A graph with a list in it: arcs ``[N]`` for k2, and what they mean."""
+    """A graph with a list in it."""
 
-    arcs: np.ndarray  # [N, 4] int32: source, destination, label, the bits of the float32 score
-    new_token: np.ndarray  # [N] bool: a token begins
-    word: np.ndarray  # [N] int32: the LM's word that ends here, or NO_WORD
-    entity: np.ndarray  # [N] int32: the entity that ends here, or NO_ENTITY
-    bonus: np.ndarray  # [N] float32: what the list added to the score, and its words' bonuses
+    arcs: np.ndarray  # [N, 4] int32, as k2 takes them
+    number: np.ndarray  # [N] int32: each arc's number; the list's own come last
+    static: Meaning  # of the numbers that the graph has without the list
+    own: Meaning  # of those that came with the list
+
+    def meaning(self, numbers: np.ndarray) -> Meaning:
+        """What some arcs mean."""
+        known = len(self.static.label)
+        old = numbers < known
+        found = Meaning(*(np.empty(len(numbers), column.dtype) for column in self.static))
+        for column, one, other in zip(found, self.static, self.own):
+            column[old], column[~old] = one[numbers[old]], other[numbers[~old] - known]
+        return found
 
 
 class _Leaves(NamedTuple):
@@ -35,7 +41,8 @@ class _Leaves(NamedTuple):
 
 def without_list(graph: StaticGraph) -> FullGraph:
     """The graph with an empty class."""
-    return _full(graph, graph.arcs, graph.scores, None)
+    number = np.arange(len(graph.arcs), dtype=np.int32)
+    return FullGraph(graph.arcs, number, graph.meaning, Meaning(*(column[:0] for column in graph.meaning)))
 
 
 def put_in(
@@ -117,7 +124,6 @@ def _put(graph: StaticGraph, arcs: _ClassArcs, token: np.ndarray) -> FullGraph:
     # An inner state is entered by one token only: a state to hold it, and one for blanks.
     blanks = graph.num_states + np.arange(inner, dtype=np.int32)
     held = graph.num_states + inner + np.arange(inner, dtype=np.int32)
-    total = graph.num_states + 2 * inner
     _, place = runs(static.splits[slots], np.diff(static.splits)[slots])
     count = np.append(np.diff(static.splits)[slots], np.ones(inner, np.int64))
     copies = Copies(
@@ -131,34 +137,18 @@ def _put(graph: StaticGraph, arcs: _ClassArcs, token: np.ndarray) -> FullGraph:
         leave(arcs.src, arcs.label, target, np.append(slots, blanks).astype(np.int32), copies),
         hold(blanks, Copies(np.arange(inner + 1), token, held), graph.blank),
     )
-    where = np.searchsorted(graph.keys, sort_key(new.src, new.label), side="right")
-    merged = CtcArcs(*(np.insert(old, where, more) for old, more in zip(graph.arcs, new)))
-    merged.dst[merged.label == -1] = total
-    scores = np.append(arcs.bonus + arcs.lm, 0).astype(np.float32)[new.origin]  # LOOP is -1 and finds the last entry
+    # By origin; LOOP is -1 and finds the last entry.
+    scores = np.append(arcs.bonus + arcs.lm, 0).astype(np.float32)[new.origin]
     bonus = np.append(arcs.bonus, 0).astype(np.float32)[new.origin]
-    found = _New(where, np.append(arcs.entity, NO_ENTITY)[new.origin], bonus, new.origin != LOOP)
-    return _full(graph, merged, np.insert(graph.scores, where, scores), found)
+    entity = np.append(arcs.entity, NO_ENTITY)[new.origin]
+    meaning = Meaning(new.label, new.origin != LOOP, np.full(len(scores), NO_WORD, np.int32), entity, bonus)
 
-
-class _New(NamedTuple):
-    """What the list's own arcs mean; `where` they stand among the graph's."""
-
-    where: np.ndarray
-    entity: np.ndarray
-    bonus: np.ndarray
-    new_token: np.ndarray
-
-
-def _full(graph: StaticGraph, arcs: CtcArcs, scores: np.ndarray, new: Optional[_New]) -> FullGraph:
-    packed = np.stack([arcs.src, arcs.dst, arcs.label, scores.view(np.int32)], axis=1)
-    count = len(graph.scores)
-    entity, bonus = np.full(count, NO_ENTITY, np.int32), np.zeros(count, np.float32)
-    if new is None:
-        return FullGraph(packed, graph.new_token, graph.word, entity, bonus)
-    return FullGraph(
-        packed, np.insert(graph.new_token, new.where, new.new_token), np.insert(graph.word, new.where, -1),
-        np.insert(entity, new.where, new.entity), np.insert(bonus, new.where, new.bonus),
-    )  # fmt: skip
+    where = np.searchsorted(graph.keys, sort_key(new.src, new.label), side="right")
+    merged = np.insert(graph.arcs, where, pack(new, scores), axis=0)
+    merged[merged[:, 2] == -1, 1] = graph.num_states + 2 * inner  # k2's final state is the last one
+    known = len(graph.arcs)
+    number = np.insert(np.arange(known, dtype=np.int32), where, known + np.arange(len(scores), dtype=np.int32))
+    return FullGraph(merged, number, graph.meaning, meaning)
 
 
 def _leaves(

@@ -19,7 +19,7 @@ class Texts(NamedTuple):
 class Path(NamedTuple):
     """One way through the graph, an arc a frame and the final arc."""
 
-    arcs: np.ndarray  # [T + 1] int64, numbers of the graph's arcs
+    arcs: np.ndarray  # [T + 1] int64, the numbers of the graph's arcs
     score: float
 
 

@@ -1,7 +1,7 @@
 """Emissions through a graph, by k2: lattices, best paths, and n-best lists."""
 from __future__ import annotations
 
-from typing import List, Sequence
+from typing import List, Optional, Sequence
 
 import numpy as np
 
@@ -24,13 +24,13 @@ class ReadyGraph:
 
         self.graph = graph
         fsa = k2.Fsa(torch.from_numpy(graph.arcs))
-        # k2 carries an arc's attributes along; this one leads to all that we know of it.
-        fsa.arc = torch.arange(len(graph.arcs), dtype=torch.int32)
+        # k2 carries an arc's attributes along; by its number we know the rest.
+        fsa.arc = torch.from_numpy(graph.number)
         self.fsa = k2.create_fsa_vec([fsa])
 
 
 def search(
-    graph: ReadyGraph, log_probs: Sequence[np.ndarray], options: GraphOptions, texts: Texts, nbest: int = 1
+    graph: ReadyGraph, log_probs: Sequence[np.ndarray], options: GraphOptions, texts: Optional[Texts] = None, nbest: int = 1
 ) -> List[List[Path]]:
     """The best paths of several utterances, best first; ``nbest`` of different texts.
 
@@ -39,7 +39,7 @@ def search(
     Parameters
     ----------
     log_probs : ``[T, V]`` float32 each, T at least 1.
-    texts : what the graph's arcs say; needed for an n-best list only.
+    texts : what the graph's arcs say; only for an n-best list.
     """
     found = _search(graph, log_probs, options, options.search_beam, texts, nbest)
     for i, paths in enumerate(found):
@@ -49,7 +49,7 @@ def search(
 
 
 def _search(
-    graph: ReadyGraph, log_probs: Sequence[np.ndarray], options: GraphOptions, beam: float, texts: Texts, nbest: int
+    graph: ReadyGraph, log_probs: Sequence[np.ndarray], options: GraphOptions, beam: float, texts: Optional[Texts], nbest: int
 ) -> List[List[Path]]:
     k2 = import_k2()
     import torch

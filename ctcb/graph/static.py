@@ -10,6 +10,19 @@ from ctcb.graph.options import GraphOptions
 from ctcb.graph.topology import Copies, CtcArcs, copy_of, end, find_copies, hold, joined, leave, sort_key
 
 
+NO_ENTITY = -1
+
+
+class Meaning(NamedTuple):
+    """What a graph's arcs mean, ``[N]`` each, by the arcs' numbers."""
+
+    label: np.ndarray  # int32: the frame's token, the blank, or -1 on final arcs
+    new_token: np.ndarray  # bool: a token begins
+    word: np.ndarray  # int32: the LM's word that ends here, or NO_WORD
+    entity: np.ndarray  # int32: the entity that ends here, or NO_ENTITY
+    bonus: np.ndarray  # float32: what the list added to the score, and its words' bonuses
+
+
 class StaticGraph(NamedTuple):
     """The CTC graph of a grammar whose class is empty, ready to take in a list."""
 
@@ -18,11 +31,9 @@ class StaticGraph(NamedTuple):
     grammar: Grammar
     copies: Copies  # of the grammar's states; state v's blank frames are the CTC graph's state v
     num_states: int  # of the CTC graph, without its final state
-    arcs: CtcArcs  # sorted; final arcs lead to `num_states`
+    arcs: np.ndarray  # [N, 4] int32, see `pack`; numbered as they stand, final arcs lead to `num_states`
     keys: np.ndarray  # [N] int64, rising: `sort_key` of the arcs
-    scores: np.ndarray  # [N] float32, with all weights
-    new_token: np.ndarray  # [N] bool: a token begins
-    word: np.ndarray  # [N] int32: the word that ends with the arc, or NO_WORD
+    meaning: Meaning
 
 
 def expand(grammar: Grammar, num_tokens: int, blank: int, options: GraphOptions = GraphOptions()) -> StaticGraph:
@@ -46,8 +57,17 @@ def expand(grammar: Grammar, num_tokens: int, blank: int, options: GraphOptions 
     word = np.concatenate([grammar.word, np.full(len(grammar.final_score) + 1, NO_WORD)]).astype(np.int32)
     is_open = np.concatenate([grammar.is_open, np.zeros(len(grammar.final_score) + 1, bool)])
     score = options.lm_weight * lm + options.word_bonus * (word != NO_WORD) + options.piece_bonus * is_open
-    new_token = (graph.origin >= 0) & (graph.origin < count)
-    return StaticGraph(
-        blank, num_tokens, grammar, copies, num_states, graph, sort_key(graph.src, graph.label),
-        score.astype(np.float32)[graph.origin], new_token, word[graph.origin],
+    meaning = Meaning(
+        graph.label, (graph.origin >= 0) & (graph.origin < count), word[graph.origin],
+        np.full(len(graph.src), NO_ENTITY, np.int32), np.zeros(len(graph.src), np.float32),
     )  # fmt: skip
+    arcs = pack(graph, score.astype(np.float32)[graph.origin])
+    return StaticGraph(blank, num_tokens, grammar, copies, num_states, arcs, sort_key(graph.src, graph.label), meaning)
+
+
+def pack(arcs: CtcArcs, scores: np.ndarray) -> np.ndarray:
+    """Arcs as k2 takes them: ``[N, 4]`` int32 of source, destination, label and the bits of the float32 score."""
+    packed = np.empty((len(scores), 4), np.int32)
+    for column, values in enumerate((arcs.src, arcs.dst, arcs.label, scores.view(np.int32))):
+        packed[:, column] = values
+    return packed

@@ -1,12 +1,14 @@
 """What a graph's arcs say, for telling texts apart."""
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Callable, Sequence
 
 import numpy as np
 
 from ctcb.graph.entity_class import FullGraph
+from ctcb.graph.grammar import NO_WORD
 from ctcb.graph.nbest import Texts
+from ctcb.graph.static import NO_ENTITY, Meaning
 from ctcb.text.tokens import WORD_START, TokenTable
 
 BASE, MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1  # odd, so that steps can be undone and no text is lost
@@ -17,16 +19,29 @@ def spelled_by_tokens(graph: FullGraph, table: TokenTable) -> Texts:
     said = [symbol.replace(WORD_START, " ").lower() if symbol in table.written else "" for symbol in table.symbols]
     for separator in table.separators:
         said[table.symbols.index(separator)] = " "
-    times, plus = _steps([*said, ""])
-    says = np.where(graph.new_token, graph.arcs[:, 2], len(said))
-    return Texts(times[says], plus[says])
+    steps = _steps([*said, ""])
+
+    def says(arcs: Meaning) -> np.ndarray:
+        return np.where(arcs.new_token, arcs.label, len(said))
+
+    return _of_both(graph, says, steps)
 
 
 def spelled_by_words(graph: FullGraph, words: Sequence[str], entities: Sequence[str]) -> Texts:
     """Each arc on which a word or an entity ends adds it."""
-    times, plus = _steps([*(f" {word}" for word in words), *(f" {entity}" for entity in entities), ""])
-    says = np.where(graph.word >= 0, graph.word, np.where(graph.entity >= 0, len(words) + graph.entity, len(times) - 1))
-    return Texts(times[says], plus[says])
+    steps = _steps([*(f" {word}" for word in words), *(f" {entity}" for entity in entities), ""])
+
+    def says(arcs: Meaning) -> np.ndarray:
+        entity = np.where(arcs.entity != NO_ENTITY, len(words) + arcs.entity, len(words) + len(entities))
+        return np.where(arcs.word != NO_WORD, arcs.word, entity)
+
+    return _of_both(graph, says, steps)
+
+
+def _of_both(graph: FullGraph, says: Callable[[Meaning], np.ndarray], steps: Texts) -> Texts:
+    """The steps of all arcs by their numbers."""
+    said = np.append(says(graph.static), says(graph.own))
+    return Texts(steps.times[said], steps.plus[said])
 
 
 def _steps(said: Sequence[str]) -> Texts:
