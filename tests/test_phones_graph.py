@@ -64,6 +64,15 @@ def test_words_are_timed_by_the_best_path():
     assert align(log_probs, graph(words))[1].tolist() == want
 
 
+def test_silent_words_take_no_time():
+    """A decoder's words may be nothing that can be said, such as a lone apostrophe."""
+    log_probs, words = random_frames(5, seed=1), WORDS[2]
+    score, spans = align(log_probs, graph([[], words[0], [], words[1], []]))
+    plain, (first, second) = align(log_probs, graph(words))
+    assert score == plain and spans.tolist() == [[0, 0], [*first], [first[1]] * 2, [*second], [second[1]] * 2]
+    assert scores(log_probs, [graph([[], *words])]) == scores(log_probs, [graph(words)])
+
+
 def test_no_frames_and_too_few():
     nothing = np.zeros((0, 4), np.float32)
     assert scores(nothing, [graph([]), graph(WORDS[1])]).tolist() == [0.0, -np.inf]

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, NamedTuple, Sequence
+from typing import Dict, List, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from ctcb.entities.pronunciations import pronunciations, words_to_pronounce
 from ctcb.phones.graph import PhoneGraph, Ways, align, floored
 from ctcb.phones.index import SoundIndex
 from ctcb.phones.lookup import find
-from ctcb.phones.phonetics import Phonetics
 from ctcb.phones.rescoring import phone_scores
 from ctcb.text.g2g import variants
 from ctcb.text.lexicon import Lexicon
@@ -69,8 +68,9 @@ class PhoneticRescoring(Technique):
     def refine(self, readings: List[Reading], heard: Heard, biasing: Biasing, setting: Setting) -> List[Reading]:
         """The readings in their new order, with the phone scores in theirs; the best one's words timed by its phones."""
         options, phonetics = setting.phones, setting.phonetics
-        phonetics.lexicon.prepare({word.word for reading in readings for word in reading.words})
-        units = [_units(reading, biasing, setting) for reading in readings]
+        every = sorted({word.word for reading in readings for word in reading.words})
+        known = dict(zip(every, phonetics.words(every, options.pronunciations)))
+        units = [_units(reading, known, biasing, setting) for reading in readings]
         fits = phone_scores([[unit.ways for unit in some] for some in units], heard.phones, phonetics, options)
         scored = [replace(one, score=one.score + options.weight * float(fit)) for one, fit in zip(readings, fits)]
         order = sorted(range(len(scored)), key=lambda place: -scored[place].score)
@@ -102,8 +102,7 @@ class Lookup(Technique):
         """The best reading with names put in; the others as they are."""
         reading = readings[0]
         words = [word.word for word in reading.words]
-        setting.phonetics.lexicon.prepare(words)
-        ways = [setting.phonetics.word(word, setting.phones.pronunciations) for word in words]
+        ways = setting.phonetics.words(words, setting.phones.pronunciations)
         taken = {place for found in reading.entities for place in range(*found.words)}
         # From the last one, so that the places of those still to come stay what they are.
         for match in reversed(find(ways, taken, heard.phones, biasing.sounds, setting.phonetics, setting.phones)):
@@ -124,25 +123,21 @@ class _Unit(NamedTuple):
     ways: Ways
 
 
-def _units(reading: Reading, biasing: Biasing, setting: Setting) -> List[_Unit]:
-    """A reading's words, its entities with their own pronunciations."""
-    phonetics, most = setting.phonetics, setting.phones.pronunciations
+def _units(reading: Reading, known: Mapping[str, Ways], biasing: Biasing, setting: Setting) -> List[_Unit]:
+    """A reading's words, said as ``known`` has them; its entities with their own pronunciations."""
     entities = {found.words[0]: found for found in reading.entities}
     units: List[_Unit] = []
     place = 0
     while place < len(reading.words):
         if place in entities:
             end = entities[place].words[1]
-            ways = _entity_ways(biasing, entities[place].place, phonetics, most)
+            entity = biasing.entities[entities[place].place]
+            ways = setting.phonetics.spell(pronunciations(entity, setting.phonetics.lexicon, setting.phones.pronunciations))
         else:
-            end, ways = place + 1, phonetics.word(reading.words[place].word, most)
+            end, ways = place + 1, known[reading.words[place].word]
         units.append(_Unit(place, end, ways))
         place = end
     return units
-
-
-def _entity_ways(biasing: Biasing, place: int, phonetics: Phonetics, most: int) -> List[np.ndarray]:
-    return phonetics.spell(pronunciations(biasing.entities[place], phonetics.lexicon, most))
 
 
 def _timed(reading: Reading, units: Sequence[_Unit], heard: Heard, setting: Setting) -> Reading:

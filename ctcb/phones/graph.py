@@ -13,7 +13,7 @@ import numpy as np
 
 from ctcb.phones.phonetics import BLANK
 
-Ways = Sequence[np.ndarray]  # pronunciations of a word, phone ids [L] each, L at least 1
+Ways = Sequence[np.ndarray]  # pronunciations of a word, phone ids [L] each, L at least 1; none: it is silent
 
 NEVER = np.float32(-np.inf)
 
@@ -31,9 +31,9 @@ class PhoneGraph:
 
     @classmethod
     def build(cls, words: Sequence[Ways]) -> PhoneGraph:
-        """The graph of words, each with one pronunciation or more."""
+        """The graph of words; those without a pronunciation take no time."""
         labels, owner, before = [BLANK], [-1], [[0]]
-        starts, lasts, boundary = [0], [], 0
+        starts, lasts, boundary = [0], [], 0  # what may come before the next word: phones, a blank
 
         def add(label: int, word: int, into: List[int]) -> int:
             labels.append(label)
@@ -42,10 +42,12 @@ class PhoneGraph:
             return len(labels) - 1
 
         for word, ways in enumerate(words):
+            if not len(ways):
+                continue
             ends = []
             for phones in ways:
                 state = add(int(phones[0]), word, [boundary, *(last for last in lasts if labels[last] != phones[0])])
-                if word == 0:
+                if boundary == 0:
                     starts.append(state)
                 for phone in phones[1:].tolist():
                     blank = add(BLANK, -1, [state])
@@ -65,7 +67,7 @@ def scores(log_probs: np.ndarray, graphs: Sequence[PhoneGraph], best_path: bool 
     ``log_probs [T, P]`` float32; returns ``[N]`` float32, -inf where the words do not fit into the frames.
     """
     if not len(log_probs) or not graphs:
-        return np.array([0.0 if not graph.num_words else NEVER for graph in graphs], np.float32)
+        return np.array([0.0 if len(graph.labels) == 1 else NEVER for graph in graphs], np.float32)
     size, width = max(len(graph.labels) for graph in graphs), max(graph.before.shape[1] for graph in graphs)
     labels = np.zeros((len(graphs), size), np.int64)
     before = np.full((len(graphs), size, width), size, np.int64)
@@ -92,11 +94,11 @@ def scores(log_probs: np.ndarray, graphs: Sequence[PhoneGraph], best_path: bool 
 def align(log_probs: np.ndarray, graph: PhoneGraph) -> Tuple[float, np.ndarray]:
     """The best path: its log-probability, and each word's first and end frame, int64 ``[W, 2]``.
 
-    The frames are -1, and the score -inf, where the words do not fit into the frames.
+    A silent word begins and ends where the one before it ends. The frames are -1, and the score -inf, where the words do not fit into the frames.
     """
     spans = np.full((graph.num_words, 2), -1, np.int64)
     if not len(log_probs):
-        return float(NEVER if graph.num_words else 0.0), spans
+        return float(NEVER if len(graph.labels) > 1 else 0.0), spans
     size = len(graph.labels)
     alpha = np.full(size + 1, NEVER)
     alpha[graph.starts] = log_probs[0, graph.labels[graph.starts]]
@@ -117,6 +119,11 @@ def align(log_probs: np.ndarray, graph: PhoneGraph) -> Tuple[float, np.ndarray]:
             if spans[word, 1] < 0:
                 spans[word, 1] = t + 1
         state = int(came_from[t, state])
+    end = 0
+    for span in spans:
+        if span[1] < 0:
+            span[:] = end
+        end = span[1]
     return score, spans
 
 

@@ -3,12 +3,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Dict, Iterable, List, Tuple
+from itertools import chain, islice, product
+from typing import Dict, Iterable, List, Sequence, Tuple
 
 import numpy as np
 
 from ctcb.text.lang import Lang
 from ctcb.text.lexicon import Lexicon, Pronunciation, phone_symbols
+from ctcb.text.normalize import normalize
 
 BLANK = 0  # in both symbol tables
 
@@ -40,9 +42,19 @@ class Phonetics:
         """Pronunciations as ids, int64 ``[L]`` each. Raises KeyError for a phone that the model lacks."""
         return [np.array([self.ids[phone] for phone in phones], np.int64) for phones in pronunciations]
 
-    def word(self, word: str, most: int) -> List[np.ndarray]:
-        """Up to ``most`` pronunciations of a normal word as ids, the likeliest first."""
-        return self.spell(self.lexicon.pronunciations(word)[:most])
+    def words(self, words: Sequence[str], most: int) -> List[List[np.ndarray]]:
+        """Up to ``most`` pronunciations of each word as ids, the likeliest first.
+
+        The words are a decoder's, and may be no normal ones (``i'``): they are said as what normalising
+        leaves of them, in no way where that is nothing.
+        """
+        normal = [normalize(word) for word in words]
+        self.lexicon.prepare({part for word in normal for part in word.split()})
+        return [self.spell(self._said(word, most)) for word in normal]
+
+    def _said(self, word: str, most: int) -> List[Pronunciation]:
+        ways = product(*(self.lexicon.pronunciations(part)[:most] for part in word.split()))
+        return [tuple(chain.from_iterable(way)) for way in islice(ways, most)] if word else []
 
 
 def greedy_phones(log_probs: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
