@@ -37,7 +37,8 @@ def sound(text):
 
 def looked_up(text, said, names, taken=(), **options):
     ways = PHONETICS.words(text.split(), 3)
-    found = find(ways, taken, phones(said), index(*names), PHONETICS, PhoneOptions(**options))
+    known = [word in SAID for word in text.split()]
+    found = find(ways, known, taken, phones(said), index(*names), PHONETICS, PhoneOptions(**options))
     return [(names[match.entity], text.split()[match.first : match.end]) for match in found]
 
 
@@ -90,7 +91,7 @@ def test_the_order_of_the_list_does_not_matter():
         assert looked_up("met the lens key today", THE_LENS_KEY, shuffled) == [("zelenskyy", ["the", "lens", "key"])]
     twins = [SoundIndex.build([[sound("berg")]] * 2, order, len(SYMBOLS)) for order in (["Berg", "Burg"], ["Burg", "Berg"])]
     heard = phones("B ER G")
-    found = [find(PHONETICS.words(["cat"], 1), (), heard, one, PHONETICS, PhoneOptions(short=0)) for one in twins]
+    found = [find(PHONETICS.words(["cat"], 1), [True], (), heard, one, PHONETICS, PhoneOptions(short=0)) for one in twins]
     assert [one.names[match.entity] for one, (match,) in zip(twins, found)] == ["Berg", "Berg"]
 
 

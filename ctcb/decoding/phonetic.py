@@ -69,10 +69,14 @@ class PhoneticRescoring(Technique):
         """The readings in their new order, with the phone scores in theirs; the best one's words timed by its phones."""
         options, phonetics = setting.phones, setting.phonetics
         every = sorted({word.word for reading in readings for word in reading.words})
-        known = dict(zip(every, phonetics.words(every, options.pronunciations)))
-        units = [_units(reading, known, biasing, setting) for reading in readings]
+        said = dict(zip(every, phonetics.words(every, options.pronunciations)))
+        units = [_units(reading, said, biasing, setting) for reading in readings]
         fits = phone_scores([[unit.ways for unit in some] for some in units], heard.phones, phonetics, options)
-        scored = [replace(one, score=one.score + options.weight * float(fit)) for one, fit in zip(readings, fits)]
+        invented = [sum(unit.invented for unit in some) for some in units]
+        scored = [
+            replace(one, score=one.score + options.weight * float(fit) - options.invented * count)
+            for one, fit, count in zip(readings, fits, invented)
+        ]
         order = sorted(range(len(scored)), key=lambda place: -scored[place].score)
         best = order[0]
         scored[best] = _timed(scored[best], units[best], heard, setting)
@@ -105,7 +109,8 @@ class Lookup(Technique):
         ways = setting.phonetics.words(words, setting.phones.pronunciations)
         taken = {place for found in reading.entities for place in range(*found.words)}
         # From the last one, so that the places of those still to come stay what they are.
-        for match in reversed(find(ways, taken, heard.phones, biasing.sounds, setting.phonetics, setting.phones)):
+        known = list(map(setting.phonetics.knows, words))
+        for match in reversed(find(ways, known, taken, heard.phones, biasing.sounds, setting.phonetics, setting.phones)):
             entity, replaced = biasing.entities[match.entity], reading.words[match.first : match.end]
             found = FoundEntity(
                 entity.text, match.entity, (match.first, match.end), replaced[0].start, replaced[-1].end, (self.name,),
@@ -121,10 +126,11 @@ class _Unit(NamedTuple):
     first: int
     end: int
     ways: Ways
+    invented: bool  # neither the lexicon nor the list knows it
 
 
-def _units(reading: Reading, known: Mapping[str, Ways], biasing: Biasing, setting: Setting) -> List[_Unit]:
-    """A reading's words, said as ``known`` has them; its entities with their own pronunciations."""
+def _units(reading: Reading, said: Mapping[str, Ways], biasing: Biasing, setting: Setting) -> List[_Unit]:
+    """A reading's words, said as ``said`` has them; its entities with their own pronunciations."""
     entities = {found.words[0]: found for found in reading.entities}
     units: List[_Unit] = []
     place = 0
@@ -133,9 +139,11 @@ def _units(reading: Reading, known: Mapping[str, Ways], biasing: Biasing, settin
             end = entities[place].words[1]
             entity = biasing.entities[entities[place].place]
             ways = setting.phonetics.spell(pronunciations(entity, setting.phonetics.lexicon, setting.phones.pronunciations))
+            invented = False
         else:
-            end, ways = place + 1, known[reading.words[place].word]
-        units.append(_Unit(place, end, ways))
+            word = reading.words[place].word
+            end, ways, invented = place + 1, said[word], not setting.phonetics.knows(word)
+        units.append(_Unit(place, end, ways, invented))
         place = end
     return units
 

@@ -6,11 +6,12 @@ stretch of frames. An entity takes its place if
 1.  its pronunciation is near the 1-best phones there (``distance.py``; an index finds which might be);
 2.  its best alignment costs at most ``lack`` nats a phone more than the likeliest phones of the stretch;
 3.  it fits better than the words that stand there by ``evidence`` nats, and by ``short`` more for each
-    phone that it has fewer than eight: of short sequences, more are alike by chance.
+    phone that it has fewer than eight: of short sequences, more are alike by chance. Words that are in
+    no lexicon count ``invented`` nats less than they fit, for they were spelled by their sound.
 
-3. also keeps what was heard rightly: a word whose phones are all there leaves nothing to gain. In lists
-of more than a hundred pronunciations the logarithm of how many times more there are is added, since
-the best of so many will fit by chance.
+3. also keeps what was heard rightly: a known word whose phones are all there leaves nothing to gain. In
+lists of more than a hundred pronunciations the logarithm of how many times more there are is added,
+since the best of so many will fit by chance.
 """
 from __future__ import annotations
 
@@ -43,14 +44,15 @@ class Match:
 
 
 def find(
-    words: Sequence[Ways], taken: Collection[int], log_probs: np.ndarray, index: SoundIndex, phonetics: Phonetics,
-    options: PhoneOptions,
+    words: Sequence[Ways], known: Sequence[bool], taken: Collection[int], log_probs: np.ndarray, index: SoundIndex,
+    phonetics: Phonetics, options: PhoneOptions,
 ) -> List[Match]:
     """The entities that should stand where other words do, apart from one another, in order.
 
     Parameters
     ----------
     words : the pronunciations of the transcript's words.
+    known : whether the lexicon has each of them.
     taken : words that are to be left as they are.
     log_probs : ``[T, P]`` of the phone head.
     """
@@ -72,7 +74,8 @@ def find(
         first, end = runs[run].tolist()
         ids = [sound for other, sound in tried if other == run]
         stretch = log_probs[cuts[first] : cuts[end]]
-        matches += _better(stretch, words[first:end], first, ids, index, options)
+        doubt = options.invented * known[first:end].count(False)
+        matches += _better(stretch, words[first:end], first, doubt, ids, index, options)
     return _apart(matches, index)
 
 
@@ -102,9 +105,10 @@ def _near(
 
 
 def _better(
-    stretch: np.ndarray, words: Sequence[Ways], first: int, ids: Sequence[int], index: SoundIndex, options: PhoneOptions
+    stretch: np.ndarray, words: Sequence[Ways], first: int, doubt: float, ids: Sequence[int], index: SoundIndex,
+    options: PhoneOptions,
 ) -> List[Match]:
-    """The pronunciations that fit a stretch of frames well, and well enough better than its words."""
+    """The pronunciations that fit a stretch of frames well, and well enough better than its words, less ``doubt``."""
     graphs = [PhoneGraph.build([[index.sounds[sound]]]) for sound in ids]
     *fits, present = scores(stretch, [*graphs, PhoneGraph.build(words)]).tolist()
     free = float(stretch.max(axis=1).sum())
@@ -112,7 +116,7 @@ def _better(
     matches = []
     for sound, fit in zip(ids, fits):
         length = int(index.lengths[sound])
-        surplus = fit - present - (options.evidence + options.short * max(0, LONG - length) + more)
+        surplus = fit - present + doubt - (options.evidence + options.short * max(0, LONG - length) + more)
         if free - fit <= options.lack * length and surplus >= 0:
             matches.append(Match(int(index.owners[sound]), first, first + len(words), fit - present, surplus))
     return matches

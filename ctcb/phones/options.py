@@ -17,13 +17,16 @@ class PhoneOptions:
     Raises InputError for a value outside of its range.
     """
 
-    weight: float = 0.5  # of a hypothesis's phone score beside its own, in `phones`
+    weight: float = 0.3  # of a hypothesis's phone score beside its own, in `phones`
     score: str = "forward"  # how phones are compared with what was heard: one of SCORES
     floor: float = 0.01  # share of a frame's probability that is spread evenly: no phone is impossible
     pronunciations: int = 3  # of a word, that are tried
-    lack: float = 1.0  # `lookup`: nats a phone by which an entity may fit worse than the best phones
+    # Nats against a word that neither lexicon nor list knows, in `phones` and `lookup`: letters put together by
+    # sound fit what was heard whatever was said.
+    invented: float = 4.0
+    lack: float = 1.5  # `lookup`: nats a phone by which an entity may fit worse than the best phones
     evidence: float = 8.0  # `lookup`: nats by which an entity must fit better than the words in its place,
-    short: float = 2.0  # and so many more for each phone that it has fewer than eight
+    short: float = 4.0  # and so many more for each phone that it has fewer than eight
     g2g: int = 5  # spellings that sound alike, of each entity,
     g2g_cost: float = 0.5  # and what a nat of their cost takes off their entity's bonus
 

@@ -52,6 +52,10 @@ class Phonetics:
         self.lexicon.prepare({part for word in normal for part in word.split()})
         return [self.spell(self._said(word, most)) for word in normal]
 
+    def knows(self, word: str) -> bool:
+        """Whether a decoder's word is one that the lexicon has, or nothing that is said."""
+        return all(map(self.lexicon.knows, normalize(word).split()))
+
     def _said(self, word: str, most: int) -> List[Pronunciation]:
         ways = product(*(self.lexicon.pronunciations(part)[:most] for part in word.split()))
         return [tuple(chain.from_iterable(way)) for way in islice(ways, most)] if word else []
