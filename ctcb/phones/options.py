@@ -27,8 +27,8 @@ class PhoneOptions:
     lack: float = 1.5  # `lookup`: nats a phone by which an entity may fit worse than the best phones
     evidence: float = 8.0  # `lookup`: nats by which an entity must fit better than the words in its place,
     short: float = 4.0  # and so many more for each phone that it has fewer than eight
-    g2g: int = 5  # spellings that sound alike, of each entity,
-    g2g_cost: float = 0.5  # and what a nat of their cost takes off their entity's bonus
+    g2g: int = 10  # spellings that sound alike, of each entity,
+    g2g_cost: float = 1.5  # and what a nat of their cost takes off their entity's bonus
 
     def __post_init__(self) -> None:
         if self.score not in SCORES:
