@@ -88,7 +88,7 @@ def test_a_technique_is_turned_on_by_itself(decode, files):
 
 def test_weights_and_forms_of_the_list_are_used(decode, files):
     emissions = log_probs(PIECES, MET)
-    assert decode(emissions, "--entities", files(names="Robert\talias=bob\nBoz\n")).out == "u1 ann met bob\n"
+    assert decode(emissions, "--entities", files(names="Robert\talias=bob\nBoz\n")).out == "u1 ann met robert\n"
     assert decode(emissions, "--entities", files(names="bob\nboz\tweight=4\n")).out == "u1 ann met boz\n"
     assert decode(emissions, "--entities", files(names="bob :4\n"), "--entities-format", "sherpa").out == "u1 ann met bob\n"
 

@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from ctcb.cli.biasing import BiasingOptions, biasing_options, prepare, read_lists
 from ctcb.cli.options import Decorator, join, recognition_options
+from ctcb.cli.phones import chosen_phone_options, phone_options
 from ctcb.cli.sources import EmissionOptions, emission_options, of_audio, of_file
 from ctcb.cli.tally import Tally
 from ctcb.decoding.graph_search import GraphSetting
@@ -87,6 +88,7 @@ def _flag(name: str) -> str:
 @recognition_options(inputs_required=False)
 @biasing_options()
 @search_options()
+@phone_options()
 @emission_options()
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="Format on stdout.")
 @click.option("--out", type=click.Path(), help="Folder for text, hyps.jsonl and hyps.ctm, instead of stdout.")
@@ -126,8 +128,10 @@ def command(
         source = of_file(emissions_given, model if _is_given("model") else None, form != "text" or out is not None, phones)
     if graph is not None:
         graph.require_tokens(source.spelling.table)
-    word_lm = load_lm(lm_file, source.spelling.table)
-    pipeline = Pipeline(source.spelling, source.frame_shift, method, options, techniques, source.scale, word_lm)
+    pipeline = Pipeline(
+        source.spelling, source.frame_shift, method, options, techniques, source.scale, load_lm(lm_file, source.spelling.table),
+        source.phonetics, chosen_phone_options(given),
+    )
     biasing_of = prepare(lists, pipeline, biasing_given, source.utt_ids)
 
     tally = Tally(len(source.utt_ids), "could not be decoded")

@@ -8,9 +8,11 @@ import click
 
 from ctcb.cli.options import Decorator, join
 from ctcb.decoding.emissions import SCALES, Emission
-from ctcb.decoding.npz import read_npz
+from ctcb.decoding.npz import read_npz, with_phones
 from ctcb.errors import InputError
+from ctcb.phones.phonetics import Phonetics
 from ctcb.progress import progress
+from ctcb.text.lang import Lang
 from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
 from ctcb.text.tokens import TokenTable
 
@@ -24,6 +26,7 @@ class Source:
     utt_ids: Tuple[str, ...]
     emissions: Iterator[Emission]  # in the order of the ids
     scale: str  # a name in SCALES
+    phonetics: Optional[Phonetics] = None  # of the phone head, where its emissions come along
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class EmissionOptions:
     separator: Optional[str]
     log_probs: Optional[str]
     frame_shift: Optional[float]
+    phone_emissions: Optional[str]
 
 
 def emission_options() -> Decorator:
@@ -49,25 +53,27 @@ def emission_options() -> Decorator:
         click.option("--separator", metavar="SYMBOL", help="What stands between words in --tokens.  [default: the | or space there]"),
         click.option("--log-probs", type=click.Choice(list(SCALES)), help="What the emissions are.  [default: natural]"),
         click.option("--frame-shift", type=click.FloatRange(min=0, min_open=True), help="Seconds between two frames of --emissions."),
+        click.option("--phone-emissions", type=click.Path(), help="A .npz with a phone head's emissions of the same utterances."),
     )
 
 
 def of_audio(inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, phones: Optional[Spelling] = None) -> Source:
     """What a model makes of audio: of its phone head, spelled by ``phones``, where these are given."""
     from ctcb.cli.recognition import listen  # here: imports torch
+    from ctcb.decoding.emit import Emitted, phones_of
 
     loaded, utt_ids, emitted = listen(inputs, model, batch_seconds, jobs)
-    heads = [head.target for head in loaded.network.config.inter_ctc]
-    if phones is not None and "phone" not in heads:
+    phonetics = Phonetics.of(loaded.lang) if loaded.network.config.phone_head is not None else None
+    if phones is not None and phonetics is None:
         raise InputError("this model has no phone head", file=model, mend="use a graph over subwords")
-    emissions = (
-        Emission(
-            one.utterance.utt_id, one.subword if phones is None or one.error else one.inter[heads.index("phone")],
-            one.utterance.audio, one.error,
-        )
-        for one in emitted
-    )
-    return Source(phones or TokenizerSpelling(loaded.lang.tokenizer), loaded.frame_shift, utt_ids, emissions, "natural")
+
+    def emission(one: Emitted) -> Emission:
+        heard = phones_of(loaded, one.inter)
+        return Emission(one.utterance.utt_id, one.subword if phones is None or one.error else heard, one.utterance.audio, one.error, heard)
+
+    spelling = phones or TokenizerSpelling(loaded.lang.tokenizer)
+    return Source(spelling, loaded.frame_shift, utt_ids, map(emission, emitted), "natural", phonetics)
+
 
 
 def of_file(options: EmissionOptions, model: Optional[str], timed: bool, phones: Optional[Spelling] = None) -> Source:
@@ -106,5 +112,10 @@ def of_file(options: EmissionOptions, model: Optional[str], timed: bool, phones:
             "how far apart the frames are is not told, so words have no times", file=options.emissions,
             mend="give --frame-shift SECONDS (many models: 0.02 or 0.04), or only print --format text",
         )
+    phonetics = None
+    if options.phone_emissions is not None:
+        # Of other models, only a head for the phones of the CMU dictionary can be used.
+        phonetics = Phonetics.default() if options.tokens is not None or model is None else Phonetics.of(Lang.load(model))
+        emissions = with_phones(emissions, options.phone_emissions)
     shown = progress(emissions, "decoding", total=len(utt_ids))
-    return Source(spelling, frame_shift or 1.0, utt_ids, iter(shown), options.log_probs or "natural")
+    return Source(spelling, frame_shift or 1.0, utt_ids, iter(shown), options.log_probs or "natural", phonetics)

@@ -7,6 +7,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
 from ctcb.entities.report import CHANGED, REJECTED
 from ctcb.errors import InputError
+from ctcb.phones.index import SoundIndex
 from ctcb.text.spelling import SoundSpelling, Spelling, TokenIds
 
 
@@ -78,6 +79,13 @@ class Biasing:
     file: Optional[str]
     phrases: Tuple[Tuple[TokenIds, ...], ...]
     graph: Any = None  # what the search goes by (the beam's context graph, say); its entities are numbered as here
+    costs: Optional[Tuple[Tuple[float, ...], ...]] = None  # of the phrases, by entity; None: no phrase costs anything
+    variants: Tuple[Tuple[str, ...], ...] = ()  # spellings that sound like each entity, where some were made
+    sounds: Optional[SoundIndex] = None  # how the entities sound, numbered as here
+
+    def variants_of(self, place: int) -> Tuple[str, ...]:
+        """The spellings that were made of an entity."""
+        return self.variants[place] if self.variants else ()
 
     @classmethod
     def of(cls, spelled: SpelledList, places: Optional[Sequence[int]] = None) -> Biasing:

@@ -10,7 +10,7 @@ import numpy as np
 from ctcb.decoding.biasing import Biasing
 from ctcb.decoding.emissions import as_log_probs
 from ctcb.decoding.options import EntitySpan, Hypothesis
-from ctcb.decoding.techniques import Technique
+from ctcb.decoding.technique import Setting, Technique
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.entities import Entity
 from ctcb.errors import InputError
@@ -73,8 +73,8 @@ class GraphSearch:
         self._without = ListGraph(ReadyGraph(without_list(self._static)), self.compiled, ())
 
     def techniques(self, asked: Sequence[Technique]) -> Tuple[Technique, ...]:
-        """How a graph leans toward a list: by its class, whatever is asked for, or not at all."""
-        return (EntityClass(self),) if asked else ()
+        """How a graph leans toward a list: by its class, or not at all; and what acts after the search."""
+        return (EntityClass(self), *(technique for technique in asked if technique.refines)) if asked else ()
 
     def fill(self, biasing: Biasing) -> ListGraph:
         """The graph with a list in its class."""
@@ -143,7 +143,7 @@ class GraphSearch:
         )
 
 
-class EntityClass:
+class EntityClass(Technique):
     """The list in the class's place: ``log P(<unk> | history) + log weight``, and bonuses."""
 
     name = "unigram"
@@ -152,7 +152,7 @@ class EntityClass:
     def __init__(self, search: GraphSearch) -> None:
         self.search = search
 
-    def prepare(self, biasing: Biasing, vocabulary: Vocabulary) -> Biasing:
+    def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
         """Put the list into the graph."""
         return replace(biasing, graph=self.search.fill(biasing))
 

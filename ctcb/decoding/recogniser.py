@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional, Union
+from typing import Collection, Optional, Union
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from ctcb.decoding.transcript import Transcript
 from ctcb.entities import LoadReport
 from ctcb.io import PathOrStr
 from ctcb.models.directory import LoadedModel, load_model
+from ctcb.phones.options import PhoneOptions
+from ctcb.phones.phonetics import Phonetics
 from ctcb.text.spelling import TokenizerSpelling
 
 
@@ -25,13 +27,17 @@ class Recogniser:
     """A loaded model and its decoder; :func:`load` makes one."""
 
     def __init__(
-        self, model: LoadedModel, options: BeamOptions = BeamOptions(), bias: str = "decoder", lm: Optional[PathOrStr] = None
+        self, model: LoadedModel, options: BeamOptions = BeamOptions(), bias: str = "decoder", lm: Optional[PathOrStr] = None,
+        plus: Collection[str] = (), minus: Collection[str] = (), phones: PhoneOptions = PhoneOptions(),
     ) -> None:
         self._model = model
         spelling = TokenizerSpelling(model.lang.tokenizer)
         word_lm = load_lm(lm, spelling.table)
-        techniques = choose(bias, lm=word_lm is not None)
-        self._pipeline = Pipeline(spelling, model.frame_shift, "beam", options, techniques, lm=word_lm)
+        techniques = choose(bias, plus, minus, lm=word_lm is not None)
+        phonetics = Phonetics.of(model.lang) if model.network.config.phone_head is not None else None
+        self._pipeline = Pipeline(
+            spelling, model.frame_shift, "beam", options, techniques, lm=word_lm, phonetics=phonetics, phone_options=phones
+        )
         self._lists = ListCache(self._pipeline)
 
     def decode(
@@ -53,8 +59,8 @@ class Recogniser:
         """
         named = isinstance(audio, (str, Path))
         heard = read_audio(audio) if named else as_audio(audio, sample_rate)
-        log_probs = emissions_of(self._model, heard.samples)
-        return self._pipeline.decode(Path(audio).stem if named else "", log_probs, self._lists(entities), nbest)
+        log_probs, phones = emissions_of(self._model, heard.samples)
+        return self._pipeline.decode(Path(audio).stem if named else "", log_probs, self._lists(entities), nbest, phones)
 
     def report(self, entities: Entities) -> LoadReport:
         """What becomes of each entity of a list: loaded, changed, merged or rejected, and why."""
@@ -63,15 +69,17 @@ class Recogniser:
 
 def load(
     model: Optional[PathOrStr] = None, options: BeamOptions = BeamOptions(), bias: str = "decoder",
-    lm: Optional[PathOrStr] = None,
+    lm: Optional[PathOrStr] = None, plus: Collection[str] = (), minus: Collection[str] = (),
+    phones: PhoneOptions = PhoneOptions(),
 ) -> Recogniser:
     """Load a model directory, by default the bundled model, and an LM: an ARPA file, by default the
     directory's own ``lm.arpa.gz`` if it has one; ``"none"`` for none.
 
     >>> ctcb.load().decode("talk.ogg", entities=["Zelenskyy", "Łódź"]).text
 
-    Raises InputError for a directory that is not one, or is not whole, and for an LM that is malformed or
-    whose words the model's tokens cannot write.
+    ``bias`` names a preset, ``plus`` and ``minus`` techniques beside it and not (``--with``, ``--without``).
+    Raises InputError for a directory that is not one, or is not whole, for an LM that is malformed or whose
+    words the model's tokens cannot write, and for unknown names.
     """
     folder = BUNDLED_MODEL if model is None else model
-    return Recogniser(load_model(folder), options, bias, find_lm(lm, folder))
+    return Recogniser(load_model(folder), options, bias, find_lm(lm, folder), plus, minus, phones)
