@@ -7,6 +7,7 @@ from typing import Dict, List, Mapping, NamedTuple, Sequence
 import numpy as np
 
 from ctcb.decoding.biasing import Biasing
+from ctcb.decoding.options import SUBWORD, UNIGRAM
 from ctcb.decoding.technique import Heard, Setting, Technique
 from ctcb.decoding.transcript import FoundEntity, Reading, put, timed
 from ctcb.entities.pronunciations import pronunciations, words_to_pronounce
@@ -26,7 +27,7 @@ class SpellingVariants(Technique):
 
     name = "g2g"
     summary = "also listens for spellings that sound like the names"
-    serves = ("subword", "lookup")
+    serves = (SUBWORD, UNIGRAM, "lookup")
 
     def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
         """Add each entity's variants to its token sequences, at their costs; lists of more than 2,000 have none."""

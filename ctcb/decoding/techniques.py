@@ -78,9 +78,11 @@ def choose(
     if preset not in PRESETS:
         raise InputError(f"{preset!r} is no way to lean toward a list", mend=f"choose from {', '.join(PRESETS)}")
     wanted = {*PRESETS[preset], *plus} - {*minus}
-    for name in wanted:
-        serves = TECHNIQUES[name].serves
-        if serves and wanted.isdisjoint(serves):
-            raise InputError(f"the technique {name!r} does nothing by itself", mend=f"add {' or '.join(serves)}")
-    found = tuple(technique for name, technique in TECHNIQUES.items() if name in wanted)
-    return tuple(technique for technique in found if lm or not technique.needs_lm)
+    found = tuple(TECHNIQUES[name] for name in TECHNIQUES if name in wanted and (lm or not TECHNIQUES[name].needs_lm))
+    there = {technique.name for technique in found}
+    for technique in found:
+        if technique.serves and there.isdisjoint(technique.serves):
+            raise InputError(
+                f"the technique {technique.name!r} does nothing by itself", mend=f"add one of {', '.join(technique.serves)}"
+            )
+    return found
