@@ -15,7 +15,7 @@ setup(
     description="Contextual biasing for CTC speech recognition: teach a recogniser new words without retraining",
     python_requires=">=3.9,<3.14",
     packages=find_packages(include=["ctcb", "ctcb.*"]),
-    package_data={"ctcb": [f"assets/**/*.{kind}" for kind in ASSETS]},
+    package_data={"ctcb": [f"assets/**/*.{kind}" for kind in ASSETS] + ["text/*.tsv", "phones/*.tsv"]},
     entry_points={"console_scripts": ["ctcb = ctcb.cli:main"]},
     install_requires=[
         "torch>=1.13.1",

@@ -9,4 +9,10 @@ model='' jobs=2
 
 out=$1
 shift
-ctcb decode --out "$out" --jobs "$jobs" ${model:+--model "$model"} "$@"
+inputs=()
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+  inputs+=("$1")
+  shift
+done
+[ $# -eq 0 ] || shift
+ctcb decode --out "$out" --jobs "$jobs" ${model:+--model "$model"} "$@" -- "${inputs[@]}"

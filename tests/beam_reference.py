@@ -26,6 +26,7 @@ class Entities:
 
     def __init__(self, sequences: Sequence[Sequence_], vocabulary: Vocabulary, options: BeamOptions) -> None:
         self.sequences, self.vocabulary, self.options = list(sequences), vocabulary, options
+        self.lm = None  # an lm_reference.LmPart
 
     def begins_word(self, tokens: Prefix, place: int) -> bool:
         return bool(place == 0 or self.vocabulary.starts_word[tokens[place]]
@@ -115,14 +116,20 @@ class Answer(NamedTuple):
     frames: Prefix
     acoustic: float
     bonus: float
+    lm: float
+
+    @property
+    def score(self) -> float:
+        return self.acoustic + self.bonus + self.lm
 
 
 def ranked(prefixes: Dict[Prefix, State], log_probs: np.ndarray, entities: Entities) -> List[Answer]:
     answers = [
         Answer(tokens, state.best[1], state.total,
-               entities.final(tokens, boosts(log_probs, tokens, state.best[1], entities.options)))
+               entities.final(tokens, boosts(log_probs, tokens, state.best[1], entities.options)),
+               0.0 if entities.lm is None else entities.lm.final(tokens))
         for tokens, state in prefixes.items()]
-    return sorted(answers, key=lambda answer: -(answer.acoustic + answer.bonus))
+    return sorted(answers, key=lambda answer: -answer.score)
 
 
 def beam_search(log_probs: np.ndarray, entities: Entities) -> List[Answer]:
@@ -168,7 +175,8 @@ def beam_search(log_probs: np.ndarray, entities: Entities) -> List[Answer]:
 
         def score(tokens: Prefix) -> float:
             state = states[tokens]
-            return state.total + entities.provisional(tokens, boosts(log_probs, tokens, state.best[1], options))
+            bonus = entities.provisional(tokens, boosts(log_probs, tokens, state.best[1], options))
+            return state.total + bonus + (0.0 if entities.lm is None else entities.lm.provisional(tokens))
 
         alive = [tokens for tokens in states if states[tokens].total > -math.inf]
         prefixes = {tokens: states[tokens] for tokens in sorted(alive, key=score, reverse=True)[: options.beam]}

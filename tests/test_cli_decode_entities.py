@@ -56,9 +56,9 @@ def test_entities_in_hyps_jsonl(decode, files):
     (row,) = rows(decode(log_probs(PIECES, MET), "--entities", names, "--format", "jsonl"))
     ann, bob = row["entities"]
     assert (ann["entity"], ann["start"], ann["end"], ann["why"], ann["replaced"]) == ("ANN", 0.0, 0.08, ["subword"], None)
-    # alpha 0.6, beta 0.6, first 0.5: "▁bo" is its frame's best, "b" log(0.6 / 0.25) below it.
+    # alpha 0.4, beta 1.25, first 0.4: "▁bo" is its frame's best, "b" log(0.6 / 0.25) below it.
     assert (bob["entity"], bob["start"], bob["end"]) == ("Bób", 0.2, 0.28)
-    assert bob["bonus"] == pytest.approx(0.5 * 0.6 + 0.6 + 0.6 * np.log(0.6 / 0.25), abs=2e-3)
+    assert bob["bonus"] == pytest.approx(0.4 * 1.25 + 1.25 + 0.4 * np.log(0.6 / 0.25), abs=2e-3)
     assert [word["word"] for word in row["words"]] == ["ann", "met", "bob"] == row["text"].split()
     last = row["words"][2]
     assert (last["start"], last["end"]) == (0.2, 0.28) and last["conf"] == pytest.approx(0.25 / 0.95, abs=1e-3)
@@ -88,7 +88,7 @@ def test_a_technique_is_turned_on_by_itself(decode, files):
 
 def test_weights_and_forms_of_the_list_are_used(decode, files):
     emissions = log_probs(PIECES, MET)
-    assert decode(emissions, "--entities", files(names="Robert\talias=bob\nBoz\n")).out == "u1 ann met bob\n"
+    assert decode(emissions, "--entities", files(names="Robert\talias=bob\nBoz\n")).out == "u1 ann met robert\n"
     assert decode(emissions, "--entities", files(names="bob\nboz\tweight=4\n")).out == "u1 ann met boz\n"
     assert decode(emissions, "--entities", files(names="bob :4\n"), "--entities-format", "sherpa").out == "u1 ann met bob\n"
 

@@ -10,7 +10,8 @@ import pytest
 
 from ctcb.cli import main
 from ctcb.entities import Entity, EntityList
-from ctcb.entities.check import check_entities, pronunciations
+from ctcb.entities.check import check_entities
+from ctcb.entities.pronunciations import pronunciations
 from ctcb.text.lang import Lang
 from ctcb.text.lexicon import Lexicon, write_phones
 from ctcb.text.tokenizer import Tokenizer
@@ -55,7 +56,7 @@ def test_report_and_entities(run):
     blocks = out.split("\n    ")
     assert blocks[0] == "Zelenskyy  (line 1, weight 2)"
     assert blocks[1].startswith("zelenskyy: ▁") and blocks[2].startswith("selenski: ▁")
-    assert blocks[3] == "sounds (pron=): Z EH L EH N\nK2  (line 3)"
+    assert blocks[3] == "sounds (pron=, g2p): Z EH L EH N | S AH L EH N S K IY\nK2  (line 3)"
     assert "    k two: ▁ k " in out and "sounds (cmudict): K EY T UW\n" in out
     assert "WARNING: 'eu' has 2 letters: it may come out where it was not said\n" in out
     assert "sounds (own): M AA R K IH T\n" in out

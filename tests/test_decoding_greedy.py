@@ -6,10 +6,15 @@ import pytest
 
 from ctcb.decoding.greedy import greedy
 from ctcb.decoding.outputs import as_ctm, as_text
+from ctcb.decoding.readings import readings
 from ctcb.decoding.transcript import transcript
 from ctcb.text.tokens import TokenTable
 
 PIECES = TokenTable.of(["<blk>", "<unk>", "▁an", "n", "▁b", "ob", "▁"])
+
+
+def reading(log_probs):
+    return readings([greedy(log_probs)], PIECES, 0.04)[0]
 
 
 def emissions(*frames):
@@ -39,7 +44,7 @@ def test_nothing_said():
 
 
 def test_words_have_times_and_the_confidence_of_their_weakest_piece():
-    result = transcript("u1", greedy(HAND), PIECES, frame_shift=0.04)
+    result = transcript("u1", reading(HAND))
     assert result.text == "annn bob"
     first, second = result.words
     assert (first.word, first.start, first.end, first.conf) == ("annn", 0.04, pytest.approx(0.24), pytest.approx(0.7))
@@ -51,5 +56,5 @@ def test_words_have_times_and_the_confidence_of_their_weakest_piece():
 
 
 def test_a_word_start_alone_is_no_word():
-    assert transcript("u", greedy(emissions((6, 0.9), (0, 0.9))), PIECES, 0.04).words == ()
-    assert transcript("u", greedy(emissions((6, 0.9), (5, 0.9))), PIECES, 0.04).text == "ob"
+    assert reading(emissions((6, 0.9), (0, 0.9))).words == ()
+    assert reading(emissions((6, 0.9), (5, 0.9))).text == "ob"

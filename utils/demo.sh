@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The main job on what the package brings along: the bundled model transcribes the bundled clips, and
-# the transcripts are scored for the names on the bundled list. Sets up the environment first.
+# The main job on what the package brings along: the bundled model transcribes the bundled clips without
+# and with the bundled list of names, and the second transcripts are scored beside the first. Sets up the
+# environment first.
 #
 #   utils/demo.sh [--out DIR]
 #
@@ -18,7 +19,12 @@ if [ -z "$out" ]; then
 fi
 
 demo=ctcb/assets/demo
-steps/decode.sh "$out" "$demo/manifest.tsv"
-cat "$out/text"
-echo
-ctcb score --ref "$demo/manifest.tsv" --hyp "$out/hyps.jsonl" --entities "$demo/entities.txt" --per-entity
+steps/decode.sh "$out/without" "$demo/manifest.tsv"
+steps/decode.sh "$out/with" "$demo/manifest.tsv" -- --entities "$demo/entities.txt"
+for run in without with; do
+  echo "$run the list:"
+  cat "$out/$run/text"
+  echo
+done
+ctcb score --ref "$demo/manifest.tsv" --hyp "$out/with/hyps.jsonl" --compare "$out/without/hyps.jsonl" \
+  --entities "$demo/entities.txt" --per-entity

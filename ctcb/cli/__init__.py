@@ -21,6 +21,7 @@ COMMANDS = {
     "tokenize": ("ctcb.cli.tokenize", "Train a sentencepiece tokenizer, or show a text's pieces."),
     "lexicon": ("ctcb.cli.lexicon", "Write the pronunciations of words."),
     "lm": ("ctcb.cli.lm", "Estimate an n-gram language model on text."),
+    "graph": ("ctcb.cli.graph", "Compile a language model into a decoding graph."),
     "train": ("ctcb.cli.train", "Train a base model, or an adapter for one."),
     "emit": ("ctcb.cli.emit", "Write a model's emissions (log-probabilities)."),
     "export": ("ctcb.cli.export", "Turn a training directory into a model directory."),

@@ -41,11 +41,11 @@ class BiasingOptions:
         """Whether there is something to lean toward."""
         return self.entities is not None or self.entities_per_utt is not None
 
-    def techniques(self) -> Tuple[Technique, ...]:
-        """How to lean toward it. Raises InputError for options that contradict one another."""
+    def techniques(self, lm: bool) -> Tuple[Technique, ...]:
+        """How to lean toward it; ``lm``: whether there is one. Raises InputError for options that contradict one another."""
         if self.entities is not None and self.entities_per_utt is not None:
             raise InputError("--entities and --entities-per-utt exclude each other", mend="give one of them")
-        chosen = choose(self.bias or "decoder", self.plus, self.minus)
+        chosen = choose(self.bias or "decoder", self.plus, self.minus, lm)
         if not (self.lists and in_encoder(chosen)):
             for name in ("max_active_entities", "attention_plot"):
                 if getattr(self, name) is not None:

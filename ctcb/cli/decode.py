@@ -5,22 +5,36 @@ import sys
 from contextlib import ExitStack
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import click
 from click.core import ParameterSource
 
 from ctcb.cli.biasing import BiasingOptions, biasing_options, encoder_of, prepare, read_lists
 from ctcb.cli.options import Decorator, join, recognition_options
+from ctcb.cli.phones import chosen_phone_options, phone_options
 from ctcb.cli.sources import EmissionOptions, emission_options, of_audio, of_file
 from ctcb.cli.tally import Tally
+from ctcb.decoding.graph_search import GraphSetting
+from ctcb.decoding.lm import find_lm, load_lm
 from ctcb.decoding.options import BeamOptions
 from ctcb.decoding.outputs import FILES, FORMATS
-from ctcb.decoding.pipeline import METHODS, Pipeline
-from ctcb.decoding.techniques import Technique, in_encoder, in_search
+from ctcb.decoding.pipeline import METHODS, Options, Pipeline
+from ctcb.decoding.techniques import in_encoder, in_search
 from ctcb.errors import InputError
+from ctcb.graph.options import GraphOptions
+from ctcb.graph.store import load_graph
 from ctcb.io import atomic_write
 from ctcb.report.attention import AttentionPlots
+
+# Options of the graph search, by their names in GraphOptions.
+GRAPH = {
+    "piece_bonus": "Added for each piece of a word that neither LM nor list knows.",
+    "token_bonus": "Added for each token of a name.",
+    "search_beam": "Paths that fall further below the best one are given up.",
+    "lattice_beam": "How far below the best path those of an n-best list may lie.",
+    "max_active": "States kept a frame, about.",
+}
 
 # Options of the beam search, by their names in BeamOptions.
 SEARCH = {
@@ -30,30 +44,59 @@ SEARCH = {
     "cap": "Highest boost of a token.",
     "first": "Share of its boost that a name's first token gets.",
 }
+# Of both, with an LM.
+LM = {
+    "lm_weight": "Factor on the LM's log-probabilities.",
+    "word_bonus": "Added for each word.",
+    "class_bonus": "Added for each name of the list that counts as a unit of the LM's class.",
+}
 
 
 def search_options() -> Decorator:
-    """``--method`` and the options in SEARCH."""
+    """``--method``, ``--lm`` and the options in SEARCH and LM."""
     return join(
-        click.option("--method", type=click.Choice(list(METHODS)), help="The search.  [default: beam with a list, else greedy]"),
+        click.option("--method", type=click.Choice(list(METHODS)),
+                     help="The search.  [default: beam with a list or an LM, graph with --graph, else greedy]"),
         click.option("--nbest", type=click.IntRange(min=1), default=1, show_default=True, help="Different texts told in hyps.jsonl."),
         *(
-            click.option(f"--{name}", type=type(getattr(BeamOptions, name)), help=f"{what}  [default: {getattr(BeamOptions, name)}]")
+            click.option(_flag(name), type=type(getattr(BeamOptions, name)), help=f"{what}  [default: {getattr(BeamOptions, name)}]")
             for name, what in SEARCH.items()
         ),
+        click.option("--lm", type=click.Path(), metavar="FILE|none",
+                     help="n-gram LM (ARPA, gzip or not).  [default: the model's own, if any]"),
+        *(
+            click.option(
+                _flag(name), type=float,
+                help=f"{what}  [default: {getattr(BeamOptions, name)}; with --graph: {getattr(GraphOptions, name)}]",
+            )
+            for name, what in LM.items()
+        ),
+        click.option("--graph", type=click.Path(), metavar="DIR", help="Search this graph (`ctcb graph` makes one), by k2."),
+        *(
+            click.option(
+                _flag(name), type=type(getattr(GraphOptions, name)),
+                help=f"Graph: {what}  [default: {getattr(GraphOptions, name)}]",
+            )
+            for name, what in GRAPH.items()
+        ),
     )
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 @click.command()
 @recognition_options(inputs_required=False)
 @biasing_options()
 @search_options()
+@phone_options()
 @emission_options()
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="Format on stdout.")
 @click.option("--out", type=click.Path(), help="Folder for text, hyps.jsonl and hyps.ctm, instead of stdout.")
 def command(
-    inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: int, form: str,
-    out: Optional[str], **given: Any,
+    inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: int, lm: Optional[str],
+    form: str, out: Optional[str], **given: Any,
 ) -> None:
     """Transcribe INPUTS: audio files, folders of them, manifest.tsv or lhotse cuts.
 
@@ -62,12 +105,17 @@ def command(
 
     \b
     ctcb decode talk.ogg
-    ctcb decode --entities names.txt --out exp/decode data/dev/manifest.tsv
+    ctcb decode --entities names.txt --lm lm.arpa.gz --out exp/decode data/dev/manifest.tsv
     ctcb decode --entities names.txt --emissions other.npz --tokens tokens.txt
     """
     biasing_given, emissions_given = _take(BiasingOptions, given), _take(EmissionOptions, given)
-    techniques = biasing_given.techniques()
-    method, options = _search(method, nbest, techniques, given)
+    own_model = emissions_given.tokens is None and (emissions_given.emissions is None or _is_given("model"))
+    graph_asked = method == "graph" or method is None and given["graph"] is not None
+    lm_file = find_lm(lm, model if own_model and not graph_asked and method != "greedy" else None)
+    techniques = biasing_given.techniques(lm_file is not None or graph_asked)
+    method, options = _search(method, nbest, biasing_given.lists, in_search(techniques), lm_file is not None, given)
+    graph = options.graph if isinstance(options, GraphSetting) else None
+    phones = graph.phones if graph is not None else None
     lists = read_lists(biasing_given)
     plots = AttentionPlots(biasing_given.attention_plot) if biasing_given.attention_plot is not None else None
     if emissions_given.emissions is None:
@@ -77,14 +125,19 @@ def command(
         if stray:
             raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", mend="leave it out or give --emissions")
         encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(techniques) else None
-        source = of_audio(inputs, model, batch_seconds, jobs, encoder)
+        source = of_audio(inputs, model, batch_seconds, jobs, phones, encoder)
     else:
         if in_encoder(techniques):
             raise InputError("the adapter listens to audio, and --emissions is given", mend="name audio, or use --bias decoder")
         if inputs:
             raise InputError(f"both --emissions and {inputs[0]} are given", mend="give one of them")
-        source = of_file(emissions_given, model if _is_given("model") else None, timed=form != "text" or out is not None)
-    pipeline = Pipeline(source.spelling, source.frame_shift, method, options, techniques, source.scale)
+        source = of_file(emissions_given, model if _is_given("model") else None, form != "text" or out is not None, phones)
+    if graph is not None:
+        graph.require_tokens(source.spelling.table)
+    pipeline = Pipeline(
+        source.spelling, source.frame_shift, method, options, techniques, source.scale, load_lm(lm_file, source.spelling.table),
+        source.phonetics, chosen_phone_options(given),
+    )
     biasing_of = prepare(lists, pipeline, biasing_given, source.utt_ids)
 
     tally = Tally(len(source.utt_ids), "could not be decoded")
@@ -103,15 +156,34 @@ def command(
 
 
 def _search(
-    method: Optional[str], nbest: int, techniques: Sequence[Technique], given: Dict[str, Any]
-) -> Tuple[str, BeamOptions]:
-    """The search, and its options; those that only the beam search has ask for it."""
+    method: Optional[str], nbest: int, lists: bool, leaning: bool, lm: bool, given: Dict[str, Any]
+) -> Tuple[str, Options]:
+    """The search, and its options; those that only one search has ask for it.
+
+    ``lists``: whether there are names; ``leaning``: whether the search is to lean toward them.
+    """
     chosen = {name: given[name] for name in SEARCH if given[name] is not None}
-    asked = [f"--{name}" for name in chosen] + ["--nbest"] * (nbest > 1)
-    if method == "greedy" and (in_search(techniques) or asked):
+    of_lm = {name: given[name] for name in LM if given[name] is not None}
+    of_graph = {name: given[name] for name in GRAPH if given[name] is not None}
+    if given["graph"] is not None and method in (None, "graph"):
+        stray = [_flag(name) for name in chosen if name != "beam"] + ["--lm"] * lm
+        if stray:
+            raise InputError(f"{stray[0]} is for the beam search", mend="leave it out, or --graph")
+        beam = max(nbest, chosen.get("beam", GraphOptions.beam))
+        return "graph", GraphSetting(load_graph(given["graph"]), GraphOptions(beam=beam, **of_lm, **of_graph))
+    if method == "graph":
+        raise InputError("which graph is to be searched is not told", mend="give --graph DIR (`ctcb graph` makes one)")
+    if given["graph"] is not None or of_graph:
+        name = "--graph" if given["graph"] is not None else _flag(next(iter(of_graph)))
+        raise InputError(f"{name} is for the graph search", mend="leave it out, or use --method graph and --graph DIR")
+    if of_lm and not lm:
+        raise InputError(f"{_flag(next(iter(of_lm)))} is for an LM, and there is none", mend="give --lm FILE or --graph DIR")
+    chosen.update(of_lm)
+    asked = [_flag(name) for name in chosen] + ["--nbest"] * (nbest > 1) + ["--lm"] * lm
+    if method == "greedy" and (leaning or asked):
         what = f"takes no {asked[0]}" if asked else "cannot lean toward a list"
         raise InputError(f"greedy decoding {what}", mend="leave --method greedy out")
-    return method or ("beam" if techniques or asked else "greedy"), BeamOptions(nbest=nbest, **chosen)
+    return method or ("beam" if lists or asked else "greedy"), BeamOptions(nbest=nbest, **chosen)
 
 
 def _take(cls: Any, given: Dict[str, Any]) -> Any:

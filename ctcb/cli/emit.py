@@ -1,8 +1,9 @@
 """``ctcb emit``: a model's log-probabilities, for any decoder."""
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Tuple
+from typing import Optional, Tuple
 
 import click
 
@@ -13,32 +14,40 @@ from ctcb.cli.options import recognition_options
 @recognition_options()
 @click.option("--head", type=click.Choice(["subword", "phone"]), default="subword", show_default=True, help="Which head.")
 @click.option("--out", required=True, type=click.Path(), help="The .npz file; its symbols go beside it as OUT.tokens.txt.")
-def command(inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, head: str, out: str) -> None:
+@click.option("--phones", type=click.Path(), help="Also write the phone head's here, for `ctcb decode --phone-emissions`.")
+def command(
+    inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, head: str, out: str, phones: Optional[str]
+) -> None:
     """Write the emissions of INPUTS as one .npz: an array [frames, symbols] an utterance, float32.
 
     Values are natural-log probabilities. The symbol table has one symbol a line, the blank first.
 
     \b
-    ctcb emit data/dev/manifest.tsv --out exp/dev.npz
+    ctcb emit data/dev/manifest.tsv --out exp/dev.npz --phones exp/dev.phones.npz
     """
     from ctcb.cli.recognition import listen
     from ctcb.cli.tally import Tally
+    from ctcb.decoding.emit import phones_of
     from ctcb.decoding.npz import NpzWriter
     from ctcb.errors import InputError
     from ctcb.io import atomic_write
 
     loaded, utt_ids, emissions = listen(inputs, model, batch_seconds, jobs)
-    inter = [item.target for item in loaded.network.config.inter_ctc]
-    if head == "phone" and "phone" not in inter:
-        raise InputError("this model has no phone head", file=model, mend="use --head subword")
-    symbols = loaded.lang.phones if head == "phone" else loaded.lang.tokenizer.pieces
+    if (head == "phone" or phones is not None) and loaded.network.config.phone_head is None:
+        raise InputError("this model has no phone head", file=model, mend="use --head subword, without --phones")
+    symbols = {"subword": loaded.lang.tokenizer.pieces, "phone": loaded.lang.phones}
     tally = Tally(len(utt_ids), "could not be read")
-    with atomic_write(Path(f"{out}.tokens.txt")) as table, atomic_write(Path(out), "wb") as file:
-        table.writelines(f"{symbol}\n" for symbol in symbols)
-        with NpzWriter(file) as writer:
-            for emitted in emissions:
-                if not tally.failed(emitted.error):
-                    log_probs = emitted.inter[inter.index("phone")] if head == "phone" else emitted.subword
-                    writer.add(emitted.utterance.utt_id, log_probs)
+    with ExitStack() as files:
+        writers = []
+        for which, name in (("phone", phones), (head, out)):
+            if name is not None:
+                table = files.enter_context(atomic_write(Path(f"{name}.tokens.txt")))
+                table.writelines(f"{symbol}\n" for symbol in symbols[which])
+                writers.append((which, files.enter_context(NpzWriter(files.enter_context(atomic_write(Path(name), "wb"))))))
+        for emitted in emissions:
+            if not tally.failed(emitted.error):
+                heads = {"subword": emitted.subword, "phone": phones_of(loaded, emitted.inter)}
+                for which, writer in writers:
+                    writer.add(emitted.utterance.utt_id, heads[which])
         tally.require()
     tally.close()

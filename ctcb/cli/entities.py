@@ -29,7 +29,8 @@ def command() -> None:
     "--limit", type=click.IntRange(min=0), default=20, show_default=True,
     help="Entities, and lines of each outcome, that are printed; 0: all.",
 )  # fmt: skip
-def check(list_file: str, model: str, entities_format: str, json_file: Optional[str], limit: int) -> None:
+@click.option("--g2g", type=click.IntRange(min=0), default=0, metavar="N", help="Also show N spellings that sound like each name.")
+def check(list_file: str, model: str, entities_format: str, json_file: Optional[str], limit: int, g2g: int) -> None:
     """Say what became of each line of LIST, and what the model makes of each entity.
 
     On stderr: how many were loaded, and the number and reason of each line that was not, or was
@@ -44,7 +45,7 @@ def check(list_file: str, model: str, entities_format: str, json_file: Optional[
     click.echo(entities.report.render(limit or None), err=True, nl=False)
     checks = iter(())
     if entities:
-        checks = check_entities(entities, Lang.load(model))
+        checks = check_entities(entities, Lang.load(model), g2g)
     shown = limit or len(entities)
     if json_file is None:
         for found in islice(checks, shown):
@@ -68,5 +69,7 @@ def _text(found: EntityCheck) -> str:
     rows = [f"{entity.text}  (line {found.line}{f', weight {entity.weight:g}' if entity.weight != 1.0 else ''})"]
     rows += [f"    {form}: {' '.join(pieces)}" for form, pieces in zip(entity.spoken_forms, found.pieces)]
     rows.append(f"    sounds ({found.origin}): {' | '.join(found.pronunciations)}")
+    if found.variants:
+        rows.append("    sounds like: " + ", ".join(f"{variant.text} ({variant.cost:.1f})" for variant in found.variants))
     rows += [f"    WARNING: {warning}" for warning in found.warnings]
     return "\n".join(rows)

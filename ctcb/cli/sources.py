@@ -8,9 +8,11 @@ import click
 
 from ctcb.cli.options import Decorator, join
 from ctcb.decoding.emissions import SCALES, Emission
-from ctcb.decoding.npz import read_npz
+from ctcb.decoding.npz import read_npz, with_phones
 from ctcb.errors import InputError
+from ctcb.phones.phonetics import Phonetics
 from ctcb.progress import progress
+from ctcb.text.lang import Lang
 from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
 from ctcb.text.tokens import TokenTable
 
@@ -27,6 +29,7 @@ class Source:
     utt_ids: Tuple[str, ...]
     emissions: Iterator[Emission]  # in the order of the ids
     scale: str  # a name in SCALES
+    phonetics: Optional[Phonetics] = None  # of the phone head, where its emissions come along
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class EmissionOptions:
     separator: Optional[str]
     log_probs: Optional[str]
     frame_shift: Optional[float]
+    phone_emissions: Optional[str]
 
 
 def emission_options() -> Decorator:
@@ -52,37 +56,61 @@ def emission_options() -> Decorator:
         click.option("--separator", metavar="SYMBOL", help="What stands between words in --tokens.  [default: the | or space there]"),
         click.option("--log-probs", type=click.Choice(list(SCALES)), help="What the emissions are.  [default: natural]"),
         click.option("--frame-shift", type=click.FloatRange(min=0, min_open=True), help="Seconds between two frames of --emissions."),
+        click.option("--phone-emissions", type=click.Path(), help="A .npz with a phone head's emissions of the same utterances."),
     )
 
 
 def of_audio(
-    inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, encoder: Optional[EncoderOf] = None
+    inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, phones: Optional[Spelling] = None,
+    encoder: Optional[EncoderOf] = None,
 ) -> Source:
-    """What a model makes of audio; ``encoder`` leans it toward a list."""
+    """What a model makes of audio: of its phone head, spelled by ``phones``, where these are given.
+
+    ``encoder`` leans it toward a list.
+    """
     from ctcb.cli.recognition import listen  # here: imports torch
+    from ctcb.decoding.emit import Emitted, phones_of
 
     loaded, utt_ids, emitted = listen(inputs, model, batch_seconds, jobs, encoder)
-    emissions = (Emission(one.utterance.utt_id, one.subword, one.utterance.audio, one.error) for one in emitted)
-    return Source(TokenizerSpelling(loaded.lang.tokenizer), loaded.frame_shift, utt_ids, emissions, "natural")
+    phonetics = Phonetics.of(loaded.lang) if loaded.network.config.phone_head is not None else None
+    if phones is not None and phonetics is None:
+        raise InputError("this model has no phone head", file=model, mend="use a graph over subwords")
+
+    def emission(one: Emitted) -> Emission:
+        heard = phones_of(loaded, one.inter)
+        return Emission(one.utterance.utt_id, one.subword if phones is None or one.error else heard, one.utterance.audio, one.error, heard)
+
+    spelling = phones or TokenizerSpelling(loaded.lang.tokenizer)
+    return Source(spelling, loaded.frame_shift, utt_ids, map(emission, emitted), "natural", phonetics)
 
 
-def of_file(options: EmissionOptions, model: Optional[str], timed: bool) -> Source:
-    """What any model made; with our own ``model`` in the place of tokens. ``timed``: times will be told."""
+
+def of_file(options: EmissionOptions, model: Optional[str], timed: bool, phones: Optional[Spelling] = None) -> Source:
+    """What any model made; with our own ``model`` in the place of tokens. ``timed``: times will be told.
+
+    ``phones`` are the tokens and their spelling where a graph tells these; then ``model`` only tells the times.
+    """
     utt_ids, emissions = read_npz(options.emissions)
     frame_shift = options.frame_shift
     if options.tokens is not None:
         blank = int(options.blank) if options.blank and options.blank.isdecimal() else options.blank
-        spelling: Spelling = spelling_of(TokenTable.read(options.tokens, blank, options.separator), options.tokens_model)
-    elif model is not None:
+        table = TokenTable.read(options.tokens, blank, options.separator, words_apart=phones is None)
+        if phones is not None and table != phones.table:
+            raise InputError(
+                "these are not the tokens of the graph", file=options.tokens, mend="leave --tokens out, or make a graph for them"
+            )
+        spelling: Spelling = phones or spelling_of(table, options.tokens_model)
+    elif model is not None or phones is not None:
         for name in ("tokens_model", "blank", "separator"):
             if getattr(options, name) is not None:
                 raise InputError(f"--{name.replace('_', '-')} is for --tokens, and --model tells its own", mend="leave it out")
-        from ctcb.models.directory import read_model_yaml  # here: imports torch
-        from ctcb.text.tokenizer import Tokenizer
+        if model is not None:
+            from ctcb.models.directory import read_model_yaml  # here: imports torch
+            from ctcb.text.tokenizer import Tokenizer
 
-        config, features = read_model_yaml(model)
-        spelling = TokenizerSpelling(Tokenizer.load(model))
-        frame_shift = frame_shift or features.frame_shift * config.subsampling
+            config, features = read_model_yaml(model)
+            frame_shift = frame_shift or features.frame_shift * config.subsampling
+        spelling = phones or TokenizerSpelling(Tokenizer.load(model))
     else:
         raise InputError(
             "what the columns of the emissions are is not told", file=options.emissions,
@@ -93,5 +121,10 @@ def of_file(options: EmissionOptions, model: Optional[str], timed: bool) -> Sour
             "how far apart the frames are is not told, so words have no times", file=options.emissions,
             mend="give --frame-shift SECONDS (many models: 0.02 or 0.04), or only print --format text",
         )
+    phonetics = None
+    if options.phone_emissions is not None:
+        # Of other models, only a head for the phones of the CMU dictionary can be used.
+        phonetics = Phonetics.default() if options.tokens is not None or model is None else Phonetics.of(Lang.load(model))
+        emissions = with_phones(emissions, options.phone_emissions)
     shown = progress(emissions, "decoding", total=len(utt_ids))
-    return Source(spelling, frame_shift or 1.0, utt_ids, iter(shown), options.log_probs or "natural")
+    return Source(spelling, frame_shift or 1.0, utt_ids, iter(shown), options.log_probs or "natural", phonetics)

@@ -6,6 +6,7 @@ from typing import Any, Optional, Sequence, Union
 
 from ctcb.decoding.emissions import SCALES
 from ctcb.decoding.list_cache import Entities, ListCache
+from ctcb.decoding.lm import load_lm
 from ctcb.decoding.options import BeamOptions
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.decoding.techniques import choose
@@ -30,6 +31,7 @@ class CtcBiaser:
         self, tokens: Union[PathOrStr, Sequence[str]], blank: Union[int, str, None] = None, *,
         separator: Optional[str] = None, tokens_model: Optional[PathOrStr] = None, log_probs: str = "natural",
         frame_shift: float = 1.0, options: BeamOptions = BeamOptions(), bias: str = "decoder",
+        lm: Optional[PathOrStr] = None,
     ) -> None:
         """
         Parameters
@@ -45,16 +47,20 @@ class CtcBiaser:
         frame_shift : seconds a frame; with the default, times come out in frames.
         options : of the beam search.
         bias : ``"decoder"``, or ``"none"`` for the plain beam search.
+        lm : an ARPA file, gzip or not, of lower-case words; `ctcb lm` makes one.
 
         Raises
         ------
-        InputError : tokens, blank or separator that are wrong or in doubt, an unknown name.
+        InputError : tokens, blank or separator that are wrong or in doubt, an unknown name; an LM that
+            is malformed or whose words the tokens cannot write.
         """
         if log_probs not in SCALES:
             raise InputError(f"{log_probs!r} is no kind of emissions", mend=f"choose from {', '.join(SCALES)}")
         make = TokenTable.read if isinstance(tokens, (str, Path)) else TokenTable.of
         spelling = spelling_of(make(tokens, blank, separator), tokens_model)
-        self._pipeline = Pipeline(spelling, frame_shift, "beam", options, choose(bias), log_probs)
+        word_lm = load_lm(lm, spelling.table)
+        self._pipeline = Pipeline(
+            spelling, frame_shift, "beam", options, choose(bias, lm=word_lm is not None), log_probs, word_lm)
         self._lists = ListCache(self._pipeline)
 
     def decode(self, log_probs: Any, entities: Entities = (), nbest: int = 1, utt_id: str = "") -> Transcript:

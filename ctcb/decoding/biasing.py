@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 
-from ctcb.decoding.search.context_graph import ContextGraph
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
 from ctcb.entities.report import CHANGED, REJECTED
 from ctcb.errors import InputError
-from ctcb.text.spelling import Spelling, TokenIds
+from ctcb.phones.index import SoundIndex
+from ctcb.text.spelling import SoundSpelling, Spelling, TokenIds
 
 if TYPE_CHECKING:
     from ctcb.decoding.encoded_list import EncodedList
@@ -41,6 +41,8 @@ class SpelledList:
                 found += sequences
                 if not sequences:
                     lost.append(form)
+            if isinstance(spelling, SoundSpelling):
+                found += filter(None, map(spelling.said, entity.prons))
             phrases.append(tuple(dict.fromkeys(found)))
             outcome = CHANGED if found else REJECTED
             notes += [LineNote(line, outcome, entity.text, _why(spelling, form, bool(found))) for form in lost]
@@ -67,7 +69,8 @@ def _lines(entities: EntityList) -> Sequence[int]:
 
 
 def _why(spelling: Spelling, form: str, others: bool) -> str:
-    return f"{form!r} {spelling.table.lacks(form)}" + ("; its other forms are used" if others else "")
+    lacks = spelling.lacks if isinstance(spelling, SoundSpelling) else spelling.table.lacks
+    return f"{form!r} {lacks(form)}" + ("; its other forms are used" if others else "")
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,15 @@ class Biasing:
     lines: Tuple[int, ...]  # where they stand in `file`
     file: Optional[str]
     phrases: Tuple[Tuple[TokenIds, ...], ...]
-    graph: Optional[ContextGraph] = None  # its entities are numbered as here
+    graph: Any = None  # what the search goes by (the beam's context graph, say); its entities are numbered as here
+    costs: Optional[Tuple[Tuple[float, ...], ...]] = None  # of the phrases, by entity; None: no phrase costs anything
+    variants: Tuple[Tuple[str, ...], ...] = ()  # spellings that sound like each entity, where some were made
+    sounds: Optional[SoundIndex] = None  # how the entities sound, numbered as here
     encoded: Optional[EncodedList] = None  # for the adapter
+
+    def variants_of(self, place: int) -> Tuple[str, ...]:
+        """The spellings that were made of an entity."""
+        return self.variants[place] if self.variants else ()
 
     @classmethod
     def of(cls, spelled: SpelledList, places: Optional[Sequence[int]] = None) -> Biasing:

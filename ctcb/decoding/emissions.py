@@ -22,6 +22,7 @@ class Emission:
     log_probs: Any  # [T, V], natural-log probabilities unless the pipeline is told otherwise; None with an error
     file: Optional[PathOrStr] = None  # where they come from, for what is said of them
     error: Optional[InputError] = None
+    phones: Any = None  # [T, P], the phone head's, in the same scale; None where there is none
 
 
 def as_log_probs(emissions: Any, vocab_size: int) -> np.ndarray:

@@ -60,11 +60,21 @@ def emit(
         yield from (item for item in done if item is not None)
 
 
-def emissions_of(model: LoadedModel, samples: np.ndarray, bias: Optional[EncoderBias] = None) -> np.ndarray:
-    """``[N]`` float32 samples at 16 kHz to ``[T, V]`` float32 log-probabilities of the subword head."""
+def phones_of(model: LoadedModel, inter: Sequence[np.ndarray]) -> Optional[np.ndarray]:
+    """The phone head's among the inner heads' emissions; None where the model has none, or nothing was read."""
+    head = model.network.config.phone_head
+    return inter[head] if head is not None and len(inter) else None
+
+
+def emissions_of(
+    model: LoadedModel, samples: np.ndarray, bias: Optional[EncoderBias] = None
+) -> Tuple[np.ndarray, Optional[np.ndarray]]:
+    """``[N]`` float32 samples at 16 kHz to log-probabilities of the subword head, ``[T, V]`` float32, and
+    of the phone head, ``[T, P]``, where there is one. ``bias`` leans the encoder toward a list."""
     features = FeatureExtractor(model.features)(samples)
     emissions = _forward(model, features[None], torch.tensor([len(features)]), [""], bias)
-    return emissions.subword[0, : int(emissions.lengths[0])].numpy()
+    frames = int(emissions.lengths[0])
+    return emissions.subword[0, :frames].numpy(), phones_of(model, [log_probs[0, :frames].numpy() for log_probs in emissions.inter])
 
 
 def _read_ahead(model: LoadedModel, utterances: Sequence[Utterance], jobs: int) -> Iterator[_Heard]:

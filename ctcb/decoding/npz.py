@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Iterator, Tuple
+from typing import IO, Any, Iterable, Iterator, Tuple
 
 import numpy as np
 
@@ -19,11 +20,7 @@ def read_npz(path: PathOrStr) -> Tuple[Tuple[str, ...], Iterator[Emission]]:
     An array that cannot be read comes out with its error. Raises InputError for a file that is no
     such archive, holds nothing, or has an id with white space.
     """
-    if not Path(path).is_file():
-        raise InputError("no such file", file=path, mend="name the .npz with the emissions")
-    if not zipfile.is_zipfile(path):
-        raise InputError("not a .npz archive", file=path, mend="write it with numpy.savez, an array [frames, tokens] an utterance")
-    archive = np.load(path, allow_pickle=False)
+    archive = _open(path)
     names = tuple(archive.files)
     if not names:
         raise InputError("holds no array", file=path, mend="write an array [frames, tokens] an utterance")
@@ -34,13 +31,44 @@ def read_npz(path: PathOrStr) -> Tuple[Tuple[str, ...], Iterator[Emission]]:
     def arrays() -> Iterator[Emission]:
         with archive:
             for name in names:
-                try:
-                    yield Emission(name, archive[name], path)
-                except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-                    problem = f"utterance {name!r} is not readable as an array ({error})"
-                    yield Emission(name, None, error=InputError(problem, file=path, mend="write it again"))
+                yield _emission(archive, name, path)
 
     return names, arrays()
+
+
+def with_phones(emissions: Iterable[Emission], path: PathOrStr) -> Iterator[Emission]:
+    """Emissions together with the phone head's, which stand under the same ids in another ``.npz``.
+
+    What cannot be read comes out as an error. Raises InputError for a file that is no such archive.
+    """
+    archive = _open(path)
+    names = set(archive.files)
+
+    def joined() -> Iterator[Emission]:
+        with archive:
+            for emission in emissions:
+                if emission.error is None and emission.utt_id in names:
+                    phones = _emission(archive, emission.utt_id, path)
+                    emission = replace(emission, phones=phones.log_probs, error=phones.error)
+                yield emission
+
+    return joined()
+
+
+def _open(path: PathOrStr) -> Any:
+    if not Path(path).is_file():
+        raise InputError("no such file", file=path, mend="name the .npz with the emissions")
+    if not zipfile.is_zipfile(path):
+        raise InputError("not a .npz archive", file=path, mend="write it with numpy.savez, an array [frames, tokens] an utterance")
+    return np.load(path, allow_pickle=False)
+
+
+def _emission(archive: Any, name: str, path: PathOrStr) -> Emission:
+    try:
+        return Emission(name, archive[name], path)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        problem = f"utterance {name!r} is not readable as an array ({error})"
+        return Emission(name, None, error=InputError(problem, file=path, mend="write it again"))
 
 
 class NpzWriter:

@@ -3,34 +3,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Union
 
 from ctcb.decoding.biasing import Biasing, SpelledList
-from ctcb.decoding.emissions import SCALES, Emission
+from ctcb.decoding.emissions import SCALES, Emission, as_log_probs
+from ctcb.decoding.graph_search import EntityClass, GraphSearch, GraphSetting
 from ctcb.decoding.greedy import GreedyDecoder
 from ctcb.decoding.options import BeamOptions, Hypothesis
+from ctcb.decoding.readings import readings
 from ctcb.decoding.search.beam import BeamDecoder
-from ctcb.decoding.search.context_graph import ContextGraph
-from ctcb.decoding.techniques import SubwordBoosting, Technique, in_search
+from ctcb.decoding.search.word_lm import WordLm
+from ctcb.decoding.technique import Heard, Setting, Technique
+from ctcb.decoding.techniques import in_search
 from ctcb.decoding.threads import in_order
-from ctcb.decoding.transcript import Alternative, FoundEntity, Transcript, transcript
+from ctcb.decoding.transcript import Alternative, Transcript, transcript
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import InputError
+from ctcb.phones.options import PhoneOptions
+from ctcb.phones.phonetics import Phonetics
 from ctcb.text.spelling import Spelling
 
 
 class Search(Protocol):
     """Finds what emissions say."""
 
-    def __init__(self, vocabulary: Vocabulary, options: BeamOptions) -> None: ...
-
-    def decode(self, log_probs: Any, graph: Optional[ContextGraph], nbest: Optional[int]) -> List[Hypothesis]:
+    def decode(self, log_probs: Any, graph: Any, nbest: Optional[int]) -> List[Hypothesis]:
         """The best hypotheses for ``[T, V]`` log-probabilities, best first. Serves any number of threads."""
 
 
-METHODS: Dict[str, Callable[[Vocabulary, BeamOptions], Search]] = {"greedy": GreedyDecoder, "beam": BeamDecoder}
+METHODS: Dict[str, Callable[[Vocabulary, Any], Search]] = {"greedy": GreedyDecoder, "beam": BeamDecoder, "graph": GraphSearch}
+
+Options = Union[BeamOptions, GraphSetting]
 
 # Utterance id -> what to lean toward there.
 BiasingOf = Callable[[str], Optional[Biasing]]
@@ -49,8 +54,9 @@ class Pipeline:
     """Turns emissions into transcripts. Holds nothing that decoding changes."""
 
     def __init__(
-        self, spelling: Spelling, frame_shift: float, method: str = "beam", options: BeamOptions = BeamOptions(),
-        techniques: Sequence[Technique] = (), scale: str = "natural",
+        self, spelling: Spelling, frame_shift: float, method: str = "beam", options: Options = BeamOptions(),
+        techniques: Sequence[Technique] = (), scale: str = "natural", lm: Optional[WordLm] = None,
+        phonetics: Optional[Phonetics] = None, phone_options: PhoneOptions = PhoneOptions(),
     ) -> None:
         """
         Parameters
@@ -58,16 +64,34 @@ class Pipeline:
         spelling : how words are spelled in the model's tokens.
         frame_shift : seconds between two frames.
         method : a search of ``METHODS``.
-        options : of the beam search.
+        options : of the search.
         techniques : what leans toward a list; greedy decoding takes none that acts on the search.
         scale : what emissions are, a name in ``SCALES``.
+        lm : a word LM for the beam search, made ready for the spelling's tokens.
+        phonetics : the phones of the model's phone head, where its emissions come along.
+        phone_options : of the phonetic techniques.
+
+        Raises InputError for techniques that the search, or a model without phones, cannot serve.
         """
         if method == "greedy" and in_search(techniques):
             raise InputError("greedy decoding cannot lean toward a list", mend="use the beam search (--method beam)")
+        if method != "beam" and lm is not None:
+            raise InputError(f"the search {method!r} takes no word LM", mend="use the beam search (--method beam)")
+        for technique in techniques:
+            if technique.needs_phones and phonetics is None:
+                raise InputError(
+                    f"the technique {technique.name!r} needs what a phone head heard",
+                    mend="give --phone-emissions, or a model with a phone head",
+                )
         self.tokens, self.spelling, self.frame_shift = spelling.table, spelling, frame_shift
-        self.vocabulary = Vocabulary.from_tokens(self.tokens.symbols, self.tokens.blank, self.tokens.separators)
+        self.vocabulary = Vocabulary.from_tokens(self.tokens.symbols, self.tokens.blank, self.tokens.separators, not self.tokens.tells_words)
         self.options, self.techniques, self.scale = options, tuple(techniques), SCALES[scale]
-        self.search = METHODS[method](self.vocabulary, options)
+        self.setting = Setting(self.vocabulary, spelling, phonetics, phone_options)
+        self.search = METHODS[method](self.vocabulary, options) if lm is None else BeamDecoder(self.vocabulary, options, lm)
+        if isinstance(self.search, GraphSearch):
+            self.techniques = self.search.techniques(self.techniques)
+        # What `why` says where the search does not.
+        self._leaning = EntityClass.name if isinstance(self.search, GraphSearch) else None
 
     def spell(self, entities: EntityList) -> SpelledList:
         """A list's entities in the model's tokens, and the load report with what these lack."""
@@ -77,7 +101,7 @@ class Pipeline:
         """Make a list, or the entities at some places in it, ready for :meth:`decode`."""
         biasing = Biasing.of(spelled, places)
         for technique in self.techniques:
-            biasing = technique.prepare(biasing, self.vocabulary)
+            biasing = technique.prepare(biasing, self.setting)
         return biasing
 
     def prepare_each(self, spelled: SpelledList, lists: EntitiesPerUtt) -> BiasingOf:
@@ -85,18 +109,39 @@ class Pipeline:
         prepare = lru_cache(maxsize=16)(lambda places: self.prepare(spelled, places))
         return lambda utt_id: prepare(lists.places[utt_id]) if utt_id in lists.places else None
 
-    def decode(self, utt_id: str, log_probs: Any, biasing: Optional[Biasing] = None, nbest: int = 1) -> Transcript:
-        """The transcript of ``[T, V]`` emissions.
+    def decode(
+        self, utt_id: str, log_probs: Any, biasing: Optional[Biasing] = None, nbest: int = 1, phones: Any = None
+    ) -> Transcript:
+        """The transcript of ``[T, V]`` emissions, with the phone head's ``[T, P]`` where techniques need them.
 
         ``nbest`` above 1 also asks for so many different texts, as far as the beam holds them. Raises
         InputError for emissions that are not such.
         """
         graph = None if biasing is None else biasing.graph
+        refining = () if biasing is None else tuple(technique for technique in self.techniques if technique.refines)
         # Hypotheses of one text differ in their tokens, so more of them are needed than texts.
-        found = self.search.decode(self.scale(log_probs), graph, self.options.beam if nbest > 1 else 1)
-        alternatives = self._texts(found)[:nbest] if nbest > 1 else ()
-        entities = () if biasing is None else self._entities(found[0], biasing)
-        return transcript(utt_id, found[0], self.tokens, self.frame_shift, entities, alternatives)
+        several = nbest > 1 or refining
+        found = self.search.decode(self.scale(log_probs), graph, self.options.beam if several else 1)
+        best = readings(found, self.tokens, self.frame_shift, biasing, self._leaning)
+        if refining:
+            heard = self._heard(log_probs, phones)
+            for technique in refining:
+                best = technique.refine(best, heard, biasing, self.setting)
+        alternatives = [Alternative(reading.text, reading.score) for reading in best[:nbest]] if nbest > 1 else ()
+        return transcript(utt_id, best[0], alternatives)
+
+    def _heard(self, log_probs: Any, phones: Any) -> Heard:
+        """What refining techniques go by; raises InputError where they lack it."""
+        if not any(technique.needs_phones for technique in self.techniques):
+            return Heard(self.frame_shift)
+        if phones is None:
+            raise InputError("has no phone emissions", mend="write them with the others (`ctcb emit --phones FILE`)")
+        phones = as_log_probs(self.scale(phones), len(self.setting.phonetics.symbols))
+        if len(phones) != len(log_probs):
+            raise InputError(
+                f"{len(phones)} frames of phone emissions, {len(log_probs)} of the others", mend="take both from one model"
+            )
+        return Heard(self.frame_shift, phones)
 
     def decode_many(
         self, emissions: Iterable[Emission], biasing_of: BiasingOf = lambda utt_id: None, nbest: int = 1, jobs: int = 1
@@ -111,7 +156,8 @@ class Pipeline:
                 return Decoded(emission.utt_id, error=emission.error)
             try:
                 biasing = biasing_of(emission.utt_id)
-                return Decoded(emission.utt_id, self.decode(emission.utt_id, emission.log_probs, biasing, nbest))
+                said = self.decode(emission.utt_id, emission.log_probs, biasing, nbest, emission.phones)
+                return Decoded(emission.utt_id, said)
             except InputError as error:
                 if error.file is None:
                     problem = f"utterance {emission.utt_id!r}: {error.problem}"
@@ -119,23 +165,3 @@ class Pipeline:
                 return Decoded(emission.utt_id, error=error)
 
         return in_order(one, emissions, jobs)
-
-    def _texts(self, found: Sequence[Hypothesis]) -> Tuple[Alternative, ...]:
-        """The different texts, each with its best score."""
-        scores: Dict[str, float] = {}
-        for hypothesis in found:
-            text = " ".join(word for word, _, _ in self.tokens.words(hypothesis.tokens))
-            scores.setdefault(text, hypothesis.score)
-        return tuple(Alternative(text, score) for text, score in scores.items())
-
-    def _entities(self, hypothesis: Hypothesis, biasing: Biasing) -> Tuple[FoundEntity, ...]:
-        return tuple(
-            FoundEntity(
-                biasing.entities[span.entity].text,
-                hypothesis.token_frames[span.first] * self.frame_shift,
-                hypothesis.token_ends[span.end - 1] * self.frame_shift,
-                (SubwordBoosting.name,) if span.bonus > 0 else (),
-                span.bonus,
-            )
-            for span in hypothesis.entities
-        )

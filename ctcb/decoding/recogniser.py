@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Optional, Union
+from typing import Collection, Optional, Union
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ctcb.decoding.emit import emissions_of
 from ctcb.decoding.encoded_list import EncodedList, encode_list, require_adapter
 from ctcb.decoding.encoder_bias import EncoderBias
 from ctcb.decoding.list_cache import Entities, ListCache
+from ctcb.decoding.lm import find_lm, load_lm
 from ctcb.decoding.options import BeamOptions
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.decoding.techniques import choose, in_encoder
@@ -21,17 +22,26 @@ from ctcb.decoding.transcript import Transcript
 from ctcb.entities import EntityList, LoadReport
 from ctcb.io import PathOrStr
 from ctcb.models.directory import LoadedModel, load_model
+from ctcb.phones.options import PhoneOptions
+from ctcb.phones.phonetics import Phonetics
 from ctcb.text.spelling import TokenizerSpelling
 
 
 class Recogniser:
     """A loaded model and its decoder; :func:`load` makes one."""
 
-    def __init__(self, model: LoadedModel, options: BeamOptions = BeamOptions(), bias: str = "decoder") -> None:
+    def __init__(
+        self, model: LoadedModel, options: BeamOptions = BeamOptions(), bias: str = "decoder", lm: Optional[PathOrStr] = None,
+        plus: Collection[str] = (), minus: Collection[str] = (), phones: PhoneOptions = PhoneOptions(),
+    ) -> None:
         self._model = model
         spelling = TokenizerSpelling(model.lang.tokenizer)
-        techniques = choose(bias)
-        self._pipeline = Pipeline(spelling, model.frame_shift, "beam", options, techniques)
+        word_lm = load_lm(lm, spelling.table)
+        techniques = choose(bias, plus, minus, lm=word_lm is not None)
+        phonetics = Phonetics.of(model.lang) if model.network.config.phone_head is not None else None
+        self._pipeline = Pipeline(
+            spelling, model.frame_shift, "beam", options, techniques, lm=word_lm, phonetics=phonetics, phone_options=phones
+        )
         encode = partial(_encode, model) if in_encoder(techniques) else None
         if encode is not None:
             require_adapter(model)
@@ -58,8 +68,9 @@ class Recogniser:
         heard = read_audio(audio) if named else as_audio(audio, sample_rate)
         biasing = self._lists(entities)
         listening = biasing is not None and biasing.encoded is not None
-        log_probs = emissions_of(self._model, heard.samples, EncoderBias(self._model, biasing.encoded) if listening else None)
-        return self._pipeline.decode(Path(audio).stem if named else "", log_probs, biasing, nbest)
+        encoder = EncoderBias(self._model, biasing.encoded) if listening else None
+        log_probs, phones = emissions_of(self._model, heard.samples, encoder)
+        return self._pipeline.decode(Path(audio).stem if named else "", log_probs, biasing, nbest, phones)
 
     def report(self, entities: Entities) -> LoadReport:
         """What becomes of each entity of a list: loaded, changed, merged or rejected, and why."""
@@ -70,12 +81,19 @@ def _encode(model: LoadedModel, entities: EntityList) -> EncodedList:
     return encode_list(model, entities.entities, CatalogueCache())
 
 
-def load(model: Optional[PathOrStr] = None, options: BeamOptions = BeamOptions(), bias: str = "decoder") -> Recogniser:
-    """Load a model directory, by default the bundled model.
+def load(
+    model: Optional[PathOrStr] = None, options: BeamOptions = BeamOptions(), bias: str = "decoder",
+    lm: Optional[PathOrStr] = None, plus: Collection[str] = (), minus: Collection[str] = (),
+    phones: PhoneOptions = PhoneOptions(),
+) -> Recogniser:
+    """Load a model directory, by default the bundled model, and an LM: an ARPA file, by default the
+    directory's own ``lm.arpa.gz`` if it has one; ``"none"`` for none.
 
     >>> ctcb.load().decode("talk.ogg", entities=["Zelenskyy", "Łódź"]).text
 
-    ``bias``: how to lean toward lists: ``"decoder"``, ``"encoder"`` (a model with an adapter), ``"none"``.
-    Raises InputError for a directory that is not one, is not whole, or lacks the adapter.
+    ``bias`` names a preset, ``plus`` and ``minus`` techniques beside it and not (``--with``, ``--without``).
+    Raises InputError for a directory that is not one, is not whole, or lacks an adapter that is asked for,
+    for an LM that is malformed or whose words the model's tokens cannot write, and for unknown names.
     """
-    return Recogniser(load_model(BUNDLED_MODEL if model is None else model), options, bias)
+    folder = BUNDLED_MODEL if model is None else model
+    return Recogniser(load_model(folder), options, bias, find_lm(lm, folder), plus, minus, phones)

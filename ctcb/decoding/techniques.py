@@ -2,80 +2,105 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Collection, Dict, Protocol, Tuple
+from typing import Collection, Dict, Tuple
+
+import numpy as np
 
 from ctcb.decoding.biasing import Biasing
+from ctcb.decoding.options import ADAPTER, SUBWORD, UNIGRAM
+from ctcb.decoding.phonetic import Lookup, PhoneticRescoring, SpellingVariants
 from ctcb.decoding.search.context_graph import ContextGraph, EntityError
-from ctcb.decoding.vocabulary import Vocabulary
+from ctcb.decoding.technique import Setting, Technique
 from ctcb.errors import InputError
 
 
-class Technique(Protocol):
-    """One way to lean toward a list."""
-
-    name: str
-    summary: str  # for the help
-
-    def prepare(self, biasing: Biasing, vocabulary: Vocabulary) -> Biasing:
-        """The list with this technique's part added; once a list, on any thread."""
-
-
-class SubwordBoosting:
+class SubwordBoosting(Technique):
     """Adaptive subword boosting (``boosting.py``) by a context graph that runs beside the beam."""
 
-    name = "subword"
+    name = SUBWORD
     summary = "boosts the tokens of listed names in the beam search"
 
-    def prepare(self, biasing: Biasing, vocabulary: Vocabulary) -> Biasing:
+    def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
         """Build the graph. Raises InputError naming the line of an entity that cannot be in one."""
-        weights = [entity.weight for entity in biasing.entities]
-        names = [entity.text for entity in biasing.entities]
-        try:
-            return replace(biasing, graph=ContextGraph.build(biasing.phrases, vocabulary, weights, names=names))
-        except EntityError as error:
-            raise InputError(
-                f"{names[error.entity]!r} {error.what}", file=biasing.file, line=biasing.lines[error.entity], mend=error.mend
-            ) from None
+        return replace(biasing, graph=_graph(biasing, setting))
 
 
-class EncoderBiasing:
+class EncoderBiasing(Technique):
     """The contextual adapter (``encoder_bias.py``): acts on the encoder, before any search."""
 
-    name = "adapter"
+    name = ADAPTER
     summary = "leans the encoder toward the listed names that it hears (a model with an adapter, audio)"
-
-    def prepare(self, biasing: Biasing, vocabulary: Vocabulary) -> Biasing:
-        """Nothing: what the search finds is leaned already."""
-        return biasing
+    encodes = True
 
 
 def in_encoder(techniques: Collection[Technique]) -> bool:
     """Whether some of them act on the encoder."""
-    return any(isinstance(technique, EncoderBiasing) for technique in techniques)
+    return any(technique.encodes for technique in techniques)
 
 
 def in_search(techniques: Collection[Technique]) -> bool:
-    """Whether some of them act on the search."""
-    return not all(isinstance(technique, EncoderBiasing) for technique in techniques)
+    """Whether some of them act on the search, or on what it found."""
+    return not all(technique.encodes for technique in techniques)
 
 
-# In the order in which they add their parts.
-TECHNIQUES: Dict[str, Technique] = {technique.name: technique for technique in (EncoderBiasing(), SubwordBoosting())}
+class UnigramBoosting(Technique):
+    """Listed names as units of the LM's class (``fusion.py``), found by the same context graph."""
 
-PRESETS: Dict[str, Tuple[str, ...]] = {"none": (), "encoder": ("adapter",), "decoder": ("subword",)}
+    name = UNIGRAM
+    summary = "lets listed names count as one word of the LM's class, with --lm"
+    needs_lm = True
+
+    def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
+        """Mark the graph's entities; build it if need be. Raises InputError as subword boosting does."""
+        graph = biasing.graph or _graph(biasing, setting, boosted=False)
+        with np.errstate(divide="ignore"):  # a weight of 0 keeps a name out
+            scores = np.log([entity.weight for entity in biasing.entities])
+        return replace(biasing, graph=graph.with_class(scores))
 
 
-def choose(preset: str, plus: Collection[str] = (), minus: Collection[str] = ()) -> Tuple[Technique, ...]:
+def _graph(biasing: Biasing, setting: Setting, boosted: bool = True) -> ContextGraph:
+    """The list's context graph; InputError naming the line of an entity that cannot be in one."""
+    weights = [entity.weight for entity in biasing.entities]
+    names = [entity.text for entity in biasing.entities]
+    try:
+        return ContextGraph.build(biasing.phrases, setting.vocabulary, weights, biasing.costs, names, boosted=boosted)
+    except EntityError as error:
+        raise InputError(
+            f"{names[error.entity]!r} {error.what}", file=biasing.file, line=biasing.lines[error.entity], mend=error.mend
+        ) from None
+
+
+# In the order in which they act: variants go into the graph, and the lookup sees the rescored n-best.
+_ALL = (EncoderBiasing(), SpellingVariants(), SubwordBoosting(), UnigramBoosting(), PhoneticRescoring(), Lookup())
+TECHNIQUES: Dict[str, Technique] = {technique.name: technique for technique in _ALL}
+
+# What needs an LM is left out of a preset where there is none.
+PRESETS: Dict[str, Tuple[str, ...]] = {"none": (), "encoder": (ADAPTER,), "decoder": (SUBWORD, UNIGRAM)}
+
+
+def choose(
+    preset: str, plus: Collection[str] = (), minus: Collection[str] = (), lm: bool = False
+) -> Tuple[Technique, ...]:
     """The techniques of a preset, with some added and some taken away, in the table's order.
 
-    Raises InputError for an unknown name, or one that is both added and taken away.
+    ``lm`` says whether there is one. Raises InputError for an unknown name, one that is both added and
+    taken away, and one that is added and lacks what it needs: an LM, or a technique that it serves.
     """
     for name in (*plus, *minus):
         if name not in TECHNIQUES:
             raise InputError(f"{name!r} is no technique", mend=f"choose from {', '.join(TECHNIQUES)}")
         if name in plus and name in minus:
             raise InputError(f"the technique {name!r} is both asked for and turned off", mend="do one of them")
+        if name in plus and TECHNIQUES[name].needs_lm and not lm:
+            raise InputError(f"the technique {name!r} needs an LM", mend="give one (--lm FILE; `ctcb lm` makes it)")
     if preset not in PRESETS:
         raise InputError(f"{preset!r} is no way to lean toward a list", mend=f"choose from {', '.join(PRESETS)}")
     wanted = {*PRESETS[preset], *plus} - {*minus}
-    return tuple(technique for name, technique in TECHNIQUES.items() if name in wanted)
+    found = tuple(TECHNIQUES[name] for name in TECHNIQUES if name in wanted and (lm or not TECHNIQUES[name].needs_lm))
+    there = {technique.name for technique in found}
+    for technique in found:
+        if technique.serves and there.isdisjoint(technique.serves):
+            raise InputError(
+                f"the technique {technique.name!r} does nothing by itself", mend=f"add one of {', '.join(technique.serves)}"
+            )
+    return found

@@ -2,19 +2,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice, product
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from itertools import chain
+from typing import Any, Dict, Iterator, Sequence, Tuple
 
 from ctcb.entities.entity import Entity
 from ctcb.entities.lists import EntityList
+from ctcb.entities.pronunciations import pronunciations, said_forms, words_to_pronounce
+from ctcb.text.g2g import Variant, variants
 from ctcb.text.lang import Lang
-from ctcb.text.lexicon import Lexicon, Pronunciation
 from ctcb.text.tokenizer import WORD_START
 
 # Our judgement, not measured: what has fewer letters turns up inside or instead of common words.
 FEW_LETTERS = 4
-MAX_PRONUNCIATIONS = 8
-_CHUNK = 512  # entities whose unknown words go through G2P together
+# Entities whose unknown words go through G2P together: first so many, then twice as many each time up to
+# the other, so that whoever looks at the first few does not wait for hundreds.
+_CHUNK = 32, 512
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class EntityCheck:
     entity: Entity
     pieces: Tuple[Tuple[str, ...], ...]  # best segmentation of each of the entity's spoken forms
     pronunciations: Tuple[str, ...]  # phones one space apart
-    origin: str  # where these come from: "pron=", or the words' origins in the lexicon
+    origin: str  # where these come from: "pron=", and the words' origins in the lexicon
+    variants: Tuple[Variant, ...]  # spellings that sound alike, of each spoken form, cheapest first
     warnings: Tuple[str, ...]
 
     def to_dict(self) -> Dict[str, Any]:
@@ -34,45 +37,39 @@ class EntityCheck:
         return {
             "line": self.line, "text": entity.text, "weight": entity.weight, "aliases": list(entity.aliases),
             "spoken_forms": list(entity.spoken_forms), "pieces": [" ".join(pieces) for pieces in self.pieces],
-            "pronunciations": list(self.pronunciations), "origin": self.origin, "warnings": list(self.warnings),
+            "pronunciations": list(self.pronunciations), "origin": self.origin,
+            "variants": [{"text": variant.text, "cost": variant.cost} for variant in self.variants], "warnings": list(self.warnings),
         }  # fmt: skip
 
 
-def pronunciations(entity: Entity, lexicon: Lexicon, limit: int = MAX_PRONUNCIATIONS) -> Tuple[Pronunciation, ...]:
-    """How an entity may sound: its own ``pron=``, or else up to ``limit`` of its spoken forms, taken in
-    turns: the dictionary's first choice of every word of each form, then the others.
+def check_entities(entities: EntityList, lang: Lang, g2g: int = 0) -> Iterator[EntityCheck]:
+    """Check the entities of a list one by one, in its order; a few hundred at most ahead of the caller.
 
-    Without stress marks where the lexicon has none. At least one, none twice.
+    ``g2g``: how many spellings that sound alike are made of each.
     """
-    if entity.prons:
-        own = (tuple(pron.split()) for pron in entity.prons)
-        if not lexicon.stress:
-            own = (tuple(phone.rstrip("012") for phone in phones) for phones in own)
-        return tuple(dict.fromkeys(own))
-    forms = [product(*map(lexicon.pronunciations, form.split())) for form in entity.spoken_forms]
-    return tuple(islice(dict.fromkeys(_in_turns(forms, limit)), limit))
-
-
-def check_entities(entities: EntityList, lang: Lang) -> Iterator[EntityCheck]:
-    """Check the entities of a list one by one, in its order; a few hundred words ahead of the caller."""
     said_by = _first_by_form(entities)
-    for start in range(0, len(entities), _CHUNK):
-        chunk = entities.entities[start : start + _CHUNK]
-        lang.lexicon.prepare({word for entity in chunk if not entity.prons for word in _words(entity)})
+    start, size = 0, _CHUNK[0]
+    while start < len(entities):
+        chunk = entities.entities[start : start + size]
+        lang.lexicon.prepare(set().union(*map(words_to_pronounce, chunk)))
         for line, entity in zip(entities.lines[start:], chunk):
-            yield _check(line, entity, lang, said_by)
+            yield _check(line, entity, lang, said_by, g2g)
+        start, size = start + size, min(2 * size, _CHUNK[1])
 
 
-def _check(line: int, entity: Entity, lang: Lang, said_by: Dict[str, Entity]) -> EntityCheck:
+def _check(line: int, entity: Entity, lang: Lang, said_by: Dict[str, Entity], g2g: int) -> EntityCheck:
     tokenizer = lang.tokenizer
     pieces = tuple(tuple(tokenizer.pieces[token] for token in tokenizer.encode(form)) for form in entity.spoken_forms)
-    origins = dict.fromkeys(lang.lexicon.origin(word) for word in _words(entity))
+    origins = ["pron="] * bool(entity.prons)
+    origins += dict.fromkeys(lang.lexicon.origin(word) for form in said_forms(entity) for word in form.split())
+    others = (variants(form, g2g, lang.lexicon.knows) for form in entity.spoken_forms if g2g)
     return EntityCheck(
         line,
         entity,
         pieces,
         tuple(map(" ".join, pronunciations(entity, lang.lexicon))),
-        "pron=" if entity.prons else ", ".join(origins),
+        ", ".join(origins),
+        tuple(chain.from_iterable(others)),
         tuple(_warnings(entity, pieces, said_by)),
     )
 
@@ -96,15 +93,3 @@ def _first_by_form(entities: EntityList) -> Dict[str, Entity]:
         for form in entity.spoken_forms:
             first.setdefault(form, entity)
     return first
-
-
-def _words(entity: Entity) -> List[str]:
-    return " ".join(entity.spoken_forms).split()
-
-
-def _in_turns(forms: Sequence[Iterator[Tuple[Pronunciation, ...]]], limit: int) -> Iterator[Pronunciation]:
-    """The first of each form, then the second of each, to ``limit`` of each; words joined."""
-    for row in range(limit):
-        for form in forms:
-            for words in islice(form, 1):
-                yield tuple(phone for phones in words for phone in phones)

@@ -35,3 +35,8 @@ class Entity:
         """What a reference may hold where this entity was said: the text and what ``spoken`` gives,
         not normalised. Not the aliases: they sound right, but are not how it is written."""
         return (self.text, *self.spoken)
+
+    @cached_property
+    def written_forms(self) -> Tuple[str, ...]:
+        """The surface forms as normal texts, each once: what a transcript may hold. At least one."""
+        return tuple(dict.fromkeys(form for form in map(normalize, self.surface_forms) if form))

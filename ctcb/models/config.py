@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from ctcb.config import from_mapping
 from ctcb.errors import InputError
@@ -88,6 +88,11 @@ class ModelConfig:
             raise InputError(f"encoder.dim {self.encoder.dim} does not divide into {self.encoder.heads} heads of even width")
         if self.encoder.conv_kernel % 2 == 0:
             raise InputError(f"encoder.conv_kernel {self.encoder.conv_kernel} is even", mend="use an odd one")
+
+    @property
+    def phone_head(self) -> Optional[int]:
+        """The place of the phone head among the inner heads; None where there is none."""
+        return next((place for place, inter in enumerate(self.inter_ctc) if inter.target == "phone"), None)
 
     @classmethod
     def from_dict(cls, data: Dict[str, Any], file: object = None) -> "ModelConfig":

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Collection, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ctcb.errors import InputError
 from ctcb.io import atomic_write
@@ -118,6 +118,10 @@ class Lexicon:
         """Run G2P once for all words that will need it: five times faster than word by word."""
         g2p.predict({_base(word)[0] for word in words if self.origin(word) == "g2p"})
 
+    def knows(self, word: str) -> bool:
+        """Whether a word is among the lexicon's own or, where it has none, in the CMU dictionary."""
+        return word in self.entries if self.entries else word in _cmudict()
+
     def origin(self, word: str) -> str:
         """Where the word's pronunciations come from: own, cmudict, possessive, letters or g2p.
 
@@ -175,6 +179,11 @@ def _read_lines(path: Union[str, Path]) -> List[str]:
         raise InputError("no such file", file=path, mend="`ctcb lexicon` writes it") from None
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text", file=path) from None
+
+
+def dictionary_words() -> Collection[str]:
+    """The normal words of the CMU dictionary."""
+    return _cmudict().keys()
 
 
 @lru_cache(maxsize=None)

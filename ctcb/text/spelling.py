@@ -6,7 +6,7 @@ each form is spelled in its best way and, where the list is short enough, in som
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, List, Optional, Protocol, Sequence, Tuple
+from typing import Dict, List, Optional, Protocol, Sequence, Tuple, runtime_checkable
 
 import sentencepiece
 
@@ -30,6 +30,17 @@ class Spelling(Protocol):
 
     def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
         """The different token sequences of each form, best first; none where it cannot be spelled."""
+
+
+@runtime_checkable
+class SoundSpelling(Spelling, Protocol):
+    """Spells in phones: also what a list says of how a name sounds."""
+
+    def said(self, pron: str) -> Optional[TokenIds]:
+        """A pronunciation (CMU phones, one space apart) in the tokens, if these have its phones."""
+
+    def lacks(self, form: str) -> str:
+        """What hinders words from being said in these tokens, in words."""
 
 
 class TokenizerSpelling:

@@ -32,7 +32,7 @@ class TokenTable:
     @classmethod
     def of(
         cls, symbols: Sequence[str], blank: Union[int, str, None] = None, separator: Optional[str] = None,
-        file: Optional[PathOrStr] = None,
+        file: Optional[PathOrStr] = None, words_apart: bool = True,
     ) -> TokenTable:
         """Check the tokens and find what is not told, where there is no doubt about it.
 
@@ -42,6 +42,7 @@ class TokenTable:
         blank : its id or symbol; by default 0, provided that token 0 is called like a blank.
         separator : the token between words; by default ``|``, a space or ``<space>``, whichever
             the vocabulary has, or none where tokens begin with ``▁``.
+        words_apart : False for tokens that do not tell where words begin, such as phones.
 
         Raises
         ------
@@ -56,11 +57,11 @@ class TokenTable:
                 raise InputError(f"tokens {first[symbol]} and {index} are both {symbol!r}", file=file, mend="give each id its own token")
         if not symbols:
             raise InputError("holds no token", file=file, mend="give the tokens of the model that made the emissions")
-        return cls(symbols, _blank(symbols, blank, file), _separator(symbols, separator, file))
+        return cls(symbols, _blank(symbols, blank, file), _separator(symbols, separator, file) if words_apart else None)
 
     @classmethod
     def read(
-        cls, path: PathOrStr, blank: Union[int, str, None] = None, separator: Optional[str] = None
+        cls, path: PathOrStr, blank: Union[int, str, None] = None, separator: Optional[str] = None, words_apart: bool = True
     ) -> TokenTable:
         """Read ``tokens.txt``: one token a line (id = line number from 0), or ``token id`` in every line.
 
@@ -74,11 +75,11 @@ class TokenTable:
                 symbols = [by_id[index] for index in range(len(rows))]
                 while symbols and _DISAMBIGUATION.fullmatch(symbols[-1]):
                     symbols.pop()
-                return cls.of(symbols, blank, separator, path)
+                return cls.of(symbols, blank, separator, path, words_apart)
         for number, line in rows:
             if not line:
                 raise InputError("an empty line", file=path, line=number, mend="write a space as <space>")
-        return cls.of([line for _, line in rows], blank, separator, path)
+        return cls.of([line for _, line in rows], blank, separator, path, words_apart)
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -87,6 +88,11 @@ class TokenTable:
     def separators(self) -> Tuple[str, ...]:
         """The tokens that stand between words: one or none."""
         return () if self.separator is None else (self.separator,)
+
+    @cached_property
+    def tells_words(self) -> bool:
+        """Whether the tokens tell where words begin; phones do not."""
+        return self.separator is not None or any(symbol.startswith(WORD_START) for symbol in self.symbols)
 
     @cached_property
     def written(self) -> Dict[str, int]:

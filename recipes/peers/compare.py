@@ -4,12 +4,14 @@
 
 ``--set`` may be repeated; KIND is human or synthetic, FOLDER holds manifest.tsv and entities.txt,
 EMISSIONS is what ``ctcb emit`` wrote. The sets of one kind are taken together, each with its own list.
-What comes out is JSON, which table.py shows.
+What comes out is JSON, which table.py shows. It is written after each list size, and a run that was
+stopped goes on from there.
 """
 from __future__ import annotations
 
 import argparse
 import datetime
+import hashlib
 import json
 import sys
 from dataclasses import asdict, dataclass, replace
@@ -29,7 +31,7 @@ from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.entities import EntityList
 from ctcb.errors import CtcbError, InputError
 from ctcb.io import atomic_write, read_lines
-from ctcb.models.directory import read_model_yaml
+from ctcb.models.directory import WEIGHTS_FILE, read_model_yaml
 from ctcb.scoring.readers import read_transcripts
 from ctcb.text.spelling import MOST_VARIED, SEGMENTATIONS
 from ctcb.text.tokenizer import BLANK_ID, Tokenizer
@@ -211,19 +213,34 @@ def main() -> None:
             parser.error("--set takes: human or synthetic, a folder, emissions, files of distractors")
         sets.append(read_set(words[0], Path(words[1]), Path(words[2]), list(map(Path, words[3:])), len(tokenizer)))
     budget = Budget(options.tuning_budget, options.scoring_budget, options.speed_budget)
-    rows: List[Dict[str, Any]] = []
+    conditions = {
+        "beam": options.beam, "top_k": options.top_k, "budget": asdict(budget), "peers": list(peers),
+        "segmentations": SEGMENTATIONS, "most_varied": MOST_VARIED, "model": _digest(options.model / WEIGHTS_FILE),
+        "sets": [{"kind": s.kind, "name": s.name, "utterances": len(s.items), "targets": len(s.targets)} for s in sets],
+    }  # fmt: skip
+    rows = rows_so_far(options.out, conditions)
     for kind in dict.fromkeys(data_set.kind for data_set in sets):
         comparison = Comparison(peers, [s for s in sets if s.kind == kind], tokenizer, budget)
         for size in options.sizes:
+            done = [row for row in rows if (row["kind"], row["size"]) == (kind, size)]
+            comparison.chosen.update({row["peer"]: Chosen(**row["chosen"]) for row in done})
+            if done:
+                continue
             rows += comparison.rows(size, features.frame_shift * model.subsampling)
-    result = {
-        "date": datetime.date.today().isoformat(), "beam": options.beam, "top_k": options.top_k,
-        "budget": asdict(budget), "segmentations": SEGMENTATIONS, "most_varied": MOST_VARIED,
-        "sets": [{"kind": s.kind, "name": s.name, "utterances": len(s.items), "targets": len(s.targets)} for s in sets],
-        "rows": rows,
-    }  # fmt: skip
-    with atomic_write(options.out) as file:
-        json.dump(result, file, indent=1, ensure_ascii=False)
+            with atomic_write(options.out) as file:
+                json.dump({"date": datetime.date.today().isoformat(), **conditions, "rows": rows}, file, indent=1, ensure_ascii=False)
+
+
+def rows_so_far(path: Path, conditions: Mapping[str, Any]) -> List[Dict[str, Any]]:
+    """The rows of an earlier run under the same conditions."""
+    if not path.exists():
+        return []
+    earlier = json.loads(path.read_text(encoding="utf-8"))
+    return earlier["rows"] if all(earlier.get(name) == value for name, value in conditions.items()) else []
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

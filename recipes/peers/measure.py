@@ -50,8 +50,9 @@ class Scores:
         return estimate(self.counts, draws)
 
     def against(self, other: Scores, draws: int = 1000) -> Dict[str, Difference]:
-        """This decoder less another, by paired bootstrap; of the other, as many utterances as this one has."""
-        return compare(self.counts, Scores(other.utterances[: len(self.utterances)]).counts, draws)
+        """This decoder less another, by paired bootstrap, on the first utterances, which both were scored on."""
+        both = min(len(self.utterances), len(other.utterances))
+        return compare(Scores(self.utterances[:both]).counts, Scores(other.utterances[:both]).counts, draws)
 
 
 def halves(items: Sequence[Item]) -> Tuple[List[Item], List[Item]]:

@@ -1,6 +1,7 @@
 """What every decoder in the comparison is: a name, a grid of settings, and a search."""
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Callable, Mapping, Optional, Sequence, Tuple, Union
 
@@ -24,10 +25,11 @@ class Task:
     top_k: int  # a frame's tokens that are looked at, by those that have such an option
 
 
-class Peer:
+class Peer(ABC):
     """A decoder. Subclasses say what is theirs."""
 
     name: str
+    version: str  # of the packages behind it
     boosts = True  # whether it takes a list at all; what does not is run once a list all the same
     grid: Tuple[Setting, ...] = ({},)  # what is tried on the tuning half
     plain: Setting = {}  # its setting where there is no list
@@ -35,13 +37,9 @@ class Peer:
     def __init__(self, task: Task) -> None:
         self.task = task
 
-    @property
-    def version(self) -> str:
-        raise NotImplementedError
-
+    @abstractmethod
     def search(self, bias: Optional[BiasList], setting: Setting) -> Search:
         """A search that leans toward a list (None: toward nothing). What is built here is not timed."""
-        raise NotImplementedError
 
 
 def grid(**values: Sequence[float]) -> Tuple[Setting, ...]:

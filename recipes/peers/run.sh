@@ -12,6 +12,8 @@
 #   --peers PEERS      only these beside greedy and the boosted beam (all; compare.py --help)
 #   --beam N           hypotheses kept a frame (16)
 #   --tuning-budget S  seconds that trying one setting may take; slower decoders get fewer utterances (8)
+#   --scoring-budget S seconds that a decoder may take to be scored with one list (600)
+#   --speed-budget S   seconds that it may take in each round of timing (10)
 #   --results FILE     where stage 4 puts the tables (EXP/RESULTS.md)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -19,7 +21,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 stage=1 stop_stage=4 jobs=2
 data_dir='' model=ctcb/assets/model exp=exp/peers results=''
 human="real_dev noisy_dev" synthetic="tts_dev_parliament tts_dev_medical"
-sizes="0 100 1000 10000" peers='' beam=16 tuning_budget=8
+sizes="0 100 1000 10000" peers='' beam=16 tuning_budget=8 scoring_budget=600 speed_budget=10
 . utils/parse_options.sh
 . utils/stages.sh
 [ -n "$data_dir" ] || { echo "run.sh: --data-dir is missing (--help shows the options)" >&2; exit 2; }
@@ -51,7 +53,8 @@ if due 3; then # emissions and lists -> every decoder's best setting, scores and
   add_sets human "$human"
   add_sets synthetic "$synthetic"
   PYTHONPATH=$exp/site${PYTHONPATH:+:$PYTHONPATH} python recipes/peers/compare.py --model "$model" "${sets[@]}" \
-    --sizes $sizes ${peers:+--peers $peers} --beam "$beam" --tuning-budget "$tuning_budget" --out "$exp/results.json"
+    --sizes $sizes ${peers:+--peers $peers} --beam "$beam" --tuning-budget "$tuning_budget" \
+    --scoring-budget "$scoring_budget" --speed-budget "$speed_budget" --out "$exp/results.json"
 fi
 
 if due 4; then # results -> tables in Markdown

@@ -33,7 +33,8 @@ def block(result: Mapping[str, Any]) -> List[str]:
     grids = {row["name"]: row["settings"] for row in rows if row["settings"] > 1}
     lines = [
         f"`recipes/peers/run.sh --data-dir DIR --model MODEL --beam {result['beam']} "
-        f"--tuning-budget {budget['tuning']:g} --results RESULTS.md`, {result['date']}; one process, one thread; "
+        f"--tuning-budget {budget['tuning']:g} --scoring-budget {budget['scoring']:g} --speed-budget {budget['speed']:g} "
+        f"--results RESULTS.md`, {result['date']}; one process, one thread; "
         f"{', '.join(versions)}.",
         "",
         f"All decoders read the same emissions, keep {result['beam']} hypotheses a frame (kaldi-decoder: "

@@ -215,6 +215,13 @@ def test_side_by_side(data, task, tokenizer):
     json.dumps(list(rows.values()))
 
 
+def test_two_decoders_are_compared_on_what_both_were_scored_on(data, task, tokenizer):
+    tones = read(data, task)
+    lists = {tones.name: bias_list.BiasList.of(tones.targets, tokenizer, task.vocabulary)}
+    whole, part = (measure.evaluate(tones.items[:n], [item.text for item in tones.items[:n]], lists) for n in (9, 4))
+    assert whole.against(part)["wer"].difference == part.against(whole)["wer"].difference == 0
+
+
 def test_what_is_too_slow_is_bounded_and_said(data, task, tokenizer, monkeypatch):
     real, counted = measure.seconds, measure.frames
     monkeypatch.setattr(measure, "seconds", lambda searches, items: real(searches, items) + slow * counted(items))
@@ -301,3 +308,11 @@ def test_wrong_use(tmp_path):
     for words, told in (([], "--data-dir is missing"), (["--peer", "x"], "no such option: --peer")):
         ran = subprocess.run(["recipes/peers/run.sh", *words], cwd=ROOT, capture_output=True, text=True)
         assert ran.returncode == 2 and told in ran.stderr
+
+
+def test_a_stopped_comparison_goes_on_under_the_same_conditions(tmp_path):
+    results = tmp_path / "results.json"
+    assert compare.rows_so_far(results, {"beam": 16}) == []
+    results.write_text(json.dumps({"date": "2026-01-01", "beam": 16, "rows": [{"size": 0}]}), encoding="utf-8")
+    assert compare.rows_so_far(results, {"beam": 16}) == [{"size": 0}]
+    assert compare.rows_so_far(results, {"beam": 8}) == []

@@ -21,7 +21,9 @@ STATE = np.dtype([
 
 # `states` [S + 1] STATE, the last one only a limit; `token` [S] int32, which leads to the state;
 # `root_child` [V] int32; one entry an end: `entity` int32, `end_weight` float32, `end_cost` float64.
-GraphArrays = namedtuple("GraphArrays", "states token root_child entity end_weight end_cost")
+# Of entities in the LM's class (fusion.py): `end_class` float64, one entry an end, or none at all; `class_hope`
+# [S] float64, the highest of those at or below a state, or only a -inf.
+GraphArrays = namedtuple("GraphArrays", "states token root_child entity end_weight end_cost end_class class_hope")
 
 
 @compiled

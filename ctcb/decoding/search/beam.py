@@ -2,30 +2,43 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Iterable, Iterator, List, Optional, Tuple
+from dataclasses import replace
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ctcb.decoding.emissions import as_log_probs
 from ctcb.decoding.options import BeamOptions, EntitySpan, Hypothesis
+from ctcb.decoding.search.automaton import GraphArrays
 from ctcb.decoding.search.boosting import Boost
 from ctcb.decoding.search.context_graph import ContextGraph
 from ctcb.decoding.search.kernel import Pruning, Tokens, last_record, search
-from ctcb.decoding.search.spans import answer, spans, trace
+from ctcb.decoding.search.spans import answer, spans, trace, units
+from ctcb.decoding.search.word_lm import WordLm, no_fusion
 from ctcb.decoding.threads import in_order
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.errors import InputError
+from ctcb.lm.arpa import Arpa, Table
+from ctcb.lm.arrays import ArrayLm
 
 
 class BeamDecoder:
-    """CTC prefix beam search with adaptive subword boosting.
+    """CTC prefix beam search with adaptive subword boosting and, if there is one, a word LM.
 
     Holds nothing that a search changes: one decoder serves any number of threads, and the search
     runs without the GIL.
     """
 
-    def __init__(self, vocabulary: Vocabulary, options: BeamOptions = BeamOptions()) -> None:
-        self.vocabulary, self.options = vocabulary, options
+    def __init__(
+        self, vocabulary: Vocabulary, options: BeamOptions = BeamOptions(), lm: Optional[WordLm] = None
+    ) -> None:
+        """Raises InputError for an LM that was made ready for another vocabulary."""
+        if lm is not None and lm.num_tokens != vocabulary.size:
+            raise InputError(
+                f"the LM was made ready for {lm.num_tokens} tokens, but the vocabulary has {vocabulary.size}",
+                mend="load it with the decoder's tokens")
+        self.vocabulary, self.options, self.lm = vocabulary, options, lm
+        self._fusion = no_fusion() if lm is None else lm.fusion(options)
         self._no_entities = ContextGraph.empty(vocabulary)
         self._tokens = Tokens(vocabulary.blank, vocabulary.starts_word, vocabulary.is_separator)
         self._boost = Boost(*map(float, (
@@ -53,25 +66,29 @@ class BeamDecoder:
         graph = self._no_entities if graph is None else graph
         if graph.vocabulary != self.vocabulary:
             raise InputError("the context graph was built for another vocabulary", mend="build it with the decoder's")
-        beam, size, offset, records = search(log_probs, self._tokens, graph.arrays, self._boost, self._pruning)
-        places, bonuses, lengths = answer(beam, size, records, self.options.nbest if nbest is None else nbest)
+        arrays, fusion = graph.arrays, self._fusion
+        beam, size, offset, records, tree, told = search(
+            log_probs, self._tokens, arrays, self._boost, fusion, self._pruning)
+        places, bonuses, lms, ends, lengths = answer(
+            beam, size, records, arrays, fusion, tree, told, self.options.nbest if nbest is None else nbest)
         found = []
-        for place, bonus, length in zip(places, bonuses, lengths):
+        for place, bonus, lm, (boundary, path), length in zip(places, bonuses, lms, ends, lengths):
             tokens, frames, ends, certainty, boosts = trace(
                 log_probs, self.vocabulary.blank, records, last_record(beam, place), length)
-            which, where, gains = spans(graph.arrays, self._tokens, tokens, boosts, self._boost.first)
+            entities = _entities(arrays, *spans(arrays, self._tokens, tokens, boosts, self._boost.first))
+            if len(arrays.end_class) and fusion.on:
+                entities = _with_units(entities, _entities(arrays, *units(fusion, told, boundary, path, length)))
             acoustic = float(beam.total[place] + offset)
             found.append(Hypothesis(
                 tokens=tuple(tokens.tolist()),
                 token_frames=tuple(frames.tolist()),
                 token_ends=tuple(ends.tolist()),
                 token_log_probs=tuple(certainty.tolist()),
-                score=acoustic + float(bonus),
+                score=acoustic + float(bonus) + float(lm),
                 acoustic=acoustic,
                 bonus=float(bonus),
-                entities=tuple(
-                    EntitySpan(entity, first, end, gain) for entity, (first, end), gain in
-                    zip(graph.arrays.entity[which].tolist(), where.tolist(), gains.tolist())),
+                entities=tuple(entities),
+                lm=float(lm),
             ))
         return found
 
@@ -85,8 +102,29 @@ class BeamDecoder:
         return in_order(lambda utterance: self.decode(*utterance), utterances, jobs)
 
 
+def _entities(graph: GraphArrays, which: np.ndarray, where: np.ndarray, gains: np.ndarray) -> List[EntitySpan]:
+    return [
+        EntitySpan(entity, first, end, gain)
+        for entity, (first, end), gain in zip(graph.entity[which].tolist(), where.tolist(), gains.tolist())]
+
+
+def _with_units(boosted: Sequence[EntitySpan], units_: Sequence[EntitySpan]) -> List[EntitySpan]:
+    """Boosted entities and units of the class, in order; of two that overlap the one that added more."""
+    spans_: Dict[Tuple[int, int], EntitySpan] = {(span.first, span.end): span for span in boosted}
+    for unit in units_:
+        known = spans_.get((unit.first, unit.end), replace(unit, bonus=0.0))
+        spans_[unit.first, unit.end] = replace(known, unit=unit.bonus)
+    kept: List[EntitySpan] = []
+    for span in sorted(spans_.values(), key=lambda span: -span.gain):
+        if all(span.end <= other.first or other.end <= span.first for other in kept):
+            kept.append(span)
+    return sorted(kept, key=lambda span: span.first)
+
+
 def warm() -> None:
     """Compile everything and leave it in the cache on disk, so that no first decoding waits for it."""
     vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581a", "b"])
+    words = Table(np.arange(4)[:, None], np.full(4, -0.6), np.zeros(4), 1)
+    lm = WordLm.build(ArrayLm.build(Arpa(["<s>", "</s>", "<unk>", "ab"], [words])), ["", "a", "b"])
     graph = ContextGraph.build([[[1, 2]], [[1]]], vocabulary, costs=[[0.0], [0.5]], names=["b", "a"])
-    BeamDecoder(vocabulary).decode(np.log(np.full((4, 3), 1 / 3, np.float32)), graph)
+    BeamDecoder(vocabulary, lm=lm).decode(np.log(np.full((4, 3), 1 / 3, np.float32)), graph.with_class([0.0, 0.0]))

@@ -5,14 +5,15 @@ are the same whatever the list's order (Aho and Corasick 1975, doi:10.1145/36082
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import List, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 
 from ctcb.compiled import compiled
 from ctcb.decoding.search.automaton import STATE, GraphArrays, step
+from ctcb.decoding.search.trie import first_children, grow
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.errors import InputError
 
@@ -52,6 +53,7 @@ class ContextGraph:
         weights: Optional[Sequence[float]] = None,
         costs: Optional[Sequence[Sequence[float]]] = None,
         names: Optional[Sequence[str]] = None,
+        boosted: bool = True,
     ) -> ContextGraph:
         """Build the graph.
 
@@ -63,6 +65,7 @@ class ContextGraph:
         costs : for each entity what each of its sequences loses at its end, finite and at least 0; 0 by default.
         names : decide which of two entities with the same tokens, weight and cost is reported (the
             first by name); by default it is the one with the lower index.
+        boosted : whether the tokens of entities are boosted, or only followed.
 
         Raises
         ------
@@ -89,17 +92,29 @@ class ContextGraph:
         starts = np.cumsum(lengths) - lengths
         _check(flat, starts, lengths, owners, weights, costs, vocabulary)
 
-        token, parent, level, end = _trie(flat, starts, lengths, vocabulary.size)
+        token, parent, level, end = grow(flat, starts, lengths, vocabulary.size)
         states = np.zeros(len(token) + 1, STATE)
-        states["first_child"][0] = 1
-        states["first_child"][1:] = 1 + np.cumsum(np.bincount(parent[1:], minlength=len(token)))
+        states["first_child"] = first_children(parent)
         states["depth"][:-1] = level
         states["ends"][1:], entity, end_weight, end_cost = _ends(end, owners, weights, costs, names, len(token))
         root_child = np.zeros(vocabulary.size, np.int32)
         root_child[token[1 : states["first_child"][1]]] = np.arange(1, states["first_child"][1])
-        arrays = GraphArrays(states, token, root_child, entity, end_weight, end_cost)
+        if not boosted:
+            end_weight[:] = 0
+        arrays = GraphArrays(states, token, root_child, entity, end_weight, end_cost, np.zeros(0), np.array([-np.inf]))
         _link(arrays, parent, vocabulary.starts_word, vocabulary.is_separator)
         return cls(arrays, vocabulary, count, len(sequences))
+
+    def with_class(self, scores: Sequence[float]) -> ContextGraph:
+        """The graph with the entities in the LM's class, each at its ``scores``: what is added to log P(<unk>).
+
+        ``-inf`` keeps an entity out; a sequence's cost counts here as well. See ``fusion.py``.
+        """
+        arrays = self.arrays
+        end_class = np.asarray(scores, np.float64)[arrays.entity] - arrays.end_cost
+        class_hope = np.full(self.num_states, -np.inf)
+        _hope(arrays, end_class, class_hope)
+        return replace(self, arrays=arrays._replace(end_class=end_class, class_hope=class_hope))
 
     @classmethod
     def empty(cls, vocabulary: Vocabulary) -> ContextGraph:
@@ -137,29 +152,6 @@ def _check(
             raise EntityError(owners[edges != 0][0], "begins or ends with a separator", "strip it")
 
 
-def _trie(
-    flat: np.ndarray, starts: np.ndarray, lengths: np.ndarray, size: int
-) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """States numbered by level, then parent, then token: token, parent, depth ([S]), and each sequence's last."""
-    token, parent, depth = [np.array([-1])], [np.array([-1])], [np.array([0])]
-    end = np.zeros(len(lengths), np.int64)
-    active, states, level = np.arange(len(lengths)), 1, 0
-    while len(active):
-        keys, place = np.unique(end[active] * size + flat[starts[active] + level], return_inverse=True)
-        end[active] = states + place.reshape(-1)
-        token.append(keys % size)
-        parent.append(keys // size)
-        level += 1
-        depth.append(np.full(len(keys), level))
-        states += len(keys)
-        active = active[lengths[active] > level]
-    return _join(token), _join(parent), _join(depth), end
-
-
-def _join(pieces: List[np.ndarray]) -> np.ndarray:
-    return np.concatenate(pieces).astype(np.int32)
-
-
 def _ends(
     end: np.ndarray, owners: np.ndarray, weights: np.ndarray, costs: np.ndarray,
     names: Optional[Sequence[str]], states: int,
@@ -189,6 +181,16 @@ def _undominated(end, costs):
         if costs[i] < lowest:
             keep[i], lowest = True, costs[i]
     return keep
+
+
+@compiled
+def _hope(graph, end_class, class_hope):
+    """Fill in the highest class score of the entities that end at or below each state."""
+    for state in range(len(graph.token) - 1, -1, -1):
+        for i in range(graph.states[state].ends, graph.states[state + 1].ends):
+            class_hope[state] = max(class_hope[state], end_class[i])
+        for following in range(graph.states[state].first_child, graph.states[state + 1].first_child):
+            class_hope[state] = max(class_hope[state], class_hope[following])
 
 
 @compiled

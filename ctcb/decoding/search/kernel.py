@@ -6,8 +6,9 @@ runs the best single alignment, which gives the tokens their frames and so their
 
 What is pruned, and nothing else: a frame with a blank of at least `blank_skip` is taken as pure
 blank; a new prefix opens only with a token of the frame's shortlist; the `beam` best prefixes live
-on, judged by acoustic score plus provisional bonus. A living prefix gets all of its mass, from
-blank, from its label's repetition and from its parent, whatever the shortlist.
+on, judged by acoustic score plus provisional bonus plus the LM's part so far (`fusion.py`), if there is
+one. A living prefix gets all of its mass, from blank, from its label's repetition and from its parent,
+whatever the shortlist.
 """
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ import numpy as np
 from ctcb.compiled import compiled
 from ctcb.decoding.search.automaton import step
 from ctcb.decoding.search.boosting import advance, token_boost
+from ctcb.decoding.search.fusion import close, make_told, provisional, reaches
 from ctcb.decoding.search.select import claim, highest, shortlist
+from ctcb.decoding.search.word_trie import walk
 from ctcb.decoding.search.workspace import find_node, make_beam, make_fresh, make_records, make_tree, make_work
 
 Tokens = namedtuple("Tokens", "blank starts_word is_separator")
@@ -74,7 +77,7 @@ def look(row, boost, graph, tokens, pruning, work):
 
 
 @compiled
-def keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, records, tree, work):
+def keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, fusion, records, tree, told, work):
     """Make the living prefixes candidates: blank, repetition, and what their parents give. Returns how many."""
     for h in range(size):
         work.living[old.node[h]] = h
@@ -108,6 +111,8 @@ def keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, records, 
             boosted, begin, opened, closed, hoped = advance(
                 graph, records, boost, before, old.state[parent], old.state[h], new_word, best - row[token])
         bonus = hoped if best_label > best_blank else records.hoped[blank_record]
+        if fusion.on:
+            bonus += told.score[old.node[h]]
         slot = claim(work.heap, fresh.score, filled, total + bonus)
         filled += 1
         new.node[slot], new.token[slot], new.state[slot] = old.node[h], token, old.state[h]
@@ -122,11 +127,13 @@ def keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, records, 
 
 
 @compiled
-def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boost, records, work):
+def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boost, fusion, records, tree, told, work):
     """Make candidates of the living prefixes' new children. Returns how many candidates there are then."""
     most, worst = len(work.heap), fresh.score[work.heap[0]] if filled else NEVER
     top_hope = work.hope[:wide].max() if wide else 0.0
     top_own = work.own[:wide].max() if wide else 0.0
+    node = closing = began = spelled = 0
+    within = beyond = lm = 0.0
     for h in range(size):
         last, old_state = old.token[h], old.state[h]
         fits, matches = last < 0 or tokens.is_separator[last] != 0, graph.states[old_state].mask
@@ -135,6 +142,11 @@ def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boo
         reach = max(records.closed[record], records.closed[blank_record]) + top_hope
         if matches:
             reach = max(reach, max(records.hoped[record], records.hoped[blank_record]) + top_weight * top_own)
+        if fusion.on:
+            node = old.node[h]
+            closing = close(fusion, graph, tree, told, node, old_state)
+            within, beyond = reaches(fusion, graph, told, node, closing, old_state)
+            reach += max(within, beyond)
         for i in range(wide if matches else narrow):
             token, value = work.chosen[i], work.values[i]
             if filled == most and total + value + reach <= worst:
@@ -150,25 +162,32 @@ def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boo
                 given, best_given, before = total + value, best_total + value, record
             starts_word = tokens.starts_word[token] != 0
             enters, new_word = fits or starts_word, starts_word or tokens.is_separator[token] != 0
-            # Most fail here, by what they could have at best, before their bonus is worked out.
+            # Most fail here, by what they could have at best, before their bonus and the LM's part are worked out.
+            lm = beyond if new_word else within
             hoped = records.closed[before] if new_word else records.open[before]
             if enters:
                 hoped = max(hoped, records.closed[before] + work.hope[i])
             state = graph.root_child[token] if enters else 0
             if matched:
                 further = max(hoped, records.hoped[before] + top_weight * work.own[i])
-                if filled == most and given + further <= worst:
+                if filled == most and given + further + lm <= worst:
                     continue
                 state = step(graph, old_state, token, enters)
                 if graph.states[state].depth >= 2:
                     hoped = further
                 elif i >= narrow:
                     continue
-            if filled == most and given + hoped <= worst:
+            if filled == most and given + hoped + lm <= worst:
                 continue
+            if fusion.on:
+                began = closing if new_word else told.began[node]
+                spelled = fusion.trie.start[token] if new_word else walk(fusion.trie, told.spelled[node], token)
+                lm = provisional(fusion, graph, tree, told, node, began, spelled, state)
+                if filled == most and given + hoped + lm <= worst:
+                    continue
             boosted, begin, opened, closed, hoped = advance(
                 graph, records, boost, before, old_state, state, new_word, best - value)
-            slot = claim(work.heap, fresh.score, filled, given + hoped)
+            slot = claim(work.heap, fresh.score, filled, given + hoped + lm)
             if slot < 0:
                 continue
             filled = min(filled + 1, most)
@@ -178,17 +197,22 @@ def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boo
             new.best_blank[slot], new.best_label[slot] = NEVER, best_given
             new.blank_record[slot] = 0
             fresh.source[slot], fresh.before[slot], fresh.begin[slot] = old.node[h], before, begin
+            fresh.lm[slot], fresh.began[slot], fresh.spelled[slot] = lm, began, spelled
             fresh.boost[slot], fresh.open[slot], fresh.closed[slot], fresh.hoped[slot] = boosted, opened, closed, hoped
     return filled
 
 
 @compiled
-def settle(new, fresh, filled, t, nodes, used, first, records, tree):
+def settle(new, fresh, filled, t, nodes, used, first, fusion, records, tree, told):
     """Give the candidates that stayed their nodes and records. Returns how many of these are in use."""
     for h in range(filled):
         if fresh.source[h] >= 0:
             new.node[h] = find_node(tree, fresh.source[h], new.token[h], nodes)
             nodes = max(nodes, new.node[h] + 1)
+            if fusion.on:
+                node = new.node[h]
+                told.began[node], told.spelled[node], told.score[node] = fresh.began[h], fresh.spelled[h], fresh.lm[h]
+                told.length[node] = told.length[fresh.source[h]] + 1
         before = fresh.before[h]
         if before >= 0:
             new.label_record[h] = used
@@ -202,16 +226,17 @@ def settle(new, fresh, filled, t, nodes, used, first, records, tree):
 
 
 @compiled
-def search(log_probs, tokens, graph, boost, pruning):
+def search(log_probs, tokens, graph, boost, fusion, pruning):
     """Search ``log_probs`` ([T, V] float32, finite or -inf).
 
-    Returns ``(beam, size, offset, records)``: the last living prefixes, how many there are, what to
-    add to their acoustic scores, and the records of their alignments.
+    Returns ``(beam, size, offset, records, tree, told)``: the last living prefixes, how many there are,
+    what to add to their acoustic scores, the records of their alignments, the prefix tree, and what the
+    LM says along it.
     """
     most = 1  # nodes and records: no frame makes more than `beam` of either
     for t in range(len(log_probs)):
         most += pruning.beam if log_probs[t, tokens.blank] < pruning.log_blank_skip else 0
-    records, tree = make_records(most), make_tree(most)
+    records, tree, told = make_records(most), make_tree(most), make_told(fusion, most)
     work = make_work(most, pruning.beam, max(pruning.top_k, pruning.boost_top_k), log_probs.shape[1])
     old, new, fresh = make_beam(pruning.beam), make_beam(pruning.beam), make_fresh(pruning.beam)
     old.token[0], old.label[0], old.best_label[0] = -1, NEVER, NEVER  # the empty prefix
@@ -225,10 +250,11 @@ def search(log_probs, tokens, graph, boost, pruning):
             offset += row[tokens.blank]
             continue
         narrow, wide, best = look(row, boost, graph, tokens, pruning, work)
-        filled = keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, records, tree, work)
-        filled = extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boost, records, work)
-        nodes, used = settle(new, fresh, filled, t, nodes, used, boost.first, records, tree)
+        filled = keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, fusion, records, tree, told, work)
+        filled = extend(
+            old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boost, fusion, records, tree, told, work)
+        nodes, used = settle(new, fresh, filled, t, nodes, used, boost.first, fusion, records, tree, told)
         for i in range(wide):
             work.place_of[work.chosen[i]] = -1
         old, new, size, collapsed = new, old, filled, False
-    return old, size, offset, records
+    return old, size, offset, records, tree, told

@@ -5,29 +5,65 @@ import numpy as np
 
 from ctcb.compiled import compiled
 from ctcb.decoding.search.automaton import step
+from ctcb.decoding.search.fusion import best_with, close
 from ctcb.decoding.search.kernel import last_record
+from ctcb.lm.arrays import advance
 
 TIE = 1e-9  # sums of boosts that differ by less are equal
 
 
 @compiled
-def answer(beam, size, records, nbest):
-    """The ``nbest`` prefixes by acoustic score plus the bonus of entities that are complete.
+def answer(beam, size, records, graph, fusion, tree, told, nbest):
+    """The ``nbest`` prefixes by acoustic score plus the bonus of entities that are complete plus the LM's part.
 
-    Returns ``(places, bonus, lengths)``: slots of the beam, best first, and for each the bonus and
-    the number of tokens.
+    Returns ``(places, bonus, lm, ends, lengths)``: slots of the beam, best first, and for each the bonus,
+    the LM's part, its last boundary and best path there, and the number of tokens.
     """
-    score, bonus = np.zeros(size), np.zeros(size)
+    score, bonus, lm, ends = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros((size, 2), np.int64)
     for h in range(size):
         bonus[h] = records.closed[last_record(beam, h)]
-        score[h] = -(beam.total[h] + bonus[h])
+        if fusion.on:
+            boundary = close(fusion, graph, tree, told, beam.node[h], beam.state[h])
+            best, path = best_with(fusion, told, boundary, fusion.end)
+            lm[h] = fusion.weight * best + fusion.bonus * told.words[boundary]
+            ends[h, 0], ends[h, 1] = boundary, path
+        score[h] = -(beam.total[h] + bonus[h] + lm[h])
     places = np.argsort(score, kind="mergesort")[:nbest]
     lengths = np.zeros(len(places), np.int64)
     for i, h in enumerate(places):
         record = last_record(beam, h)
         while record > 0:
             record, lengths[i] = records.parent[record], lengths[i] + 1
-    return places, bonus[places], lengths
+    return places, bonus[places], lm[places], ends[places], lengths
+
+
+@compiled
+def units(fusion, told, boundary, path, length):
+    """The entities that a path counts as units of the class.
+
+    Returns ``(ends, places, gains)``: indices into the graph's `entity`, the first and end tokens, and
+    how much more each adds than its plain words would in the same history, in order.
+    """
+    count = 0
+    found, places, gains = np.zeros(length, np.int64), np.zeros((length, 2), np.int64), np.zeros(length)
+    words = np.zeros(length, np.int64)
+    while boundary != 0:
+        source, link = told.source[boundary, path], told.link[boundary, path]
+        if told.entity[boundary, path] >= 0:
+            number, at = 0, boundary
+            while at != source:
+                words[number], at = told.word[at], told.previous[at]
+                number += 1
+            state, plain = told.state[source, link], 0.0
+            for i in range(number - 1, -1, -1):
+                score, state = advance(fusion.lm, state, words[i])
+                plain += score
+            found[count], end = told.entity[boundary, path], told.place[boundary]
+            places[count, 0], places[count, 1] = end - told.tokens[boundary, path], end
+            gains[count] = fusion.weight * (told.total[boundary, path] - told.total[source, link] - plain)
+            count += 1
+        boundary, path = source, link
+    return found[:count][::-1], places[:count][::-1], gains[:count][::-1]
 
 
 @compiled

@@ -1,0 +1,160 @@
+"""The phonetic techniques: rescoring, lookup, and spellings that sound alike."""
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Dict, List, Mapping, NamedTuple, Sequence
+
+import numpy as np
+
+from ctcb.decoding.biasing import Biasing
+from ctcb.decoding.options import SUBWORD, UNIGRAM
+from ctcb.decoding.technique import Heard, Setting, Technique
+from ctcb.decoding.transcript import FoundEntity, Reading, put, timed
+from ctcb.entities.pronunciations import pronunciations, words_to_pronounce
+from ctcb.phones.graph import PhoneGraph, Ways, align, floored
+from ctcb.phones.index import SoundIndex
+from ctcb.phones.lookup import find
+from ctcb.phones.rescoring import phone_scores
+from ctcb.text.g2g import variants
+from ctcb.text.lexicon import Lexicon
+from ctcb.text.spelling import MOST_VARIED
+
+MOST_SOUNDS = 4  # pronunciations of an entity that are indexed
+
+
+class SpellingVariants(Technique):
+    """Grapheme-to-grapheme variants in the context graph, under the entity's own name."""
+
+    name = "g2g"
+    summary = "also listens for spellings that sound like the names"
+    serves = (SUBWORD, UNIGRAM, "lookup")
+
+    def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
+        """Add each entity's variants to its token sequences, at their costs; lists of more than 2,000 have none."""
+        count = setting.phones.g2g
+        if not count or len(biasing.entities) > MOST_VARIED:
+            return biasing
+        lexicon = setting.phonetics.lexicon if setting.phonetics else Lexicon()
+        taken = {form for entity in biasing.entities for form in entity.spoken_forms}
+        made: List[Dict[str, float]] = []
+        for entity in biasing.entities:
+            costs: Dict[str, float] = {}
+            for form in entity.spoken_forms:
+                for variant in variants(form, count, lexicon.knows):
+                    if variant.text not in taken:
+                        costs[variant.text] = min(variant.cost, costs.get(variant.text, np.inf))
+            best = sorted(costs.items(), key=lambda item: (item[1], item[0]))[:count]
+            made.append(dict(best))
+        spelled = iter(setting.spelling.spell([form for costs in made for form in costs]))
+        phrases, costs_of = list(biasing.phrases), [[0.0] * len(ways) for ways in biasing.phrases]
+        for place, costs in enumerate(made):
+            known = set(phrases[place])
+            for cost in costs.values():
+                # The best segmentation alone: others of others would crowd the graph.
+                more = [ids for ids in next(spelled)[:1] if ids not in known]
+                phrases[place] += tuple(more)
+                costs_of[place] += [setting.phones.g2g_cost * cost] * len(more)
+        return replace(
+            biasing, phrases=tuple(phrases), costs=tuple(map(tuple, costs_of)), variants=tuple(map(tuple, made)),
+        )
+
+
+class PhoneticRescoring(Technique):
+    """The n-best in the order of how they fit the tokens and the phones that were heard."""
+
+    name = "phones"
+    summary = "reorders the n-best by how well its phones fit what was heard"
+    needs_phones = refines = True
+
+    def refine(self, readings: List[Reading], heard: Heard, biasing: Biasing, setting: Setting) -> List[Reading]:
+        """The readings in their new order, with the phone scores in theirs; the best one's words timed by its phones."""
+        options, phonetics = setting.phones, setting.phonetics
+        every = sorted({word.word for reading in readings for word in reading.words})
+        said = dict(zip(every, phonetics.words(every, options.pronunciations)))
+        units = [_units(reading, said, biasing, setting) for reading in readings]
+        fits = phone_scores([[unit.ways for unit in some] for some in units], heard.phones, phonetics, options)
+        invented = [sum(unit.invented for unit in some) for some in units]
+        scored = [
+            replace(one, score=one.score + options.weight * float(fit) - options.invented * count)
+            for one, fit, count in zip(readings, fits, invented)
+        ]
+        order = sorted(range(len(scored)), key=lambda place: -scored[place].score)
+        best = order[0]
+        scored[best] = _timed(scored[best], units[best], heard, setting)
+        return [scored[place] for place in order]
+
+
+class Lookup(Technique):
+    """Listed names in the place of words that sound less like what was heard."""
+
+    name = "lookup"
+    summary = "puts a listed name where the phones are its own and not the words'"
+    needs_phones = refines = True
+
+    def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
+        """Index how the entities, and their variants, sound."""
+        lexicon = setting.phonetics.lexicon
+        numbered = list(enumerate(biasing.entities))
+        lexicon.prepare(set().union(*(words_to_pronounce(one, biasing.variants_of(place)) for place, one in numbered)))
+        sounds = [
+            setting.phonetics.spell(pronunciations(one, lexicon, MOST_SOUNDS, biasing.variants_of(place)))
+            for place, one in numbered
+        ]
+        names = [entity.text for entity in biasing.entities]
+        return replace(biasing, sounds=SoundIndex.build(sounds, names, len(setting.phonetics.symbols)))
+
+    def refine(self, readings: List[Reading], heard: Heard, biasing: Biasing, setting: Setting) -> List[Reading]:
+        """The best reading with names put in; the others as they are."""
+        reading = readings[0]
+        words = [word.word for word in reading.words]
+        ways = setting.phonetics.words(words, setting.phones.pronunciations)
+        taken = {place for found in reading.entities for place in range(*found.words)}
+        # From the last one, so that the places of those still to come stay what they are.
+        known = list(map(setting.phonetics.knows, words))
+        for match in reversed(find(ways, known, taken, heard.phones, biasing.sounds, setting.phonetics, setting.phones)):
+            entity, replaced = biasing.entities[match.entity], reading.words[match.first : match.end]
+            found = FoundEntity(
+                entity.text, match.entity, (match.first, match.end), replaced[0].start, replaced[-1].end, (self.name,),
+                match.gain, " ".join(word.word for word in replaced),
+            )
+            reading = put(reading, found, entity.written_forms[0])
+        return [reading, *readings[1:]]
+
+
+class _Unit(NamedTuple):
+    """Words of a reading that are said as one: a word, or an entity."""
+
+    first: int
+    end: int
+    ways: Ways
+    invented: bool  # neither the lexicon nor the list knows it
+
+
+def _units(reading: Reading, said: Mapping[str, Ways], biasing: Biasing, setting: Setting) -> List[_Unit]:
+    """A reading's words, said as ``said`` has them; its entities with their own pronunciations."""
+    entities = {found.words[0]: found for found in reading.entities}
+    units: List[_Unit] = []
+    place = 0
+    while place < len(reading.words):
+        if place in entities:
+            end = entities[place].words[1]
+            entity = biasing.entities[entities[place].place]
+            ways = setting.phonetics.spell(pronunciations(entity, setting.phonetics.lexicon, setting.phones.pronunciations))
+            invented = False
+        else:
+            word = reading.words[place].word
+            end, ways, invented = place + 1, said[word], not setting.phonetics.knows(word)
+        units.append(_Unit(place, end, ways, invented))
+        place = end
+    return units
+
+
+def _timed(reading: Reading, units: Sequence[_Unit], heard: Heard, setting: Setting) -> Reading:
+    """A reading whose words are where the phone head heard them."""
+    log_probs = floored(heard.phones, setting.phones.floor)
+    score, spans = align(log_probs, PhoneGraph.build([unit.ways for unit in units]))
+    if not np.isfinite(score):
+        return reading
+    for unit, (first, end) in zip(units, spans.tolist()):
+        reading = timed(reading, (unit.first, unit.end), first * heard.frame_shift, end * heard.frame_shift)
+    return reading

@@ -1,0 +1,57 @@
+"""From the search's hypotheses to readings: words, and the listed entities among them."""
+from __future__ import annotations
+
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from ctcb.decoding.biasing import Biasing
+from ctcb.decoding.options import EntitySpan, Hypothesis
+from ctcb.decoding.transcript import FoundEntity, Reading, put, spoken_words
+from ctcb.text.tokens import TokenTable
+
+FROM_VARIANT = "g2g"  # the technique, as `why` names it
+
+
+def readings(
+    found: Sequence[Hypothesis], tokens: TokenTable, frame_shift: float, biasing: Optional[Biasing] = None,
+    leaning: Optional[str] = None,
+) -> List[Reading]:
+    """The different texts of hypotheses, best first, each with its best score.
+
+    ``leaning`` is the technique by which the search found the entities of ``biasing``, where it has only one.
+    """
+    by_text: Dict[str, Reading] = {}
+    for hypothesis in found:
+        reading = Reading(spoken_words(hypothesis, tokens, frame_shift), hypothesis.score)
+        if biasing is not None:
+            reading = _with_entities(reading, hypothesis, tokens, biasing, leaning)
+        by_text.setdefault(reading.text, reading)
+    return list(by_text.values())
+
+
+def _with_entities(
+    reading: Reading, hypothesis: Hypothesis, tokens: TokenTable, biasing: Biasing, leaning: Optional[str]
+) -> Reading:
+    """The entities that the search found; each is written as the list has it, however it was spelled."""
+    ranges = [(first, end) for _, first, end in hypothesis.words_in(tokens)]
+    # From the last one, so that the places of those still to come stay what they are.
+    for span in reversed(hypothesis.entities):
+        first, end = _words_of(span, ranges)
+        if first == end:
+            continue
+        entity, words = biasing.entities[span.entity], reading.words[first:end]
+        text = " ".join(word.word for word in words)
+        why = span.why if leaning is None else (leaning,) if span.bonus > 0 else ()
+        if text in biasing.variants_of(span.entity):
+            why += (FROM_VARIANT,)
+        found = FoundEntity(
+            entity.text, span.entity, (first, end), words[0].start, words[-1].end, why, span.gain,
+            None if text in entity.written_forms else text,
+        )
+        reading = put(reading, found, text if found.replaced is None else entity.written_forms[0])
+    return reading
+
+
+def _words_of(span: EntitySpan, ranges: Sequence[Tuple[int, int]]) -> Tuple[int, int]:
+    """The words whose tokens a span holds, as ``(first, end)``."""
+    inside = [place for place, (first, end) in enumerate(ranges) if span.first <= first and end <= span.end]
+    return (inside[0], inside[-1] + 1) if inside else (0, 0)

@@ -1,0 +1,20 @@
+"""k2, imported only when a graph is searched."""
+from __future__ import annotations
+
+from typing import Any
+
+from ctcb.errors import RunError
+
+
+def import_k2() -> Any:
+    """The module k2. Raises RunError, with how to install it, where it is missing or does not fit torch."""
+    try:
+        import k2
+    except ImportError as error:
+        missing = isinstance(error, ModuleNotFoundError) and error.name == "k2"
+        why = "is not installed" if missing else f"cannot be imported ({error})"
+        raise RunError(
+            f"graphs are searched by k2, which {why}; make the environment with utils/setup_env.sh, or take the wheel "
+            "for your torch from https://k2-fsa.github.io/k2; --method beam needs no k2"
+        ) from None
+    return k2

@@ -1,0 +1,149 @@
+"""An LM, tokens and a lexicon into a graph on disk."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple, Union
+
+from ctcb.errors import InputError
+from ctcb.graph.grammar import OpenWords, build_grammar
+from ctcb.graph.spellings import LexiconWords, PhoneSpelling, PieceWords, WordSpelling, is_normal, read_entries
+from ctcb.graph.store import digest, is_made_from, load_graph, save_graph
+from ctcb.io import PathOrStr
+from ctcb.lm.arrays import ArrayLm
+from ctcb.lm.vocabulary import check_vocabulary
+from ctcb.text.lang import LEXICON_FILE, PHONES_FILE
+from ctcb.text.lexicon import Lexicon, Pronunciation, read_phones
+from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
+from ctcb.text.tokenizer import MODEL_FILE, TOKENS_FILE, Tokenizer
+from ctcb.text.tokens import WORD_START, TokenTable
+
+FEWEST_NORMAL = 0.5  # of an LM's words; where fewer are written as ctcb writes words, it is not meant for ctcb
+
+
+@dataclass(frozen=True)
+class Units:
+    """The tokens of a model, and how the LM's words are said in them."""
+
+    kind: str  # "subword" or "phone"
+    table: TokenTable
+    files: Tuple[Optional[PathOrStr], ...]  # that the graph depends on
+    spelling: Optional[Spelling] = None  # in pieces
+    entries: Optional[Dict[str, List[Pronunciation]]] = None  # a lexicon in the tokens
+
+
+@dataclass(frozen=True)
+class GraphReport:
+    made: bool  # False: it stood there already
+    states: int
+    arcs: int
+    words: int
+    notes: Tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        """One line."""
+        return f"{self.states} states, {self.arcs} arcs, {self.words} words"
+
+
+def units_of_lang(folder: PathOrStr, kind: str, lexicon: Optional[PathOrStr] = None) -> Units:
+    """Our own models' pieces or phones; ``lexicon`` replaces the folder's. Raises InputError."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError("no such folder", file=folder, mend="name a model directory")
+    if kind == "subword":
+        tokenizer = Tokenizer.load(folder)
+        table = TokenTable(tokenizer.pieces, blank=0)
+        entries = None if lexicon is None else read_entries(lexicon, table)
+        return Units(kind, table, (folder / MODEL_FILE, folder / TOKENS_FILE, lexicon), TokenizerSpelling(tokenizer), entries)
+    table = TokenTable(read_phones(folder / PHONES_FILE), blank=0)
+    file = folder / LEXICON_FILE if lexicon is None else lexicon
+    if lexicon is None:
+        stress = any(phone[-1].isdigit() for phone in table.symbols)
+        entries = {word: list(found) for word, found in Lexicon.read(file, stress).entries.items()}
+    else:
+        entries = read_entries(file, table)
+    return Units(kind, table, (folder / PHONES_FILE, file), None, entries)
+
+
+def units_of_tokens(
+    tokens: PathOrStr, kind: str, blank: Union[int, str, None] = None, lexicon: Optional[PathOrStr] = None,
+    tokens_model: Optional[PathOrStr] = None,
+) -> Units:
+    """Those of any other model. Raises InputError, also where nothing tells how words are said."""
+    if kind == "phone":
+        if lexicon is None:
+            raise InputError(
+                "how words are said in these phones is not told", file=tokens, mend="give --lexicon FILE (word, tab, phones)"
+            )
+        table = TokenTable.read(tokens, blank, words_apart=False)
+        return Units(kind, table, (tokens, lexicon), None, read_entries(lexicon, table))
+    table = TokenTable.read(tokens, blank)
+    if table.separator is not None:
+        raise InputError(
+            f"its words are parted by the token {table.separator!r}", file=tokens,
+            mend=f"graphs need tokens that begin words with {WORD_START}; use --method beam",
+        )
+    entries = None if lexicon is None else read_entries(lexicon, table)
+    return Units(kind, table, (tokens, tokens_model, lexicon), spelling_of(table, tokens_model), entries)
+
+
+def make_graph(units: Units, lm: PathOrStr, out: PathOrStr, segmentations: int = 1, closed: bool = False) -> GraphReport:
+    """Write the graph of an LM, unless one stands there that was made from just this.
+
+    Parameters
+    ----------
+    segmentations : ways in which each word may be spelled in pieces, at most.
+    closed : allow no words but the LM's and the list's. Over phones that is always so: what an
+        unknown word's phones spell, nobody knows.
+
+    Raises
+    ------
+    InputError : an LM that is malformed, without ``<unk>``, or written in another way than ctcb writes
+        words.
+    """
+    made_from = digest((lm, *units.files), (units.kind, units.table.symbols, units.table.blank, segmentations, closed))
+    if is_made_from(out, made_from):
+        there = load_graph(out).description
+        return GraphReport(False, there.states, there.arcs, there.words)
+    model = ArrayLm.load(lm)
+    words = [word for word in model.words if not word.startswith("<")]
+    _check_words(model, words, units)
+    if units.kind == "phone":
+        way: WordSpelling = PhoneSpelling(units.table, units.entries or {})
+    elif units.entries is not None:
+        way = LexiconWords(units.table, units.entries)
+    else:
+        way = PieceWords(units.spelling, segmentations)
+    said = dict(zip(words, way.words(words)))
+    spellings = [said.get(word, []) for word in model.words]
+    loops = None if closed or units.kind == "phone" else _open_words(units.table)
+    grammar = build_grammar(model, spellings, loops)
+    spelled = sum(map(bool, spellings))
+    entries = units.entries if units.kind == "phone" else None
+    save_graph(out, grammar, units.kind, units.table, model.words, spelled, made_from, entries)
+    unsaid = [word for word in words if not said[word]]
+    notes = (f"{len(unsaid)} of the LM's {len(words)} words cannot be said, such as {', '.join(unsaid[:3])}",) if unsaid else ()
+    return GraphReport(True, grammar.num_states, len(grammar.arcs.src), spelled, notes)
+
+
+def _check_words(model: ArrayLm, words: Sequence[str], units: Units) -> None:
+    """An LM in capitals would leave every word to the loop, without a word said."""
+    normal = sum(map(bool, map(is_normal, words)))
+    if normal < FEWEST_NORMAL * len(words):
+        lower = list(dict.fromkeys(word.lower().replace(WORD_START, "") for word in words))
+        model.check_vocabulary([word for word in lower if is_normal(word)], "the text")
+        first = next(word for word in words if not is_normal(word))
+        raise InputError(
+            f"{len(words) - normal} of its {len(words)} words, such as {first!r}, are not as ctcb writes words",
+            file=model.path, mend="estimate it with `ctcb lm`, which normalises its text",
+        )
+    if units.entries is not None and not any(word in units.entries for word in words):
+        check_vocabulary(model.index.__contains__, units.entries, "the lexicon", model.path)
+
+
+def _open_words(table: TokenTable) -> OpenWords:
+    written = table.written
+    begin = [index for symbol, index in written.items() if symbol.startswith(WORD_START) and symbol != WORD_START]
+    bare = [index for symbol, index in written.items() if symbol == WORD_START]
+    inner = [index for symbol, index in written.items() if not symbol.startswith(WORD_START)]
+    return OpenWords(begin, bare, inner)

@@ -1,0 +1,38 @@
+"""How graphs are searched."""
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+from ctcb.errors import InputError
+
+
+@dataclass(frozen=True)
+class GraphOptions:
+    """Settings of the graph search; all scores are natural logarithms.
+
+    Raises InputError for a value outside of its range.
+    """
+
+    lm_weight: float = 0.5  # of the LM's log-probabilities, those of <unk> among them
+    word_bonus: float = 0.0  # for each word
+    piece_bonus: float = -1.0  # for each token of a word that neither LM nor list knows
+    class_bonus: float = 0.0  # for each entity, beside the logarithm of its weight
+    token_bonus: float = 1.0  # for each token of an entity
+    beam: int = 16  # texts of an n-best list, at most
+    search_beam: float = 16.0  # paths that fall further below the best one are given up
+    lattice_beam: float = 8.0  # what of the lattice is kept for the n-best list
+    min_active: int = 30  # states kept a frame, whatever the beam says
+    max_active: int = 1000  # states kept a frame at most, about
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not math.isfinite(value):
+                raise InputError(f"graph option {field.name} is {value}", mend="give a finite number")
+        for name, low in _AT_LEAST.items():
+            if getattr(self, name) < low:
+                raise InputError(f"graph option {name} is {getattr(self, name)}", mend=f"it must be at least {low}")
+
+
+_AT_LEAST = {"lm_weight": 0, "beam": 1, "search_beam": 0, "lattice_beam": 0, "min_active": 0, "max_active": 1}

@@ -1,0 +1,136 @@
+"""How well known words fit a phone head's emissions: CTC over a graph of their pronunciations.
+
+The states are those of CTC for one pronunciation after another (Graves et al. 2006): a phone, a
+blank, a phone, ...; a word with several pronunciations has them side by side. The forward score sums
+up all alignments of all pronunciations, the best path takes the likeliest one.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import List, Sequence, Tuple
+
+import numpy as np
+
+from ctcb.phones.phonetics import BLANK
+
+Ways = Sequence[np.ndarray]  # pronunciations of a word, phone ids [L] each, L at least 1; none: it is silent
+
+NEVER = np.float32(-np.inf)
+
+
+@dataclass(frozen=True)
+class PhoneGraph:
+    """The states of some words in a row."""
+
+    labels: np.ndarray  # [S] int64, each state's phone or the blank
+    before: np.ndarray  # [S, K] int64, the states from which each is reached; S, which never is, fills up
+    words: np.ndarray  # [S] int64, the word to which a phone belongs; -1 for blanks
+    starts: np.ndarray  # where a path may begin,
+    ends: np.ndarray  # and where it may end
+    num_words: int
+
+    @classmethod
+    def build(cls, words: Sequence[Ways]) -> PhoneGraph:
+        """The graph of words; those without a pronunciation take no time."""
+        labels, owner, before = [BLANK], [-1], [[0]]
+        starts, lasts, boundary = [0], [], 0  # what may come before the next word: phones, a blank
+
+        def add(label: int, word: int, into: List[int]) -> int:
+            labels.append(label)
+            owner.append(word)
+            before.append([len(labels) - 1, *into])
+            return len(labels) - 1
+
+        for word, ways in enumerate(words):
+            if not len(ways):
+                continue
+            ends = []
+            for phones in ways:
+                state = add(int(phones[0]), word, [boundary, *(last for last in lasts if labels[last] != phones[0])])
+                if boundary == 0:
+                    starts.append(state)
+                for phone in phones[1:].tolist():
+                    blank = add(BLANK, -1, [state])
+                    state = add(phone, word, [blank, state] if labels[state] != phone else [blank])
+                ends.append(state)
+            boundary, lasts = add(BLANK, -1, ends), ends
+        table = np.full((len(labels), max(map(len, before))), len(labels), np.int64)
+        for row, states in zip(table, before):
+            row[: len(states)] = states
+        finals = np.array([boundary, *lasts])
+        return cls(np.array(labels), table, np.array(owner), np.array(starts), finals, len(words))
+
+
+def scores(log_probs: np.ndarray, graphs: Sequence[PhoneGraph], best_path: bool = False) -> np.ndarray:
+    """Log-probability of each graph's words: all alignments summed up, or the best one's alone.
+
+    ``log_probs [T, P]`` float32; returns ``[N]`` float32, -inf where the words do not fit into the frames.
+    """
+    if not len(log_probs) or not graphs:
+        return np.array([0.0 if len(graph.labels) == 1 else NEVER for graph in graphs], np.float32)
+    size, width = max(len(graph.labels) for graph in graphs), max(graph.before.shape[1] for graph in graphs)
+    labels = np.zeros((len(graphs), size), np.int64)
+    before = np.full((len(graphs), size, width), size, np.int64)
+    alpha = np.full((len(graphs), size + 1), NEVER)  # the last column is the state that never is
+    for n, graph in enumerate(graphs):
+        labels[n, : len(graph.labels)] = graph.labels
+        table = np.where(graph.before == len(graph.labels), size, graph.before)
+        before[n, : len(graph.labels), : table.shape[1]] = table
+        alpha[n, graph.starts] = log_probs[0, graph.labels[graph.starts]]
+    before += (size + 1) * np.arange(len(graphs))[:, None, None]
+    before = np.ascontiguousarray(np.moveaxis(before, 2, 0))
+    for frame in log_probs[1:]:
+        ways = alpha.ravel()[before]  # [K, N, S]
+        top = ways.max(axis=0)
+        if not best_path:
+            shift = np.where(top == NEVER, np.float32(0), top)
+            with np.errstate(divide="ignore"):
+                top = shift + np.log(np.exp(ways - shift).sum(axis=0))
+        alpha[:, :size] = top + frame[labels]
+    join = np.max if best_path else np.logaddexp.reduce
+    return np.array([join(alpha[n, graph.ends]) for n, graph in enumerate(graphs)], np.float32)
+
+
+def align(log_probs: np.ndarray, graph: PhoneGraph) -> Tuple[float, np.ndarray]:
+    """The best path: its log-probability, and each word's first and end frame, int64 ``[W, 2]``.
+
+    A silent word begins and ends where the one before it ends. The frames are -1, and the score -inf, where the words do not fit into the frames.
+    """
+    spans = np.full((graph.num_words, 2), -1, np.int64)
+    if not len(log_probs):
+        return float(NEVER if len(graph.labels) > 1 else 0.0), spans
+    size = len(graph.labels)
+    alpha = np.full(size + 1, NEVER)
+    alpha[graph.starts] = log_probs[0, graph.labels[graph.starts]]
+    came_from = np.zeros((len(log_probs), size), np.int64)
+    for t in range(1, len(log_probs)):
+        ways = alpha[graph.before]
+        choice = ways.argmax(axis=1)
+        came_from[t] = graph.before[np.arange(size), choice]
+        alpha[:size] = ways.max(axis=1) + log_probs[t, graph.labels]
+    state = int(graph.ends[alpha[graph.ends].argmax()])
+    score = float(alpha[state])
+    if score == NEVER:
+        return score, spans
+    for t in range(len(log_probs) - 1, -1, -1):
+        word = graph.words[state]
+        if word >= 0:
+            spans[word, 0] = t
+            if spans[word, 1] < 0:
+                spans[word, 1] = t + 1
+        state = int(came_from[t, state])
+    end = 0
+    for span in spans:
+        if span[1] < 0:
+            span[:] = end
+        end = span[1]
+    return score, spans
+
+
+def floored(log_probs: np.ndarray, share: float) -> np.ndarray:
+    """``[T, P]`` with ``share`` of each frame's probability spread evenly, so that nothing is impossible.
+
+    One phone that a dictionary has wrong, or the head did not hear, then costs some nats, not all.
+    """
+    count = log_probs.shape[1]
+    return np.logaddexp(log_probs + np.float32(np.log1p(-share)), np.float32(np.log(share / count)))

@@ -1,0 +1,69 @@
+"""The phones of a model, and how words are said in them."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, islice, product
+from typing import Dict, Iterable, List, Sequence, Tuple
+
+import numpy as np
+
+from ctcb.text.lang import Lang
+from ctcb.text.lexicon import Lexicon, Pronunciation, phone_symbols
+from ctcb.text.normalize import normalize
+
+BLANK = 0  # in both symbol tables
+
+
+@dataclass(frozen=True)
+class Phonetics:
+    """The symbols of a phone head and the pronunciations of words."""
+
+    symbols: Tuple[str, ...]  # id -> symbol, the blank first
+    lexicon: Lexicon
+
+    @classmethod
+    def of(cls, lang: Lang) -> Phonetics:
+        """A model's own."""
+        return cls(lang.phones, lang.lexicon)
+
+    @classmethod
+    def default(cls) -> Phonetics:
+        """The 39 phones of the CMU dictionary in their order, and the dictionary."""
+        return cls(phone_symbols(False), Lexicon())
+
+    @cached_property
+    def ids(self) -> Dict[str, int]:
+        """Symbol -> id; a vowel without a mark, in a table that marks stress, counts as stressed."""
+        ids = {symbol: index for index, symbol in enumerate(self.symbols)}
+        return {**{symbol[:-1]: index for symbol, index in ids.items() if symbol.endswith("1")}, **ids}
+
+    def spell(self, pronunciations: Iterable[Pronunciation]) -> List[np.ndarray]:
+        """Pronunciations as ids, int64 ``[L]`` each. Raises KeyError for a phone that the model lacks."""
+        return [np.array([self.ids[phone] for phone in phones], np.int64) for phones in pronunciations]
+
+    def words(self, words: Sequence[str], most: int) -> List[List[np.ndarray]]:
+        """Up to ``most`` pronunciations of each word as ids, the likeliest first.
+
+        The words are a decoder's, and may be no normal ones (``i'``): they are said as what normalising
+        leaves of them, in no way where that is nothing.
+        """
+        normal = [normalize(word) for word in words]
+        self.lexicon.prepare({part for word in normal for part in word.split()})
+        return [self.spell(self._said(word, most)) for word in normal]
+
+    def knows(self, word: str) -> bool:
+        """Whether a decoder's word is one that the lexicon has, or nothing that is said."""
+        return all(map(self.lexicon.knows, normalize(word).split()))
+
+    def _said(self, word: str, most: int) -> List[Pronunciation]:
+        ways = product(*(self.lexicon.pronunciations(part)[:most] for part in word.split()))
+        return [tuple(chain.from_iterable(way)) for way in islice(ways, most)] if word else []
+
+
+def greedy_phones(log_probs: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """The 1-best phones of ``[T, P]`` emissions and the first frame of each: two int64 ``[N]``."""
+    best = log_probs.argmax(axis=1)
+    starts = np.flatnonzero(np.r_[True, best[1:] != best[:-1]]) if len(best) else np.zeros(0, np.int64)
+    starts = starts[best[starts] != BLANK]
+    return best[starts], starts

@@ -1,0 +1,20 @@
+"""The README's first command."""
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_the_demo_shows_what_the_list_does(tmp_path):
+    """Names come out with the list that do not without it; the table compares the two."""
+    run = subprocess.run(["bash", "utils/demo.sh", "--out", tmp_path], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    without, with_list = ((tmp_path / name / "text").read_text(encoding="utf-8") for name in ("without", "with"))
+    names = ["velotoxine", "harrowmere", "quillbrook", "marlo vandersteen", "fenturamide"]
+    assert sum(name in with_list for name in names) > sum(name in without for name in names)
+    assert without in run.stdout and with_list in run.stdout and "compared with the other system" in run.stdout

@@ -1,0 +1,94 @@
+"""Spellings that sound alike: the table, and the generator against all combinations of its changes."""
+from __future__ import annotations
+
+import pytest
+
+from ctcb.errors import InputError
+from ctcb.text.g2g import TABLE, fits, read_table, variants
+from ctcb.text.lexicon import PHONES
+
+
+def texts(text, count, **how):
+    return [variant.text for variant in variants(text, count, **how)]
+
+
+def test_names_are_spelled_as_they_sound():
+    assert "zelenski" in texts("zelenskyy", 5)
+    assert "akantholysis" in texts("acantholysis", 5)
+    assert "kwin" in texts("quin", 30) and "filip" in texts("philip", 30)
+    assert "sypher" in texts("cypher", 30) and "kypher" not in texts("cypher", 30)  # c before y is no K
+
+
+def test_cheapest_first_each_once_and_always_the_same():
+    found = variants("vandersteen", 40)
+    assert found == variants("vandersteen", 40) == sorted(found, key=lambda one: (one.cost, one.text))
+    assert len({one.text for one in found}) == len(found) == 40 and all(one.cost > 0 and one.text != "vandersteen" for one in found)
+    for count in (0, 1, 2, 10, 20):  # what is asked for does not depend on how many are
+        assert variants("vandersteen", count) == found[:count]
+
+
+def test_every_cheap_change_is_there():
+    """One change at a time, put together from the table by hand."""
+    word, rows = "zoker", read_table()
+    want = {}
+    for first in range(len(word)):
+        for row in rows:
+            end = first + len(row.cluster)
+            if word[first:end] != row.cluster or not fits(row.where, first == 0, word[end:]):
+                continue
+            same = [other for other in rows if other.phones == row.phones]
+            for other in same:
+                cost = 0.3 + row.reads + other.writes - min(one.writes for one in same)
+                if other.cluster != row.cluster and cost <= 5 and fits(other.where, first == 0, word[end:]):
+                    text = word[:first] + other.cluster + word[end:]
+                    want[text] = min(cost, want.get(text, 99))
+    found = {one.text: one.cost for one in variants(word, 400)}
+    assert len(want) > 15
+    for text, cost in want.items():
+        if text != word:
+            assert found[text] <= cost + 1e-6
+
+
+def test_known_words_are_neither_changed_nor_made():
+    assert texts("saint zoker", 8, known={"saint"}.__contains__)[0].startswith("saint ")
+    assert all(text.startswith("saint ") for text in texts("saint zoker", 20, known={"saint"}.__contains__))
+    assert texts("saint", 5, known={"saint"}.__contains__) == []
+    first = texts("lodz", 5)[0]
+    assert first not in texts("lodz", 5, known={first}.__contains__) and len(texts("lodz", 5, known={first}.__contains__)) == 5
+
+
+def test_several_words():
+    found = variants("zoker lodz", 10)
+    assert [one.cost for one in found] == sorted(one.cost for one in found) and all(one.text.count(" ") == 1 for one in found)
+    ways = [{word: 0.0, **{one.text: one.cost for one in variants(word, 10)}} for word in ("zoker", "lodz")]
+    both = {f"{one} {other}": ways[0][one] + ways[1][other] for one in ways[0] for other in ways[1]}
+    best = sorted(both.items(), key=lambda item: (round(item[1], 6), item[0]))[1:11]
+    assert [one.text for one in found] == [text for text, _ in best]
+
+
+def test_no_words_and_odd_ones():
+    assert variants("", 5) == [] and variants("zoker", 0) == []
+    assert all("'" in text for text in texts("o'neill", 5))
+    assert not any(letter * 3 in text for text in texts("llewellyn", 50) for letter in "eln")
+
+
+def test_the_table_is_whole():
+    rows = read_table()
+    assert {phone for row in rows for phone in row.phones.split()} == set(PHONES)
+    assert len({row[:3] for row in rows}) == len(rows)
+    for phones in {row.phones for row in rows}:  # the shares of a sound's spellings add up to one
+        assert sum(2.718281828 ** -row.writes for row in rows if row.phones == phones) == pytest.approx(1, abs=0.15)
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("S\tss\t-", "3 fields, not 5"), ("XX\tss\t-\t0\t0", "'XX' is no CMU phone"), ("S\ts1\t-\t0\t0", "'s1' is not all letters"),
+        ("S\tss\t+\t0\t0", "'+' is no place"), ("S\tss\t-\t0\tx", "the cost 'x' is no number"),
+    ],
+)  # fmt: skip
+def test_a_wrong_line_is_named(tmp_path, line, said):
+    (tmp_path / "t.tsv").write_text(f"# comment\n{line}\n")
+    with pytest.raises(InputError, match=r"t.tsv:2: ") as raised:
+        read_table(tmp_path / "t.tsv")
+    assert said in str(raised.value) and TABLE.exists()
