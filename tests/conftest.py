@@ -82,26 +82,43 @@ def model_dir(tmp_path_factory, lang_dir, tiny_config) -> Path:
     return target
 
 
-@pytest.fixture(scope="session")
-def adapter_dir(tmp_path_factory, model_dir, tiny_config) -> Path:
-    """The model directory with an adapter of random weights, which changes what is heard."""
+def with_adapter(model_dir: Path, config, tiny_config, folder: Path) -> Path:
+    """A copy of the model directory with an adapter of random weights, which changes what is heard."""
     import shutil
 
     import torch
 
     from ctcb.models.adapter import ContextualAdapter
-    from ctcb.models.config import AdapterConfig
-    from ctcb.models.directory import save_adapter
+    from ctcb.models.directory import load_model, save_adapter
 
-    folder = tmp_path_factory.mktemp("adapter") / "model"
     shutil.copytree(model_dir, folder)
-    config = AdapterConfig(dim=16, heads=2, embedding=8, hidden=8, mix=16)
     torch.manual_seed(0)
     adapter = ContextualAdapter(config, tiny_config)
-    torch.nn.init.normal_(adapter.final.out.weight)
-    torch.nn.init.zeros_(adapter.final.reserve)
+    if config.alignment:
+        adapter.final.raise_by(load_model(model_dir).network.head)
+    else:
+        torch.nn.init.normal_(adapter.final.out.weight)
+        torch.nn.init.zeros_(adapter.final.reserve)
     save_adapter(folder, adapter.state_dict(), config)
     return folder
+
+
+@pytest.fixture(scope="session")
+def adapter_dir(tmp_path_factory, model_dir, tiny_config) -> Path:
+    """A model with an adapter."""
+    from ctcb.models.config import AdapterConfig
+
+    config = AdapterConfig(dim=16, heads=2, embedding=8, hidden=8)
+    return with_adapter(model_dir, config, tiny_config, tmp_path_factory.mktemp("adapter") / "model")
+
+
+@pytest.fixture(scope="session")
+def plain_adapter_dir(tmp_path_factory, model_dir, tiny_config) -> Path:
+    """A model with an adapter that does not align."""
+    from ctcb.models.config import AdapterConfig
+
+    config = AdapterConfig(dim=16, heads=2, embedding=8, hidden=8, mix=16, alignment=False)
+    return with_adapter(model_dir, config, tiny_config, tmp_path_factory.mktemp("plain_adapter") / "model")
 
 
 @pytest.fixture(scope="session")

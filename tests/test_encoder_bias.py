@@ -16,13 +16,19 @@ from ctcb.entities import Entity, EntityList
 from ctcb.errors import InputError
 from ctcb.models.directory import load_model
 from ctcb.models.entries import EntrySpeller, collate
+from ctcb.models.matching import evidence_of, match
 from ctcb.report.attention import plot_attention, rows_that_matter
 
 NAMES = ["Ann", "Bób", "Max Fox", "Una", "Tom Kit"]
 
 
 @pytest.fixture(scope="module")
-def model(adapter_dir):
+def model(plain_adapter_dir):
+    return load_model(plain_adapter_dir)
+
+
+@pytest.fixture(scope="module")
+def aligning(adapter_dir):
     return load_model(adapter_dir)
 
 
@@ -48,6 +54,26 @@ def test_emissions_are_the_adapters_alone_or_in_a_batch(model, encoded):
             wanted = model.network.head(last).log_softmax(-1)[0]
             assert torch.allclose(got.subword[row, : len(wanted)], wanted, atol=2e-2)  # vectors are kept in float16
             assert int(got.lengths[row]) == len(wanted)
+
+
+def test_aligned_emissions_are_the_adapters_alone_or_in_a_batch(aligning):
+    features, lengths = heard()
+    encoded = encode_list(aligning, EntityList.of(NAMES).entities)
+    got = EncoderBias(aligning, encoded).emissions(features, lengths, ["a", "b", "c"])
+    entries, _ = entries_of(encoded.entities, EntrySpeller(aligning.lang, True))
+    network, adapter = aligning.network, aligning.adapter
+    with torch.no_grad():
+        for row, length in enumerate(lengths.tolist()):
+            one = network.encode(features[row : row + 1, :length], lengths[row : row + 1])
+            logits = network.head(one.last)
+            found = match(one.inter_logits[0][0].log_softmax(-1).numpy(), logits[0].log_softmax(-1).numpy(), entries)
+            assert found.entries
+            left = [entries[place] for place in found.entries]
+            evidence = evidence_of([found], found.entries, [2 * len(entry.tokens) - 1 for entry in left], logits)
+            last, _ = adapter.lean(one.last, one.taps, adapter.encode(collate(left)), evidence)
+            wanted = network.head(last).log_softmax(-1)[0]
+            assert torch.allclose(got.subword[row, : len(wanted)], wanted, atol=5e-2)  # vectors are kept in float16
+            assert not torch.allclose(wanted, logits.log_softmax(-1)[0], atol=1e-1)
 
 
 def test_without_a_list_the_emissions_are_the_bases_to_the_bit(model, encoded):
@@ -105,7 +131,7 @@ def test_encoded_lists_are_kept_by_their_content(model, tmp_path, monkeypatch):
     assert len(list(cache.folder.iterdir())) == 1
     monkeypatch.setattr("ctcb.decoding.encoded_list.encode", None)  # would fail
     again = encode_list(model, [Entity(entity.text.upper(), weight=3.0) for entity in entities], cache)
-    assert again.symbols == first.symbols and torch.equal(again.entity_of, first.entity_of)
+    assert again.entries == first.entries and torch.equal(again.entity_of, first.entity_of)
     assert torch.equal(again.whole.final.keys, first.whole.final.keys) and again.entities[0].text == "ANN"
     monkeypatch.undo()
     encode_list(model, EntityList.of([*NAMES, "Rex"]).entities * 100, cache)

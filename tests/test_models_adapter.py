@@ -11,9 +11,11 @@ from ctcb.models.adapter import BiasSite, Catalogue, ContextualAdapter, Vectors,
 from ctcb.models.config import AdapterConfig, InterCtc, ModelConfig
 from ctcb.models.ctc import CtcModel
 from ctcb.models.entries import Entry, EntrySpeller, collate, joined
+from ctcb.models.matching import FEATURES, UNHEARD, Evidence
 from ctcb.text.lang import Lang
 
-TINY = AdapterConfig(dim=16, heads=2, embedding=8, hidden=8, mix=16)
+TINY = AdapterConfig(dim=16, heads=2, embedding=8, hidden=8, mix=16, alignment=False)
+ALIGNING = dataclasses.replace(TINY, alignment=True)
 
 
 def entries_of(lang_dir, *forms, phones=True):
@@ -84,6 +86,62 @@ def test_training_starts_from_the_base(tiny_config, lang_dir):
 
 
 @pytest.mark.parametrize("per_token", [True, False])
+def lift(tiny_config, entries, fits, frames=9):
+    """An aligning adapter, a head, a stream, and what the heads say of entries: ``fits`` a number each."""
+    torch.manual_seed(4)
+    adapter = ContextualAdapter(ALIGNING, tiny_config).eval()
+    head = torch.nn.Linear(tiny_config.encoder.dim, tiny_config.num_subwords)
+    adapter.final.raise_by(head)
+    last, taps = stream(tiny_config, 1, frames)
+    states = sum(2 * len(entry.tokens) - 1 for entry in entries)
+    features = torch.zeros(1, len(entries), FEATURES)
+    features[0, :, 0] = torch.tensor(fits)
+    with torch.no_grad():
+        return adapter, head, last, taps, Evidence(features, torch.full((1, frames, states), -50.0), head(last))
+
+
+def test_what_fits_is_written_where_it_was_heard(tiny_config, lang_dir):
+    entries = entries_of(lang_dir, "ann bob", "fox")
+    adapter, head, last, taps, evidence = lift(tiny_config, entries, [30.0, -30.0])
+    symbols = [symbol for token in entries[0].tokens for symbol in (token, 0)][:-1]
+    for place in range(len(symbols)):
+        evidence.scores[0, 2 + place, place] = 0.0
+    with torch.no_grad():
+        leaned, weights = adapter.lean(last, taps, adapter.encode(collate(entries)), evidence)
+        plain, found = head(last)[0], head(leaned)[0]
+    end = 2 + len(symbols)
+    assert found.argmax(-1)[2:end].tolist() == symbols
+    assert bool((by_entry(weights, adapter.encode(collate(entries)).owner)[0, 2:end].argmax(-1) == 1).all())
+    for frame, symbol in enumerate(symbols, start=2):  # that logit alone, above the others by the margin
+        raised = torch.zeros(tiny_config.num_subwords)
+        raised[symbol] = plain[frame].max() - plain[frame, symbol] + 1.0
+        assert torch.allclose(found[frame], plain[frame] + raised, atol=0.05)
+    assert torch.allclose(leaned[0, :2], last[0, :2], atol=1e-4) and torch.allclose(leaned[0, end:], last[0, end:], atol=1e-4)
+
+
+def test_what_is_out_has_no_weight_and_no_bias_changes_nothing(tiny_config, lang_dir):
+    entries = entries_of(lang_dir, "ann bob", "fox")
+    adapter, _, last, taps, evidence = lift(tiny_config, entries, [30.0, 30.0])
+    catalogue = adapter.encode(collate(entries))
+    evidence.scores.fill_(UNHEARD)
+    with torch.no_grad():
+        leaned, weights = adapter.lean(last, taps, catalogue, evidence)
+        assert torch.equal(leaned, last) and float(weights[..., 1:].max()) == 0.0
+        evidence.scores.zero_()
+        assert not torch.equal(adapter.lean(last, taps, catalogue, evidence)[0], last)
+        adapter.final.reserve.fill_(1e5)
+        assert torch.equal(adapter.lean(last, taps, catalogue, evidence)[0], last)
+
+
+def test_blanks_stand_between_pieces(tiny_config, lang_dir):
+    adapter = ContextualAdapter(ALIGNING, tiny_config).eval()
+    entries = entries_of(lang_dir, "ann bob", "fox")
+    catalogue = adapter.encode(collate(entries))
+    wanted = [symbol for entry in entries for symbol in [s for token in entry.tokens for s in (token, 0)][:-1]]
+    assert catalogue.symbols.tolist() == wanted
+    assert torch.bincount(catalogue.owner).tolist() == [adapter.keys_of(len(entry.tokens)) for entry in entries]
+
+
 def test_the_order_of_a_list_does_not_matter(per_token, tiny_config, lang_dir):
     adapter = adapter_for(dataclasses.replace(TINY, per_token=per_token), tiny_config)
     entries = entries_of(lang_dir, "ann", "bob kit", "rex", "eve una tom")
@@ -111,10 +169,10 @@ def test_an_entry_does_not_depend_on_the_others(tiny_config, lang_dir):
 
 def test_picking_and_joining():
     owner = torch.tensor([0, 0, 1, 2, 2, 2, 3])
-    whole = Catalogue(Vectors(torch.arange(7.0)[:, None], -torch.arange(7.0)[:, None]), None, owner)
+    whole = Catalogue(Vectors(torch.arange(7.0)[:, None], -torch.arange(7.0)[:, None]), None, owner, 10 + torch.arange(7))
     picked = whole.pick(torch.tensor([0, 2]))
     assert picked.final.keys[:, 0].tolist() == [0, 1, 3, 4, 5] and picked.final.values[:, 0].tolist() == [0, -1, -3, -4, -5]
-    assert picked.owner.tolist() == [0, 0, 1, 1, 1]
+    assert picked.owner.tolist() == [0, 0, 1, 1, 1] and picked.symbols.tolist() == [10, 11, 13, 14, 15]
     joined_again = Catalogue.join([whole, whole._replace(owner=owner + 4)])
     assert joined_again.pick(torch.tensor([1, 4])).final.keys[:, 0].tolist() == [2, 0, 1]
 
@@ -165,8 +223,8 @@ def test_the_inner_site_leans_what_the_second_head_hears(tiny_config, lang_dir):
 
 def test_it_is_as_small_as_it_must_be():
     base = ModelConfig(num_subwords=500, num_phones=40)
-    for inner_bias in (False, True):
-        adapter = ContextualAdapter(AdapterConfig(inner_bias=inner_bias), base)
+    for inner_bias, alignment in ((False, False), (True, False), (False, True)):
+        adapter = ContextualAdapter(AdapterConfig(inner_bias=inner_bias, alignment=alignment), base)
         assert sum(parameter.numel() for parameter in adapter.parameters()) <= 1_500_000
 
 
@@ -176,6 +234,10 @@ def test_configurations_that_do_not_fit():
     base = ModelConfig(num_subwords=50, num_phones=40, inter_ctc=(InterCtc(4, "phone"),))
     with pytest.raises(InputError, match="inner_bias needs a base with two inner heads"):
         ContextualAdapter(AdapterConfig(inner_bias=True), base)
+    with pytest.raises(InputError, match="alignment needs adapter.per_token"):
+        AdapterConfig(per_token=False)
+    with pytest.raises(InputError, match="alignment needs a base with a phone head"):
+        ContextualAdapter(AdapterConfig(), ModelConfig(num_subwords=50, num_phones=40, inter_ctc=(InterCtc(4, "subword"),)))
 
 
 def test_long_and_short_entries_in_one_batch_are_masked():

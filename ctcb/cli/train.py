@@ -45,19 +45,20 @@ def base(
     help="Folder measured after each epoch, and the list of names that it is decoded with; repeatable.",
 )
 @click.option("--out", required=True, type=click.Path(), help="Training directory; an interrupted run in it goes on.")
+@click.option("--cache", type=click.Path(), help="Folder for what the base makes of the speech: it listens to it only once.")
 @click.option("--epochs", type=int, help="Instead of the training config's.")
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="The base's, instead of the training config's.")
 def adapter(
     base: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[Tuple[str, str], ...], out: str,
-    epochs: Optional[int], precision: Optional[str],
+    cache: Optional[str], epochs: Optional[int], precision: Optional[str],
 ) -> None:
     """Train a contextual adapter on a frozen base; resumes by itself. Under torchrun, every process takes its share.
 
     \b
     ctcb train adapter --base exp/model --train-config conf/train/adapter.yaml \\
-        --data exp/data/train --dev exp/data/dev data/dev/entities.txt --out exp/adapter
+        --data exp/data/train --dev exp/data/dev data/dev/entities.txt --cache exp/cache --out exp/adapter
     ctcb export exp/adapter --out exp/model
     """
     from ctcb.training.adapter import train_adapter
 
-    train_adapter(base, train_config, data, dev, out, {"epochs": epochs, "precision": precision})
+    train_adapter(base, train_config, data, dev, out, {"epochs": epochs, "precision": precision}, cache)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 import torch
 from lhotse import CutSet
@@ -98,18 +98,21 @@ def epoch_batches(cuts: CutSet, batch_seconds: float, seed: int, rank: int = 0, 
     return list(sampler)
 
 
+Collate = Callable[[CutSet], Tuple[torch.Tensor, torch.Tensor]]
+
+
 class CutBatches(Dataset):
     """Maps the number of a batch to its tensors."""
 
-    def __init__(self, batches: Sequence[CutSet], targets: Targets) -> None:
-        self.batches, self.targets = batches, targets
+    def __init__(self, batches: Sequence[CutSet], targets: Targets, collate: Collate = collate_features) -> None:
+        self.batches, self.targets, self.collate = batches, targets, collate
 
     def __len__(self) -> int:
         return len(self.batches)
 
     def __getitem__(self, index: int) -> Batch:
         cuts = self.batches[index]
-        features, lengths = collate_features(cuts)
+        features, lengths = self.collate(cuts)
         texts = [cut.supervisions[0].text for cut in cuts]
         spelled = [self.targets(text) for text in texts]
         return Batch(
@@ -122,7 +125,12 @@ class CutBatches(Dataset):
         )
 
 
-def load_batches(batches: Sequence[CutSet], targets: Targets, workers: int = 0) -> Iterable[Batch]:
-    """Read the batches' features in order, ahead of time in ``workers`` processes."""
-    data = CutBatches(batches, targets)
+def load_batches(
+    batches: Sequence[CutSet], targets: Targets, workers: int = 0, collate: Collate = collate_features
+) -> Iterable[Batch]:
+    """Read the batches' features in order, ahead of time in ``workers`` processes.
+
+    ``collate`` makes cuts into features ``[B, T, F]`` and their lengths ``[B]``.
+    """
+    data = CutBatches(batches, targets, collate)
     return DataLoader(data, batch_size=None, num_workers=workers, **({"prefetch_factor": 4} if workers else {}))

@@ -4,8 +4,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from itertools import islice
 from pathlib import Path
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
 from safetensors.torch import save_file
@@ -14,12 +15,13 @@ from torch import Tensor
 from ctcb.entities import Entity
 from ctcb.errors import InputError
 from ctcb.models.adapter import Catalogue, Vectors
+from ctcb.models.entries import Entry
 from ctcb.models.weights import read_tensors
 
-FORMAT = 1
+FORMAT = 2
 MOST_BYTES = 2**30  # of all files together; those used longest ago go first
 
-Symbols = Tuple[Tuple[int, ...], ...]
+Entries = Tuple[Entry, ...]
 
 
 def cache_folder() -> Path:
@@ -39,7 +41,7 @@ class CatalogueCache:
         content = [FORMAT, model, [[entity.spoken_forms, entity.prons] for entity in entities]]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
-    def load(self, key: str) -> Optional[Tuple[Tensor, Catalogue, Symbols]]:
+    def load(self, key: str) -> Optional[Tuple[Tensor, Catalogue, Entries]]:
         """What :meth:`save` was given; None where it is not there, or not whole."""
         path = self._path(key)
         if not path.exists():
@@ -50,19 +52,19 @@ class CatalogueCache:
         except (InputError, OSError):
             return None
         inner = Vectors(tensors["inner.keys"], tensors["inner.values"]) if "inner.keys" in tensors else None
-        catalogue = Catalogue(Vectors(tensors["final.keys"], tensors["final.values"]), inner, tensors["owner"])
-        flat, counts = tensors["symbols"].tolist(), tensors["symbol_counts"].tolist()
-        at = iter(flat)
-        return tensors["entity_of"], catalogue, tuple(tuple(next(at) for _ in range(count)) for count in counts)
+        catalogue = Catalogue(Vectors(tensors["final.keys"], tensors["final.values"]), inner, tensors["owner"], tensors["symbols"])
+        entries = tuple(Entry(*ids) for ids in zip(*(_unpacked(tensors, name) for name in Entry._fields)))
+        return tensors["entity_of"], catalogue, entries
 
-    def save(self, key: str, entity_of: Tensor, catalogue: Catalogue, symbols: Symbols) -> None:
+    def save(self, key: str, entity_of: Tensor, catalogue: Catalogue, entries: Entries) -> None:
         """Keep an encoded list."""
         tensors: Dict[str, Tensor] = {
-            "entity_of": entity_of, "owner": catalogue.owner,
+            "entity_of": entity_of, "owner": catalogue.owner, "symbols": catalogue.symbols,
             "final.keys": catalogue.final.keys, "final.values": catalogue.final.values,
-            "symbols": torch.tensor([symbol for row in symbols for symbol in row], dtype=torch.int64),
-            "symbol_counts": torch.tensor([len(row) for row in symbols]),
         }
+        for name, rows in zip(Entry._fields, zip(*entries)):
+            tensors[name] = torch.tensor([number for row in rows for number in row], dtype=torch.int64)
+            tensors[f"{name}.counts"] = torch.tensor([len(row) for row in rows])
         if catalogue.inner is not None:
             tensors.update({"inner.keys": catalogue.inner.keys, "inner.values": catalogue.inner.values})
         path = self._path(key)
@@ -85,3 +87,8 @@ class CatalogueCache:
             total += file.stat().st_size
             if total > MOST_BYTES and file != files[0]:
                 file.unlink(missing_ok=True)
+
+
+def _unpacked(tensors: Dict[str, Tensor], name: str) -> List[Tuple[int, ...]]:
+    at = iter(tensors[name].tolist())
+    return [tuple(islice(at, count)) for count in tensors[f"{name}.counts"].tolist()]

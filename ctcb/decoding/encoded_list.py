@@ -29,12 +29,13 @@ class EncodedList:
     entities: Tuple[Entity, ...]
     entity_of: Tensor  # [N] int64, the place of each entry's entity, rising
     catalogue: Catalogue  # float16
-    symbols: Tuple[Tuple[int, ...], ...]  # each entry's, as the head writes them that the prefilter listens to
+    entries: Tuple[Entry, ...]  # N
+    phones: bool  # whether the prefilter listens to phones, or to pieces
 
     @cached_property
     def prefilter(self) -> Prefilter:
         """Made when it is first needed: most lists are short."""
-        return Prefilter(self.symbols)
+        return Prefilter([entry.phones if self.phones else entry.tokens for entry in self.entries])
 
     @cached_property
     def whole(self) -> Catalogue:
@@ -78,14 +79,13 @@ def encode_list(model: LoadedModel, entities: Sequence[Entity], cache: Optional[
     entities = tuple(entities)
     key = None if cache is None or len(entities) < MANY else cache.key(model.adapter_digest, entities)
     found = None if key is None else cache.load(key)
+    phones = hears_phones(model)
     if found is None:
-        phones = hears_phones(model)
         entries, entity_of = entries_of(entities, EntrySpeller(model.lang, phones or model.adapter.config.phones))
-        symbols = tuple(entry.phones if phones else entry.tokens for entry in entries)
-        found = torch.tensor(entity_of), encode(model, entries), symbols
+        found = torch.tensor(entity_of), encode(model, entries), tuple(entries)
         if key is not None:
             cache.save(key, *found)
-    return EncodedList(entities, *found)
+    return EncodedList(entities, *found, phones)
 
 
 def entries_of(entities: Sequence[Entity], speller: EntrySpeller) -> Tuple[List[Entry], List[int]]:

@@ -14,6 +14,7 @@ from ctcb.models.adapter import Catalogue, by_entry
 from ctcb.models.conformer import subsampled
 from ctcb.models.ctc import Emissions
 from ctcb.models.directory import LoadedModel
+from ctcb.models.matching import Evidence, evidence_of, match
 
 MAX_ACTIVE = 300  # entries among which the frames of an utterance choose: the most that training lists hold
 
@@ -31,7 +32,7 @@ Watch = Callable[[str, AttentionMap], None]
 
 class _Chosen(NamedTuple):
     entries: Tensor  # [M] int64
-    catalogue: Catalogue
+    catalogue: Optional[Catalogue]
 
 
 class EncoderBias:
@@ -72,25 +73,47 @@ class EncoderBias:
             return x
 
         encoded = network.encode(features, lengths, None if adapter.inner is None else inner_bias)
-        chosen = chosen or self._choose(utt_ids, encoded.inter_logits or [network.head(encoded.last)], frames)
+        logits = network.head(encoded.last)
+        chosen = chosen or self._choose(utt_ids, encoded.inter_logits or [logits], frames)
         last = encoded.last.clone()
         for row, (one, count) in enumerate(zip(chosen, frames)):
-            if one is not None:
-                part = slice(row, row + 1), slice(count)
-                last[part], weights = adapter.lean(last[part], [tap[part] for tap in encoded.taps], one.catalogue)
-                if self._watch is not None:
-                    self._watch(utt_ids[row], self._map(one, weights[0]))
+            if one is None:
+                continue
+            part = slice(row, row + 1), slice(count)
+            evidence = None
+            if adapter.config.alignment:
+                one, evidence = self._align(one, encoded.inter_logits[network.config.phone_head][part], logits[part])
+                if one is None:
+                    continue
+            last[part], weights = adapter.lean(last[part], [tap[part] for tap in encoded.taps], one.catalogue, evidence)
+            if self._watch is not None:
+                self._watch(utt_ids[row], self._map(one, weights[0]))
         return network.emissions(encoded._replace(last=last))
+
+    def _align(self, chosen: _Chosen, phones: Tensor, logits: Tensor) -> Tuple[Optional[_Chosen], Optional[Evidence]]:
+        """What is left of the chosen once they are aligned with the heads' logits ``[1, T, V]``, and the evidence."""
+        listed = [self._encoded.entries[place] for place in chosen.entries.tolist()]
+        found = match(phones[0].log_softmax(dim=-1).numpy(), logits[0].log_softmax(dim=-1).numpy(), listed)
+        if not found.entries:
+            return None, None
+        left = chosen.entries[torch.tensor(found.entries)]
+        states = [self._model.adapter.keys_of(len(listed[place].tokens)) for place in found.entries]
+        return _Chosen(left, self._encoded.pick(left)), evidence_of([found], found.entries, states, logits)
 
     def _choose(self, utt_ids: Sequence[str], logits: List[Tensor], frames: Sequence[int]) -> List[Optional[_Chosen]]:
         """What each utterance chooses among; None where there is nothing to hear or to lean toward."""
-        chosen: List[Optional[_Chosen]] = []
+        adapter, chosen = self._model.adapter, []
         for row, (utt_id, count) in enumerate(zip(utt_ids, frames)):
             entries = self._encoded.among(None if self._places is None else self._places.get(utt_id, ()))
             if len(entries) > self._max_active:
                 log_probs = logits[0][row, :count].log_softmax(dim=-1).numpy()
                 entries = self._encoded.likeliest(entries, log_probs, self._max_active)
-            chosen.append(_Chosen(entries, self._encoded.pick(entries)) if len(entries) and count else None)
+            if not (len(entries) and count):
+                chosen.append(None)
+                continue
+            # With alignment only those that align are needed in the end.
+            late = adapter.config.alignment and adapter.inner is None
+            chosen.append(_Chosen(entries, None if late else self._encoded.pick(entries)))
         return chosen
 
     def _map(self, chosen: _Chosen, weights: Tensor) -> AttentionMap:

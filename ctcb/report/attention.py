@@ -60,9 +60,9 @@ def rows_that_matter(attention: AttentionMap) -> Tuple[List[str], np.ndarray]:
     return names, attention.weights[:, [*(1 + place for place in chosen), 0]].T
 
 
-def plot_attention(transcript: Transcript, attention: AttentionMap, frame_shift: float) -> "matplotlib.figure.Figure":
+def plot_attention(transcript: Transcript, attention: AttentionMap, frame_shift: float) -> Figure:
     """A figure; ``frame_shift`` in seconds."""
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # here: an optional package
 
     names, weights = rows_that_matter(attention)
     seconds = weights.shape[1] * frame_shift

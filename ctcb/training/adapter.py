@@ -2,17 +2,20 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import sys
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence, Tuple
 
 import torch
 import yaml
 from lhotse import CutSet, combine
+from lhotse.dataset.collation import collate_features
 
 from ctcb.config import from_mapping, read_yaml
-from ctcb.data.loader import Targets, can_align
+from ctcb.data.loader import Targets, can_align, one_copy_each
 from ctcb.entities import EntityList
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write
@@ -25,6 +28,7 @@ from ctcb.training.base import main_process, read_feature_cuts
 from ctcb.training.catalogue import CatalogueConfig, CatalogueSampler
 from ctcb.training.checkpoint import Position
 from ctcb.training.config import TrainConfig
+from ctcb.training.encoder_cache import EncoderCache
 from ctcb.training.evaluate import ListedDevSet, ListedDevSets
 from ctcb.training.loop import Trainer
 
@@ -38,18 +42,21 @@ class AdapterTraining:
     adapter: AdapterConfig = AdapterConfig()
     catalogue: CatalogueConfig = CatalogueConfig()
     attention_weight: float = 1.0  # of the attention loss, beside the CTC loss's 1; 0: attention is not told
+    hours: float = 0.0  # of speech, drawn at random from the data; 0: all
     train: TrainConfig = TrainConfig()
 
 
 def train_adapter(
     base: PathOrStr, config_file: Optional[PathOrStr], data: Sequence[PathOrStr],
     dev: Sequence[Tuple[PathOrStr, PathOrStr]], out: PathOrStr, overrides: Optional[Dict[str, Any]] = None,
+    cache: Optional[PathOrStr] = None,
 ) -> Position:
     """Train to the last epoch, resuming what ``out`` holds. The base's files are only read.
 
     ``base`` is a model directory. ``data`` are folders of `ctcb.data.features.store_features`, ``dev``
     such folders, each with the list that it is decoded with after an epoch. ``overrides`` replace
-    fields of the config's section `train` where they are not None.
+    fields of the config's section `train` where they are not None. With a ``cache`` folder the base listens to
+    the data once, to one augmented copy of it, and epochs differ in their lists and batches alone.
     """
     out = Path(out)
     config = from_mapping(AdapterTraining, read_yaml(config_file), config_file) if config_file else AdapterTraining()
@@ -66,6 +73,11 @@ def train_adapter(
     cuts = combine([read_feature_cuts(folder) for folder in data])
     usable = CutSet.from_cuts(cut for cut in cuts if can_align(cut, targets))
     say(f"{len(usable)} cuts; {len(cuts) - len(usable)} left out: more targets than frames")
+    if cache is not None:
+        usable = one_copy_each(usable, train.seed)
+    if config.hours:
+        usable = some_hours(usable, config.hours, train.seed)
+        say(f"{len(usable)} of them, {sum(cut.duration for cut in usable) / 3600:.1f} h, serve")
     if main:
         out.mkdir(parents=True, exist_ok=True)
         write_adapter_yaml(out, config.adapter, digest(Path(base) / WEIGHTS_FILE))
@@ -75,10 +87,26 @@ def train_adapter(
     speller = EntrySpeller(lang, config.adapter.phones)
     sampler = CatalogueSampler((cut.supervisions[0].text for cut in usable), config.catalogue, speller, train.seed)
     say(f"{len(sampler.rare)} rare words, {len(sampler.pool)} phrases")
-    objective = AdapterObjective(adapter, model.network, sampler, config.attention_weight)
+    if config.adapter.alignment:
+        adapter.final.raise_by(model.network.head)
+    cached = None
+    if cache is not None:
+        base_digest = digest(Path(base) / WEIGHTS_FILE)
+        cached = EncoderCache(Path(cache), model.network, base_digest, usable, train.augment, train.seed, train.precision)
+        train = dataclasses.replace(train, augment_from_step=sys.maxsize)  # what is cached is augmented already
+    objective = AdapterObjective(adapter, model.network, sampler, config.attention_weight, cached)
     sets = [ListedDevSet(Path(folder).name, read_feature_cuts(folder), EntityList.read(names)) for folder, names in dev]
     evaluate = ListedDevSets(sets, objective, lang, train.dev_utterances, train.seed)
-    return Trainer(objective, adapter, train, usable, targets, out, evaluate, say).run()
+    collate = collate_features if cached is None else cached.collate
+    return Trainer(objective, adapter, train, usable, targets, out, evaluate, say, collate).run()
+
+
+def some_hours(cuts: CutSet, hours: float, seed: int) -> CutSet:
+    """Cuts drawn at random until they last so long."""
+    ordered = sorted(cuts, key=lambda cut: cut.id)
+    random.Random(seed).shuffle(ordered)
+    ends = accumulate(cut.duration for cut in ordered)
+    return CutSet.from_cuts(cut for cut, end in zip(ordered, ends) if end - cut.duration < 3600 * hours)
 
 
 def write_adapter_yaml(folder: Path, config: AdapterConfig, base: str) -> None:

@@ -1,18 +1,21 @@
 """The adapter's loss: CTC through the leaned stream, and attention told by the base's forced alignment."""
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor, nn
 
 from ctcb.data.loader import Batch
 from ctcb.decoding.forced_alignment import align_tokens
-from ctcb.models.adapter import Catalogue, ContextualAdapter, by_entry
+from ctcb.errors import InputError
+from ctcb.models.adapter import ContextualAdapter, by_entry
 from ctcb.models.conformer import frame_mask
 from ctcb.models.ctc import CtcModel, Encoded, in_float32
-from ctcb.models.entries import collate
+from ctcb.models.entries import Entry, collate
+from ctcb.models.matching import evidence_of, match
 from ctcb.training.catalogue import CatalogueSampler, Said
+from ctcb.training.encoder_cache import EncoderCache
 from ctcb.training.losses import ctc_loss
 
 BLANK = 0
@@ -47,8 +50,10 @@ def said_tokens(
     return found
 
 
-def allowed_keys(tokens: Sequence[SaidToken], owner: Tensor, per_token: bool, lengths: Tensor, frames: int) -> Tuple[Tensor, Tensor]:
+def allowed_keys(tokens: Sequence[SaidToken], owner: Tensor, stride: int, lengths: Tensor, frames: int) -> Tuple[Tensor, Tensor]:
     """What each frame may attend to: ``allowed [B, T, 1 + K]`` and ``told [B, T]``, both bool.
+
+    ``stride``: keys from one token of an entry to the next.
 
     A listed token's frame must attend to that token's key. On the frames between a phrase's first and
     last token, and one before and after, `<no-bias>` and all of the phrase's keys are right; on any
@@ -66,7 +71,7 @@ def allowed_keys(tokens: Sequence[SaidToken], owner: Tensor, per_token: bool, le
         if not told[row, frame]:
             allowed[row, frame] = False
             told[row, frame] = True
-        allowed[row, frame, 1 + first_key[entry] + (place if per_token else 0)] = True
+        allowed[row, frame, 1 + first_key[entry] + place * stride] = True
     return allowed, told
 
 
@@ -80,9 +85,9 @@ class Attended(NamedTuple):
     others: int  # such frames
 
 
-def attention_loss(weights: Tensor, tokens: Sequence[SaidToken], owner: Tensor, per_token: bool, lengths: Tensor) -> Attended:
+def attention_loss(weights: Tensor, tokens: Sequence[SaidToken], owner: Tensor, stride: int, lengths: Tensor) -> Attended:
     """The negative log of the weight on allowed keys; ``weights [B, T, 1 + K]``, ``owner [K]``."""
-    allowed, told = allowed_keys(tokens, owner, per_token, lengths, weights.shape[1])
+    allowed, told = allowed_keys(tokens, owner, stride, lengths, weights.shape[1])
     real = frame_mask(lengths, weights.shape[1])
     cost = -(weights * allowed).sum(dim=-1).clamp(min=1e-8).log()
     others = real & ~told
@@ -97,9 +102,15 @@ def attention_loss(weights: Tensor, tokens: Sequence[SaidToken], owner: Tensor, 
 class AdapterObjective(nn.Module):
     """The adapter with a base that learns nothing, is no part of its weights, and hears without dropout."""
 
-    def __init__(self, adapter: ContextualAdapter, base: CtcModel, sampler: CatalogueSampler, attention_weight: float) -> None:
+    def __init__(
+        self, adapter: ContextualAdapter, base: CtcModel, sampler: CatalogueSampler, attention_weight: float,
+        cache: Optional[EncoderCache] = None,
+    ) -> None:
+        """With a ``cache`` batches hold what it collates, in the place of features."""
         super().__init__()
-        self.adapter, self.sampler, self.attention_weight = adapter, sampler, attention_weight
+        if cache is not None and adapter.inner is not None:
+            raise InputError("adapter.inner_bias changes what the base makes of speech", mend="leave --cache out, or turn it off")
+        self.adapter, self.sampler, self.attention_weight, self.cache = adapter, sampler, attention_weight, cache
         # In a tuple, so that neither checkpoints nor optimisers nor train() find it.
         self._base = (base.eval().requires_grad_(False),)
 
@@ -110,13 +121,15 @@ class AdapterObjective(nn.Module):
     def forward(self, batch: Batch, step: int) -> Tuple[Tensor, Dict[str, float]]:
         """The loss to minimise, and its parts for the log: CTC in nats a token, attention in nats a frame."""
         drawn = self.sampler.draw(batch.texts, int(torch.randint(2**31, ())))
-        catalogue = self.adapter.encode(collate(drawn.entries))
-        encoded, log_probs, weights = leaned(self.base, self.adapter, catalogue, batch.features, batch.lengths)
+        if self.cache is not None:
+            encoded = self.cache.unpack(batch.features, batch.lengths)
+        else:
+            encoded = encode(self.base, self.adapter, drawn.entries, batch.features, batch.lengths)
+        found = lean(self.base, self.adapter, encoded, drawn.entries, drawn.said)
         targets, target_lengths = batch.targets["subword"], batch.target_lengths["subword"]
-        loss = ctc_loss(log_probs, encoded.lengths, targets, target_lengths) / target_lengths.sum().clamp(min=1)
+        loss = ctc_loss(found.log_probs, encoded.lengths, targets, target_lengths) / target_lengths.sum().clamp(min=1)
         frames = align(self.base, encoded, targets, target_lengths)
-        tokens = said_tokens(drawn.said, batch.words, frames)
-        attended = attention_loss(weights, tokens, catalogue.owner, self.adapter.config.per_token, encoded.lengths)
+        attended = attention_loss_of(found, said_tokens(drawn.said, batch.words, frames), self.adapter, encoded.lengths)
         parts = {
             "ctc": float(loss.detach()), "attention": float(attended.loss.detach()), "entries": len(drawn.entries),
             "told": attended.told, "hits": attended.hits, "quiet": attended.quiet / max(1, attended.others),
@@ -124,24 +137,60 @@ class AdapterObjective(nn.Module):
         return loss + self.attention_weight * attended.loss, parts
 
 
-def leaned(
-    base: CtcModel, adapter: ContextualAdapter, catalogue: Catalogue, features: Tensor, lengths: Tensor
-) -> Tuple[Encoded, Tensor, Tensor]:
-    """The base's encoding, leaned log-probabilities ``[B, T, V]``, and attention weights ``[B, T, 1 + K]``."""
-    inner = None
-    if adapter.inner is not None:
-        def inner(x: Tensor, taps: List[Tensor], _: List[Tensor]) -> Tensor:
-            return adapter.lean_inner(x, taps, catalogue)
+class Leaned(NamedTuple):
+    """What a list made of a batch."""
 
-    encoded = base.encode(features, lengths, inner)
-    last, weights = adapter.lean(encoded.last, encoded.taps, catalogue)
-    return encoded, in_float32(base.head, last).log_softmax(dim=-1), weights
+    log_probs: Tensor  # [B, T, V]
+    weights: Tensor  # [B, T, 1 + K], `<no-bias>` first
+    owner: Tensor  # [K] int64, keys' entries, as numbered in `entries`
+    entries: List[int]  # those of the list that took part, rising
+
+
+def encode(base: CtcModel, adapter: ContextualAdapter, entries: Sequence[Entry], features: Tensor, lengths: Tensor) -> Encoded:
+    """The base's encoding, leaned before its second inner head where the adapter does that."""
+    if adapter.inner is None:
+        return base.encode(features, lengths)
+    catalogue = adapter.encode(collate(entries))
+
+    def inner(x: Tensor, taps: List[Tensor], _: List[Tensor]) -> Tensor:
+        return adapter.lean_inner(x, taps, catalogue)
+
+    return base.encode(features, lengths, inner)
+
+
+def lean(
+    base: CtcModel, adapter: ContextualAdapter, encoded: Encoded, entries: Sequence[Entry], said: Sequence[Said] = ()
+) -> Leaned:
+    """Lean a batch toward a list; with `alignment` what was ``said`` takes part however badly it fits."""
+    logits = in_float32(base.head, encoded.last)
+    evidence, chosen = None, list(range(len(entries)))
+    if adapter.config.alignment:
+        phones, pieces = (
+            x.detach().log_softmax(dim=-1).numpy() for x in (encoded.inter_logits[base.config.phone_head], logits)
+        )
+        rows = [
+            match(phones[row, :count], pieces[row, :count], entries, [one.entry for one in said if one.row == row])
+            for row, count in enumerate(encoded.lengths.tolist())
+        ]
+        chosen = sorted({entry for row in rows for entry in row.entries}) or [0]
+        evidence = evidence_of(rows, chosen, [adapter.keys_of(len(entries[i].tokens)) for i in chosen], logits)
+    catalogue = adapter.encode(collate([entries[i] for i in chosen]))
+    last, weights = adapter.lean(encoded.last, encoded.taps, catalogue, evidence)
+    return Leaned(in_float32(base.head, last).log_softmax(dim=-1), weights, catalogue.owner, chosen)
+
+
+def attention_loss_of(found: Leaned, tokens: Sequence[SaidToken], adapter: ContextualAdapter, lengths: Tensor) -> Attended:
+    """:func:`attention_loss`; entries that took no part are counted as told and not hit."""
+    number = {entry: i for i, entry in enumerate(found.entries)}
+    there = [token._replace(entry=number[token.entry]) for token in tokens if token.entry in number]
+    attended = attention_loss(found.weights, there, found.owner, adapter.stride, lengths)
+    return attended._replace(told=len(tokens))
 
 
 def align(base: CtcModel, encoded: Encoded, targets: Tensor, target_lengths: Tensor) -> List[List[int]]:
     """The frames of each utterance's tokens by the base's own head, -1 where they do not fit."""
     with torch.no_grad():
-        log_probs = base.emissions(encoded).subword.numpy()
+        log_probs = in_float32(base.head, encoded.last).log_softmax(dim=-1).numpy()
     return [
         align_tokens(log_probs[row, : int(encoded.lengths[row])], ids.numpy(), BLANK).tolist()
         for row, ids in enumerate(targets.split(target_lengths.tolist()))

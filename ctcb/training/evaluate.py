@@ -13,7 +13,7 @@ from ctcb.data.loader import Targets
 from ctcb.decoding.greedy import greedy
 from ctcb.entities import EntityList
 from ctcb.models.ctc import CtcModel
-from ctcb.models.entries import EntrySpeller, collate
+from ctcb.models.entries import EntrySpeller
 from ctcb.scoring.alignment import align
 from ctcb.scoring.entities import EntityMatcher, compare_entities, count_entities
 from ctcb.scoring.wer import word_error_rate
@@ -76,7 +76,7 @@ class ListedDevSets:
     def _measure(self, one: ListedDevSet) -> Dict[str, float]:
         forms = [form for entity in one.entities for form in entity.spoken_forms]
         self.speller.prepare(forms)
-        catalogue = self.objective.adapter.encode(collate([self.speller.entry(form) for form in forms]))
+        entries = [self.speller.entry(form) for form in forms]
         matcher = EntityMatcher((str(place), form.split()) for place, form in enumerate(forms))
         texts: Dict[str, List[List[str]]] = {"": [], "plain_": []}
         references: List[List[str]] = []
@@ -86,9 +86,10 @@ class ListedDevSets:
             features, lengths = collate_features(batch)
             spoken = [cut.supervisions[0].text for cut in batch]
             references += [text.split() for text in spoken]
-            encoded, log_probs, weights = adapter_loss.leaned(base, adapter, catalogue, features, lengths.long())
+            encoded = adapter_loss.encode(base, adapter, entries, features, lengths.long())
+            leaned = adapter_loss.lean(base, adapter, encoded, entries)
             plain, _ = base(features, lengths.long())
-            for name, emissions in (("", log_probs), ("plain_", plain.subword)):
+            for name, emissions in (("", leaned.log_probs), ("plain_", plain.subword)):
                 texts[name] += [_words(self.lang.tokenizer, rows[:n]) for rows, n in zip(emissions, encoded.lengths)]
             ids = [self.targets(text)["subword"] for text in spoken]
             frames = adapter_loss.align(
@@ -96,7 +97,7 @@ class ListedDevSets:
             )
             said = [Said(row, o.start, o.end, int(o.entity)) for row, text in enumerate(spoken) for o in matcher.occurrences(text.split())]
             tokens = adapter_loss.said_tokens(said, [self.targets.words(text) for text in spoken], frames)
-            attended = adapter_loss.attention_loss(weights, tokens, catalogue.owner, adapter.config.per_token, encoded.lengths)
+            attended = adapter_loss.attention_loss_of(leaned, tokens, adapter, encoded.lengths)
             hits, told = hits + attended.hits, told + attended.told
         measures = {"hit": hits / max(1, told)}
         for name, found in texts.items():

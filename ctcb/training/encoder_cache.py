@@ -1,0 +1,112 @@
+"""What the frozen base makes of the training speech, worked out once: an adapter then trains many times faster.
+
+A folder under the cache's is named after all that its content rests on: the base's weights, the cuts, the
+augmentation, the seed. It holds shards of frames in float16, each with its cuts' names and lengths, so that
+a run that was stopped goes on with the next shard.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from dataclasses import asdict
+from pathlib import Path
+from typing import Dict, List, Sequence, Tuple
+
+import numpy as np
+import torch
+from lhotse import CutSet
+from lhotse.cut import Cut
+from lhotse.dataset.collation import collate_features
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from ctcb.data.augment import AugmentConfig, augment
+from ctcb.errors import InputError
+from ctcb.io import atomic_write
+from ctcb.models.ctc import CtcModel, Encoded
+from ctcb.progress import progress
+
+FORMAT = 1
+SHARD = 500  # cuts
+BATCH_SECONDS = 100.0
+
+
+class EncoderCache:
+    """Encoded cuts on disk; :meth:`collate` stands in the place of lhotse's ``collate_features``."""
+
+    def __init__(
+        self, folder: Path, base: CtcModel, base_digest: str, cuts: CutSet, config: AugmentConfig, seed: int,
+        precision: str = "fp32",
+    ) -> None:
+        """Find the cuts' encodings in ``folder``, or make them. Raises InputError for a base without a phone head."""
+        if base.config.phone_head is None:
+            raise InputError("the cache is for a base with a phone head", mend="leave --cache out")
+        self.base, self.precision = base, precision
+        ordered = sorted(cuts, key=lambda cut: cut.id)
+        content = [FORMAT, base_digest, asdict(config), seed, precision, [(cut.id, cut.num_frames) for cut in ordered]]
+        self.folder = folder / hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+        random.Random(seed).shuffle(ordered)  # babble comes from a batch's other voices
+        shards = [ordered[start : start + SHARD] for start in range(0, len(ordered), SHARD)]
+        self._at: Dict[str, Tuple[np.ndarray, int, int]] = {}  # cut -> its shard, first frame, frames
+        for number, shard in enumerate(progress(shards, "encoding", total=len(shards))):
+            self._add(number, shard, config, seed * 1_000_003 + number)
+
+    def collate(self, cuts: Sequence[Cut]) -> Tuple[Tensor, Tensor]:
+        """The encodings ``[B, T, W]`` float32 of some cuts, padded, and their lengths ``[B]``; see :meth:`unpack`."""
+        rows = []
+        for cut in cuts:
+            frames, first, count = self._at[cut.id]
+            rows.append(torch.from_numpy(frames[first : first + count].astype(np.float32)))
+        return pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows])
+
+    def unpack(self, packed: Tensor, lengths: Tensor) -> Encoded:
+        """What :meth:`CtcModel.encode` gave; of the inner heads' logits only the phones', as log-probabilities."""
+        config = self.base.config
+        dim, taps = config.encoder.dim, len(config.inter_ctc)
+        last, *inner, phones = packed.split([dim] * (1 + taps) + [packed.shape[-1] - dim * (1 + taps)], dim=-1)
+        logits = [packed.new_zeros(0) for _ in config.inter_ctc]
+        logits[config.phone_head] = phones
+        return Encoded(last, inner, logits, lengths)
+
+    def _add(self, number: int, cuts: List[Cut], config: AugmentConfig, seed: int) -> None:
+        """Open a shard; make it where it is not there."""
+        data, index = self.folder / f"{number:04d}.npy", self.folder / f"{number:04d}.json"
+        if not index.exists():
+            lengths, rows = self._encode(cuts, config, seed)
+            with atomic_write(data, "wb") as file:
+                np.save(file, rows)
+            with atomic_write(index) as file:  # last: it says that the shard is whole
+                json.dump(lengths, file)
+        frames = np.load(data, mmap_mode="r")
+        first = 0
+        for name, count in json.loads(index.read_text(encoding="utf-8")):
+            self._at[name] = frames, first, count
+            first += count
+
+    @torch.no_grad()
+    def _encode(self, cuts: List[Cut], config: AugmentConfig, seed: int) -> Tuple[List[Tuple[str, int]], np.ndarray]:
+        lengths: List[Tuple[str, int]] = []
+        rows: List[np.ndarray] = []
+        generator = torch.Generator().manual_seed(seed)
+        for batch in _batches(cuts):
+            features, counts = collate_features(CutSet.from_cuts(batch))
+            features = augment(features, counts.long(), config, generator)
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.precision == "bf16"):
+                encoded = self.base.encode(features, counts.long())
+            phones = encoded.inter_logits[self.base.config.phone_head].log_softmax(dim=-1)
+            packed = torch.cat([encoded.last, *encoded.taps, phones], dim=-1).half()
+            for row, (cut, count) in enumerate(zip(batch, encoded.lengths.tolist())):
+                lengths.append((cut.id, count))
+                rows.append(packed[row, :count].numpy())
+        return lengths, np.concatenate(rows)
+
+
+def _batches(cuts: Sequence[Cut]) -> List[List[Cut]]:
+    """Cuts of like durations together."""
+    batches: List[List[Cut]] = [[]]
+    for cut in sorted(cuts, key=lambda cut: (cut.duration, cut.id)):
+        if batches[-1] and (len(batches[-1]) + 1) * cut.duration > BATCH_SECONDS:
+            batches.append([])
+        batches[-1].append(cut)
+    return batches
