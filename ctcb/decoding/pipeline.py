@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Union
 
 from ctcb.decoding.biasing import Biasing, SpelledList
 from ctcb.decoding.emissions import SCALES, Emission, as_log_probs
@@ -119,7 +119,7 @@ class Pipeline:
         graph = None if biasing is None else biasing.graph
         refining = () if biasing is None else tuple(technique for technique in self.techniques if technique.refines)
         # Hypotheses of one text differ in their tokens, so more of them are needed than texts.
-        several = nbest > 1 or refining
+        several = nbest > 1 or any(technique.reorders for technique in refining)
         found = self.search.decode(self.scale(log_probs), graph, self.options.beam if several else 1)
         best = readings(found, self.tokens, self.frame_shift, biasing, self._leaning)
         if refining:
