@@ -38,6 +38,7 @@ setup(
         # lhotse resamples and changes speed through torchaudio. It stays an extra because it must match
         # torch to the release, and newer torch has no torchaudio on some indexes.
         "train": ["torchaudio>=0.13.1", "lilcom>=1.7"],
+        "tune": ["optuna>=4"],
         # Comes as source: needs a C++ compiler and make.
         "lm": ["kenlm>=0.2"],
         "test": ["pytest>=7", "hypothesis>=6", "jiwer>=3", "inflect>=7", "nltk>=3.8"],

@@ -217,9 +217,10 @@ def test_the_emissions_of_our_own_models(ctcb, model_dir, tmp_path, files):
     """With --model instead of --tokens they are decoded as audio is, to the byte."""
     audio = write_manifest(tmp_path / "in", sentences(4))
     names = files(names="Ann Bob\nOak\nTom Una\n")
-    assert ctcb("emit", "--model", model_dir, audio, "--out", tmp_path / "e.npz").code == 0
+    phones = tmp_path / "p.npz"
+    assert ctcb("emit", "--model", model_dir, audio, "--out", tmp_path / "e.npz", "--phones", phones).code == 0
     decode = ["decode", "--model", model_dir, "--entities", names, "--format", "jsonl", "--nbest", 3]
-    heard, read = ctcb(*decode, audio), ctcb(*decode, "--emissions", tmp_path / "e.npz")
+    heard, read = ctcb(*decode, audio), ctcb(*decode, "--emissions", tmp_path / "e.npz", "--phone-emissions", phones)
     assert heard == read and heard.code == 0 and len(heard.out.splitlines()) == 4
     ran = ctcb("decode", "--emissions", tmp_path / "e.npz")
     assert ran.code == 2 and "give --tokens FILE, or --model DIR" in ran.err

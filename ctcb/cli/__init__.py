@@ -23,6 +23,8 @@ COMMANDS = {
     "lm": ("ctcb.cli.lm", "Estimate an n-gram language model on text."),
     "graph": ("ctcb.cli.graph", "Compile a language model into a decoding graph."),
     "train": ("ctcb.cli.train", "Train a base model, or an adapter for one."),
+    "ladder": ("ctcb.cli.ladder", "Measure what each technique gives and costs on data sets."),
+    "tune": ("ctcb.cli.tune", "Find the techniques' weights on data sets."),
     "emit": ("ctcb.cli.emit", "Write a model's emissions (log-probabilities)."),
     "export": ("ctcb.cli.export", "Turn a training directory into a model directory."),
 }

@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Mapping, Optional, Sequence, Tuple, Union
 
 import click
 
 from ctcb.cli.options import Decorator, entities_format_option, join
 from ctcb.decoding.pipeline import BiasingOf, Pipeline
+from ctcb.decoding.presets import Preset
 from ctcb.decoding.techniques import PRESETS, TECHNIQUES, Technique, choose, in_encoder
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
@@ -41,11 +42,20 @@ class BiasingOptions:
         """Whether there is something to lean toward."""
         return self.entities is not None or self.entities_per_utt is not None
 
-    def techniques(self, lm: bool) -> Tuple[Technique, ...]:
-        """How to lean toward it; ``lm``: whether there is one. Raises InputError for options that contradict one another."""
+    @property
+    def preset(self) -> str:
+        """The name of the preset."""
+        return self.bias or ("decoder" if self.lists else "none")
+
+    def techniques(self, presets: Mapping[str, Preset], lm: bool, phones: bool = False) -> Tuple[Technique, ...]:
+        """How to lean toward it; ``lm``, ``phones``: whether there are some. Raises InputError for options that
+        contradict one another."""
         if self.entities is not None and self.entities_per_utt is not None:
             raise InputError("--entities and --entities-per-utt exclude each other", mend="give one of them")
-        chosen = choose(self.bias or "decoder", self.plus, self.minus, lm)
+        chosen = choose(
+            self.bias or "decoder", self.plus, self.minus, lm, phones,
+            {name: preset.techniques for name, preset in presets.items()},
+        )
         if not (self.lists and in_encoder(chosen)):
             for name in ("max_active_entities", "attention_plot"):
                 if getattr(self, name) is not None:

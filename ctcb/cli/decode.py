@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
@@ -20,6 +20,7 @@ from ctcb.decoding.lm import find_lm, load_lm
 from ctcb.decoding.options import BeamOptions
 from ctcb.decoding.outputs import FILES, FORMATS
 from ctcb.decoding.pipeline import METHODS, Options, Pipeline
+from ctcb.decoding.presets import find_config, read_presets
 from ctcb.decoding.techniques import in_encoder, in_search
 from ctcb.errors import InputError
 from ctcb.graph.options import GraphOptions
@@ -92,11 +93,12 @@ def _flag(name: str) -> str:
 @search_options()
 @phone_options()
 @emission_options()
+@click.option("--config", type=click.Path(), help="Presets (decode.yaml; `ctcb tune` writes one).  [default: the model's own, if any]")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="Format on stdout.")
 @click.option("--out", type=click.Path(), help="Folder for text, hyps.jsonl and hyps.ctm, instead of stdout.")
 def command(
     inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: int, lm: Optional[str],
-    form: str, out: Optional[str], **given: Any,
+    config: Optional[str], form: str, out: Optional[str], **given: Any,
 ) -> None:
     """Transcribe INPUTS: audio files, folders of them, manifest.tsv or lhotse cuts.
 
@@ -112,8 +114,11 @@ def command(
     own_model = emissions_given.tokens is None and (emissions_given.emissions is None or _is_given("model"))
     graph_asked = method == "graph" or method is None and given["graph"] is not None
     lm_file = find_lm(lm, model if own_model and not graph_asked and method != "greedy" else None)
-    techniques = biasing_given.techniques(lm_file is not None or graph_asked)
-    method, options = _search(method, nbest, biasing_given.lists, in_search(techniques), lm_file is not None, given)
+    lm_there = lm_file is not None or graph_asked
+    presets = read_presets(find_config(config, model if own_model else None))
+    asked = biasing_given.techniques(presets, lm_there)  # before the model is loaded: what is wrong with them
+    preset = presets[biasing_given.preset]
+    method, options = _search(method, nbest, biasing_given.lists, in_search(asked), lm_file is not None, given, preset.beam)
     graph = options.graph if isinstance(options, GraphSetting) else None
     phones = graph.phones if graph is not None else None
     lists = read_lists(biasing_given)
@@ -124,19 +129,20 @@ def command(
         stray = [name for name, value in asdict(emissions_given).items() if value is not None]
         if stray:
             raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", mend="leave it out or give --emissions")
-        encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(techniques) else None
+        encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(asked) else None
         source = of_audio(inputs, model, batch_seconds, jobs, phones, encoder)
     else:
-        if in_encoder(techniques):
+        if in_encoder(asked):
             raise InputError("the adapter listens to audio, and --emissions is given", mend="name audio, or use --bias decoder")
         if inputs:
             raise InputError(f"both --emissions and {inputs[0]} are given", mend="give one of them")
         source = of_file(emissions_given, model if _is_given("model") else None, form != "text" or out is not None, phones)
     if graph is not None:
         graph.require_tokens(source.spelling.table)
+    techniques = biasing_given.techniques(presets, lm_there, source.phonetics is not None)
     pipeline = Pipeline(
         source.spelling, source.frame_shift, method, options, techniques, source.scale, load_lm(lm_file, source.spelling.table),
-        source.phonetics, chosen_phone_options(given),
+        source.phonetics, chosen_phone_options(given, preset.phones),
     )
     biasing_of = prepare(lists, pipeline, biasing_given, source.utt_ids)
 
@@ -156,9 +162,9 @@ def command(
 
 
 def _search(
-    method: Optional[str], nbest: int, lists: bool, leaning: bool, lm: bool, given: Dict[str, Any]
+    method: Optional[str], nbest: int, lists: bool, leaning: bool, lm: bool, given: Dict[str, Any], preset: BeamOptions
 ) -> Tuple[str, Options]:
-    """The search, and its options; those that only one search has ask for it.
+    """The search, and its options: those of the preset where none are given; those that only one search has ask for it.
 
     ``lists``: whether there are names; ``leaning``: whether the search is to lean toward them.
     """
@@ -183,7 +189,7 @@ def _search(
     if method == "greedy" and (leaning or asked):
         what = f"takes no {asked[0]}" if asked else "cannot lean toward a list"
         raise InputError(f"greedy decoding {what}", mend="leave --method greedy out")
-    return method or ("beam" if lists or asked else "greedy"), BeamOptions(nbest=nbest, **chosen)
+    return method or ("beam" if lists or asked else "greedy"), replace(preset, nbest=nbest, **chosen)
 
 
 def _take(cls: Any, given: Dict[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """The options of the phonetic techniques."""
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Dict, Mapping
 
 import click
@@ -29,9 +30,9 @@ def phone_options() -> Decorator:
     return join(click.option("--phone-score", type=click.Choice(list(SCORES)), help=score), *options)
 
 
-def chosen_phone_options(given: Mapping[str, Any]) -> PhoneOptions:
-    """The options that were given. Raises InputError for a value outside of its range."""
+def chosen_phone_options(given: Mapping[str, Any], preset: PhoneOptions = PhoneOptions()) -> PhoneOptions:
+    """The options that were given, in the place of a preset's. Raises InputError for a value outside of its range."""
     chosen: Dict[str, Any] = {name: given[option] for option, (name, _) in PHONES.items() if given[option] is not None}
     if given["phone_score"] is not None:
         chosen["score"] = given["phone_score"]
-    return PhoneOptions(**chosen)
+    return replace(preset, **chosen)

@@ -59,8 +59,8 @@ class CtcBiaser:
         make = TokenTable.read if isinstance(tokens, (str, Path)) else TokenTable.of
         spelling = spelling_of(make(tokens, blank, separator), tokens_model)
         word_lm = load_lm(lm, spelling.table)
-        self._pipeline = Pipeline(
-            spelling, frame_shift, "beam", options, choose(bias, lm=word_lm is not None), log_probs, word_lm)
+        techniques = choose(bias, lm=word_lm is not None)
+        self._pipeline = Pipeline(spelling, frame_shift, "beam", options, techniques, log_probs, word_lm)
         self._lists = ListCache(self._pipeline)
 
     def decode(self, log_probs: Any, entities: Entities = (), nbest: int = 1, utt_id: str = "") -> Transcript:

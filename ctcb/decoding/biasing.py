@@ -1,8 +1,8 @@
 """Lists made ready for a decoder: spelled in a model's tokens, then handed to the techniques."""
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
 from ctcb.entities.report import CHANGED, REJECTED
@@ -84,6 +84,7 @@ class Biasing:
     graph: Any = None  # what the search goes by (the beam's context graph, say); its entities are numbered as here
     costs: Optional[Tuple[Tuple[float, ...], ...]] = None  # of the phrases, by entity; None: no phrase costs anything
     variants: Tuple[Tuple[str, ...], ...] = ()  # spellings that sound like each entity, where some were made
+    owners: Mapping[str, int] = field(default_factory=dict)  # and whose each of them is
     sounds: Optional[SoundIndex] = None  # how the entities sound, numbered as here
     encoded: Optional[EncodedList] = None  # for the adapter
 

@@ -2,12 +2,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, Mapping, NamedTuple, Sequence
+from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
 from ctcb.decoding.biasing import Biasing
-from ctcb.decoding.options import SUBWORD, UNIGRAM
 from ctcb.decoding.technique import Heard, Setting, Technique
 from ctcb.decoding.transcript import FoundEntity, Reading, put, timed
 from ctcb.entities.pronunciations import pronunciations, words_to_pronounce
@@ -20,14 +19,17 @@ from ctcb.text.lexicon import Lexicon
 from ctcb.text.spelling import MOST_VARIED
 
 MOST_SOUNDS = 4  # pronunciations of an entity that are indexed
+# Longer lists are not looked up: words that no dictionary has take a quarter of a millisecond each to pronounce,
+# and 100,000 entities are to be ready in 5 s.
+MOST_LOOKED_UP = 10_000
 
 
 class SpellingVariants(Technique):
-    """Grapheme-to-grapheme variants in the context graph, under the entity's own name."""
+    """Grapheme-to-grapheme variants under the entity's own name: in the context graph, and in what was found."""
 
     name = "g2g"
-    summary = "also listens for spellings that sound like the names"
-    serves = (SUBWORD, UNIGRAM, "lookup")
+    summary = "also takes spellings that sound like the names for these"
+    refines = True
 
     def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
         """Add each entity's variants to its token sequences, at their costs; lists of more than 2,000 have none."""
@@ -56,7 +58,17 @@ class SpellingVariants(Technique):
                 costs_of[place] += [setting.phones.g2g_cost * cost] * len(more)
         return replace(
             biasing, phrases=tuple(phrases), costs=tuple(map(tuple, costs_of)), variants=tuple(map(tuple, made)),
+            owners=_owners(made, biasing),
         )
+
+    def refine(self, readings: List[Reading], heard: Heard, biasing: Biasing, setting: Setting) -> List[Reading]:
+        """The readings with entities in the place of their variants, where the search took these for words."""
+        longest = max((variant.count(" ") + 1 for variant in biasing.owners), default=0)
+        found: Dict[str, Reading] = {}
+        for reading in readings:
+            reading = _respelled(reading, biasing, longest)
+            found.setdefault(reading.text, reading)
+        return list(found.values())
 
 
 class PhoneticRescoring(Technique):
@@ -64,7 +76,7 @@ class PhoneticRescoring(Technique):
 
     name = "phones"
     summary = "reorders the n-best by how well its phones fit what was heard"
-    needs_phones = refines = True
+    needs_phones = refines = reorders = True
 
     def refine(self, readings: List[Reading], heard: Heard, biasing: Biasing, setting: Setting) -> List[Reading]:
         """The readings in their new order, with the phone scores in theirs; the best one's words timed by its phones."""
@@ -72,7 +84,7 @@ class PhoneticRescoring(Technique):
         every = sorted({word.word for reading in readings for word in reading.words})
         said = dict(zip(every, phonetics.words(every, options.pronunciations)))
         units = [_units(reading, said, biasing, setting) for reading in readings]
-        fits = phone_scores([[unit.ways for unit in some] for some in units], heard.phones, phonetics, options)
+        fits = self.fits(readings, units, heard, setting)
         invented = [sum(unit.invented for unit in some) for some in units]
         scored = [
             replace(one, score=one.score + options.weight * float(fit) - options.invented * count)
@@ -80,8 +92,23 @@ class PhoneticRescoring(Technique):
         ]
         order = sorted(range(len(scored)), key=lambda place: -scored[place].score)
         best = order[0]
-        scored[best] = _timed(scored[best], units[best], heard, setting)
+        scored[best] = self.timed(scored[best], units[best], heard, setting)
         return [scored[place] for place in order]
+
+    def fits(self, readings: Sequence[Reading], units: Sequence[Sequence[Unit]], heard: Heard, setting: Setting) -> np.ndarray:
+        """How well each reading's units fit the phones, ``[N]`` float32 nats (``phone_scores``)."""
+        ways = [[unit.ways for unit in some] for some in units]
+        return phone_scores(ways, heard.phones, setting.phonetics, setting.phones)
+
+    def timed(self, reading: Reading, units: Sequence[Unit], heard: Heard, setting: Setting) -> Reading:
+        """The reading with its words where the phone head heard them."""
+        log_probs = floored(heard.phones, setting.phones.floor)
+        score, spans = align(log_probs, PhoneGraph.build([unit.ways for unit in units]))
+        if not np.isfinite(score):
+            return reading
+        for unit, (first, end) in zip(units, spans.tolist()):
+            reading = timed(reading, (unit.first, unit.end), first * heard.frame_shift, end * heard.frame_shift)
+        return reading
 
 
 class Lookup(Technique):
@@ -92,19 +119,23 @@ class Lookup(Technique):
     needs_phones = refines = True
 
     def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
-        """Index how the entities, and their variants, sound."""
+        """Index how the entities, and their likeliest variants, sound; lists of more than 10,000 are not looked up."""
+        if len(biasing.entities) > MOST_LOOKED_UP:
+            return biasing
         lexicon = setting.phonetics.lexicon
-        numbered = list(enumerate(biasing.entities))
-        lexicon.prepare(set().union(*(words_to_pronounce(one, biasing.variants_of(place)) for place, one in numbered)))
+        others = [biasing.variants_of(place)[: MOST_SOUNDS - 1] for place in range(len(biasing.entities))]
+        lexicon.prepare(set().union(*map(words_to_pronounce, biasing.entities, others)))
         sounds = [
-            setting.phonetics.spell(pronunciations(one, lexicon, MOST_SOUNDS, biasing.variants_of(place)))
-            for place, one in numbered
+            setting.phonetics.spell(pronunciations(one, lexicon, MOST_SOUNDS, variants))
+            for one, variants in zip(biasing.entities, others)
         ]
         names = [entity.text for entity in biasing.entities]
         return replace(biasing, sounds=SoundIndex.build(sounds, names, len(setting.phonetics.symbols)))
 
     def refine(self, readings: List[Reading], heard: Heard, biasing: Biasing, setting: Setting) -> List[Reading]:
         """The best reading with names put in; the others as they are."""
+        if biasing.sounds is None:
+            return readings
         reading = readings[0]
         words = [word.word for word in reading.words]
         ways = setting.phonetics.words(words, setting.phones.pronunciations)
@@ -121,7 +152,42 @@ class Lookup(Technique):
         return [reading, *readings[1:]]
 
 
-class _Unit(NamedTuple):
+def _owners(made: Sequence[Mapping[str, float]], biasing: Biasing) -> Dict[str, int]:
+    """Whose each variant is: of several entities that it is likeliest for, or the first by name, whatever the list's order."""
+    best: Dict[str, Tuple[float, str, int]] = {}
+    for place, costs in enumerate(made):
+        for variant, cost in costs.items():
+            this = (cost, biasing.entities[place].text, place)
+            best[variant] = min(this, best.get(variant, this))
+    return {variant: place for variant, (_, _, place) in best.items()}
+
+
+def _respelled(reading: Reading, biasing: Biasing, longest: int) -> Reading:
+    """A reading with entities for those variants, of at most ``longest`` words, that are no part of one yet."""
+    words = [word.word for word in reading.words]
+    taken = {place for found in reading.entities for place in range(*found.words)}
+    matches: List[Tuple[int, int, int]] = []
+    first = 0
+    while first < len(words):
+        for end in range(min(len(words), first + longest), first, -1):
+            place = biasing.owners.get(" ".join(words[first:end]))
+            if place is not None and taken.isdisjoint(range(first, end)):
+                matches.append((first, end, place))
+                first = end - 1
+                break
+        first += 1
+    # From the last one, so that the places of those still to come stay what they are.
+    for first, end, place in reversed(matches):
+        entity, replaced = biasing.entities[place], reading.words[first:end]
+        found = FoundEntity(
+            entity.text, place, (first, end), replaced[0].start, replaced[-1].end, (SpellingVariants.name,), 0.0,
+            " ".join(words[first:end]),
+        )
+        reading = put(reading, found, entity.written_forms[0])
+    return reading
+
+
+class Unit(NamedTuple):
     """Words of a reading that are said as one: a word, or an entity."""
 
     first: int
@@ -130,10 +196,10 @@ class _Unit(NamedTuple):
     invented: bool  # neither the lexicon nor the list knows it
 
 
-def _units(reading: Reading, said: Mapping[str, Ways], biasing: Biasing, setting: Setting) -> List[_Unit]:
+def _units(reading: Reading, said: Mapping[str, Ways], biasing: Biasing, setting: Setting) -> List[Unit]:
     """A reading's words, said as ``said`` has them; its entities with their own pronunciations."""
     entities = {found.words[0]: found for found in reading.entities}
-    units: List[_Unit] = []
+    units: List[Unit] = []
     place = 0
     while place < len(reading.words):
         if place in entities:
@@ -144,17 +210,6 @@ def _units(reading: Reading, said: Mapping[str, Ways], biasing: Biasing, setting
         else:
             word = reading.words[place].word
             end, ways, invented = place + 1, said[word], not setting.phonetics.knows(word)
-        units.append(_Unit(place, end, ways, invented))
+        units.append(Unit(place, end, ways, invented))
         place = end
     return units
-
-
-def _timed(reading: Reading, units: Sequence[_Unit], heard: Heard, setting: Setting) -> Reading:
-    """A reading whose words are where the phone head heard them."""
-    log_probs = floored(heard.phones, setting.phones.floor)
-    score, spans = align(log_probs, PhoneGraph.build([unit.ways for unit in units]))
-    if not np.isfinite(score):
-        return reading
-    for unit, (first, end) in zip(units, spans.tolist()):
-        reading = timed(reading, (unit.first, unit.end), first * heard.frame_shift, end * heard.frame_shift)
-    return reading

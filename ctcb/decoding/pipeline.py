@@ -120,7 +120,7 @@ class Pipeline:
         graph = None if biasing is None else biasing.graph
         refining = () if biasing is None else tuple(technique for technique in self.techniques if technique.refines)
         # Hypotheses of one text differ in their tokens, so more of them are needed than texts.
-        several = nbest > 1 or refining
+        several = nbest > 1 or any(technique.reorders for technique in refining)
         found = self.search.decode(self.scale(log_probs), graph, self.options.beam if several else 1)
         best = readings(found, self.tokens, self.frame_shift, biasing, self._leaning)
         if refining:

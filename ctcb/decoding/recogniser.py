@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Collection, Optional, Union
+from typing import Collection, Mapping, Optional, Union
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ctcb.decoding.list_cache import Entities, ListCache
 from ctcb.decoding.lm import find_lm, load_lm
 from ctcb.decoding.options import BeamOptions
 from ctcb.decoding.pipeline import Pipeline
+from ctcb.decoding.presets import BUILT_IN, Preset, find_config, read_presets
 from ctcb.decoding.techniques import choose, in_encoder
 from ctcb.decoding.transcript import Transcript
 from ctcb.entities import EntityList, LoadReport
@@ -31,16 +32,22 @@ class Recogniser:
     """A loaded model and its decoder; :func:`load` makes one."""
 
     def __init__(
-        self, model: LoadedModel, options: BeamOptions = BeamOptions(), bias: str = "decoder", lm: Optional[PathOrStr] = None,
-        plus: Collection[str] = (), minus: Collection[str] = (), phones: PhoneOptions = PhoneOptions(),
+        self, model: LoadedModel, options: Optional[BeamOptions] = None, bias: str = "decoder", lm: Optional[PathOrStr] = None,
+        plus: Collection[str] = (), minus: Collection[str] = (), phones: Optional[PhoneOptions] = None,
+        presets: Mapping[str, Preset] = BUILT_IN,
     ) -> None:
         self._model = model
         spelling = TokenizerSpelling(model.lang.tokenizer)
         word_lm = load_lm(lm, spelling.table)
-        techniques = choose(bias, plus, minus, lm=word_lm is not None)
         phonetics = Phonetics.of(model.lang) if model.network.config.phone_head is not None else None
+        techniques = choose(
+            bias, plus, minus, word_lm is not None, phonetics is not None,
+            {name: preset.techniques for name, preset in presets.items()},
+        )
+        preset = presets[bias]
         self._pipeline = Pipeline(
-            spelling, model.frame_shift, "beam", options, techniques, lm=word_lm, phonetics=phonetics, phone_options=phones
+            spelling, model.frame_shift, "beam", preset.beam if options is None else options, techniques, lm=word_lm,
+            phonetics=phonetics, phone_options=preset.phones if phones is None else phones,
         )
         encode = partial(_encode, model) if in_encoder(techniques) else None
         if encode is not None:
@@ -82,18 +89,21 @@ def _encode(model: LoadedModel, entities: EntityList) -> EncodedList:
 
 
 def load(
-    model: Optional[PathOrStr] = None, options: BeamOptions = BeamOptions(), bias: str = "decoder",
+    model: Optional[PathOrStr] = None, options: Optional[BeamOptions] = None, bias: str = "decoder",
     lm: Optional[PathOrStr] = None, plus: Collection[str] = (), minus: Collection[str] = (),
-    phones: PhoneOptions = PhoneOptions(),
+    phones: Optional[PhoneOptions] = None, config: Optional[PathOrStr] = None,
 ) -> Recogniser:
     """Load a model directory, by default the bundled model, and an LM: an ARPA file, by default the
     directory's own ``lm.arpa.gz`` if it has one; ``"none"`` for none.
 
     >>> ctcb.load().decode("talk.ogg", entities=["Zelenskyy", "Łódź"]).text
 
-    ``bias`` names a preset, ``plus`` and ``minus`` techniques beside it and not (``--with``, ``--without``).
+    ``bias`` names a preset, ``plus`` and ``minus`` techniques beside it and not (``--with``, ``--without``);
+    ``options`` and ``phones`` take the place of its settings. ``config`` is a file of presets, by default the
+    directory's own ``decode.yaml`` if it has one.
     Raises InputError for a directory that is not one, is not whole, or lacks an adapter that is asked for,
     for an LM that is malformed or whose words the model's tokens cannot write, and for unknown names.
     """
     folder = BUNDLED_MODEL if model is None else model
-    return Recogniser(load_model(folder), options, bias, find_lm(lm, folder), plus, minus, phones)
+    presets = read_presets(find_config(config, folder))
+    return Recogniser(load_model(folder), options, bias, find_lm(lm, folder), plus, minus, phones, presets)

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import List, Optional
 
 import numpy as np
 
@@ -43,8 +43,8 @@ class Technique:
     needs_lm = False  # whether it does nothing without an LM
     needs_phones = False  # whether the phone head must have been heard
     encodes = False  # whether it acts on the encoder, before any search
-    refines = False  # whether it acts after the search, on the n-best
-    serves: Tuple[str, ...] = ()  # techniques of which it needs at least one: by itself it does nothing
+    refines = False  # whether it acts after the search, on what was found
+    reorders = False  # whether it then chooses among the n-best
 
     def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
         """The list with this technique's part added; once a list. Raises InputError."""

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Collection, Dict, Tuple
+from typing import Collection, Dict, Mapping, Sequence, Tuple
 
 import numpy as np
 
@@ -74,17 +74,21 @@ def _graph(biasing: Biasing, setting: Setting, boosted: bool = True) -> ContextG
 _ALL = (EncoderBiasing(), SpellingVariants(), SubwordBoosting(), UnigramBoosting(), PhoneticRescoring(), Lookup())
 TECHNIQUES: Dict[str, Technique] = {technique.name: technique for technique in _ALL}
 
-# What needs an LM is left out of a preset where there is none.
-PRESETS: Dict[str, Tuple[str, ...]] = {"none": (), "encoder": (ADAPTER,), "decoder": (SUBWORD, UNIGRAM)}
+# What needs an LM, or a phone head, is left out of a preset where there is none.
+_DECODER = tuple(name for name, technique in TECHNIQUES.items() if not technique.encodes)
+PRESETS: Dict[str, Tuple[str, ...]] = {
+    "none": (), "encoder": (ADAPTER,), "decoder": _DECODER, "joint": tuple(TECHNIQUES),
+}
 
 
 def choose(
-    preset: str, plus: Collection[str] = (), minus: Collection[str] = (), lm: bool = False
+    preset: str, plus: Collection[str] = (), minus: Collection[str] = (), lm: bool = False, phones: bool = False,
+    presets: Mapping[str, Sequence[str]] = PRESETS,
 ) -> Tuple[Technique, ...]:
     """The techniques of a preset, with some added and some taken away, in the table's order.
 
-    ``lm`` says whether there is one. Raises InputError for an unknown name, one that is both added and
-    taken away, and one that is added and lacks what it needs: an LM, or a technique that it serves.
+    ``lm`` and ``phones`` say whether there is an LM, and a phone head. ``presets`` are those to choose from. Raises InputError for an unknown
+    name, one that is both added and taken away, and one that is added and needs an LM that is not there.
     """
     for name in (*plus, *minus):
         if name not in TECHNIQUES:
@@ -93,14 +97,10 @@ def choose(
             raise InputError(f"the technique {name!r} is both asked for and turned off", mend="do one of them")
         if name in plus and TECHNIQUES[name].needs_lm and not lm:
             raise InputError(f"the technique {name!r} needs an LM", mend="give one (--lm FILE; `ctcb lm` makes it)")
-    if preset not in PRESETS:
-        raise InputError(f"{preset!r} is no way to lean toward a list", mend=f"choose from {', '.join(PRESETS)}")
-    wanted = {*PRESETS[preset], *plus} - {*minus}
-    found = tuple(TECHNIQUES[name] for name in TECHNIQUES if name in wanted and (lm or not TECHNIQUES[name].needs_lm))
-    there = {technique.name for technique in found}
-    for technique in found:
-        if technique.serves and there.isdisjoint(technique.serves):
-            raise InputError(
-                f"the technique {technique.name!r} does nothing by itself", mend=f"add one of {', '.join(technique.serves)}"
-            )
-    return found
+    if preset not in presets:
+        raise InputError(f"{preset!r} is no way to lean toward a list", mend=f"choose from {', '.join(presets)}")
+    there = {
+        name for name in presets[preset]
+        if (lm or not TECHNIQUES[name].needs_lm) and (phones or not TECHNIQUES[name].needs_phones)
+    }
+    return tuple(TECHNIQUES[name] for name in TECHNIQUES if name in {*there, *plus} - {*minus})

@@ -1,8 +1,9 @@
 """A score report as text: the tables that ``ctcb score`` prints, and one line an utterance as TSV."""
 from __future__ import annotations
 
-from typing import List, Optional, Sequence
+from typing import Optional, Sequence
 
+from ctcb.report.text import table
 from ctcb.scoring.biased_wer import BiasedErrorCounts
 from ctcb.scoring.measures import MEASURES, Measure
 from ctcb.scoring.report import ScoreReport
@@ -71,7 +72,7 @@ def _measures(report: ScoreReport) -> str:
                     _counts(measure.name, report),
                 ]
             )
-    return _table(rows, left=(0, 3))
+    return table(rows, left=(0, 3))
 
 
 def _comparison(report: ScoreReport) -> str:
@@ -89,7 +90,7 @@ def _comparison(report: ScoreReport) -> str:
                     _NONE if found.p_value is None else f"{found.p_value:.3f}",
                 ]
             )
-    return _table(rows, left=(0,))
+    return table(rows, left=(0,))
 
 
 def _per_entity(report: ScoreReport) -> str:
@@ -97,7 +98,7 @@ def _per_entity(report: ScoreReport) -> str:
     rows += [
         [name, str(counts.found), str(counts.missed), str(counts.false)] for name, counts in report.per_entity.items()
     ]
-    return _table(rows, left=(0,))
+    return table(rows, left=(0,))
 
 
 def _counts(name: str, report: ScoreReport) -> str:
@@ -132,17 +133,3 @@ def _interval(measure: Measure, low: Optional[float], high: Optional[float], sig
     if low is None or high is None:
         return _NONE
     return " to ".join(_value(measure, end, sign).replace("%", "").strip() for end in (low, high))
-
-
-def _table(rows: Sequence[Sequence[str]], left: Sequence[int]) -> str:
-    """Columns two spaces apart under a ruled heading, aligned to the right unless in ``left``."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines: List[str] = []
-    for row in rows:
-        cells = [
-            cell.ljust(width) if column in left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    lines.insert(1, "-" * max(len(line) for line in lines))
-    return "\n".join(lines)

@@ -1,0 +1,83 @@
+"""``ctcb ladder``: none, each technique alone, and all of them, in one table."""
+from __future__ import annotations
+
+import json
+from typing import Optional, Tuple
+
+import click
+
+from ctcb.cli.options import entities_format_option, model_option
+from ctcb.decoding.lm import find_lm, load_lm
+from ctcb.decoding.presets import find_config, read_presets
+from ctcb.errors import InputError
+from ctcb.io import atomic_write
+from ctcb.ladder.dataset import HALVES, read_set
+from ctcb.ladder.listening import Listener
+from ctcb.ladder.render import render_markdown, render_text, to_dict
+from ctcb.ladder.run import Decoding, climb
+from ctcb.ladder.systems import systems
+from ctcb.phones.phonetics import Phonetics
+from ctcb.progress import progress
+from ctcb.report.markdown import write_block
+from ctcb.text.lang import Lang
+from ctcb.text.spelling import TokenizerSpelling
+
+
+@click.command()
+@click.option("--data", "folders", type=click.Path(), multiple=True, required=True,
+              help="Folder with manifest.tsv, entities.txt and perhaps distractors.txt; repeatable.")
+@model_option()
+@click.option("--entities", type=click.Path(), help="Another list than the folder's entities.txt.")
+@entities_format_option()
+@click.option("--distractors", type=click.Path(), help="Names that are not said.  [default: the folder's distractors.txt, if any]")
+@click.option("--added", type=click.IntRange(min=0), default=0, show_default=True, help="Distractors that join the entities.")
+@click.option("--absent", type=click.IntRange(min=0), default=1000, show_default=True,
+              help="Distractors in the list that tells false alarms, of which nothing is said.")
+@click.option("--half", type=click.Choice(HALVES), help="Only half of the utterances, by a hash of their ids.")
+@click.option("--lm", type=click.Path(), metavar="FILE|none", help="n-gram LM for all systems.  [default: the model's own, if any]")
+@click.option("--config", type=click.Path(), help="Presets (decode.yaml).  [default: the model's own, if any]")
+@click.option("--system", "chosen", multiple=True, help="Only this one, beside none; repeatable.")
+@click.option("--emissions", type=click.Path(), help="Keep emissions in this folder, and use those that are there.")
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Threads.")
+@click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resampled corpora; 0: no intervals.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the distractors and the bootstrap.")
+@click.option("--json", "json_file", type=click.Path(), help="Write everything, transcripts included, as JSON.")
+@click.option("--results", type=click.Path(), help="Put the tables into this Markdown file, a block a set.")
+def command(
+    folders: Tuple[str, ...], model: str, entities: Optional[str], entities_format: str, distractors: Optional[str], added: int,
+    absent: int, half: Optional[str], lm: Optional[str], config: Optional[str], chosen: Tuple[str, ...],
+    emissions: Optional[str], jobs: int, bootstrap: int, seed: int, json_file: Optional[str], results: Optional[str],
+) -> None:
+    """Measure what each technique gives and costs on data sets: none, each alone, and the presets.
+
+    The model listens once a set. Beside entity precision, recall and F1 stand the word error rates, and
+    the false alarms where the list holds only names that nobody says (distractors).
+
+    \b
+    ctcb ladder --data data/dev --distractors names.txt --results RESULTS.md
+    """
+    sets = [read_set(folder, entities, entities_format, distractors, added, absent, half, seed) for folder in folders]
+    presets = read_presets(find_config(config, model))
+    lang, listener = Lang.load(model), Listener(model, emissions, jobs)
+    spelling = TokenizerSpelling(lang.tokenizer)
+    word_lm = load_lm(find_lm(lm, model), spelling.table)
+    done = []
+    for data in sets:
+        listened = listener.hear(data)
+        rows, missing = systems(presets, word_lm is not None, listened.facts.phones)
+        unknown = [name for name in chosen if name not in [row.name for row in rows]]
+        if unknown:
+            raise InputError(f"{unknown[0]!r} is no system here", mend=f"choose from {', '.join(row.name for row in rows)}")
+        rows = [row for row in rows if not chosen or row.name in chosen or row.name == "none"]
+        for reason in missing if not chosen else ():
+            click.echo(f"ctcb: left out: {reason}", err=True)
+        decoding = Decoding(spelling, Phonetics.of(lang), listened, word_lm, jobs)
+        rungs = list(progress(climb(data, decoding, listened, rows, bootstrap, seed), data.name, total=len(rows)))
+        click.echo(render_text(data, rungs))
+        if results is not None:
+            name = f"ladder {data.name}" + (f" half {half}" if half else "") + (f" added {added}" if added else "")
+            write_block(results, name, render_markdown(data, rungs))
+        done.append(to_dict(data, rungs))
+    if json_file is not None:
+        with atomic_write(json_file) as file:
+            json.dump(done, file, ensure_ascii=False, indent=1)

@@ -1,0 +1,104 @@
+"""``ctcb tune``: the weights of the techniques, found on data."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import List, Optional, Tuple
+
+import click
+
+from ctcb.cli.options import entities_format_option, model_option
+from ctcb.decoding.lm import find_lm, load_lm
+from ctcb.decoding.presets import BUILT_IN, find_config, read_presets, write_presets
+from ctcb.errors import InputError
+from ctcb.io import atomic_write
+from ctcb.ladder.dataset import HALVES, DataSet, read_set
+from ctcb.ladder.listening import Listener
+from ctcb.ladder.run import Decoding
+from ctcb.ladder.systems import System, systems
+from ctcb.phones.phonetics import Phonetics
+from ctcb.report.text import table
+from ctcb.text.lang import Lang
+from ctcb.text.spelling import TokenizerSpelling
+from ctcb.tuning.objective import Bounds, Objective, table_rows
+from ctcb.tuning.search import search
+from ctcb.tuning.space import parameters
+
+HEADER = ("settings", "set", "F1 %", "WER %", "U-WER %", "U-WER change", "false alarms / 1000 words")
+SHOWN = 10  # trials that are listed
+
+
+@click.command()
+@click.option("--data", "folders", type=click.Path(), multiple=True, required=True,
+              help="Folder with manifest.tsv and entities.txt; repeatable.")
+@model_option()
+@entities_format_option()
+@click.option("--distractors", type=click.Path(), help="Names that are not said.  [default: each folder's distractors.txt]")
+@click.option("--added", type=click.IntRange(min=0), default=1000, show_default=True, help="Distractors that join the entities.")
+@click.option("--preset", default="decoder", show_default=True, help="Which one is tuned.")
+@click.option("--parameter", "only", multiple=True, help="Tune only this one; repeatable.  [default: all that matter]")
+@click.option("--half", type=click.Choice(HALVES), default=HALVES[0], show_default=True,
+              help="Tune on this half of the utterances, report on the other.")
+@click.option("--max-u-wer", type=float, default=0.1, show_default=True,
+              help="Points by which U-WER may rise above that without a list, on each set.")
+@click.option("--max-false-alarms", type=float, default=1.0, show_default=True, help="A thousand words, on each set.")
+@click.option("--trials", type=click.IntRange(min=1), default=100, show_default=True, help="In all, those of --study included.")
+@click.option("--study", type=click.Path(), help="Keep the trials in this file; a stopped search goes on.")
+@click.option("--lm", type=click.Path(), metavar="FILE|none", help="n-gram LM.  [default: the model's own, if any]")
+@click.option("--config", type=click.Path(), help="Presets to start from.  [default: the model's own, if any]")
+@click.option("--emissions", type=click.Path(), help="Keep emissions in this folder, and use those that are there.")
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Threads.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the search and the distractors.")
+@click.option("--json", "json_file", type=click.Path(), help="Write all trials as JSON.")
+@click.option("--out", type=click.Path(), required=True, help="The decode.yaml; other presets in it are kept.")
+def command(
+    folders: Tuple[str, ...], model: str, entities_format: str, distractors: Optional[str], added: int, preset: str,
+    only: Tuple[str, ...], half: str, max_u_wer: float, max_false_alarms: float, trials: int, study: Optional[str],
+    lm: Optional[str], config: Optional[str], emissions: Optional[str], jobs: int, seed: int, json_file: Optional[str], out: str,
+) -> None:
+    """Find the settings of a preset that find the most names on data sets, and break the least.
+
+    What is maximised is the mean of entity F1 less WER, under bounds on U-WER and false alarms; the lists hold
+    distractors as well. Half of the utterances (by a hash of their ids) serve the search, the others the report.
+
+    \b
+    ctcb tune --data data/dev --distractors names.txt --study exp/study.log --out decode.yaml
+    ctcb decode --config decode.yaml --entities names.txt talk.ogg
+    """
+    presets = read_presets(find_config(config, model))
+    if preset not in presets or not presets[preset].techniques:
+        names = ", ".join(name for name, one in presets.items() if one.techniques)
+        raise InputError(f"{preset!r} is no preset that could be tuned", mend=f"choose from {names}")
+    lang, listener = Lang.load(model), Listener(model, emissions, jobs)
+    spelling, phonetics = TokenizerSpelling(lang.tokenizer), Phonetics.of(lang)
+    word_lm = load_lm(find_lm(lm, model), spelling.table)
+
+    def of_half(which: str) -> List[Tuple[DataSet, Decoding, System]]:
+        found = []
+        for folder in folders:
+            data = read_set(folder, None, entities_format, distractors, added, 0, which, seed)
+            listened = listener.hear(data)
+            rows, _ = systems(presets, word_lm is not None, listened.facts.phones)
+            system = next(row for row in rows if row.name == preset)
+            found.append((data, Decoding(spelling, phonetics, listened, word_lm, jobs), system))
+        return found
+
+    bounds = Bounds(max_u_wer / 100, max_false_alarms)
+    sets = of_half(half)
+    space = parameters(sets[0][2].techniques, word_lm is not None, only)
+    about = repr((listener.digest, [(str(data.manifest), data.entities.entities) for data, _, _ in sets], lm))
+    found = search(presets[preset], space, Objective(sets).measure, bounds, trials, seed, study, about)
+
+    rows = [("trial", "value", *(one.name for one in space))]
+    rows += [(str(t.number), f"{t.value:.4f}", *(f"{t.values[one.name]:.3f}" for one in space)) for t in found.trials[:SHOWN]]
+    click.echo(f"{table(rows, left=(0,))}\n")
+    click.echo(f"Taken: the {'middle of the best trials' if found.middle else 'best trial'}.\n")
+    rest = Objective(of_half(next(other for other in HALVES if other != half)))
+    measured = {"before": rest.measure(presets[preset]), "tuned": rest.measure(found.preset)}
+    click.echo(f"On the other half:\n\n{table([HEADER, *table_rows(measured)], left=(0, 1))}")
+    if json_file is not None:
+        with atomic_write(json_file) as file:
+            json.dump([{"number": t.number, "value": t.value, "values": t.values} for t in found.trials], file, indent=1)
+    kept = read_presets(out) if Path(out).exists() else {}
+    changed = {name: one for name, one in kept.items() if one != BUILT_IN[name]}
+    write_presets(out, {**changed, preset: found.preset}, "Presets, tuned by `ctcb tune`; what is not named is as in the code.")

@@ -1,0 +1,86 @@
+"""A data set with what a ladder leans it toward: the names that are said, and names that are not."""
+from __future__ import annotations
+
+import hashlib
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, List, Optional, Tuple
+
+from ctcb.data.manifest import ManifestRow, read_manifest
+from ctcb.entities import Entity, EntityList
+from ctcb.errors import InputError
+from ctcb.io import PathOrStr
+from ctcb.text.normalize import normalize
+
+MANIFEST, ENTITIES, DISTRACTORS = "manifest.tsv", "entities.txt", "distractors.txt"
+
+HALVES = ("1", "2")
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Utterances, their texts, and two lists."""
+
+    name: str
+    manifest: Path
+    rows: Tuple[ManifestRow, ...]
+    half: Optional[str]  # of the manifest's utterances that `rows` are, one of HALVES; None: all
+    entities: EntityList  # the set's own names, and the distractors that were added to them
+    added: int  # how many of these there are
+    absent: Optional[EntityList]  # distractors alone, none of which is said; None where there are none
+
+    @property
+    def refs(self) -> Dict[str, str]:
+        """Utterance id -> what is said."""
+        return {row.utt_id: row.text for row in self.rows}
+
+
+def read_set(
+    folder: PathOrStr, entities: Optional[PathOrStr] = None, entities_format: str = "plain",
+    distractors: Optional[PathOrStr] = None, added: int = 0, absent: int = 1000, half: Optional[str] = None, seed: int = 0,
+) -> DataSet:
+    """Read a folder with a ``manifest.tsv`` and, unless others are named, ``entities.txt`` and ``distractors.txt``.
+
+    Parameters
+    ----------
+    added : distractors that join the entities.
+    absent : distractors that are a list of their own (the anti-context list); fewer where there are not so many.
+    half : only the utterances of this half, by a hash of their ids.
+    seed : which distractors these are. Names that are said somewhere in the set, and its entities, are none.
+
+    Raises InputError for what cannot be read, and where there are not as many distractors as are to be added.
+    """
+    folder = Path(folder)
+    manifest = folder / MANIFEST
+    every = read_manifest(manifest)
+    rows = tuple(row for row in every if half is None or half_of(row.utt_id) == half)
+    own = EntityList.read(folder / ENTITIES if entities is None else entities, entities_format)
+    file = folder / DISTRACTORS if distractors is None and (folder / DISTRACTORS).exists() else distractors
+    others: List[Entity] = []
+    if file is not None:
+        said = "|".join(f" {normalize(row.text)} " for row in every)
+        others = _unsaid(EntityList.read(file, entities_format), own, said)
+        random.Random(seed).shuffle(others)
+    if added > len(others):
+        raise InputError(
+            f"{added} distractors are to be added, and there are {len(others)}", file=file,
+            mend="name a longer list (--distractors), or add fewer",
+        )
+    together = EntityList.of([*own, *others[:added]]) if added else own
+    return DataSet(folder.resolve().name, manifest, rows, half, together, added, EntityList.of(others[:absent]) if others and absent else None)
+
+
+def half_of(utt_id: str) -> str:
+    """Which half an utterance is in: the same on every machine, whatever the set's order."""
+    return HALVES[hashlib.sha256(utt_id.encode()).digest()[0] % 2]
+
+
+def _unsaid(distractors: EntityList, own: EntityList, said: str) -> List[Entity]:
+    """The distractors that are none of the set's entities, nor said in it."""
+    listed = {form for entity in own for form in entity.spoken_forms}
+
+    def occurs(form: str) -> bool:
+        return form in listed or f" {form} " in said
+
+    return [entity for entity in distractors if not any(map(occurs, entity.spoken_forms))]

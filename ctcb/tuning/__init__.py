@@ -1,0 +1,1 @@
+"""Settings found on data: which weights of the techniques find the most names without hurting the rest."""
