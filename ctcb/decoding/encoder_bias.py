@@ -12,7 +12,7 @@ from ctcb.decoding.encoded_list import EncodedList
 from ctcb.errors import InputError
 from ctcb.models.adapter import Catalogue, by_entry
 from ctcb.models.conformer import subsampled
-from ctcb.models.ctc import Emissions
+from ctcb.models.ctc import Emissions, Encoded
 from ctcb.models.directory import LoadedModel
 from ctcb.models.matching import Evidence, evidence_of, match
 
@@ -60,10 +60,10 @@ class EncoderBias:
     def emissions(self, features: Tensor, lengths: Tensor, utt_ids: Sequence[str]) -> Emissions:
         """The model's emissions for ``features [B, T, F]`` and ``lengths [B]`` frames, leaned."""
         network, adapter = self._model.network, self._model.adapter
-        frames = subsampled(lengths).tolist()
         chosen: List[Optional[_Chosen]] = []
 
         def inner_bias(x: Tensor, taps: List[Tensor], logits: List[Tensor]) -> Tensor:
+            frames = subsampled(lengths).tolist()
             chosen.extend(self._choose(utt_ids, logits, frames))
             x = x.clone()
             for row, (one, count) in enumerate(zip(chosen, frames)):
@@ -72,8 +72,16 @@ class EncoderBias:
                     x[part] = adapter.lean_inner(x[part], [tap[part] for tap in taps], one.catalogue)
             return x
 
-        encoded = network.encode(features, lengths, None if adapter.inner is None else inner_bias)
-        logits = network.head(encoded.last)
+        return self._lean(network.encode(features, lengths, None if adapter.inner is None else inner_bias), utt_ids, chosen)
+
+    @torch.no_grad()
+    def lean(self, encoded: Encoded, utt_ids: Sequence[str]) -> Emissions:
+        """The same of what the encoder made of a batch; for an adapter without an inner site."""
+        return self._lean(encoded, utt_ids, [])
+
+    def _lean(self, encoded: Encoded, utt_ids: Sequence[str], chosen: List[Optional[_Chosen]]) -> Emissions:
+        network, adapter = self._model.network, self._model.adapter
+        frames, logits = encoded.lengths.tolist(), network.head(encoded.last)
         chosen = chosen or self._choose(utt_ids, encoded.inter_logits or [logits], frames)
         last = encoded.last.clone()
         for row, (one, count) in enumerate(zip(chosen, frames)):

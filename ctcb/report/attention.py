@@ -62,11 +62,11 @@ def rows_that_matter(attention: AttentionMap) -> Tuple[List[str], np.ndarray]:
 
 def plot_attention(transcript: Transcript, attention: AttentionMap, frame_shift: float) -> Figure:
     """A figure; ``frame_shift`` in seconds."""
-    from matplotlib.figure import Figure  # here: an optional package
+    from matplotlib import figure as figures  # here: an optional package
 
     names, weights = rows_that_matter(attention)
     seconds = weights.shape[1] * frame_shift
-    figure = Figure(figsize=(min(30.0, 3.0 + 1.6 * seconds), 1.8 + 0.28 * len(names)), layout="constrained")
+    figure = figures.Figure(figsize=(min(30.0, 3.0 + 1.6 * seconds), 1.8 + 0.28 * len(names)), layout="constrained")
     axes = figure.add_subplot()
     picture = axes.imshow(
         weights, aspect="auto", interpolation="nearest", cmap="magma_r", vmin=0.0, vmax=1.0,

@@ -5,19 +5,20 @@
 #
 #   --data-dir DIR    a folder a set, each with manifest.tsv and, for dev sets, entities.txt; DIR/lm_text/*
 #   --exp DIR         everything made goes here (exp/open_en)
-#   --model DIR       the model that stages 5 and 6 use (EXP/model; ctcb/assets/model is the bundled one)
+#   --model DIR       the model that stages 5 to 8 use (EXP/model; ctcb/assets/model is the bundled one)
 #   --nproc N         training processes (2)
 #   --precision P     fp32, or bf16 with torch 2 (fp32)
 #   --config FILE     the model's size (conf/model/small.yaml)
 #   --train-config F  how to train (conf/train/small.yaml)
+#   --adapter-config F  the adapter and how to train it (conf/train/adapter.yaml)
 #   --epochs N        instead of the training config's
 #   --vocab-size N    pieces (160; why so few: docs/base_model.md)
 #   --results FILE    where stage 6 puts the table (EXP/RESULTS.md)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-stage=1 stop_stage=6 jobs=2 nproc=2 precision=fp32 epochs='' vocab_size=160
-config=conf/model/small.yaml train_config=conf/train/small.yaml
+stage=1 stop_stage=8 jobs=2 nproc=2 precision=fp32 epochs='' vocab_size=160
+config=conf/model/small.yaml train_config=conf/train/small.yaml adapter_config=conf/train/adapter.yaml
 data_dir='' exp=exp/open_en model='' results=''
 train_sets="real_train tts_train"
 human_sets="real_dev noisy_dev accented_dev" synthetic_sets="tts_dev_parliament tts_dev_medical"
@@ -63,4 +64,14 @@ fi
 if due 6; then # scores -> a table in Markdown
   python utils/results_table.py --out "$results" --block open_en \
     --human $(under "$exp/decode" "$human_sets" '') --synthetic $(under "$exp/decode" "$synthetic_sets" '')
+fi
+
+if due 7; then # model and training features -> the model with an adapter
+  once "$exp/adapter" steps/train_adapter.sh --model "$model" --exp "$exp/adapter" --precision "$precision" \
+    --train-config "$adapter_config" $(under "$exp/data" "$train_sets" '')
+fi
+
+if due 8; then # model with adapter and dev sets -> what the adapter gives and costs, in Markdown
+  python utils/measure_adapter.py --model "$model" $(for file in "$data_dir"/lm_text/distractors_*.txt; do echo "--distractors $file"; done) \
+    $(under "$data_dir" "real_dev $synthetic_sets" '') > "$exp/adapter.md"
 fi

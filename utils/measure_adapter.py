@@ -1,0 +1,123 @@
+"""What the adapter gives and costs with greedy decoding, as a table: names, words, false alarms, time.
+
+    python utils/measure_adapter.py --model DIR --distractors FILE [--distractors FILE] SET_DIR...
+
+A SET_DIR holds manifest.tsv and entities.txt. Each set is decoded without a list, with its own list, with
+its list and distractors to 1,000 and 10,000 entries, and with 1,000 distractors alone, of which nothing is
+said. The network listens to a set once.
+"""
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import torch
+from torch.nn.utils.rnn import pad_sequence
+
+from ctcb.data.audio import read_audio
+from ctcb.data.features import FeatureExtractor
+from ctcb.data.manifest import ManifestRow, read_manifest
+from ctcb.decoding.encoded_list import encode_list
+from ctcb.decoding.encoder_bias import EncoderBias
+from ctcb.decoding.greedy import greedy
+from ctcb.entities import Entity, EntityList
+from ctcb.models.ctc import Emissions, Encoded
+from ctcb.models.directory import LoadedModel, load_model
+from ctcb.progress import progress
+from ctcb.report.markdown import markdown
+from ctcb.scoring.score import score
+
+BATCH = 16  # utterances
+SIZES = (1000, 10000)  # entries of the padded lists
+ABSENT = 1000
+HEADER = ("set", "list", "entries", "P %", "R %", "F1 %", "WER %", "U-WER %", "false alarms / 1000 words", "ms / s of audio")
+COLUMNS = ("entity_precision", "entity_recall", "entity_f1", "wer", "u_wer")
+
+
+class Heard(NamedTuple):
+    """A batch as the network heard it."""
+
+    utt_ids: List[str]
+    encoded: Encoded
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="+", type=Path)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--distractors", required=True, action="append", type=Path)
+    options = parser.parse_args()
+    model = load_model(options.model)
+    pool = list(dict.fromkeys(entity for file in options.distractors for entity in EntityList.read(file).entities))
+    random.Random(0).shuffle(pool)
+    rows: List[Sequence[str]] = []
+    for folder in options.sets:
+        rows += measure(model, folder, pool)
+    print("\n".join(markdown(HEADER, rows)))
+
+
+def measure(model: LoadedModel, folder: Path, pool: List[Entity]) -> List[Sequence[str]]:
+    """The rows of a set."""
+    manifest = read_manifest(folder / "manifest.tsv")
+    refs = {row.utt_id: row.text for row in manifest}
+    seconds, heard, listening = listen(model, manifest)
+    own = EntityList.read(folder / "entities.txt")
+    spoken = " ".join(["", *refs.values(), ""])
+    others = [entity for entity in pool if not any(f" {form} " in spoken for form in entity.spoken_forms)]
+    lists: List[Tuple[str, Optional[EntityList]]] = [("none", None), ("its own", own)]
+    for size in SIZES:
+        names = {entity.text for entity in own.entities}
+        more = [entity for entity in others if entity.text not in names][: max(0, size - len(own))]
+        lists.append(("and distractors", EntityList.of([*own.entities, *more])))
+    lists.append(("distractors alone", EntityList.of(others[:ABSENT])))
+    rows, plain = [], None
+    for name, entities in lists:
+        hyps, took = decode(model, heard, entities)
+        plain = plain or hyps
+        absent = name == "distractors alone"
+        report = score(refs, hyps, own if entities is None or not absent else entities, compare=plain, draws=300)
+        cells = [percent(report.estimates[column].value) for column in COLUMNS]
+        alarms = report.estimates["false_alarms_per_thousand_words"].value if absent else None
+        rows.append((folder.name, name, str(0 if entities is None else len(entities)), *cells,
+                     "" if alarms is None else f"{alarms:.1f}", f"{1000 * (took + listening) / seconds:.1f}"))
+    return rows
+
+
+def percent(value: Optional[float]) -> str:
+    """A share as a cell."""
+    return "" if value is None else f"{100 * value:.1f}"
+
+
+@torch.no_grad()
+def listen(model: LoadedModel, manifest: Sequence[ManifestRow]) -> Tuple[float, List[Heard], float]:
+    """Seconds of audio, what the network heard, and the seconds that it took, without reading."""
+    extractor = FeatureExtractor(model.features)
+    features = {row.utt_id: extractor(read_audio(row.audio).samples) for row in progress(manifest, "reading", total=len(manifest))}
+    order = sorted(features, key=lambda utt_id: len(features[utt_id]))
+    batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+    began, heard = time.process_time(), []
+    for batch in progress(batches, "listening", total=len(batches)):
+        rows = [features[utt_id] for utt_id in batch]
+        heard.append(Heard(batch, model.network.encode(pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows]))))
+    return sum(map(len, features.values())) * model.features.frame_shift, heard, time.process_time() - began
+
+
+@torch.no_grad()
+def decode(model: LoadedModel, heard: Sequence[Heard], entities: Optional[EntityList]) -> Tuple[Dict[str, str], float]:
+    """Transcripts, and the processor's seconds that the list cost."""
+    bias = None if entities is None else EncoderBias(model, encode_list(model, entities.entities))
+    hyps, took = {}, 0.0
+    for utt_ids, encoded in heard:
+        began = time.process_time()
+        emissions: Emissions = model.network.emissions(encoded) if bias is None else bias.lean(encoded, utt_ids)
+        took += time.process_time() - began
+        for utt_id, log_probs, count in zip(utt_ids, emissions.subword, emissions.lengths.tolist()):
+            hyps[utt_id] = model.lang.tokenizer.decode(greedy(log_probs[:count].numpy()).tokens)
+    return hyps, took
+
+
+if __name__ == "__main__":
+    main()
