@@ -86,9 +86,11 @@ def test_training_starts_from_the_base(tiny_config, lang_dir):
 
 
 @pytest.mark.parametrize("per_token", [True, False])
-def lift(tiny_config, entries, fits, frames=9):
+def lift(tiny_config, entries, fits, frames=24):
     """An aligning adapter, a head, a stream, and what the heads say of entries: ``fits`` a number each."""
     torch.manual_seed(4)
+    # As wide as it has pieces at least: else no direction raises one logit alone.
+    tiny_config = dataclasses.replace(tiny_config, encoder=dataclasses.replace(tiny_config.encoder, dim=64))
     adapter = ContextualAdapter(ALIGNING, tiny_config).eval()
     head = torch.nn.Linear(tiny_config.encoder.dim, tiny_config.num_subwords)
     adapter.final.raise_by(head)

@@ -12,6 +12,8 @@ from ctcb.errors import RunError
 from ctcb.io import PathOrStr, atomic_write
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ctcb.decoding.encoder_bias import AttentionMap
 
 NO_BIAS = "<no-bias>"
