@@ -3,7 +3,8 @@
 #
 #   recipes/open_en/run.sh --data-dir DIR [--stage N] [--stop-stage N] [options]
 #
-#   --data-dir DIR    a folder a set, each with manifest.tsv and, for dev sets, entities.txt; DIR/lm_text/*
+#   --data-dir DIR    a folder a set, each with manifest.tsv and, for dev sets, entities.txt; DIR/lm_text/*;
+#                     DIR/distractors_*.txt
 #   --exp DIR         everything made goes here (exp/open_en)
 #   --model DIR       the model that stages 5 to 8 use (EXP/model; ctcb/assets/model is the bundled one)
 #   --nproc N         training processes (2)
@@ -72,6 +73,6 @@ if due 7; then # model and training features -> the model with an adapter
 fi
 
 if due 8; then # model with adapter and dev sets -> what the adapter gives and costs, in Markdown
-  python utils/measure_adapter.py --model "$model" $(for file in "$data_dir"/lm_text/distractors_*.txt; do echo "--distractors $file"; done) \
+  python utils/measure_adapter.py --model "$model" $(for file in "$data_dir"/distractors_*.txt; do echo "--distractors $file"; done) \
     $(under "$data_dir" "real_dev $synthetic_sets" '') > "$exp/adapter.md"
 fi

@@ -18,6 +18,11 @@ def data(tmp_path):
     (folder / "lm_text").mkdir()
     (folder / "lm_text/general.txt.gz").write_bytes(gzip.compress("\n".join(sentences(200, 99)).encode()))
     (folder / "lm_text/medical.txt").write_text("the pox\n")
+    (folder / "distractors_made.txt").write_text("rex\nfox kit\n")
+    (tmp_path / "adapter.yaml").write_text(
+        "{adapter: {dim: 16, heads: 2, embedding: 8, hidden: 8}, catalogue: {smallest: 3, largest: 6, commonest: 2, shortest: 3},"
+        " train: {epochs: 1, batch_seconds: 10, warmup_steps: 5, workers: 0}}\n"
+    )
     (tmp_path / "train.yaml").write_text("{epochs: 1, batch_seconds: 10, warmup_steps: 5, workers: 0}\n")
     return folder
 
@@ -25,7 +30,7 @@ def data(tmp_path):
 def run(data, *more):
     options = {
         "data-dir": data, "exp": data.parent / "exp", "config": "conf/model/tiny.yaml",
-        "train-config": data.parent / "train.yaml", "vocab-size": 40, "nproc": 1,
+        "train-config": data.parent / "train.yaml", "adapter-config": data.parent / "adapter.yaml", "vocab-size": 40, "nproc": 1,
     }
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     return subprocess.run(["recipes/open_en/run.sh", *words, *more], capture_output=True, text=True, timeout=900)
@@ -39,8 +44,13 @@ def test_all_stages(data):
     table = (exp / "RESULTS.md").read_text()
     assert [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| ")][2:] == [f"| {name}" for name in DEV]
     assert "| human |" in table and "| synthetic |" in table
+    rows = [line.split(" | ") for line in (exp / "adapter.md").read_text().splitlines()[2:] if line]
+    assert [(row[0], row[1]) for row in rows[:5]] == [
+        ("| real_dev", name) for name in ("none", "its own", "and distractors", "and distractors", "distractors alone")
+    ]
+    assert len(rows) == 15 and (exp / "model/adapter.safetensors").exists()
     again = run(data)
-    assert again.returncode == 0 and again.stderr.count("stands already") == len(TRAIN + DEV) * 2 - 2 + 2
+    assert again.returncode == 0 and again.stderr.count("stands already") == len(TRAIN + DEV) * 2 - 2 + 3
 
 
 @pytest.mark.slow
