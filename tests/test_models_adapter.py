@@ -85,7 +85,6 @@ def test_training_starts_from_the_base(tiny_config, lang_dir):
     assert torch.equal(leaned, last) and float(weights[..., 1:].sum()) > 0
 
 
-@pytest.mark.parametrize("per_token", [True, False])
 def lift(tiny_config, entries, fits, frames=24):
     """An aligning adapter, a head, a stream, and what the heads say of entries: ``fits`` a number each."""
     torch.manual_seed(4)
@@ -144,6 +143,7 @@ def test_blanks_stand_between_pieces(tiny_config, lang_dir):
     assert torch.bincount(catalogue.owner).tolist() == [adapter.keys_of(len(entry.tokens)) for entry in entries]
 
 
+@pytest.mark.parametrize("per_token", [True, False])
 def test_the_order_of_a_list_does_not_matter(per_token, tiny_config, lang_dir):
     adapter = adapter_for(dataclasses.replace(TINY, per_token=per_token), tiny_config)
     entries = entries_of(lang_dir, "ann", "bob kit", "rex", "eve una tom")
