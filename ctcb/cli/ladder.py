@@ -15,7 +15,7 @@ from ctcb.ladder.dataset import HALVES, read_set
 from ctcb.ladder.listening import Listener
 from ctcb.ladder.render import render_markdown, render_text, to_dict
 from ctcb.ladder.run import Decoding, climb
-from ctcb.ladder.systems import systems
+from ctcb.ladder.systems import systems, varied
 from ctcb.phones.phonetics import Phonetics
 from ctcb.progress import progress
 from ctcb.report.markdown import write_block
@@ -37,6 +37,7 @@ from ctcb.text.spelling import TokenizerSpelling
 @click.option("--lm", type=click.Path(), metavar="FILE|none", help="n-gram LM for all systems.  [default: the model's own, if any]")
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml).  [default: the model's own, if any]")
 @click.option("--system", "chosen", multiple=True, help="Only this one, beside none; repeatable.")
+@click.option("--vary", metavar="SETTING=V,V,...", help="Each system under these values, such as g2g=0,2,5.")
 @click.option("--emissions", type=click.Path(), help="Keep emissions in this folder, and use those that are there.")
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Threads.")
 @click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resampled corpora; 0: no intervals.")
@@ -46,7 +47,7 @@ from ctcb.text.spelling import TokenizerSpelling
 def command(
     folders: Tuple[str, ...], model: str, entities: Optional[str], entities_format: str, distractors: Optional[str], added: int,
     absent: int, half: Optional[str], lm: Optional[str], config: Optional[str], chosen: Tuple[str, ...],
-    emissions: Optional[str], jobs: int, bootstrap: int, seed: int, json_file: Optional[str], results: Optional[str],
+    vary: Optional[str], emissions: Optional[str], jobs: int, bootstrap: int, seed: int, json_file: Optional[str], results: Optional[str],
 ) -> None:
     """Measure what each technique gives and costs on data sets: none, each alone, and the presets.
 
@@ -69,13 +70,17 @@ def command(
         if unknown:
             raise InputError(f"{unknown[0]!r} is no system here", mend=f"choose from {', '.join(row.name for row in rows)}")
         rows = [row for row in rows if not chosen or row.name in chosen or row.name == "none"]
+        if vary is not None:
+            setting, _, values = vary.partition("=")
+            rows = varied(rows, setting, values.split(","))
         for reason in missing if not chosen else ():
             click.echo(f"ctcb: left out: {reason}", err=True)
         decoding = Decoding(spelling, Phonetics.of(lang), listened, word_lm, jobs)
         rungs = list(progress(climb(data, decoding, listened, rows, bootstrap, seed), data.name, total=len(rows)))
         click.echo(render_text(data, rungs))
         if results is not None:
-            name = f"ladder {data.name}" + (f" half {half}" if half else "") + (f" added {added}" if added else "")
+            parts = [f"ladder {data.name}", half and f"half {half}", added and f"added {added}", vary and vary.partition("=")[0]]
+            name = " ".join(filter(None, parts))
             write_block(results, name, render_markdown(data, rungs))
         done.append(to_dict(data, rungs))
     if json_file is not None:

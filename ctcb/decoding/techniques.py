@@ -53,11 +53,11 @@ def _graph(biasing: Biasing, setting: Setting, boosted: bool = True) -> ContextG
 
 
 # In the order in which they act: variants go into the graph, and the lookup sees the rescored n-best.
-_ALL = (SpellingVariants(), SubwordBoosting(), UnigramBoosting(), PhoneticRescoring(), Lookup())
-TECHNIQUES: Dict[str, Technique] = {technique.name: technique for technique in _ALL}
+_DECODER = (SpellingVariants(), SubwordBoosting(), UnigramBoosting(), PhoneticRescoring(), Lookup())
+TECHNIQUES: Dict[str, Technique] = {technique.name: technique for technique in _DECODER}
 
 # What needs an LM, or a phone head, is left out of a preset where there is none.
-PRESETS: Dict[str, Tuple[str, ...]] = {"none": (), "decoder": tuple(TECHNIQUES)}
+PRESETS: Dict[str, Tuple[str, ...]] = {"none": (), "decoder": tuple(technique.name for technique in _DECODER)}
 
 
 def choose(
