@@ -17,7 +17,6 @@ from ctcb.entities import Entity, EntityList
 from ctcb.graph.options import GraphOptions
 from ctcb.graph.store import load_graph
 from ctcb.text.spelling import PieceSpelling
-from ctcb.text.tokens import TokenTable
 
 ARPA = """\\data\\
 ngram 1=6

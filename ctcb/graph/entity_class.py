@@ -13,6 +13,7 @@ from ctcb.graph.static import NO_ENTITY, Meaning, StaticGraph, pack
 from ctcb.graph.topology import LOOP, Copies, copy_of, hold, joined, leave, sort_key
 from ctcb.graph.tries import Arcs, Table, grow, join, runs, table
 
+
 class FullGraph(NamedTuple):
     """A graph with a list in it."""
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 from itertools import islice, product
-from typing import Dict, List, Mapping, Optional, Protocol, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Protocol, Sequence
 
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, read_lines

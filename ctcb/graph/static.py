@@ -9,7 +9,6 @@ from ctcb.graph.grammar import NO_WORD, Grammar
 from ctcb.graph.options import GraphOptions
 from ctcb.graph.topology import Copies, CtcArcs, copy_of, end, find_copies, hold, joined, leave, sort_key
 
-
 NO_ENTITY = -1
 
 

@@ -30,7 +30,6 @@ from collections import namedtuple
 import numpy as np
 
 from ctcb.compiled import compiled
-from ctcb.decoding.search.word_trie import walk
 from ctcb.lm.arrays import advance
 
 # A node of the prefix tree: `began`, the boundary at which its last word begins; `spelled`, the trie's state

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections import namedtuple
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Sequence, Tuple, Union
+from typing import List, Sequence, Union
 
 import numpy as np
 
