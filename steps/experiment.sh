@@ -18,3 +18,28 @@ if due 6; then # features and lang -> the base model
   once "$exp/model" steps/train_base.sh --lang "$exp/lang" --exp "$exp/base" --out "$exp/model" --config "$config" \
     --train-config "$train_config" --nproc "$nproc" --torchrun "$torchrun" --dev "$exp/data/dev" "$exp/data/train"
 fi
+
+if due 7; then # base, features and dev list -> the contextual adapter, into the model directory
+  once "$exp/adapter" steps/train_adapter.sh --exp "$exp/adapter" --train-config "$adapter_config" --nproc "$nproc" \
+    --torchrun "$torchrun" --dev "$exp/data/dev:$sets/dev/entities.txt" "$exp/model" "$exp/data/train"
+fi
+
+if due 8; then # training texts -> n-gram LM
+  steps/make_lm.sh --held-out "$sets/dev/manifest.tsv" "$exp/lm" "$sets/train/manifest.tsv"
+fi
+
+if due 9; then # LM and lang -> graphs over pieces and over phones, each tried on test
+  for units in subword phone; do
+    out=$exp/decode/graph_$units
+    steps/make_graph.sh --model "$exp/model" --units "$units" "$exp/lm/lm.arpa.gz" "$exp/graph/$units"
+    once "$out" steps/decode.sh --model "$exp/model" --jobs "$jobs" "$out" "$sets/test/manifest.tsv" -- \
+      --graph "$exp/graph/$units" --entities "$sets/test/entities.txt"
+    steps/score.sh "$sets/test" "$out"
+  done
+fi
+
+if due 10; then # model, LM, dev and test -> the ladder, printed and in RESULTS.md
+  mkdir -p "$(dirname "$results")"
+  ctcb ladder --model "$exp/model" --lm "$exp/lm/lm.arpa.gz" --jobs "$jobs" --emissions "$exp/emissions" \
+    --data "$sets/dev" --data "$sets/test" --results "$results"
+fi

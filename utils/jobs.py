@@ -1,10 +1,11 @@
-"""Run one command many times, as local processes or as a Slurm array; what is done is not done again.
+r"""Run one command many times, as local processes or as a Slurm array; what is done is not done again.
 
-    python utils/jobs.py --dir DIR --count N [--nj N] [--backend local|slurm] [--attempts 2] -- COMMAND...
+    python utils/jobs.py --dir DIR --count N [--nj N] [--backend local|slurm] [--attempts 2] \
+        [--made-for TEXT] -- COMMAND...
 
 In COMMAND, ``{job}`` is the job's number, from 1. A job that ended well leaves DIR/NUMBER.done, and all say
 what they say in DIR/NUMBER.log. Jobs that fail are tried again; those that fail every time are named, and
-the exit code is then 1. With another COMMAND or N the marks of an earlier run do not count.
+the exit code is then 1. With another COMMAND, N or TEXT the marks of an earlier run do not count.
 
 The back end may also be chosen with CTCB_JOBS, and options of sbatch be given in CTCB_SBATCH; cmd.sh sets both.
 """
@@ -83,15 +84,17 @@ def ranges(jobs: Sequence[int]) -> str:
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
 
 
-def run_jobs(folder: Path, count: int, command: Sequence[str], backend: str, nj: int, attempts: int) -> List[int]:
+def run_jobs(
+    folder: Path, count: int, command: Sequence[str], backend: str, nj: int, attempts: int, made_for: str = ""
+) -> List[int]:
     """Run what is not done; the jobs that failed every time."""
     folder.mkdir(parents=True, exist_ok=True)
-    made_for = folder / "jobs.json"
-    wanted = json.dumps({"count": count, "command": list(command)})
-    if not made_for.exists() or made_for.read_text(encoding="utf-8") != wanted:
-        for mark in folder.glob("*.done"):
-            mark.unlink()
-        made_for.write_text(wanted, encoding="utf-8")
+    kept = folder / "jobs.json"
+    wanted = json.dumps({"count": count, "command": list(command), "made_for": made_for})
+    if not kept.exists() or kept.read_text(encoding="utf-8") != wanted:
+        for old in folder.glob("*.done"):
+            old.unlink()
+        kept.write_text(wanted, encoding="utf-8")
 
     def mark(job: int) -> Path:
         return folder / f"{job}.done"
@@ -119,6 +122,7 @@ def main() -> None:
     parser.add_argument("--nj", type=int, default=1)
     parser.add_argument("--backend", choices=sorted(BACKENDS), default=os.environ.get("CTCB_JOBS", "local"))
     parser.add_argument("--attempts", type=int, default=2)
+    parser.add_argument("--made-for", default="", help="What the jobs depend on beside the command.")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
@@ -127,7 +131,9 @@ def main() -> None:
     if options.backend == "slurm" and shutil.which("sbatch") is None:
         parser.error("there is no sbatch on this machine; use --backend local")
     try:
-        failed = run_jobs(options.dir, options.count, command, options.backend, options.nj, options.attempts)
+        failed = run_jobs(
+            options.dir, options.count, command, options.backend, options.nj, options.attempts, options.made_for
+        )
     except KeyboardInterrupt:
         sys.exit(130)
     if failed:
