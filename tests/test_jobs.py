@@ -58,7 +58,7 @@ def test_stopping_stops_the_jobs(tmp_path):
     while not all((tmp_path / f"{job}.pid").exists() and (tmp_path / f"{job}.pid").read_text() for job in (1, 2)):
         assert time.time() < deadline
         time.sleep(0.1)
-    run.send_signal(signal.SIGINT)
+    run.send_signal(signal.SIGTERM)
     assert run.wait(timeout=60) == 130
     time.sleep(0.5)
     for job in (1, 2):

@@ -130,6 +130,7 @@ def main() -> None:
         parser.error("a command is needed, and positive numbers")
     if options.backend == "slurm" and shutil.which("sbatch") is None:
         parser.error("there is no sbatch on this machine; use --backend local")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped like by Ctrl-C
     try:
         failed = run_jobs(
             options.dir, options.count, command, options.backend, options.nj, options.attempts, options.made_for
