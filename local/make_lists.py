@@ -10,7 +10,7 @@ Each folder holds a manifest.tsv. Where the names come from:
 
 Rare is what training holds at most --max-count times, or not at all: one word of a name must be rare.
 A list holds what its set's references hold; the distractors are those of the training set's rare names
-that no reference of the set holds. SET_DIR/lists.json counts all of it.
+that no reference of the set holds (no file where there are none). SET_DIR/lists.json counts all of it.
 """
 from __future__ import annotations
 
@@ -87,7 +87,8 @@ def write_lists(folder: Path, names_of: NamesOf, pool: Counter) -> Dict[str, obj
     distractors = [name for normal, name in reversed(others.items()) if normal not in here][:MOST_DISTRACTORS]
     _write(folder / "entities.txt", sorted(best.values()))
     _write(folder / "entities_per_utt.tsv", (f"{utt_id}\t{'|'.join(best[name] for name in names)}" for utt_id, names in per_utt.items()))
-    _write(folder / "distractors.txt", sorted(distractors))
+    if distractors:
+        _write(folder / "distractors.txt", sorted(distractors))
     return {
         "entities": len(best), "occurrences": sum(said.values()), "utterances_with_one": sum(map(bool, per_utt.values())),
         "utterances": len(rows), "distractors": len(distractors),
