@@ -1,12 +1,12 @@
 # From prepared sets to the ladder: what the recipes share. Source it in a recipe after its own stages.
 #
 # SETS/{train,dev,test} hold manifest.tsv; dev and test also entities.txt and distractors.txt. Variables:
-# sets exp jobs nproc torchrun speeds vocab_size config train_config adapter_config results.
+# sets exp jobs nj nproc torchrun speeds vocab_size config train_config epochs adapter_config adapter_epochs results.
 
 if due 4; then # sets -> checked cuts and features
   for name in train dev; do
-    once "$exp/data/$name" python local/prepare_manifest.py "$sets/$name/manifest.tsv" --out "$exp/data/$name" \
-      --features --jobs "$jobs" --speeds "$([ "$name" = train ] && echo "$speeds" || echo 1.0)"
+    once "$exp/data/$name" steps/prepare.sh --jobs "$jobs" --nj "$nj" \
+      --speeds "$([ "$name" = train ] && echo "$speeds" || echo 1.0)" "$sets/$name/manifest.tsv" "$exp/data/$name"
   done
 fi
 
@@ -16,12 +16,12 @@ fi
 
 if due 6; then # features and lang -> the base model
   once "$exp/model" steps/train_base.sh --lang "$exp/lang" --exp "$exp/base" --out "$exp/model" --config "$config" \
-    --train-config "$train_config" --nproc "$nproc" --torchrun "$torchrun" --dev "$exp/data/dev" "$exp/data/train"
+    --train-config "$train_config" --nproc "$nproc" --torchrun "$torchrun" --epochs "$epochs" --dev "$exp/data/dev" "$exp/data/train"
 fi
 
 if due 7; then # base, features and dev list -> the contextual adapter, into the model directory
-  once "$exp/adapter" steps/train_adapter.sh --exp "$exp/adapter" --train-config "$adapter_config" --nproc "$nproc" \
-    --torchrun "$torchrun" --dev "$exp/data/dev:$sets/dev/entities.txt" "$exp/model" "$exp/data/train"
+  once "$exp/adapter" steps/train_adapter.sh --model "$exp/model" --exp "$exp/adapter" --train-config "$adapter_config" \
+    --epochs "$adapter_epochs" --dev "$exp/data/dev $sets/dev/entities.txt" "$exp/data/train"
 fi
 
 if due 8; then # training texts -> n-gram LM

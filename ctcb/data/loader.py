@@ -5,7 +5,7 @@ import re
 import zlib
 from collections import Counter
 from functools import partial
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from lhotse import CutSet
@@ -98,6 +98,11 @@ class OneCopyEach:
             seen[name] += 1
 
 
+def one_copy_each(cuts: CutSet, seed: int) -> CutSet:
+    """The same, held in memory."""
+    return CutSet.from_cuts(OneCopyEach(cuts, seed))
+
+
 class _SourcelessSampler(Sampler):
     """torch 1.13's base class asks for a data source, which lhotse no longer hands over."""
 
@@ -134,14 +139,17 @@ class EpochBatches:
         return self._count
 
 
+Collate = Callable[[CutSet], Tuple[Tensor, Tensor]]
+
+
 class CutBatches(Dataset):
     """Maps a batch of cuts to its tensors."""
 
-    def __init__(self, targets: Targets) -> None:
-        self.targets = targets
+    def __init__(self, targets: Targets, collate: Collate = collate_features) -> None:
+        self.targets, self.collate = targets, collate
 
     def __getitem__(self, cuts: CutSet) -> Batch:
-        features, lengths = collate_features(cuts)
+        features, lengths = self.collate(cuts)
         texts = [cut.supervisions[0].text for cut in cuts]
         spelled = [self.targets(text) for text in texts]
         return Batch(
@@ -155,7 +163,12 @@ class CutBatches(Dataset):
         )
 
 
-def load_batches(batches: Iterable[CutSet], targets: Targets, workers: int = 0) -> Iterable[Batch]:
-    """Read the batches' features in order, ahead of time in ``workers`` processes."""
+def load_batches(
+    batches: Iterable[CutSet], targets: Targets, workers: int = 0, collate: Collate = collate_features
+) -> Iterable[Batch]:
+    """Read the batches' features in order, ahead of time in ``workers`` processes.
+
+    ``collate`` makes cuts into features ``[B, T, F]`` and their lengths ``[B]``.
+    """
     more = {"prefetch_factor": 4} if workers else {}
-    return DataLoader(CutBatches(targets), sampler=batches, batch_size=None, num_workers=workers, **more)
+    return DataLoader(CutBatches(targets, collate), sampler=batches, batch_size=None, num_workers=workers, **more)

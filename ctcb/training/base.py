@@ -47,17 +47,17 @@ def train_base(
     model = ModelConfig.from_dict({**read_yaml(model_config), **sizes}, model_config)
     config = from_mapping(TrainConfig, read_yaml(train_config), train_config) if train_config else TrainConfig()
     config = dataclasses.replace(config, **{k: v for k, v in (overrides or {}).items() if v is not None})
-    main_process = int(os.environ.get("RANK", 0)) == 0
+    main = main_process()
 
     def say(line: str) -> None:
-        if main_process:
+        if main:
             print(line, file=sys.stderr, flush=True)
 
     targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
     cuts = combine([read_feature_cuts(folder) for folder in data])
     usable, count, left_out = usable_cuts(cuts, targets)
     say(f"{count} cuts; {left_out} left out: more targets than frames")
-    if main_process:
+    if main:
         out.mkdir(parents=True, exist_ok=True)
         write_model_yaml(out, model, FeatureConfig(num_mel_bins=model.num_mel_bins))
         copy_lang(lang_folder, out)
@@ -69,6 +69,11 @@ def train_base(
     dev_sets = {Path(folder).name: read_feature_cuts(folder) for folder in dev}
     evaluate = DevSets(dev_sets, objective.model, lang.tokenizer, config.dev_utterances, config.seed)
     return Trainer(objective, objective.model, config, usable, targets, out, evaluate, say).run()
+
+
+def main_process() -> bool:
+    """Whether this process is the one, of those that torchrun started, that speaks and writes."""
+    return int(os.environ.get("RANK", 0)) == 0
 
 
 def begin_with(model: CtcModel, folder: Path) -> int:

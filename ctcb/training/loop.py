@@ -15,12 +15,13 @@ from typing import Callable, Dict, List, Optional
 
 import torch
 from lhotse import CutSet
+from lhotse.dataset.collation import collate_features
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ctcb.data.augment import augment
-from ctcb.data.loader import Batch, EpochBatches, Targets, load_batches
+from ctcb.data.loader import Batch, Collate, EpochBatches, Targets, load_batches
 from ctcb.errors import InputError, RunError
 from ctcb.io import atomic_write
 from ctcb.progress import progress
@@ -42,10 +43,10 @@ class Trainer:
 
     def __init__(
         self, objective: nn.Module, keep: nn.Module, config: TrainConfig, cuts: CutSet, targets: Targets, out: Path,
-        evaluate: Optional[Evaluate] = None, say: Say = print,
+        evaluate: Optional[Evaluate] = None, say: Say = print, collate: Collate = collate_features,
     ) -> None:
         self.objective, self.keep, self.config, self.out = objective, keep, config, out
-        self.cuts, self.targets, self.evaluate, self.say = cuts, targets, evaluate, say
+        self.cuts, self.targets, self.evaluate, self.say, self.collate = cuts, targets, evaluate, say, collate
         self.rank, self.world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
         if config.precision not in ("fp32", "bf16"):
             raise InputError(f"precision {config.precision!r} is unknown", mend="use fp32 or bf16")
@@ -87,7 +88,7 @@ class Trainer:
         at.steps_per_epoch = at.steps_per_epoch or len(batches)
         began, seconds, sums, count = time.monotonic(), 0.0, {}, 0
         self.objective.train()
-        loaded = load_batches(islice(batches, at.batch, None), self.targets, self.config.workers)
+        loaded = load_batches(islice(batches, at.batch, None), self.targets, self.config.workers, self.collate)
         if self.rank == 0:
             loaded = progress(loaded, f"epoch {at.epoch + 1} of {self.config.epochs}", total=at.steps_per_epoch - at.batch)
         for batch in loaded:

@@ -15,7 +15,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-stage=1 stop_stage=10 jobs=2 nproc=2 torchrun='' exp='' results='' quick=false
+stage=1 stop_stage=10 jobs=2 nj=0 nproc=2 torchrun='' exp='' results='' quick=false
 sentences='' dev_sentences='' epochs='' adapter_epochs='' max_count=1 speeds=1.0 vocab_size=120
 config=conf/model/tiny.yaml train_config=conf/train/mini.yaml adapter_config=conf/train/mini_adapter.yaml
 . utils/parse_options.sh

@@ -9,15 +9,16 @@
 #   --gold-only       dev and test: utterances with gold transcripts only
 #   --allow-missing   go on without recordings that are not there
 #   --exp DIR         everything made goes here (exp/voxpopuli)
-#   --jobs N          processes that prepare and decode (4)
+#   --jobs N          processes that prepare and decode (4); --nj N jobs at a time for features: cmd.sh
 #   --nproc N         training processes (4); --torchrun "..." for more machines: docs/large_scale.md
 #   --config FILE     the model's size (conf/model/large.yaml)
 #   --train-config F  how to train the base (conf/train/large.yaml), --adapter-config F the adapter
+#   --epochs N        of the base, --adapter-epochs N of the adapter (as in their configs)
 #   --vocab-size N    pieces (500)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-stage=1 stop_stage=10 jobs=4 nproc=4 torchrun='' exp=exp/voxpopuli results=recipes/voxpopuli/RESULTS.md
+stage=1 stop_stage=10 jobs=4 nj=0 nproc=4 torchrun='' epochs='' adapter_epochs='' exp=exp/voxpopuli results=recipes/voxpopuli/RESULTS.md
 corpus='' slue='' max_count=5 gold_only=false allow_missing=false speeds=0.9,1.0,1.1 vocab_size=500
 config=conf/model/large.yaml train_config=conf/train/large.yaml adapter_config=conf/train/adapter.yaml
 . utils/parse_options.sh
