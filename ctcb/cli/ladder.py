@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 import json
-from typing import Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import click
 
-from ctcb.cli.options import entities_format_option, model_option
+from ctcb.cli.options import Decorator, entities_format_option, model_option
 from ctcb.decoding.lm import find_lm, load_lm
 from ctcb.decoding.presets import find_config, read_presets
 from ctcb.errors import InputError
@@ -23,13 +23,29 @@ from ctcb.text.lang import Lang
 from ctcb.text.spelling import TokenizerSpelling
 
 
+def distractors_option() -> Decorator:
+    """``--distractors FILE``: for all sets, or one for each."""
+    return click.option(
+        "--distractors", type=click.Path(), multiple=True,
+        help="Names that are not said; repeated, one for each --data.  [default: each folder's distractors.txt, if any]",
+    )
+
+
+def with_distractors(folders: Sequence[str], files: Sequence[str]) -> List[Tuple[str, Optional[str]]]:
+    """Each folder and its file. Raises InputError for another number of files."""
+    if len(files) not in (0, 1, len(folders)):
+        raise InputError(f"{len(files)} lists of distractors for {len(folders)} sets", mend="give one for all, or one for each")
+    each = list(files) if len(files) > 1 else [files[0] if files else None] * len(folders)
+    return list(zip(folders, each))
+
+
 @click.command()
 @click.option("--data", "folders", type=click.Path(), multiple=True, required=True,
               help="Folder with manifest.tsv, entities.txt and perhaps distractors.txt; repeatable.")
 @model_option()
 @click.option("--entities", type=click.Path(), help="Another list than the folder's entities.txt.")
 @entities_format_option()
-@click.option("--distractors", type=click.Path(), help="Names that are not said.  [default: the folder's distractors.txt, if any]")
+@distractors_option()
 @click.option("--added", type=click.IntRange(min=0), default=0, show_default=True, help="Distractors that join the entities.")
 @click.option("--absent", type=click.IntRange(min=0), default=1000, show_default=True,
               help="Distractors in the list that tells false alarms, of which nothing is said.")
@@ -45,7 +61,7 @@ from ctcb.text.spelling import TokenizerSpelling
 @click.option("--json", "json_file", type=click.Path(), help="Write everything, transcripts included, as JSON.")
 @click.option("--results", type=click.Path(), help="Put the tables into this Markdown file, a block a set.")
 def command(
-    folders: Tuple[str, ...], model: str, entities: Optional[str], entities_format: str, distractors: Optional[str], added: int,
+    folders: Tuple[str, ...], model: str, entities: Optional[str], entities_format: str, distractors: Tuple[str, ...], added: int,
     absent: int, half: Optional[str], lm: Optional[str], config: Optional[str], chosen: Tuple[str, ...],
     vary: Optional[str], emissions: Optional[str], jobs: int, bootstrap: int, seed: int, json_file: Optional[str], results: Optional[str],
 ) -> None:
@@ -57,7 +73,10 @@ def command(
     \b
     ctcb ladder --data data/dev --distractors names.txt --results RESULTS.md
     """
-    sets = [read_set(folder, entities, entities_format, distractors, added, absent, half, seed) for folder in folders]
+    sets = [
+        read_set(folder, entities, entities_format, names, added, absent, half, seed)
+        for folder, names in with_distractors(folders, distractors)
+    ]
     presets = read_presets(find_config(config, model))
     lang, listener = Lang.load(model), Listener(model, emissions, jobs)
     spelling = TokenizerSpelling(lang.tokenizer)

@@ -12,13 +12,19 @@
 #   --train-config F  how to train (conf/train/small.yaml)
 #   --epochs N        instead of the training config's
 #   --vocab-size N    pieces (160; why so few: docs/base_model.md)
-#   --results FILE    where stage 6 puts the table (EXP/RESULTS.md)
+#   --lm FILE         an n-gram LM for stages 7 and 8 (none)
+#   --trials N        of stage 7 (80)
+#   --results FILE    where stages 6 and 8 put their tables (EXP/RESULTS.md)
+#
+# Stages 7 and 8 want DIR/distractors_parliament.txt and DIR/distractors_medical.txt, and are run if asked for
+# (--stage 7 --stop-stage 8).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 stage=1 stop_stage=6 jobs=2 nproc=2 precision=fp32 epochs='' vocab_size=160
 config=conf/model/small.yaml train_config=conf/train/small.yaml
 data_dir='' exp=exp/open_en model='' results=''
+lm=none trials=80
 train_sets="real_train tts_train"
 human_sets="real_dev noisy_dev accented_dev" synthetic_sets="tts_dev_parliament tts_dev_medical"
 . utils/parse_options.sh
@@ -26,6 +32,7 @@ human_sets="real_dev noisy_dev accented_dev" synthetic_sets="tts_dev_parliament 
 [ -n "$data_dir" ] || { echo "run.sh: --data-dir is missing (--help shows the options)" >&2; exit 2; }
 model=${model:-$exp/model} results=${results:-$exp/RESULTS.md}
 dev_sets="$human_sets $synthetic_sets"
+ladder_sets="tts_dev_parliament tts_dev_medical real_dev noisy_dev" # those with more than a handful of entities
 under() { for name in $2; do printf '%s ' "$1/$name$3"; done; } # prefix, names, suffix
 
 if due 1; then # training manifests -> checked cuts and features at three speeds
@@ -63,4 +70,24 @@ fi
 if due 6; then # scores -> a table in Markdown
   python utils/results_table.py --out "$results" --block open_en \
     --human $(under "$exp/decode" "$human_sets" '') --synthetic $(under "$exp/decode" "$synthetic_sets" '')
+fi
+
+# --data and --distractors for each set of the ladder
+with_distractors() {
+  for name in $ladder_sets; do
+    case $name in *medical) list=medical ;; *) list=parliament ;; esac
+    printf '%s ' --data "$data_dir/$name" --distractors "$data_dir/distractors_$list.txt"
+  done
+}
+
+if due 7; then # half of the dev sets' utterances -> presets
+  once "$exp/tune" ctcb tune --model "$model" $(with_distractors) --lm "$lm" --trials "$trials" --jobs "$jobs" \
+    --emissions "$exp/emissions" --study "$exp/tune/study.log" --out "$exp/tune/decode.yaml"
+fi
+
+if due 8; then # the other half -> what each technique gives, with short lists and with 1,000 distractors added
+  for added in 0 1000; do
+    ctcb ladder --model "$model" $(with_distractors) --lm "$lm" --half 2 --added "$added" --jobs "$jobs" \
+      --config "$exp/tune/decode.yaml" --emissions "$exp/emissions" --results "$results" --json "$exp/ladder-$added.json"
+  done
 fi
