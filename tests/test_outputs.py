@@ -116,4 +116,6 @@ def test_formats_of_one_file_a_recording(ctcb, emissions, tmp_path):
     assert ran.code == 2 and "--out DIR" in ran.err
     assert ctcb("decode", *emissions, "--format", "srt", "--out", tmp_path / "out").code == 0
     assert (tmp_path / "out/u1.srt").read_text().splitlines()[2] == "ann met Bob"
-    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["hyps.ctm", "hyps.jsonl", "text", "u1.srt", "u2.srt"]
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
+        "hyps.ctm", "hyps.jsonl", "settings.json", "text", "u1.srt", "u2.srt",
+    ]

@@ -25,6 +25,7 @@ COMMANDS = {
     "train": ("ctcb.cli.train", "Train a base model."),
     "ladder": ("ctcb.cli.ladder", "Measure what each technique gives and costs on data sets."),
     "tune": ("ctcb.cli.tune", "Find the techniques' weights on data sets."),
+    "report": ("ctcb.cli.report", "Write one HTML page that shows what a list did."),
     "emit": ("ctcb.cli.emit", "Write a model's emissions (log-probabilities)."),
     "export": ("ctcb.cli.export", "Turn a training directory into a model directory."),
 }

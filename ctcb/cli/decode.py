@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict, fields, replace
 from hashlib import sha256
 from pathlib import Path
@@ -142,16 +143,21 @@ def command(
     if graph is not None:
         graph.require_tokens(source.spelling.table)
     techniques = biasing_given.techniques(presets, lm_there, source.phonetics is not None)
+    phone_settings = chosen_phone_options(given, preset.phones)
     pipeline = Pipeline(
         source.spelling, source.frame_shift, method, options, techniques, source.scale, load_lm(lm_file, source.spelling.table),
-        source.phonetics, chosen_phone_options(given, preset.phones),
+        source.phonetics, phone_settings,
     )
     biasing_of = prepare(lists, pipeline, biasing_given, source.utt_ids)
 
     if explain and lists is None:
         raise InputError("--explain tells what a list changed, and there is none", mend="give --entities or --entities-per-utt")
     tally = Tally(len(source.utt_ids), "could not be decoded")
-    with Writer(form, out, explain, len(source.utt_ids)) as writer:
+    settings = {
+        "ctcb": __version__, "command": " ".join(sys.argv[1:]), "search": method, "techniques": [one.name for one in techniques],
+        "options": asdict(options.options if isinstance(options, GraphSetting) else options), "phones": asdict(phone_settings),
+    }  # fmt: skip
+    with Writer(form, out, explain, len(source.utt_ids), settings) as writer:
         stretches = pipeline.decode_many(source.emissions, biasing_of, nbest, jobs, compared=explain)
         if journal is not None:
             stretches = journal.complete(stretches, source.utt_ids)

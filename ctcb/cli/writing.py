@@ -1,11 +1,12 @@
 """Where ``ctcb decode`` writes its transcripts: stdout, or a folder."""
 from __future__ import annotations
 
+import json
 import re
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Dict, Optional
+from typing import IO, Any, Dict, Mapping, Optional
 
 import click
 
@@ -14,6 +15,8 @@ from ctcb.decoding.outputs import EXPLANATION, FORMATS, Format
 from ctcb.decoding.transcript import Transcript
 from ctcb.errors import InputError
 from ctcb.io import atomic_write
+
+SETTINGS = "settings.json"
 
 
 def writing_options() -> Decorator:
@@ -36,8 +39,12 @@ def writing_options() -> Decorator:
 class Writer:
     """Writes transcripts one by one; a context manager. Shared files appear when it ends well."""
 
-    def __init__(self, form: str, out: Optional[str], explain: bool, recordings: int) -> None:
-        """Raises InputError for a format that does not go together with the rest."""
+    def __init__(self, form: str, out: Optional[str], explain: bool, recordings: int, settings: Mapping[str, Any]) -> None:
+        """``settings`` go beside the transcripts in a folder, as JSON.
+
+        Raises InputError for a format that does not go together with the rest.
+        """
+        self._settings = settings
         self._out = None if out is None else Path(out)
         self._own: Optional[Format] = None  # of files for one recording each
         if self._out is not None:
@@ -56,6 +63,9 @@ class Writer:
         if self._out is not None:
             for one in self._shared:
                 self._sinks[one.file] = self._files.enter_context(atomic_write(self._out / one.file))
+            with atomic_write(self._out / SETTINGS) as file:
+                json.dump(self._settings, file, ensure_ascii=False, indent=1, default=str)
+                file.write("\n")
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -29,7 +29,7 @@ class Recording:
     def read(self, first: int, last: int) -> np.ndarray:
         """``samples[first:last]``, float32."""
         self.file.seek(first * FLOAT.itemsize)
-        return np.frombuffer(self.file.read((last - first) * FLOAT.itemsize), FLOAT)
+        return np.frombuffer(self.file.read((last - first) * FLOAT.itemsize), FLOAT).copy()  # writable
 
 
 @contextmanager
