@@ -63,9 +63,8 @@ class Writer:
         if self._out is not None:
             for one in self._shared:
                 self._sinks[one.file] = self._files.enter_context(atomic_write(self._out / one.file))
-            with atomic_write(self._out / SETTINGS) as file:
-                json.dump(self._settings, file, ensure_ascii=False, indent=1, default=str)
-                file.write("\n")
+            file = self._files.enter_context(atomic_write(self._out / SETTINGS))
+            file.write(json.dumps(self._settings, ensure_ascii=False, indent=1, default=str) + "\n")
         return self
 
     def __exit__(self, *error: object) -> None:
