@@ -24,6 +24,7 @@ setup(
         "lhotse>=1.33,<2",
         "urllib3",  # lhotse imports it without saying so
         "soundfile>=0.12",
+        "soxr>=0.3",
         "safetensors>=0.4",
         "sentencepiece>=0.2",
         "anyascii>=0.3.2",

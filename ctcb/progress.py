@@ -2,9 +2,24 @@
 from __future__ import annotations
 
 import sys
-from typing import Iterable, Iterator, Optional, TypeVar
+from typing import Callable, Iterable, Iterator, Optional, TypeVar
 
 T = TypeVar("T")
+
+
+def progress_by(items: Iterable[T], what: str, total: float, amount: Callable[[T], float]) -> Iterator[T]:
+    """Like :func:`progress`; each item counts by its ``amount`` of the ``total``."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total or None)
+        for item in items:
+            bar.advance(task, amount(item))
+            yield item
 
 
 def progress(items: Iterable[T], what: str, total: Optional[int] = None) -> Iterator[T]:

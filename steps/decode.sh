@@ -1,11 +1,18 @@
 #!/usr/bin/env bash
 # A model and a manifest (or audio, or cuts) in; text, hyps.jsonl and hyps.ctm out.
 #
-#   steps/decode.sh [--model DIR] [--jobs N] OUT_DIR INPUT... [-- DECODE_OPTION...]
+#   steps/decode.sh [options] OUT_DIR INPUT... [-- DECODE_OPTION...]
+#
+#   --model DIR   model directory (the bundled one)
+#   --jobs N      threads of each job (2)
+#   --nj N        split one manifest.tsv into parts of --chunk utterances, N of them at a time, as cmd.sh says
+#                 (0: one go); the result is the same to the byte
+#   --chunk N     a multiple of 64 (1024)
 set -euo pipefail
 
-model='' jobs=2
+model='' jobs=2 nj=0 chunk=1024
 . utils/parse_options.sh
+. utils/split.sh
 
 out=$1
 shift
@@ -15,4 +22,11 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
   shift
 done
 [ $# -eq 0 ] || shift
-ctcb decode --out "$out" --jobs "$jobs" ${model:+--model "$model"} "$@" -- "${inputs[@]}"
+decode=(ctcb decode --jobs "$jobs" ${model:+--model "$model"} "$@")
+if [ "$nj" -eq 0 ]; then
+  "${decode[@]}" --out "$out" -- "${inputs[@]}"
+  exit
+fi
+[ ${#inputs[@]} -eq 1 ] || { echo "decode.sh: --nj splits one manifest.tsv, not ${#inputs[@]} inputs" >&2; exit 2; }
+split "${inputs[0]}" "$out" -- "${decode[@]}" --out "$out/parts/{job}/out" -- "$out/parts/{job}/manifest.tsv"
+for file in text hyps.ctm hyps.jsonl; do merge "$out" "$file"; done

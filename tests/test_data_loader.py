@@ -2,7 +2,7 @@
 import torch
 from lhotse import CutSet
 
-from ctcb.data.loader import Targets, can_align, epoch_batches, load_batches, one_copy_each
+from ctcb.data.loader import EpochBatches, OneCopyEach, Targets, can_align, load_batches
 from ctcb.text.lang import Lang
 
 
@@ -17,24 +17,24 @@ def stored(features_dir):
 def test_one_copy_of_each_utterance(features_dir):
     cuts = stored(features_dir)
     assert len(cuts) == 24
-    picks = [{cut.id for cut in one_copy_each(cuts, seed)} for seed in range(20)]
+    picks = [{cut.id for cut in OneCopyEach(cuts, seed)} for seed in range(20)]
     assert all({name.split("_sp")[0] for name in pick} == {f"u{i:03d}" for i in range(12)} for pick in picks)
     assert set.union(*picks) == {cut.id for cut in cuts}
-    assert picks[0] == {cut.id for cut in one_copy_each(cuts, 0)}
+    assert picks[0] == {cut.id for cut in OneCopyEach(cuts, 0)}
 
 
 def test_batches_are_bounded_complete_and_repeatable(features_dir):
     cuts = stored(features_dir)
-    batches = epoch_batches(cuts, 5.0, seed=1)
-    assert ids(batches) == ids(epoch_batches(cuts, 5.0, seed=1))
-    assert ids(batches) != ids(epoch_batches(cuts, 5.0, seed=2))
+    batches = EpochBatches(cuts, 5.0, seed=1)
+    assert ids(batches) == ids(EpochBatches(cuts, 5.0, seed=1))
+    assert ids(batches) != ids(EpochBatches(cuts, 5.0, seed=2))
     assert sorted(n.split("_sp")[0] for batch in ids(batches) for n in batch) == [f"u{i:03d}" for i in range(12)]
     assert all(len(batch) == 1 or sum(cut.duration for cut in batch) <= 5.0 for batch in batches)
 
 
 def test_processes_share_the_batches(features_dir):
     cuts = stored(features_dir)
-    parts = [epoch_batches(cuts, 5.0, seed=1, rank=rank, world_size=2) for rank in (0, 1)]
+    parts = [EpochBatches(cuts, 5.0, seed=1, rank=rank, world_size=2) for rank in (0, 1)]
     assert len(parts[0]) == len(parts[1])
     first, second = ({n for batch in ids(part) for n in batch} for part in parts)
     assert len({n.split("_sp")[0] for n in first | second}) == 12
@@ -43,7 +43,7 @@ def test_processes_share_the_batches(features_dir):
 def test_batches_hold_features_and_targets(features_dir, lang_dir):
     lang = Lang.load(lang_dir)
     targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
-    batches = epoch_batches(stored(features_dir), 8.0, seed=1)
+    batches = EpochBatches(stored(features_dir), 8.0, seed=1)
     for cuts, batch in zip(batches, load_batches(batches, targets, workers=0)):
         assert batch.features.shape == (len(cuts), int(batch.lengths.max()), 80)
         assert batch.texts == [cut.supervisions[0].text for cut in cuts]

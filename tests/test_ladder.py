@@ -16,7 +16,7 @@ from ctcb.errors import InputError
 from ctcb.ladder.dataset import DataSet, half_of, read_set
 from ctcb.ladder.listening import Facts, Listened
 from ctcb.ladder.run import Decoding, climb
-from ctcb.ladder.systems import systems
+from ctcb.ladder.systems import systems, varied
 from ctcb.phones.phonetics import Phonetics
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
@@ -78,6 +78,20 @@ def test_rungs_are_counted_by_hand():
     assert subword.alarms.value == pytest.approx(1000 * 2 / 6) and none.alarms.value == 0
     assert none.report.comparison is None and subword.report.comparison.differences["entity_f1"].difference == pytest.approx(2 / 3)
     assert 0 < none.real_time < 16
+
+
+def test_settings_are_varied():
+    data, decoding, listened = made(["ann met bob"], [MET])
+    rows, _ = systems(BUILT_IN, lm=False, phones=False)
+    rows = varied([rows[0], rows[2]], "beta", ["0.1", "3"])
+    rungs = list(climb(data, decoding, listened, rows, draws=0))
+    assert [rung.system.name for rung in rungs] == ["none", "subword beta=0.1", "subword beta=3"]
+    assert [rung.hyps["u0"] for rung in rungs] == ["ann met bov", "ann met bov", "ann met bob"]
+    assert varied(rows[:2], "g2g", ["7"])[1].preset.phones.g2g == 7
+    with pytest.raises(InputError, match="'betta' is no setting; choose from beam, nbest"):
+        varied(rows, "betta", ["1"])
+    with pytest.raises(InputError, match="'many' is no value of g2g; its values are like 7"):
+        varied(varied(rows[:2], "g2g", ["7"]), "g2g", ["many"])
 
 
 def test_a_rung_is_what_decode_and_score_make(ctcb, model_dir, tmp_path):

@@ -20,3 +20,12 @@ once() {
   "$@"
   touch "$dir/.done"
 }
+
+# flag NAME true|false: --NAME, or nothing.
+flag() { ! "$2" || echo "--$1"; }
+
+# each NAME "WORD...": --NAME WORD for each of the words.
+each() {
+  local word
+  for word in $2; do echo "--$1 $word"; done
+}

@@ -25,6 +25,7 @@ COMMANDS = {
     "train": ("ctcb.cli.train", "Train a base model, or an adapter for one."),
     "ladder": ("ctcb.cli.ladder", "Measure what each technique gives and costs on data sets."),
     "tune": ("ctcb.cli.tune", "Find the techniques' weights on data sets."),
+    "report": ("ctcb.cli.report", "Write one HTML page that shows what a list did."),
     "emit": ("ctcb.cli.emit", "Write a model's emissions (log-probabilities)."),
     "export": ("ctcb.cli.export", "Turn a training directory into a model directory."),
 }
@@ -54,16 +55,21 @@ def cli() -> None:
 
 
 def main(argv: Optional[List[str]] = None) -> None:
-    """Run the command; errors become one line on stderr and an exit code (2 input, 1 running)."""
+    """Run the ``ctcb`` command."""
+    run(cli, "ctcb", argv)
+
+
+def run(command: click.Command, name: str, argv: Optional[List[str]] = None) -> None:
+    """Run a command; errors become one line on stderr and an exit code (2 input, 1 running)."""
     argv = sys.argv[1:] if argv is None else argv
     debug = "--debug" in argv
     argv = [word for word in argv if word != "--debug"]
     try:
-        cli.main(args=argv, prog_name="ctcb", standalone_mode=False)
+        command.main(args=argv, prog_name=name, standalone_mode=False)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("ctcb: stopped", err=True)
+        click.echo(f"{name}: stopped", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()
@@ -72,8 +78,8 @@ def main(argv: Optional[List[str]] = None) -> None:
         if debug:
             traceback.print_exc()
         if isinstance(error, CtcbError):
-            click.echo(f"ctcb: {error}", err=True)
+            click.echo(f"{name}: {error}", err=True)
             sys.exit(error.exit_code)
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        click.echo(f"ctcb: failed: {' '.join(what.split())} (--debug shows where)", err=True)
+        click.echo(f"{name}: failed: {' '.join(what.split())} (--debug shows where)", err=True)
         sys.exit(1)

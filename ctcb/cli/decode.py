@@ -1,31 +1,34 @@
 """``ctcb decode``: audio or emissions in, transcripts out."""
 from __future__ import annotations
 
+import json
 import sys
-from contextlib import ExitStack
 from dataclasses import asdict, fields, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
 import click
 from click.core import ParameterSource
 
+from ctcb import __version__
 from ctcb.cli.biasing import BiasingOptions, biasing_options, encoder_of, prepare, read_lists
 from ctcb.cli.options import Decorator, join, recognition_options
 from ctcb.cli.phones import chosen_phone_options, phone_options
 from ctcb.cli.sources import EmissionOptions, emission_options, of_audio, of_file
 from ctcb.cli.tally import Tally
+from ctcb.cli.writing import Writer, writing_options
 from ctcb.decoding.graph_search import GraphSetting
+from ctcb.decoding.journal import Journal
 from ctcb.decoding.lm import find_lm, load_lm
 from ctcb.decoding.options import BeamOptions
-from ctcb.decoding.outputs import FILES, FORMATS
+from ctcb.decoding.parts import in_one
 from ctcb.decoding.pipeline import METHODS, Options, Pipeline
 from ctcb.decoding.presets import find_config, read_presets
 from ctcb.decoding.techniques import in_encoder, in_search
 from ctcb.errors import InputError
 from ctcb.graph.options import GraphOptions
 from ctcb.graph.store import load_graph
-from ctcb.io import atomic_write
 from ctcb.report.attention import AttentionPlots
 
 # Options of the graph search, by their names in GraphOptions.
@@ -94,26 +97,30 @@ def _flag(name: str) -> str:
 @phone_options()
 @emission_options()
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml; `ctcb tune` writes one).  [default: the model's own, if any]")
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="Format on stdout.")
-@click.option("--out", type=click.Path(), help="Folder for text, hyps.jsonl and hyps.ctm, instead of stdout.")
+@writing_options()
 def command(
     inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: int, lm: Optional[str],
-    config: Optional[str], form: str, out: Optional[str], **given: Any,
+    config: Optional[str], form: str, out: Optional[str], explain: bool, resume: bool, **given: Any,
 ) -> None:
     """Transcribe INPUTS: audio files, folders of them, manifest.tsv or lhotse cuts.
 
     With a list of names the transcripts lean toward it. An utterance that cannot be decoded is named
-    on stderr and the others go on; the exit code is then 1, or 2 where none could be.
+    on stderr and the others go on; the exit code is then 1, or 2 where none could be. Recordings may be
+    hours long; a run with --out that was stopped goes on with --resume.
 
     \b
     ctcb decode talk.ogg
     ctcb decode --entities names.txt --lm lm.arpa.gz --out exp/decode data/dev/manifest.tsv
+    ctcb decode --entities names.txt --explain talk.ogg
+    ctcb decode --entities names.txt --format srt talk.ogg > talk.srt
     ctcb decode --entities names.txt --emissions other.npz --tokens tokens.txt
     """
     biasing_given, emissions_given = _take(BiasingOptions, given), _take(EmissionOptions, given)
     own_model = emissions_given.tokens is None and (emissions_given.emissions is None or _is_given("model"))
     graph_asked = method == "graph" or method is None and given["graph"] is not None
     lm_file = find_lm(lm, model if own_model and not graph_asked and method != "greedy" else None)
+    if resume and (out is None or emissions_given.emissions is not None):
+        raise InputError("--resume goes on with audio that is decoded to a folder", mend="give INPUTS and --out DIR, or leave it out")
     lm_there = lm_file is not None or graph_asked
     presets = read_presets(find_config(config, model if own_model else None))
     asked = biasing_given.techniques(presets, lm_there)  # before the model is loaded: what is wrong with them
@@ -123,6 +130,7 @@ def command(
     phones = graph.phones if graph is not None else None
     lists = read_lists(biasing_given)
     plots = AttentionPlots(biasing_given.attention_plot) if biasing_given.attention_plot is not None else None
+    journal = None
     if emissions_given.emissions is None:
         if not inputs:
             raise InputError("there is nothing to decode", mend="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
@@ -130,7 +138,8 @@ def command(
         if stray:
             raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", mend="leave it out or give --emissions")
         encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(asked) else None
-        source = of_audio(inputs, model, batch_seconds, jobs, phones, encoder)
+        journal = None if out is None else Journal(out, _settings(), resume)
+        source = of_audio(inputs, model, batch_seconds, jobs, phones, journal and journal.known, encoder)
     else:
         if in_encoder(asked):
             raise InputError("the adapter listens to audio, and --emissions is given", mend="name audio, or use --bias decoder")
@@ -140,24 +149,37 @@ def command(
     if graph is not None:
         graph.require_tokens(source.spelling.table)
     techniques = biasing_given.techniques(presets, lm_there, source.phonetics is not None)
+    phone_settings = chosen_phone_options(given, preset.phones)
     pipeline = Pipeline(
         source.spelling, source.frame_shift, method, options, techniques, source.scale, load_lm(lm_file, source.spelling.table),
-        source.phonetics, chosen_phone_options(given, preset.phones),
+        source.phonetics, phone_settings,
     )
     biasing_of = prepare(lists, pipeline, biasing_given, source.utt_ids)
 
+    if explain and lists is None:
+        raise InputError("--explain tells what a list changed, and there is none", mend="give --entities or --entities-per-utt")
     tally = Tally(len(source.utt_ids), "could not be decoded")
-    with ExitStack() as files:
-        sinks = {form: sys.stdout}
-        if out is not None:
-            sinks = {name: files.enter_context(atomic_write(Path(out) / file)) for name, file in FILES.items()}
-        for decoded in pipeline.decode_many(source.emissions, biasing_of, nbest, jobs):
-            if not tally.failed(decoded.error):
-                for name, sink in sinks.items():
-                    sink.write(FORMATS[name](decoded.transcript))
-                if plots is not None:
-                    plots.draw(decoded.transcript, source.frame_shift)
+    settings = {
+        "ctcb": __version__, "command": " ".join(sys.argv[1:]), "search": method, "techniques": [one.name for one in techniques],
+        "options": asdict(options.options if isinstance(options, GraphSetting) else options), "phones": asdict(phone_settings),
+    }  # fmt: skip
+    with Writer(form, out, explain, len(source.utt_ids), settings) as writer:
+        stretches = pipeline.decode_many(source.emissions, biasing_of, nbest, jobs, compared=explain)
+        if journal is not None:
+            stretches = journal.complete(stretches, source.utt_ids)
+        try:
+            for decoded in in_one(stretches):
+                if not tally.failed(decoded.error):
+                    writer.write(decoded.transcript)
+                    if plots is not None:
+                        plots.draw(decoded.transcript, source.frame_shift)
+        except KeyboardInterrupt:
+            if journal is not None:
+                click.echo(f"ctcb: {out} keeps what was decoded; the same command with --resume goes on", err=True)
+            raise
         tally.require()
+    if journal is not None:
+        journal.close()
     tally.close()
 
 
@@ -190,6 +212,19 @@ def _search(
         what = f"takes no {asked[0]}" if asked else "cannot lean toward a list"
         raise InputError(f"greedy decoding {what}", mend="leave --method greedy out")
     return method or ("beam" if lists or asked else "greedy"), replace(preset, nbest=nbest, **chosen)
+
+
+def _settings() -> str:
+    """What the results of a run depend on: its options, and the states of the files that they name."""
+    context = click.get_current_context()
+    given = {name: value for name, value in context.params.items() if name not in ("out", "form", "resume", "jobs", "batch_seconds")}
+    names = [str(value) for value in given.values() if isinstance(value, str)] + list(given["inputs"])
+    files = {}
+    for name in names:
+        path = Path(name)
+        for file in sorted(path.iterdir()) if path.is_dir() else [path] if path.is_file() else []:
+            files[str(file)] = [file.stat().st_size, file.stat().st_mtime_ns]
+    return sha256(json.dumps([__version__, given, files], default=str, sort_keys=True).encode()).hexdigest()
 
 
 def _take(cls: Any, given: Dict[str, Any]) -> Any:

@@ -27,16 +27,22 @@ def command(
     """
     from ctcb.cli.recognition import listen
     from ctcb.cli.tally import Tally
-    from ctcb.decoding.emit import phones_of
+    from ctcb.decoding.emit import in_one
     from ctcb.decoding.npz import NpzWriter
     from ctcb.errors import InputError
     from ctcb.io import atomic_write
 
-    loaded, utt_ids, emissions = listen(inputs, model, batch_seconds, jobs)
-    if (head == "phone" or phones is not None) and loaded.network.config.phone_head is None:
+    heard = listen(inputs, model, batch_seconds, jobs)
+    ear = heard.ear
+    if (head == "phone" or phones is not None) and ear.phone_head is None:
         raise InputError("this model has no phone head", file=model, mend="use --head subword, without --phones")
-    symbols = {"subword": loaded.lang.tokenizer.pieces, "phone": loaded.lang.phones}
-    tally = Tally(len(utt_ids), "could not be read")
+    if head == "subword" and ear.spelling is None:
+        raise InputError("this model has no subwords", file=model, mend="use --head phone")
+    symbols = {
+        "subword": ear.spelling.table.symbols if ear.spelling else (), "phone": ear.phonetics.symbols if ear.phonetics else (),
+    }
+    places = {"subword": 0, "phone": ear.phone_head}
+    tally = Tally(len(heard.utt_ids), "could not be read")
     with ExitStack() as files:
         writers = []
         for which, name in (("phone", phones), (head, out)):
@@ -44,10 +50,9 @@ def command(
                 table = files.enter_context(atomic_write(Path(f"{name}.tokens.txt")))
                 table.writelines(f"{symbol}\n" for symbol in symbols[which])
                 writers.append((which, files.enter_context(NpzWriter(files.enter_context(atomic_write(Path(name), "wb"))))))
-        for emitted in emissions:
+        for emitted in in_one(heard.emitted):
             if not tally.failed(emitted.error):
-                heads = {"subword": emitted.subword, "phone": phones_of(loaded, emitted.inter)}
                 for which, writer in writers:
-                    writer.add(emitted.utterance.utt_id, heads[which])
+                    writer.add(emitted.utterance.utt_id, emitted.heads[places[which]])
         tally.require()
     tally.close()

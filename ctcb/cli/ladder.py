@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 import json
-from typing import Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import click
 
-from ctcb.cli.options import entities_format_option, model_option
+from ctcb.cli.options import Decorator, entities_format_option, model_option
 from ctcb.decoding.lm import find_lm, load_lm
 from ctcb.decoding.presets import find_config, read_presets
 from ctcb.errors import InputError
@@ -15,12 +15,28 @@ from ctcb.ladder.dataset import HALVES, read_set
 from ctcb.ladder.listening import Listener
 from ctcb.ladder.render import render_markdown, render_text, to_dict
 from ctcb.ladder.run import Decoding, climb
-from ctcb.ladder.systems import systems
+from ctcb.ladder.systems import systems, varied
 from ctcb.phones.phonetics import Phonetics
 from ctcb.progress import progress
 from ctcb.report.markdown import write_block
 from ctcb.text.lang import Lang
 from ctcb.text.spelling import TokenizerSpelling
+
+
+def distractors_option() -> Decorator:
+    """``--distractors FILE``: for all sets, or one for each."""
+    return click.option(
+        "--distractors", type=click.Path(), multiple=True,
+        help="Names that are not said; repeated, one for each --data.  [default: each folder's distractors.txt, if any]",
+    )
+
+
+def with_distractors(folders: Sequence[str], files: Sequence[str]) -> List[Tuple[str, Optional[str]]]:
+    """Each folder and its file. Raises InputError for another number of files."""
+    if len(files) not in (0, 1, len(folders)):
+        raise InputError(f"{len(files)} lists of distractors for {len(folders)} sets", mend="give one for all, or one for each")
+    each = list(files) if len(files) > 1 else [files[0] if files else None] * len(folders)
+    return list(zip(folders, each))
 
 
 @click.command()
@@ -29,7 +45,7 @@ from ctcb.text.spelling import TokenizerSpelling
 @model_option()
 @click.option("--entities", type=click.Path(), help="Another list than the folder's entities.txt.")
 @entities_format_option()
-@click.option("--distractors", type=click.Path(), help="Names that are not said.  [default: the folder's distractors.txt, if any]")
+@distractors_option()
 @click.option("--added", type=click.IntRange(min=0), default=0, show_default=True, help="Distractors that join the entities.")
 @click.option("--absent", type=click.IntRange(min=0), default=1000, show_default=True,
               help="Distractors in the list that tells false alarms, of which nothing is said.")
@@ -37,6 +53,7 @@ from ctcb.text.spelling import TokenizerSpelling
 @click.option("--lm", type=click.Path(), metavar="FILE|none", help="n-gram LM for all systems.  [default: the model's own, if any]")
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml).  [default: the model's own, if any]")
 @click.option("--system", "chosen", multiple=True, help="Only this one, beside none; repeatable.")
+@click.option("--vary", metavar="SETTING=V,V,...", help="Each system under these values, such as g2g=0,2,5.")
 @click.option("--emissions", type=click.Path(), help="Keep emissions in this folder, and use those that are there.")
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Threads.")
 @click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resampled corpora; 0: no intervals.")
@@ -44,9 +61,9 @@ from ctcb.text.spelling import TokenizerSpelling
 @click.option("--json", "json_file", type=click.Path(), help="Write everything, transcripts included, as JSON.")
 @click.option("--results", type=click.Path(), help="Put the tables into this Markdown file, a block a set.")
 def command(
-    folders: Tuple[str, ...], model: str, entities: Optional[str], entities_format: str, distractors: Optional[str], added: int,
+    folders: Tuple[str, ...], model: str, entities: Optional[str], entities_format: str, distractors: Tuple[str, ...], added: int,
     absent: int, half: Optional[str], lm: Optional[str], config: Optional[str], chosen: Tuple[str, ...],
-    emissions: Optional[str], jobs: int, bootstrap: int, seed: int, json_file: Optional[str], results: Optional[str],
+    vary: Optional[str], emissions: Optional[str], jobs: int, bootstrap: int, seed: int, json_file: Optional[str], results: Optional[str],
 ) -> None:
     """Measure what each technique gives and costs on data sets: none, each alone, and the presets.
 
@@ -56,7 +73,10 @@ def command(
     \b
     ctcb ladder --data data/dev --distractors names.txt --results RESULTS.md
     """
-    sets = [read_set(folder, entities, entities_format, distractors, added, absent, half, seed) for folder in folders]
+    sets = [
+        read_set(folder, entities, entities_format, names, added, absent, half, seed)
+        for folder, names in with_distractors(folders, distractors)
+    ]
     presets = read_presets(find_config(config, model))
     lang, listener = Lang.load(model), Listener(model, emissions, jobs)
     spelling = TokenizerSpelling(lang.tokenizer)
@@ -69,13 +89,17 @@ def command(
         if unknown:
             raise InputError(f"{unknown[0]!r} is no system here", mend=f"choose from {', '.join(row.name for row in rows)}")
         rows = [row for row in rows if not chosen or row.name in chosen or row.name == "none"]
+        if vary is not None:
+            setting, _, values = vary.partition("=")
+            rows = varied(rows, setting, values.split(","))
         for reason in missing if not chosen else ():
             click.echo(f"ctcb: left out: {reason}", err=True)
         decoding = Decoding(spelling, Phonetics.of(lang), listened, word_lm, jobs)
         rungs = list(progress(climb(data, decoding, listened, rows, bootstrap, seed), data.name, total=len(rows)))
         click.echo(render_text(data, rungs))
         if results is not None:
-            name = f"ladder {data.name}" + (f" half {half}" if half else "") + (f" added {added}" if added else "")
+            parts = [f"ladder {data.name}", half and f"half {half}", added and f"added {added}", vary and vary.partition("=")[0]]
+            name = " ".join(filter(None, parts))
             write_block(results, name, render_markdown(data, rungs))
         done.append(to_dict(data, rungs))
     if json_file is not None:

@@ -4,37 +4,52 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from typing import Callable, Iterator, Optional, Sequence, Tuple
+from dataclasses import dataclass, replace
+from typing import Callable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import click
 
-from ctcb.data.inputs import find_utterances
+from ctcb.data.audio import seconds_of
+from ctcb.data.inputs import Utterance, find_utterances
+from ctcb.decoding.ear import Ear, ModelEar
 from ctcb.decoding.emit import Emitted, emit
 from ctcb.decoding.encoder_bias import EncoderBias
 from ctcb.errors import InputError
 from ctcb.models.directory import LoadedModel, load_model
-from ctcb.progress import progress
+from ctcb.progress import progress_by
 
 EncoderOf = Callable[[LoadedModel], EncoderBias]
 
 
-def listen(
-    inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, encoder: Optional[EncoderOf] = None
-) -> Tuple[LoadedModel, Tuple[str, ...], Iterator[Emitted]]:
-    """The loaded model, the ids of the utterances, and their emissions, with errors in their places.
+@dataclass(frozen=True)
+class Listening:
+    """A model at work."""
 
-    ``encoder`` makes of the model what leans its encoder toward a list. The iterator notes conversions
-    on stderr at its end.
+    ear: Ear
+    utt_ids: Tuple[str, ...]
+    emitted: Iterator[Emitted]  # with errors in their places; notes conversions on stderr at its end
+
+def listen(
+    inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, known: Optional[Mapping[str, float]] = None,
+    encoder: Optional[EncoderOf] = None,
+) -> Listening:
+    """A model, the ids of the utterances, and what it makes of them.
+
+    ``known`` has the utterances that were heard before, all or in part: how many seconds of them, ``inf``
+    for all. These are left out. ``encoder`` makes of the model what leans its encoder toward a list.
     """
     if batch_seconds <= 0 or jobs < 1:
         raise InputError("--batch-seconds and --jobs must be positive")
     utterances = find_utterances(inputs)
     loaded = load_model(model)
-    bias = None if encoder is None else encoder(loaded)
+    ear = ModelEar(loaded, None if encoder is None else encoder(loaded))
+    known = known or {}
+    wanted = [replace(one, known=known.get(one.utt_id, 0.0)) for one in utterances if known.get(one.utt_id) != float("inf")]
 
     def run() -> Iterator[Emitted]:
         conversions, seconds, began = Counter(), 0.0, time.monotonic()
-        for emitted in progress(emit(loaded, utterances, batch_seconds, jobs, bias), "listening", total=len(utterances)):
+        listened = emit(ear, wanted, batch_seconds, jobs)
+        for emitted in progress_by(listened, "listening", _total(wanted), lambda one: one.seconds):
             conversions.update(emitted.conversions)
             seconds += emitted.seconds
             yield emitted
@@ -44,4 +59,13 @@ def listen(
             took = time.monotonic() - began
             click.echo(f"ctcb: {seconds:.1f} s of audio in {took:.1f} s ({seconds / took:.0f} times real time)", err=True)
 
-    return loaded, tuple(utterance.utt_id for utterance in utterances), run()
+    return Listening(ear, tuple(utterance.utt_id for utterance in utterances), run())
+
+
+def _total(utterances: List[Utterance]) -> float:
+    """Seconds of audio; only worked out where they are shown."""
+    if not sys.stderr.isatty():
+        return 0.0
+    return sum(
+        (one.duration if one.duration is not None else (seconds_of(one.audio) or 0.0)) - one.known for one in utterances
+    )

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Iterator, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Iterator, Mapping, Optional, Sequence, Tuple
 
 import click
 
@@ -62,27 +62,28 @@ def emission_options() -> Decorator:
 
 def of_audio(
     inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, phones: Optional[Spelling] = None,
-    encoder: Optional[EncoderOf] = None,
+    known: Optional[Mapping[str, float]] = None, encoder: Optional[EncoderOf] = None,
 ) -> Source:
     """What a model makes of audio: of its phone head, spelled by ``phones``, where these are given.
 
-    ``encoder`` leans it toward a list.
+    ``known`` and ``encoder`` as ``listen`` takes them.
     """
     from ctcb.cli.recognition import listen  # here: imports torch
-    from ctcb.decoding.emit import Emitted, phones_of
+    from ctcb.decoding.emit import Emitted
 
-    loaded, utt_ids, emitted = listen(inputs, model, batch_seconds, jobs, encoder)
-    phonetics = Phonetics.of(loaded.lang) if loaded.network.config.phone_head is not None else None
-    if phones is not None and phonetics is None:
+    heard = listen(inputs, model, batch_seconds, jobs, known, encoder)
+    ear = heard.ear
+    if phones is not None and ear.phone_head is None:
         raise InputError("this model has no phone head", file=model, mend="use a graph over subwords")
+    head = 0 if phones is None else ear.phone_head
 
     def emission(one: Emitted) -> Emission:
-        heard = phones_of(loaded, one.inter)
-        return Emission(one.utterance.utt_id, one.subword if phones is None or one.error else heard, one.utterance.audio, one.error, heard)
+        log_probs = one.heads[head] if one.heads else None
+        of_phones = one.heads[ear.phone_head] if one.heads and ear.phone_head is not None else None
+        return Emission(one.utterance.utt_id, log_probs, one.utterance.audio, one.error, of_phones, one.start, one.last)
 
-    spelling = phones or TokenizerSpelling(loaded.lang.tokenizer)
-    return Source(spelling, loaded.frame_shift, utt_ids, map(emission, emitted), "natural", phonetics)
-
+    spelling = phones or ear.spelling
+    return Source(spelling, ear.frame_shift, heard.utt_ids, map(emission, heard.emitted), "natural", ear.phonetics)
 
 
 def of_file(options: EmissionOptions, model: Optional[str], timed: bool, phones: Optional[Spelling] = None) -> Source:

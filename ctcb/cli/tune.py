@@ -7,6 +7,7 @@ from typing import List, Optional, Tuple
 
 import click
 
+from ctcb.cli.ladder import distractors_option, with_distractors
 from ctcb.cli.options import entities_format_option, model_option
 from ctcb.decoding.lm import find_lm, load_lm
 from ctcb.decoding.presets import BUILT_IN, find_config, read_presets, write_presets
@@ -33,7 +34,7 @@ SHOWN = 10  # trials that are listed
               help="Folder with manifest.tsv and entities.txt; repeatable.")
 @model_option()
 @entities_format_option()
-@click.option("--distractors", type=click.Path(), help="Names that are not said.  [default: each folder's distractors.txt]")
+@distractors_option()
 @click.option("--added", type=click.IntRange(min=0), default=1000, show_default=True, help="Distractors that join the entities.")
 @click.option("--preset", default="decoder", show_default=True, help="Which one is tuned.")
 @click.option("--parameter", "only", multiple=True, help="Tune only this one; repeatable.  [default: all that matter]")
@@ -52,7 +53,7 @@ SHOWN = 10  # trials that are listed
 @click.option("--json", "json_file", type=click.Path(), help="Write all trials as JSON.")
 @click.option("--out", type=click.Path(), required=True, help="The decode.yaml; other presets in it are kept.")
 def command(
-    folders: Tuple[str, ...], model: str, entities_format: str, distractors: Optional[str], added: int, preset: str,
+    folders: Tuple[str, ...], model: str, entities_format: str, distractors: Tuple[str, ...], added: int, preset: str,
     only: Tuple[str, ...], half: str, max_u_wer: float, max_false_alarms: float, trials: int, study: Optional[str],
     lm: Optional[str], config: Optional[str], emissions: Optional[str], jobs: int, seed: int, json_file: Optional[str], out: str,
 ) -> None:
@@ -75,8 +76,8 @@ def command(
 
     def of_half(which: str) -> List[Tuple[DataSet, Decoding, System]]:
         found = []
-        for folder in folders:
-            data = read_set(folder, None, entities_format, distractors, added, 0, which, seed)
+        for folder, names in with_distractors(folders, distractors):
+            data = read_set(folder, None, entities_format, names, added, 0, which, seed)
             listened = listener.hear(data)
             rows, _ = systems(presets, word_lm is not None, listened.facts.phones)
             system = next(row for row in rows if row.name == preset)

@@ -1,21 +1,28 @@
 """Audio files in, 16 kHz mono samples out; what is wrong with a file is said, never guessed.
 
-Whatever libsndfile reads is read: WAV, FLAC, Ogg (Vorbis and Opus), MP3 and others.
+Whatever libsndfile reads is read: WAV, FLAC, Ogg (Vorbis and Opus), MP3 and others. Where ffmpeg is
+installed, it reads the rest: videos, M4A, AMR and what else it knows.
 """
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import Iterator, Optional, Tuple
 
 import numpy as np
 import soundfile
 
+from ctcb.data import ffmpeg
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 
 SAMPLE_RATE = 16_000  # Hz; every model works at this rate
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".aiff", ".aif", ".au", ".w64", ".caf"})
+# Of files that ffmpeg is needed for; looked for in folders only where it is installed.
+FFMPEG_SUFFIXES = frozenset(
+    {".mp4", ".m4a", ".mov", ".mkv", ".webm", ".avi", ".aac", ".amr", ".3gp", ".wma", ".wmv", ".mpg", ".mpeg", ".ts"}
+)
 
 
 @dataclass(frozen=True)
@@ -34,24 +41,47 @@ class Audio:
     @property
     def conversions(self) -> Tuple[str, ...]:
         """What was done to the file's samples, in words, for a note to the user."""
-        done = []
-        if self.file_channels != 1:
-            done.append(f"{self.file_channels} channels mixed to mono")
-        if self.file_rate != SAMPLE_RATE:
-            done.append(f"{self.file_rate} Hz resampled to {SAMPLE_RATE} Hz")
-        return tuple(done)
+        return conversions(self.file_rate, self.file_channels)
 
 
-def read_audio(path: PathOrStr) -> Audio:
-    """Decode a whole file to 16 kHz mono.
+def conversions(rate: int, channels: int) -> Tuple[str, ...]:
+    """What becomes of samples at ``rate`` Hz in so many channels, in words."""
+    done = []
+    if channels != 1:
+        done.append(f"{channels} channels mixed to mono")
+    if rate != SAMPLE_RATE:
+        done.append(f"{rate} Hz resampled to {SAMPLE_RATE} Hz")
+    return tuple(done)
+
+
+def read_audio(path: PathOrStr, start: float = 0.0, duration: Optional[float] = None) -> Audio:
+    """Decode a file, or the stretch of it that starts at ``start`` seconds, to 16 kHz mono.
 
     Raises
     ------
-    InputError : the file is missing, empty, a folder, not audio, cut off, holds no samples, or
+    InputError : the file is missing, empty, a folder, not audio, cut off, holds no samples (there), or
         holds samples that are not finite numbers.
     """
     path = Path(path)
-    return as_audio(*_decode(path), file=path)
+    with opened(path) as file:
+        rate = file.samplerate
+        first = round(start * rate)
+        known = file.frames < 2**62  # a stream's header may not tell how long it is
+        if first and first >= file.frames:
+            raise InputError(
+                f"a cut starts at {start:.2f} s, the audio ends at {file.frames / rate:.2f} s", file=path, mend="correct the cut"
+            )
+        wanted = -1 if duration is None else round(duration * rate)
+        file.seek(first)
+        samples = file.read(wanted, dtype="float32", always_2d=True)
+        left = file.frames - first
+        claimed = left if wanted < 0 else min(left, wanted)
+    if known and len(samples) < claimed * 0.99:
+        raise InputError(
+            f"the audio is cut off: {len(samples) / rate:.2f} s of the {claimed / rate:.2f} s its header names",
+            file=path, mend="copy it again",
+        )
+    return as_audio(samples, rate, file=path)
 
 
 def as_audio(samples: np.ndarray, rate: int, file: Optional[Path] = None) -> Audio:
@@ -72,44 +102,57 @@ def as_audio(samples: np.ndarray, rate: int, file: Optional[Path] = None) -> Aud
         raise InputError(problem, file=file, mend="give floats in -1..1 as [samples] or [samples, channels]")
     if not samples.size:
         raise InputError("the audio holds no samples", file=file, mend="leave it out or record it again")
+    mono = to_mono(samples, file)
+    if rate != SAMPLE_RATE:
+        import soxr  # here, so that reading 16 kHz audio does not wait for it
+
+        mono = soxr.resample(mono, rate, SAMPLE_RATE)
+    return Audio(np.ascontiguousarray(mono), rate, 1 if samples.ndim == 1 else samples.shape[1])
+
+
+def to_mono(samples: np.ndarray, file: Optional[Path] = None) -> np.ndarray:
+    """``[N]`` or ``[N, channels]`` floats to ``[N]`` float32. Raises InputError for NaN and infinite ones."""
     if not np.isfinite(samples).all():
         raise InputError("the audio holds NaN or infinite samples", file=file, mend="export it again")
     samples = samples.astype(np.float32, copy=False).reshape(len(samples), -1)
-    channels = samples.shape[1]
-    mono = samples[:, 0] if channels == 1 else samples.mean(axis=1)
-    if rate != SAMPLE_RATE:
-        mono = _resample(mono, rate)
-    return Audio(np.ascontiguousarray(mono), rate, channels)
+    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
 
 
-def _decode(path: Path) -> Tuple[np.ndarray, int]:
-    """[N, channels] float32 and the file's rate."""
+@contextmanager
+def opened(path: Path) -> Iterator[soundfile.SoundFile]:
+    """An audio file to read from, through ffmpeg where libsndfile does not know its format.
+
+    Raises InputError where it is missing, empty, a folder, or not audio; also for what fails in the block.
+    """
     if path.is_dir():
         raise InputError("this is a folder", file=path, mend="name an audio file")
     try:
         if path.stat().st_size == 0:
             raise InputError("the file is empty (0 bytes)", file=path, mend="leave it out or copy it again")
-        with soundfile.SoundFile(str(path)) as file:
-            samples, rate, claimed = file.read(dtype="float32", always_2d=True), file.samplerate, file.frames
+        try:
+            file = soundfile.SoundFile(str(path))
+        except soundfile.LibsndfileError:
+            if not ffmpeg.installed():
+                raise
+            with ffmpeg.converted(path, SAMPLE_RATE) as wav, soundfile.SoundFile(str(wav)) as file:
+                yield file
+            return
+        with file:
+            yield file
     except FileNotFoundError:
         raise InputError("no such file", file=path, mend="check the path") from None
     except PermissionError:
         raise InputError("no permission to read", file=path, mend="make it readable") from None
     except (soundfile.LibsndfileError, RuntimeError) as error:
         reason = str(error).split(":")[-1].strip() or "unknown format"
-        raise InputError(
-            f"not readable as audio ({reason})", file=path, mend="give WAV, FLAC, Ogg/Opus or MP3"
-        ) from None
-    if 0 < claimed < 2**62 and len(samples) < claimed * 0.99:
-        raise InputError(
-            f"the audio is cut off: {len(samples) / rate:.2f} s of the {claimed / rate:.2f} s its header names",
-            file=path, mend="copy it again",
-        )
-    return samples, rate
+        mend = "give WAV, FLAC, Ogg/Opus or MP3" + ("" if ffmpeg.installed() else ", or install ffmpeg, which reads the others")
+        raise InputError(f"not readable as audio ({reason})", file=path, mend=mend) from None
 
 
-def _resample(samples: np.ndarray, rate: int) -> np.ndarray:
-    import torch  # here, so that reading 16 kHz audio does not wait for it
-    from lhotse.augmentation import get_or_create_resampler
-
-    return get_or_create_resampler(rate, SAMPLE_RATE)(torch.from_numpy(samples)).numpy()
+def seconds_of(path: PathOrStr) -> Optional[float]:
+    """How long a file is, by its header; None where that does not tell, or there is no such file."""
+    try:
+        info = soundfile.info(str(path))
+    except (OSError, RuntimeError):
+        return None
+    return info.frames / info.samplerate if 0 < info.frames < 2**62 else None

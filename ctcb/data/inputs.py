@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
-from ctcb.data.audio import AUDIO_SUFFIXES
+from ctcb.data import ffmpeg
+from ctcb.data.audio import AUDIO_SUFFIXES, FFMPEG_SUFFIXES
 from ctcb.data.manifest import read_manifest
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
@@ -21,6 +22,7 @@ class Utterance:
     start: float = 0.0  # seconds
     duration: Optional[float] = None  # seconds; None: to the file's end
     speaker: Optional[str] = None
+    known: float = 0.0  # seconds from its start that need not be heard again
 
 
 def find_utterances(inputs: Sequence[PathOrStr]) -> List[Utterance]:
@@ -53,9 +55,10 @@ def find_utterances(inputs: Sequence[PathOrStr]) -> List[Utterance]:
 
 
 def _in_folder(folder: Path) -> List[Path]:
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in AUDIO_SUFFIXES and file.is_file())
+    suffixes = AUDIO_SUFFIXES | FFMPEG_SUFFIXES if ffmpeg.installed() else AUDIO_SUFFIXES
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in suffixes and file.is_file())
     if not files:
-        raise InputError("no audio file in this folder", file=folder, mend=f"looked for {' '.join(sorted(AUDIO_SUFFIXES))}")
+        raise InputError("no audio file in this folder", file=folder, mend=f"looked for {' '.join(sorted(suffixes))}")
     return files
 
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from collections import Counter
+from functools import partial
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from lhotse import CutSet
@@ -50,6 +52,14 @@ class Batch(NamedTuple):
     target_lengths: Dict[str, Tensor]  # [B] int64
     texts: List[str]
     words: List[List[Tuple[int, int]]]  # how many phones and subwords each word of each text has
+    seconds: float = 0.0  # of audio
+
+
+def usable_cuts(cuts: CutSet, targets: Targets) -> Tuple[CutSet, int, int]:
+    """The cuts that can be trained on, read anew at each pass; how many these are, and how many are not."""
+    usable = cuts.filter(partial(can_align, targets=targets))
+    total, kept = sum(1 for _ in cuts), sum(1 for _ in usable)
+    return usable, kept, total - kept
 
 
 def can_align(cut: Cut, targets: Targets) -> bool:
@@ -61,17 +71,36 @@ def can_align(cut: Cut, targets: Targets) -> bool:
     return True
 
 
+BUFFER = 20_000  # cuts
 _SPEED_SUFFIX = re.compile(r"_sp\d+(\.\d+)?$")  # as lhotse's perturb_speed appends it
 
 
+class OneCopyEach:
+    """Of each utterance's copies at several speeds, the one that the seed picks; read anew at each pass.
+
+    The only thing that is held in memory is how many copies each utterance has.
+    """
+
+    def __init__(self, cuts: CutSet, seed: int) -> None:
+        self.cuts, self.seed = cuts, seed
+        self.copies = Counter(_SPEED_SUFFIX.sub("", cut.id) for cut in cuts)
+
+    def __len__(self) -> int:
+        """Utterances."""
+        return len(self.copies)
+
+    def __iter__(self) -> Iterator[Cut]:
+        seen: Dict[str, int] = Counter()
+        for cut in self.cuts:
+            name = _SPEED_SUFFIX.sub("", cut.id)
+            if zlib.crc32(f"{self.seed}-{name}".encode()) % self.copies[name] == seen[name]:
+                yield cut
+            seen[name] += 1
+
+
 def one_copy_each(cuts: CutSet, seed: int) -> CutSet:
-    """Of each utterance's copies at several speeds, the one that this seed picks."""
-    copies: Dict[str, List[Cut]] = {}
-    for cut in cuts:
-        copies.setdefault(_SPEED_SUFFIX.sub("", cut.id), []).append(cut)
-    return CutSet.from_cuts(
-        group[zlib.crc32(f"{seed}-{name}".encode()) % len(group)] for name, group in copies.items()
-    )
+    """The same, held in memory."""
+    return CutSet.from_cuts(OneCopyEach(cuts, seed))
 
 
 class _SourcelessSampler(Sampler):
@@ -85,33 +114,41 @@ class BucketingSampler(DynamicBucketingSampler, _SourcelessSampler):
     """lhotse's sampler, on every torch that we support."""
 
 
-def epoch_batches(cuts: CutSet, batch_seconds: float, seed: int, rank: int = 0, world_size: int = 1) -> List[CutSet]:
-    """One epoch's batches of at most ``batch_seconds`` of audio; the same for the same seed.
+class EpochBatches:
+    """One epoch's batches of at most ``batch_seconds`` of audio; the same for the same seed, at each pass.
 
-    With ``world_size`` processes each gets its share, the same number of batches as the others.
+    With ``world_size`` processes each gets its share, the same number of batches as the others. Cuts are
+    read as a stream: memory holds BUFFER of them, among which they are shuffled and put into buckets.
     """
-    chosen = one_copy_each(cuts, seed)
-    sampler = BucketingSampler(
-        chosen, max_duration=batch_seconds, num_buckets=min(20, len(chosen)), shuffle=True, seed=seed,
-        buffer_size=len(chosen), rank=rank, world_size=world_size,
-    )
-    return list(sampler)
+
+    def __init__(self, cuts: CutSet, batch_seconds: float, seed: int, rank: int = 0, world_size: int = 1) -> None:
+        self.chosen = OneCopyEach(cuts, seed)
+        self.batch_seconds, self.seed, self.rank, self.world_size = batch_seconds, seed, rank, world_size
+        self._count: Optional[int] = None
+
+    def __iter__(self) -> Iterator[CutSet]:
+        yield from BucketingSampler(
+            CutSet(self.chosen), max_duration=self.batch_seconds, num_buckets=min(20, len(self.chosen)), shuffle=True,
+            seed=self.seed, buffer_size=min(BUFFER, len(self.chosen)), rank=self.rank, world_size=self.world_size,
+        )
+
+    def __len__(self) -> int:
+        """Batches, by going through them once."""
+        if self._count is None:
+            self._count = sum(1 for _ in self)
+        return self._count
 
 
-Collate = Callable[[CutSet], Tuple[torch.Tensor, torch.Tensor]]
+Collate = Callable[[CutSet], Tuple[Tensor, Tensor]]
 
 
 class CutBatches(Dataset):
-    """Maps the number of a batch to its tensors."""
+    """Maps a batch of cuts to its tensors."""
 
-    def __init__(self, batches: Sequence[CutSet], targets: Targets, collate: Collate = collate_features) -> None:
-        self.batches, self.targets, self.collate = batches, targets, collate
+    def __init__(self, targets: Targets, collate: Collate = collate_features) -> None:
+        self.targets, self.collate = targets, collate
 
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __getitem__(self, index: int) -> Batch:
-        cuts = self.batches[index]
+    def __getitem__(self, cuts: CutSet) -> Batch:
         features, lengths = self.collate(cuts)
         texts = [cut.supervisions[0].text for cut in cuts]
         spelled = [self.targets(text) for text in texts]
@@ -122,15 +159,16 @@ class CutBatches(Dataset):
             {name: torch.tensor([len(item[name]) for item in spelled]) for name in spelled[0]},
             texts,
             [self.targets.words(text) for text in texts],
+            sum(cut.duration for cut in cuts),
         )
 
 
 def load_batches(
-    batches: Sequence[CutSet], targets: Targets, workers: int = 0, collate: Collate = collate_features
+    batches: Iterable[CutSet], targets: Targets, workers: int = 0, collate: Collate = collate_features
 ) -> Iterable[Batch]:
     """Read the batches' features in order, ahead of time in ``workers`` processes.
 
     ``collate`` makes cuts into features ``[B, T, F]`` and their lengths ``[B]``.
     """
-    data = CutBatches(batches, targets, collate)
-    return DataLoader(data, batch_size=None, num_workers=workers, **({"prefetch_factor": 4} if workers else {}))
+    more = {"prefetch_factor": 4} if workers else {}
+    return DataLoader(CutBatches(targets, collate), sampler=batches, batch_size=None, num_workers=workers, **more)

@@ -16,13 +16,15 @@ TOLERANCE = 0.05  # how far the log of their sum may be from 0 (half precision i
 
 @dataclass(frozen=True)
 class Emission:
-    """One utterance's emissions, or why there are none."""
+    """The emissions of an utterance, or of a stretch of it, or why there are none."""
 
     utt_id: str
     log_probs: Any  # [T, V], natural-log probabilities unless the pipeline is told otherwise; None with an error
     file: Optional[PathOrStr] = None  # where they come from, for what is said of them
     error: Optional[InputError] = None
     phones: Any = None  # [T, P], the phone head's, in the same scale; None where there is none
+    start: float = 0.0  # seconds from the utterance's start, where they are a stretch of it,
+    last: bool = True  # and whether nothing follows
 
 
 def as_log_probs(emissions: Any, vocab_size: int) -> np.ndarray:

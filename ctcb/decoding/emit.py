@@ -1,108 +1,144 @@
-"""Audio in, emissions out: reading ahead on threads, batches of like durations."""
+"""Audio in, emissions out: reading ahead on threads, batches of like durations, windows for what is long."""
 from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Deque, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
-from torch.nn.utils.rnn import pad_sequence
 
-from ctcb.data.audio import SAMPLE_RATE, read_audio
-from ctcb.data.features import FeatureExtractor
+from ctcb.data import ffmpeg
+from ctcb.data.audio import SAMPLE_RATE, read_audio, seconds_of
 from ctcb.data.inputs import Utterance
-from ctcb.decoding.encoder_bias import EncoderBias
+from ctcb.data.recording import recorded
+from ctcb.decoding.ear import Ear, Heads
+from ctcb.decoding.windows import HOP, LONG, OVERLAP, Grid, Stretch, heard
 from ctcb.errors import InputError
-from ctcb.models.ctc import Emissions
-from ctcb.models.directory import LoadedModel
 
 POOL = 64  # utterances that are sorted by duration among themselves before they are batched
 
 
 @dataclass(frozen=True)
 class Emitted:
-    """One utterance's emissions, or why there are none."""
+    """One utterance's emissions, or a stretch's of a long one, or why there are none."""
 
     utterance: Utterance
     seconds: float  # of audio
-    subword: np.ndarray  # [T, V] float32 natural-log probabilities; [0, V] where nothing could be read
-    inter: Tuple[np.ndarray, ...]  # [T, V_i] float32, the inner heads
+    heads: Heads  # the searched head first; () where nothing could be read
     conversions: Tuple[str, ...] = ()  # what was done to the audio
     error: Optional[InputError] = None
+    start: float = 0.0  # seconds from the utterance's start
+    last: bool = True  # whether nothing of the utterance follows
 
 
 @dataclass(frozen=True)
 class _Heard:
     utterance: Utterance
     seconds: float
-    features: torch.Tensor  # [T, F]
+    rows: torch.Tensor  # [T, F] what the model takes in
     conversions: Tuple[str, ...]
     error: Optional[InputError] = None
 
 
-def emit(
-    model: LoadedModel, utterances: Sequence[Utterance], batch_seconds: float = 120.0, jobs: int = 2,
-    bias: Optional[EncoderBias] = None,
-) -> Iterator[Emitted]:
-    """Emissions of every utterance, in the order given; ``bias`` leans the encoder toward a list.
+def emit(ear: Ear, utterances: Iterable[Utterance], batch_seconds: float = 120.0, jobs: int = 2) -> Iterator[Emitted]:
+    """Emissions of every utterance, in the order given; of one longer than ``LONG`` seconds in stretches.
 
-    ``jobs`` threads read audio and compute features ahead of the network; the results do not
-    depend on their number. An utterance that cannot be read comes out with its error.
+    ``jobs`` threads read audio and prepare it ahead of the model; the results do not depend on their
+    number. An utterance that cannot be read comes out with its error.
     """
-    for pool in _pools(_read_ahead(model, utterances, max(1, jobs))):
-        order = sorted(range(len(pool)), key=lambda i: len(pool[i].features))
+    for long, some in groupby(utterances, _is_long):
+        if long:
+            for utterance in some:
+                yield from _emit_long(ear, utterance, batch_seconds)
+        else:
+            yield from _emit_short(ear, list(some), batch_seconds, jobs)
+
+
+def in_one(emitted: Iterable[Emitted]) -> Iterator[Emitted]:
+    """The stretches of each long utterance put together again."""
+    parts: List[Emitted] = []
+    for one in emitted:
+        parts.append(one)
+        if one.last:
+            error = next((part.error for part in parts if part.error is not None), None)
+            heads = () if error else tuple(np.concatenate(of_one) for of_one in zip(*(part.heads for part in parts)))
+            seconds = sum(part.seconds for part in parts)
+            yield one if len(parts) == 1 else replace(one, seconds=seconds, heads=heads, error=error, start=0.0)
+            parts = []
+
+
+def stretches_of(ear: Ear, samples: np.ndarray) -> List[Stretch]:
+    """What is heard of ``[N]`` float32 samples at 16 kHz; in several stretches where they are long."""
+    if len(samples) <= LONG * SAMPLE_RATE:
+        return [Stretch(0, ear.hear([ear.prepare(samples)], [""])[0], True)]
+    grid = Grid(len(samples), ear.frame_shift * SAMPLE_RATE)
+    return list(heard(lambda a, b: samples[a:b], lambda some: _hear_windows(ear, some, ""), grid, _blank(ear)))
+
+
+def _blank(ear: Ear) -> int:
+    return 0 if ear.spelling is None else ear.spelling.table.blank
+
+
+def _hear_windows(ear: Ear, windows: Sequence[np.ndarray], utt_id: str) -> List[Heads]:
+    return ear.hear([ear.prepare(samples) for samples in windows], [utt_id] * len(windows))
+
+
+def _is_long(utterance: Utterance) -> bool:
+    seconds = utterance.duration
+    if seconds is None:
+        seconds = seconds_of(utterance.audio)
+        if seconds is None:  # what ffmpeg reads may be of any length
+            return ffmpeg.installed() and utterance.audio.is_file() and utterance.audio.stat().st_size > 0
+        seconds -= utterance.start
+    return seconds > LONG
+
+
+def _emit_long(ear: Ear, utterance: Utterance, batch_seconds: float) -> Iterator[Emitted]:
+    try:
+        with recorded(utterance.audio, utterance.start, utterance.duration) as recording:
+            done = recording.conversions
+            grid = Grid(recording.samples, ear.frame_shift * SAMPLE_RATE)
+            for stretch in heard(
+                recording.read, lambda some: _hear_windows(ear, some, utterance.utt_id), grid, _blank(ear),
+                known=round(utterance.known / ear.frame_shift), batch=max(1, int(batch_seconds / (HOP + OVERLAP))),
+            ):  # fmt: skip
+                seconds = len(stretch.heads[0]) * ear.frame_shift
+                yield Emitted(utterance, seconds, stretch.heads, done, None, stretch.first * ear.frame_shift, stretch.last)
+                done = ()
+    except InputError as error:
+        yield Emitted(utterance, 0.0, (), (), error)
+
+
+def _emit_short(ear: Ear, utterances: Sequence[Utterance], batch_seconds: float, jobs: int) -> Iterator[Emitted]:
+    for pool in _pools(_read_ahead(ear, utterances, max(1, jobs))):
+        order = sorted(range(len(pool)), key=lambda i: len(pool[i].rows))
         done: List[Optional[Emitted]] = [None] * len(pool)
-        for batch in _batches(order, [len(item.features) for item in pool], batch_seconds / model.features.frame_shift):
-            for index, emitted in zip(batch, _run(model, [pool[i] for i in batch], bias)):
+        for batch in _batches(order, [len(item.rows) for item in pool], batch_seconds * ear.rows_a_second):
+            for index, emitted in zip(batch, _run(ear, [pool[i] for i in batch])):
                 done[index] = emitted
         yield from (item for item in done if item is not None)
 
 
-def phones_of(model: LoadedModel, inter: Sequence[np.ndarray]) -> Optional[np.ndarray]:
-    """The phone head's among the inner heads' emissions; None where the model has none, or nothing was read."""
-    head = model.network.config.phone_head
-    return inter[head] if head is not None and len(inter) else None
-
-
-def emissions_of(
-    model: LoadedModel, samples: np.ndarray, bias: Optional[EncoderBias] = None
-) -> Tuple[np.ndarray, Optional[np.ndarray]]:
-    """``[N]`` float32 samples at 16 kHz to log-probabilities of the subword head, ``[T, V]`` float32, and
-    of the phone head, ``[T, P]``, where there is one. ``bias`` leans the encoder toward a list."""
-    features = FeatureExtractor(model.features)(samples)
-    emissions = _forward(model, features[None], torch.tensor([len(features)]), [""], bias)
-    frames = int(emissions.lengths[0])
-    return emissions.subword[0, :frames].numpy(), phones_of(model, [log_probs[0, :frames].numpy() for log_probs in emissions.inter])
-
-
-def _read_ahead(model: LoadedModel, utterances: Sequence[Utterance], jobs: int) -> Iterator[_Heard]:
-    extractor = FeatureExtractor(model.features)
+def _read_ahead(ear: Ear, utterances: Sequence[Utterance], jobs: int) -> Iterator[_Heard]:
     waiting: Deque["Future[_Heard]"] = deque()
     with ThreadPoolExecutor(jobs) as threads:
         for utterance in utterances:
-            waiting.append(threads.submit(_hear, extractor, utterance))
+            waiting.append(threads.submit(_hear, ear, utterance))
             if len(waiting) >= 2 * POOL:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _hear(extractor: FeatureExtractor, utterance: Utterance) -> _Heard:
+def _hear(ear: Ear, utterance: Utterance) -> _Heard:
     try:
-        audio = read_audio(utterance.audio)
-        first = round(utterance.start * SAMPLE_RATE)
-        last = len(audio.samples) if utterance.duration is None else first + round(utterance.duration * SAMPLE_RATE)
-        samples = audio.samples[first:last]
-        if not len(samples):
-            raise InputError(
-                f"{utterance.utt_id!r} starts at {utterance.start:.2f} s, the audio ends at {audio.duration:.2f} s",
-                file=utterance.audio, mend="correct the cut",
-            )
-        return _Heard(utterance, len(samples) / SAMPLE_RATE, extractor(samples), audio.conversions)
+        audio = read_audio(utterance.audio, utterance.start, utterance.duration)
+        return _Heard(utterance, audio.duration, ear.prepare(audio.samples), audio.conversions)
     except InputError as error:
-        return _Heard(utterance, 0.0, torch.zeros(0, extractor.config.num_mel_bins), (), error)
+        return _Heard(utterance, 0.0, torch.zeros(0, 0), (), error)
 
 
 def _pools(items: Iterable[_Heard]) -> Iterator[List[_Heard]]:
@@ -117,7 +153,7 @@ def _pools(items: Iterable[_Heard]) -> Iterator[List[_Heard]]:
 
 
 def _batches(order: Sequence[int], lengths: Sequence[int], most: float) -> Iterator[List[int]]:
-    """Runs of ``order`` (rising lengths) whose padded size stays within ``most`` frames."""
+    """Runs of ``order`` (rising lengths) whose padded size stays within ``most`` rows."""
     batch: List[int] = []
     for index in order:
         if batch and (len(batch) + 1) * lengths[index] > most:
@@ -128,25 +164,9 @@ def _batches(order: Sequence[int], lengths: Sequence[int], most: float) -> Itera
         yield batch
 
 
-def _forward(
-    model: LoadedModel, features: torch.Tensor, lengths: torch.Tensor, utt_ids: Sequence[str], bias: Optional[EncoderBias]
-) -> Emissions:
-    with torch.no_grad():
-        if bias is not None:
-            return bias.emissions(features, lengths, utt_ids)
-        return model.network(features, lengths)[0]
-
-
-def _run(model: LoadedModel, heard: Sequence[_Heard], bias: Optional[EncoderBias]) -> Iterator[Emitted]:
-    lengths = torch.tensor([len(item.features) for item in heard])
-    config = model.network.config
-    nothing = np.zeros((0, config.num_subwords), np.float32)
-    if int(lengths.max()) == 0:
-        yield from (Emitted(item.utterance, 0.0, nothing, (), item.conversions, item.error) for item in heard)
-        return
-    features = pad_sequence([item.features for item in heard], batch_first=True)
-    emissions = _forward(model, features, lengths, [item.utterance.utt_id for item in heard], bias)
-    for i, (item, length) in enumerate(zip(heard, emissions.lengths.tolist())):
-        inter = tuple(log_probs[i, :length].numpy().copy() for log_probs in emissions.inter)
-        subword = emissions.subword[i, :length].numpy().copy()
-        yield Emitted(item.utterance, item.seconds, subword, inter, item.conversions, item.error)
+def _run(ear: Ear, items: Sequence[_Heard]) -> Iterator[Emitted]:
+    """The emissions of a batch, in its order; what could not be read is not heard."""
+    able = [item for item in items if item.error is None]
+    heads = iter(ear.hear([item.rows for item in able], [item.utterance.utt_id for item in able]) if able else ())
+    for item in items:
+        yield Emitted(item.utterance, item.seconds, next(heads) if item.error is None else (), item.conversions, item.error)

@@ -1,8 +1,12 @@
-"""Transcripts as text, JSON lines or CTM."""
+"""Transcripts in the formats that people and programs read, in one table."""
 from __future__ import annotations
 
-from typing import Callable, Dict
+from dataclasses import dataclass
+from typing import Callable, Dict, Optional
 
+from ctcb.decoding.explain import as_explanation
+from ctcb.decoding.subtitles import as_srt, as_vtt
+from ctcb.decoding.textgrid import as_textgrid
 from ctcb.decoding.transcript import Transcript
 
 
@@ -24,6 +28,21 @@ def as_ctm(result: Transcript) -> str:
     )
 
 
-# format -> (how it is written, its file in an output folder)
-FORMATS: Dict[str, Callable[[Transcript], str]] = {"text": as_text, "jsonl": as_jsonl, "ctm": as_ctm}
-FILES = {"text": "text", "jsonl": "hyps.jsonl", "ctm": "hyps.ctm"}
+@dataclass(frozen=True)
+class Format:
+    """How transcripts are written."""
+
+    write: Callable[[Transcript], str]
+    file: Optional[str] = None  # that all transcripts share in an output folder; None: each has one of its own,
+    suffix: str = ""  # with this behind its id
+
+
+FORMATS: Dict[str, Format] = {
+    "text": Format(as_text, "text"),
+    "jsonl": Format(as_jsonl, "hyps.jsonl"),
+    "ctm": Format(as_ctm, "hyps.ctm"),
+    "srt": Format(as_srt, suffix=".srt"),
+    "vtt": Format(as_vtt, suffix=".vtt"),
+    "textgrid": Format(as_textgrid, suffix=".TextGrid"),
+}
+EXPLANATION = Format(as_explanation, "explain.txt")

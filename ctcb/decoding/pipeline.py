@@ -1,7 +1,7 @@
 """From emissions to transcripts: the search, what leans it toward a list, and what comes of it."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Union
 
@@ -43,11 +43,13 @@ BiasingOf = Callable[[str], Optional[Biasing]]
 
 @dataclass(frozen=True)
 class Decoded:
-    """One utterance's transcript, or why there is none."""
+    """The transcript of an utterance, or of a stretch of it, or why there is none."""
 
     utt_id: str
     transcript: Optional[Transcript] = None
     error: Optional[InputError] = None
+    start: float = 0.0  # seconds from the utterance's start, where it is a stretch of it,
+    last: bool = True  # and whether nothing follows
 
 
 class Pipeline:
@@ -128,7 +130,7 @@ class Pipeline:
             for technique in refining:
                 best = technique.refine(best, heard, biasing, self.setting)
         alternatives = [Alternative(reading.text, reading.score) for reading in best[:nbest]] if nbest > 1 else ()
-        return transcript(utt_id, best[0], alternatives)
+        return transcript(utt_id, best[0], alternatives, len(log_probs) * self.frame_shift)
 
     def _heard(self, log_probs: Any, phones: Any) -> Heard:
         """What refining techniques go by; raises InputError where they lack it."""
@@ -144,24 +146,29 @@ class Pipeline:
         return Heard(self.frame_shift, phones)
 
     def decode_many(
-        self, emissions: Iterable[Emission], biasing_of: BiasingOf = lambda utt_id: None, nbest: int = 1, jobs: int = 1
+        self, emissions: Iterable[Emission], biasing_of: BiasingOf = lambda utt_id: None, nbest: int = 1, jobs: int = 1,
+        compared: bool = False,
     ) -> Iterator[Decoded]:
         """The transcripts of many utterances, in order, on ``jobs`` threads.
 
-        What is wrong with an utterance comes out in its place, and the others go on.
+        What is wrong with an utterance comes out in its place, and the others go on. With ``compared``,
+        each is also decoded without its list, and its transcript tells that text as well.
         """
 
         def one(emission: Emission) -> Decoded:
+            place = {"start": emission.start, "last": emission.last}
             if emission.error is not None:
-                return Decoded(emission.utt_id, error=emission.error)
+                return Decoded(emission.utt_id, error=emission.error, **place)
             try:
                 biasing = biasing_of(emission.utt_id)
                 said = self.decode(emission.utt_id, emission.log_probs, biasing, nbest, emission.phones)
-                return Decoded(emission.utt_id, said)
+                if compared:
+                    said = replace(said, before=self.decode(emission.utt_id, emission.log_probs).text)
+                return Decoded(emission.utt_id, said, **place)
             except InputError as error:
                 if error.file is None:
                     problem = f"utterance {emission.utt_id!r}: {error.problem}"
                     error = InputError(problem, file=emission.file, mend=error.mend)
-                return Decoded(emission.utt_id, error=error)
+                return Decoded(emission.utt_id, error=error, **place)
 
         return in_order(one, emissions, jobs)

@@ -10,12 +10,14 @@ import numpy as np
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.data.audio import SAMPLE_RATE, as_audio, read_audio
 from ctcb.decoding.catalogue_cache import CatalogueCache
-from ctcb.decoding.emit import emissions_of
+from ctcb.decoding.ear import ModelEar
+from ctcb.decoding.emit import stretches_of
 from ctcb.decoding.encoded_list import EncodedList, encode_list, require_adapter
 from ctcb.decoding.encoder_bias import EncoderBias
 from ctcb.decoding.list_cache import Entities, ListCache
 from ctcb.decoding.lm import find_lm, load_lm
 from ctcb.decoding.options import BeamOptions
+from ctcb.decoding.parts import together
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.decoding.presets import BUILT_IN, Preset, find_config, read_presets
 from ctcb.decoding.techniques import choose, in_encoder
@@ -24,8 +26,6 @@ from ctcb.entities import EntityList, LoadReport
 from ctcb.io import PathOrStr
 from ctcb.models.directory import LoadedModel, load_model
 from ctcb.phones.options import PhoneOptions
-from ctcb.phones.phonetics import Phonetics
-from ctcb.text.spelling import TokenizerSpelling
 
 
 class Recogniser:
@@ -36,10 +36,10 @@ class Recogniser:
         plus: Collection[str] = (), minus: Collection[str] = (), phones: Optional[PhoneOptions] = None,
         presets: Mapping[str, Preset] = BUILT_IN,
     ) -> None:
-        self._model = model
-        spelling = TokenizerSpelling(model.lang.tokenizer)
+        self._ear = ModelEar(model)
+        spelling = self._ear.spelling
         word_lm = load_lm(lm, spelling.table)
-        phonetics = Phonetics.of(model.lang) if model.network.config.phone_head is not None else None
+        phonetics = self._ear.phonetics
         techniques = choose(
             bias, plus, minus, word_lm is not None, phonetics is not None,
             {name: preset.techniques for name, preset in presets.items()},
@@ -73,11 +73,16 @@ class Recogniser:
         """
         named = isinstance(audio, (str, Path))
         heard = read_audio(audio) if named else as_audio(audio, sample_rate)
-        biasing = self._lists(entities)
+        biasing, utt_id = self._lists(entities), Path(audio).stem if named else ""
         listening = biasing is not None and biasing.encoded is not None
-        encoder = EncoderBias(self._model, biasing.encoded) if listening else None
-        log_probs, phones = emissions_of(self._model, heard.samples, encoder)
-        return self._pipeline.decode(Path(audio).stem if named else "", log_probs, biasing, nbest, phones)
+        parts = stretches_of(self._ear.leaning(EncoderBias(self._ear.model, biasing.encoded)) if listening else self._ear, heard.samples)
+        decoded = [
+            self._pipeline.decode(
+                utt_id, part.heads[0], biasing, nbest, None if self._ear.phone_head is None else part.heads[self._ear.phone_head]
+            )
+            for part in parts
+        ]
+        return together(decoded, [part.first * self._ear.frame_shift for part in parts])
 
     def report(self, entities: Entities) -> LoadReport:
         """What becomes of each entity of a list: loaded, changed, merged or rejected, and why."""

@@ -71,13 +71,12 @@ def _graph(biasing: Biasing, setting: Setting, boosted: bool = True) -> ContextG
 
 
 # In the order in which they act: variants go into the graph, and the lookup sees the rescored n-best.
-_ALL = (EncoderBiasing(), SpellingVariants(), SubwordBoosting(), UnigramBoosting(), PhoneticRescoring(), Lookup())
-TECHNIQUES: Dict[str, Technique] = {technique.name: technique for technique in _ALL}
+_DECODER = (SpellingVariants(), SubwordBoosting(), UnigramBoosting(), PhoneticRescoring(), Lookup())
+TECHNIQUES: Dict[str, Technique] = {technique.name: technique for technique in (EncoderBiasing(), *_DECODER)}
 
 # What needs an LM, or a phone head, is left out of a preset where there is none.
-_DECODER = tuple(name for name, technique in TECHNIQUES.items() if not technique.encodes)
 PRESETS: Dict[str, Tuple[str, ...]] = {
-    "none": (), "encoder": (ADAPTER,), "decoder": _DECODER, "joint": tuple(TECHNIQUES),
+    "none": (), "encoder": (ADAPTER,), "decoder": tuple(technique.name for technique in _DECODER), "joint": tuple(TECHNIQUES),
 }
 
 

@@ -67,12 +67,32 @@ class Transcript:
     words: Tuple[Word, ...]
     entities: Tuple[FoundEntity, ...] = ()  # in the order of their times
     nbest: Tuple[Alternative, ...] = ()  # different texts, best first, where more than one was asked for
+    seconds: float = 0.0  # of audio
+    before: Optional[str] = None  # the text without the list, where that was asked for
+
+    @property
+    def shown(self) -> Tuple[Word, ...]:
+        """The words as people read them: each entity is one, in the form in which the list prints it."""
+        units, place = [], 0
+        for found in self.entities:
+            first, end = found.words
+            units += self.words[place:first]
+            units.append(Word(found.entity, found.start, found.end, self.conf_of(found)))
+            place = end
+        return (*units, *self.words[place:])
+
+    def conf_of(self, found: FoundEntity) -> float:
+        """The least of the confidences of an entity's words."""
+        return min((word.conf for word in self.words[slice(*found.words)]), default=0.0)
 
     def to_dict(self) -> Dict[str, Any]:
         """The line of ``hyps.jsonl`` as plain values, times in seconds."""
         return {
             "id": self.utt_id,
             "text": self.text,
+            **({} if self.before is None else {"before": self.before}),
+            "shown": " ".join(unit.word for unit in self.shown),
+            "seconds": round(self.seconds, 3),
             "score": round(self.score, 3),
             "words": [
                 {"word": w.word, "start": round(w.start, 3), "end": round(w.end, 3), "conf": round(w.conf, 3)}
@@ -81,7 +101,7 @@ class Transcript:
             "entities": [
                 {
                     "entity": e.entity, "start": round(e.start, 3), "end": round(e.end, 3), "why": list(e.why),
-                    "replaced": e.replaced, "bonus": round(e.bonus, 3),
+                    "replaced": e.replaced, "bonus": round(e.bonus, 3), "conf": round(self.conf_of(e), 3),
                 }
                 for e in self.entities
             ],
@@ -148,6 +168,6 @@ def _shared_out(words: Sequence[str], start: float, end: float, conf: float = 1.
     return tuple(Word(word, begin, stop, conf) for word, begin, stop in zip(words, at, at[1:]))
 
 
-def transcript(utt_id: str, reading: Reading, nbest: Sequence[Alternative] = ()) -> Transcript:
+def transcript(utt_id: str, reading: Reading, nbest: Sequence[Alternative] = (), seconds: float = 0.0) -> Transcript:
     """What is handed out of an utterance's best reading."""
-    return Transcript(utt_id, reading.text, reading.score, reading.words, reading.entities, tuple(nbest))
+    return Transcript(utt_id, reading.text, reading.score, reading.words, reading.entities, tuple(nbest), seconds)

@@ -98,19 +98,21 @@ class Listener:
         return listened
 
     def _listen(self, data: DataSet) -> Listened:
-        from ctcb.decoding.emit import emit, phones_of
+        from ctcb.decoding.ear import ModelEar
+        from ctcb.decoding.emit import emit, in_one
 
-        model, utterances = self.model, find_utterances([data.manifest])
+        ear, utterances = ModelEar(self.model), find_utterances([data.manifest])
         began, seconds = time.monotonic(), 0.0
         found: List[Emission] = []
-        emitted = emit(model, utterances, self._batch_seconds, self._jobs)
+        emitted = in_one(emit(ear, utterances, self._batch_seconds, self._jobs))
         for one in progress(emitted, f"listening to {data.name}", total=len(utterances)):
             if one.error is not None:
                 raise one.error
             seconds += one.seconds
-            found.append(Emission(one.utterance.utt_id, one.subword, one.utterance.audio, None, phones_of(model, one.inter)))
-        phones = model.network.config.phone_head is not None
-        return Listened(tuple(found), Facts(seconds, time.monotonic() - began, model.frame_shift, phones))
+            phones = None if ear.phone_head is None else one.heads[ear.phone_head]
+            found.append(Emission(one.utterance.utt_id, one.heads[0], one.utterance.audio, None, phones))
+        took = time.monotonic() - began
+        return Listened(tuple(found), Facts(seconds, took, ear.frame_shift, ear.phone_head is not None))
 
 
 def _read(path: Path, facts: Facts) -> Listened:

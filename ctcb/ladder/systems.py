@@ -1,12 +1,15 @@
 """The rungs of a ladder: nothing, each technique alone, the presets."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Dict, List, Mapping, Tuple
+from dataclasses import dataclass, fields, replace
+from typing import Dict, List, Mapping, Sequence, Tuple, Union
 
+from ctcb.decoding.options import BeamOptions
 from ctcb.decoding.presets import Preset
 from ctcb.decoding.technique import Technique
 from ctcb.decoding.techniques import TECHNIQUES, choose
+from ctcb.errors import InputError
+from ctcb.phones.options import PhoneOptions
 
 # Whose settings the techniques have when they are alone.
 ALONE = "decoder"
@@ -42,6 +45,36 @@ def systems(presets: Mapping[str, Preset], lm: bool, phones: bool) -> Tuple[List
         if preset.techniques and not {*preset.techniques} & {*_needing("encodes")}:
             found.append(System(name, choose(name, lm=lm, phones=phones, presets=table), preset))
     return found, missing
+
+
+def varied(rows: Sequence[System], setting: str, values: Sequence[str]) -> List[System]:
+    """Each system but the first under several values of a setting of the search or the phonetic techniques.
+
+    Raises InputError for a setting that neither has, and for values that are none of it.
+    """
+    found = list(rows[:1])
+    for row in rows[1:]:
+        for text in values:
+            found.append(System(f"{row.name} {setting}={text}", row.techniques, _with(row.preset, setting, text)))
+    return found
+
+
+def _with(preset: Preset, setting: str, text: str) -> Preset:
+    for part in ("beam", "phones"):
+        options = getattr(preset, part)
+        if setting in _settings(options):
+            now = getattr(options, setting)
+            try:
+                return replace(preset, **{part: replace(options, **{setting: type(now)(text)})})
+            except ValueError:
+                raise InputError(f"{text!r} is no value of {setting}", mend=f"its values are like {now}") from None
+    names = ", ".join((*_settings(preset.beam), *_settings(preset.phones)))
+    raise InputError(f"{setting!r} is no setting", mend=f"choose from {names}")
+
+
+def _settings(options: Union[BeamOptions, PhoneOptions]) -> List[str]:
+    """The names of those that are no switches."""
+    return [field.name for field in fields(options) if not isinstance(getattr(options, field.name), bool)]
 
 
 def _needing(what: str) -> Tuple[str, ...]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List, Tuple
+from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -31,14 +31,14 @@ class AttentionPlots:
         except ImportError:
             raise RunError("--attention-plot needs matplotlib; pip install matplotlib") from None
         self.folder = Path(folder)
-        self._maps: Dict[str, AttentionMap] = {}
+        self._maps: Dict[str, Optional[AttentionMap]] = {}
 
     def watch(self, utt_id: str, attention: AttentionMap) -> None:
-        """Keep an utterance's map until it is drawn."""
-        self._maps[utt_id] = attention
+        """Keep an utterance's map until it is drawn; those of a long recording's stretches are not kept."""
+        self._maps[utt_id] = attention if utt_id not in self._maps else None
 
     def draw(self, transcript: Transcript, frame_shift: float) -> None:
-        """Draw the utterance; nothing where the adapter was not asked (silence, or no list)."""
+        """Draw the utterance; nothing where the adapter was not asked (silence, or no list), or was asked in stretches."""
         attention = self._maps.pop(transcript.utt_id, None)
         if attention is None:
             return

@@ -15,7 +15,7 @@ from lhotse import CutSet, combine
 from lhotse.dataset.collation import collate_features
 
 from ctcb.config import from_mapping, read_yaml
-from ctcb.data.loader import Targets, can_align, one_copy_each
+from ctcb.data.loader import Targets, one_copy_each, usable_cuts
 from ctcb.entities import EntityList
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write
@@ -71,8 +71,8 @@ def train_adapter(
     lang = model.lang
     targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
     cuts = combine([read_feature_cuts(folder) for folder in data])
-    usable = CutSet.from_cuts(cut for cut in cuts if can_align(cut, targets))
-    say(f"{len(usable)} cuts; {len(cuts) - len(usable)} left out: more targets than frames")
+    usable, count, left_out = usable_cuts(cuts, targets)
+    say(f"{count} cuts; {left_out} left out: more targets than frames")
     if cache is not None:
         usable = one_copy_each(usable, train.seed)
     if config.hours:

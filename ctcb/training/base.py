@@ -12,7 +12,7 @@ from lhotse import CutSet, combine
 
 from ctcb.config import from_mapping, read_yaml
 from ctcb.data.features import FeatureConfig
-from ctcb.data.loader import Targets, can_align
+from ctcb.data.loader import Targets, usable_cuts
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 from ctcb.models.config import ModelConfig
@@ -55,8 +55,8 @@ def train_base(
 
     targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
     cuts = combine([read_feature_cuts(folder) for folder in data])
-    usable = CutSet.from_cuts(cut for cut in cuts if can_align(cut, targets))
-    say(f"{len(usable)} cuts; {len(cuts) - len(usable)} left out: more targets than frames")
+    usable, count, left_out = usable_cuts(cuts, targets)
+    say(f"{count} cuts; {left_out} left out: more targets than frames")
     if main:
         out.mkdir(parents=True, exist_ok=True)
         write_model_yaml(out, model, FeatureConfig(num_mel_bins=model.num_mel_bins))
@@ -89,8 +89,8 @@ def begin_with(model: CtcModel, folder: Path) -> int:
 
 
 def read_feature_cuts(folder: PathOrStr) -> CutSet:
-    """The cuts with stored features of a folder; InputError where there are none."""
+    """The cuts with stored features of a folder, as a stream; InputError where there are none."""
     path = Path(folder) / FEATURE_CUTS
     if not path.exists():
         raise InputError(f"no {FEATURE_CUTS} in this folder", file=folder, mend="run `ctcb prepare MANIFEST --features` first")
-    return CutSet.from_file(path).to_eager()
+    return CutSet.from_file(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from itertools import islice
 from pathlib import Path
 from typing import Callable, Dict, List, Optional
 
@@ -20,7 +21,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ctcb.data.augment import augment
-from ctcb.data.loader import Batch, Collate, Targets, epoch_batches, load_batches
+from ctcb.data.loader import Batch, Collate, EpochBatches, Targets, load_batches
 from ctcb.errors import InputError, RunError
 from ctcb.io import atomic_write
 from ctcb.progress import progress
@@ -81,20 +82,19 @@ class Trainer:
 
     def _epoch(self, forward: nn.Module) -> None:
         at = self.position
-        batches = epoch_batches(
+        batches = EpochBatches(
             self.cuts, self.config.batch_seconds, self.config.seed + at.epoch, self.rank, self.world_size
         )
         at.steps_per_epoch = at.steps_per_epoch or len(batches)
         began, seconds, sums, count = time.monotonic(), 0.0, {}, 0
-        todo = batches[at.batch:]
         self.objective.train()
-        loaded = zip(todo, load_batches(todo, self.targets, self.config.workers, self.collate))
+        loaded = load_batches(islice(batches, at.batch, None), self.targets, self.config.workers, self.collate)
         if self.rank == 0:
-            loaded = progress(loaded, f"epoch {at.epoch + 1} of {self.config.epochs}", total=len(todo))
-        for cuts, batch in loaded:
+            loaded = progress(loaded, f"epoch {at.epoch + 1} of {self.config.epochs}", total=at.steps_per_epoch - at.batch)
+        for batch in loaded:
             parts = self._step(forward, batch)
             at.batch += 1
-            seconds += sum(cut.duration for cut in cuts) * self.world_size
+            seconds += batch.seconds * self.world_size
             for name, value in parts.items():
                 sums[name] = sums.get(name, 0.0) + value
             count += 1

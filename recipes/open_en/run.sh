@@ -6,7 +6,7 @@
 #   --data-dir DIR    a folder a set, each with manifest.tsv and, for dev sets, entities.txt; DIR/lm_text/*;
 #                     DIR/distractors_*.txt
 #   --exp DIR         everything made goes here (exp/open_en)
-#   --model DIR       the model that stages 5 to 8 use (EXP/model; ctcb/assets/model is the bundled one)
+#   --model DIR       the model that stages 5 to 10 use (EXP/model; ctcb/assets/model is the bundled one)
 #   --nproc N         training processes (2)
 #   --precision P     fp32, or bf16 with torch 2 (fp32)
 #   --config FILE     the model's size (conf/model/small.yaml)
@@ -14,13 +14,19 @@
 #   --adapter-config F  the adapter and how to train it (conf/train/adapter.yaml)
 #   --epochs N        instead of the training config's
 #   --vocab-size N    pieces (160; why so few: docs/base_model.md)
-#   --results FILE    where stage 6 puts the table (EXP/RESULTS.md)
+#   --lm FILE         an n-gram LM for stages 7 and 8 (none)
+#   --trials N        of stage 7 (80)
+#   --results FILE    where stages 6 and 8 put their tables (EXP/RESULTS.md)
+#
+# Stages 7, 8 and 10 want DIR/distractors_parliament.txt and DIR/distractors_medical.txt; stages from 7 on are run if
+# asked for (--stage 7 --stop-stage 8).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-stage=1 stop_stage=8 jobs=2 nproc=2 precision=fp32 epochs='' vocab_size=160
+stage=1 stop_stage=6 jobs=2 nproc=2 precision=fp32 epochs='' vocab_size=160
 config=conf/model/small.yaml train_config=conf/train/small.yaml adapter_config=conf/train/adapter.yaml
 data_dir='' exp=exp/open_en model='' results=''
+lm=none trials=80
 train_sets="real_train tts_train"
 human_sets="real_dev noisy_dev accented_dev" synthetic_sets="tts_dev_parliament tts_dev_medical"
 . utils/parse_options.sh
@@ -28,6 +34,7 @@ human_sets="real_dev noisy_dev accented_dev" synthetic_sets="tts_dev_parliament 
 [ -n "$data_dir" ] || { echo "run.sh: --data-dir is missing (--help shows the options)" >&2; exit 2; }
 model=${model:-$exp/model} results=${results:-$exp/RESULTS.md}
 dev_sets="$human_sets $synthetic_sets"
+ladder_sets="tts_dev_parliament tts_dev_medical real_dev noisy_dev" # those with more than a handful of entities
 under() { for name in $2; do printf '%s ' "$1/$name$3"; done; } # prefix, names, suffix
 
 if due 1; then # training manifests -> checked cuts and features at three speeds
@@ -67,12 +74,32 @@ if due 6; then # scores -> a table in Markdown
     --human $(under "$exp/decode" "$human_sets" '') --synthetic $(under "$exp/decode" "$synthetic_sets" '')
 fi
 
-if due 7; then # model and training features -> the model with an adapter
+# --data and --distractors for each set of the ladder
+with_distractors() {
+  for name in $ladder_sets; do
+    case $name in *medical) list=medical ;; *) list=parliament ;; esac
+    printf '%s ' --data "$data_dir/$name" --distractors "$data_dir/distractors_$list.txt"
+  done
+}
+
+if due 7; then # half of the dev sets' utterances -> presets
+  once "$exp/tune" ctcb tune --model "$model" $(with_distractors) --lm "$lm" --trials "$trials" --jobs "$jobs" \
+    --emissions "$exp/emissions" --study "$exp/tune/study.log" --out "$exp/tune/decode.yaml"
+fi
+
+if due 8; then # the other half -> what each technique gives, with short lists and with 1,000 distractors added
+  for added in 0 1000; do
+    ctcb ladder --model "$model" $(with_distractors) --lm "$lm" --half 2 --added "$added" --jobs "$jobs" \
+      --config "$exp/tune/decode.yaml" --emissions "$exp/emissions" --results "$results" --json "$exp/ladder-$added.json"
+  done
+fi
+
+if due 9; then # model and training features -> the model with an adapter
   once "$exp/adapter" steps/train_adapter.sh --model "$model" --exp "$exp/adapter" --precision "$precision" \
     --train-config "$adapter_config" $(under "$exp/data" "$train_sets" '')
 fi
 
-if due 8; then # model with adapter and dev sets -> what the adapter gives and costs, in Markdown
+if due 10; then # model with adapter and dev sets -> what the adapter gives and costs, in Markdown
   python utils/measure_adapter.py --model "$model" $(for file in "$data_dir"/distractors_*.txt; do echo "--distractors $file"; done) \
     $(under "$data_dir" "real_dev $synthetic_sets" '') > "$exp/adapter.md"
 fi

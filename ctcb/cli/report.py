@@ -1,0 +1,100 @@
+"""``ctcb report``: one page that shows what a list did."""
+from __future__ import annotations
+
+import json
+from html import escape
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+import click
+
+from ctcb.cli.options import entities_format_option
+from ctcb.cli.writing import SETTINGS
+from ctcb.data.manifest import read_manifest
+from ctcb.entities import EntityList
+from ctcb.errors import InputError
+from ctcb.io import atomic_write, read_lines
+from ctcb.report import sections
+from ctcb.report.html import page
+from ctcb.report.media import Clips
+from ctcb.scoring.readers import read_transcripts
+from ctcb.scoring.score import score
+
+
+@click.command()
+@click.option("--ref", required=True, type=click.Path(), help="References: Kaldi text, manifest.tsv (then with audio) or hyps.jsonl.")
+@click.option("--hyp", required=True, type=click.Path(), help="Transcripts with the list, best the hyps.jsonl of ctcb decode.")
+@click.option("--base", type=click.Path(), help="Transcripts without it.  [default: those of `ctcb decode --explain` in --hyp]")
+@click.option("--entities", required=True, type=click.Path(), help="The list.")
+@entities_format_option()
+@click.option("--ladder", "ladders", multiple=True, type=click.Path(), help="What `ctcb ladder --json` wrote; repeatable.")
+@click.option("--attention", type=click.Path(), help="The folder of `ctcb decode --attention-plot`.")
+@click.option("--audio-mb", type=click.FloatRange(min=0), default=8.0, show_default=True, help="Room for audio clips in the page.")
+@click.option("--title", default="What the list changed", show_default=True, help="Title of the page.")
+@click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resampled corpora; 0: no intervals.")
+@click.option("--out", required=True, type=click.Path(), help="The HTML file.")
+def command(
+    ref: str, hyp: str, base: Optional[str], entities: str, entities_format: str, ladders: Tuple[str, ...],
+    attention: Optional[str], audio_mb: float, title: str, bootstrap: int, out: str,
+) -> None:
+    """Write one HTML file that shows what a list did: measures, ladder, names, false alarms, changed utterances.
+
+    The file holds all that it shows, audio included, and asks for nothing from outside.
+
+    \b
+    ctcb decode --entities names.txt --explain --out exp/names data/dev/manifest.tsv
+    ctcb report --ref data/dev/manifest.tsv --hyp exp/names/hyps.jsonl --entities names.txt --out report.html
+    """
+    refs, hyps = read_transcripts(ref), read_transcripts(hyp)
+    listed = EntityList.read(entities, entities_format)
+    rows = _jsonl(hyp)
+    before = dict(read_transcripts(base)) if base is not None else {row["id"]: row["before"] for row in rows if "before" in row}
+    if before and base is None and len(before) < len(rows):
+        raise InputError("only some of the lines have the text without the list", file=hyp, mend="decode all with --explain, or give --base")
+    first = score(refs, before, listed, draws=bootstrap) if before else None
+    after = score(refs, hyps, listed, compare=before or None, draws=bootstrap)
+    parts = [f"<h1>{escape(title)}</h1>", sections.result(first, after)]
+    for path in ladders:
+        parts += map(sections.ladder, _ladders(path))
+    parts += [sections.names(after), sections.alarms(after)]
+    if first is not None:
+        clips = Clips(_audio(ref), int(audio_mb * 1e6))
+        parts.append(sections.changes(first, after, _why(rows), clips, attention))
+    parts.append(sections.weights(listed))
+    beside = Path(hyp).parent / SETTINGS
+    if beside.is_file():
+        parts.append(sections.settings(json.loads(beside.read_text("utf-8"))))
+    with atomic_write(out) as file:
+        file.write(page(title, parts))
+    click.echo(f"{out}: {len(after.utterances):,} utterances" + ("" if first else "; without --base, or --explain at decoding, nothing is compared"))
+
+
+def _jsonl(path: str) -> Tuple[Dict[str, Any], ...]:
+    """The rows of a hyps.jsonl, which ``read_transcripts`` has checked; none of another format."""
+    lines = [line for _, line in read_lines(path) if line.strip()]
+    return tuple(map(json.loads, lines)) if lines and lines[0].lstrip().startswith("{") else ()
+
+
+def _audio(ref: str) -> Mapping[str, Path]:
+    """Utterance id -> its file, where the references are a manifest."""
+    if not ref.endswith(".tsv"):
+        return {}
+    return {row.utt_id: row.audio for row in read_manifest(ref)}
+
+
+def _why(rows: Tuple[Dict[str, Any], ...]) -> Dict[str, str]:
+    """Utterance id -> which techniques spoke for which name."""
+    return {
+        row["id"]: "; ".join(f"{found['entity']}: {' + '.join(found['why']) or 'heard anyway'}" for found in row.get("entities", ()))
+        for row in rows
+    }
+
+
+def _ladders(path: str) -> Tuple[Mapping[str, Any], ...]:
+    try:
+        data = json.loads(Path(path).read_text("utf-8"))
+        return tuple(one for one in data if one["systems"] is not None)
+    except FileNotFoundError:
+        raise InputError("no such file", file=path, mend="write it with `ctcb ladder --json FILE`") from None
+    except (ValueError, TypeError, KeyError):
+        raise InputError("is no ladder", file=path, mend="write it with `ctcb ladder --json FILE`") from None

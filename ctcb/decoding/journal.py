@@ -1,0 +1,76 @@
+"""What a long run has done so far, so that one that was stopped can go on."""
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Dict, Iterable, Iterator, List, Sequence
+
+from ctcb.decoding.parts import from_plain, to_plain
+from ctcb.decoding.pipeline import Decoded
+from ctcb.errors import InputError
+from ctcb.io import PathOrStr, atomic_write, read_lines
+
+FILE = ".decode.jsonl"
+
+
+class Journal:
+    """A file with a line a decoded stretch; the first line tells the run's settings.
+
+    ``known``: utterance id -> seconds of it that are done, ``inf`` for all.
+    """
+
+    def __init__(self, folder: PathOrStr, settings: str, resume: bool) -> None:
+        """Begin anew or, with ``resume``, go on where the journal in ``folder`` ends, if there is one.
+
+        Raises InputError where that one is of other ``settings``.
+        """
+        self._path = Path(folder) / FILE
+        self._done: Dict[str, List[Decoded]] = {}
+        self.known: Dict[str, float] = {}
+        self._lines = [json.dumps({"settings": settings})]
+        if resume and self._path.exists():
+            self._lines += self._read(settings)
+
+    def _read(self, settings: str) -> List[str]:
+        kept = []
+        for number, line in read_lines(self._path):
+            try:
+                row = json.loads(line)
+                if number == 1:
+                    if row["settings"] != settings:
+                        raise InputError(
+                            "the run that is to go on had other inputs, lists or options", file=self._path.parent,
+                            mend="give the same again, or leave --resume out to begin anew",
+                        )
+                    continue
+                transcript = from_plain(row["transcript"])
+                one = Decoded(transcript.utt_id, transcript, None, row["start"], row["last"])
+            except (json.JSONDecodeError, KeyError, TypeError):
+                break  # the line that was being written when the run was stopped
+            self._done.setdefault(one.utt_id, []).append(one)
+            self.known[one.utt_id] = math.inf if one.last else one.start + transcript.seconds
+            kept.append(line)
+        return kept
+
+    def complete(self, fresh: Iterable[Decoded], utt_ids: Sequence[str]) -> Iterator[Decoded]:
+        """What was done before and what is done now, in the order of the ids; the latter is noted down."""
+        coming = iter(fresh)
+        with atomic_write(self._path) as file:
+            file.writelines(f"{line}\n" for line in self._lines)
+        with open(self._path, "a", encoding="utf-8") as file:
+            for utt_id in utt_ids:
+                yield from self._done.pop(utt_id, ())
+                while self.known.get(utt_id) != math.inf:
+                    one = next(coming)
+                    if one.transcript is not None:
+                        row = {"start": one.start, "last": one.last, "transcript": to_plain(one.transcript)}
+                        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                        file.flush()
+                    yield one
+                    if one.last:
+                        break
+
+    def close(self) -> None:
+        """The run is done: there is nothing to go on with."""
+        self._path.unlink()

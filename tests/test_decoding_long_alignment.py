@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+import torch
+
+from ctcb.data.audio import SAMPLE_RATE
+from ctcb.decoding.emit import emissions_of
+from ctcb.decoding.long_alignment import WINDOW, WordTime, align_words, cut_points, long_emissions
+from ctcb.models.directory import load_model
+
+TIMES = [WordTime(0.1, 0.5), WordTime(1.0, 1.5), WordTime(4.0, 4.2), WordTime(4.6, 5.0), WordTime(8.0, 9.0)]
+
+
+def test_cuts_are_in_the_longest_pauses():
+    parts = cut_points(TIMES, duration=10.0, longest=5.0)
+    assert parts == [(0, 2, 0.0, 2.75), (2, 4, 2.75, 6.5), (4, 5, 6.5, 10.0)]
+    assert cut_points(TIMES, 10.0, longest=10.0) == [(0, 5, 0.0, 10.0)]
+
+
+def test_turns_draw_cuts():
+    assert cut_points(TIMES, 10.0, longest=9.0) == [(0, 4, 0.0, 6.5), (4, 5, 6.5, 10.0)]
+    assert cut_points(TIMES, 10.0, longest=9.0, turns={1}, turn_bonus=1.0) == [(0, 2, 0.0, 2.75), (2, 5, 2.75, 10.0)]
+
+
+def test_a_part_without_a_pause_stays_long():
+    assert cut_points(TIMES[:1], 10.0, longest=5.0) == [(0, 1, 0.0, 10.0)]
+    assert cut_points(TIMES[:2], 1.6, longest=0.5, shortest=1.0) == [(0, 2, 0.0, 1.6)]
+
+
+@pytest.fixture
+def model(model_dir):
+    return load_model(model_dir)
+
+
+def test_windows_give_every_frame_once(model):
+    torch.manual_seed(0)
+    seconds = 2 * WINDOW + 7.3
+    samples = np.random.default_rng(0).normal(0, 0.1, round(seconds * SAMPLE_RATE)).astype(np.float32)
+    whole, _ = emissions_of(model, samples)
+    windows = long_emissions(model, samples)
+    assert windows.shape[1] == whole.shape[1] and abs(len(windows) - len(whole)) <= 1
+    assert long_emissions(model, samples[: 5 * SAMPLE_RATE]) == pytest.approx(emissions_of(model, samples[: 5 * SAMPLE_RATE])[0])
+
+
+def test_words_follow_each_other(model):
+    samples = np.random.default_rng(0).normal(0, 0.1, 3 * SAMPLE_RATE).astype(np.float32)
+    times = align_words(model, samples, ["ann", "bob", "cat"])
+    starts = [time.first for time in times]
+    assert starts == sorted(starts) and all(time.first <= time.last < 3.0 for time in times)
+    assert align_words(model, samples[: SAMPLE_RATE // 10], ["ann", "bob", "cat"]) is None

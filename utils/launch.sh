@@ -1,0 +1,15 @@
+# launch NPROC "TORCHRUN_OPTION..." WORDS...: `ctcb WORDS`, under torchrun where there are several processes.
+# Each has one thread then. On several machines with a common file system, run the same step on each:
+#   --torchrun "--nnodes=2 --node_rank=0 --master_addr=HOST --master_port=29500"
+launch() {
+  local nproc=$1 options=$2
+  shift 2
+  if [ "$nproc" -gt 1 ] || [ -n "$options" ]; then
+    OMP_NUM_THREADS=1 python -m torch.distributed.run ${options:---standalone} --nproc_per_node="$nproc" -m ctcb "$@"
+  else
+    python -m ctcb "$@"
+  fi
+}
+
+# first_node "TORCHRUN_OPTION...": whether this machine is the one that writes what is made of the training.
+first_node() { ! [[ $1 =~ --node[_-]rank[=\ ]+([0-9]+) ]] || [ "${BASH_REMATCH[1]}" -eq 0 ]; }

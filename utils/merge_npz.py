@@ -1,0 +1,26 @@
+"""Emissions of parts as one file, an utterance at a time.
+
+    python utils/merge_npz.py OUT.npz PART.npz...
+"""
+from __future__ import annotations
+
+import sys
+from typing import Sequence
+
+from ctcb.decoding.npz import NpzWriter, read_npz
+from ctcb.io import atomic_write
+
+
+def merge(out: str, parts: Sequence[str]) -> None:
+    """Write the parts' arrays in their order. Raises InputError for an array that cannot be read."""
+    with atomic_write(out, "wb") as file, NpzWriter(file) as writer:
+        for part in parts:
+            _, emissions = read_npz(part)
+            for emission in emissions:
+                if emission.error is not None:
+                    raise emission.error
+                writer.add(emission.utt_id, emission.log_probs)
+
+
+if __name__ == "__main__":
+    merge(sys.argv[1], sys.argv[2:])
