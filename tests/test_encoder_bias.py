@@ -158,16 +158,18 @@ def talk(tmp_path, monkeypatch):
     return manifest
 
 
-def test_the_command(ctcb, adapter_dir, model_dir, talk, tmp_path):
+def test_the_command(ctcb, adapter_dir, plain_adapter_dir, model_dir, talk, tmp_path):
     names = ("--entities", tmp_path / "names.txt")
     plain = ctcb("decode", "--model", model_dir, talk)
     for method in ("greedy", "beam"):
-        leaned = ctcb("decode", "--model", adapter_dir, *names, "--bias", "encoder", "--method", method, talk)
+        leaned = ctcb("decode", "--model", plain_adapter_dir, *names, "--bias", "encoder", "--method", method, talk)
         assert (leaned.code, leaned.err) == (0, "") and leaned.out != plain.out
-    off = ctcb("decode", "--model", adapter_dir, *names, "--bias", "encoder", "--without", "adapter", "--method", "greedy", talk)
+    off = ctcb("decode", "--model", plain_adapter_dir, *names, "--bias", "encoder", "--without", "adapter", "--method", "greedy", talk)
     assert off.out == plain.out
-    few = ctcb("decode", "--model", adapter_dir, *names, "--bias", "encoder", "--method", "greedy", "--max-active-entities", 1, talk)
+    few = ctcb("decode", "--model", plain_adapter_dir, *names, "--bias", "encoder", "--method", "greedy", "--max-active-entities", 1, talk)
     assert few.code == 0
+    aligned = ctcb("decode", "--model", adapter_dir, *names, "--bias", "joint", talk)
+    assert (aligned.code, aligned.err) == (0, "")
 
 
 def test_the_same_from_python(ctcb, adapter_dir, talk, tmp_path):

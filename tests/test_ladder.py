@@ -67,7 +67,7 @@ def test_rungs_are_counted_by_hand():
     data, decoding, listened = made(["ann met bob", "ann met bov"], [MET, MET])
     rows, missing = systems(BUILT_IN, lm=False, phones=False)
     assert [row.name for row in rows] == ["none", "g2g", "subword", "decoder"]
-    assert missing == ["adapter acts on the encoder: see `ctcb decode --bias encoder`", "unigram needs an LM (--lm)", "phones needs a model with a phone head", "lookup needs a model with a phone head"]
+    assert missing == ["adapter needs a model with an adapter", "unigram needs an LM (--lm)", "phones needs a model with a phone head", "lookup needs a model with a phone head"]
     none, _, subword, decoder = climb(data, decoding, listened, rows, draws=10)
     assert none.hyps == {"u0": "ann met bov", "u1": "ann met bov"}
     assert subword.hyps == {"u0": "ann met bob", "u1": "ann met bob"} == decoder.hyps

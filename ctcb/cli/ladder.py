@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import List, Optional, Sequence, Tuple
 
 import click
@@ -84,7 +85,7 @@ def command(
     done = []
     for data in sets:
         listened = listener.hear(data)
-        rows, missing = systems(presets, word_lm is not None, listened.facts.phones)
+        rows, missing = systems(presets, word_lm is not None, listened.facts.phones, listener.adapter)
         unknown = [name for name in chosen if name not in [row.name for row in rows]]
         if unknown:
             raise InputError(f"{unknown[0]!r} is no system here", mend=f"choose from {', '.join(row.name for row in rows)}")
@@ -94,7 +95,7 @@ def command(
             rows = varied(rows, setting, values.split(","))
         for reason in missing if not chosen else ():
             click.echo(f"ctcb: left out: {reason}", err=True)
-        decoding = Decoding(spelling, Phonetics.of(lang), listened, word_lm, jobs)
+        decoding = Decoding(spelling, Phonetics.of(lang), listened, word_lm, jobs, partial(listener.lean, data))
         rungs = list(progress(climb(data, decoding, listened, rows, bootstrap, seed), data.name, total=len(rows)))
         click.echo(render_text(data, rungs))
         if results is not None:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import List, Optional, Tuple
 
@@ -79,9 +80,9 @@ def command(
         for folder, names in with_distractors(folders, distractors):
             data = read_set(folder, None, entities_format, names, added, 0, which, seed)
             listened = listener.hear(data)
-            rows, _ = systems(presets, word_lm is not None, listened.facts.phones)
+            rows, _ = systems(presets, word_lm is not None, listened.facts.phones, listener.adapter)
             system = next(row for row in rows if row.name == preset)
-            found.append((data, Decoding(spelling, phonetics, listened, word_lm, jobs), system))
+            found.append((data, Decoding(spelling, phonetics, listened, word_lm, jobs, partial(listener.lean, data)), system))
         return found
 
     bounds = Bounds(max_u_wer / 100, max_false_alarms)

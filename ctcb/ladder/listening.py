@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 from ctcb.data.inputs import find_utterances
 from ctcb.decoding.emissions import Emission
 from ctcb.decoding.npz import NpzWriter, read_npz, with_phones
+from ctcb.entities import EntityList
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write
 from ctcb.ladder.dataset import DataSet
 from ctcb.progress import progress
 
 if TYPE_CHECKING:
+    from ctcb.decoding.encoder_bias import EncoderBias
     from ctcb.models.directory import LoadedModel
 
+ADAPTER = "adapter.safetensors"
 WEIGHTS = ("encoder.safetensors", "model.yaml")  # what the emissions depend on
 
 
@@ -50,6 +53,7 @@ class Listener:
         self.folder, self._keep = Path(folder), None if keep is None else Path(keep)
         self._jobs, self._batch_seconds = jobs, batch_seconds
         self._heard: Dict[Path, Listened] = {}
+        self._leaned: Dict[Tuple[Path, EntityList], Listened] = {}
 
     @cached_property
     def model(self) -> "LoadedModel":
@@ -75,12 +79,22 @@ class Listener:
         """
         if data.manifest not in self._heard:
             self._heard[data.manifest] = self._hear(data)
-        whole = self._heard[data.manifest]
-        wanted = set(data.refs)
-        picked = tuple(emission for emission in whole.emissions if emission.utt_id in wanted)
-        share = sum(len(one.log_probs) for one in picked) / max(1, sum(len(one.log_probs) for one in whole.emissions))
-        facts = replace(whole.facts, seconds=share * whole.facts.seconds, took=share * whole.facts.took)
-        return Listened(picked, facts)
+        return _picked(self._heard[data.manifest], data)
+
+    @property
+    def adapter(self) -> bool:
+        """Whether the model has an adapter."""
+        return (self.folder / ADAPTER).exists()
+
+    def lean(self, data: DataSet, entities: EntityList) -> Listened:
+        """:meth:`hear` with the model's adapter leaning toward a list; held in memory. Raises InputError without one."""
+        key = data.manifest, entities
+        if key not in self._leaned:
+            from ctcb.decoding.encoded_list import encode_list  # here: imports torch
+            from ctcb.decoding.encoder_bias import EncoderBias
+
+            self._leaned[key] = self._listen(data, EncoderBias(self.model, encode_list(self.model, entities.entities)))
+        return _picked(self._leaned[key], data)
 
     def _hear(self, data: DataSet) -> Listened:
         """All of the manifest's utterances, from the folder where they are there."""
@@ -97,11 +111,11 @@ class Listener:
             json.dump(asdict(listened.facts), file)
         return listened
 
-    def _listen(self, data: DataSet) -> Listened:
+    def _listen(self, data: DataSet, bias: Optional[EncoderBias] = None) -> Listened:
         from ctcb.decoding.ear import ModelEar
         from ctcb.decoding.emit import emit, in_one
 
-        ear, utterances = ModelEar(self.model), find_utterances([data.manifest])
+        ear, utterances = ModelEar(self.model, bias), find_utterances([data.manifest])
         began, seconds = time.monotonic(), 0.0
         found: List[Emission] = []
         emitted = in_one(emit(ear, utterances, self._batch_seconds, self._jobs))
@@ -134,3 +148,12 @@ def _write(path: Path, listened: Listened) -> None:
 
 def _phones(path: Path) -> Path:
     return path.with_suffix(".phones.npz")
+
+
+def _picked(whole: Listened, data: DataSet) -> Listened:
+    """What of it belongs to the set's rows."""
+    wanted = set(data.refs)
+    picked = tuple(emission for emission in whole.emissions if emission.utt_id in wanted)
+    share = sum(len(one.log_probs) for one in picked) / max(1, sum(len(one.log_probs) for one in whole.emissions))
+    facts = replace(whole.facts, seconds=share * whole.facts.seconds, took=share * whole.facts.took)
+    return Listened(picked, facts)

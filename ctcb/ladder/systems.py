@@ -24,16 +24,16 @@ class System:
     preset: Preset  # its settings
 
 
-def systems(presets: Mapping[str, Preset], lm: bool, phones: bool) -> Tuple[List[System], List[str]]:
+def systems(presets: Mapping[str, Preset], lm: bool, phones: bool, adapter: bool = False) -> Tuple[List[System], List[str]]:
     """The rungs from the lowest one up, and those that are left out, each with the reason.
 
-    ``lm``, ``phones``: whether there is an LM, and a phone head.
+    ``lm``, ``phones``, ``adapter``: whether there is an LM, and a model with a phone head and an adapter.
     """
     found = [System("none", (), presets["none"])]
     missing: List[str] = []
     lacking = {"needs an LM (--lm)": () if lm else _needing("needs_lm"),
                "needs a model with a phone head": () if phones else _needing("needs_phones"),
-               "acts on the encoder: see `ctcb decode --bias encoder`": _needing("encodes")}
+               "needs a model with an adapter": () if adapter else _needing("encodes")}
     for name, technique in TECHNIQUES.items():
         why = [reason for reason, names in lacking.items() if name in names]
         if why:
@@ -42,7 +42,7 @@ def systems(presets: Mapping[str, Preset], lm: bool, phones: bool) -> Tuple[List
             found.append(System(name, (technique,), presets[ALONE]))
     table: Dict[str, Tuple[str, ...]] = {name: preset.techniques for name, preset in presets.items()}
     for name, preset in presets.items():
-        if preset.techniques and not {*preset.techniques} & {*_needing("encodes")}:
+        if preset.techniques and (adapter or not {*preset.techniques} & {*_needing("encodes")}):
             found.append(System(name, choose(name, lm=lm, phones=phones, presets=table), preset))
     return found, missing
 
