@@ -29,9 +29,9 @@ class BeamOptions:
     boost_gap: float = 10.0  # a token further than this below the frame's best is not boosted,
     boost_top_k: int = 40  # and only a frame's best so many may continue an entity beyond `top_k` and `token_gap`
     first: float = 0.4  # share of its boost that an entity's first token gets (0: only what follows is boosted)
-    lm_weight: float = 0.3  # factor on the LM's ln P
+    lm_weight: float = 0.4  # factor on the LM's ln P
     word_bonus: float = 2.0  # added a word, with an LM
-    class_bonus: float = 4.0  # added to ln P(<unk>) of a listed entity (unigram boosting)
+    class_bonus: float = 3.0  # added to ln P(<unk>) of a listed entity (unigram boosting)
     look_ahead: bool = True  # a word under way has the score of the best 1-gram that begins so
     histories: int = 4  # LM histories that a prefix may have (more than one only by unigram boosting)
 
