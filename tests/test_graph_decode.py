@@ -83,7 +83,7 @@ class TestWithK2:
         assert row["text"] == "ann met bob"
         (entity,) = row["entities"]
         assert (entity["entity"], entity["why"], entity["start"], entity["end"]) == ("Bob", ["unigram"], 0.2, 0.28)
-        assert entity["bonus"] == pytest.approx(4 + 2 * GraphOptions.token_bonus)
+        assert entity["bonus"] == pytest.approx(4 * GraphOptions.lm_weight + 2 * GraphOptions.token_bonus)
         assert [word["start"] for word in row["words"]] == [0.0, 0.12, 0.2]
         row = self.decode(ctcb, options, graph, "--entities", tmp_path / "names.txt", "--bias", "none")
         assert row["text"] == "ann met bov" and row["entities"] == []

@@ -31,7 +31,6 @@ from ctcb.graph.store import load_graph
 
 # Options of the graph search, by their names in GraphOptions.
 GRAPH = {
-    "piece_bonus": "Added for each piece of a word that neither LM nor list knows.",
     "token_bonus": "Added for each token of a name.",
     "search_beam": "Paths that fall further below the best one are given up.",
     "lattice_beam": "How far below the best path those of an n-best list may lie.",
@@ -50,7 +49,8 @@ SEARCH = {
 LM = {
     "lm_weight": "Factor on the LM's log-probabilities.",
     "word_bonus": "Added for each word.",
-    "class_bonus": "Added for each name of the list that counts as a unit of the LM's class.",
+    "class_bonus": "Added to ln P(<unk>) of a listed name that counts as a unit of the LM's class.",
+    "piece_bonus": "Added to ln P(<unk>) for each token of a word that neither LM nor list knows.",
 }
 
 
@@ -69,7 +69,7 @@ def search_options() -> Decorator:
         *(
             click.option(
                 _flag(name), type=float,
-                help=f"{what}  [default: {getattr(BeamOptions, name)}; with --graph: {getattr(GraphOptions, name)}]",
+                help=f"{what}  [default: {getattr(BeamOptions, name)}]",
             )
             for name, what in LM.items()
         ),

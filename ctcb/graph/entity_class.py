@@ -52,8 +52,8 @@ def put_in(
 ) -> FullGraph:
     """The graph with a list in its class.
 
-    A name of n tokens scores ``lm_weight * log P(<unk> | history) + log weight + class_bonus + n *
-    token_bonus + words * word_bonus``, and what follows it sees ``<unk>`` as its history.
+    A name of n tokens scores ``lm_weight * (log P(<unk> | history) + log weight + class_bonus) + words *
+    word_bonus + n * token_bonus``, and what follows it sees ``<unk>`` as its history.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def put_in(
     weights : of each entity; one of 0 keeps it out.
     names : how each entity reads; of two that are spelled alike the heavier one counts, then the one
         whose name sorts first.
-    costs : what each of ``phrases`` scores less, 0 or more; nothing by default.
+    costs : what is taken from the log weight for each of ``phrases``; nothing by default.
 
     Raises
     ------
@@ -161,14 +161,15 @@ def _leaves(
     for entity in sorted(range(len(phrases)), key=names.__getitem__):
         if not weights[entity]:
             continue
-        whole = math.log(weights[entity]) + options.class_bonus + len(names[entity].split()) * options.word_bonus
+        log_weight, words = math.log(weights[entity]), len(names[entity].split())
         for place, sequence in enumerate(phrases[entity]):
             if not sequence or not all(0 <= token < graph.num_tokens and token != graph.blank for token in sequence):
                 raise InputError(
                     f"entity {entity} is spelled {list(sequence)}, but tokens run from 0 to {graph.num_tokens - 1} and "
                     f"{graph.blank} is the blank", mend="spell it in the graph's own tokens",
                 )  # fmt: skip
-            score = whole - (costs[entity][place] if costs else 0.0)
+            unit = log_weight - (costs[entity][place] if costs else 0.0) + options.class_bonus
+            score = options.lm_weight * unit + words * options.word_bonus
             if sequence not in best or score > best[sequence][0]:
                 best[sequence] = score, entity
     scores, entities = zip(*best.values()) if best else ((), ())
