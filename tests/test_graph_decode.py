@@ -179,6 +179,7 @@ class TestWithK2:
 
 
 @pytest.mark.parametrize("words, problem", [
+    (["--graph", "g", "--with", "subword", "--entities", "names.txt"], "'subword' is for the beam search"),
     (["--method", "graph"], "give --graph DIR"), (["--token-bonus", 1], "--token-bonus is for the graph search"),
     (["--method", "beam", "--graph", "g"], "--graph is for the graph search"), (["--graph", "g", "--alpha", 1], "--alpha is for the beam search"),
     (["--graph", "nowhere"], "nowhere: is no graph"),

@@ -21,7 +21,7 @@ from ctcb.cli.writing import Writer, writing_options
 from ctcb.decoding.graph_search import GraphSetting
 from ctcb.decoding.journal import Journal
 from ctcb.decoding.lm import find_lm, load_lm
-from ctcb.decoding.options import BeamOptions
+from ctcb.decoding.options import SUBWORD, BeamOptions
 from ctcb.decoding.parts import in_one
 from ctcb.decoding.pipeline import METHODS, Options, Pipeline
 from ctcb.decoding.presets import find_config, read_presets
@@ -123,6 +123,8 @@ def command(
     presets = read_presets(find_config(config, model if own_model else None))
     biasing_given.techniques(presets, lm_there)  # before the model is loaded: what is wrong with them
     preset = presets[biasing_given.preset]
+    if graph_asked and SUBWORD in biasing_given.plus:
+        raise InputError(f"{SUBWORD!r} is for the beam search", mend="leave it out; a graph has --token-bonus instead")
     method, options = _search(method, nbest, biasing_given.lists, lm_file is not None, given, preset.beam)
     graph = options.graph if isinstance(options, GraphSetting) else None
     phones = graph.phones if graph is not None else None
