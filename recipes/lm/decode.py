@@ -1,6 +1,6 @@
 """What every system makes of the scoring half of every set, with lists of several sizes.
 
-    python recipes/lm/decode.py --model DIR --exp EXP --set KIND FOLDER LM DISTRACTORS ... --sizes N...
+    python recipes/lm/decode.py --model DIR --exp EXP --set KIND FOLDER LM DISTRACTORS ... --sizes N... --graph-sizes N...
 
 Texts go to EXP/texts/SET/SYSTEM.SIZE.json. What stands there from the same emissions, LM and settings
 is not decoded again.
@@ -28,10 +28,14 @@ from ctcb.progress import progress
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", required=True)
+    parser.add_argument("--graph-sizes", type=int, nargs="+", required=True)
     options = options_of(parser)
     model = Model(options.model, options.exp)
     runs = [(s, system, None) for s in options.sets for system in WITHOUT_LIST]
-    runs += [(s, system, size) for s in options.sets if s.lists for system in WITH_LIST for size in options.sizes]
+    runs += [
+        (s, system, size) for s in options.sets if s.lists for system in WITH_LIST
+        for size in (options.graph_sizes if system.graph else options.sizes)
+    ]
     runs.sort(key=lambda run: (run[0].lm, run[1].graph or "", run[1].options))  # each graph is laid out once
     for data_set, system, size in progress(runs, "systems"):
         decode(model, data_set, system, size)

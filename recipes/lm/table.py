@@ -1,6 +1,6 @@
 """The scored texts and the times as tables in Markdown, put into a block of a results file.
 
-    python recipes/lm/table.py --model DIR --exp EXP --set KIND FOLDER LM DISTRACTORS ... --sizes N... --out FILE
+    python recipes/lm/table.py --model DIR --exp EXP --set KIND FOLDER LM DISTRACTORS ... --sizes N... --graph-sizes N... --out FILE
 """
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ Group = Tuple[str, Sequence[DataSet]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", required=True)
+    parser.add_argument("--graph-sizes", type=int, nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = options_of(parser)
-    table = Tables(options.exp, options.sets, options.sizes)
+    table = Tables(options.exp, options.sets, options.sizes, options.graph_sizes)
     times = json.loads((options.exp / "speed.json").read_text(encoding="utf-8"))
     lines = [
         f"`recipes/lm/run.sh --data-dir DATA --model {options.model} --results RESULTS.md`, scored on "
@@ -44,7 +45,7 @@ def main() -> None:
         "percent; gained: F1 with unigram boosting less F1 without.", "", *table.unigram(),
         "**Beam and graph** with the same LM and list, F1 in percent. Left: only what both searches have, the class at the same "
         "scores. Right: each as it comes, with the beam's adaptive boosts or the graph's bonus a token.", "", *table.searches(),
-        "**Graphs over pieces and over phones**, with the list and its bonuses; 100 distractors or, in brackets, no list.", "",
+        f"**Graphs over pieces and over phones**, with the list and its bonuses, {options.graph_sizes[0]} distractors or, in brackets, no list.", "",
         *table.units(), *speed(times),
     ]  # fmt: skip
     write_block(options.out, BLOCK, lines)
@@ -53,8 +54,8 @@ def main() -> None:
 class Tables:
     """Rows of scores."""
 
-    def __init__(self, exp: Path, sets: Sequence[DataSet], sizes: Sequence[int]) -> None:
-        self.exp, self.sets, self.sizes = exp, sets, sizes
+    def __init__(self, exp: Path, sets: Sequence[DataSet], sizes: Sequence[int], graph_sizes: Sequence[int]) -> None:
+        self.exp, self.sets, self.sizes, self.graph_sizes = exp, sets, sizes, graph_sizes
         self._scores: Dict[Tuple[str, str, int, Optional[int]], Scores] = {}
 
     def scores(self, group: Group, system: str, size: Optional[int] = None, scored_with: int = 0) -> Scores:
@@ -109,7 +110,7 @@ class Tables:
         pairs = (("unigram", "graph, unigram"), ("subword, unigram", "graph, unigram, token bonus"))
         rows = []
         for group in self.groups(lists=True):
-            for size in self.sizes:
+            for size in self.graph_sizes:
                 cells = [group[0], str(size)]
                 for names in pairs:
                     beam, graph = (self.scores(group, name, size) for name in names)
@@ -120,7 +121,7 @@ class Tables:
 
     def units(self) -> List[str]:
         header = ("set", "speech", "pieces: WER %", "F1 %", "phones: WER %", "F1 %")
-        size, rows = (100 if 100 in self.sizes else self.sizes[0]), []
+        size, rows = self.graph_sizes[0], []
         for group in self.groups():
             cells = [group[0], group[1][0].kind]
             for units in ("graph", "phone graph"):

@@ -3,8 +3,8 @@
     python recipes/lm/tune.py --model DIR --exp EXP --set KIND FOLDER LM DISTRACTORS ... --out FILE
 
 First every combination of lm_weight, word_bonus and piece_bonus, without a list: WER of each set. Then, at
-the best of them, class_bonus with 100 and 1,000 distractors, beside adaptive boosts: F1. What is best
-on the average of the sets is best.
+the best of them, class_bonus with 100 and 1,000 distractors, beside adaptive boosts: F1. Last, at the tool's
+own weights, the graph's token_bonus. What is best on the average of the sets is best.
 """
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from measure import Scores
 from systems import PIECES, SYSTEMS, DataSet, Model, System, options_of
 
+from ctcb.decoding.biasing import SpelledList
 from ctcb.entities import EntityList
 from ctcb.errors import CtcbError
 from ctcb.progress import progress
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--word-bonus", type=float, nargs="+", default=[1.0, 2.0, 3.0])
     parser.add_argument("--piece-bonus", type=float, nargs="+", default=[-4.0, -2.0, -1.0, 0.0])
     parser.add_argument("--class-bonus", type=float, nargs="+", default=[0.0, 2.0, 4.0, 6.0])
+    parser.add_argument("--token-bonus", type=float, nargs="*", default=[0.0, 0.5, 1.0, 1.5, 2.0], help="none: leave graphs out")
     parser.add_argument("--utterances", type=int, default=60, help="of each set (%(default)s)")
     parser.add_argument("--out", type=Path, required=True)
     options = options_of(parser)
@@ -52,16 +54,23 @@ def main() -> None:
              f"WER in percent without a list, the best {SHOWN} of {len(tried)} settings:", "",
              *markdown([*NAMES, *(s.name for s in options.sets), "mean"], rows)]
 
-    sets = [s for s in options.sets if s.lists]
+    sets, sizes = [s for s in options.sets if s.lists], (100, 1000)
+    columns = [*(f"{s.name}, {size}" for s in sets for size in sizes), "mean"]
     rows = []
     for bonus in progress([None, *options.class_bonus], "class bonus"):
         setting = tried[0][1] + (() if bonus is None else (("class_bonus", bonus),))
-        techniques = ("subword",) if bonus is None else ("subword", "unigram")
-        found = [attempt.scores(s, System("", techniques=techniques, options=setting), size) for size in (100, 1000) for s in sets]
-        f1 = [one.rates()["entity_f1"] for one in found]
+        system = System("", techniques=("subword",) if bonus is None else ("subword", "unigram"), options=setting)
+        f1 = [attempt.scores(s, system, size).rates()["entity_f1"] for s in sets for size in sizes]
         rows.append(["no unigram boosting" if bonus is None else f"{bonus:g}", *map(_percent, f1), _percent(mean(f1))])
-    lines += ["F1 in percent at the best of them, by class_bonus:", "",
-              *markdown(["class_bonus", *(f"{s.name}, {size}" for size in (100, 1000) for s in sets), "mean"], rows)]
+    lines += ["F1 in percent at the best of them, by class_bonus:", "", *markdown(["class_bonus", *columns], rows)]
+
+    rows = []
+    for bonus in progress(options.token_bonus, "token bonus"):
+        system = System("", techniques=("unigram",), graph=PIECES, options=(("token_bonus", bonus),))
+        f1 = [attempt.scores(s, system, size).rates()["entity_f1"] for s in sets for size in sizes]
+        rows.append([f"{bonus:g}", *map(_percent, f1), _percent(mean(f1))])
+    if rows:
+        lines += ["F1 in percent of the graph, at the tool's own weights, by token_bonus:", "", *markdown(["token_bonus", *columns], rows)]
     write_block(options.out, BLOCK, lines)
 
 
@@ -71,10 +80,16 @@ class Attempt:
     def __init__(self, model: Model, sets: List[DataSet], count: int) -> None:
         self.model = model
         self.emissions: Dict[str, Dict[str, Any]] = {s.name: s.emissions(PIECES, s.ids(tuning=True)[:count]) for s in sets}
+        self._spelled: Dict[Tuple[str, int], SpelledList] = {}
 
     def scores(self, data_set: DataSet, system: System, size: Optional[int] = None) -> Scores:
         pipeline = self.model.pipeline(system, data_set.lm)
-        biasing = None if size is None else pipeline.prepare(pipeline.spell(EntityList.of(data_set.names(size))))
+        biasing = None
+        if size is not None:
+            key = data_set.name, size
+            if key not in self._spelled:
+                self._spelled[key] = pipeline.spell(EntityList.of(data_set.names(size)))
+            biasing = pipeline.prepare(self._spelled[key])
         texts = {utt_id: pipeline.decode(utt_id, one, biasing).text for utt_id, one in self.emissions[data_set.name].items()}
         return data_set.scores(texts, size or 0)
 
