@@ -71,17 +71,17 @@ if due 3; then # model and sets -> emissions of both heads
 fi
 
 if due 4; then # emissions, LMs and graphs -> what every system makes of the scoring half
-  python recipes/lm/decode.py --model "$model" --exp "$exp" "${sets[@]}" --sizes $sizes --graph-sizes $graph_sizes
+  python recipes/lm/lm_decode.py --model "$model" --exp "$exp" "${sets[@]}" --sizes $sizes --graph-sizes $graph_sizes
 fi
 
 if due 5; then # the same -> times
-  python recipes/lm/speed.py --model "$model" --exp "$exp" "${sets[@]}" --out "$exp/speed.json"
+  python recipes/lm/lm_speed.py --model "$model" --exp "$exp" "${sets[@]}" --out "$exp/speed.json"
 fi
 
 if due 6; then # texts and times -> tables in Markdown
-  python recipes/lm/table.py --model "$model" --exp "$exp" "${sets[@]}" --sizes $sizes --graph-sizes $graph_sizes --out "$results"
+  python recipes/lm/lm_table.py --model "$model" --exp "$exp" "${sets[@]}" --sizes $sizes --graph-sizes $graph_sizes --out "$results"
 fi
 
 if due 7; then # emissions and LMs -> other weights of the LM, on the tuning half
-  python recipes/lm/tune.py --model "$model" --exp "$exp" "${sets[@]}" --out "$results"
+  python recipes/lm/lm_tune.py --model "$model" --exp "$exp" "${sets[@]}" --out "$results"
 fi

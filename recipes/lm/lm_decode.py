@@ -1,6 +1,6 @@
 """What every system makes of the scoring half of every set, with lists of several sizes.
 
-    python recipes/lm/decode.py --model DIR --exp EXP --set KIND FOLDER LM DISTRACTORS ... --sizes N... --graph-sizes N...
+    python recipes/lm/lm_decode.py --model DIR --exp EXP --set KIND FOLDER LM DISTRACTORS ... --sizes N... --graph-sizes N...
 
 Texts go to EXP/texts/SET/SYSTEM.SIZE.json. What stands there from the same emissions, LM and settings
 is not decoded again.
@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, Optional
 
-from systems import WITH_LIST, WITHOUT_LIST, DataSet, Model, System, options_of
+from lm_systems import WITH_LIST, WITHOUT_LIST, DataSet, Model, System, options_of
 
 from ctcb.decoding.options import BeamOptions
 from ctcb.entities import EntityList
@@ -76,5 +76,5 @@ if __name__ == "__main__":
     try:
         main()
     except CtcbError as error:
-        print(f"decode.py: {error}", file=sys.stderr)
+        print(f"lm_decode.py: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -1,6 +1,6 @@
 """The LM's weights, tried on the half of each set's utterances that the tables leave out.
 
-    python recipes/lm/tune.py --model DIR --exp EXP --set KIND FOLDER LM DISTRACTORS ... --out FILE
+    python recipes/lm/lm_tune.py --model DIR --exp EXP --set KIND FOLDER LM DISTRACTORS ... --out FILE
 
 First every combination of lm_weight, word_bonus and piece_bonus, without a list: WER of each set. Then, at
 the best of them, class_bonus with 100 and 1,000 distractors, beside adaptive boosts: F1. Last, at the tool's
@@ -15,8 +15,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any, Dict, List, Optional, Tuple
 
+from lm_systems import PIECES, SYSTEMS, DataSet, Model, System, options_of
 from measure import Scores
-from systems import PIECES, SYSTEMS, DataSet, Model, System, options_of
 
 from ctcb.decoding.biasing import SpelledList
 from ctcb.entities import EntityList
@@ -102,5 +102,5 @@ if __name__ == "__main__":
     try:
         main()
     except CtcbError as error:
-        print(f"tune.py: {error}", file=sys.stderr)
+        print(f"lm_tune.py: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

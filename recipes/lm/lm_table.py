@@ -1,6 +1,6 @@
 """The scored texts and the times as tables in Markdown, put into a block of a results file.
 
-    python recipes/lm/table.py --model DIR --exp EXP --set KIND FOLDER LM DISTRACTORS ... --sizes N... --graph-sizes N... --out FILE
+    python recipes/lm/lm_table.py --model DIR --exp EXP --set KIND FOLDER LM DISTRACTORS ... --sizes N... --graph-sizes N... --out FILE
 """
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from decode import texts_file
+from lm_decode import texts_file
+from lm_systems import SYSTEMS, DataSet, options_of
 from measure import Scores
-from systems import SYSTEMS, DataSet, options_of
 
 from ctcb.errors import CtcbError
 from ctcb.lm.weights import CLASS_BONUS, LM_WEIGHT, PIECE_BONUS, WORD_BONUS
@@ -136,7 +136,7 @@ class Tables:
 
 
 def speed(times: Mapping[str, Any]) -> List[str]:
-    """The tables of speed.py."""
+    """The tables of lm_speed.py."""
     beam = [[row["set"], row["lm"], f"{row['audio'] / 60:.1f}", f"{row['audio'] / row['seconds']:,.0f}"] for row in times["beam"]]
     ready = [[row["lm"], row["units"], f"{row['entities']:,}", f"{row['seconds']:.2f}"] for row in times["ready"]]
     return [
@@ -168,5 +168,5 @@ if __name__ == "__main__":
     try:
         main()
     except CtcbError as error:
-        print(f"table.py: {error}", file=sys.stderr)
+        print(f"lm_table.py: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

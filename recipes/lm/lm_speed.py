@@ -1,6 +1,6 @@
 """How fast the beam search with an LM and 1,000 names is, and how soon 1,000 new names are in a graph.
 
-    python recipes/lm/speed.py --model DIR --exp EXP --set KIND FOLDER LM DISTRACTORS ... --out FILE
+    python recipes/lm/lm_speed.py --model DIR --exp EXP --set KIND FOLDER LM DISTRACTORS ... --out FILE
 
 Times are processor times of one thread, the best of three, emissions and LM given.
 """
@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
-from systems import PHONES, PIECES, SYSTEMS, Model, options_of
+from lm_systems import PHONES, PIECES, SYSTEMS, Model, options_of
 
 from ctcb.entities import EntityList
 from ctcb.errors import CtcbError
@@ -62,5 +62,5 @@ if __name__ == "__main__":
     try:
         main()
     except CtcbError as error:
-        print(f"speed.py: {error}", file=sys.stderr)
+        print(f"lm_speed.py: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
