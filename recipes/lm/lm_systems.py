@@ -88,7 +88,7 @@ class DataSet:
     def lists(self) -> bool:
         """Whether enough of its entities are said in the scoring half."""
         texts = {utt_id: self.texts[utt_id] for utt_id in self.ids()}
-        return score(texts, texts, self.targets, draws=0).entities.true_positives >= FEWEST
+        return score(texts, texts, self.targets, draws=0).entities.found >= FEWEST
 
     def emissions(self, units: str, ids: Sequence[str]) -> Dict[str, np.ndarray]:
         with np.load(self.exp / "emissions" / self.name / f"{units}.npz", allow_pickle=False) as arrays:
