@@ -51,12 +51,12 @@ class Reference:
             for size in range(1, len(tokens) + 1):
                 first = tokens[0] in self.begin or tokens[0] in self.bare and size > 1
                 if first and all(token in self.inner for token in tokens[1:size]):
-                    yield size, "?" + ".".join(map(str, tokens[:size])), "<unk>", o.word_bonus + size * o.piece_bonus
+                    yield size, "?" + ".".join(map(str, tokens[:size])), "<unk>", o.word_bonus + o.lm_weight * size * o.piece_bonus
         for text, spellings, weight in self.entities:
             for sequence in spellings:
                 if tokens[: len(sequence)] == tuple(sequence):
                     yield len(sequence), text, "<unk>", (
-                        math.log(weight) + o.class_bonus + len(sequence) * o.token_bonus + len(text.split()) * o.word_bonus)
+                        o.lm_weight * (math.log(weight) + o.class_bonus) + len(sequence) * o.token_bonus + len(text.split()) * o.word_bonus)
 
     def readings(self, tokens: Tokens, history: History = ("<s>",)) -> Iterator[Tuple[float, Tuple[str, ...]]]:
         """Every reading: its score without the acoustics, and its words."""

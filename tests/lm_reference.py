@@ -98,7 +98,9 @@ class LmPart:
             if place == len(words):
                 return self.lm.score(history, then) if then else 0.0
             word = self.lm.known(words[place][2])
-            found = [self.lm.score(history, word) + rest(place + 1, (*history, word))]
+            first, end, _ = words[place]
+            spent = self.options.piece_bonus * (end - first) if word == "<unk>" else 0.0
+            found = [self.lm.score(history, word) + spent + rest(place + 1, (*history, word))]
             unknown = self.lm.score(history, "<unk>")
             found += [unknown + span.score + rest(span.end, (*history, "<unk>")) for span in spans if span.first == place]
             return max(found)
@@ -121,6 +123,8 @@ class LmPart:
             bonus = options.word_bonus
             unknown = self.lm.ngrams[("<unk>",)][0] * LN10
             ahead = options.lm_weight * max(self.lookahead.get(under_way, -math.inf), unknown) + bonus
+        if under_way and under_way not in self.lookahead:
+            ahead += options.lm_weight * options.piece_bonus * (len(tokens) - began)
         found = [options.lm_weight * self.best(tokens[:began]) + ahead]
         for first in range(len(tokens)):
             hopes = [score - sequence.cost for sequence, score in self.classes

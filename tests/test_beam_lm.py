@@ -30,7 +30,7 @@ def random_lm_case(seed, sizes, frames, folder, **pruning):
     rng = np.random.default_rng(seed + 10**6)
     pruning.update(
         lm_weight=float(rng.choice([0, 0.5, 1.5])), word_bonus=float(rng.choice([-1, 0, 0.7])),
-        class_bonus=float(rng.choice([0, 2])), look_ahead=bool(rng.random() < 0.5), histories=99)
+        class_bonus=float(rng.choice([0, 2])), piece_bonus=float(rng.choice([0, -0.7])), look_ahead=bool(rng.random() < 0.5), histories=99)
     emissions, entities, graph = random_case(seed, sizes, frames, **pruning)
     vocabulary = graph.vocabulary
     letters = [str(rng.choice(["a", "b", "ab"])) for _ in range(vocabulary.size)]
@@ -103,7 +103,7 @@ def decode(folder, *tokens, phrases=(), weights=None, **options):
     graph = ContextGraph.build(list(phrases), VOCABULARY, weights, boosted=False)
     with np.errstate(divide="ignore"):
         graph = graph.with_class(np.log(np.ones(len(phrases)) if weights is None else weights))
-    options = BeamOptions(**{"lm_weight": 0.5, "word_bonus": 0.25, "class_bonus": 0.0, **options})
+    options = BeamOptions(**{"lm_weight": 0.5, "word_bonus": 0.25, "class_bonus": 0.0, "piece_bonus": 0.0, **options})
     decoder = BeamDecoder(VOCABULARY, options, load(BY_HAND, LETTERS, folder))
     found = decoder.decode(spell(len(TOKENS), *tokens), graph)[0]
     assert found.tokens == tokens and found.score == pytest.approx(found.acoustic + found.bonus + found.lm)
@@ -124,6 +124,18 @@ def test_word_scores_by_hand(tmp_path, tokens, log10, words):
     for look_ahead in (False, True):
         found = decode(tmp_path, *tokens, look_ahead=look_ahead)
         assert found.lm == pytest.approx(0.5 * log10 * LN10 + 0.25 * words, abs=1e-5)
+
+
+@pytest.mark.parametrize("tokens, unknown", [((NEW, YORK), 0), ((NEW, N), 2), ((START, N, NEW, CITY), 3), ((NEW, START), 0)])
+def test_each_token_of_an_unknown_word_costs(tmp_path, tokens, unknown):
+    for look_ahead in (False, True):
+        free = decode(tmp_path, *tokens, look_ahead=look_ahead)
+        found = decode(tmp_path, *tokens, look_ahead=look_ahead, piece_bonus=-1.5)
+        assert found.lm == pytest.approx(free.lm - 0.5 * 1.5 * unknown, abs=1e-5)
+    # A listed name is a unit and does not pay; what it adds, it adds to the plain words that would.
+    named = decode(tmp_path, NEW, CITY, phrases=[[[CITY]]], piece_bonus=-1.5)
+    assert named.lm == pytest.approx(decode(tmp_path, NEW, CITY).lm, abs=1e-5)
+    assert named.entities[0].unit == pytest.approx(0.5 * 1.5, abs=1e-5)
 
 
 def test_a_unit_by_hand(tmp_path):
@@ -161,7 +173,7 @@ def test_the_lm_decides_between_words_that_sound_alike(tmp_path):
     emissions[0, NEW], emissions[1, [YORK, CITY]] = 0.93, [0.4, 0.54]
     emissions = np.log(emissions)
     assert BeamDecoder(VOCABULARY).decode(emissions)[0].tokens == (NEW, CITY)
-    options = BeamOptions(lm_weight=0.5, word_bonus=0)
+    options = BeamOptions(lm_weight=0.5, word_bonus=0, piece_bonus=0)
     assert BeamDecoder(VOCABULARY, options, lm).decode(emissions)[0].tokens == (NEW, YORK)
     assert BeamDecoder(VOCABULARY, BeamOptions(lm_weight=0), lm).decode(emissions)[0].tokens == (NEW, CITY)
     graph = ContextGraph.build([[[CITY]]], VOCABULARY, boosted=False).with_class([9.0])
@@ -190,7 +202,7 @@ def test_upper_case_tokens_write_the_words_of_a_lower_case_lm(tmp_path):
     vocabulary = Vocabulary.from_tokens(table.symbols, separators=["|"])
     new = -1.5 - 0.25 - 1.0
     for tokens, log10 in (((2, 3, 4), new), ((1, 2, 3, 4, 1), new), ((2, 1, 2), -0.5 - 4 - 4 - 1)):
-        found = BeamDecoder(vocabulary, BeamOptions(lm_weight=0.1, word_bonus=0), lm).decode(spell(5, *tokens))[0]
+        found = BeamDecoder(vocabulary, BeamOptions(lm_weight=0.1, word_bonus=0, piece_bonus=0), lm).decode(spell(5, *tokens))[0]
         assert found.tokens == tokens and found.lm == pytest.approx(0.1 * log10 * LN10, abs=1e-5)
 
 

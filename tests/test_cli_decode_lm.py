@@ -68,13 +68,14 @@ def test_listed_names_count_as_a_unit_of_the_class(decode, lm, tmp_path):
         return row["text"], [(entity["entity"], entity["why"], entity["bonus"]) for entity in row["entities"]]
 
     assert found("--class-bonus", 0) == ("ann met bob", [])
-    # As a unit `boz` has ln 3 + 12 more than as an unknown word, at the LM's weight of 0.5.
-    assert found("--class-bonus", 12) == ("ann met boz", [("Boz", ["unigram"], pytest.approx((1.0986 + 12) / 2, abs=1e-3))])
+    # As a unit `boz` has ln 3 + 12 more than as an unknown word of two tokens, at the LM's weight of 0.5.
+    boz = "Boz", ["unigram"], pytest.approx((1.0986 + 12 + 2 * 1.5) / 2, abs=1e-3)
+    assert found("--class-bonus", 12, "--piece-bonus", -1.5) == ("ann met boz", [boz])
     # With its boosts, weighed by 3: "▁bo" is its frame's best, "z" ln 6 below it.
-    gain = (1.0986 + 12) / 2 + 3 * (0.5 * 0.4 + 0.4 + 0.7 * 1.7918)
+    gain = (1.0986 + 12 + 2 * 1.5) / 2 + 3 * (0.5 * 0.4 + 0.4 + 0.7 * 1.7918)
     boosts = ["--with", "subword", "--alpha", 0.7, "--beta", 0.4, "--first", 0.5]
     both = [("Boz", ["subword", "unigram"], pytest.approx(gain, abs=2e-3))]
-    assert found("--class-bonus", 12, *boosts) == ("ann met boz", both)
+    assert found("--class-bonus", 12, "--piece-bonus", -1.5, *boosts) == ("ann met boz", both)
 
 
 def test_the_preset_holds_unigram_boosting_where_there_is_an_lm(decode, lm, tmp_path):

@@ -83,7 +83,7 @@ class TestWithK2:
         assert row["text"] == "ann met bob"
         (entity,) = row["entities"]
         assert (entity["entity"], entity["why"], entity["start"], entity["end"]) == ("Bob", ["unigram"], 0.2, 0.28)
-        assert entity["bonus"] == pytest.approx(4 + 2 * GraphOptions.token_bonus)
+        assert entity["bonus"] == pytest.approx(4 * GraphOptions.lm_weight + 2 * GraphOptions.token_bonus)
         assert [word["start"] for word in row["words"]] == [0.0, 0.12, 0.2]
         row = self.decode(ctcb, options, graph, "--entities", tmp_path / "names.txt", "--bias", "none")
         assert row["text"] == "ann met bov" and row["entities"] == []
@@ -102,7 +102,7 @@ class TestWithK2:
 
     def test_scores_add_up(self, over_pieces):
         graph = load_graph(over_pieces[1])
-        pipeline = Pipeline(PieceSpelling(graph.table), 0.04, "graph", GraphSetting(graph), choose("decoder"))
+        pipeline = Pipeline(PieceSpelling(graph.table), 0.04, "graph", GraphSetting(graph), choose("decoder", lm=True))
         biasing = pipeline.prepare(pipeline.spell(EntityList.of(["bob"])))
         emissions = log_probs(PIECES, MET)
         for given in (None, biasing.graph):
@@ -113,7 +113,8 @@ class TestWithK2:
             assert found.acoustic == pytest.approx(float(emissions[range(len(MET)), labels].sum()), abs=1e-4)
             third = -0.9 if given is None else -1.2
             lm = np.log(10) * (-0.1 - 0.9 - 0.2 - 0.2 + third - 0.9)  # <s> backs off; "ann met"; "met" backs off
-            assert found.score == pytest.approx(found.acoustic + found.bonus + 0.5 * lm, abs=1e-3)
+            assert found.lm == pytest.approx(GraphOptions.lm_weight * lm + 3 * GraphOptions.word_bonus, abs=1e-3)
+            assert found.score == pytest.approx(found.acoustic + found.bonus + found.lm)
 
     def test_phones_are_heard_as_words_and_names(self, ctcb, over_phones, tmp_path):
         options, graph = over_phones
@@ -130,7 +131,7 @@ class TestWithK2:
     def test_without_a_lexicon_names_are_pronounced_by_the_dictionary(self, ctcb, lang_dir, arpa, tmp_path):
         assert ctcb("graph", "--lang", lang_dir, "--lm", arpa, "--units", "phone", "--out", tmp_path / "g").code == 0
         graph = load_graph(tmp_path / "g")
-        pipeline = Pipeline(graph.phones, 0.04, "graph", GraphSetting(graph), choose("decoder"))
+        pipeline = Pipeline(graph.phones, 0.04, "graph", GraphSetting(graph), choose("decoder", lm=True))
         spelled = pipeline.spell(EntityList.of([Entity("Michael", prons=("B AA1 B",)), Entity("K2", spoken=("k two",))]))
         said = [[" ".join(graph.table.symbols[token] for token in ids) for ids in phrase] for phrase in spelled.phrases]
         assert said == [["M AY K AH L", "B AA B"], ["K EY T UW"]]
@@ -178,6 +179,7 @@ class TestWithK2:
 
 
 @pytest.mark.parametrize("words, problem", [
+    (["--graph", "g", "--with", "subword", "--entities", "names.txt"], "'subword' is for the beam search"),
     (["--method", "graph"], "give --graph DIR"), (["--token-bonus", 1], "--token-bonus is for the graph search"),
     (["--method", "beam", "--graph", "g"], "--graph is for the graph search"), (["--graph", "g", "--alpha", 1], "--alpha is for the beam search"),
     (["--graph", "nowhere"], "nowhere: is no graph"),

@@ -114,7 +114,8 @@ def plain_lm(tmp_path, entities, spellings=((1,), (2,)), **options):
     """Two words, a and b, as probable as <unk>."""
     probabilities = {("<s>",): -99.0, ("</s>",): -0.6, ("a",): -0.6, ("b",): -0.6, ("<unk>",): -0.6}
     lexicon = {"a": [spellings[0]], "b": [spellings[1]]}
-    return Built(tmp_path, Reference(probabilities, {}, lexicon, entities=entities, options=GraphOptions(**options, **EXACT)), 5)
+    chosen = {"word_bonus": 0.0, "class_bonus": 0.0, **options, **EXACT}
+    return Built(tmp_path, Reference(probabilities, {}, lexicon, entities=entities, options=GraphOptions(**chosen)), 5)
 
 
 def certain(*tokens, count=5):

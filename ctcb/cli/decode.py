@@ -21,7 +21,7 @@ from ctcb.cli.writing import Writer, writing_options
 from ctcb.decoding.graph_search import GraphSetting
 from ctcb.decoding.journal import Journal
 from ctcb.decoding.lm import find_lm, load_lm
-from ctcb.decoding.options import BeamOptions
+from ctcb.decoding.options import SUBWORD, BeamOptions
 from ctcb.decoding.parts import in_one
 from ctcb.decoding.pipeline import METHODS, Options, Pipeline
 from ctcb.decoding.presets import find_config, read_presets
@@ -33,7 +33,6 @@ from ctcb.report.attention import AttentionPlots
 
 # Options of the graph search, by their names in GraphOptions.
 GRAPH = {
-    "piece_bonus": "Added for each piece of a word that neither LM nor list knows.",
     "token_bonus": "Added for each token of a name.",
     "search_beam": "Paths that fall further below the best one are given up.",
     "lattice_beam": "How far below the best path those of an n-best list may lie.",
@@ -52,7 +51,8 @@ SEARCH = {
 LM = {
     "lm_weight": "Factor on the LM's log-probabilities.",
     "word_bonus": "Added for each word.",
-    "class_bonus": "Added for each name of the list that counts as a unit of the LM's class.",
+    "class_bonus": "Added to ln P(<unk>) of a listed name that counts as a unit of the LM's class.",
+    "piece_bonus": "Added to ln P(<unk>) for each token of a word that neither LM nor list knows.",
 }
 
 
@@ -71,7 +71,7 @@ def search_options() -> Decorator:
         *(
             click.option(
                 _flag(name), type=float,
-                help=f"{what}  [default: {getattr(BeamOptions, name)}; with --graph: {getattr(GraphOptions, name)}]",
+                help=f"{what}  [default: {getattr(BeamOptions, name)}]",
             )
             for name, what in LM.items()
         ),
@@ -125,6 +125,8 @@ def command(
     presets = read_presets(find_config(config, model if own_model else None))
     asked = biasing_given.techniques(presets, lm_there)  # before the model is loaded: what is wrong with them
     preset = presets[biasing_given.preset]
+    if graph_asked and SUBWORD in biasing_given.plus:
+        raise InputError(f"{SUBWORD!r} is for the beam search", mend="leave it out; a graph has --token-bonus instead")
     method, options = _search(method, nbest, biasing_given.lists, in_search(asked), lm_file is not None, given, preset.beam)
     graph = options.graph if isinstance(options, GraphSetting) else None
     phones = graph.phones if graph is not None else None

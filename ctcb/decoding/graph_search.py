@@ -9,7 +9,7 @@ import numpy as np
 
 from ctcb.decoding.biasing import Biasing
 from ctcb.decoding.emissions import as_log_probs
-from ctcb.decoding.options import EntitySpan, Hypothesis
+from ctcb.decoding.options import SUBWORD, UNIGRAM, EntitySpan, Hypothesis
 from ctcb.decoding.technique import Setting, Technique
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.entities import Entity
@@ -57,7 +57,7 @@ class ListGraph:
 class GraphSearch:
     """CTC decoding in a graph of an LM, by k2. Serves any number of threads.
 
-    A hypothesis is a path, one alignment: ``score = acoustic + bonus + the LM's and the words' scores``.
+    A hypothesis is a path: ``acoustic`` is the log-probability of one alignment, not of all.
     """
 
     def __init__(self, vocabulary: Vocabulary, setting: GraphSetting) -> None:
@@ -73,14 +73,14 @@ class GraphSearch:
         self._without = ListGraph(ReadyGraph(without_list(self._static)), self.compiled, ())
 
     def techniques(self, asked: Sequence[Technique]) -> Tuple[Technique, ...]:
-        """How a graph leans toward a list: by its class, or not at all; and what acts after the search."""
-        return (EntityClass(self), *(technique for technique in asked if technique.refines)) if asked else ()
+        """What was asked for, as far as a graph has it: unigram boosting by its class, no adaptive boosts."""
+        return tuple(EntityClass(self) if one.name == UNIGRAM else one for one in asked if one.name != SUBWORD)
 
     def fill(self, biasing: Biasing) -> ListGraph:
         """The graph with a list in its class."""
         names = tuple(map(_reading, biasing.entities))
         weights = [entity.weight for entity in biasing.entities]
-        full = put_in(self._static, biasing.phrases, weights, names, self.options)
+        full = put_in(self._static, biasing.phrases, weights, names, self.options, biasing.costs)
         return ListGraph(ReadyGraph(full), self.compiled, names)
 
     def decode(self, log_probs: Any, graph: Optional[ListGraph] = None, nbest: Optional[int] = None) -> List[Hypothesis]:
@@ -108,7 +108,7 @@ class GraphSearch:
         grammar = self.compiled.grammar
         end = self.options.lm_weight * float(grammar.final_score[grammar.final_state == START].max())
         acoustic = float(emissions[:, self.compiled.table.blank].sum())
-        return Hypothesis((), (), (), (), acoustic + end, acoustic, 0.0, (), ())
+        return Hypothesis((), (), (), (), acoustic + end, acoustic, 0.0, (), words=(), lm=end)
 
     def _hypothesis(self, emissions: np.ndarray, path: Path, graph: ListGraph) -> Hypothesis:
         blank = self.compiled.table.blank
@@ -124,12 +124,13 @@ class GraphSearch:
             if place != NO_ENTITY:
                 said = graph.names[place].split()
                 earned = float(bonus[starts[first] : frame + 1].sum()) - self.options.word_bonus * len(said)
-                spans.append(EntitySpan(place, first, end, earned))
+                spans.append(EntitySpan(place, first, end, 0.0, earned))
                 words += _shared_out(said, first, end)
             else:
                 words.append((self.compiled.words[word[frame]], first, end))
             first = end
         acoustic = float(emissions[np.arange(len(labels)), labels].astype(np.float64).sum())
+        gained = sum(span.gain for span in spans)
         return Hypothesis(
             tokens=tuple(tokens.tolist()),
             token_frames=tuple(starts.tolist()),
@@ -137,7 +138,8 @@ class GraphSearch:
             token_log_probs=tuple(float(emissions[s:e, token].max()) for s, e, token in zip(starts, ends, tokens)),
             score=path.score,
             acoustic=acoustic,
-            bonus=sum(span.bonus for span in spans),
+            bonus=gained,
+            lm=path.score - acoustic - gained,
             entities=tuple(spans),
             words=None if self.compiled.phones is None else tuple(words),
         )
@@ -146,8 +148,9 @@ class GraphSearch:
 class EntityClass(Technique):
     """The list in the class's place: ``log P(<unk> | history) + log weight``, and bonuses."""
 
-    name = "unigram"
-    summary = "lets listed names take the place of <unk> in the language model"
+    name = UNIGRAM
+    summary = "lets listed names take the place of <unk> in the graph"
+    needs_lm = False  # the graph has its own
 
     def __init__(self, search: GraphSearch) -> None:
         self.search = search

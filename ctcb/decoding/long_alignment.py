@@ -1,7 +1,6 @@
 """When the words of a long recording were said, by CTC forced alignment; and where to cut it.
 
-A conformer attends to all frames, so that an interview of ten minutes cannot be heard at once: it is
-heard in windows, and the alignment goes over all of their frames.
+The model hears the recording in windows (`ctcb.decoding.windows`); the alignment goes over all of their frames.
 """
 from __future__ import annotations
 
@@ -10,13 +9,12 @@ from typing import AbstractSet, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ctcb.data.audio import SAMPLE_RATE
-from ctcb.decoding.emit import emissions_of
+from ctcb.decoding.ear import ModelEar
+from ctcb.decoding.emit import stretches_of
 from ctcb.decoding.forced_alignment import align_tokens
 from ctcb.models.directory import LoadedModel
 from ctcb.text.tokenizer import BLANK_ID
 
-WINDOW, MARGIN = 30.0, 3.0  # seconds heard at once; those at its edges that the neighbours hear better
 MOST_CELLS = 2_000_000_000  # frames times states of an alignment: bytes of memory
 
 
@@ -28,27 +26,10 @@ class WordTime:
     last: float
 
 
-def long_emissions(model: LoadedModel, samples: np.ndarray) -> np.ndarray:
-    """``[N]`` float32 samples at 16 kHz to ``[T, V]`` float32 log-probabilities, heard in windows."""
-    shift = round(model.frame_shift * SAMPLE_RATE)
-    margin = round(MARGIN * SAMPLE_RATE) // shift
-    window = round(WINDOW * SAMPLE_RATE) // shift
-    frames = max(1, len(samples) // shift)
-    parts: List[np.ndarray] = []
-    first = 0  # frame
-    while first < frames:
-        lead = min(margin, first)
-        heard, _ = emissions_of(model, samples[(first - lead) * shift : (first + window + margin) * shift])
-        part = heard[lead : lead + window] if first + window < frames else heard[lead:]
-        parts.append(part)
-        first += window
-    return np.concatenate(parts)
-
-
 def align_words(model: LoadedModel, samples: np.ndarray, words: Sequence[str]) -> Optional[List[WordTime]]:
-    """The times of normalised words that were all said in the samples; None where they do not fit into them."""
+    """The times of normalised words that were all said in ``[N]`` float32 samples at 16 kHz; None where they do not fit."""
     spelled = model.lang.tokenizer.encode_all(list(words))
-    log_probs = long_emissions(model, samples)
+    log_probs = np.concatenate([stretch.heads[0] for stretch in stretches_of(ModelEar(model), samples)])
     targets = np.array([token for ids in spelled for token in ids], np.int64)
     if len(log_probs) * (2 * len(targets) + 1) > MOST_CELLS:
         return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Optional, Sequence, Tuple
 
 from ctcb.errors import InputError
+from ctcb.lm.weights import CLASS_BONUS, LM_WEIGHT, PIECE_BONUS, WORD_BONUS
 from ctcb.text.tokens import TokenTable
 
 
@@ -29,9 +30,10 @@ class BeamOptions:
     boost_gap: float = 10.0  # a token further than this below the frame's best is not boosted,
     boost_top_k: int = 40  # and only a frame's best so many may continue an entity beyond `top_k` and `token_gap`
     first: float = 0.4  # share of its boost that an entity's first token gets (0: only what follows is boosted)
-    lm_weight: float = 0.3  # factor on the LM's ln P
-    word_bonus: float = 2.0  # added a word, with an LM
-    class_bonus: float = 4.0  # added to ln P(<unk>) of a listed entity (unigram boosting)
+    lm_weight: float = LM_WEIGHT  # factor on the LM's ln P, class_bonus and piece_bonus
+    word_bonus: float = WORD_BONUS  # added a word, with an LM
+    class_bonus: float = CLASS_BONUS  # added to ln P(<unk>) of a listed entity (unigram boosting)
+    piece_bonus: float = PIECE_BONUS  # added to ln P(<unk>) for each token of any other word that the LM does not know
     look_ahead: bool = True  # a word under way has the score of the best 1-gram that begins so
     histories: int = 4  # LM histories that a prefix may have (more than one only by unigram boosting)
 
@@ -45,6 +47,8 @@ class BeamOptions:
                 raise InputError(f"beam option {name} is {getattr(self, name)}", mend=f"it must be at least {low}")
         if self.nbest > self.beam:
             raise InputError(f"nbest is {self.nbest} and beam {self.beam}", mend="raise beam or lower nbest")
+        if self.piece_bonus > 0:
+            raise InputError(f"beam option piece_bonus is {self.piece_bonus}", mend="it must be at most 0")
         for name in _FINITE:
             if not math.isfinite(getattr(self, name)):
                 raise InputError(f"beam option {name} is not finite", mend="give a finite number")
@@ -54,7 +58,7 @@ _AT_LEAST = {
     "beam": 1, "nbest": 1, "top_k": 1, "token_gap": 0, "blank_skip": 0,
     "alpha": 0, "cap": 0, "boost_gap": 0, "boost_top_k": 0, "first": 0, "lm_weight": 0, "histories": 1,
 }
-_FINITE = ("alpha", "beta", "cap", "first", "lm_weight", "word_bonus", "class_bonus")
+_FINITE = ("alpha", "beta", "cap", "first", "lm_weight", "word_bonus", "class_bonus", "piece_bonus")
 
 
 SUBWORD, UNIGRAM = "subword", "unigram"  # the techniques that the search itself serves

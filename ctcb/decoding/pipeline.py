@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Prot
 
 from ctcb.decoding.biasing import Biasing, SpelledList
 from ctcb.decoding.emissions import SCALES, Emission, as_log_probs
-from ctcb.decoding.graph_search import EntityClass, GraphSearch, GraphSetting
+from ctcb.decoding.graph_search import GraphSearch, GraphSetting
 from ctcb.decoding.greedy import GreedyDecoder
 from ctcb.decoding.options import BeamOptions, Hypothesis
 from ctcb.decoding.readings import readings
@@ -86,14 +86,14 @@ class Pipeline:
                     mend="give --phone-emissions, or a model with a phone head",
                 )
         self.tokens, self.spelling, self.frame_shift = spelling.table, spelling, frame_shift
-        self.vocabulary = Vocabulary.from_tokens(self.tokens.symbols, self.tokens.blank, self.tokens.separators, not self.tokens.tells_words)
+        self.vocabulary = Vocabulary.from_tokens(
+            self.tokens.symbols, self.tokens.blank, self.tokens.separators, unspaced=not self.tokens.tells_words
+        )
         self.options, self.techniques, self.scale = options, tuple(techniques), SCALES[scale]
         self.setting = Setting(self.vocabulary, spelling, phonetics, phone_options)
         self.search = METHODS[method](self.vocabulary, options) if lm is None else BeamDecoder(self.vocabulary, options, lm)
         if isinstance(self.search, GraphSearch):
             self.techniques = self.search.techniques(self.techniques)
-        # What `why` says where the search does not.
-        self._leaning = EntityClass.name if isinstance(self.search, GraphSearch) else None
 
     def spell(self, entities: EntityList) -> SpelledList:
         """A list's entities in the model's tokens, and the load report with what these lack."""
@@ -124,7 +124,7 @@ class Pipeline:
         # Hypotheses of one text differ in their tokens, so more of them are needed than texts.
         several = nbest > 1 or any(technique.reorders for technique in refining)
         found = self.search.decode(self.scale(log_probs), graph, self.options.beam if several else 1)
-        best = readings(found, self.tokens, self.frame_shift, biasing, self._leaning)
+        best = readings(found, self.tokens, self.frame_shift, biasing)
         if refining:
             heard = self._heard(log_probs, phones)
             for technique in refining:

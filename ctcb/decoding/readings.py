@@ -12,24 +12,20 @@ FROM_VARIANT = "g2g"  # the technique, as `why` names it
 
 
 def readings(
-    found: Sequence[Hypothesis], tokens: TokenTable, frame_shift: float, biasing: Optional[Biasing] = None,
-    leaning: Optional[str] = None,
+    found: Sequence[Hypothesis], tokens: TokenTable, frame_shift: float, biasing: Optional[Biasing] = None
 ) -> List[Reading]:
-    """The different texts of hypotheses, best first, each with its best score.
-
-    ``leaning`` is the technique by which the search found the entities of ``biasing``, where it has only one.
-    """
+    """The different texts of hypotheses, best first, each with its best score."""
     by_text: Dict[str, Reading] = {}
     for hypothesis in found:
         reading = Reading(spoken_words(hypothesis, tokens, frame_shift), hypothesis.score)
         if biasing is not None:
-            reading = _with_entities(reading, hypothesis, tokens, biasing, leaning)
+            reading = _with_entities(reading, hypothesis, tokens, biasing)
         by_text.setdefault(reading.text, reading)
     return list(by_text.values())
 
 
 def _with_entities(
-    reading: Reading, hypothesis: Hypothesis, tokens: TokenTable, biasing: Biasing, leaning: Optional[str]
+    reading: Reading, hypothesis: Hypothesis, tokens: TokenTable, biasing: Biasing
 ) -> Reading:
     """The entities that the search found; each is written as the list has it, however it was spelled."""
     ranges = [(first, end) for _, first, end in hypothesis.words_in(tokens)]
@@ -40,7 +36,7 @@ def _with_entities(
             continue
         entity, words = biasing.entities[span.entity], reading.words[first:end]
         text = " ".join(word.word for word in words)
-        why = span.why if leaning is None else (leaning,) if span.bonus > 0 else ()
+        why = span.why
         if text in biasing.variants_of(span.entity):
             why += (FROM_VARIANT,)
         found = FoundEntity(

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from typing import Dict, NamedTuple, Sequence, Tuple
+from typing import Dict, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -48,25 +48,26 @@ def without_list(graph: StaticGraph) -> FullGraph:
 
 def put_in(
     graph: StaticGraph, phrases: Sequence[Sequence[Tuple[int, ...]]], weights: Sequence[float], names: Sequence[str],
-    options: GraphOptions = GraphOptions(),
+    options: GraphOptions = GraphOptions(), costs: Optional[Sequence[Sequence[float]]] = None,
 ) -> FullGraph:
     """The graph with a list in its class.
 
-    A name of n tokens scores ``lm_weight * log P(<unk> | history) + log weight + class_bonus + n *
-    token_bonus + words * word_bonus``, and what follows it sees ``<unk>`` as its history.
+    A name of n tokens scores ``lm_weight * (log P(<unk> | history) + log weight + class_bonus) + words *
+    word_bonus + n * token_bonus``, and what follows it sees ``<unk>`` as its history.
 
     Parameters
     ----------
     phrases : the token sequences of each entity; () for one that cannot be said.
-    weights : of each entity, above 0.
+    weights : of each entity; one of 0 keeps it out.
     names : how each entity reads; of two that are spelled alike the heavier one counts, then the one
         whose name sorts first.
+    costs : what is taken from the log weight for each of ``phrases``; nothing by default.
 
     Raises
     ------
     InputError : a sequence that is empty or holds the blank or a token that the graph does not have.
     """
-    found = _leaves(graph, phrases, weights, names, options)
+    found = _leaves(graph, phrases, weights, names, options, costs)
     if not found.sequences:
         return without_list(graph)
     sequences, row_of = table(found.sequences)
@@ -154,17 +155,21 @@ def _put(graph: StaticGraph, arcs: _ClassArcs, token: np.ndarray) -> FullGraph:
 
 def _leaves(
     graph: StaticGraph, phrases: Sequence[Sequence[Tuple[int, ...]]], weights: Sequence[float], names: Sequence[str],
-    options: GraphOptions,
+    options: GraphOptions, costs: Optional[Sequence[Sequence[float]]],
 ) -> _Leaves:
     best: Dict[Tuple[int, ...], Tuple[float, int]] = {}
     for entity in sorted(range(len(phrases)), key=names.__getitem__):
-        score = math.log(weights[entity]) + options.class_bonus + len(names[entity].split()) * options.word_bonus
-        for sequence in phrases[entity]:
+        if not weights[entity]:
+            continue
+        log_weight, words = math.log(weights[entity]), len(names[entity].split())
+        for place, sequence in enumerate(phrases[entity]):
             if not sequence or not all(0 <= token < graph.num_tokens and token != graph.blank for token in sequence):
                 raise InputError(
                     f"entity {entity} is spelled {list(sequence)}, but tokens run from 0 to {graph.num_tokens - 1} and "
                     f"{graph.blank} is the blank", mend="spell it in the graph's own tokens",
                 )  # fmt: skip
+            unit = log_weight - (costs[entity][place] if costs else 0.0) + options.class_bonus
+            score = options.lm_weight * unit + words * options.word_bonus
             if sequence not in best or score > best[sequence][0]:
                 best[sequence] = score, entity
     scores, entities = zip(*best.values()) if best else ((), ())

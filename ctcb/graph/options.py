@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass, fields
 
 from ctcb.errors import InputError
+from ctcb.lm.weights import CLASS_BONUS, LM_WEIGHT, PIECE_BONUS, WORD_BONUS
 
 
 @dataclass(frozen=True)
@@ -14,10 +15,10 @@ class GraphOptions:
     Raises InputError for a value outside of its range.
     """
 
-    lm_weight: float = 0.5  # of the LM's log-probabilities, those of <unk> among them
-    word_bonus: float = 0.0  # for each word
-    piece_bonus: float = -1.0  # for each token of a word that neither LM nor list knows
-    class_bonus: float = 0.0  # for each entity, beside the logarithm of its weight
+    lm_weight: float = LM_WEIGHT  # factor on the LM's ln P, class_bonus and piece_bonus
+    word_bonus: float = WORD_BONUS  # for each word
+    class_bonus: float = CLASS_BONUS  # added to ln P(<unk>) of an entity, beside the logarithm of its weight
+    piece_bonus: float = PIECE_BONUS  # added to ln P(<unk>) for each token of a word that neither LM nor list knows
     token_bonus: float = 1.0  # for each token of an entity
     beam: int = 16  # texts of an n-best list, at most
     search_beam: float = 16.0  # paths that fall further below the best one are given up

@@ -55,7 +55,7 @@ def expand(grammar: Grammar, num_tokens: int, blank: int, options: GraphOptions 
     lm = np.concatenate([arcs.score, grammar.final_score, [0]])
     word = np.concatenate([grammar.word, np.full(len(grammar.final_score) + 1, NO_WORD)]).astype(np.int32)
     is_open = np.concatenate([grammar.is_open, np.zeros(len(grammar.final_score) + 1, bool)])
-    score = options.lm_weight * lm + options.word_bonus * (word != NO_WORD) + options.piece_bonus * is_open
+    score = options.lm_weight * (lm + options.piece_bonus * is_open) + options.word_bonus * (word != NO_WORD)
     meaning = Meaning(
         graph.label, (graph.origin >= 0) & (graph.origin < count), word[graph.origin],
         np.full(len(graph.src), NO_ENTITY, np.int32), np.zeros(len(graph.src), np.float32),

@@ -120,7 +120,7 @@ class _Scanner:
     def header(self) -> List[int]:
         line = self.next_line(comments=True)
         if line != b"\\data\\":
-            raise self.wrong("is no ARPA file: it does not begin with \\data\\", "give an ARPA file or a kenlm binary")
+            raise self.wrong("is no ARPA file: it does not begin with \\data\\", "give an ARPA file; `ctcb lm` makes one")
         counts: List[int] = []
         for raw in self.lines():
             line = raw.strip()

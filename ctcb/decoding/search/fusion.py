@@ -1,7 +1,8 @@
 """A word LM beside the beam search, and unigram boosting through its OOV/BOOST class.
 
 The words of a prefix are what its tokens spell between two word boundaries, whatever the
-segmentation; a word outside of the LM's vocabulary is ``<unk>``. What spells nothing is no word.
+segmentation. What spells nothing is no word. A word outside of the LM's vocabulary scores ``log P(<unk> |
+history) + tokens * piece_bonus``, for ``<unk>`` stands for all such words and this is only one of them.
 
 Some words may be read as *units of the class* instead: an entity of the list that begins and ends at
 word boundaries, however many words it has, may count as one ``<unk>``, at ``log P(<unk> | history) +
@@ -33,16 +34,16 @@ from ctcb.compiled import compiled
 from ctcb.lm.arrays import advance
 
 # A node of the prefix tree: `began`, the boundary at which its last word begins; `spelled`, the trie's state
-# after that word's letters; `closing`, the boundary after that word, or -1 if nothing has asked for it;
+# after that word's letters, and `pieces` its tokens; `closing`, the boundary after that word, or -1 if nothing has asked for it;
 # its `length` in tokens; `score`, the LM's part for pruning.
 # A boundary: where the closed word began (`previous`) and its number, `words` and tokens (`place`) before
-# the boundary; how many `paths`, their `best` score and the best with an <unk> behind it.
+# the boundary; `spent`, what was added because the word is unknown; how many `paths`, their `best` score and the best with an <unk> behind it.
 # A path [boundaries, histories]: LM `state`, score `total` (ln P), what it goes on from (`source`, a boundary,
 # and its path number `link`), and the entity that it ends with: index into the graph's `entity` or -1, and its
 # number of tokens. `used` [1]: boundaries in use.
 Told = namedtuple(
     "Told",
-    "began spelled closing length score previous word words place paths best best_unknown "
+    "began spelled pieces closing length score previous word words place spent paths best best_unknown "
     "state total source link entity tokens used",
 )
 
@@ -53,10 +54,10 @@ def make_told(fusion, nodes):
     size = nodes + 1 if fusion.on else 1
     shape = (size, fusion.histories)
     told = Told(
-        np.zeros(size, np.int32), np.zeros(size, np.int32), np.full(size, -1, np.int32), np.zeros(size, np.int32),
-        np.zeros(size),
+        np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32), np.full(size, -1, np.int32),
+        np.zeros(size, np.int32), np.zeros(size),
         np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32),
-        np.zeros(size, np.int32), np.zeros(size), np.zeros(size),
+        np.zeros(size), np.zeros(size, np.int32), np.zeros(size), np.zeros(size),
         np.empty(shape, np.int32), np.empty(shape), np.empty(shape, np.int32), np.empty(shape, np.int32),
         np.empty(shape, np.int32), np.empty(shape, np.int32), np.ones(1, np.int64),
     )
@@ -130,9 +131,10 @@ def close(fusion, graph, tree, told, node, state):
     word = fusion.trie.states[spelled].word
     told.previous[boundary], told.word[boundary] = began, word
     told.words[boundary], told.place[boundary] = told.words[began] + 1, told.length[node]
+    told.spent[boundary] = fusion.piece_bonus * told.pieces[node] if word == fusion.unk else 0.0
     for path in range(told.paths[began]):
         score, following = advance(fusion.lm, told.state[began, path], word)
-        put(told, boundary, following, told.total[began, path] + score, began, path, -1, 0)
+        put(told, boundary, following, told.total[began, path] + score + told.spent[boundary], began, path, -1, 0)
     while state != 0 and len(graph.end_class):  # every entity that ends here, the longest first
         best, which = -np.inf, -1
         for i in range(graph.states[state].ends, graph.states[state + 1].ends):
@@ -151,9 +153,11 @@ def close(fusion, graph, tree, told, node, state):
 
 
 @compiled
-def provisional(fusion, graph, tree, told, parent, began, spelled, state):
+def provisional(fusion, graph, tree, told, parent, began, spelled, pieces, state):
     """The LM's part for pruning of a prefix that goes on from the node ``parent`` by one token."""
     score = fusion.weight * told.best[began] + fusion.ahead[spelled]
+    if spelled == len(fusion.trie.token) - 1:  # no word of the LM begins so
+        score += fusion.weight * fusion.piece_bonus * pieces
     if state != 0 and graph.class_hope[0] > -np.inf:
         hope = -np.inf
         while state != 0:  # every match under way

@@ -132,7 +132,7 @@ def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boo
     most, worst = len(work.heap), fresh.score[work.heap[0]] if filled else NEVER
     top_hope = work.hope[:wide].max() if wide else 0.0
     top_own = work.own[:wide].max() if wide else 0.0
-    node = closing = began = spelled = 0
+    node = closing = began = spelled = pieces = 0
     within = beyond = lm = 0.0
     for h in range(size):
         last, old_state = old.token[h], old.state[h]
@@ -182,7 +182,8 @@ def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boo
             if fusion.on:
                 began = closing if new_word else told.began[node]
                 spelled = fusion.trie.start[token] if new_word else walk(fusion.trie, told.spelled[node], token)
-                lm = provisional(fusion, graph, tree, told, node, began, spelled, state)
+                pieces = (0 if new_word else told.pieces[node]) + (0 if tokens.is_separator[token] else 1)
+                lm = provisional(fusion, graph, tree, told, node, began, spelled, pieces, state)
                 if filled == most and given + hoped + lm <= worst:
                     continue
             boosted, begin, opened, closed, hoped = advance(
@@ -197,7 +198,7 @@ def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boo
             new.best_blank[slot], new.best_label[slot] = NEVER, best_given
             new.blank_record[slot] = 0
             fresh.source[slot], fresh.before[slot], fresh.begin[slot] = old.node[h], before, begin
-            fresh.lm[slot], fresh.began[slot], fresh.spelled[slot] = lm, began, spelled
+            fresh.lm[slot], fresh.began[slot], fresh.spelled[slot], fresh.pieces[slot] = lm, began, spelled, pieces
             fresh.boost[slot], fresh.open[slot], fresh.closed[slot], fresh.hoped[slot] = boosted, opened, closed, hoped
     return filled
 
@@ -212,7 +213,7 @@ def settle(new, fresh, filled, t, nodes, used, first, fusion, records, tree, tol
             if fusion.on:
                 node = new.node[h]
                 told.began[node], told.spelled[node], told.score[node] = fresh.began[h], fresh.spelled[h], fresh.lm[h]
-                told.length[node] = told.length[fresh.source[h]] + 1
+                told.pieces[node], told.length[node] = fresh.pieces[h], told.length[fresh.source[h]] + 1
         before = fresh.before[h]
         if before >= 0:
             new.label_record[h] = used

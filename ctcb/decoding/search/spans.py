@@ -50,11 +50,12 @@ def units(fusion, told, boundary, path, length):
     while boundary != 0:
         source, link = told.source[boundary, path], told.link[boundary, path]
         if told.entity[boundary, path] >= 0:
-            number, at = 0, boundary
+            number, at, plain = 0, boundary, 0.0
             while at != source:
+                plain += told.spent[at]
                 words[number], at = told.word[at], told.previous[at]
                 number += 1
-            state, plain = told.state[source, link], 0.0
+            state = told.state[source, link]
             for i in range(number - 1, -1, -1):
                 score, state = advance(fusion.lm, state, words[i])
                 plain += score

@@ -19,11 +19,11 @@ from ctcb.text.tokens import WORD_START, TokenTable
 FEWEST = 0.1  # a smaller share of the LM's words that the tokens can write cannot be meant
 SIGNS = ("<s>", "</s>", "<unk>")
 
-# What the compiled search needs: whether there is an LM at all, its weight, the bonus a word and that of the
-# entity class; `ahead` [S + 1] float32: what is added while a word is under way, before its own score is known,
+# What the compiled search needs: whether there is an LM at all, its weight, the bonuses of a word, of the
+# entity class and of an unknown word's token; `ahead` [S + 1] float32: what is added while a word is under way, before its own score is known,
 # its highest value, and the part of it that is the word's bonus; LmArrays and Trie; the numbers of <unk> and
 # </s>; the state before the first word; the LM histories that a prefix may have.
-Fusion = namedtuple("Fusion", "on weight bonus class_bonus ahead top_ahead bonus_ahead lm trie unk end begin histories")
+Fusion = namedtuple("Fusion", "on weight bonus class_bonus piece_bonus ahead top_ahead bonus_ahead lm trie unk end begin histories")
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class WordLm:
             ahead[1:] = options.lm_weight * best[1:] + options.word_bonus
         return Fusion(
             True, float(options.lm_weight), float(options.word_bonus), float(options.class_bonus),
-            ahead, float(max(0.0, ahead.max())), float(options.word_bonus) if options.look_ahead else 0.0,
+            float(options.piece_bonus), ahead, float(max(0.0, ahead.max())), float(options.word_bonus) if options.look_ahead else 0.0,
             self.lm.arrays, self.trie, self.lm.unk, self.lm.end, self.lm.begin, int(options.histories),
         )
 
@@ -93,7 +93,7 @@ def no_fusion() -> Fusion:
     """In the place of an LM where there is none."""
     nothing, number = np.zeros(1, np.float32), np.zeros(1, np.int32)
     trie = Trie(np.zeros(1, SPELLED), number, number, number, number)
-    return Fusion(False, 0.0, 0.0, 0.0, nothing, 0.0, 0.0, LmArrays(np.zeros(1, NODE), number), trie, 0, 0, 0, 1)
+    return Fusion(False, 0.0, 0.0, 0.0, 0.0, nothing, 0.0, 0.0, LmArrays(np.zeros(1, NODE), number), trie, 0, 0, 0, 1)
 
 
 def letters_of(table: TokenTable) -> List[str]:

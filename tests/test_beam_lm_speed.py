@@ -1,0 +1,64 @@
+"""How fast the beam search with a word LM and a list is: a slow test, because it compiles and estimates an LM first."""
+from __future__ import annotations
+
+import itertools
+import time
+
+import numpy as np
+import pytest
+
+from ctcb.decoding.options import BeamOptions
+from ctcb.decoding.search.beam import BeamDecoder
+from ctcb.decoding.search.context_graph import ContextGraph
+from ctcb.decoding.search.word_lm import WordLm, letters_of
+from ctcb.decoding.vocabulary import Vocabulary
+from ctcb.lm.arrays import ArrayLm
+from ctcb.lm.estimate import ESTIMATORS, LmOptions
+from ctcb.text.tokens import TokenTable
+
+TOKENS, WORDS, SECONDS, FRAME_RATE = 500, 10_000, 60, 25
+
+
+def word_tokens(rng, count):
+    """So many words of one to four tokens, the first a word's start."""
+    starts, inner = np.arange(1, TOKENS // 2), np.arange(TOKENS // 2, TOKENS)
+    words = [(int(rng.choice(starts)), *map(int, rng.choice(inner, rng.integers(0, 4)))) for _ in range(3 * count)]
+    return list(dict.fromkeys(words))[:count]
+
+
+def emissions(rng, sentence):
+    """A token in two of five frames, the right one mostly best, all others in doubt; blanks between."""
+    logits = rng.normal(0, 2, (SECONDS * FRAME_RATE, TOKENS))
+    spoken = list(itertools.islice(itertools.cycle(sentence), len(logits) * 2 // 5))
+    frames = np.sort(rng.choice(len(logits), len(spoken), replace=False))
+    logits[:, 0] += 16
+    logits[frames, 0] -= 10
+    logits[frames, spoken] += 7
+    return (logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))).astype(np.float32)
+
+
+@pytest.mark.slow
+def test_five_hundred_times_real_time_with_a_thousand_entities(tmp_path):
+    rng = np.random.default_rng(0)
+    pairs = ["".join(pair) for pair in itertools.product("abcdefghijklmnopqrstuvwxyz", repeat=2)]
+    spelled = [str(one) for one in rng.permutation(pairs)[: TOKENS - 1]]
+    symbols = ["<blank>", *("\u2581" * (i + 1 < TOKENS // 2) + one for i, one in enumerate(spelled))]
+    table = TokenTable.of(symbols)
+    letters = letters_of(table)
+    words = word_tokens(rng, WORDS + 1_000)
+    known, names = words[:WORDS], words[WORDS:]
+    popular = 1 / np.arange(1, WORDS + 1)
+    drawn = rng.choice(WORDS, 200_000, p=popular / popular.sum())
+    texts = [" ".join("".join(letters[t] for t in known[w]) for w in line) for line in drawn.reshape(-1, 10)]
+    ESTIMATORS["builtin"].estimate(iter(texts), LmOptions(3, (0, 0, 1)), tmp_path / "lm.arpa")
+    lm = WordLm.build(ArrayLm.load(tmp_path / "lm.arpa"), letters)
+    vocabulary = Vocabulary.from_tokens(table.symbols)
+    graph = ContextGraph.build([[name] for name in names], vocabulary).with_class(np.zeros(len(names)))
+    decoder = BeamDecoder(vocabulary, BeamOptions(beam=16), lm)
+    array = emissions(rng, [token for word in drawn[:100] for token in (*known[word], *names[word % 1_000][:1])])
+    decoder.decode(array[:50], graph)  # compiles
+    before = time.thread_time()
+    decoder.decode(array, graph)
+    times = SECONDS / (time.thread_time() - before)
+    print(f"{times:.0f} times real time")
+    assert times > 500
