@@ -160,11 +160,15 @@ def talk(tmp_path, monkeypatch):
 
 def test_the_command(ctcb, adapter_dir, plain_adapter_dir, model_dir, talk, tmp_path):
     names = ("--entities", tmp_path / "names.txt")
-    plain = ctcb("decode", "--model", model_dir, talk)
     for method in ("greedy", "beam"):
-        leaned = ctcb("decode", "--model", plain_adapter_dir, *names, "--bias", "encoder", "--method", method, talk)
-        assert (leaned.code, leaned.err) == (0, "") and leaned.out != plain.out
-    off = ctcb("decode", "--model", plain_adapter_dir, *names, "--bias", "encoder", "--without", "adapter", "--method", "greedy", talk)
+        words = ("decode", "--model", plain_adapter_dir, *names, "--bias", "encoder", "--method", method, "--format", "jsonl")
+        leaned, off = ctcb(*words, talk), ctcb(*words, "--without", "adapter", talk)
+        assert (leaned.code, leaned.err, off.code) == (0, "", 0) and leaned.out != off.out
+    plain = ctcb("decode", "--model", model_dir, "--method", "greedy", "--format", "jsonl", talk)
+    off = ctcb(
+        "decode", "--model", plain_adapter_dir, *names, "--bias", "encoder", "--without", "adapter", "--method", "greedy",
+        "--format", "jsonl", talk,
+    )
     assert off.out == plain.out
     few = ctcb("decode", "--model", plain_adapter_dir, *names, "--bias", "encoder", "--method", "greedy", "--max-active-entities", 1, talk)
     assert few.code == 0

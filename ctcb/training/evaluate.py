@@ -88,8 +88,8 @@ class ListedDevSets:
             references += [text.split() for text in spoken]
             encoded = adapter_loss.encode(base, adapter, entries, features, lengths.long())
             leaned = adapter_loss.lean(base, adapter, encoded, entries)
-            plain, _ = base(features, lengths.long())
-            for name, emissions in (("", leaned.log_probs), ("plain_", plain.subword)):
+            plain = base.emissions(encoded).subword if adapter.inner is None else base(features, lengths.long())[0].subword
+            for name, emissions in (("", leaned.log_probs), ("plain_", plain)):
                 texts[name] += [_words(self.lang.tokenizer, rows[:n]) for rows, n in zip(emissions, encoded.lengths)]
             ids = [self.targets(text)["subword"] for text in spoken]
             frames = adapter_loss.align(
