@@ -133,11 +133,8 @@ def command(
     if emissions_given.emissions is None:
         if not inputs:
             raise InputError("there is nothing to decode", mend="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
-        stray = [name for name, value in asdict(emissions_given).items() if value is not None]
-        if stray:
-            raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", mend="leave it out or give --emissions")
         journal = None if out is None else Journal(out, _settings(), resume)
-        source = of_audio(inputs, model, batch_seconds, jobs, phones, journal and journal.known)
+        source = of_audio(inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given)
     else:
         if inputs:
             raise InputError(f"both --emissions and {inputs[0]} are given", mend="give one of them")

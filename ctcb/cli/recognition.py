@@ -11,10 +11,10 @@ import click
 
 from ctcb.data.audio import seconds_of
 from ctcb.data.inputs import Utterance, find_utterances
-from ctcb.decoding.ear import Ear, ModelEar
+from ctcb.decoding.ear import Ear
 from ctcb.decoding.emit import Emitted, emit
+from ctcb.ears import Tokens, open_ear
 from ctcb.errors import InputError
-from ctcb.models.directory import load_model
 from ctcb.progress import progress_by
 
 
@@ -28,9 +28,10 @@ class Listening:
 
 
 def listen(
-    inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, known: Optional[Mapping[str, float]] = None
+    inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, known: Optional[Mapping[str, float]] = None,
+    tokens: Tokens = Tokens(),
 ) -> Listening:
-    """A model, the ids of the utterances, and what it makes of them.
+    """A model, the ids of the utterances, and what it makes of them; ``tokens`` where the model does not tell its own.
 
     ``known`` has the utterances that were heard before, all or in part: how many seconds of them, ``inf``
     for all. These are left out.
@@ -38,7 +39,7 @@ def listen(
     if batch_seconds <= 0 or jobs < 1:
         raise InputError("--batch-seconds and --jobs must be positive")
     utterances = find_utterances(inputs)
-    ear = ModelEar(load_model(model))
+    ear = open_ear(model, tokens)
     known = known or {}
     wanted = [replace(one, known=known.get(one.utt_id, 0.0)) for one in utterances if known.get(one.utt_id) != float("inf")]
 

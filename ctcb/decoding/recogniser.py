@@ -8,7 +8,7 @@ import numpy as np
 
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.data.audio import SAMPLE_RATE, as_audio, read_audio
-from ctcb.decoding.ear import ModelEar
+from ctcb.decoding.ear import Ear
 from ctcb.decoding.emit import stretches_of
 from ctcb.decoding.list_cache import Entities, ListCache
 from ctcb.decoding.lm import find_lm, load_lm
@@ -18,9 +18,10 @@ from ctcb.decoding.pipeline import Pipeline
 from ctcb.decoding.presets import BUILT_IN, Preset, find_config, read_presets
 from ctcb.decoding.techniques import choose
 from ctcb.decoding.transcript import Transcript
+from ctcb.ears import open_ear
 from ctcb.entities import LoadReport
+from ctcb.errors import InputError
 from ctcb.io import PathOrStr
-from ctcb.models.directory import LoadedModel, load_model
 from ctcb.phones.options import PhoneOptions
 
 
@@ -28,21 +29,22 @@ class Recogniser:
     """A loaded model and its decoder; :func:`load` makes one."""
 
     def __init__(
-        self, model: LoadedModel, options: Optional[BeamOptions] = None, bias: str = "decoder", lm: Optional[PathOrStr] = None,
+        self, ear: Ear, options: Optional[BeamOptions] = None, bias: str = "decoder", lm: Optional[PathOrStr] = None,
         plus: Collection[str] = (), minus: Collection[str] = (), phones: Optional[PhoneOptions] = None,
         presets: Mapping[str, Preset] = BUILT_IN,
     ) -> None:
-        self._ear = ModelEar(model)
-        spelling = self._ear.spelling
+        if ear.spelling is None:
+            raise InputError("this model hears phones and spells no words", mend="decode with a graph over phones (`ctcb decode --graph`)")
+        self._ear, spelling = ear, ear.spelling
         word_lm = load_lm(lm, spelling.table)
-        phonetics = self._ear.phonetics
+        phonetics = ear.phonetics
         techniques = choose(
             bias, plus, minus, word_lm is not None, phonetics is not None,
             {name: preset.techniques for name, preset in presets.items()},
         )
         preset = presets[bias]
         self._pipeline = Pipeline(
-            spelling, model.frame_shift, "beam", preset.beam if options is None else options, techniques, lm=word_lm,
+            spelling, ear.frame_shift, "beam", preset.beam if options is None else options, techniques, lm=word_lm,
             phonetics=phonetics, phone_options=preset.phones if phones is None else phones,
         )
         self._lists = ListCache(self._pipeline)
@@ -88,6 +90,8 @@ def load(
     """Load a model directory, by default the bundled model, and an LM: an ARPA file, by default the
     directory's own ``lm.arpa.gz`` if it has one; ``"none"`` for none.
 
+    ``model`` may also name other people's: ``hf:NAME``, ``torchaudio:BUNDLE`` and so on (:mod:`ctcb.ears`).
+
     >>> ctcb.load().decode("talk.ogg", entities=["Zelenskyy", "Łódź"]).text
 
     ``bias`` names a preset, ``plus`` and ``minus`` techniques beside it and not (``--with``, ``--without``);
@@ -98,4 +102,4 @@ def load(
     """
     folder = BUNDLED_MODEL if model is None else model
     presets = read_presets(find_config(config, folder))
-    return Recogniser(load_model(folder), options, bias, find_lm(lm, folder), plus, minus, phones, presets)
+    return Recogniser(open_ear(str(folder)), options, bias, find_lm(lm, folder), plus, minus, phones, presets)
