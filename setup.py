@@ -42,6 +42,11 @@ setup(
         "tune": ["optuna>=4"],
         # Comes as source: needs a C++ compiler and make.
         "lm": ["kenlm>=0.2"],
+        # Other people's models (--model hf:..., onnx:..., torchaudio:..., hama).
+        "hf": ["transformers>=4.38"],
+        "onnx": ["onnxruntime>=1.16"],
+        "torchaudio": ["torchaudio>=0.13.1"],
+        "hama": ["hama>=1.7"],
         "test": ["pytest>=7", "hypothesis>=6", "jiwer>=3", "inflect>=7", "nltk>=3.8"],
         # There is no extra for k2: PyPI's last wheels fit torch 1.13.1 only, by hash
         # (utils/requirements/k2.txt); for torch 2.x take a wheel from https://k2-fsa.github.io/k2.

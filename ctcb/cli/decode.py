@@ -136,12 +136,9 @@ def command(
     if emissions_given.emissions is None:
         if not inputs:
             raise InputError("there is nothing to decode", mend="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
-        stray = [name for name, value in asdict(emissions_given).items() if value is not None]
-        if stray:
-            raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", mend="leave it out or give --emissions")
         encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(asked) else None
         journal = None if out is None else Journal(out, _settings(), resume)
-        source = of_audio(inputs, model, batch_seconds, jobs, phones, journal and journal.known, encoder)
+        source = of_audio(inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder)
     else:
         if in_encoder(asked):
             raise InputError("the adapter listens to audio, and --emissions is given", mend="name audio, or use --bias decoder")

@@ -34,10 +34,10 @@ def command(
 
     heard = listen(inputs, model, batch_seconds, jobs)
     ear = heard.ear
+    if ear.spelling is None:
+        head = "phone"
     if (head == "phone" or phones is not None) and ear.phone_head is None:
         raise InputError("this model has no phone head", file=model, mend="use --head subword, without --phones")
-    if head == "subword" and ear.spelling is None:
-        raise InputError("this model has no subwords", file=model, mend="use --head phone")
     symbols = {
         "subword": ear.spelling.table.symbols if ear.spelling else (), "phone": ear.phonetics.symbols if ear.phonetics else (),
     }

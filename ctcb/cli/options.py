@@ -11,10 +11,12 @@ from ctcb.entities.formats import FORMATS
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def model_option() -> Decorator:
-    """``--model DIR``; the bundled model where none is named."""
+def model_option(foreign: bool = False) -> Decorator:
+    """``--model DIR``; the bundled model where none is named. ``foreign``: other people's models are taken as well."""
+    others = ", or hf:NAME, torchaudio:BUNDLE, onnx:FILE, nemo:FILE, hama" if foreign else ""
     return click.option(
-        "--model", type=click.Path(), default=str(BUNDLED_MODEL), show_default="the bundled model", help="Model directory."
+        "--model", type=click.Path(), default=str(BUNDLED_MODEL), show_default="the bundled model",
+        help=f"Model directory{others}.",
     )
 
 
@@ -30,7 +32,7 @@ def recognition_options(inputs_required: bool = True) -> Decorator:
     """Arguments and options of every verb that runs a model over audio."""
     return join(
         click.argument("inputs", nargs=-1, required=inputs_required, type=click.Path()),
-        model_option(),
+        model_option(foreign=True),
         click.option("--batch-seconds", default=120.0, show_default=True, help="Seconds of audio a batch."),
         click.option("--jobs", default=2, show_default=True, help="Threads that read audio, and that search."),
     )

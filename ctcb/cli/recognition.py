@@ -11,11 +11,12 @@ import click
 
 from ctcb.data.audio import seconds_of
 from ctcb.data.inputs import Utterance, find_utterances
-from ctcb.decoding.ear import Ear, ModelEar
+from ctcb.decoding.ear import Ear, our_own
 from ctcb.decoding.emit import Emitted, emit
 from ctcb.decoding.encoder_bias import EncoderBias
+from ctcb.ears import Tokens, open_ear
 from ctcb.errors import InputError
-from ctcb.models.directory import LoadedModel, load_model
+from ctcb.models.directory import LoadedModel
 from ctcb.progress import progress_by
 
 EncoderOf = Callable[[LoadedModel], EncoderBias]
@@ -29,11 +30,12 @@ class Listening:
     utt_ids: Tuple[str, ...]
     emitted: Iterator[Emitted]  # with errors in their places; notes conversions on stderr at its end
 
+
 def listen(
     inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, known: Optional[Mapping[str, float]] = None,
-    encoder: Optional[EncoderOf] = None,
+    tokens: Tokens = Tokens(), encoder: Optional[EncoderOf] = None,
 ) -> Listening:
-    """A model, the ids of the utterances, and what it makes of them.
+    """A model, the ids of the utterances, and what it makes of them; ``tokens`` where the model does not tell its own.
 
     ``known`` has the utterances that were heard before, all or in part: how many seconds of them, ``inf``
     for all. These are left out. ``encoder`` makes of the model what leans its encoder toward a list.
@@ -41,8 +43,10 @@ def listen(
     if batch_seconds <= 0 or jobs < 1:
         raise InputError("--batch-seconds and --jobs must be positive")
     utterances = find_utterances(inputs)
-    loaded = load_model(model)
-    ear = ModelEar(loaded, None if encoder is None else encoder(loaded))
+    ear = open_ear(model, tokens)
+    if encoder is not None:
+        own = our_own(ear)
+        ear = own.leaning(encoder(own.model))
     known = known or {}
     wanted = [replace(one, known=known.get(one.utt_id, 0.0)) for one in utterances if known.get(one.utt_id) != float("inf")]
 

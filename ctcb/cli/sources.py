@@ -1,8 +1,8 @@
 """Where ``ctcb decode`` gets its emissions from: a model that listens, or a file of any model's."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Iterator, Mapping, Optional, Sequence, Tuple
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 import click
 
@@ -36,21 +36,29 @@ class Source:
 class EmissionOptions:
     """The options of :func:`emission_options`, as they were given."""
 
-    emissions: Optional[str]
-    tokens: Optional[str]
-    tokens_model: Optional[str]
-    blank: Optional[str]
-    separator: Optional[str]
-    log_probs: Optional[str]
-    frame_shift: Optional[float]
-    phone_emissions: Optional[str]
+    emissions: Optional[str] = None
+    tokens: Optional[str] = None
+    tokens_model: Optional[str] = None
+    blank: Optional[str] = None
+    separator: Optional[str] = None
+    log_probs: Optional[str] = None
+    frame_shift: Optional[float] = None
+    phone_emissions: Optional[str] = None
+
+    @property
+    def blank_id(self) -> Union[int, str, None]:
+        """The blank as an id, where it is one."""
+        return int(self.blank) if self.blank and self.blank.isdecimal() else self.blank
+
+
+OF_TOKENS = ("tokens", "tokens_model", "blank", "separator")  # also of models in ONNX, which do not tell their own
 
 
 def emission_options() -> Decorator:
     """Options that put a file of emissions in the place of audio."""
     return join(
         click.option("--emissions", type=click.Path(), help="A .npz with an array [frames, tokens] an utterance, instead of INPUTS."),
-        click.option("--tokens", type=click.Path(), help="Its tokens, one a line (or `token id`). Without: those of --model."),
+        click.option("--tokens", type=click.Path(), help="Its tokens, one a line (or `token id`). Without: those of --model; needed with --model onnx:FILE."),
         click.option("--tokens-model", type=click.Path(), help="The sentencepiece model of --tokens, to spell names as it does."),
         click.option("--blank", metavar="ID|SYMBOL", help="The blank among --tokens.  [default: 0, if called like one]"),
         click.option("--separator", metavar="SYMBOL", help="What stands between words in --tokens.  [default: the | or space there]"),
@@ -62,17 +70,27 @@ def emission_options() -> Decorator:
 
 def of_audio(
     inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, phones: Optional[Spelling] = None,
-    known: Optional[Mapping[str, float]] = None, encoder: Optional[EncoderOf] = None,
+    known: Optional[Mapping[str, float]] = None, tokens: EmissionOptions = EmissionOptions(), encoder: Optional[EncoderOf] = None,
 ) -> Source:
     """What a model makes of audio: of its phone head, spelled by ``phones``, where these are given.
 
-    ``known`` and ``encoder`` as ``listen`` takes them.
+    ``known`` and ``encoder`` as ``listen`` takes them. ``tokens`` of models that do not tell their own.
     """
     from ctcb.cli.recognition import listen  # here: imports torch
     from ctcb.decoding.emit import Emitted
+    from ctcb.ears import Tokens, is_foreign
 
-    heard = listen(inputs, model, batch_seconds, jobs, known, encoder)
+    stray = [
+        field.name for field in fields(tokens)
+        if getattr(tokens, field.name) is not None and not (is_foreign(model) and field.name in OF_TOKENS)
+    ]
+    if stray:
+        raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", mend="leave it out or give --emissions")
+    told = Tokens(tokens.tokens, tokens.tokens_model, tokens.blank_id, tokens.separator)
+    heard = listen(inputs, model, batch_seconds, jobs, known, told, encoder)
     ear = heard.ear
+    if ear.spelling is None and phones is None:
+        raise InputError("this model hears phones and spells no words", file=model, mend="give a graph over phones (--graph; `ctcb graph` makes it)")
     if phones is not None and ear.phone_head is None:
         raise InputError("this model has no phone head", file=model, mend="use a graph over subwords")
     head = 0 if phones is None else ear.phone_head
@@ -94,8 +112,7 @@ def of_file(options: EmissionOptions, model: Optional[str], timed: bool, phones:
     utt_ids, emissions = read_npz(options.emissions)
     frame_shift = options.frame_shift
     if options.tokens is not None:
-        blank = int(options.blank) if options.blank and options.blank.isdecimal() else options.blank
-        table = TokenTable.read(options.tokens, blank, options.separator, words_apart=phones is None)
+        table = TokenTable.read(options.tokens, options.blank_id, options.separator, words_apart=phones is None)
         if phones is not None and table != phones.table:
             raise InputError(
                 "these are not the tokens of the graph", file=options.tokens, mend="leave --tokens out, or make a graph for them"

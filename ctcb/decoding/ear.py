@@ -10,6 +10,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from ctcb.data.features import FeatureExtractor
 from ctcb.decoding.encoder_bias import EncoderBias
+from ctcb.errors import InputError
 from ctcb.models.directory import LoadedModel
 from ctcb.phones.phonetics import Phonetics
 from ctcb.text.spelling import Spelling, TokenizerSpelling
@@ -74,3 +75,10 @@ class ModelEar:
             tuple(head[place, :length].numpy().copy() for head in heads)
             for place, length in enumerate(emissions.lengths.tolist())
         ]
+
+
+def our_own(ear: Ear) -> ModelEar:
+    """The ear, which must be a model directory's; InputError for others, which can have no adapter."""
+    if not isinstance(ear, ModelEar):
+        raise InputError("this model is no model directory, and has no adapter", mend="lean with the decoder (--bias decoder)")
+    return ear

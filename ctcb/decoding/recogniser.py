@@ -10,7 +10,7 @@ import numpy as np
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.data.audio import SAMPLE_RATE, as_audio, read_audio
 from ctcb.decoding.catalogue_cache import CatalogueCache
-from ctcb.decoding.ear import ModelEar
+from ctcb.decoding.ear import Ear, our_own
 from ctcb.decoding.emit import stretches_of
 from ctcb.decoding.encoded_list import EncodedList, encode_list, require_adapter
 from ctcb.decoding.encoder_bias import EncoderBias
@@ -22,9 +22,11 @@ from ctcb.decoding.pipeline import Pipeline
 from ctcb.decoding.presets import BUILT_IN, Preset, find_config, read_presets
 from ctcb.decoding.techniques import choose, in_encoder
 from ctcb.decoding.transcript import Transcript
+from ctcb.ears import open_ear
 from ctcb.entities import EntityList, LoadReport
+from ctcb.errors import InputError
 from ctcb.io import PathOrStr
-from ctcb.models.directory import LoadedModel, load_model
+from ctcb.models.directory import LoadedModel
 from ctcb.phones.options import PhoneOptions
 
 
@@ -32,26 +34,29 @@ class Recogniser:
     """A loaded model and its decoder; :func:`load` makes one."""
 
     def __init__(
-        self, model: LoadedModel, options: Optional[BeamOptions] = None, bias: str = "decoder", lm: Optional[PathOrStr] = None,
+        self, ear: Ear, options: Optional[BeamOptions] = None, bias: str = "decoder", lm: Optional[PathOrStr] = None,
         plus: Collection[str] = (), minus: Collection[str] = (), phones: Optional[PhoneOptions] = None,
         presets: Mapping[str, Preset] = BUILT_IN,
     ) -> None:
-        self._ear = ModelEar(model)
-        spelling = self._ear.spelling
+        if ear.spelling is None:
+            raise InputError("this model hears phones and spells no words", mend="decode with a graph over phones (`ctcb decode --graph`)")
+        self._ear, spelling = ear, ear.spelling
         word_lm = load_lm(lm, spelling.table)
-        phonetics = self._ear.phonetics
+        phonetics = ear.phonetics
         techniques = choose(
             bias, plus, minus, word_lm is not None, phonetics is not None,
             {name: preset.techniques for name, preset in presets.items()},
         )
         preset = presets[bias]
         self._pipeline = Pipeline(
-            spelling, model.frame_shift, "beam", preset.beam if options is None else options, techniques, lm=word_lm,
+            spelling, ear.frame_shift, "beam", preset.beam if options is None else options, techniques, lm=word_lm,
             phonetics=phonetics, phone_options=preset.phones if phones is None else phones,
         )
-        encode = partial(_encode, model) if in_encoder(techniques) else None
-        if encode is not None:
+        encode = None
+        if in_encoder(techniques):
+            model = our_own(ear).model
             require_adapter(model)
+            encode = partial(_encode, model)
         self._lists = ListCache(self._pipeline, encode)
 
     def decode(
@@ -73,9 +78,11 @@ class Recogniser:
         """
         named = isinstance(audio, (str, Path))
         heard = read_audio(audio) if named else as_audio(audio, sample_rate)
-        biasing, utt_id = self._lists(entities), Path(audio).stem if named else ""
-        listening = biasing is not None and biasing.encoded is not None
-        parts = stretches_of(self._ear.leaning(EncoderBias(self._ear.model, biasing.encoded)) if listening else self._ear, heard.samples)
+        biasing, utt_id, ear = self._lists(entities), Path(audio).stem if named else "", self._ear
+        if biasing is not None and biasing.encoded is not None:
+            own = our_own(ear)
+            ear = own.leaning(EncoderBias(own.model, biasing.encoded))
+        parts = stretches_of(ear, heard.samples)
         decoded = [
             self._pipeline.decode(
                 utt_id, part.heads[0], biasing, nbest, None if self._ear.phone_head is None else part.heads[self._ear.phone_head]
@@ -101,6 +108,8 @@ def load(
     """Load a model directory, by default the bundled model, and an LM: an ARPA file, by default the
     directory's own ``lm.arpa.gz`` if it has one; ``"none"`` for none.
 
+    ``model`` may also name other people's: ``hf:NAME``, ``torchaudio:BUNDLE`` and so on (:mod:`ctcb.ears`).
+
     >>> ctcb.load().decode("talk.ogg", entities=["Zelenskyy", "Łódź"]).text
 
     ``bias`` names a preset, ``plus`` and ``minus`` techniques beside it and not (``--with``, ``--without``);
@@ -111,4 +120,4 @@ def load(
     """
     folder = BUNDLED_MODEL if model is None else model
     presets = read_presets(find_config(config, folder))
-    return Recogniser(load_model(folder), options, bias, find_lm(lm, folder), plus, minus, phones, presets)
+    return Recogniser(open_ear(str(folder)), options, bias, find_lm(lm, folder), plus, minus, phones, presets)

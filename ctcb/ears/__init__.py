@@ -1,0 +1,66 @@
+"""Other people's models: each is an :class:`~ctcb.decoding.ear.Ear`, made from what ``--model`` names."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Callable, Dict, Optional, Union
+
+from ctcb.decoding.ear import Ear, ModelEar
+from ctcb.errors import InputError, RunError
+from ctcb.io import PathOrStr
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What is told of a model's tokens, for models that do not tell it themselves."""
+
+    file: Optional[PathOrStr] = None  # tokens.txt
+    model: Optional[PathOrStr] = None  # the sentencepiece model of these
+    blank: Union[int, str, None] = None
+    separator: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A family of models."""
+
+    module: str  # has `load(name, tokens) -> Ear`
+    needs: str  # the package that it is made of
+    install: str  # how to get that
+    names: str  # what stands behind the colon
+
+
+KINDS: Dict[str, Kind] = {
+    "hf": Kind("ctcb.ears.hf", "transformers", "pip install 'ctcb[hf]'", "a folder or a name of the Hugging Face Hub"),
+    "torchaudio": Kind("ctcb.ears.bundles", "torchaudio", "pip install 'ctcb[torchaudio]'", "a bundle of torchaudio.pipelines"),
+    "onnx": Kind("ctcb.ears.onnx", "onnxruntime", "pip install 'ctcb[onnx]'", "an .onnx file, with --tokens"),
+    "nemo": Kind("ctcb.ears.nemo", "nemo", "pip install 'nemo_toolkit[asr]'", "a .nemo file or a name of its model hub"),
+    "hama": Kind("ctcb.ears.hama", "hama", "pip install 'ctcb[hama]'", "nothing"),
+}
+
+
+def is_foreign(model: str) -> bool:
+    """Whether ``--model`` names another kind than a model directory."""
+    kind, colon, _ = model.partition(":")
+    return kind in KINDS and (bool(colon) or kind == "hama")
+
+
+def open_ear(model: str, tokens: Tokens = Tokens()) -> Ear:
+    """The model that ``--model`` names: a model directory, or ``KIND:NAME`` with a kind of ``KINDS``.
+
+    Raises InputError for what is no such model, and RunError where the package that runs it is missing.
+    """
+    if not is_foreign(model):
+        from ctcb.models.directory import load_model
+
+        return ModelEar(load_model(model))
+    name, _, rest = model.partition(":")
+    kind = KINDS[name]
+    if not rest and name != "hama":
+        raise InputError(f"--model {model} names no model", mend=f"behind the colon stands {kind.names}")
+    try:
+        import_module(kind.needs)
+    except ImportError as error:
+        raise RunError(f"--model {name}: needs the package {kind.needs} ({error}); {kind.install}") from None
+    load: Callable[[str, Tokens], Ear] = import_module(kind.module).load
+    return load(rest, tokens)
