@@ -247,7 +247,7 @@ def test_a_boost_brings_in_a_token_that_pruning_would_drop():
     vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581a", "b", "c"])
     emissions = np.log(np.array([[0.01, 0.97, 0.01, 0.01], [0.005, 0.005, 0.03, 0.96]]))
     options = BeamOptions(top_k=1, alpha=1.0, beta=1.0)
-    graph = ContextGraph.build([[[1, 2]]], vocabulary)
+    graph = ContextGraph.build([[[1, 2]]], vocabulary, short=0)
     assert BeamDecoder(vocabulary, options).decode(emissions)[0].tokens == (1, 3)
     assert BeamDecoder(vocabulary, options).decode(emissions, graph)[0].tokens == (1, 2)
 
