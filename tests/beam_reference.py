@@ -9,6 +9,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from ctcb.decoding.options import BeamOptions
+from ctcb.decoding.search.boosting import MADE_GOOD
 from ctcb.decoding.vocabulary import Vocabulary
 
 Prefix = Tuple[int, ...]
@@ -37,7 +38,14 @@ class Entities:
                     or self.vocabulary.is_separator[tokens[place]])
 
     def earned(self, boosts: Sequence[float], first: int, end: int) -> float:
-        return self.options.first * boosts[first] + sum(boosts[first + 1 : end])
+        return sum(boosts[first:end])
+
+    def boosts(self, log_probs: np.ndarray, tokens: Prefix, frames: Prefix) -> List[float]:
+        options, found = self.options, []
+        for token, gap in zip(tokens, distances(log_probs, tokens, frames)):
+            boost = max(0.0, min(options.cap, options.alpha * gap + options.beta * self.vocabulary.letters[token]))
+            found.append(boost if gap <= options.boost_gap else 0.0)
+        return found
 
     def final(self, tokens: Prefix, boosts: Sequence[float]) -> float:
         """The best sum over all sets of entities that do not overlap, `tokens` being the whole utterance."""
@@ -62,14 +70,15 @@ class Entities:
 
         return best(0, 0)
 
-    def provisional(self, tokens: Prefix, boosts: Sequence[float]) -> float:
-        """The same, or what a match under way may still become."""
+    def provisional(self, tokens: Prefix, boosts: Sequence[float], lost: Sequence[float]) -> float:
+        """The same, or what a match under way may still become, as far as it makes good what it lost and `lead`."""
         best = self.final(tokens, boosts)
         for first in range(len(tokens)):
             under_way = [s.weight for s in self.sequences if s.tokens[: len(tokens) - first] == tokens[first:]]
             if under_way and self.begins_word(tokens, first):
                 before = self.final(tokens[:first], boosts[:first])
-                best = max(best, before + max(under_way) * self.earned(boosts, first, len(tokens)))
+                earned = max(under_way) * self.earned(boosts, first, len(tokens))
+                best = max(best, before + min(earned, MADE_GOOD * sum(lost[first:]) + self.options.lead))
         return best
 
     def longest_match(self, tokens: Prefix) -> int:
@@ -80,13 +89,8 @@ class Entities:
         return 0
 
 
-def boosts(log_probs: np.ndarray, tokens: Prefix, frames: Prefix, options: BeamOptions) -> List[float]:
-    found = []
-    for token, frame in zip(tokens, frames):
-        gap = float(log_probs[frame].max()) - float(log_probs[frame, token])
-        boost = max(0.0, min(options.cap, options.alpha * gap + options.beta))
-        found.append(boost if gap <= options.boost_gap else 0.0)
-    return found
+def distances(log_probs: np.ndarray, tokens: Prefix, frames: Prefix) -> List[float]:
+    return [float(log_probs[frame].max()) - float(log_probs[frame, token]) for token, frame in zip(tokens, frames)]
 
 
 def log_add(*values: float) -> float:
@@ -126,7 +130,7 @@ class Answer(NamedTuple):
 def ranked(prefixes: Dict[Prefix, State], log_probs: np.ndarray, entities: Entities) -> List[Answer]:
     answers = [
         Answer(tokens, state.best[1], state.total,
-               entities.final(tokens, boosts(log_probs, tokens, state.best[1], entities.options)),
+               entities.final(tokens, entities.boosts(log_probs, tokens, state.best[1])),
                0.0 if entities.lm is None else entities.lm.final(tokens))
         for tokens, state in prefixes.items()]
     return sorted(answers, key=lambda answer: -answer.score)
@@ -175,7 +179,9 @@ def beam_search(log_probs: np.ndarray, entities: Entities) -> List[Answer]:
 
         def score(tokens: Prefix) -> float:
             state = states[tokens]
-            bonus = entities.provisional(tokens, boosts(log_probs, tokens, state.best[1], options))
+            frames = state.best[1]
+            boosts, lost = entities.boosts(log_probs, tokens, frames), distances(log_probs, tokens, frames)
+            bonus = entities.provisional(tokens, boosts, lost)
             return state.total + bonus + (0.0 if entities.lm is None else entities.lm.provisional(tokens))
 
         alive = [tokens for tokens in states if states[tokens].total > -math.inf]

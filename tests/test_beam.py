@@ -10,7 +10,7 @@ from beam_reference import Entities, Sequence_, beam_search, brute_force
 
 from ctcb.decoding.options import BeamOptions
 from ctcb.decoding.search.beam import BeamDecoder
-from ctcb.decoding.search.context_graph import ContextGraph
+from ctcb.decoding.search.context_graph import LEAST, ContextGraph, evidence
 from ctcb.decoding.vocabulary import Vocabulary
 
 UNPRUNED = dict(beam=3000, nbest=3000, top_k=99, token_gap=math.inf, boost_top_k=99, blank_skip=2.0)
@@ -21,7 +21,7 @@ def random_vocabulary(rng, size):
     blank = int(rng.integers(size))
     starts, between = rng.random(size) < 0.4, rng.random(size) < rng.choice([0.0, 0.3])
     starts[blank] = between[blank] = False
-    return Vocabulary(size, blank, starts & ~between, between)
+    return Vocabulary(size, blank, starts & ~between, between, rng.integers(0, 4, size))
 
 
 def random_emissions(rng, frames, vocabulary, blanks=0.3):
@@ -54,12 +54,12 @@ def random_case(seed, sizes, frames, **pruning):
     vocabulary = random_vocabulary(rng, int(rng.integers(*sizes)))
     phrases, weights, costs = random_list(rng, vocabulary)
     options = BeamOptions(
-        alpha=rng.random(), beta=rng.normal(), cap=4 * rng.random(), first=rng.choice([0, 0.5, 1]),
+        alpha=rng.random(), beta=rng.normal(), cap=4 * rng.random(), lead=rng.choice([0, 0.5, 99]),
         boost_gap=rng.choice([3, 8, math.inf]), **pruning)
     entities = Entities(
         [Sequence_(e, tuple(sequence), weights[e], cost) for e, phrase in enumerate(phrases)
          for sequence, cost in zip(phrase, costs[e])], vocabulary, options)
-    graph = ContextGraph.build(phrases, vocabulary, weights, costs)
+    graph = ContextGraph.build(phrases, vocabulary, weights, costs, short=0)
     return random_emissions(rng, int(rng.integers(*frames)), vocabulary), entities, graph
 
 
@@ -149,31 +149,52 @@ def test_without_entities_equals_the_empty_list():
 def test_a_bonus_worked_by_hand():
     """Tokens: ▁a 1, b 2, ▁c 3. Entity `ab` (weight 2); the second frame holds b 2.0 below ▁c.
 
-    Boosts with alpha 0.5, beta 0.2: ▁a is its frame's best, so 0.2; b is 2.0 below, so 1.2. With
-    `first` 0.5 the entity earns 2 * (0.5 * 0.2 + 1.2) = 2.6, more than the 2.0 that b lacks.
+    Boosts with alpha 0.5, beta 0.2: ▁a is its frame's best, so 0.2; b is 2.0 below, so 1.2. The
+    entity earns 2 * (0.2 + 1.2) = 2.8, more than the 2.0 that b lacks.
     """
     vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581a", "b", "\u2581c"])
     never = -math.inf
     emissions = np.array([
         [never, 0.0, never, never],
         [never, never, math.log(1 / (1 + math.e**2)), math.log(1 / (1 + math.e**-2))]])
-    options = BeamOptions(nbest=2, alpha=0.5, beta=0.2, cap=5, first=0.5, boost_gap=9)
-    graph = ContextGraph.build([[[1, 2]]], vocabulary, weights=[2.0])
+    options = BeamOptions(nbest=2, alpha=0.5, beta=0.2, cap=5, boost_gap=9)
+    graph = ContextGraph.build([[[1, 2]]], vocabulary, weights=[2.0], short=0)
     best, second = BeamDecoder(vocabulary, options).decode(emissions, graph)
     assert best.tokens == (1, 2) and best.token_frames == (0, 1)
-    assert best.bonus == pytest.approx(2.6, abs=1e-6)
+    assert best.bonus == pytest.approx(2.8, abs=1e-6)
     assert best.acoustic == pytest.approx(-math.log(1 + math.e**2), abs=1e-6)
     assert [(s.entity, s.first, s.end) for s in best.entities] == [(0, 0, 2)]
     assert (second.tokens, second.bonus, second.entities) == ((1, 3), 0.0, ())
-    capped = BeamDecoder(vocabulary, replace(options, cap=0.9)).decode(emissions, graph)  # 2 * (0.1 + 0.9)
-    assert [h for h in capped if h.tokens == (1, 2)][0].bonus == pytest.approx(2.0, abs=1e-6)
+    capped = BeamDecoder(vocabulary, replace(options, cap=0.9)).decode(emissions, graph)  # 2 * (0.2 + 0.9)
+    assert [h for h in capped if h.tokens == (1, 2)][0].bonus == pytest.approx(2.2, abs=1e-6)
     far = BeamDecoder(vocabulary, replace(options, boost_gap=1.9)).decode(emissions, graph)  # b is 2.0 below
-    assert [h for h in far if h.tokens == (1, 2)][0].bonus == pytest.approx(0.2, abs=1e-6)
+    assert [h for h in far if h.tokens == (1, 2)][0].bonus == pytest.approx(0.4, abs=1e-6)
+
+
+def test_boosts_grow_with_letters_and_short_names_need_more():
+    """Entities `abcd` in two tokens of two letters each, nearly certain, and `ab` in one."""
+    vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581ab", "cd"])
+    options = BeamOptions(alpha=0.0, beta=0.5, cap=9)
+
+    def bonus(tokens, **settings):
+        graph = ContextGraph.build([[tokens]], vocabulary, **settings)
+        return BeamDecoder(vocabulary, options).decode(spell(3, *tokens), graph)[0].bonus
+
+    assert bonus([1, 2], short=0) == pytest.approx(4 * 0.5, abs=1e-6)
+    assert bonus([1, 2], short=1) == pytest.approx(3 / 4 * 4 * 0.5, abs=1e-6)
+    assert bonus([1, 2]) == bonus([1, 2], short=1)  # a list of one
+    assert bonus([1], short=5) == pytest.approx(LEAST * 2 * 0.5, abs=1e-6)
+    assert evidence(1000) - evidence(100) == pytest.approx(0.5)
+
+
+def test_signs_that_stand_for_more_than_a_sound():
+    vocabulary = Vocabulary.from_tokens(["-", "\u2581", "\u2581new", "s", "\u6771", "\u2581\ud55c\uad6d", "\u00e9"])
+    assert vocabulary.letters.tolist() == [1, 0, 3, 1, 3, 6, 1]
 
 
 def spell(vocabulary_size, *tokens):
     """One token a frame, nearly certain."""
-    emissions = np.full((len(tokens), vocabulary_size), 1e-4)
+    emissions = np.full((len(tokens), vocabulary_size), 1e-9)
     emissions[np.arange(len(tokens)), tokens] = 1
     return np.log(emissions / emissions.sum(axis=1, keepdims=True))
 
@@ -187,7 +208,7 @@ def test_nested_entries_and_the_end_of_a_word():
     new, york, city, s = 1, 2, 3, 4
     vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581new", "\u2581york", "\u2581city", "s"])
     graph = ContextGraph.build([[[new, york]], [[new, york, city]], [[york]]], vocabulary)
-    decoder = BeamDecoder(vocabulary, BeamOptions(first=0.5))
+    decoder = BeamDecoder(vocabulary, BeamOptions())
 
     def found(*tokens):
         hypothesis = decoder.decode(spell(5, *tokens), graph)[0]
@@ -226,7 +247,7 @@ def test_a_boost_brings_in_a_token_that_pruning_would_drop():
     vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581a", "b", "c"])
     emissions = np.log(np.array([[0.01, 0.97, 0.01, 0.01], [0.005, 0.005, 0.03, 0.96]]))
     options = BeamOptions(top_k=1, alpha=1.0, beta=1.0)
-    graph = ContextGraph.build([[[1, 2]]], vocabulary)
+    graph = ContextGraph.build([[[1, 2]]], vocabulary, short=0)
     assert BeamDecoder(vocabulary, options).decode(emissions)[0].tokens == (1, 3)
     assert BeamDecoder(vocabulary, options).decode(emissions, graph)[0].tokens == (1, 2)
 

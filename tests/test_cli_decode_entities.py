@@ -56,9 +56,10 @@ def test_entities_in_hyps_jsonl(decode, files):
     (row,) = rows(decode(log_probs(PIECES, MET), "--entities", names, "--format", "jsonl"))
     ann, bob = row["entities"]
     assert (ann["entity"], ann["start"], ann["end"], ann["why"], ann["replaced"]) == ("ANN", 0.0, 0.08, ["subword"], None)
-    # alpha 0.4, beta 1.25, first 0.4: "▁bo" is its frame's best, "b" log(0.6 / 0.25) below it.
+    # alpha 0.5, beta 1.75 a letter: "▁bo" is its frame's best, "b" log(0.6 / 0.25) below it. In a list of two,
+    # 1 + 0.5 * log10(2) of the three letters earn nothing.
     assert (bob["entity"], bob["start"], bob["end"]) == ("Bób", 0.2, 0.28)
-    assert bob["bonus"] == pytest.approx(0.4 * 1.25 + 1.25 + 0.4 * np.log(0.6 / 0.25), abs=2e-3)
+    assert bob["bonus"] == pytest.approx((1 - 1.1505 / 3) * (3 * 1.75 + 0.5 * np.log(0.6 / 0.25)), abs=2e-3)
     assert [word["word"] for word in row["words"]] == ["ann", "met", "bob"] == row["text"].split()
     last = row["words"][2]
     assert (last["start"], last["end"]) == (0.2, 0.28) and last["conf"] == pytest.approx(0.25 / 0.95, abs=1e-3)

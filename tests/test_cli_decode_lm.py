@@ -71,9 +71,9 @@ def test_listed_names_count_as_a_unit_of_the_class(decode, lm, tmp_path):
     # As a unit `boz` has ln 3 + 12 more than as an unknown word of two tokens, at the LM's weight of 0.5.
     boz = "Boz", ["unigram"], pytest.approx((1.0986 + 12 + 2 * 1.5) / 2, abs=1e-3)
     assert found("--class-bonus", 12, "--piece-bonus", -1.5) == ("ann met boz", [boz])
-    # With its boosts, weighed by 3: "▁bo" is its frame's best, "z" ln 6 below it.
-    gain = (1.0986 + 12 + 2 * 1.5) / 2 + 3 * (0.5 * 0.4 + 0.4 + 0.7 * 1.7918)
-    boosts = ["--with", "subword", "--alpha", 0.7, "--beta", 0.4, "--first", 0.5]
+    # With its boosts, weighed by 3: "▁bo" is its frame's best, "z" ln 6 below it; one letter of three earns nothing.
+    gain = (1.0986 + 12 + 2 * 1.5) / 2 + 3 * (2 / 3) * (2 * 0.4 + 0.4 + 0.7 * 1.7918)
+    boosts = ["--with", "subword", "--alpha", 0.7, "--beta", 0.4]
     both = [("Boz", ["subword", "unigram"], pytest.approx(gain, abs=2e-3))]
     assert found("--class-bonus", 12, "--piece-bonus", -1.5, *boosts) == ("ann met boz", both)
 

@@ -65,7 +65,7 @@ def test_states_and_suffixes_are_those_of_the_sequences(seed):
 
 
 def test_a_shared_prefix_hopes_for_its_heaviest_entity():
-    graph = ContextGraph.build([[[1, 2]], [[1, 2, 3]], [[2, 3]]], marked(5, 4), weights=[1.0, 3.0, 0.5])
+    graph = ContextGraph.build([[[1, 2]], [[1, 2, 3]], [[2, 3]]], marked(5, 4), weights=[1.0, 3.0, 0.5], short=0)
     weight = {path(graph, state): float(graph.arrays.states[state]["weight"]) for state in range(graph.num_states)}
     assert weight == {(): 0, (1,): 3, (1, 2): 3, (1, 2, 3): 3, (2,): 0.5, (2, 3): 0.5}
     top = {path(graph, state): float(graph.arrays.states[state]["top_weight"]) for state in range(graph.num_states)}

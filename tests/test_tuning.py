@@ -53,13 +53,13 @@ def objective():
 
 def test_measures_by_hand(objective):
     def measured(beta):
-        (one,) = objective.measure(Preset(("subword",), BeamOptions(alpha=0.0, beta=beta, cap=9.0, first=0.0)))
+        (one,) = objective.measure(Preset(("subword",), BeamOptions(alpha=0.0, beta=beta, cap=9.0)))
         return one
 
-    assert measured(0.1) == Measured("made", 0.0, 0.25, 0.0, 0.0, 0.0)
-    assert measured(2.5) == Measured("made", 1.0, 0.0, 0.0, 0.0, 0.0)
+    assert measured(0.05) == Measured("made", 0.0, 0.25, 0.0, 0.0, 0.0)
+    assert measured(1.25) == Measured("made", 1.0, 0.0, 0.0, 0.0, 0.0)
     # Both are "bob": one of two is right, one of the three other words is wrong, one alarm in four words.
-    both = measured(6.0)
+    both = measured(3.0)
     assert (both.f1, both.wer, both.u_wer, both.alarms) == (pytest.approx(2 / 3), 0.25, pytest.approx(1 / 3), 250.0)
     assert both.excess(Bounds(0.001, 1.0)) == pytest.approx(1 / 3 - 0.001 + 0.249)
     assert value([both], Bounds(1.0, 1000.0)) == pytest.approx(2 / 3 - 1 / 4)
@@ -69,7 +69,7 @@ def test_the_search_finds_what_is_known_to_be_best(objective, tmp_path):
     pytest.importorskip("optuna")
     from ctcb.tuning.search import search
 
-    preset = Preset(("subword",), BeamOptions(alpha=0.0, beta=0.0, cap=8.0, first=0.0))
+    preset = Preset(("subword",), BeamOptions(alpha=0.0, beta=0.0, cap=8.0))
     space = [one for one in parameters([TECHNIQUES["subword"]], lm=False) if one.name in ("alpha", "beta")]
     asked = []
 

@@ -43,9 +43,9 @@ GRAPH = {
 SEARCH = {
     "beam": "Prefixes that the beam search keeps.",
     "alpha": "Boost a unit of distance between the frame's best token and a name's.",
-    "beta": "Boost of a name's token that is the frame's best.",
+    "beta": "Boost a letter of a name.",
     "cap": "Highest boost of a token.",
-    "first": "Share of its boost that a name's first token gets.",
+    "lead": "A name that is not complete counts for at most what it lost so far and this.",
 }
 # Of both, with an LM.
 LM = {

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Collection, Sequence
+from typing import Collection, Optional, Sequence
+from unicodedata import east_asian_width
 
 import numpy as np
 
@@ -30,6 +31,7 @@ class Vocabulary:
     blank: int
     starts_word: np.ndarray
     is_separator: np.ndarray
+    letters: Optional[np.ndarray] = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.blank < self.size:
@@ -43,15 +45,20 @@ class Vocabulary:
             if marks[self.blank]:
                 raise InputError(f"{name} marks the blank (id {self.blank})", mend="unmark it")
             object.__setattr__(self, name, marks)
+        letters = np.ones(self.size) if self.letters is None else np.ascontiguousarray(self.letters, np.float64)
+        if letters.shape != (self.size,) or not (np.isfinite(letters) & (letters >= 0)).all():
+            raise InputError("letters are not one number of at least 0 a token", mend="give one a token")
+        object.__setattr__(self, "letters", letters)
 
     def __eq__(self, other: object) -> bool:
         return self is other or (
             isinstance(other, Vocabulary) and (self.size, self.blank) == (other.size, other.blank)
             and np.array_equal(self.starts_word, other.starts_word)
-            and np.array_equal(self.is_separator, other.is_separator))
+            and np.array_equal(self.is_separator, other.is_separator) and np.array_equal(self.letters, other.letters))
 
     def __hash__(self) -> int:
-        return hash((self.size, self.blank, self.starts_word.tobytes(), self.is_separator.tobytes()))
+        marks = (self.starts_word, self.is_separator, self.letters)
+        return hash((self.size, self.blank, *(array.tobytes() for array in marks)))
 
     @classmethod
     def from_tokens(
@@ -70,4 +77,9 @@ class Vocabulary:
         if not starts.any() and not between.any():
             raise InputError(f"none of the {len(tokens)} tokens begins with {WORD_START} or is a separator",
                              mend="name the token that stands between words, or say that the script has no spaces")
-        return cls(len(tokens), blank, starts, between)
+        return cls(len(tokens), blank, starts, between, np.array([_letters(token) for token in tokens]))
+
+
+def _letters(token: str) -> float:
+    """Wide signs (Unicode's East Asian Width) are those that stand for more than a sound."""
+    return float(sum(3 if east_asian_width(sign) in "WF" else 1 for sign in token.replace(WORD_START, "")))

@@ -40,9 +40,9 @@ class BeamDecoder:
         self.vocabulary, self.options, self.lm = vocabulary, options, lm
         self._fusion = no_fusion() if lm is None else lm.fusion(options)
         self._no_entities = ContextGraph.empty(vocabulary)
-        self._tokens = Tokens(vocabulary.blank, vocabulary.starts_word, vocabulary.is_separator)
+        self._tokens = Tokens(vocabulary.blank, vocabulary.starts_word, vocabulary.is_separator, vocabulary.letters)
         self._boost = Boost(*map(float, (
-            options.alpha, options.beta, options.cap, options.boost_gap, options.first)))
+            options.alpha, options.beta, options.cap, options.boost_gap, options.lead)))
         self._pruning = Pruning(
             int(options.beam), int(min(options.top_k, vocabulary.size)),
             float(options.token_gap), int(min(options.boost_top_k, vocabulary.size)), float(options.boost_gap),
@@ -75,7 +75,7 @@ class BeamDecoder:
         for place, bonus, lm, (boundary, path), length in zip(places, bonuses, lms, ends, lengths):
             tokens, frames, ends, certainty, boosts = trace(
                 log_probs, self.vocabulary.blank, records, last_record(beam, place), length)
-            entities = _entities(arrays, *spans(arrays, self._tokens, tokens, boosts, self._boost.first))
+            entities = _entities(arrays, *spans(arrays, self._tokens, tokens, boosts))
             if len(arrays.end_class) and fusion.on:
                 entities = _with_units(entities, _entities(arrays, *units(fusion, told, boundary, path, length)))
             acoustic = float(beam.total[place] + offset)

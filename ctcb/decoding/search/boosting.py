@@ -1,16 +1,19 @@
 """Adaptive subword boosting: the bonus of a prefix, kept up token by token.
 
-The boost of a token emitted at a frame is ``min(cap, alpha * (best - logp) + beta)``, at least 0,
-with ``best`` the frame's highest log-probability; it is 0 beyond ``boost_gap`` (DESIGN 5.1; the
-shape follows "Personalization of CTC Speech Recognition Models", SLT 2022, the constants are ours).
+The boost of a token emitted at a frame is ``min(cap, alpha * (best - logp) + beta * letters)``, at
+least 0, with ``best`` the frame's highest log-probability and the letters that the token spells; it
+is 0 beyond ``boost_gap``. (DESIGN 5.1; "Personalization of CTC Speech Recognition Models", SLT 2022,
+has the distance. That evidence grows with letters and not with tokens was measured: RESULTS.md.)
 The frame of a token is the one at which the *best alignment* of the whole prefix emits it, and so
 the bonus belongs to the prefix and the frame reached, however many ways led there.
 
 An entity that covers tokens i..j, begins where a word begins and ends where one ends earns
-``weight * (first * boost_i + boost_i+1 + ... + boost_j) - cost``. The bonus of a prefix is the
-highest sum over sets of its entities that do not overlap. While a match is unfinished, it counts
-provisionally, with the highest weight of the entities that it can still become, if that is more; a
-match that breaks takes its bonus along, down to what the suffixes still in the trie have earned.
+``weight * (boost_i + ... + boost_j) - cost``. The bonus of a prefix is the highest sum over sets of
+its entities that do not overlap. While a match is unfinished, it counts provisionally, with the
+highest weight of the entities that it can still become, if that is more; a match that breaks takes
+its bonus along, down to what the suffixes still in the trie have earned. Provisionally a match has
+at most what its tokens have lost so far (the sum of their distances, nearly) and ``lead``: enough to stay in
+the beam, not enough to fill it with beginnings of names in the place of what was said.
 """
 from __future__ import annotations
 
@@ -18,12 +21,13 @@ from collections import namedtuple
 
 from ctcb.compiled import compiled
 
-# One record a token of an alignment: the record before it, its frame and token; `boost`: sum of the
-# boosts so far; `start`: add it to a later `boost` for what a match that begins here has earned;
-# `begin`: the record at which the longest match under way begins; `open`: bonus if the word goes on
-# after this token; `closed`: bonus if the word ends with it; `hoped`: the provisional bonus.
-Records = namedtuple("Records", "parent frame token boost start begin open closed hoped")
-Boost = namedtuple("Boost", "alpha beta cap gap first")
+# One record a token of an alignment: the record before it, its frame and token; `boost` and `lost`: sums of the
+# boosts and of the distances to the frames' bests so far; `origin`: the record before the longest match under
+# way; `open`: bonus if the word goes on after this token; `closed`: bonus if the word ends with it; `hoped`: the
+# provisional bonus; `most`: the same before `lead` bounds it.
+Records = namedtuple("Records", "parent frame token boost lost origin open closed hoped most")
+MADE_GOOD = 0.98  # of a match's losses, provisionally; less than 1, so that of two the likelier comes first
+Boost = namedtuple("Boost", "alpha beta cap gap lead")
 
 
 @compiled
@@ -35,43 +39,41 @@ def back(records, record, steps):
 
 
 @compiled
-def token_boost(options, gap):
-    """The boost of a token ``gap`` below its frame's best."""
+def token_boost(options, gap, letters):
+    """The boost of a token of so many letters, ``gap`` below its frame's best."""
     if gap > options.gap:
         return 0.0
-    return max(0.0, min(options.cap, options.alpha * gap + options.beta))
+    return max(0.0, min(options.cap, options.alpha * gap + options.beta * letters))
 
 
 @compiled
-def advance(graph, records, options, before, old_state, state, new_word, gap):
+def advance(graph, records, options, before, old_state, state, new_word, gap, letters):
     """The bonus fields of a record that follows ``before``.
 
     ``old_state`` and ``state`` are the context states before and after the token, ``new_word`` says
     that the token closes the word before it, ``gap`` its distance to the frame's best. Returns
-    ``(boost, begin, open, closed, hoped)``; ``begin`` is -1 if the longest match begins with this
-    token.
+    ``(boost, lost, origin, open, closed, hoped, most)``.
     """
     opened = records.closed[before] if new_word else records.open[before]
-    closed = hoped = opened
+    closed = hoped = most = opened
+    lost = records.lost[before] + gap
     if state == 0:
-        return records.boost[before], -1, opened, closed, hoped
-    own = token_boost(options, gap)
-    boost = records.boost[before] + own
-    longest, longest_depth = -1, graph.states[state].depth
-    if longest_depth == graph.states[old_state].depth + 1 and longest_depth > 1:
-        longest = records.begin[before]
-    suffix = state
+        return records.boost[before], lost, before, opened, closed, hoped, most
+    boost = records.boost[before] + token_boost(options, gap, letters)
+    longest, origin = graph.states[state].depth, before
+    if longest > 1:
+        goes_on = longest == graph.states[old_state].depth + 1
+        origin = records.origin[before] if goes_on else back(records, before, longest - 1)
+    suffix, start = state, origin
     while suffix != 0:  # every match under way, the longest first
         depth = graph.states[suffix].depth
-        if depth == 1:
-            begin, earned, base = -1, options.first * own, records.closed[before]
-        else:
-            begin = longest if depth == longest_depth and longest >= 0 else back(records, before, depth - 2)
-            earned, base = boost + records.start[begin], records.closed[records.parent[begin]]
-        if suffix == state:
-            longest = begin
-        hoped = max(hoped, base + graph.states[suffix].weight * earned)
+        if suffix != state:
+            start = back(records, before, depth - 1)
+        earned, base = boost - records.boost[start], records.closed[start]
+        value = graph.states[suffix].weight * earned
+        most = max(most, base + value)
+        hoped = max(hoped, base + min(value, MADE_GOOD * (lost - records.lost[start]) + options.lead))
         for i in range(graph.states[suffix].ends, graph.states[suffix + 1].ends):
             closed = max(closed, base + graph.end_weight[i] * earned - graph.end_cost[i])
         suffix = graph.states[suffix].fail
-    return boost, longest, opened, closed, max(hoped, closed)
+    return boost, lost, origin, opened, closed, max(hoped, closed), max(most, closed)

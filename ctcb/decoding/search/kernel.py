@@ -24,7 +24,7 @@ from ctcb.decoding.search.select import claim, highest, shortlist
 from ctcb.decoding.search.word_trie import walk
 from ctcb.decoding.search.workspace import find_node, make_beam, make_fresh, make_records, make_tree, make_work
 
-Tokens = namedtuple("Tokens", "blank starts_word is_separator")
+Tokens = namedtuple("Tokens", "blank starts_word is_separator letters")
 Pruning = namedtuple("Pruning", "beam top_k token_gap boost_top_k boost_gap log_blank_skip")
 NEVER = -np.inf
 
@@ -71,8 +71,8 @@ def look(row, boost, graph, tokens, pruning, work):
     for i in range(wide):
         work.place_of[work.chosen[i]] = i
         entry = graph.root_child[work.chosen[i]]
-        work.own[i] = token_boost(boost, best - work.values[i])
-        work.hope[i] = graph.states[entry].weight * boost.first * work.own[i]
+        work.own[i] = token_boost(boost, best - work.values[i], tokens.letters[work.chosen[i]])
+        work.hope[i] = graph.states[entry].weight * work.own[i]
     return narrow, wide, best
 
 
@@ -105,11 +105,12 @@ def keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, fusion, r
         total, blank_record = log_add(blank, label), last_record(old, h)
         if total == NEVER:
             continue
-        boosted, begin, opened, closed, hoped = 0.0, -1, 0.0, 0.0, records.hoped[label_record]
+        boosted, lost, origin, opened, closed, hoped, most = 0.0, 0.0, -1, 0.0, 0.0, records.hoped[label_record], 0.0
         if before >= 0:
             new_word = tokens.starts_word[token] or tokens.is_separator[token]
-            boosted, begin, opened, closed, hoped = advance(
-                graph, records, boost, before, old.state[parent], old.state[h], new_word, best - row[token])
+            boosted, lost, origin, opened, closed, hoped, most = advance(
+                graph, records, boost, before, old.state[parent], old.state[h], new_word, best - row[token],
+                tokens.letters[token])
         bonus = hoped if best_label > best_blank else records.hoped[blank_record]
         if fusion.on:
             bonus += told.score[old.node[h]]
@@ -119,8 +120,9 @@ def keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, fusion, r
         new.total[slot], new.blank[slot], new.label[slot] = total, blank, label
         new.best_blank[slot], new.best_label[slot] = best_blank, best_label
         new.blank_record[slot], new.label_record[slot] = blank_record, label_record
-        fresh.source[slot], fresh.before[slot], fresh.begin[slot] = -1, before, begin
-        fresh.boost[slot], fresh.open[slot], fresh.closed[slot], fresh.hoped[slot] = boosted, opened, closed, hoped
+        fresh.source[slot], fresh.before[slot], fresh.origin[slot] = -1, before, origin
+        fresh.boost[slot], fresh.lost[slot], fresh.open[slot] = boosted, lost, opened
+        fresh.closed[slot], fresh.hoped[slot], fresh.most[slot] = closed, hoped, most
     for h in range(size):
         work.living[old.node[h]] = -1
     return filled
@@ -129,7 +131,7 @@ def keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, fusion, r
 @compiled
 def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boost, fusion, records, tree, told, work):
     """Make candidates of the living prefixes' new children. Returns how many candidates there are then."""
-    most, worst = len(work.heap), fresh.score[work.heap[0]] if filled else NEVER
+    room, worst = len(work.heap), fresh.score[work.heap[0]] if filled else NEVER
     top_hope = work.hope[:wide].max() if wide else 0.0
     top_own = work.own[:wide].max() if wide else 0.0
     node = closing = began = spelled = pieces = 0
@@ -141,7 +143,7 @@ def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boo
         total, best_total = old.total[h], max(old.best_blank[h], old.best_label[h])
         reach = max(records.closed[record], records.closed[blank_record]) + top_hope
         if matches:
-            reach = max(reach, max(records.hoped[record], records.hoped[blank_record]) + top_weight * top_own)
+            reach = max(reach, max(records.most[record], records.most[blank_record]) + top_weight * top_own)
         if fusion.on:
             node = old.node[h]
             closing = close(fusion, graph, tree, told, node, old_state)
@@ -149,7 +151,7 @@ def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boo
             reach += max(within, beyond)
         for i in range(wide if matches else narrow):
             token, value = work.chosen[i], work.values[i]
-            if filled == most and total + value + reach <= worst:
+            if filled == room and total + value + reach <= worst:
                 break  # what follows is less likely still
             matched = matches & (np.int64(1) << (token & 63)) != 0
             if work.taken[h, i] or (i >= narrow and not matched):
@@ -169,42 +171,43 @@ def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boo
                 hoped = max(hoped, records.closed[before] + work.hope[i])
             state = graph.root_child[token] if enters else 0
             if matched:
-                further = max(hoped, records.hoped[before] + top_weight * work.own[i])
-                if filled == most and given + further + lm <= worst:
+                further = max(hoped, records.most[before] + top_weight * work.own[i])
+                if filled == room and given + further + lm <= worst:
                     continue
                 state = step(graph, old_state, token, enters)
                 if graph.states[state].depth >= 2:
                     hoped = further
                 elif i >= narrow:
                     continue
-            if filled == most and given + hoped + lm <= worst:
+            if filled == room and given + hoped + lm <= worst:
                 continue
             if fusion.on:
                 began = closing if new_word else told.began[node]
                 spelled = fusion.trie.start[token] if new_word else walk(fusion.trie, told.spelled[node], token)
                 pieces = (0 if new_word else told.pieces[node]) + (0 if tokens.is_separator[token] else 1)
                 lm = provisional(fusion, graph, tree, told, node, began, spelled, pieces, state)
-                if filled == most and given + hoped + lm <= worst:
+                if filled == room and given + hoped + lm <= worst:
                     continue
-            boosted, begin, opened, closed, hoped = advance(
-                graph, records, boost, before, old_state, state, new_word, best - value)
+            boosted, lost, origin, opened, closed, hoped, most = advance(
+                graph, records, boost, before, old_state, state, new_word, best - value, tokens.letters[token])
             slot = claim(work.heap, fresh.score, filled, given + hoped + lm)
             if slot < 0:
                 continue
-            filled = min(filled + 1, most)
+            filled = min(filled + 1, room)
             worst = fresh.score[work.heap[0]]
             new.node[slot], new.token[slot], new.state[slot] = -1, token, state
             new.total[slot], new.blank[slot], new.label[slot] = given, NEVER, given
             new.best_blank[slot], new.best_label[slot] = NEVER, best_given
             new.blank_record[slot] = 0
-            fresh.source[slot], fresh.before[slot], fresh.begin[slot] = old.node[h], before, begin
+            fresh.source[slot], fresh.before[slot], fresh.origin[slot] = old.node[h], before, origin
             fresh.lm[slot], fresh.began[slot], fresh.spelled[slot], fresh.pieces[slot] = lm, began, spelled, pieces
-            fresh.boost[slot], fresh.open[slot], fresh.closed[slot], fresh.hoped[slot] = boosted, opened, closed, hoped
+            fresh.boost[slot], fresh.lost[slot], fresh.open[slot] = boosted, lost, opened
+            fresh.closed[slot], fresh.hoped[slot], fresh.most[slot] = closed, hoped, most
     return filled
 
 
 @compiled
-def settle(new, fresh, filled, t, nodes, used, first, fusion, records, tree, told):
+def settle(new, fresh, filled, t, nodes, used, fusion, records, tree, told):
     """Give the candidates that stayed their nodes and records. Returns how many of these are in use."""
     for h in range(filled):
         if fresh.source[h] >= 0:
@@ -218,10 +221,9 @@ def settle(new, fresh, filled, t, nodes, used, first, fusion, records, tree, tol
         if before >= 0:
             new.label_record[h] = used
             records.parent[used], records.frame[used], records.token[used] = before, t, new.token[h]
-            records.boost[used], records.open[used] = fresh.boost[h], fresh.open[h]
-            records.closed[used], records.hoped[used] = fresh.closed[h], fresh.hoped[h]
-            records.start[used] = first * (fresh.boost[h] - records.boost[before]) - fresh.boost[h]
-            records.begin[used] = used if fresh.begin[h] < 0 else fresh.begin[h]
+            records.boost[used], records.lost[used], records.origin[used] = fresh.boost[h], fresh.lost[h], fresh.origin[h]
+            records.open[used], records.closed[used] = fresh.open[h], fresh.closed[h]
+            records.hoped[used], records.most[used] = fresh.hoped[h], fresh.most[h]
             used += 1
     return nodes, used
 
@@ -254,7 +256,7 @@ def search(log_probs, tokens, graph, boost, fusion, pruning):
         filled = keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, fusion, records, tree, told, work)
         filled = extend(
             old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boost, fusion, records, tree, told, work)
-        nodes, used = settle(new, fresh, filled, t, nodes, used, boost.first, fusion, records, tree, told)
+        nodes, used = settle(new, fresh, filled, t, nodes, used, fusion, records, tree, told)
         for i in range(wide):
             work.place_of[work.chosen[i]] = -1
         old, new, size, collapsed = new, old, filled, False

@@ -87,11 +87,10 @@ def trace(log_probs, blank, records, record, length):
 
 
 @compiled
-def spans(graph, vocabulary, tokens, boosts, first):
+def spans(graph, vocabulary, tokens, boosts):
     """The entities of a token sequence that do not overlap and earn most, the longest where equal.
 
-    ``boosts`` are the tokens' boosts, ``first`` the share that an entity's first token gets. Returns
-    ``(ends, begins, bonus)``: indices into the graph's `entity`, the spans' first tokens and end
+    ``boosts`` are the tokens' boosts. Returns ``(ends, begins, bonus)``: indices into the graph's `entity`, the spans' first tokens and end
     tokens, and what each earned, in order.
     """
     length = len(tokens)
@@ -114,7 +113,7 @@ def spans(graph, vocabulary, tokens, boosts, first):
         end = state
         while end != 0:
             begin = i - graph.states[end].depth
-            earned = total[i] - total[begin + 1] + first * boosts[begin]
+            earned = total[i] - total[begin]
             for k in range(graph.states[end].ends, graph.states[end + 1].ends):
                 value = closed[begin] + graph.end_weight[k] * earned - graph.end_cost[k]
                 if value > closed[i] + TIE or (chosen[i] < 0 and value >= closed[i] - TIE):
