@@ -53,10 +53,9 @@ def main() -> None:
     model = load_model(options.model)
     pool = list(dict.fromkeys(entity for file in options.distractors for entity in EntityList.read(file).entities))
     random.Random(0).shuffle(pool)
-    rows: List[Sequence[str]] = []
-    for folder in options.sets:
-        rows += measure(model, folder, pool)
-    print("\n".join(markdown(HEADER, rows)))
+    for number, folder in enumerate(options.sets):
+        lines = markdown(HEADER, measure(model, folder, pool))[:-1]
+        print("\n".join(lines[2 if number else 0 :]), flush=True)
 
 
 def measure(model: LoadedModel, folder: Path, pool: List[Entity]) -> List[Sequence[str]]:
