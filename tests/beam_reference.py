@@ -3,13 +3,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from functools import lru_cache
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
 from ctcb.decoding.options import BeamOptions
-from ctcb.decoding.search.boosting import MADE_GOOD
 from ctcb.decoding.vocabulary import Vocabulary
 
 Prefix = Tuple[int, ...]
@@ -42,7 +42,8 @@ class Entities:
 
     def boosts(self, log_probs: np.ndarray, tokens: Prefix, frames: Prefix) -> List[float]:
         options, found = self.options, []
-        for token, gap in zip(tokens, distances(log_probs, tokens, frames)):
+        for token, frame in zip(tokens, frames):
+            gap = float(log_probs[frame].max()) - float(log_probs[frame, token])
             boost = max(0.0, min(options.cap, options.alpha * gap + options.beta * self.vocabulary.letters[token]))
             found.append(boost if gap <= options.boost_gap else 0.0)
         return found
@@ -70,16 +71,19 @@ class Entities:
 
         return best(0, 0)
 
-    def provisional(self, tokens: Prefix, boosts: Sequence[float], lost: Sequence[float]) -> float:
-        """The same, or what a match under way may still become, as far as it makes good what it lost and `lead`."""
+    def provisional(self, tokens: Prefix, boosts: Sequence[float]) -> float:
+        """The same, or what a match under way may still become."""
         best = self.final(tokens, boosts)
         for first in range(len(tokens)):
             under_way = [s.weight for s in self.sequences if s.tokens[: len(tokens) - first] == tokens[first:]]
             if under_way and self.begins_word(tokens, first):
                 before = self.final(tokens[:first], boosts[:first])
-                earned = max(under_way) * self.earned(boosts, first, len(tokens))
-                best = max(best, before + min(earned, MADE_GOOD * sum(lost[first:]) + self.options.lead))
+                best = max(best, before + max(under_way) * self.earned(boosts, first, len(tokens)))
         return best
+
+    def context(self, tokens: Prefix) -> Prefix:
+        """What a context state stands for: the tokens of the longest match under way."""
+        return tokens[len(tokens) - self.longest_match(tokens) :]
 
     def longest_match(self, tokens: Prefix) -> int:
         for first in range(len(tokens)):
@@ -87,10 +91,6 @@ class Entities:
                     s.tokens[: len(tokens) - first] == tokens[first:] for s in self.sequences):
                 return len(tokens) - first
         return 0
-
-
-def distances(log_probs: np.ndarray, tokens: Prefix, frames: Prefix) -> List[float]:
-    return [float(log_probs[frame].max()) - float(log_probs[frame, token]) for token, frame in zip(tokens, frames)]
 
 
 def log_add(*values: float) -> float:
@@ -179,13 +179,18 @@ def beam_search(log_probs: np.ndarray, entities: Entities) -> List[Answer]:
 
         def score(tokens: Prefix) -> float:
             state = states[tokens]
-            frames = state.best[1]
-            boosts, lost = entities.boosts(log_probs, tokens, frames), distances(log_probs, tokens, frames)
-            bonus = entities.provisional(tokens, boosts, lost)
+            bonus = entities.provisional(tokens, entities.boosts(log_probs, tokens, state.best[1]))
             return state.total + bonus + (0.0 if entities.lm is None else entities.lm.provisional(tokens))
 
         alive = [tokens for tokens in states if states[tokens].total > -math.inf]
-        prefixes = {tokens: states[tokens] for tokens in sorted(alive, key=score, reverse=True)[: options.beam]}
+        prefixes, alike = {}, Counter()
+        for tokens in sorted(alive, key=score, reverse=True):
+            goes_on = tokens[-1:], entities.context(tokens)
+            alike[goes_on] += 1
+            if entities.lm is not None or alike[goes_on] <= options.nbest:
+                prefixes[tokens] = states[tokens]
+            if len(prefixes) == options.beam:
+                break
     return ranked(prefixes, log_probs, entities)
 
 

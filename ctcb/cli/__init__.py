@@ -27,6 +27,8 @@ COMMANDS = {
     "tune": ("ctcb.cli.tune", "Find the techniques' weights on data sets."),
     "report": ("ctcb.cli.report", "Write one HTML page that shows what a list did."),
     "emit": ("ctcb.cli.emit", "Write a model's emissions (log-probabilities)."),
+    "doctor": ("ctcb.cli.doctor", "Say what is installed, what works, and how fast this machine is."),
+    "completion": ("ctcb.cli.completion", "Print what completes ctcb's words in a shell."),
     "export": ("ctcb.cli.export", "Turn a training directory into a model directory."),
 }
 
@@ -49,9 +51,29 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ctcb")
+@click.option("--options", type=click.Path(), envvar="CTCB_OPTIONS", help="YAML file of options a command; what is given on the line goes before it.")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks (anywhere on the line).")
-def cli() -> None:
-    """Teach a CTC speech recogniser new words without retraining it."""
+@click.pass_context
+def cli(context: click.Context, options: Optional[str]) -> None:
+    """Teach a CTC speech recogniser new words without retraining it.
+
+    \b
+    Write the names down, one a line, as they should be printed:
+        ctcb entities check names.txt             what becomes of each of them
+        ctcb decode talk.ogg                      what is heard without them
+        ctcb decode --entities names.txt talk.ogg      and with them
+        ctcb decode --entities names.txt --explain talk.ogg    what changed, and why
+    Then measure it, with texts of what was said:
+        ctcb decode --entities names.txt --explain --out out manifest.tsv
+        ctcb score --ref manifest.tsv --hyp out/hyps.jsonl --entities names.txt
+        ctcb report --ref manifest.tsv --hyp out/hyps.jsonl --entities names.txt --out report.html
+
+    `ctcb COMMAND --help` has examples for each command; `ctcb doctor` says what works on this machine.
+    """
+    if options is not None:
+        from ctcb.cli.defaults import read_defaults
+
+        context.default_map = read_defaults(options, context)
 
 
 def main(argv: Optional[List[str]] = None) -> None:

@@ -45,7 +45,6 @@ SEARCH = {
     "alpha": "Boost a unit of distance between the frame's best token and a name's.",
     "beta": "Boost a letter of a name.",
     "cap": "Highest boost of a token.",
-    "lead": "A name that is not complete counts for at most what it lost so far and this.",
 }
 # Of both, with an LM.
 LM = {

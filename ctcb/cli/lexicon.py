@@ -25,7 +25,11 @@ from ctcb.text.normalize import normalize
 def command(
     files: Tuple[str, ...], more: Tuple[str, ...], own: Optional[str], stress: bool, phones: Optional[str], out: str
 ) -> None:
-    """Write the pronunciations of all words in FILEs: word TAB phones, a line a pronunciation."""
+    """Write the pronunciations of all words in FILEs: word TAB phones, a line a pronunciation.
+
+    \b
+    ctcb lexicon train.txt --out exp/lang/lexicon.txt --phones exp/lang/phones.txt
+    """
     lexicon = Lexicon.read(own, stress) if own else Lexicon(stress=stress)
     words = set(chain.from_iterable(normalize(line).split() for file in files + more for line in read_sentences(file)))
     if not words:

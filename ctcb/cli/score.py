@@ -59,6 +59,10 @@ def command(
 
     Each comes with its 95 % interval, by bootstrap over utterances. Texts and entities are
     normalised first (lower case, numbers spelled out).
+
+    \b
+    ctcb score --ref manifest.tsv --hyp exp/out/hyps.jsonl --entities names.txt --per-entity
+    ctcb score --ref text --hyp with.txt --compare without.txt --entities names.txt
     """
     if entities_file and entities_per_utt:
         raise InputError("--entities and --entities-per-utt exclude each other", mend="give one of them")

@@ -21,7 +21,11 @@ def command() -> None:
 @click.option("--out", required=True, metavar="DIR", help="Folder for tokens.model and tokens.txt.")
 @click.argument("more", nargs=-1, metavar="[FILE]...")
 def train(files: Tuple[str, ...], more: Tuple[str, ...], vocab_size: int, out: str) -> None:
-    """Train subword pieces on text (normalised on the way in)."""
+    """Train subword pieces on text (normalised on the way in).
+
+    \b
+    ctcb tokenize train --text train.txt --vocab-size 500 --out exp/lang
+    """
     tokenizer = Tokenizer.train(chain.from_iterable(map(read_sentences, files + more)), vocab_size)
     tokenizer.save(out)
     click.echo(f"{out}: {len(tokenizer)} pieces")
@@ -31,7 +35,11 @@ def train(files: Tuple[str, ...], more: Tuple[str, ...], vocab_size: int, out: s
 @click.option("--tokens", required=True, metavar="DIR", help="Folder with tokens.model and tokens.txt.")
 @click.argument("text", nargs=-1, required=True)
 def show(tokens: str, text: Tuple[str, ...]) -> None:
-    """Print the pieces of TEXT and their ids."""
+    """Print the pieces of TEXT and their ids.
+
+    \b
+    ctcb tokenize show --tokens exp/lang please call marlo
+    """
     tokenizer = Tokenizer.load(tokens)
     ids = tokenizer.encode(" ".join(text))
     click.echo(" ".join(tokenizer.pieces[i] for i in ids))

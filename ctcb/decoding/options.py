@@ -25,10 +25,9 @@ class BeamOptions:
     # Chosen on the bundled model's emissions of four dev sets, with lists of 100 and 1,000 entities (RESULTS.md).
     alpha: float = 0.5  # boost a unit of distance between the frame's best and the token,
     beta: float = 1.75  # and a letter of the token
-    cap: float = 5.0  # highest boost of a token, before its entity's weight
+    cap: float = 4.0  # highest boost of a token, before its entity's weight
     boost_gap: float = 10.0  # a token further than this below the frame's best is not boosted,
     boost_top_k: int = 40  # and only a frame's best so many may continue an entity beyond `top_k` and `token_gap`
-    lead: float = 0.0  # a match under way counts for at most what its tokens have lost so far and this
     lm_weight: float = LM_WEIGHT  # factor on the LM's ln P, class_bonus and piece_bonus
     word_bonus: float = WORD_BONUS  # added a word, with an LM
     class_bonus: float = CLASS_BONUS  # added to ln P(<unk>) of a listed entity (unigram boosting)
@@ -55,7 +54,7 @@ class BeamOptions:
 
 _AT_LEAST = {
     "beam": 1, "nbest": 1, "top_k": 1, "token_gap": 0, "blank_skip": 0,
-    "alpha": 0, "cap": 0, "boost_gap": 0, "boost_top_k": 0, "lead": 0, "lm_weight": 0, "histories": 1,
+    "alpha": 0, "cap": 0, "boost_gap": 0, "boost_top_k": 0, "lm_weight": 0, "histories": 1,
 }
 _FINITE = ("alpha", "beta", "cap", "lm_weight", "word_bonus", "class_bonus", "piece_bonus")
 

@@ -16,9 +16,9 @@ h1 { font-size: 1.5rem; margin: .5rem 0; } h2 { font-size: 1.2rem; margin: 2rem 
 p, dl { margin: .4rem 0; } .dim { color: var(--dim); } code { font-size: .9em; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; } td.words { white-space: normal; text-align: left; min-width: 14rem; }
+th { white-space: normal; vertical-align: bottom; } th:first-child, td:first-child { text-align: left; } td.words { white-space: normal; text-align: left; min-width: 14rem; }
 .better { color: var(--good); } .worse { color: var(--bad); }
-.plot { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; gap: .2rem .8rem; align-items: center; }
+.plot { display: grid; grid-template-columns: fit-content(40%) minmax(4rem, 1fr) max-content; font-size: .9rem; gap: .2rem .8rem; align-items: center; }
 .axis { position: relative; height: 1.5rem; background: var(--card); border-radius: 3px; }
 .axis i { position: absolute; top: 50%; height: 2px; margin-top: -1px; background: var(--mark); }
 .axis b { position: absolute; top: 50%; width: 10px; height: 10px; margin: -5px 0 0 -5px; border-radius: 5px; background: var(--mark); }
@@ -27,6 +27,7 @@ article { background: var(--card); border-radius: 6px; padding: .7rem .9rem; mar
 dl.texts { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .8rem; } dt { color: var(--dim); } dd { margin: 0; }
 mark { background: var(--bad-back); color: inherit; border-radius: 2px; padding: 0 .15em; }
 mark.name { background: var(--good-back); } audio { width: 100%; max-width: 30rem; margin-top: .4rem; }
+@media (max-width: 40rem) { th, td { padding: .2rem .4rem; font-size: .85rem; } }
 img { max-width: 100%; height: auto; background: #ffffff; border-radius: 4px; }
 """.strip()
 
@@ -68,19 +69,19 @@ def intervals(rows: Iterable[Tuple[str, Optional[float], Optional[float], Option
     for name, value, low, high in rows:
         bar = ""
         if low is not None and high is not None:
-            bar = f'<i style="left:{_share(low, top)};width:{_share(high - low, top)}"></i>'
+            bar = f'<i style="left:{_share(low, top)};width:{96 * (high - low) / top:.2f}%"></i>'
         told = f"{value:.1f}" + ("" if low is None or high is None else f" ({low:.1f} to {high:.1f})")
         lines.append(
             f'<div>{escape(name)}</div><div class=axis title="{escape(told)} {escape(unit)}">{bar}'
-            f'<b style="left:{_share(value, top)}"></b></div>'
+            f'<b style="left:{_share(value, top)}"></b></div><div class=dim>{escape(told)}</div>'
         )
     lines.append(
         f'<div class=dim>{escape(unit)}</div><div class=axis><span style="left:.2rem">0</span>'
-        f'<span style="right:.2rem">{top:.1f}</span></div></div>'
+        f'<span style="right:.2rem">{top:.1f}</span></div><div></div></div>'
     )
     return "\n".join(lines)
 
 
 def _share(value: float, top: float) -> str:
     # A little room at either end, so that dots on the edges are whole.
-    return f"{2 + 96 * max(0.0, value) / top:.2f}%" if value != top else "98%"
+    return f"{2 + 96 * max(0.0, value) / top:.2f}%"

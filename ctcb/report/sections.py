@@ -58,7 +58,8 @@ def ladder(data: Mapping[str, Any]) -> str:
             found = system["measures"].get(name) or {"value": None}
             points.append((system["system"], *(None if found.get(part) is None else 100 * found[part] for part in ("value", "low", "high"))))
         parts += [f"<h3>{escape(title)}</h3>", intervals(points, "%")]
-    note = f"{data['utterances']:,} utterances, {data['entities']:,} entities on the list, of which {data['distractors_added']:,} nobody says."
+    added = f", {data['distractors_added']:,} of which nobody says" if data["distractors_added"] else ""
+    note = f"{data['utterances']:,} utterances, {data['entities']:,} entities on the list{added}."
     return section(f"Ladder: {data['set']}", paragraph(note, dim=True), *parts)
 
 

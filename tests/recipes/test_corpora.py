@@ -16,7 +16,7 @@ def configs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("configs")
     train = "epochs: 1, batch_seconds: 10, warmup_steps: 5, workers: 0"
     (folder / "train.yaml").write_text(f"{{{train}}}\n")
-    (folder / "adapter.yaml").write_text(f"train: {{{train}}}\n")
+    (folder / "adapter.yaml").write_text(f"catalogue: {{commonest: 0, shortest: 3}}\ntrain: {{{train}}}\n")
     return folder
 
 

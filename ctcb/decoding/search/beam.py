@@ -42,11 +42,11 @@ class BeamDecoder:
         self._no_entities = ContextGraph.empty(vocabulary)
         self._tokens = Tokens(vocabulary.blank, vocabulary.starts_word, vocabulary.is_separator, vocabulary.letters)
         self._boost = Boost(*map(float, (
-            options.alpha, options.beta, options.cap, options.boost_gap, options.lead)))
+            options.alpha, options.beta, options.cap, options.boost_gap)))
         self._pruning = Pruning(
             int(options.beam), int(min(options.top_k, vocabulary.size)),
             float(options.token_gap), int(min(options.boost_top_k, vocabulary.size)), float(options.boost_gap),
-            math.inf if options.blank_skip > 1 else math.log(options.blank_skip) if options.blank_skip else -math.inf)
+            math.inf if options.blank_skip > 1 else math.log(options.blank_skip) if options.blank_skip else -math.inf, 1)
 
     def decode(
         self, log_probs: Any, graph: Optional[ContextGraph] = None, nbest: Optional[int] = None
@@ -67,10 +67,10 @@ class BeamDecoder:
         if graph.vocabulary != self.vocabulary:
             raise InputError("the context graph was built for another vocabulary", mend="build it with the decoder's")
         arrays, fusion = graph.arrays, self._fusion
+        nbest = self.options.nbest if nbest is None else nbest
         beam, size, offset, records, tree, told = search(
-            log_probs, self._tokens, arrays, self._boost, fusion, self._pruning)
-        places, bonuses, lms, ends, lengths = answer(
-            beam, size, records, arrays, fusion, tree, told, self.options.nbest if nbest is None else nbest)
+            log_probs, self._tokens, arrays, self._boost, fusion, self._pruning._replace(alike=nbest))
+        places, bonuses, lms, ends, lengths = answer(beam, size, records, arrays, fusion, tree, told, nbest)
         found = []
         for place, bonus, lm, (boundary, path), length in zip(places, bonuses, lms, ends, lengths):
             tokens, frames, ends, certainty, boosts = trace(

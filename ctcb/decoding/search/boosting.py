@@ -11,9 +11,7 @@ An entity that covers tokens i..j, begins where a word begins and ends where one
 ``weight * (boost_i + ... + boost_j) - cost``. The bonus of a prefix is the highest sum over sets of
 its entities that do not overlap. While a match is unfinished, it counts provisionally, with the
 highest weight of the entities that it can still become, if that is more; a match that breaks takes
-its bonus along, down to what the suffixes still in the trie have earned. Provisionally a match has
-at most what its tokens have lost so far (the sum of their distances, nearly) and ``lead``: enough to stay in
-the beam, not enough to fill it with beginnings of names in the place of what was said.
+its bonus along, down to what the suffixes still in the trie have earned.
 """
 from __future__ import annotations
 
@@ -21,13 +19,11 @@ from collections import namedtuple
 
 from ctcb.compiled import compiled
 
-# One record a token of an alignment: the record before it, its frame and token; `boost` and `lost`: sums of the
-# boosts and of the distances to the frames' bests so far; `origin`: the record before the longest match under
-# way; `open`: bonus if the word goes on after this token; `closed`: bonus if the word ends with it; `hoped`: the
-# provisional bonus; `most`: the same before `lead` bounds it.
-Records = namedtuple("Records", "parent frame token boost lost origin open closed hoped most")
-MADE_GOOD = 0.98  # of a match's losses, provisionally; less than 1, so that of two the likelier comes first
-Boost = namedtuple("Boost", "alpha beta cap gap lead")
+# One record a token of an alignment: the record before it, its frame and token; `boost`: sum of the
+# boosts so far; `origin`: the record before the longest match under way; `open`: bonus if the word goes
+# on after this token; `closed`: bonus if the word ends with it; `hoped`: the provisional bonus.
+Records = namedtuple("Records", "parent frame token boost origin open closed hoped")
+Boost = namedtuple("Boost", "alpha beta cap gap")
 
 
 @compiled
@@ -52,13 +48,12 @@ def advance(graph, records, options, before, old_state, state, new_word, gap, le
 
     ``old_state`` and ``state`` are the context states before and after the token, ``new_word`` says
     that the token closes the word before it, ``gap`` its distance to the frame's best. Returns
-    ``(boost, lost, origin, open, closed, hoped, most)``.
+    ``(boost, origin, open, closed, hoped)``.
     """
     opened = records.closed[before] if new_word else records.open[before]
-    closed = hoped = most = opened
-    lost = records.lost[before] + gap
+    closed = hoped = opened
     if state == 0:
-        return records.boost[before], lost, before, opened, closed, hoped, most
+        return records.boost[before], before, opened, closed, hoped
     boost = records.boost[before] + token_boost(options, gap, letters)
     longest, origin = graph.states[state].depth, before
     if longest > 1:
@@ -70,10 +65,8 @@ def advance(graph, records, options, before, old_state, state, new_word, gap, le
         if suffix != state:
             start = back(records, before, depth - 1)
         earned, base = boost - records.boost[start], records.closed[start]
-        value = graph.states[suffix].weight * earned
-        most = max(most, base + value)
-        hoped = max(hoped, base + min(value, MADE_GOOD * (lost - records.lost[start]) + options.lead))
+        hoped = max(hoped, base + graph.states[suffix].weight * earned)
         for i in range(graph.states[suffix].ends, graph.states[suffix + 1].ends):
             closed = max(closed, base + graph.end_weight[i] * earned - graph.end_cost[i])
         suffix = graph.states[suffix].fail
-    return boost, lost, origin, opened, closed, max(hoped, closed), max(most, closed)
+    return boost, origin, opened, closed, max(hoped, closed)

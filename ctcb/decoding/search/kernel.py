@@ -8,7 +8,10 @@ What is pruned, and nothing else: a frame with a blank of at least `blank_skip` 
 blank; a new prefix opens only with a token of the frame's shortlist; the `beam` best prefixes live
 on, judged by acoustic score plus provisional bonus plus the LM's part so far (`fusion.py`), if there is
 one. A living prefix gets all of its mass, from blank, from its label's repetition and from its parent,
-whatever the shortlist.
+whatever the shortlist. Of prefixes that end in the same token and context state, and so go on alike,
+the best `alike` stay (as many as are to be answered): what is still undecided gets the places of the
+beam, not every mixture of doubts that lie behind. With an LM what follows depends on the words too, and
+all stay.
 """
 from __future__ import annotations
 
@@ -20,12 +23,12 @@ from ctcb.compiled import compiled
 from ctcb.decoding.search.automaton import step
 from ctcb.decoding.search.boosting import advance, token_boost
 from ctcb.decoding.search.fusion import close, make_told, provisional, reaches
-from ctcb.decoding.search.select import claim, highest, shortlist
+from ctcb.decoding.search.select import highest, place, shortlist
 from ctcb.decoding.search.word_trie import walk
 from ctcb.decoding.search.workspace import find_node, make_beam, make_fresh, make_records, make_tree, make_work
 
 Tokens = namedtuple("Tokens", "blank starts_word is_separator letters")
-Pruning = namedtuple("Pruning", "beam top_k token_gap boost_top_k boost_gap log_blank_skip")
+Pruning = namedtuple("Pruning", "beam top_k token_gap boost_top_k boost_gap log_blank_skip alike")
 NEVER = -np.inf
 
 
@@ -77,7 +80,7 @@ def look(row, boost, graph, tokens, pruning, work):
 
 
 @compiled
-def keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, fusion, records, tree, told, work):
+def keep(old, new, fresh, size, wide, alike, row, best, tokens, graph, boost, fusion, records, tree, told, work):
     """Make the living prefixes candidates: blank, repetition, and what their parents give. Returns how many."""
     for h in range(size):
         work.living[old.node[h]] = h
@@ -105,31 +108,32 @@ def keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, fusion, r
         total, blank_record = log_add(blank, label), last_record(old, h)
         if total == NEVER:
             continue
-        boosted, lost, origin, opened, closed, hoped, most = 0.0, 0.0, -1, 0.0, 0.0, records.hoped[label_record], 0.0
+        boosted, origin, opened, closed, hoped = 0.0, -1, 0.0, 0.0, records.hoped[label_record]
         if before >= 0:
             new_word = tokens.starts_word[token] or tokens.is_separator[token]
-            boosted, lost, origin, opened, closed, hoped, most = advance(
+            boosted, origin, opened, closed, hoped = advance(
                 graph, records, boost, before, old.state[parent], old.state[h], new_word, best - row[token],
                 tokens.letters[token])
         bonus = hoped if best_label > best_blank else records.hoped[blank_record]
         if fusion.on:
             bonus += told.score[old.node[h]]
-        slot = claim(work.heap, fresh.score, filled, total + bonus)
-        filled += 1
+        slot = place(new, work.heap, fresh.score, filled, token, old.state[h], alike, total + bonus)
+        if slot < 0:
+            continue
+        filled = max(filled, slot + 1)
         new.node[slot], new.token[slot], new.state[slot] = old.node[h], token, old.state[h]
         new.total[slot], new.blank[slot], new.label[slot] = total, blank, label
         new.best_blank[slot], new.best_label[slot] = best_blank, best_label
         new.blank_record[slot], new.label_record[slot] = blank_record, label_record
         fresh.source[slot], fresh.before[slot], fresh.origin[slot] = -1, before, origin
-        fresh.boost[slot], fresh.lost[slot], fresh.open[slot] = boosted, lost, opened
-        fresh.closed[slot], fresh.hoped[slot], fresh.most[slot] = closed, hoped, most
+        fresh.boost[slot], fresh.open[slot], fresh.closed[slot], fresh.hoped[slot] = boosted, opened, closed, hoped
     for h in range(size):
         work.living[old.node[h]] = -1
     return filled
 
 
 @compiled
-def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boost, fusion, records, tree, told, work):
+def extend(old, new, fresh, size, filled, narrow, wide, alike, best, tokens, graph, boost, fusion, records, tree, told, work):
     """Make candidates of the living prefixes' new children. Returns how many candidates there are then."""
     room, worst = len(work.heap), fresh.score[work.heap[0]] if filled else NEVER
     top_hope = work.hope[:wide].max() if wide else 0.0
@@ -143,7 +147,7 @@ def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boo
         total, best_total = old.total[h], max(old.best_blank[h], old.best_label[h])
         reach = max(records.closed[record], records.closed[blank_record]) + top_hope
         if matches:
-            reach = max(reach, max(records.most[record], records.most[blank_record]) + top_weight * top_own)
+            reach = max(reach, max(records.hoped[record], records.hoped[blank_record]) + top_weight * top_own)
         if fusion.on:
             node = old.node[h]
             closing = close(fusion, graph, tree, told, node, old_state)
@@ -171,7 +175,7 @@ def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boo
                 hoped = max(hoped, records.closed[before] + work.hope[i])
             state = graph.root_child[token] if enters else 0
             if matched:
-                further = max(hoped, records.most[before] + top_weight * work.own[i])
+                further = max(hoped, records.hoped[before] + top_weight * work.own[i])
                 if filled == room and given + further + lm <= worst:
                     continue
                 state = step(graph, old_state, token, enters)
@@ -188,12 +192,12 @@ def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boo
                 lm = provisional(fusion, graph, tree, told, node, began, spelled, pieces, state)
                 if filled == room and given + hoped + lm <= worst:
                     continue
-            boosted, lost, origin, opened, closed, hoped, most = advance(
+            boosted, origin, opened, closed, hoped = advance(
                 graph, records, boost, before, old_state, state, new_word, best - value, tokens.letters[token])
-            slot = claim(work.heap, fresh.score, filled, given + hoped + lm)
+            slot = place(new, work.heap, fresh.score, filled, token, state, alike, given + hoped + lm)
             if slot < 0:
                 continue
-            filled = min(filled + 1, room)
+            filled = max(filled, slot + 1)
             worst = fresh.score[work.heap[0]]
             new.node[slot], new.token[slot], new.state[slot] = -1, token, state
             new.total[slot], new.blank[slot], new.label[slot] = given, NEVER, given
@@ -201,8 +205,7 @@ def extend(old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boo
             new.blank_record[slot] = 0
             fresh.source[slot], fresh.before[slot], fresh.origin[slot] = old.node[h], before, origin
             fresh.lm[slot], fresh.began[slot], fresh.spelled[slot], fresh.pieces[slot] = lm, began, spelled, pieces
-            fresh.boost[slot], fresh.lost[slot], fresh.open[slot] = boosted, lost, opened
-            fresh.closed[slot], fresh.hoped[slot], fresh.most[slot] = closed, hoped, most
+            fresh.boost[slot], fresh.open[slot], fresh.closed[slot], fresh.hoped[slot] = boosted, opened, closed, hoped
     return filled
 
 
@@ -221,9 +224,8 @@ def settle(new, fresh, filled, t, nodes, used, fusion, records, tree, told):
         if before >= 0:
             new.label_record[h] = used
             records.parent[used], records.frame[used], records.token[used] = before, t, new.token[h]
-            records.boost[used], records.lost[used], records.origin[used] = fresh.boost[h], fresh.lost[h], fresh.origin[h]
-            records.open[used], records.closed[used] = fresh.open[h], fresh.closed[h]
-            records.hoped[used], records.most[used] = fresh.hoped[h], fresh.most[h]
+            records.boost[used], records.origin[used] = fresh.boost[h], fresh.origin[h]
+            records.open[used], records.closed[used], records.hoped[used] = fresh.open[h], fresh.closed[h], fresh.hoped[h]
             used += 1
     return nodes, used
 
@@ -244,6 +246,7 @@ def search(log_probs, tokens, graph, boost, fusion, pruning):
     old, new, fresh = make_beam(pruning.beam), make_beam(pruning.beam), make_fresh(pruning.beam)
     old.token[0], old.label[0], old.best_label[0] = -1, NEVER, NEVER  # the empty prefix
     size, nodes, used, offset, collapsed = 1, 1, 1, 0.0, True
+    alike = pruning.beam if fusion.on else pruning.alike
     for t in range(len(log_probs)):
         row = log_probs[t]
         if row[tokens.blank] >= pruning.log_blank_skip:
@@ -253,9 +256,9 @@ def search(log_probs, tokens, graph, boost, fusion, pruning):
             offset += row[tokens.blank]
             continue
         narrow, wide, best = look(row, boost, graph, tokens, pruning, work)
-        filled = keep(old, new, fresh, size, wide, row, best, tokens, graph, boost, fusion, records, tree, told, work)
+        filled = keep(old, new, fresh, size, wide, alike, row, best, tokens, graph, boost, fusion, records, tree, told, work)
         filled = extend(
-            old, new, fresh, size, filled, narrow, wide, best, tokens, graph, boost, fusion, records, tree, told, work)
+            old, new, fresh, size, filled, narrow, wide, alike, best, tokens, graph, boost, fusion, records, tree, told, work)
         nodes, used = settle(new, fresh, filled, t, nodes, used, fusion, records, tree, told)
         for i in range(wide):
             work.place_of[work.chosen[i]] = -1

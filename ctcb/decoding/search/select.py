@@ -44,30 +44,59 @@ def shortlist(row, blank, floor, chosen, values):
 
 
 @compiled
+def sink(heap, score, size, at, slot):
+    """Put ``slot`` into the heap at a place or below it, where it belongs by its score."""
+    while True:
+        lower = 2 * at + 1
+        if lower >= size:
+            break
+        if lower + 1 < size and score[heap[lower + 1]] < score[heap[lower]]:
+            lower += 1
+        if score[heap[lower]] >= score[slot]:
+            break
+        heap[at] = heap[lower]
+        at = lower
+    heap[at] = slot
+
+
+@compiled
 def claim(heap, score, size, new):
     """A slot for a candidate that scores ``new``: a free one, the worst one's, or -1 if all are better.
 
     ``heap`` holds slots, the lowest ``score`` on top; ``size`` of them are in use.
     """
     if size < len(heap):
-        slot, place = size, size
-        while place > 0 and score[heap[(place - 1) >> 1]] > new:
-            heap[place] = heap[(place - 1) >> 1]
-            place = (place - 1) >> 1
-    else:
-        slot, place = heap[0], 0
-        if new <= score[slot]:
-            return -1
-        while True:
-            lower = 2 * place + 1
-            if lower >= size:
-                break
-            if lower + 1 < size and score[heap[lower + 1]] < score[heap[lower]]:
-                lower += 1
-            if score[heap[lower]] >= new:
-                break
-            heap[place] = heap[lower]
-            place = lower
-    heap[place] = slot
+        at = size
+        while at > 0 and score[heap[(at - 1) >> 1]] > new:
+            heap[at] = heap[(at - 1) >> 1]
+            at = (at - 1) >> 1
+        heap[at], score[size] = size, new
+        return size
+    slot = heap[0]
+    if new <= score[slot]:
+        return -1
     score[slot] = new
+    sink(heap, score, size, 0, slot)
     return slot
+
+
+@compiled
+def place(beam, heap, score, size, token, state, alike, new):
+    """``claim`` for a candidate of a last token and a context state: of those with the same two, no more than
+    ``alike`` stay, the best."""
+    count, lowest = 0, -1
+    for slot in range(size):
+        if beam.token[slot] == token and beam.state[slot] == state:
+            count += 1
+            if lowest < 0 or score[slot] < score[lowest]:
+                lowest = slot
+    if count < alike:
+        return claim(heap, score, size, new)
+    if new <= score[lowest]:
+        return -1
+    at = 0
+    while heap[at] != lowest:
+        at += 1
+    score[lowest] = new
+    sink(heap, score, size, at, lowest)
+    return lowest

@@ -15,7 +15,7 @@ Beam = namedtuple("Beam", "node token state total blank label best_blank best_la
 # What a candidate needs beyond Beam: its score (the heap's key) and its label's new record:
 # `before` is the record that it follows (-1: no new record), `source` the parent's node (-1: the
 # prefix lives already). With an LM, a new prefix's `lm`, `began`, `spelled` and `pieces` (fusion.py).
-Fresh = namedtuple("Fresh", "score source before boost lost origin open closed hoped most lm began spelled pieces")
+Fresh = namedtuple("Fresh", "score source before boost origin open closed hoped lm began spelled pieces")
 Tree = namedtuple("Tree", "parent token table")  # the prefix tree; `table` finds a node by parent and token
 # Scratch memory: `heap` [beam] of candidates; the frame's shortlist `chosen` and its log-probabilities
 # `values`, its boost `own` and the provisional bonus `hope` of an entity that begins with it; `place_of`
@@ -54,8 +54,8 @@ def make_beam(size):
 def make_fresh(size):
     """An empty Fresh of ``size`` slots."""
     return Fresh(
-        np.zeros(size), np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size), np.zeros(size),
-        np.zeros(size, np.int32), np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size),
+        np.zeros(size), np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size),
+        np.zeros(size, np.int32), np.zeros(size), np.zeros(size), np.zeros(size),
         np.zeros(size), np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32),
     )
 
@@ -65,8 +65,7 @@ def make_records(size):
     """Records with room for ``size`` of them; number 0 is the empty alignment."""
     return Records(
         np.zeros(size, np.int32), np.zeros(size, np.int32), np.full(size, -1, np.int32),
-        np.zeros(size), np.zeros(size), np.zeros(size, np.int32),
-        np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size),
+        np.zeros(size), np.zeros(size, np.int32), np.zeros(size), np.zeros(size), np.zeros(size),
     )
 
 

@@ -1,0 +1,101 @@
+"""``ctcb doctor``: what is installed, what works, and how fast this machine is."""
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import time
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Callable, List, Tuple
+
+import click
+
+from ctcb import __version__
+from ctcb.bundled import BUNDLED_MODEL
+from ctcb.errors import RunError
+
+# (what it is for, the module, its package)
+NEEDED = (
+    ("networks", "torch", "torch"), ("the search", "numba", "numba"), ("audio files", "soundfile", "soundfile"),
+    ("other sample rates", "soxr", "soxr"), ("features, manifests", "lhotse", "lhotse"), ("subwords", "sentencepiece", "sentencepiece"),
+)  # fmt: skip
+EXTRA = (
+    ("--method graph", "k2", "k2"), ("training", "torchaudio", "torchaudio"), ("LMs by KenLM", "kenlm", "kenlm"),
+    ("--model hf:", "transformers", "transformers"), ("--model onnx:", "onnxruntime", "onnxruntime"), ("--model nemo:", "nemo", "nemo_toolkit"),
+    ("--model hama", "hama", "hama"), ("--attention-plot", "matplotlib", "matplotlib"),
+)  # fmt: skip
+
+
+@click.command()
+@click.option("--no-speed", is_flag=True, help="Do not measure how fast this machine listens and searches.")
+def command(no_speed: bool) -> None:
+    """Say what is installed, which back ends work, and how fast this machine is.
+
+    The exit code is 1 where something that is always needed does not work.
+
+    \b
+    ctcb doctor
+    ctcb doctor --no-speed
+    """
+    click.echo(f"ctcb {__version__}, Python {platform.python_version()}, {platform.platform()}, {os.cpu_count()} cores")
+    broken = [name for name, works in _report("needed", NEEDED) if not works]
+    _report("for more", EXTRA)
+    click.echo(f"  {'ffmpeg':<16}{shutil.which('ffmpeg') or 'not installed':<28}videos, M4A and the like")
+    if broken:
+        raise RunError(f"{broken[0]} does not work; install ctcb again (pip install --force-reinstall ctcb)")
+    if not no_speed:
+        listening, searching = _speeds()
+        click.echo(f"speed, with the bundled model: listens {listening:.0f} times faster than real time, searches {searching:,.0f} times")
+
+
+def _report(title: str, rows: Tuple[Tuple[str, str, str], ...]) -> List[Tuple[str, bool]]:
+    click.echo(f"{title}:")
+    found = []
+    for purpose, module, package in rows:
+        try:
+            told, works = version(package), True
+            import_module(module)
+        except PackageNotFoundError:
+            told, works = "not installed", False
+        except Exception as error:  # a package may fail in any way when it is imported
+            told, works = f"does not load ({type(error).__name__})", False
+        click.echo(f"  {package:<16}{told:<28}{purpose}")
+        found.append((package, works))
+    return found
+
+
+def _speeds() -> Tuple[float, float]:
+    """How often real time the bundled model listens, and the beam search with a list searches."""
+    import numpy as np
+
+    from ctcb.data.audio import SAMPLE_RATE, read_audio
+    from ctcb.data.manifest import read_manifest
+    from ctcb.decoding.ear import ModelEar
+    from ctcb.decoding.pipeline import Pipeline
+    from ctcb.decoding.techniques import choose
+    from ctcb.entities import EntityList
+    from ctcb.models.directory import load_model
+
+    demo = BUNDLED_MODEL.parent / "demo"
+    samples = np.concatenate([read_audio(row.audio).samples for row in read_manifest(demo / "manifest.tsv")][:5])
+    ear = ModelEar(load_model(BUNDLED_MODEL))
+    pipeline = Pipeline(ear.spelling, ear.frame_shift, "beam", techniques=choose("none", plus=["subword"]))
+    biasing = pipeline.prepare(pipeline.spell(EntityList.read(demo / "entities.txt")))
+    seconds = len(samples) / SAMPLE_RATE
+
+    def listen() -> np.ndarray:
+        return ear.hear([ear.prepare(samples)], [""])[0][0]
+
+    log_probs = listen()  # the first time, kernels are chosen, and
+    pipeline.decode("", log_probs, biasing)  # the search is loaded or compiled
+    return seconds / _took(listen), seconds / _took(lambda: pipeline.decode("", log_probs, biasing))
+
+
+def _took(work: Callable[[], object]) -> float:
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return min(times)

@@ -1,0 +1,94 @@
+"""What makes the command pleasant: help with examples, a fast start, options from a file, completion, the doctor."""
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+import click
+import pytest
+from constructed import MET, PIECES, log_probs, write
+
+from ctcb.cli import COMMANDS, cli
+
+
+def commands():
+    """Every command and subcommand: (its words, it)."""
+    context = click.Context(cli)
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {inner}", one) for inner, one in command.commands.items())
+        else:
+            yield name, command
+
+
+@pytest.mark.parametrize("words, command", list(commands()), ids=[words for words, _ in commands()])
+def test_every_help_has_an_example(words, command):
+    assert f"ctcb {words} " in (command.help or ""), f"no example in the help of ctcb {words}"
+    for option in command.params:
+        assert isinstance(option, click.Argument) or option.help, f"ctcb {words}: {option.opts[0]} has no help"
+
+
+def python(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+
+def test_help_and_score_start_without_the_heavy_packages(tmp_path):
+    (tmp_path / "r").write_text("a hello bob\n")
+    names = tmp_path / "n"
+    names.write_text("Bob\n")
+    for words in (["--help"], ["score", "--ref", str(tmp_path / "r"), "--hyp", str(tmp_path / "r"), "--entities", str(names)]):
+        ran = python(
+            f"import sys\nfrom ctcb.cli import main\nmain({words!r})\nprint([m for m in ('torch', 'lhotse', 'numba') if m in sys.modules])"
+        )
+        assert ran.stdout.rstrip().endswith("[]"), ran.stdout + ran.stderr
+
+
+def test_help_answers_in_time():
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert "Commands:" in subprocess.run([sys.executable, "-m", "ctcb", "--help"], capture_output=True, text=True).stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Of the processor, not of the clock: the machine may be busy.
+    assert after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime < 0.5
+
+
+def test_options_from_a_file(ctcb, tmp_path):
+    files = write(tmp_path, {"u": log_probs(PIECES, MET)})
+    (tmp_path / "names.txt").write_text("Bob\n")
+    options = tmp_path / "o.yaml"
+    options.write_text(f"decode:\n  entities: {tmp_path / 'names.txt'}\n  format: jsonl\n  beam: 8\n")
+    assert '"Bob"' in ctcb("--options", options, "decode", *files).out
+    assert ctcb("--options", options, "decode", *files, "--format", "text").out == "u ann met bob\n"
+    assert ctcb("decode", *files).out == "u ann met bov\n"
+    for text, told in (
+        ("decode: {bean: 8}", "decode has no option --bean"), ("decod: {}", "'decod' is no command"), ("decode: 3", "no option: value"),
+        ("train: {bass: {}}", "'bass' is no command"),
+    ):  # fmt: skip
+        options.write_text(text)
+        ran = ctcb("--options", options, "train" if "train" in text else "decode", *(["base"] if "train" in text else files))
+        assert ran.code == 2 and told in ran.err and len(ran.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(ctcb, shell):
+    assert "_CTCB_COMPLETE" in ctcb("completion", shell).out
+
+
+def test_completing_words():
+    import os
+
+    words = {"_CTCB_COMPLETE": "bash_complete", "COMP_WORDS": "ctcb dec", "COMP_CWORD": "1"}
+    ran = subprocess.run([sys.executable, "-m", "ctcb"], env={**os.environ, **words}, capture_output=True, text=True)
+    assert ran.stdout.split() == ["plain,decode"]
+
+
+def test_the_doctor(ctcb):
+    ran = ctcb("doctor", "--no-speed")
+    assert ran.code == 0 and "torch " in ran.out and "transformers" in ran.out and "speed" not in ran.out
+
+
+@pytest.mark.slow
+def test_the_doctor_measures(ctcb):
+    ran = ctcb("doctor")
+    assert ran.code == 0 and "times faster than real time" in ran.out
