@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ctcb.errors import InputError
-from ctcb.models.adapter import BiasSite, Catalogue, ContextualAdapter, Vectors, by_entry
+from ctcb.models.adapter import BiasSite, Catalogue, ContextualAdapter, Vectors, by_entry, whole
 from ctcb.models.config import AdapterConfig, InterCtc, ModelConfig
 from ctcb.models.ctc import CtcModel
 from ctcb.models.entries import Entry, EntrySpeller, collate, joined
@@ -120,7 +120,8 @@ def test_what_fits_is_written_where_it_was_heard(tiny_config, lang_dir):
     assert torch.allclose(leaned[0, :2], last[0, :2], atol=1e-4) and torch.allclose(leaned[0, end:], last[0, end:], atol=1e-4)
 
 
-def test_what_is_out_has_no_weight_and_no_bias_changes_nothing(tiny_config, lang_dir):
+def test_what_is_out_has_no_weight_and_no_bias_changes_nothing(tiny_config, lang_dir, monkeypatch):
+    monkeypatch.setattr("ctcb.models.adapter.WHOLE", 0.0)
     entries = entries_of(lang_dir, "ann bob", "fox")
     adapter, _, last, taps, evidence = lift(tiny_config, entries, [30.0, 30.0])
     catalogue = adapter.encode(collate(entries))
@@ -132,6 +133,16 @@ def test_what_is_out_has_no_weight_and_no_bias_changes_nothing(tiny_config, lang
         assert not torch.equal(adapter.lean(last, taps, catalogue, evidence)[0], last)
         adapter.final.reserve.fill_(1e5)
         assert torch.equal(adapter.lean(last, taps, catalogue, evidence)[0], last)
+
+
+def test_names_are_heard_whole_or_not_at_all():
+    owner, symbols = torch.tensor([0, 0, 0, 1]), torch.tensor([5, 0, 6, 7])
+    heard = torch.tensor([[[0.1, 0.9, 0.0, 0.0, 0.0], [0.2, 0.0, 0.1, 0.6, 0.1], [0.5, 0.0, 0.0, 0.1, 0.4]]])
+    found = whole(heard, owner, symbols)  # the second entry's piece never has half of a frame
+    assert torch.allclose(found[0], torch.tensor([[0.1, 0.9, 0, 0, 0], [0.3, 0, 0.1, 0.6, 0], [0.9, 0, 0, 0.1, 0]]))
+    partly = heard.clone()
+    partly[0, 1, 3] = 0.4  # and now the first lacks its second piece
+    assert whole(partly, owner, symbols)[0].tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]] * 3
 
 
 def test_blanks_stand_between_pieces(tiny_config, lang_dir):

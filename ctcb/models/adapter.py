@@ -43,6 +43,7 @@ RESERVE = 5.0  # about the log of the number of keys in a list of middling size
 # With `alignment` cosines only refine, and `<no-bias>` competes with entries that have been judged already.
 REFINING = 1.0
 HIDDEN = 16  # of the network that judges
+WHOLE = 0.5  # a piece's highest weight below which its entry is not heard at all, rather than written in part
 
 
 class Vectors(NamedTuple):
@@ -96,6 +97,15 @@ def by_entry(weights: Tensor, owner: Tensor) -> Tensor:
     count = int(owner[-1]) + 1 if len(owner) else 0
     summed = weights.new_zeros(*weights.shape[:-1], count + 1)
     return summed.index_add_(-1, torch.cat([owner.new_zeros(1), owner + 1]), weights)
+
+
+def whole(weights: Tensor, owner: Tensor, symbols: Tensor) -> Tensor:
+    """Weights ``[B, T, 1 + K]`` of which `<no-bias>` gets those of entries with a piece that no frame attends to."""
+    peaks = weights[..., 1:].amax(dim=1).masked_fill(symbols == 0, 1.0)
+    weakest = peaks.new_ones(len(peaks), int(owner[-1]) + 1)
+    weakest = weakest.scatter_reduce(1, owner.expand(len(peaks), -1), peaks, "amin")
+    entries = weights[..., 1:] * (weakest >= WHOLE)[:, None, owner]
+    return torch.cat([1.0 - entries.sum(dim=-1, keepdim=True).clamp(max=1.0), entries], dim=-1)
 
 
 class Reader(nn.Module):
@@ -201,6 +211,8 @@ class LiftSite(Attention):
         judged = (self.fit(evidence.features) + self.judge(evidence.features))[..., 0]
         prior = judged[:, None, catalogue.owner] + self.steepness.exp() * evidence.scores
         weights = self.attend(sources, catalogue.final.keys, prior).mean(dim=1)
+        if not self.training:
+            weights = whole(weights, catalogue.owner, catalogue.symbols)
         attended = torch.zeros_like(evidence.logits).index_add_(-1, catalogue.symbols, weights[..., 1:])
         gap = evidence.logits.amax(dim=-1, keepdim=True) - evidence.logits
         return (attended * (self.margin + self.gain * gap)) @ self.directions, weights
