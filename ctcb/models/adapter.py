@@ -101,10 +101,9 @@ def by_entry(weights: Tensor, owner: Tensor) -> Tensor:
 
 def whole(weights: Tensor, owner: Tensor, symbols: Tensor) -> Tensor:
     """Weights ``[B, T, 1 + K]`` of which `<no-bias>` gets those of entries with a piece that no frame attends to."""
-    peaks = weights[..., 1:].amax(dim=1).masked_fill(symbols == 0, 1.0)
-    weakest = peaks.new_ones(len(peaks), int(owner[-1]) + 1)
-    weakest = weakest.scatter_reduce(1, owner.expand(len(peaks), -1), peaks, "amin")
-    entries = weights[..., 1:] * (weakest >= WHOLE)[:, None, owner]
+    faint = (weights[..., 1:].amax(dim=1) < WHOLE) & (symbols != 0)
+    lacking = weights.new_zeros(len(weights), int(owner[-1]) + 1).index_add_(-1, owner, faint.to(weights.dtype))
+    entries = weights[..., 1:] * (lacking == 0)[:, None, owner]
     return torch.cat([1.0 - entries.sum(dim=-1, keepdim=True).clamp(max=1.0), entries], dim=-1)
 
 
