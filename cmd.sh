@@ -1,4 +1,4 @@
-# How steps run the jobs that they split their work into (--nj). Source it before a recipe, or set these:
+# How steps run the jobs that they split their work into (--nj). They read it themselves; change it here, or set these:
 #
 #   CTCB_JOBS     local: processes on this machine; slurm: arrays of `sbatch`
 #   CTCB_SBATCH   options of sbatch for every job

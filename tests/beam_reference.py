@@ -10,6 +10,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from ctcb.decoding.options import BeamOptions
+from ctcb.decoding.search.beam import WIDEST
 from ctcb.decoding.vocabulary import Vocabulary
 
 Prefix = Tuple[int, ...]
@@ -189,7 +190,7 @@ def beam_search(log_probs: np.ndarray, entities: Entities) -> List[Answer]:
             alike[goes_on] += 1
             if entities.lm is not None or alike[goes_on] <= options.nbest:
                 prefixes[tokens] = states[tokens]
-            if len(prefixes) == options.beam:
+            if len(prefixes) == options.beam * (1 if entities.lm else min(options.nbest, WIDEST)):
                 break
     return ranked(prefixes, log_probs, entities)
 

@@ -248,3 +248,16 @@ def test_pictures_are_written(ctcb, adapter_dir, talk, tmp_path):
     assert files == [f"u00{n}.{kind}" for n in range(3) for kind in ("png", "svg")]
     assert (tmp_path / "plots/u000.png").read_bytes().startswith(b"\x89PNG")
     assert re.search(r"<svg", (tmp_path / "plots/u000.svg").read_text())
+
+
+def test_explaining_the_adapter(ctcb, plain_adapter_dir, model_dir, talk, tmp_path):
+    """What is told to have been heard without the list was heard without the adapter."""
+    words = ("decode", "--model", plain_adapter_dir, "--format", "jsonl", "--method", "beam")
+    ran = ctcb(*words, "--entities", tmp_path / "names.txt", "--bias", "encoder", "--explain", talk)
+    assert ran.code == 0, ran.err
+    plain = [json.loads(line)["text"] for line in ctcb(*words, talk).out.splitlines()]
+    leaned = ctcb(*words, "--entities", tmp_path / "names.txt", "--bias", "encoder", talk)
+    rows = [json.loads(line) for line in ran.out.splitlines()]
+    assert [row["before"] for row in rows] == plain
+    assert [row["text"] for row in rows] == [json.loads(line)["text"] for line in leaned.out.splitlines()]
+    assert any(row["score"] != json.loads(line)["score"] for row, line in zip(rows, ctcb(*words, talk).out.splitlines()))

@@ -1,6 +1,7 @@
 # Work that is split into parts. Source it in a step, after its options; it uses $nj and $chunk.
 
 _utils=$(dirname "${BASH_SOURCE[0]}")
+. "$_utils/../cmd.sh"
 
 # split MANIFEST OUT -- COMMAND...: cut the manifest into OUT/parts/NUMBER/manifest.tsv and run the command
 # for each number, which it has as {job}. Parts that are done are not done again, unless the manifest,

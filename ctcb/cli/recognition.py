@@ -11,7 +11,7 @@ import click
 
 from ctcb.data.audio import seconds_of
 from ctcb.data.inputs import Utterance, find_utterances
-from ctcb.decoding.ear import Ear, our_own
+from ctcb.decoding.ear import ComparingEar, Ear, our_own
 from ctcb.decoding.emit import Emitted, emit
 from ctcb.decoding.encoder_bias import EncoderBias
 from ctcb.ears import Tokens, open_ear
@@ -33,12 +33,13 @@ class Listening:
 
 def listen(
     inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, known: Optional[Mapping[str, float]] = None,
-    tokens: Tokens = Tokens(), encoder: Optional[EncoderOf] = None,
+    tokens: Tokens = Tokens(), encoder: Optional[EncoderOf] = None, compared: bool = False,
 ) -> Listening:
     """A model, the ids of the utterances, and what it makes of them; ``tokens`` where the model does not tell its own.
 
     ``known`` has the utterances that were heard before, all or in part: how many seconds of them, ``inf``
-    for all. These are left out. ``encoder`` makes of the model what leans its encoder toward a list.
+    for all. These are left out. ``encoder`` makes of the model what leans its encoder toward a list,
+    and with ``compared`` it is heard without that as well (``ComparingEar``).
     """
     if batch_seconds <= 0 or jobs < 1:
         raise InputError("--batch-seconds and --jobs must be positive")
@@ -47,6 +48,8 @@ def listen(
     if encoder is not None:
         own = our_own(ear)
         ear = own.leaning(encoder(own.model))
+        if compared:
+            ear = ComparingEar(ear)
     known = known or {}
     wanted = [replace(one, known=known.get(one.utt_id, 0.0)) for one in utterances if known.get(one.utt_id) != float("inf")]
 

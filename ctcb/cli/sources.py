@@ -71,10 +71,11 @@ def emission_options() -> Decorator:
 def of_audio(
     inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, phones: Optional[Spelling] = None,
     known: Optional[Mapping[str, float]] = None, tokens: EmissionOptions = EmissionOptions(), encoder: Optional[EncoderOf] = None,
+    compared: bool = False,
 ) -> Source:
     """What a model makes of audio: of its phone head, spelled by ``phones``, where these are given.
 
-    ``known`` and ``encoder`` as ``listen`` takes them. ``tokens`` of models that do not tell their own.
+    ``known``, ``encoder`` and ``compared`` as ``listen`` takes them. ``tokens`` of models that do not tell their own.
     """
     from ctcb.cli.recognition import listen  # here: imports torch
     from ctcb.decoding.emit import Emitted
@@ -87,7 +88,7 @@ def of_audio(
     if stray:
         raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", mend="leave it out or give --emissions")
     told = Tokens(tokens.tokens, tokens.tokens_model, tokens.blank_id, tokens.separator)
-    heard = listen(inputs, model, batch_seconds, jobs, known, told, encoder)
+    heard = listen(inputs, model, batch_seconds, jobs, known, told, encoder, compared)
     ear = heard.ear
     if ear.spelling is None and phones is None:
         raise InputError("this model hears phones and spells no words", file=model, mend="give a graph over phones (--graph; `ctcb graph` makes it)")
@@ -98,7 +99,8 @@ def of_audio(
     def emission(one: Emitted) -> Emission:
         log_probs = one.heads[head] if one.heads else None
         of_phones = one.heads[ear.phone_head] if one.heads and ear.phone_head is not None else None
-        return Emission(one.utterance.utt_id, log_probs, one.utterance.audio, one.error, of_phones, one.start, one.last)
+        plain = one.heads[len(one.heads) // 2 + head] if one.heads and compared and encoder is not None else None
+        return Emission(one.utterance.utt_id, log_probs, one.utterance.audio, one.error, of_phones, one.start, one.last, plain)
 
     spelling = phones or ear.spelling
     return Source(spelling, ear.frame_shift, heard.utt_ids, map(emission, heard.emitted), "natural", ear.phonetics)

@@ -46,8 +46,8 @@ class ModelEar:
         self.phonetics = None if place is None else Phonetics.of(model.lang)
         self.phone_head = None if place is None else 1 + place
 
-    def leaning(self, bias: EncoderBias) -> ModelEar:
-        """The same, leaning toward a list."""
+    def leaning(self, bias: Optional[EncoderBias]) -> ModelEar:
+        """The same, leaning toward a list; with None not."""
         ear = copy(self)
         ear.bias = bias
         return ear
@@ -75,6 +75,19 @@ class ModelEar:
             tuple(head[place, :length].numpy().copy() for head in heads)
             for place, length in enumerate(emissions.lengths.tolist())
         ]
+
+
+class ComparingEar:
+    """Hears everything twice: leaning toward a list, and behind these heads the same ones without it."""
+
+    def __init__(self, leaning: ModelEar) -> None:
+        self._leaning, self._plain, self.prepare = leaning, leaning.leaning(None), leaning.prepare
+        self.frame_shift, self.rows_a_second = leaning.frame_shift, leaning.rows_a_second
+        self.spelling, self.phonetics, self.phone_head = leaning.spelling, leaning.phonetics, leaning.phone_head
+
+    def hear(self, rows: Sequence[torch.Tensor], utt_ids: Sequence[str]) -> List[Heads]:
+        """The heads with the list, then as many without."""
+        return [(*one, *other) for one, other in zip(self._leaning.hear(rows, utt_ids), self._plain.hear(rows, utt_ids))]
 
 
 def our_own(ear: Ear) -> ModelEar:

@@ -25,6 +25,7 @@ class Emission:
     phones: Any = None  # [T, P], the phone head's, in the same scale; None where there is none
     start: float = 0.0  # seconds from the utterance's start, where they are a stretch of it,
     last: bool = True  # and whether nothing follows
+    plain: Any = None  # [T, V], what the model makes of it where its encoder does not lean toward a list; None: the same
 
 
 def as_log_probs(emissions: Any, vocab_size: int) -> np.ndarray:

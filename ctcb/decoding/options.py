@@ -17,7 +17,7 @@ class BeamOptions:
     Raises InputError for a value outside of its range.
     """
 
-    beam: int = 16  # prefixes kept a frame
+    beam: int = 16  # prefixes kept a frame (without an LM up to four times as many for an n-best list)
     nbest: int = 1  # hypotheses answered, at most `beam`
     top_k: int = 20  # a frame's tokens that may open a new prefix: at most so many,
     token_gap: float = 8.0  # and no further than this below the frame's best

@@ -132,6 +132,10 @@ class Pipeline:
         alternatives = [Alternative(reading.text, reading.score) for reading in best[:nbest]] if nbest > 1 else ()
         return transcript(utt_id, best[0], alternatives, len(log_probs) * self.frame_shift)
 
+    def _without(self, emission: Emission) -> str:
+        """An utterance's text without its list."""
+        return self.decode(emission.utt_id, emission.log_probs if emission.plain is None else emission.plain).text
+
     def _heard(self, log_probs: Any, phones: Any) -> Heard:
         """What refining techniques go by; raises InputError where they lack it."""
         if not any(technique.needs_phones for technique in self.techniques):
@@ -163,7 +167,7 @@ class Pipeline:
                 biasing = biasing_of(emission.utt_id)
                 said = self.decode(emission.utt_id, emission.log_probs, biasing, nbest, emission.phones)
                 if compared:
-                    said = replace(said, before=self.decode(emission.utt_id, emission.log_probs).text)
+                    said = replace(said, before=self._without(emission))
                 return Decoded(emission.utt_id, said, **place)
             except InputError as error:
                 if error.file is None:

@@ -7,7 +7,7 @@
 #
 #   --quick           less than a third of the speech and of the training
 #   --exp DIR         everything made goes here (exp/mini; with --quick exp/mini_quick)
-#   --sentences N     training sentences (3000; with --quick 900), --dev-sentences N in dev and in test (150, 60)
+#   --sentences N     training sentences (3000; with --quick 900), --dev-sentences N in dev and in test (150, 40)
 #   --epochs N        of the base, --adapter-epochs N of the adapter, instead of their configs'
 #   --max-count N     a rare word is said at most so often in training (1)
 #   --jobs N          processes that speak, prepare and decode (2), --nproc N that train (2)
@@ -21,7 +21,8 @@ config=conf/model/tiny.yaml train_config=conf/train/mini.yaml adapter_config=con
 . utils/parse_options.sh
 . utils/stages.sh
 if $quick; then
-  exp=${exp:-exp/mini_quick} sentences=${sentences:-900} dev_sentences=${dev_sentences:-60} adapter_epochs=${adapter_epochs:-1}
+  exp=${exp:-exp/mini_quick} sentences=${sentences:-900} dev_sentences=${dev_sentences:-40} epochs=${epochs:-12}
+  adapter_epochs=${adapter_epochs:-1}
 fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # threads of so small a model wait for one another more than they work
 exp=${exp:-exp/mini} results=${results:-$exp/RESULTS.md} sets=$exp/sets

@@ -10,7 +10,9 @@ from peer import Peer, Search, Setting, grid
 import ctcb
 from ctcb.decoding.greedy import greedy
 from ctcb.decoding.options import BeamOptions
-from ctcb.decoding.search.beam import BeamDecoder
+from ctcb.decoding.search.beam import BeamDecoder, warm
+
+warm()  # nothing is compiled while decoders are timed
 
 
 class Greedy(Peer):

@@ -21,6 +21,10 @@ from ctcb.errors import InputError
 from ctcb.lm.arpa import Arpa, Table
 from ctcb.lm.arrays import ArrayLm
 
+# An n-best list keeps prefixes that go on alike (kernel.py), which take the places of others in the beam: it is
+# so many times as wide at most, so that the first of the list is about what is found without one.
+WIDEST = 4
+
 
 class BeamDecoder:
     """CTC prefix beam search with adaptive subword boosting and, if there is one, a word LM.
@@ -68,8 +72,10 @@ class BeamDecoder:
             raise InputError("the context graph was built for another vocabulary", mend="build it with the decoder's")
         arrays, fusion = graph.arrays, self._fusion
         nbest = self.options.nbest if nbest is None else nbest
-        beam, size, offset, records, tree, told = search(
-            log_probs, self._tokens, arrays, self._boost, fusion, self._pruning._replace(alike=nbest))
+        pruning = self._pruning._replace(alike=nbest)
+        if not fusion.on:
+            pruning = pruning._replace(beam=pruning.beam * min(nbest, WIDEST))
+        beam, size, offset, records, tree, told = search(log_probs, self._tokens, arrays, self._boost, fusion, pruning)
         places, bonuses, lms, ends, lengths = answer(beam, size, records, arrays, fusion, tree, told, nbest)
         found = []
         for place, bonus, lm, (boundary, path), length in zip(places, bonuses, lms, ends, lengths):
