@@ -138,3 +138,21 @@ def test_emissions_on_file_are_decoded_as_audio_is(ctcb, model_dir, tmp_path):
     read = ctcb(*decode, "--emissions", tmp_path / "e.npz", "--phone-emissions", tmp_path / "p.npz")
     assert heard == read and heard.code == 0 and len(heard.out.splitlines()) == 4
     assert ctcb(*decode, "--jobs", 3, audio) == heard
+
+
+def test_short_names_cost_in_long_lists():
+    from ctcb.decoding.biasing import Biasing
+    from ctcb.decoding.techniques import _with_brief
+    from ctcb.entities import Entity
+
+    def costs(count, before=None):
+        names = [Entity("Bob"), Entity("Bob Catson"), *(Entity(f"name {number}") for number in range(count - 2))]
+        made = Biasing(tuple(names), (), None, tuple(((1, 2), (3,)) for _ in names), costs=before)
+        return _with_brief(made, 0.5)
+
+    # "bob" lacks five of eight letters: half a nat each, all of it in a list of 1,000, half of it in one of 100.
+    assert costs(1000)[:2] == ((2.5, 2.5), (0.0, 0.0)) and costs(5000)[0] == (2.5, 2.5)
+    assert costs(100)[0] == pytest.approx((1.25, 1.25))
+    assert costs(10) is None
+    before = ((1.0, 2.0),) * 1000
+    assert costs(1000, before)[0] == (3.5, 4.5)

@@ -10,6 +10,7 @@ import click
 from ctcb.cli.options import Decorator, entities_format_option, model_option
 from ctcb.decoding.lm import find_lm, load_lm
 from ctcb.decoding.presets import find_config, read_presets
+from ctcb.decoding.search.beam import warm
 from ctcb.errors import InputError
 from ctcb.io import atomic_write
 from ctcb.ladder.dataset import HALVES, read_set
@@ -82,6 +83,7 @@ def command(
     lang, listener = Lang.load(model), Listener(model, emissions, jobs)
     spelling = TokenizerSpelling(lang.tokenizer)
     word_lm = load_lm(find_lm(lm, model), spelling.table)
+    warm()  # compiling is not what is timed
     done = []
     for data in sets:
         listened = listener.hear(data)

@@ -12,7 +12,7 @@ from ctcb.decoding.transcript import FoundEntity, Reading, put, timed
 from ctcb.entities.pronunciations import pronunciations, words_to_pronounce
 from ctcb.phones.graph import PhoneGraph, Ways, align, floored
 from ctcb.phones.index import SoundIndex
-from ctcb.phones.lookup import find
+from ctcb.phones.lookup import LONGEST, find
 from ctcb.phones.rescoring import phone_scores
 from ctcb.text.g2g import variants
 from ctcb.text.lexicon import Lexicon
@@ -63,10 +63,9 @@ class SpellingVariants(Technique):
 
     def refine(self, readings: List[Reading], heard: Heard, biasing: Biasing, setting: Setting) -> List[Reading]:
         """The readings with entities in the place of their variants, where the search took these for words."""
-        longest = max((variant.count(" ") + 1 for variant in biasing.owners), default=0)
         found: Dict[str, Reading] = {}
         for reading in readings:
-            reading = _respelled(reading, biasing, longest)
+            reading = _respelled(reading, biasing)
             found.setdefault(reading.text, reading)
         return list(found.values())
 
@@ -162,14 +161,14 @@ def _owners(made: Sequence[Mapping[str, float]], biasing: Biasing) -> Dict[str, 
     return {variant: place for variant, (_, _, place) in best.items()}
 
 
-def _respelled(reading: Reading, biasing: Biasing, longest: int) -> Reading:
-    """A reading with entities for those variants, of at most ``longest`` words, that are no part of one yet."""
+def _respelled(reading: Reading, biasing: Biasing) -> Reading:
+    """A reading with entities for those variants that are no part of one yet."""
     words = [word.word for word in reading.words]
     taken = {place for found in reading.entities for place in range(*found.words)}
     matches: List[Tuple[int, int, int]] = []
     first = 0
     while first < len(words):
-        for end in range(min(len(words), first + longest), first, -1):
+        for end in range(min(len(words), first + LONGEST), first, -1):
             place = biasing.owners.get(" ".join(words[first:end]))
             if place is not None and taken.isdisjoint(range(first, end)):
                 matches.append((first, end, place))

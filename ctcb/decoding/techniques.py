@@ -1,8 +1,9 @@
 """The ways in which a decoder leans toward a list, each an object with a name, in one table."""
 from __future__ import annotations
 
+import math
 from dataclasses import replace
-from typing import Collection, Dict, Mapping, Sequence, Tuple
+from typing import Collection, Dict, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from ctcb.decoding.search.context_graph import ContextGraph, EntityError
 from ctcb.decoding.technique import Setting, Technique
 from ctcb.errors import InputError
 
+FEW, MANY = 10, 1000  # entities: from the first number on short names begin to cost, at the second they cost all
+LONG = 8  # letters: what has as many is not short
+
 
 class SubwordBoosting(Technique):
     """Adaptive subword boosting (``boosting.py``) by a context graph that runs beside the beam."""
@@ -22,6 +26,7 @@ class SubwordBoosting(Technique):
 
     def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
         """Build the graph. Raises InputError naming the line of an entity that cannot be in one."""
+        biasing = replace(biasing, costs=_with_brief(biasing, setting.phones.brief))
         return replace(biasing, graph=_graph(biasing, setting))
 
 
@@ -58,6 +63,16 @@ class UnigramBoosting(Technique):
         return replace(biasing, graph=graph.with_class(scores))
 
 
+def _with_brief(biasing: Biasing, brief: float) -> Optional[Tuple[Tuple[float, ...], ...]]:
+    """The costs of the phrases, and what short names cost in long lists (``PhoneOptions.brief``)."""
+    many = min(1.0, math.log10(max(1, len(biasing.entities)) / FEW) / math.log10(MANY / FEW))
+    if brief <= 0 or many <= 0:
+        return biasing.costs
+    before = biasing.costs or tuple((0.0,) * len(ways) for ways in biasing.phrases)
+    more = [many * brief * max(0, LONG - len(one.normal.replace(" ", ""))) for one in biasing.entities]
+    return tuple(tuple(cost + this for cost in costs) for costs, this in zip(before, more))
+
+
 def _graph(biasing: Biasing, setting: Setting, boosted: bool = True) -> ContextGraph:
     """The list's context graph; InputError naming the line of an entity that cannot be in one."""
     weights = [entity.weight for entity in biasing.entities]
@@ -86,8 +101,8 @@ def choose(
 ) -> Tuple[Technique, ...]:
     """The techniques of a preset, with some added and some taken away, in the table's order.
 
-    ``lm`` and ``phones`` say whether there is an LM, and a phone head. ``presets`` are those to choose from. Raises InputError for an unknown
-    name, one that is both added and taken away, and one that is added and needs an LM that is not there.
+    ``lm`` and ``phones`` say whether there is an LM, and a phone head. ``presets`` are those to choose from.
+    Raises InputError for an unknown name, one that is both added and taken away, and one that is added and needs an LM that is not there.
     """
     for name in (*plus, *minus):
         if name not in TECHNIQUES:

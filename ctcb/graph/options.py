@@ -19,7 +19,7 @@ class GraphOptions:
     word_bonus: float = WORD_BONUS  # for each word
     class_bonus: float = CLASS_BONUS  # added to ln P(<unk>) of an entity, beside the logarithm of its weight
     piece_bonus: float = PIECE_BONUS  # added to ln P(<unk>) for each token of a word that neither LM nor list knows
-    token_bonus: float = 1.0  # for each token of an entity
+    token_bonus: float = 1.5  # for each token of an entity
     beam: int = 16  # texts of an n-best list, at most
     search_beam: float = 16.0  # paths that fall further below the best one are given up
     lattice_beam: float = 8.0  # what of the lattice is kept for the n-best list

@@ -32,7 +32,7 @@ class Facts:
     """Of the emissions of a data set."""
 
     seconds: float  # of audio
-    took: float  # seconds that reading it and the network took
+    took: float  # seconds of CPU that reading it and the network took
     frame_shift: float  # seconds
     phones: bool  # whether the phone head's are there
 
@@ -116,7 +116,7 @@ class Listener:
         from ctcb.decoding.emit import emit, in_one
 
         ear, utterances = ModelEar(self.model, bias), find_utterances([data.manifest])
-        began, seconds = time.monotonic(), 0.0
+        began, seconds = time.process_time(), 0.0
         found: List[Emission] = []
         emitted = in_one(emit(ear, utterances, self._batch_seconds, self._jobs))
         for one in progress(emitted, f"listening to {data.name}", total=len(utterances)):
@@ -125,7 +125,7 @@ class Listener:
             seconds += one.seconds
             phones = None if ear.phone_head is None else one.heads[ear.phone_head]
             found.append(Emission(one.utterance.utt_id, one.heads[0], one.utterance.audio, None, phones))
-        took = time.monotonic() - began
+        took = time.process_time() - began
         return Listened(tuple(found), Facts(seconds, took, ear.frame_shift, ear.phone_head is not None))
 
 

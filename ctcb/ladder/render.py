@@ -10,7 +10,7 @@ from ctcb.report.markdown import markdown
 from ctcb.report.text import table
 from ctcb.scoring.bootstrap import Estimate
 
-HEADER = ("system", "P %", "R %", "F1 %", "WER %", "U-WER %", "B-WER %", "false alarms / 1000 words", "x real time")
+HEADER = ("system", "P %", "R %", "F1 %", "WER %", "U-WER %", "B-WER %", "false alarms / 1000 words", "x real time, a core")
 
 COLUMNS = ("entity_precision", "entity_recall", "entity_f1", "wer", "u_wer", "b_wer")
 

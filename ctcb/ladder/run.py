@@ -28,8 +28,8 @@ class Rung:
     hyps: Dict[str, str]  # utterance id -> transcript
     report: ScoreReport  # with the set's list, compared with the first system (None there)
     alarms: Optional[Estimate]  # false alarms a thousand words, with the list of which nothing is said
-    ready: float  # seconds until the list was ready
-    real_time: float  # how often the audio's duration holds the time of the network and the decoding
+    ready: float  # seconds of CPU until the list was ready
+    real_time: float  # how often the audio's duration holds the CPU time of the network and the decoding
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Outcome:
     """Transcripts, and the time that they took."""
 
     hyps: Dict[str, str]
-    ready: float  # seconds
-    listening: float  # seconds that reading the audio and the network took
-    took: float  # seconds of decoding alone
+    ready: float  # seconds of CPU until the list was ready
+    listening: float  # and for reading the audio and the network,
+    took: float  # and for the decoding alone
 
 
 class Decoding:
@@ -71,17 +71,17 @@ class Decoding:
         listened = self._listened
         if entities is not None and in_encoder(system.techniques):
             listened = self._lean(entities)
-        began = time.monotonic()
+        began = time.process_time()
         biasing: Optional[Biasing] = None
         if system.techniques and entities is not None:
             biasing = pipeline.prepare(self.spell(entities))
-        ready, hyps = time.monotonic() - began, {}
-        began = time.monotonic()
+        ready, hyps = time.process_time() - began, {}
+        began = time.process_time()
         for decoded in pipeline.decode_many(listened.emissions, lambda utt_id: biasing, jobs=self._jobs):
             if decoded.error is not None:
                 raise decoded.error
             hyps[decoded.utt_id] = decoded.transcript.text
-        return Outcome(hyps, ready, listened.facts.took, time.monotonic() - began)
+        return Outcome(hyps, ready, listened.facts.took, time.process_time() - began)
 
 
 def climb(

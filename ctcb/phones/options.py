@@ -12,7 +12,7 @@ SCORES = ("forward", "path", "edits")
 
 @dataclass(frozen=True)
 class PhoneOptions:
-    """Settings of `phones`, `lookup` and `g2g`; scores are natural logarithms.
+    """Settings of `phones`, `lookup` and `g2g`, and what makes `subword` wary; scores are natural logarithms.
 
     Raises InputError for a value outside of its range.
     """
@@ -27,6 +27,9 @@ class PhoneOptions:
     lack: float = 1.5  # `lookup`: nats a phone by which an entity may fit worse than the best phones
     evidence: float = 8.0  # `lookup`: nats by which an entity must fit better than the words in its place,
     short: float = 4.0  # and so many more for each phone that it has fewer than eight
+    # `subword` in long lists: what is taken off the bonus of a name for each letter that it has fewer than eight
+    # (all of it from 1,000 names on, nothing up to 10). Of short names some fit by chance.
+    brief: float = 0.0
     g2g: int = 10  # spellings that sound alike, of each entity,
     g2g_cost: float = 1.5  # and what a nat of their cost takes off their entity's bonus
 

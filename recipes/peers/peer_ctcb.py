@@ -31,7 +31,7 @@ class Boosted(Peer):
 
     name = "ctcb beam, boosted"
     version = f"ctcb {ctcb.__version__}"
-    grid = grid(alpha=(0.3, 0.5), beta=(1.5, 1.75, 2.25, 3.0), cap=(4.0, 7.0))
+    grid = grid(alpha=(0.3, 0.7), beta=(1.5, 1.75, 2.25, 3.0), cap=(4.0, 5.0))
 
     def search(self, bias: Optional[BiasList], setting: Setting) -> Search:
         options = BeamOptions(beam=self.task.beam, top_k=self.task.top_k)
