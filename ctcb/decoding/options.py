@@ -22,7 +22,7 @@ class BeamOptions:
     top_k: int = 20  # a frame's tokens that may open a new prefix: at most so many,
     token_gap: float = 8.0  # and no further than this below the frame's best
     blank_skip: float = 0.995  # a frame whose blank is at least this probable is taken as pure blank; above 1: never
-    # Chosen on the bundled model's emissions of four dev sets, with lists of 100 and 1,000 entities (RESULTS.md).
+    # Chosen by hand among a few, on the bundled model's emissions of four dev sets with lists of 100 and 1,000 entities.
     alpha: float = 0.5  # boost a unit of distance between the frame's best and the token,
     beta: float = 1.75  # and a letter of the token
     cap: float = 4.0  # highest boost of a token, before its entity's weight

@@ -27,11 +27,11 @@ Boost = namedtuple("Boost", "alpha beta cap gap")
 
 
 @compiled
-def back(records, record, steps):
-    """The record ``steps`` tokens before ``record``."""
+def back(tree, place, steps):
+    """The record (of Records) or node (of a prefix tree) ``steps`` tokens before ``place``."""
     for _ in range(steps):
-        record = records.parent[record]
-    return record
+        place = tree.parent[place]
+    return place
 
 
 @compiled

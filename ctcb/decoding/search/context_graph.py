@@ -24,7 +24,7 @@ LEAST = 0.2  # share of its boosts that the shortest name keeps: no entry is wit
 
 def evidence(entities: int) -> float:
     """Letters that a name needs before it earns anything, in a list of so many: the more there are, the likelier
-    is one that sounds like what was said (half a letter more for ten times as many; measured, RESULTS.md)."""
+    is one that sounds like what was said (half a letter more for ten times as many: our choice, by hand)."""
     return 1 + 0.5 * math.log10(max(1, entities))
 
 

@@ -31,6 +31,7 @@ from collections import namedtuple
 import numpy as np
 
 from ctcb.compiled import compiled
+from ctcb.decoding.search.boosting import back
 from ctcb.lm.arrays import advance
 
 # A node of the prefix tree: `began`, the boundary at which its last word begins; `spelled`, the trie's state
@@ -108,14 +109,6 @@ def judge(fusion, told, boundary):
 
 
 @compiled
-def ancestor(tree, node, steps):
-    """The node ``steps`` tokens before ``node``."""
-    for _ in range(steps):
-        node = tree.parent[node]
-    return node
-
-
-@compiled
 def close(fusion, graph, tree, told, node, state):
     """The boundary after ``node``'s last word; ``state`` is the node's in the context graph."""
     boundary = told.closing[node]
@@ -142,7 +135,7 @@ def close(fusion, graph, tree, told, node, state):
                 best, which = graph.end_class[i], i
         if which >= 0:
             depth = graph.states[state].depth
-            start = told.began[ancestor(tree, node, depth - 1)]
+            start = told.began[back(tree, node, depth - 1)]
             for path in range(told.paths[start]):
                 score, following = advance(fusion.lm, told.state[start, path], fusion.unk)
                 total = told.total[start, path] + score + best + fusion.class_bonus
@@ -163,7 +156,7 @@ def provisional(fusion, graph, tree, told, parent, began, spelled, pieces, state
         while state != 0:  # every match under way
             if graph.class_hope[state] > -np.inf:
                 depth = graph.states[state].depth
-                start = began if depth == 1 else told.began[ancestor(tree, parent, depth - 2)]
+                start = began if depth == 1 else told.began[back(tree, parent, depth - 2)]
                 hope = max(hope, told.best_unknown[start] + graph.class_hope[state])
             state = graph.states[state].fail
         if hope > -np.inf:
