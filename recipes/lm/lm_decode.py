@@ -8,7 +8,6 @@ is not decoded again.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from dataclasses import asdict
@@ -22,6 +21,7 @@ from ctcb.entities import EntityList
 from ctcb.errors import CtcbError
 from ctcb.graph.options import GraphOptions
 from ctcb.io import atomic_write
+from ctcb.models.directory import digest
 from ctcb.progress import progress
 
 
@@ -49,7 +49,7 @@ def decode(model: Model, data_set: DataSet, system: System, size: Optional[int])
     defaults = (GraphOptions if system.graph else BeamOptions)(**dict(system.options))
     ids = data_set.ids()
     made_from = {
-        "emissions": _digest(emissions), "lm": _digest(used) if system.lm else None, "options": asdict(defaults),
+        "emissions": digest(emissions), "lm": digest(used) if system.lm else None, "options": asdict(defaults),
         "techniques": list(system.techniques), "names": None if size is None else data_set.names(size), "ids": ids,
     }  # fmt: skip
     if path.exists() and json.loads(path.read_text(encoding="utf-8"))["made_from"] == json.loads(json.dumps(made_from)):
@@ -66,10 +66,6 @@ def decode(model: Model, data_set: DataSet, system: System, size: Optional[int])
 def texts_file(exp: Path, data_set: DataSet, system: System, size: Optional[int]) -> Path:
     list_size = "" if size is None else f".{size}"
     return exp / "texts" / data_set.name / f"{system.name.replace(', ', '-').replace(' ', '_')}{list_size}.json"
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import hashlib
 import json
 import sys
 from dataclasses import asdict, dataclass, replace
@@ -31,7 +30,7 @@ from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.entities import EntityList
 from ctcb.errors import CtcbError, InputError
 from ctcb.io import atomic_write, read_lines
-from ctcb.models.directory import WEIGHTS_FILE, read_model_yaml
+from ctcb.models.directory import WEIGHTS_FILE, digest, read_model_yaml
 from ctcb.scoring.readers import read_transcripts
 from ctcb.text.spelling import MOST_VARIED, SEGMENTATIONS
 from ctcb.text.tokenizer import BLANK_ID, Tokenizer
@@ -215,7 +214,7 @@ def main() -> None:
     budget = Budget(options.tuning_budget, options.scoring_budget, options.speed_budget)
     conditions = {
         "beam": options.beam, "top_k": options.top_k, "budget": asdict(budget), "peers": list(peers),
-        "segmentations": SEGMENTATIONS, "most_varied": MOST_VARIED, "model": _digest(options.model / WEIGHTS_FILE),
+        "segmentations": SEGMENTATIONS, "most_varied": MOST_VARIED, "model": digest(options.model / WEIGHTS_FILE),
         "sets": [{"kind": s.kind, "name": s.name, "utterances": len(s.items), "targets": len(s.targets)} for s in sets],
     }  # fmt: skip
     rows = rows_so_far(options.out, conditions)
@@ -237,10 +236,6 @@ def rows_so_far(path: Path, conditions: Mapping[str, Any]) -> List[Dict[str, Any
         return []
     earlier = json.loads(path.read_text(encoding="utf-8"))
     return earlier["rows"] if all(earlier.get(name) == value for name, value in conditions.items()) else []
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":
