@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from ctcb.errors import InputError
-from ctcb.models.adapter import BiasSite, Catalogue, ContextualAdapter, Vectors, by_entry, whole
+from ctcb.models.adapter import BiasSite, ContextualAdapter
+from ctcb.models.catalogue import Catalogue, Vectors, by_entry
 from ctcb.models.config import AdapterConfig, InterCtc, ModelConfig
 from ctcb.models.ctc import CtcModel
 from ctcb.models.entries import Entry, EntrySpeller, collate, joined
 from ctcb.models.matching import FEATURES, UNHEARD, Evidence
+from ctcb.models.rivals import unrivalled, whole
 from ctcb.text.lang import Lang
 
 TINY = AdapterConfig(dim=16, heads=2, embedding=8, hidden=8, mix=16, alignment=False)
@@ -121,7 +123,7 @@ def test_what_fits_is_written_where_it_was_heard(tiny_config, lang_dir):
 
 
 def test_what_is_out_has_no_weight_and_no_bias_changes_nothing(tiny_config, lang_dir, monkeypatch):
-    monkeypatch.setattr("ctcb.models.adapter.WHOLE", 0.0)
+    monkeypatch.setattr("ctcb.models.rivals.WHOLE", 0.0)
     entries = entries_of(lang_dir, "ann bob", "fox")
     adapter, _, last, taps, evidence = lift(tiny_config, entries, [30.0, 30.0])
     catalogue = adapter.encode(collate(entries))

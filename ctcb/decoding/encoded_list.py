@@ -13,7 +13,7 @@ from ctcb.decoding.catalogue_cache import CatalogueCache
 from ctcb.decoding.prefilter import Prefilter
 from ctcb.entities import Entity
 from ctcb.errors import InputError
-from ctcb.models.adapter import Catalogue
+from ctcb.models.catalogue import Catalogue
 from ctcb.models.directory import LoadedModel
 from ctcb.models.entries import Entry, EntrySpeller, collate
 from ctcb.progress import progress

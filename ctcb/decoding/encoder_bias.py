@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ctcb.decoding.encoded_list import EncodedList
 from ctcb.errors import InputError
-from ctcb.models.adapter import Catalogue, by_entry
+from ctcb.models.catalogue import Catalogue, by_entry
 from ctcb.models.conformer import subsampled
 from ctcb.models.ctc import Emissions, Encoded
 from ctcb.models.directory import LoadedModel
