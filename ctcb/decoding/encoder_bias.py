@@ -32,6 +32,7 @@ Watch = Callable[[str, AttentionMap], None]
 
 class _Chosen(NamedTuple):
     entries: Tensor  # [M] int64
+    listed: int  # how many they were chosen from
     catalogue: Optional[Catalogue]
 
 
@@ -101,19 +102,22 @@ class EncoderBias:
     def _align(self, chosen: _Chosen, phones: Tensor, logits: Tensor) -> Tuple[Optional[_Chosen], Optional[Evidence]]:
         """What is left of the chosen once they are aligned with the heads' logits ``[1, T, V]``, and the evidence."""
         listed = [self._encoded.entries[place] for place in chosen.entries.tolist()]
-        found = match(phones[0].log_softmax(dim=-1).numpy(), logits[0].log_softmax(dim=-1).numpy(), listed)
+        found = match(
+            phones[0].log_softmax(dim=-1).numpy(), logits[0].log_softmax(dim=-1).numpy(), listed, listed=chosen.listed
+        )
         if not found.entries:
             return None, None
         left = chosen.entries[torch.tensor(found.entries)]
         states = [self._model.adapter.keys_of(len(listed[place].tokens)) for place in found.entries]
-        return _Chosen(left, self._encoded.pick(left)), evidence_of([found], found.entries, states, logits)
+        return chosen._replace(entries=left, catalogue=self._encoded.pick(left)), evidence_of([found], found.entries, states, logits)
 
     def _choose(self, utt_ids: Sequence[str], logits: List[Tensor], frames: Sequence[int]) -> List[Optional[_Chosen]]:
         """What each utterance chooses among; None where there is nothing to hear or to lean toward."""
         adapter, chosen = self._model.adapter, []
         for row, (utt_id, count) in enumerate(zip(utt_ids, frames)):
             entries = self._encoded.among(None if self._places is None else self._places.get(utt_id, ()))
-            if len(entries) > self._max_active:
+            listed = len(entries)
+            if listed > self._max_active:
                 log_probs = logits[0][row, :count].log_softmax(dim=-1).numpy()
                 entries = self._encoded.likeliest(entries, log_probs, self._max_active)
             if not (len(entries) and count):
@@ -121,7 +125,7 @@ class EncoderBias:
                 continue
             # With alignment only those that align are needed in the end.
             late = adapter.config.alignment and adapter.inner is None
-            chosen.append(_Chosen(entries, None if late else self._encoded.pick(entries)))
+            chosen.append(_Chosen(entries, listed, None if late else self._encoded.pick(entries)))
         return chosen
 
     def _map(self, chosen: _Chosen, weights: Tensor) -> AttentionMap:

@@ -130,6 +130,7 @@ class LiftSite(Attention):
         self.fit, self.judge = nn.Linear(FEATURES, 1), nn.Sequential(nn.Linear(FEATURES, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 1))
         # Near what a logistic regression finds that tells said entries from others on 64 training utterances.
         nn.init.ones_(self.fit.weight)
+        nn.init.zeros_(self.fit.weight[:, -1])  # whatever the list's length
         nn.init.constant_(self.fit.bias, 2.5)
         nn.init.zeros_(self.judge[2].weight)
         self.steepness = nn.Parameter(torch.zeros(()))  # log of the factor on how far a path falls below its entry's best

@@ -9,7 +9,8 @@ Nothing here learns, and nothing depends on which names were heard in training.
 """
 from __future__ import annotations
 
-from typing import List, NamedTuple, Sequence, Tuple
+import math
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -24,7 +25,8 @@ MOST = 40  # entries of an utterance that are looked at closely
 DRAW = 0.5  # of the phones' path on the pieces'
 REACH = 2  # frames by which a piece may lie beside its phones
 UNHEARD = -1e4  # score of what is out: its attention weight is exactly zero
-FEATURES = 6
+FEATURES = 7
+USUAL = 100  # entries of a list that is neither long nor short
 BLANK = 0
 
 
@@ -32,7 +34,8 @@ class Found(NamedTuple):
     """What one utterance says of a list."""
 
     entries: List[int]  # M numbers of those that are not out, rising
-    features: np.ndarray  # [M, FEATURES] float32: the fit of the phones and of the pieces, a symbol and in all; lengths
+    features: np.ndarray  # [M, FEATURES] float32: the fit of the phones and of the pieces, a symbol and in all; lengths;
+    # how long the list is: the more names, the more of them fit by chance
     scores: List[np.ndarray]  # each one's [T, 2 L - 1] float32: by how much the best path through a state (piece,
     # blank, piece, ..., piece) falls below the entry's best
 
@@ -45,10 +48,13 @@ class Evidence(NamedTuple):
     logits: Tensor  # [B, T, V] the final head's, without the list
 
 
-def match(phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep: Sequence[int] = ()) -> Found:
+def match(
+    phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep: Sequence[int] = (), listed: Optional[int] = None
+) -> Found:
     """What ``[T, P]`` log-probabilities of phones and ``[T, V]`` of pieces say of entries; T at least 1.
 
-    At most ``MOST`` entries come out, and the ones to ``keep``. An entry without phones is out.
+    At most ``MOST`` entries come out, and the ones to ``keep``. An entry without phones is out. ``listed``: how
+    many the list had before others were left out.
     """
     by_phone, by_piece = _relative(phones), _relative(pieces)
     lengths = np.array([len(entry.phones) for entry in entries], np.int64)
@@ -57,12 +63,13 @@ def match(phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep
     fit = _best_paths(by_phone, flat, starts) / np.maximum(lengths, 1)
     likeliest = np.argsort(-fit, kind="stable")[:MOST]
     chosen = sorted({*likeliest[fit[likeliest] >= WORST].tolist(), *(i for i in keep if lengths[i])})
+    crowd = math.log10((listed or len(entries)) / USUAL)
     features, scores = np.zeros((len(chosen), FEATURES), np.float32), []
     for row, place in enumerate(chosen):
         entry = entries[place]
         sound, spelled, score = _align(by_phone, by_piece, entry)
         many, few = len(entry.phones), len(entry.tokens)
-        features[row] = sound / many, spelled / few, sound / 10, spelled / 10, many / 10, few / 10
+        features[row] = sound / many, spelled / few, sound / 10, spelled / 10, many / 10, few / 10, crowd
         scores.append(score)
     return Found(chosen, features, scores)
 
