@@ -21,7 +21,7 @@ from ctcb.models.entries import Entry
 
 FLOOR = -8.0  # log-probability below which a symbol is as good as not heard
 WORST = -2.6  # nats a phone; an entry that fits worse is out. On noisy speech that true names seldom reach
-MOST = 40  # entries of an utterance that are looked at closely
+MOST = 60  # entries of an utterance that are looked at closely
 DRAW = 0.5  # of the phones' path on the pieces'
 REACH = 2  # frames by which a piece may lie beside its phones
 UNHEARD = -1e4  # score of what is out: its attention weight is exactly zero
@@ -61,7 +61,8 @@ def match(
     starts = np.concatenate([[0], lengths.cumsum()])
     flat = np.array([phone for entry in entries for phone in entry.phones], np.int64)
     fit = _best_paths(by_phone, flat, starts) / np.maximum(lengths, 1)
-    likeliest = np.argsort(-fit, kind="stable")[:MOST]
+    # Short names fit by chance more often than long ones that lose as much a phone, so that what counts is the whole.
+    likeliest = np.argsort((WORST - fit) * lengths, kind="stable")[:MOST]
     chosen = sorted({*likeliest[fit[likeliest] >= WORST].tolist(), *(i for i in keep if lengths[i])})
     crowd = math.log10((listed or len(entries)) / USUAL)
     features, scores = np.zeros((len(chosen), FEATURES), np.float32), []
