@@ -6,8 +6,9 @@ names the file, the line where there is one, and the mend.
 """
 from __future__ import annotations
 
+import sys
 from os import PathLike
-from typing import Optional, Union
+from typing import Callable, Optional, Union
 
 
 class CtcbError(Exception):
@@ -45,3 +46,12 @@ class InputError(CtcbError):
         message = where + problem + (f"; {mend}" if mend else "")
         super().__init__(" ".join(message.split()))
         self.problem, self.file, self.line, self.mend = problem, file, line, mend
+
+
+def run_script(main: Callable[[], None], name: str) -> None:
+    """Run a script's ``main``; a CtcbError becomes a line on stderr and its exit code (commands have `ctcb.cli.run`)."""
+    try:
+        main()
+    except CtcbError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

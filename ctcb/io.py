@@ -1,13 +1,14 @@
-"""Text files read with their line numbers; files written whole or not at all."""
+"""Text files read with their line numbers; files written whole or not at all, where there is room for them."""
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Iterator, List, Tuple, Union
 
-from ctcb.errors import InputError
+from ctcb.errors import InputError, RunError
 
 PathOrStr = Union[str, Path]
 
@@ -69,3 +70,13 @@ def atomic_write(path: PathOrStr, mode: str = "w") -> Iterator[IO]:
     except BaseException:
         os.unlink(name)
         raise
+
+
+def require_space(folder: PathOrStr, needed: float) -> None:
+    """Raise RunError unless the folder's file system has room for ``needed`` more bytes."""
+    folder = Path(folder).resolve()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise RunError(f"{folder}: about {needed / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free; make room first")
