@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Iterator, Optional, Tuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 
 SAMPLE_RATE = 16_000  # Hz; every model works at this rate
+LOWEST_RATE, HIGHEST_RATE = 1000, 768_000  # Hz, of files: a header that names less or more is wrong
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".aiff", ".aif", ".au", ".w64", ".caf"})
 # Of files that ffmpeg is needed for; looked for in folders only where it is installed.
 FFMPEG_SUFFIXES = frozenset(
@@ -76,12 +78,17 @@ def read_audio(path: PathOrStr, start: float = 0.0, duration: Optional[float] = 
         samples = file.read(wanted, dtype="float32", always_2d=True)
         left = file.frames - first
         claimed = left if wanted < 0 else min(left, wanted)
-    if known and len(samples) < claimed * 0.99:
+    if known and is_cut_off(len(samples), claimed):
         raise InputError(
             f"the audio is cut off: {len(samples) / rate:.2f} s of the {claimed / rate:.2f} s its header names",
             file=path, mend="copy it again",
         )
     return as_audio(samples, rate, file=path)
+
+
+def is_cut_off(samples: int, claimed: int) -> bool:
+    """Whether a file holds fewer samples than its header claims. Encoders' padding is left out of account."""
+    return samples < claimed * 0.99
 
 
 def as_audio(samples: np.ndarray, rate: int, file: Optional[Path] = None) -> Audio:
@@ -124,10 +131,13 @@ def opened(path: Path) -> Iterator[soundfile.SoundFile]:
 
     Raises InputError where it is missing, empty, a folder, or not audio; also for what fails in the block.
     """
-    if path.is_dir():
-        raise InputError("this is a folder", file=path, mend="name an audio file")
     try:
-        if path.stat().st_size == 0:
+        state = path.stat()
+        if S_ISDIR(state.st_mode):
+            raise InputError("this is a folder", file=path, mend="name an audio file")
+        if not S_ISREG(state.st_mode):  # a pipe keeps its reader waiting
+            raise InputError("is no regular file", file=path, mend="copy what it gives to a file")
+        if state.st_size == 0:
             raise InputError("the file is empty (0 bytes)", file=path, mend="leave it out or copy it again")
         try:
             file = soundfile.SoundFile(str(path))
@@ -138,11 +148,16 @@ def opened(path: Path) -> Iterator[soundfile.SoundFile]:
                 yield file
             return
         with file:
+            if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
+                problem = f"the header names {file.samplerate} samples a second"
+                raise InputError(problem, file=path, mend=f"give audio of {LOWEST_RATE} to {HIGHEST_RATE} Hz")
             yield file
     except FileNotFoundError:
         raise InputError("no such file", file=path, mend="check the path") from None
     except PermissionError:
         raise InputError("no permission to read", file=path, mend="make it readable") from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror or error})", file=path, mend="check the path") from None
     except (soundfile.LibsndfileError, RuntimeError) as error:
         reason = str(error).split(":")[-1].strip() or "unknown format"
         mend = "give WAV, FLAC, Ogg/Opus or MP3" + ("" if ffmpeg.installed() else ", or install ffmpeg, which reads the others")
@@ -152,6 +167,8 @@ def opened(path: Path) -> Iterator[soundfile.SoundFile]:
 def seconds_of(path: PathOrStr) -> Optional[float]:
     """How long a file is, by its header; None where that does not tell, or there is no such file."""
     try:
+        if not Path(path).is_file():
+            return None
         info = soundfile.info(str(path))
     except (OSError, RuntimeError):
         return None
