@@ -10,7 +10,7 @@ from typing import IO, Iterator, Optional, Tuple
 import numpy as np
 import soundfile
 
-from ctcb.data.audio import SAMPLE_RATE, conversions, is_cut_off, opened, to_mono
+from ctcb.data.audio import SAMPLE_RATE, claimed_frames, conversions, is_cut_off, opened, to_mono
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 
@@ -44,7 +44,7 @@ def recorded(path: PathOrStr, start: float = 0.0, duration: Optional[float] = No
         with opened(path) as file:
             rate, channels = file.samplerate, file.channels
             first = round(start * rate)
-            claimed = 0 if file.frames >= 2**62 else file.frames - first
+            claimed = claimed_frames(file) - first
             if first and claimed <= 0:
                 raise InputError(f"a cut starts at {start:.2f} s, behind the audio's end", file=path, mend="correct the cut")
             if duration is not None:

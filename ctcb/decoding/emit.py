@@ -184,6 +184,14 @@ def _batches(order: Sequence[int], lengths: Sequence[int], most: float) -> Itera
 def _run(ear: Ear, items: Sequence[_Heard]) -> Iterator[Emitted]:
     """The emissions of a batch, in its order; what could not be read is not heard."""
     able = [item for item in items if item.error is None]
-    heads = iter(ear.hear([item.rows for item in able], [item.utterance.utt_id for item in able]) if able else ())
+    try:
+        heads = iter(ear.hear([item.rows for item in able], [item.utterance.utt_id for item in able]) if able else ())
+    except Exception as error:  # whose fault it is shows where each is heard alone
+        if len(items) > 1:
+            for item in items:
+                yield from _run(ear, [item])
+        else:
+            yield Emitted(items[0].utterance, 0.0, (), (), unexpected(error, items[0].utterance.audio))
+        return
     for item in items:
         yield Emitted(item.utterance, item.seconds, next(heads) if item.error is None else (), item.conversions, item.error)
