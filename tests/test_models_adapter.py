@@ -147,6 +147,34 @@ def test_names_are_heard_whole_or_not_at_all():
     assert whole(partly, owner, symbols)[0].tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]] * 3
 
 
+def test_of_rivals_the_one_that_is_judged_best_is_heard():
+    owner = torch.tensor([0, 0, 1, 1, 2, 3, 3])
+    scores = torch.full((2, 12, 7), -5.0)
+    spans = [(0, 4), (2, 7), (6, 11), (8, 9)]  # middles 2, 4, 8, 8: each entry's lies in its neighbours' at most
+    for entry, (begin, end) in enumerate(spans):
+        keys = (owner == entry).nonzero()[:, 0]
+        scores[:, begin, keys[0]] = scores[:, end, keys[-1]] = 0.0
+    scores[:, 6:12, 4] = torch.tensor([0.0, -1, -1, -1, -1, 0])  # a name of one piece: its first best frame is all that counts
+    judged = torch.tensor([[1.0, 2.0, -1.0, 3.0], [3.0, 2.0, -1.0, -2.0]])
+    # The third begins and ends on frame 6, within the second; the last is nobody's rival.
+    assert unrivalled(judged, scores, owner).tolist() == [[False, True, False, True], [True, False, True, True]]
+    assert unrivalled(judged.flip(0), scores, owner).tolist() == [[True, False, True, True], [False, True, False, True]]
+
+
+def test_names_that_sound_alike_do_not_keep_each_other_from_being_heard(tiny_config, lang_dir):
+    entries = entries_of(lang_dir, "ann", "ann", "fox")
+    adapter, head, last, taps, evidence = lift(tiny_config, entries, [4.0, 3.9, -30.0])
+    states = 2 * len(entries[0].tokens) - 1
+    for place in range(states):
+        evidence.scores[0, 5 + place, [place, states + place]] = 0.0
+    catalogue = adapter.encode(collate(entries))
+    with torch.no_grad():
+        heard = by_entry(adapter.lean(last, taps, catalogue, evidence)[1], catalogue.owner)[0, 5 : 5 + states]
+        shared = by_entry(adapter.train().lean(last, taps, catalogue, evidence)[1], catalogue.owner)[0, 5 : 5 + states]
+    assert bool((heard[:, 1] > 0.9).all()) and float(heard[:, 2:].max()) == 0.0
+    assert 0.3 < float(shared[:, 2].min()) and float(shared[:, 1].max()) < 0.7
+
+
 def test_blanks_stand_between_pieces(tiny_config, lang_dir):
     adapter = ContextualAdapter(ALIGNING, tiny_config).eval()
     entries = entries_of(lang_dir, "ann bob", "fox")

@@ -1,4 +1,5 @@
 """Alignments of entries with emissions against all state sequences, one by one."""
+import math
 from itertools import product
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 import torch
 
 from ctcb.models.entries import Entry
-from ctcb.models.matching import DRAW, FLOOR, REACH, UNHEARD, WORST, evidence_of, match
+from ctcb.models.matching import DRAW, FLOOR, REACH, UNHEARD, USUAL, WORST, evidence_of, match
 
 
 def emissions(rng, frames, symbols, sharp=3.0):
@@ -55,7 +56,7 @@ def test_scores_are_those_of_the_best_paths(phones, tokens, at):
     pieces = through(relative(spelled), tokens, DRAW * draw)
     many, few = len(phones), len(tokens)
     fit, fit_pieces = sounds.max(), pieces.max()
-    wanted = [fit / many, fit_pieces / few, fit / 10, fit_pieces / 10, many / 10, few / 10]
+    wanted = [fit / many, fit_pieces / few, fit / 10, fit_pieces / 10, many / 10, few / 10, math.log10(2 / USUAL)]
     assert found.features[1] == pytest.approx(wanted, abs=1e-4)
     reached = np.isfinite(pieces)
     assert np.allclose(found.scores[1][reached], (pieces - fit_pieces)[reached], atol=1e-4)
@@ -73,6 +74,18 @@ def test_what_is_said_fits_without_loss_and_what_is_not_is_out():
     assert found.scores[0].argmax(axis=1).tolist()[:6] == [0, 1, 2, 2, 3, 4]
     assert match(log_probs, log_probs, entries, keep=[1, 2]).entries == [0, 1, 3]
     assert match(log_probs, log_probs, entries, keep=[1]).features[1, 0] < WORST
+
+
+def test_of_too_many_those_stay_that_fit_best_as_a_whole(monkeypatch):
+    monkeypatch.setattr("ctcb.models.matching.MOST", 1)
+    log_probs = np.full((4, 6), -9.0, np.float32)
+    log_probs[np.arange(4), [1, 2, 3, 4]] = -1e-3
+    log_probs[0, 0] = -0.5
+    short, long = Entry((2, 3), (2, 3), (0, 1)), Entry((5, 2, 3, 4), (5, 2, 3, 4), (0, 1, 2, 3))
+    found = match(log_probs, log_probs, [short, long], listed=10 * USUAL)  # the long one lacks its first phone: 2 nats a phone
+    assert found.entries == [0] and found.features[0, -1] == 1.0
+    log_probs[0, 5] = -1.0
+    assert match(log_probs, log_probs, [short, long]).entries == [1]  # 1 nat lost in 4 phones outweighs a perfect 2
 
 
 def test_evidence_puts_each_row_in_its_place():
