@@ -70,7 +70,7 @@ def test_aligned_emissions_are_the_adapters_alone_or_in_a_batch(aligning, monkey
             found = match(one.inter_logits[0][0].log_softmax(-1).numpy(), logits[0].log_softmax(-1).numpy(), entries)
             assert found.entries
             left = [entries[place] for place in found.entries]
-            evidence = evidence_of([found], found.entries, [2 * len(entry.tokens) - 1 for entry in left], logits)
+            evidence = evidence_of([found], found.entries, [2 * len(entry.tokens) - 1 for entry in left], logits, len(entries))
             last, _ = adapter.lean(one.last, one.taps, adapter.encode(collate(left)), evidence)
             wanted = network.head(last).log_softmax(-1)[0]
             assert torch.allclose(got.subword[row, : len(wanted)], wanted, atol=5e-2)  # vectors are kept in float16

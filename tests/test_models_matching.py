@@ -1,5 +1,4 @@
 """Alignments of entries with emissions against all state sequences, one by one."""
-import math
 from itertools import product
 
 import numpy as np
@@ -7,7 +6,7 @@ import pytest
 import torch
 
 from ctcb.models.entries import Entry
-from ctcb.models.matching import DRAW, FLOOR, REACH, UNHEARD, USUAL, WORST, evidence_of, match
+from ctcb.models.matching import DRAW, FLOOR, REACH, UNHEARD, WORST, evidence_of, match
 
 
 def emissions(rng, frames, symbols, sharp=3.0):
@@ -56,7 +55,7 @@ def test_scores_are_those_of_the_best_paths(phones, tokens, at):
     pieces = through(relative(spelled), tokens, DRAW * draw)
     many, few = len(phones), len(tokens)
     fit, fit_pieces = sounds.max(), pieces.max()
-    wanted = [fit / many, fit_pieces / few, fit / 10, fit_pieces / 10, many / 10, few / 10, math.log10(2 / USUAL)]
+    wanted = [fit / many, fit_pieces / few, fit / 10, fit_pieces / 10, many / 10, few / 10]
     assert found.features[1] == pytest.approx(wanted, abs=1e-4)
     reached = np.isfinite(pieces)
     assert np.allclose(found.scores[1][reached], (pieces - fit_pieces)[reached], atol=1e-4)
@@ -82,8 +81,8 @@ def test_of_too_many_those_stay_that_fit_best_as_a_whole(monkeypatch):
     log_probs[np.arange(4), [1, 2, 3, 4]] = -1e-3
     log_probs[0, 0] = -0.5
     short, long = Entry((2, 3), (2, 3), (0, 1)), Entry((5, 2, 3, 4), (5, 2, 3, 4), (0, 1, 2, 3))
-    found = match(log_probs, log_probs, [short, long], listed=10 * USUAL)  # the long one lacks its first phone: 2 nats a phone
-    assert found.entries == [0] and found.features[0, -1] == 1.0
+    found = match(log_probs, log_probs, [short, long])  # the long one lacks its first phone: 2 nats a phone
+    assert found.entries == [0]
     log_probs[0, 5] = -1.0
     assert match(log_probs, log_probs, [short, long]).entries == [1]  # 1 nat lost in 4 phones outweighs a perfect 2
 
@@ -94,7 +93,7 @@ def test_evidence_puts_each_row_in_its_place():
     heard = [emissions(rng, 6, 4), emissions(rng, 4, 4)]
     rows = [match(heard[0], heard[0], entries[:2], keep=[0, 1]), match(heard[1], heard[1], entries, keep=[2])]
     rows[1] = rows[1]._replace(entries=[2], features=rows[1].features[-1:], scores=rows[1].scores[-1:])
-    evidence = evidence_of(rows, [0, 1, 2], [3, 1, 5], torch.zeros(2, 6, 4))
+    evidence = evidence_of(rows, [0, 1, 2], [3, 1, 5], torch.zeros(2, 6, 4), 3)
     assert evidence.scores.shape == (2, 6, 9)
     assert np.array_equal(evidence.scores[0, :, 3].numpy(), rows[0].scores[1][:, 0])
     assert np.array_equal(evidence.scores[1, :4, 4:].numpy(), rows[1].scores[0])

@@ -102,14 +102,13 @@ class EncoderBias:
     def _align(self, chosen: _Chosen, phones: Tensor, logits: Tensor) -> Tuple[Optional[_Chosen], Optional[Evidence]]:
         """What is left of the chosen once they are aligned with the heads' logits ``[1, T, V]``, and the evidence."""
         listed = [self._encoded.entries[place] for place in chosen.entries.tolist()]
-        found = match(
-            phones[0].log_softmax(dim=-1).numpy(), logits[0].log_softmax(dim=-1).numpy(), listed, listed=chosen.listed
-        )
+        found = match(phones[0].log_softmax(dim=-1).numpy(), logits[0].log_softmax(dim=-1).numpy(), listed)
         if not found.entries:
             return None, None
         left = chosen.entries[torch.tensor(found.entries)]
         states = [self._model.adapter.keys_of(len(listed[place].tokens)) for place in found.entries]
-        return chosen._replace(entries=left, catalogue=self._encoded.pick(left)), evidence_of([found], found.entries, states, logits)
+        evidence = evidence_of([found], found.entries, states, logits, chosen.listed)
+        return chosen._replace(entries=left, catalogue=self._encoded.pick(left)), evidence
 
     def _choose(self, utt_ids: Sequence[str], logits: List[Tensor], frames: Sequence[int]) -> List[Optional[_Chosen]]:
         """What each utterance chooses among; None where there is nothing to hear or to lean toward."""

@@ -35,7 +35,7 @@ from ctcb.models.conformer import frame_mask
 from ctcb.models.ctc import SECOND_HEAD
 from ctcb.models.entries import EntryBatch
 from ctcb.models.matching import FEATURES, UNHEARD, Evidence
-from ctcb.models.rivals import unrivalled, whole
+from ctcb.models.rivals import crowd, unrivalled, whole
 
 # Attention scores are cosines times a learned sharpness, and `<no-bias>` has a learned head start. With
 # plain dot products both had to grow out of products of small numbers: after 400 steps no frame had yet
@@ -130,7 +130,6 @@ class LiftSite(Attention):
         self.fit, self.judge = nn.Linear(FEATURES, 1), nn.Sequential(nn.Linear(FEATURES, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 1))
         # Near what a logistic regression finds that tells said entries from others on 64 training utterances.
         nn.init.ones_(self.fit.weight)
-        nn.init.zeros_(self.fit.weight[:, -1])  # whatever the list's length
         nn.init.constant_(self.fit.bias, 2.5)
         nn.init.zeros_(self.judge[2].weight)
         self.steepness = nn.Parameter(torch.zeros(()))  # log of the factor on how far a path falls below its entry's best
@@ -150,6 +149,7 @@ class LiftSite(Attention):
         """As :meth:`BiasSite.forward`."""
         judged = (self.fit(evidence.features) + self.judge(evidence.features))[..., 0]
         if not self.training:
+            judged = judged - crowd(evidence.listed)
             judged = judged.masked_fill(~unrivalled(judged, evidence.scores, catalogue.owner), UNHEARD)
         prior = judged[:, None, catalogue.owner] + self.steepness.exp() * evidence.scores
         weights = self.attend(sources, catalogue.final.keys, prior).mean(dim=1)

@@ -9,8 +9,7 @@ Nothing here learns, and nothing depends on which names were heard in training.
 """
 from __future__ import annotations
 
-import math
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -25,8 +24,7 @@ MOST = 60  # entries of an utterance that are looked at closely
 DRAW = 0.5  # of the phones' path on the pieces'
 REACH = 2  # frames by which a piece may lie beside its phones
 UNHEARD = -1e4  # score of what is out: its attention weight is exactly zero
-FEATURES = 7
-USUAL = 100  # entries of a list that is neither long nor short
+FEATURES = 6
 BLANK = 0
 
 
@@ -34,8 +32,7 @@ class Found(NamedTuple):
     """What one utterance says of a list."""
 
     entries: List[int]  # M numbers of those that are not out, rising
-    features: np.ndarray  # [M, FEATURES] float32: the fit of the phones and of the pieces, a symbol and in all; lengths;
-    # how long the list is: the more names, the more of them fit by chance
+    features: np.ndarray  # [M, FEATURES] float32: the fit of the phones and of the pieces, a symbol and in all; lengths
     scores: List[np.ndarray]  # each one's [T, 2 L - 1] float32: by how much the best path through a state (piece,
     # blank, piece, ..., piece) falls below the entry's best
 
@@ -46,15 +43,13 @@ class Evidence(NamedTuple):
     features: Tensor  # [B, N, FEATURES]
     scores: Tensor  # [B, T, K]; UNHEARD for entries that are out
     logits: Tensor  # [B, T, V] the final head's, without the list
+    listed: int  # how many entries the list has, with those that are out
 
 
-def match(
-    phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep: Sequence[int] = (), listed: Optional[int] = None
-) -> Found:
+def match(phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep: Sequence[int] = ()) -> Found:
     """What ``[T, P]`` log-probabilities of phones and ``[T, V]`` of pieces say of entries; T at least 1.
 
-    At most ``MOST`` entries come out, and the ones to ``keep``. An entry without phones is out. ``listed``: how
-    many the list had before others were left out.
+    At most ``MOST`` entries come out, and the ones to ``keep``. An entry without phones is out.
     """
     by_phone, by_piece = _relative(phones), _relative(pieces)
     lengths = np.array([len(entry.phones) for entry in entries], np.int64)
@@ -64,19 +59,21 @@ def match(
     # Short names fit by chance more often than long ones that lose as much a phone, so that what counts is the whole.
     likeliest = np.argsort((WORST - fit) * lengths, kind="stable")[:MOST]
     chosen = sorted({*likeliest[fit[likeliest] >= WORST].tolist(), *(i for i in keep if lengths[i])})
-    crowd = math.log10((listed or len(entries)) / USUAL)
     features, scores = np.zeros((len(chosen), FEATURES), np.float32), []
     for row, place in enumerate(chosen):
         entry = entries[place]
         sound, spelled, score = _align(by_phone, by_piece, entry)
         many, few = len(entry.phones), len(entry.tokens)
-        features[row] = sound / many, spelled / few, sound / 10, spelled / 10, many / 10, few / 10, crowd
+        features[row] = sound / many, spelled / few, sound / 10, spelled / 10, many / 10, few / 10
         scores.append(score)
     return Found(chosen, features, scores)
 
 
-def evidence_of(rows: Sequence[Found], entries: Sequence[int], states: Sequence[int], logits: Tensor) -> Evidence:
-    """What a batch's utterances say, as tensors, of some ``entries`` (rising) with so many ``states`` each."""
+def evidence_of(
+    rows: Sequence[Found], entries: Sequence[int], states: Sequence[int], logits: Tensor, listed: int
+) -> Evidence:
+    """What a batch's utterances say, as tensors, of some ``entries`` (rising) of those ``listed``,
+    with so many ``states`` each."""
     place = {entry: number for number, entry in enumerate(entries)}
     first = np.concatenate([[0], np.cumsum(states)]).astype(int)
     features = torch.zeros(len(rows), len(entries), FEATURES)
@@ -86,7 +83,7 @@ def evidence_of(rows: Sequence[Found], entries: Sequence[int], states: Sequence[
             number = place[entry]
             features[row, number] = torch.from_numpy(feature)
             scores[row, : len(score), first[number] : first[number + 1]] = torch.from_numpy(score)
-    return Evidence(features, scores, logits)
+    return Evidence(features, scores, logits, listed)
 
 
 def _relative(log_probs: np.ndarray) -> np.ndarray:

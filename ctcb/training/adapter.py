@@ -42,7 +42,7 @@ class AdapterTraining:
     adapter: AdapterConfig = AdapterConfig()
     catalogue: CatalogueConfig = CatalogueConfig()
     attention_weight: float = 1.0  # of the attention loss, beside the CTC loss's 1; 0: attention is not told
-    hours: float = 0.0  # of speech, drawn at random from the data; 0: all. Lists are drawn from all transcripts
+    hours: float = 0.0  # of speech, drawn at random from the data; 0: all
     train: TrainConfig = TrainConfig()
 
 
@@ -75,7 +75,6 @@ def train_adapter(
     say(f"{count} cuts; {left_out} left out: more targets than frames")
     if cache is not None:
         usable = one_copy_each(usable, train.seed)
-    texts = [cut.supervisions[0].text for cut in one_copy_each(usable, train.seed)]
     if config.hours:
         usable = some_hours(usable, config.hours, train.seed)
         say(f"{len(usable)} of them, {sum(cut.duration for cut in usable) / 3600:.1f} h, serve")
@@ -86,7 +85,7 @@ def train_adapter(
     adapter = ContextualAdapter(config.adapter, model.network.config)
     say(f"{sum(p.numel() for p in adapter.parameters()) / 1e6:.2f} M parameters")
     speller = EntrySpeller(lang, config.adapter.phones)
-    sampler = CatalogueSampler(texts, config.catalogue, speller, train.seed)
+    sampler = CatalogueSampler((cut.supervisions[0].text for cut in usable), config.catalogue, speller, train.seed)
     say(f"{len(sampler.rare)} rare words, {len(sampler.pool)} phrases")
     if config.adapter.alignment:
         adapter.final.raise_by(model.network.head)
