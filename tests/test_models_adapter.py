@@ -13,7 +13,7 @@ from ctcb.models.config import AdapterConfig, InterCtc, ModelConfig
 from ctcb.models.ctc import CtcModel
 from ctcb.models.entries import Entry, EntrySpeller, collate, joined
 from ctcb.models.matching import FEATURES, UNHEARD, Evidence
-from ctcb.models.rivals import CROWD, USUAL, unrivalled, whole
+from ctcb.models.rivals import unrivalled, whole
 from ctcb.text.lang import Lang
 
 TINY = AdapterConfig(dim=16, heads=2, embedding=8, hidden=8, mix=16, alignment=False)
@@ -100,7 +100,7 @@ def lift(tiny_config, entries, fits, frames=24):
     features = torch.zeros(1, len(entries), FEATURES)
     features[0, :, 0] = torch.tensor(fits)
     with torch.no_grad():
-        return adapter, head, last, taps, Evidence(features, torch.full((1, frames, states), -50.0), head(last), len(entries))
+        return adapter, head, last, taps, Evidence(features, torch.full((1, frames, states), -50.0), head(last))
 
 
 def test_what_fits_is_written_where_it_was_heard(tiny_config, lang_dir):
@@ -161,20 +161,21 @@ def test_of_rivals_the_one_that_is_judged_best_is_heard():
     assert unrivalled(judged.flip(0), scores, owner).tolist() == [[True, False, True, True], [False, True, False, True]]
 
 
-def test_the_longer_the_list_the_more_evidence_a_name_needs(tiny_config, lang_dir):
-    entries = entries_of(lang_dir, "ann")
-    adapter, _, last, taps, evidence = lift(tiny_config, entries, [2.0])
-    for place in range(evidence.scores.shape[-1]):
+def test_an_entry_with_a_handicap_must_fit_so_much_better(tiny_config, lang_dir):
+    entries = entries_of(lang_dir, "ann", "fox")
+    adapter, _, last, taps, evidence = lift(tiny_config, entries, [2.0, -30.0])
+    states = 2 * len(entries[0].tokens) - 1
+    for place in range(states):
         evidence.scores[0, 5 + place, place] = 0.0
     catalogue = adapter.encode(collate(entries))
 
-    def odds(listed):
+    def odds(*needed):
         with torch.no_grad():
-            weights = adapter.lean(last, taps, catalogue, evidence._replace(listed=listed))[1][0, 5]
-        return weights[1] / weights[0]
+            weights = adapter.lean(last, taps, catalogue, evidence._replace(handicap=torch.tensor(needed)))[1][0, 5]
+        return float(weights[1] / weights[0])
 
-    assert odds(5) == odds(USUAL)
-    assert float(odds(USUAL) / odds(10 * USUAL)) == pytest.approx(10**CROWD, rel=1e-3)  # as many times as the list is longer
+    assert odds(0.0, 0.0) == odds(0.0, 1.5)
+    assert odds(0.0, 0.0) / odds(1.5, 0.0) == pytest.approx(math.exp(1.5), rel=1e-3)
 
 
 def test_names_that_sound_alike_do_not_keep_each_other_from_being_heard(tiny_config, lang_dir):

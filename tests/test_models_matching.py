@@ -93,7 +93,7 @@ def test_evidence_puts_each_row_in_its_place():
     heard = [emissions(rng, 6, 4), emissions(rng, 4, 4)]
     rows = [match(heard[0], heard[0], entries[:2], keep=[0, 1]), match(heard[1], heard[1], entries, keep=[2])]
     rows[1] = rows[1]._replace(entries=[2], features=rows[1].features[-1:], scores=rows[1].scores[-1:])
-    evidence = evidence_of(rows, [0, 1, 2], [3, 1, 5], torch.zeros(2, 6, 4), 3)
+    evidence = evidence_of(rows, [0, 1, 2], [3, 1, 5], torch.zeros(2, 6, 4))
     assert evidence.scores.shape == (2, 6, 9)
     assert np.array_equal(evidence.scores[0, :, 3].numpy(), rows[0].scores[1][:, 0])
     assert np.array_equal(evidence.scores[1, :4, 4:].numpy(), rows[1].scores[0])

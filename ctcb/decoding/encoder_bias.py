@@ -15,6 +15,7 @@ from ctcb.models.conformer import subsampled
 from ctcb.models.ctc import Emissions, Encoded
 from ctcb.models.directory import LoadedModel
 from ctcb.models.matching import Evidence, evidence_of, match
+from ctcb.models.rivals import DOUBLE
 
 MAX_ACTIVE = 300  # entries among which the frames of an utterance choose: the most that training lists hold
 
@@ -32,7 +33,6 @@ Watch = Callable[[str, AttentionMap], None]
 
 class _Chosen(NamedTuple):
     entries: Tensor  # [M] int64
-    listed: int  # how many they were chosen from
     catalogue: Optional[Catalogue]
 
 
@@ -107,16 +107,16 @@ class EncoderBias:
             return None, None
         left = chosen.entries[torch.tensor(found.entries)]
         states = [self._model.adapter.keys_of(len(listed[place].tokens)) for place in found.entries]
-        evidence = evidence_of([found], found.entries, states, logits, chosen.listed)
-        return chosen._replace(entries=left, catalogue=self._encoded.pick(left)), evidence
+        evidence = evidence_of([found], found.entries, states, logits)
+        evidence = evidence._replace(handicap=DOUBLE * self._encoded.doubles[left])
+        return _Chosen(left, self._encoded.pick(left)), evidence
 
     def _choose(self, utt_ids: Sequence[str], logits: List[Tensor], frames: Sequence[int]) -> List[Optional[_Chosen]]:
         """What each utterance chooses among; None where there is nothing to hear or to lean toward."""
         adapter, chosen = self._model.adapter, []
         for row, (utt_id, count) in enumerate(zip(utt_ids, frames)):
             entries = self._encoded.among(None if self._places is None else self._places.get(utt_id, ()))
-            listed = len(entries)
-            if listed > self._max_active:
+            if len(entries) > self._max_active:
                 log_probs = logits[0][row, :count].log_softmax(dim=-1).numpy()
                 entries = self._encoded.likeliest(entries, log_probs, self._max_active)
             if not (len(entries) and count):
@@ -124,7 +124,7 @@ class EncoderBias:
                 continue
             # With alignment only those that align are needed in the end.
             late = adapter.config.alignment and adapter.inner is None
-            chosen.append(_Chosen(entries, listed, None if late else self._encoded.pick(entries)))
+            chosen.append(_Chosen(entries, None if late else self._encoded.pick(entries)))
         return chosen
 
     def _map(self, chosen: _Chosen, weights: Tensor) -> AttentionMap:

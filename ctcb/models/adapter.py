@@ -35,7 +35,7 @@ from ctcb.models.conformer import frame_mask
 from ctcb.models.ctc import SECOND_HEAD
 from ctcb.models.entries import EntryBatch
 from ctcb.models.matching import FEATURES, UNHEARD, Evidence
-from ctcb.models.rivals import crowd, unrivalled, whole
+from ctcb.models.rivals import unrivalled, whole
 
 # Attention scores are cosines times a learned sharpness, and `<no-bias>` has a learned head start. With
 # plain dot products both had to grow out of products of small numbers: after 400 steps no frame had yet
@@ -148,8 +148,9 @@ class LiftSite(Attention):
     def forward(self, sources: Sequence[Tensor], catalogue: Catalogue, evidence: Evidence) -> Tuple[Tensor, Tensor]:
         """As :meth:`BiasSite.forward`."""
         judged = (self.fit(evidence.features) + self.judge(evidence.features))[..., 0]
+        if evidence.handicap is not None:
+            judged = judged - evidence.handicap
         if not self.training:
-            judged = judged - crowd(evidence.listed)
             judged = judged.masked_fill(~unrivalled(judged, evidence.scores, catalogue.owner), UNHEARD)
         prior = judged[:, None, catalogue.owner] + self.steepness.exp() * evidence.scores
         weights = self.attend(sources, catalogue.final.keys, prior).mean(dim=1)

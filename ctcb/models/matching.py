@@ -9,7 +9,7 @@ Nothing here learns, and nothing depends on which names were heard in training.
 """
 from __future__ import annotations
 
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -43,7 +43,7 @@ class Evidence(NamedTuple):
     features: Tensor  # [B, N, FEATURES]
     scores: Tensor  # [B, T, K]; UNHEARD for entries that are out
     logits: Tensor  # [B, T, V] the final head's, without the list
-    listed: int  # how many entries the list has, with those that are out
+    handicap: Optional[Tensor] = None  # [N] nats by which entries must fit better than they would have had to in training
 
 
 def match(phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep: Sequence[int] = ()) -> Found:
@@ -69,11 +69,8 @@ def match(phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep
     return Found(chosen, features, scores)
 
 
-def evidence_of(
-    rows: Sequence[Found], entries: Sequence[int], states: Sequence[int], logits: Tensor, listed: int
-) -> Evidence:
-    """What a batch's utterances say, as tensors, of some ``entries`` (rising) of those ``listed``,
-    with so many ``states`` each."""
+def evidence_of(rows: Sequence[Found], entries: Sequence[int], states: Sequence[int], logits: Tensor) -> Evidence:
+    """What a batch's utterances say, as tensors, of some ``entries`` (rising) with so many ``states`` each."""
     place = {entry: number for number, entry in enumerate(entries)}
     first = np.concatenate([[0], np.cumsum(states)]).astype(int)
     features = torch.zeros(len(rows), len(entries), FEATURES)
@@ -83,7 +80,7 @@ def evidence_of(
             number = place[entry]
             features[row, number] = torch.from_numpy(feature)
             scores[row, : len(score), first[number] : first[number + 1]] = torch.from_numpy(score)
-    return Evidence(features, scores, logits, listed)
+    return Evidence(features, scores, logits)
 
 
 def _relative(log_probs: np.ndarray) -> np.ndarray:

@@ -1,20 +1,13 @@
-"""Which entries are heard, at recognition, of those that fit: the more evidence the longer the list, one where several
-fit the same frames, and whole or not at all."""
+"""Which entries are heard, at recognition, of those that fit: one where several fit the same frames, whole or not at all."""
 from __future__ import annotations
-
-import math
 
 import torch
 from torch import Tensor
 
-USUAL = 100  # entries up to which a list needs no more evidence than in training, whose lists' middle this is
-CROWD = 0.5  # share of the log of how many times longer a list is that its entries' judgements fall by
+# Nats by which the judgement of a name falls that sounds just like a word: how well it fits tells little, for the word
+# is said more often.
+DOUBLE = 2.0
 WHOLE = 0.5  # a piece's highest weight below which its entry is not heard at all, rather than written in part
-
-
-def crowd(listed: int) -> float:
-    """What the judgement of an entry loses, in nats, on a list of so many: as many more fit by chance."""
-    return CROWD * max(0.0, math.log(listed / USUAL))
 
 
 def unrivalled(judged: Tensor, scores: Tensor, owner: Tensor) -> Tensor:

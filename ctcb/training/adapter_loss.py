@@ -174,7 +174,7 @@ def lean(
             for row, count in enumerate(encoded.lengths.tolist())
         ]
         chosen = sorted({entry for row in rows for entry in row.entries}) or [0]
-        evidence = evidence_of(rows, chosen, [adapter.keys_of(len(entries[i].tokens)) for i in chosen], logits, len(entries))
+        evidence = evidence_of(rows, chosen, [adapter.keys_of(len(entries[i].tokens)) for i in chosen], logits)
     catalogue = adapter.encode(collate([entries[i] for i in chosen]))
     last, weights = adapter.lean(encoded.last, encoded.taps, catalogue, evidence)
     return Leaned(in_float32(base.head, last).log_softmax(dim=-1), weights, catalogue.owner, chosen)
