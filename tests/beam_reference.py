@@ -186,11 +186,11 @@ def beam_search(log_probs: np.ndarray, entities: Entities) -> List[Answer]:
         alive = [tokens for tokens in states if states[tokens].total > -math.inf]
         prefixes, alike = {}, Counter()
         for tokens in sorted(alive, key=score, reverse=True):
-            goes_on = tokens[-1:], entities.context(tokens)
+            goes_on = tokens[-1:], entities.context(tokens), entities.lm and entities.lm.goes_on(tokens)
             alike[goes_on] += 1
-            if entities.lm is not None or alike[goes_on] <= options.nbest:
+            if alike[goes_on] <= options.nbest:
                 prefixes[tokens] = states[tokens]
-            if len(prefixes) == options.beam * (1 if entities.lm else min(options.nbest, WIDEST)):
+            if len(prefixes) == options.beam * min(options.nbest, WIDEST):
                 break
     return ranked(prefixes, log_probs, entities)
 

@@ -72,9 +72,7 @@ class BeamDecoder:
             raise InputError("the context graph was built for another vocabulary", mend="build it with the decoder's")
         arrays, fusion = graph.arrays, self._fusion
         nbest = self.options.nbest if nbest is None else nbest
-        pruning = self._pruning._replace(alike=nbest)
-        if not fusion.on:
-            pruning = pruning._replace(beam=pruning.beam * min(nbest, WIDEST))
+        pruning = self._pruning._replace(alike=nbest, beam=self._pruning.beam * min(nbest, WIDEST))
         beam, size, offset, records, tree, told = search(log_probs, self._tokens, arrays, self._boost, fusion, pruning)
         places, bonuses, lms, ends, lengths = answer(beam, size, records, arrays, fusion, tree, told, nbest)
         found = []
