@@ -10,7 +10,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from ctcb.decoding.options import BeamOptions
-from ctcb.decoding.search.beam import WIDEST
+from ctcb.decoding.search.beam import WIDEST, WITH_LM
 from ctcb.decoding.vocabulary import Vocabulary
 
 Prefix = Tuple[int, ...]
@@ -43,9 +43,10 @@ class Entities:
 
     def boosts(self, log_probs: np.ndarray, tokens: Prefix, frames: Prefix) -> List[float]:
         options, found = self.options, []
+        cap = options.class_cap if self.lm is not None and self.lm.classes else options.cap
         for token, frame in zip(tokens, frames):
             gap = float(log_probs[frame].max()) - float(log_probs[frame, token])
-            boost = max(0.0, min(options.cap, options.alpha * gap + options.beta * self.vocabulary.letters[token]))
+            boost = max(0.0, min(cap, options.alpha * gap + options.beta * self.vocabulary.letters[token]))
             found.append(boost if gap <= options.boost_gap else 0.0)
         return found
 
@@ -190,7 +191,7 @@ def beam_search(log_probs: np.ndarray, entities: Entities) -> List[Answer]:
             alike[goes_on] += 1
             if alike[goes_on] <= options.nbest:
                 prefixes[tokens] = states[tokens]
-            if len(prefixes) == options.beam * min(options.nbest, WIDEST):
+            if len(prefixes) == options.beam * min(max(options.nbest, WITH_LM if entities.lm else 1), WIDEST):
                 break
     return ranked(prefixes, log_probs, entities)
 

@@ -169,8 +169,11 @@ def provisional(fusion, graph, tree, told, parent, began, spelled, pieces, state
 
 @compiled
 def likeness(fusion, told, token, state, began, spelled):
-    """What prefixes have in common that go on alike: their last token, context state and, with an LM, the best
-    history of the word under way and its letters (all one where no word of the LM begins so). int64."""
+    """A number that prefixes have in common which go on alike: they have the same last token, context state and,
+    with an LM, the same best history and letters of the word under way (any, where no word of the LM begins so).
+
+    How many tokens spell that word makes no difference, although it does to an unknown one. int64.
+    """
     key = (np.int64(token + 1) << 32) | state  # 0 is the empty prefix
     if fusion.on:
         key = key * 0x9E3779B97F4A7C1 + ((np.int64(told.history[began]) << 32) | spelled) * 0x2545F4914F6CDD1D

@@ -8,10 +8,9 @@ What is pruned, and nothing else: a frame with a blank of at least `blank_skip` 
 blank; a new prefix opens only with a token of the frame's shortlist; the `beam` best prefixes live
 on, judged by acoustic score plus provisional bonus plus the LM's part so far (`fusion.py`), if there is
 one. A living prefix gets all of its mass, from blank, from its label's repetition and from its parent,
-whatever the shortlist. Of prefixes that end in the same token and context state, and so go on alike,
-the best `alike` stay (as many as are to be answered): what is still undecided gets the places of the
-beam, not every mixture of doubts that lie behind. With an LM what follows depends on the words too, and
-all stay.
+whatever the shortlist. Of prefixes that go on alike, since they end in the same token and context state
+and the LM will say the same (`likeness` in `fusion.py`), the best `alike` stay (as many as are to be
+answered): what is still undecided gets the places of the beam, not every mixture of doubts that lie behind.
 """
 from __future__ import annotations
 
