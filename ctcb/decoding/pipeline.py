@@ -16,7 +16,7 @@ from ctcb.decoding.search.word_lm import WordLm
 from ctcb.decoding.technique import Heard, Setting, Technique
 from ctcb.decoding.techniques import in_search
 from ctcb.decoding.threads import in_order
-from ctcb.decoding.transcript import Alternative, Transcript, transcript
+from ctcb.decoding.transcript import Alternative, Reading, Transcript, transcript
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
@@ -123,7 +123,8 @@ class Pipeline:
         refining = () if biasing is None else tuple(technique for technique in self.techniques if technique.refines)
         # Hypotheses of one text differ in their tokens, so more of them are needed than texts.
         several = nbest > 1 or any(technique.reorders for technique in refining)
-        found = self.search.decode(self.scale(log_probs), graph, self.options.beam if several else 1)
+        log_probs = self.scale(log_probs)
+        found = self.search.decode(log_probs, graph, self.options.beam if several else 1)
         best = readings(found, self.tokens, self.frame_shift, biasing)
         if refining:
             heard = self._heard(log_probs, phones)
@@ -138,8 +139,12 @@ class Pipeline:
 
     def _heard(self, log_probs: Any, phones: Any) -> Heard:
         """What refining techniques go by; raises InputError where they lack it."""
+
+        def plain() -> Reading:
+            return readings(self.search.decode(log_probs, None, 1), self.tokens, self.frame_shift)[0]
+
         if not any(technique.needs_phones for technique in self.techniques):
-            return Heard(self.frame_shift)
+            return Heard(self.frame_shift, plain)
         if phones is None:
             raise InputError("has no phone emissions", mend="write them with the others (`ctcb emit --phones FILE`)")
         phones = as_log_probs(self.scale(phones), len(self.setting.phonetics.symbols))
@@ -147,7 +152,7 @@ class Pipeline:
             raise InputError(
                 f"{len(phones)} frames of phone emissions, {len(log_probs)} of the others", mend="take both from one model"
             )
-        return Heard(self.frame_shift, phones)
+        return Heard(self.frame_shift, plain, phones)
 
     def decode_many(
         self, emissions: Iterable[Emission], biasing_of: BiasingOf = lambda utt_id: None, nbest: int = 1, jobs: int = 1,
