@@ -29,7 +29,7 @@ class Heard:
     """What the model made of an utterance, apart from the tokens that were searched."""
 
     frame_shift: float  # seconds
-    plain: Callable[[], Reading]  # searches without the list
+    plain: Callable[[], Reading]  # what is heard without the list; searches
     phones: Optional[np.ndarray] = None  # [T, P] float32 natural-log probabilities of the phone head
 
 
