@@ -23,7 +23,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from ctcb.data.augment import AugmentConfig, augment
 from ctcb.errors import InputError
-from ctcb.io import atomic_write
+from ctcb.io import atomic_write, require_space
 from ctcb.models.ctc import CtcModel, Encoded
 from ctcb.progress import progress
 
@@ -39,13 +39,19 @@ class EncoderCache:
         self, folder: Path, base: CtcModel, base_digest: str, cuts: CutSet, config: AugmentConfig, seed: int,
         precision: str = "fp32",
     ) -> None:
-        """Find the cuts' encodings in ``folder``, or make them. Raises InputError for a base without a phone head."""
+        """Find the cuts' encodings in ``folder``, or make them.
+
+        Raises InputError for a base without a phone head, and RunError where there is no room for them.
+        """
         if base.config.phone_head is None:
             raise InputError("the cache is for a base with a phone head", mend="leave --cache out")
         self.base, self.precision = base, precision
         ordered = sorted(cuts, key=lambda cut: cut.id)
         content = [FORMAT, base_digest, asdict(config), seed, precision, [(cut.id, cut.num_frames) for cut in ordered]]
         self.folder = folder / hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+        width = (1 + len(base.config.inter_ctc)) * base.config.encoder.dim + base.config.num_phones
+        needed = sum(cut.num_frames for cut in ordered) / base.config.subsampling * width * np.dtype(np.float16).itemsize
+        require_space(self.folder, needed - sum(file.stat().st_size for file in self.folder.glob("*.npy")))
         random.Random(seed).shuffle(ordered)  # babble comes from a batch's other voices
         shards = [ordered[start : start + SHARD] for start in range(0, len(ordered), SHARD)]
         self._at: Dict[str, Tuple[np.ndarray, int, int]] = {}  # cut -> its shard, first frame, frames

@@ -28,7 +28,7 @@ from tune import Chosen, Tried, tune
 
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.entities import EntityList
-from ctcb.errors import CtcbError, InputError
+from ctcb.errors import InputError, run_script
 from ctcb.io import atomic_write, read_lines
 from ctcb.models.directory import WEIGHTS_FILE, digest, read_model_yaml
 from ctcb.scoring.readers import read_transcripts
@@ -239,8 +239,4 @@ def rows_so_far(path: Path, conditions: Mapping[str, Any]) -> List[Dict[str, Any
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CtcbError as error:
-        print(f"compare.py: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    run_script(main, "compare.py")
