@@ -46,6 +46,7 @@ SEARCH = {
     "alpha": "Boost a unit of distance between the frame's best token and a name's.",
     "beta": "Boost a letter of a name.",
     "cap": "Highest boost of a token.",
+    "class_cap": "The same where an LM has the names in its class.",
 }
 # Of both, with an LM.
 LM = {

@@ -26,6 +26,7 @@ SPACE = (
     Parameter("beam", "alpha", 0.0, 1.0, (SUBWORD,)),
     Parameter("beam", "beta", 0.0, 3.0, (SUBWORD,)),
     Parameter("beam", "cap", 1.0, 8.0, (SUBWORD,)),
+    Parameter("beam", "class_cap", 1.0, 8.0, (UNIGRAM,)),
     Parameter("phones", "brief", 0.0, 2.0, (SUBWORD,)),
     Parameter("beam", "class_bonus", 0.0, 8.0, (UNIGRAM,)),
     Parameter("beam", "lm_weight", 0.0, 1.0, ()),
