@@ -8,7 +8,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from ctcb.decoding.biasing import Biasing
-from ctcb.decoding.phonetic import Unit, units_of
+from ctcb.decoding.phonetic import units_of
 from ctcb.decoding.technique import Heard, Setting, Technique
 from ctcb.decoding.transcript import FoundEntity, Reading
 from ctcb.phones.graph import PhoneGraph, align, floored
@@ -48,11 +48,8 @@ class Verification(Technique):
         # A unit's frames reach to the middle of the blanks around it.
         cuts = np.r_[0, (spans[:-1, 1] + spans[1:, 0]) // 2, len(log_probs)]
         own = {unit.first: place for place, unit in enumerate(units)}
-        return [self._weighed(log_probs, units, cuts, own[found.words[0]]) for found in reading.entities]
-
-    @staticmethod
-    def _weighed(log_probs: np.ndarray, units: Sequence[Unit], cuts: np.ndarray, place: int) -> Evidence:
-        return weigh(log_probs[cuts[place] : cuts[place + 1]], units[place].ways)
+        places = [own[found.words[0]] for found in reading.entities]
+        return [weigh(log_probs[cuts[place] : cuts[place + 1]], units[place].ways) for place in places]
 
 
 def _taken_back(best: Reading, plain: Reading, assurance: float) -> Reading:
