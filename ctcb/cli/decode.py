@@ -144,7 +144,10 @@ def command(
     if emissions_given.emissions is None:
         encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(asked) else None
         journal = None if out is None else Journal(out, _settings(), resume)
-        source = of_audio(inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder, explain, vad)
+        compared = explain or any(technique.judges for technique in asked)
+        source = of_audio(
+            inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder, compared, vad
+        )
     else:
         if in_encoder(asked):
             raise InputError("the adapter listens to audio, and --emissions is given", mend="name audio, or use --bias decoder")
