@@ -140,7 +140,10 @@ def command(
             raise InputError("there is nothing to decode", mend="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
         encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(asked) else None
         journal = None if out is None else Journal(out, _settings(), resume)
-        source = of_audio(inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder, explain, vad)
+        source = of_audio(
+            inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder, explain, vad,
+            biasing_given.adapter,
+        )
     else:
         if in_encoder(asked):
             raise InputError("the adapter listens to audio, and --emissions is given", mend="name audio, or use --bias decoder")

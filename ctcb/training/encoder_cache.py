@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from ctcb.data.augment import AugmentConfig, augment
+from ctcb.data.loader import Collate
 from ctcb.errors import InputError
 from ctcb.io import atomic_write
 from ctcb.models.ctc import CtcModel, Encoded
@@ -37,14 +38,17 @@ class EncoderCache:
 
     def __init__(
         self, folder: Path, base: CtcModel, base_digest: str, cuts: CutSet, config: AugmentConfig, seed: int,
-        precision: str = "fp32",
+        precision: str = "fp32", collate: Collate = collate_features, augmented: bool = True,
     ) -> None:
-        """Find the cuts' encodings in ``folder``, or make them. Raises InputError for a base without a phone head."""
+        """Find the cuts' encodings in ``folder``, or make them. Raises InputError for a base without a phone head.
+
+        ``collate`` makes of cuts what the base takes in; ``augmented``: whether that is augmented.
+        """
         if base.config.phone_head is None:
             raise InputError("the cache is for a base with a phone head", mend="leave --cache out")
-        self.base, self.precision = base, precision
+        self.base, self.precision, self._read, self._augmented = base, precision, collate, augmented
         ordered = sorted(cuts, key=lambda cut: cut.id)
-        content = [FORMAT, base_digest, asdict(config), seed, precision, [(cut.id, cut.num_frames) for cut in ordered]]
+        content = [FORMAT, base_digest, asdict(config), seed, precision, [(cut.id, cut.num_frames or cut.num_samples) for cut in ordered]]
         self.folder = folder / hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
         random.Random(seed).shuffle(ordered)  # babble comes from a batch's other voices
         shards = [ordered[start : start + SHARD] for start in range(0, len(ordered), SHARD)]
@@ -90,8 +94,9 @@ class EncoderCache:
         rows: List[np.ndarray] = []
         generator = torch.Generator().manual_seed(seed)
         for batch in _batches(cuts):
-            features, counts = collate_features(CutSet.from_cuts(batch))
-            features = augment(features, counts.long(), config, generator)
+            features, counts = self._read(CutSet.from_cuts(batch))
+            if self._augmented:
+                features = augment(features, counts.long(), config, generator)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.precision == "bf16"):
                 encoded = self.base.encode(features, counts.long())
             phones = encoded.inter_logits[self.base.config.phone_head].log_softmax(dim=-1)
