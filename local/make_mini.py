@@ -24,8 +24,8 @@ from voices import Saying, say
 
 from ctcb.cli import run
 from ctcb.data.audio import SAMPLE_RATE
-from ctcb.data.segments import BYTES_A_SECOND, COLUMNS, require_space
-from ctcb.io import atomic_write
+from ctcb.data.segments import BYTES_A_SECOND, COLUMNS
+from ctcb.io import atomic_write, require_space
 from ctcb.progress import progress
 from ctcb.text.lexicon import dictionary_words
 from ctcb.text.normalize import normalize

@@ -2,6 +2,7 @@
 #
 # SETS/{train,dev,test} hold manifest.tsv; dev and test also entities.txt and distractors.txt. Variables:
 # sets exp jobs nj nproc torchrun speeds vocab_size config train_config epochs adapter_config adapter_epochs results.
+. utils/launch.sh
 
 if due 4; then # sets -> checked cuts and features
   for name in train dev; do
@@ -15,8 +16,10 @@ if due 5; then # training texts -> pieces, phones, lexicon
 fi
 
 if due 6; then # features and lang -> the base model
-  once "$exp/model" steps/train_base.sh --lang "$exp/lang" --exp "$exp/base" --out "$exp/model" --config "$config" \
-    --train-config "$train_config" --nproc "$nproc" --torchrun "$torchrun" --epochs "$epochs" --dev "$exp/data/dev" "$exp/data/train"
+  train=(steps/train_base.sh --lang "$exp/lang" --exp "$exp/base" --out "$exp/model" --config "$config"
+    --train-config "$train_config" --nproc "$nproc" --torchrun "$torchrun" --epochs "$epochs"
+    --dev "$exp/data/dev" "$exp/data/train")
+  if first_node "$torchrun"; then once "$exp/model" "${train[@]}"; else "${train[@]}"; fi # it writes the model
 fi
 
 if due 7; then # base, features and dev list -> the contextual adapter, into the model directory

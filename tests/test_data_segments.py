@@ -6,8 +6,9 @@ import pytest
 import soundfile
 
 from ctcb.data.manifest import read_manifest
-from ctcb.data.segments import Segment, cut_segments, require_space
+from ctcb.data.segments import Segment, cut_segments
 from ctcb.errors import InputError, RunError
+from ctcb.io import require_space
 
 RATE = 8000
 

@@ -24,6 +24,7 @@ from ctcb.decoding.encoded_list import encode_list
 from ctcb.decoding.encoder_bias import EncoderBias
 from ctcb.decoding.greedy import greedy
 from ctcb.entities import Entity, EntityList
+from ctcb.errors import run_script
 from ctcb.models.ctc import Emissions, Encoded
 from ctcb.models.directory import LoadedModel, load_model
 from ctcb.progress import progress
@@ -119,4 +120,4 @@ def decode(model: LoadedModel, heard: Sequence[Heard], entities: Optional[Entity
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main, "measure_adapter.py")

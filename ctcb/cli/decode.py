@@ -29,6 +29,7 @@ from ctcb.decoding.techniques import in_encoder, in_search
 from ctcb.errors import InputError
 from ctcb.graph.options import GraphOptions
 from ctcb.graph.store import load_graph
+from ctcb.io import only_run
 from ctcb.report.attention import AttentionPlots
 
 # Options of the graph search, by their names in GraphOptions.
@@ -134,10 +135,12 @@ def command(
     phones = graph.phones if graph is not None else None
     lists = read_lists(biasing_given)
     plots = AttentionPlots(biasing_given.attention_plot) if biasing_given.attention_plot is not None else None
+    if emissions_given.emissions is None and not inputs:
+        raise InputError("there is nothing to decode", mend="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
+    if out is not None:
+        click.get_current_context().with_resource(only_run(out))
     journal = None
     if emissions_given.emissions is None:
-        if not inputs:
-            raise InputError("there is nothing to decode", mend="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
         encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(asked) else None
         journal = None if out is None else Journal(out, _settings(), resume)
         source = of_audio(

@@ -1,6 +1,7 @@
 """Running a model over what the user named."""
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections import Counter
@@ -55,7 +56,7 @@ def listen(
         if compared:
             ear = ComparingEar(ear)
     known = known or {}
-    wanted = [replace(one, known=known.get(one.utt_id, 0.0)) for one in utterances if known.get(one.utt_id) != float("inf")]
+    wanted = [replace(one, known=known.get(one.utt_id, 0.0)) for one in utterances]
 
     def run() -> Iterator[Emitted]:
         conversions, seconds, began = Counter(), 0.0, time.monotonic()
@@ -78,5 +79,6 @@ def _total(utterances: List[Utterance]) -> float:
     if not sys.stderr.isatty():
         return 0.0
     return sum(
-        (one.duration if one.duration is not None else (seconds_of(one.audio) or 0.0)) - one.known for one in utterances
-    )
+        (one.duration if one.duration is not None else (seconds_of(one.audio) or 0.0)) - one.known
+        for one in utterances if one.known != math.inf
+    )  # fmt: skip

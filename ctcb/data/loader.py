@@ -149,6 +149,14 @@ class EpochBatches:
 Collate = Callable[[CutSet], Tuple[Tensor, Tensor]]
 
 
+class Feed(NamedTuple):
+    """How a network is fed with cuts."""
+
+    collate: Collate = collate_features  # cuts to what the network takes in
+    frames: Callable[[Cut], int] = frames_of_features  # how many frames its head has for a cut
+    augmented: bool = True  # whether what it takes in are features, to which noise can be added
+
+
 class CutBatches(Dataset):
     """Maps a batch of cuts to its tensors."""
 

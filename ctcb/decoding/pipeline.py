@@ -20,7 +20,7 @@ from ctcb.decoding.transcript import Alternative, Transcript, transcript
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
-from ctcb.errors import InputError
+from ctcb.errors import CtcbError, InputError, unexpected
 from ctcb.phones.options import PhoneOptions
 from ctcb.phones.phonetics import Phonetics
 from ctcb.text.spelling import Spelling
@@ -47,7 +47,7 @@ class Decoded:
 
     utt_id: str
     transcript: Optional[Transcript] = None
-    error: Optional[InputError] = None
+    error: Optional[CtcbError] = None
     start: float = 0.0  # seconds from the utterance's start, where it is a stretch of it,
     last: bool = True  # and whether nothing follows
 
@@ -174,5 +174,7 @@ class Pipeline:
                     problem = f"utterance {emission.utt_id!r}: {error.problem}"
                     error = InputError(problem, file=emission.file, mend=error.mend)
                 return Decoded(emission.utt_id, error=error, **place)
+            except Exception as error:
+                return Decoded(emission.utt_id, error=unexpected(error, f"utterance {emission.utt_id!r}"), **place)
 
         return in_order(one, emissions, jobs)

@@ -8,6 +8,7 @@ that goes on somewhere in the middle finds what it would have found.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Callable, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
@@ -154,9 +155,11 @@ def heard(
 
     def windows() -> Iterator[Tuple[int, Heads]]:
         numbers = list(grid.windows(known))
-        for place in range(0, len(numbers), batch):
-            some = numbers[place : place + batch]
-            yield from zip(some, hear([read(*grid.window(number)) for number in some]))
+        for _, group in groupby(grid.windows(), lambda number: number // batch):
+            some = list(group)
+            if some[-1] >= numbers[0]:  # heard together as when nothing is known
+                found = zip(some, hear([read(*grid.window(number)) for number in some]))
+                yield from (one for one in found if one[0] >= numbers[0])
 
     return stretches(join(windows(), grid, blank, known), SAMPLE_RATE / grid.frame, blank, known)
 

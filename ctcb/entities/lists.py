@@ -11,14 +11,11 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tupl
 from ctcb.entities.entity import Entity
 from ctcb.entities.formats import FIELDS, FORMATS, Format, Rejected, check_pron, check_weight, suspect, tidy
 from ctcb.entities.report import CHANGED, MERGED, REJECTED, WARNING, LineNote, LoadReport
-from ctcb.errors import InputError
+from ctcb.errors import JOINERS, InputError
 from ctcb.io import PathOrStr, read_lines
 from ctcb.text.normalize import normalize
 
 MANY_WORDS = 20
-# Persian and the scripts of India spell with these two; other invisible characters only hide in a text.
-_JOINERS = "\u200c\u200d"
-
 _FIELD_IN_TEXT = re.compile(rf"\s(?:{'|'.join(FIELDS)})=").search
 
 _Item = Union[str, Entity]  # an entry: a file's line, or what came from Python
@@ -175,7 +172,7 @@ def _printable(text: str, changes: List[str], keep: str = "") -> str:
     kept, odd = [], []
     for char in text:
         category = unicodedata.category(char)
-        if char in _JOINERS or char in keep:
+        if char in JOINERS or char in keep:
             kept.append(char)
         elif category in ("Cc", "Zs", "Zl", "Zp"):
             kept.append(" ")

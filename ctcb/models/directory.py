@@ -9,7 +9,6 @@ from typing import Any, Dict, Optional, Tuple
 
 import torch
 import yaml
-from safetensors.torch import save_file
 from torch import Tensor
 
 from ctcb.config import from_mapping, read_yaml
@@ -19,7 +18,7 @@ from ctcb.io import PathOrStr, atomic_write
 from ctcb.models.adapter import ContextualAdapter
 from ctcb.models.config import AdapterConfig, ModelConfig
 from ctcb.models.ctc import CtcModel
-from ctcb.models.weights import load_weights, read_tensors
+from ctcb.models.weights import load_weights, read_tensors, save_tensors
 from ctcb.text.lang import LANG_FILES, Lang, copy_lang
 
 FORMAT_VERSION = 1
@@ -112,9 +111,7 @@ def digest(path: Path) -> str:
 
 def save_half(path: Path, weights: Dict[str, Tensor]) -> None:
     """Write weights in float16; the file is there whole or not at all."""
-    part = path.with_name(f".part.{path.name}")
-    save_file({name: value.half().contiguous() for name, value in weights.items()}, part)
-    part.replace(path)
+    save_tensors(path, {name: value.half() for name, value in weights.items()})
 
 
 def load_model(folder: PathOrStr) -> LoadedModel:

@@ -68,7 +68,7 @@ def train_adapter(
     lang, network = frozen.lang, frozen.network
     targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
     cuts = combine([frozen.read(folder) for folder in data])
-    usable, count, left_out = usable_cuts(cuts, targets, frozen.frames)
+    usable, count, left_out = usable_cuts(cuts, targets, frozen.feed.frames)
     say(f"{count} cuts; {left_out} left out: more targets than frames")
     if cache is not None:
         usable = one_copy_each(usable, train.seed)
@@ -89,15 +89,14 @@ def train_adapter(
     cached = None
     if cache is not None:
         cached = EncoderCache(
-            Path(cache), network, frozen.digest, usable, train.augment, train.seed, train.precision, frozen.collate,
-            not frozen.takes_samples,
+            Path(cache), network, frozen.digest, usable, train.augment, train.seed, train.precision, frozen.feed
         )
-    if cached is not None or frozen.takes_samples:
+    if cached is not None or not frozen.feed.augmented:
         train = dataclasses.replace(train, augment_from_step=sys.maxsize)  # what is cached is augmented already
     objective = AdapterObjective(adapter, network, sampler, config.attention_weight, cached)
     sets = [ListedDevSet(Path(folder).name, frozen.read(folder), EntityList.read(names)) for folder, names in dev]
-    evaluate = ListedDevSets(sets, objective, lang, train.dev_utterances, train.seed, frozen.collate)
-    collate = frozen.collate if cached is None else cached.collate
+    evaluate = ListedDevSets(sets, objective, lang, train.dev_utterances, train.seed, frozen.feed.collate)
+    collate = frozen.feed.collate if cached is None else cached.collate
     return Trainer(objective, adapter, train, usable, targets, out, evaluate, say, collate).run()
 
 

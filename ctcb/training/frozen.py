@@ -10,12 +10,11 @@ import numpy as np
 import torch
 from lhotse import CutSet
 from lhotse.cut import Cut
-from lhotse.dataset.collation import collate_features
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from ctcb.data.audio import SAMPLE_RATE
-from ctcb.data.loader import Collate, frames_of_features
+from ctcb.data.loader import Feed
 from ctcb.data.prepare import CUTS
 from ctcb.ears import is_foreign, open_base_of
 from ctcb.errors import InputError
@@ -34,27 +33,18 @@ class FrozenBase:
     lang: Lang
     digest: str  # of its weights
     read: Callable[[PathOrStr], CutSet]  # the cuts of a folder of `ctcb prepare`
-    frames: Callable[[Cut], int]  # how many frames the head has for a cut
-    collate: Collate  # cuts to what the network takes
+    feed: Feed = Feed()
     name: str = ""  # where it is no model directory
-
-    @property
-    def takes_samples(self) -> bool:
-        """Whether it is fed with samples, to which no features' augmentation can be applied."""
-        return bool(self.name)
 
 
 def open_base(base: PathOrStr) -> FrozenBase:
     """The base that ``--base`` names. Raises InputError for what can be none."""
     if not is_foreign(str(base)):
         model = load_model(base)
-        return FrozenBase(
-            model.network, model.lang, digest(Path(base) / WEIGHTS_FILE), read_feature_cuts, frames_of_features, collate_features
-        )
+        return FrozenBase(model.network, model.lang, digest(Path(base) / WEIGHTS_FILE), read_feature_cuts)
     found = open_base_of(str(base))
-    return FrozenBase(
-        found.network, found.lang, found.digest, read_audio_cuts, partial(_frames, found.frame_shift), collate_samples, str(base)
-    )
+    feed = Feed(collate_samples, partial(_frames, found.frame_shift), augmented=False)
+    return FrozenBase(found.network, found.lang, found.digest, read_audio_cuts, feed, str(base))
 
 
 def read_audio_cuts(folder: PathOrStr) -> CutSet:
