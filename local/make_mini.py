@@ -2,9 +2,11 @@
 
     python local/make_mini.py --out DIR [--train N] [--dev N] [--test N] [--jobs N]
 
-Sentences are frames with one or two names in them, or none. The names are words of the CMU dictionary,
+Sentences are frames, half of them with a name or two. The names are words of the CMU dictionary,
 drawn by their hashes, so that no name of one set is in another; dev and test are also said by voices that
-training never heard (though one engine's: local/voices.py). The same numbers give the same corpus.
+training never heard (though one engine's: local/voices.py). Their distractors.txt holds names of the same
+kind that no sentence holds: neither the model nor an LM of the training texts knows them, as they know none
+of the names that are said. The same numbers give the same corpus.
 """
 from __future__ import annotations
 
@@ -40,11 +42,20 @@ send this message to {} right away|i think that {} is the best player in the tea
 the doctor told {} to stay in bed|on sunday we will visit {} in {}|{} bought a new car for the summer
 the children went to school with {}|show me the way to {} please|the letter from {} came too late
 the weather is fine and the water is warm|we had bread and cheese for lunch|it was a long and cold winter
+the weather was better last week than it is now|she put the keys on the table next to the window
+we should leave early because the road is long|he works in a small office near the river
+my sister plays the piano every evening after work|the cat sleeps under the chair in the kitchen
+it will rain in the afternoon so take your coat|they have three children and a very old horse
+the soup needs a little more salt and pepper|please close the door when you go out
+i would rather walk than wait for another hour|the museum opens at ten and closes at six
+the price of milk has gone up again this month|you can pay at the desk on the first floor
+we watched the boats until the sun went down|the teacher asked us a question about history
 nobody knows what time the shop will open|the dog ran over the field and into the wood
 i have never seen such a beautiful picture|there is more than one way to do it|the last bus leaves at half past seven
 """
 NAME = re.compile(r"[a-z]{5,9}")
 TWO_WORDS = 0.4  # share of names
+UNSAID = 1500  # names that no sentence holds, in distractors.txt
 SHARES = {"train": 70, "dev": 15, "test": 15}  # of the names, in percent
 VOICES = {
     "train": (
@@ -68,7 +79,7 @@ class Line:
 
 @click.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the three sets.")
-@click.option("--train", default=3000, show_default=True, help="Training sentences.")
+@click.option("--train", default=4000, show_default=True, help="Training sentences.")
 @click.option("--dev", default=150, show_default=True, help="Dev sentences.")
 @click.option("--test", default=150, show_default=True, help="Test sentences.")
 @click.option("--jobs", default=2, show_default=True, help="Processes at a time.")
@@ -78,6 +89,9 @@ def command(out: Path, train: int, dev: int, test: int, jobs: int) -> None:
     for split, count in (("train", train), ("dev", dev), ("test", test)):
         lines = [write_line(split, number, names[split]) for number in range(count)]
         seconds = speak(lines, out / split, jobs)
+        if split != "train":
+            said = {word for line in lines for word in normalize(line.saying.text).split()}
+            write_unsaid(out / split / "distractors.txt", [word for word in names[split] if word not in said], split)
         click.echo(f"{split}: {count} utterances, {seconds / 3600:.2f} h of synthetic speech", err=True)
 
 
@@ -101,14 +115,24 @@ def write_line(split: str, number: int, words: List[str]) -> Line:
     frames = [frame for row in FRAMES.strip().splitlines() for frame in row.split("|")]
     text = frames[random.integers(len(frames))]
     while "{}" in text:
-        size = 1 + (random.random() < TWO_WORDS)
-        text = text.replace("{}", " ".join(word.capitalize() for word in random.choice(words, size)), 1)
+        text = text.replace("{}", _name(random, words), 1)
     neural = random.random() < NEURAL
     voices = [voice for voice in VOICES[split] if voice.startswith("hibari") == neural]
     voice = voices[random.integers(len(voices))]
     saying = Saying(f"{text[0].upper()}{text[1:]}.", voice, round(random.uniform(0.9, 1.1), 3), number)
     utt_id = f"{split}-{number:05d}"
     return Line(utt_id, saying, Path("audio", f"{utt_id}.flac"))
+
+
+def write_unsaid(path: Path, words: List[str], split: str) -> None:
+    """Names of the set's own kind, of words that are not said in it."""
+    random = np.random.default_rng(_hash(f"{split} unsaid"))
+    with atomic_write(path) as file:
+        file.writelines(f"{name}\n" for name in sorted({_name(random, words) for _ in range(UNSAID)}))
+
+
+def _name(random: np.random.Generator, words: List[str]) -> str:
+    return " ".join(word.capitalize() for word in random.choice(words, 1 + (random.random() < TWO_WORDS)))
 
 
 def speak(lines: List[Line], folder: Path, jobs: int) -> float:

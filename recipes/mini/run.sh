@@ -6,22 +6,22 @@
 #   recipes/mini/run.sh [--quick] [options]
 #
 #   --quick              less than a third of the speech and of the training
-#   --sentences N        training sentences (3000; with --quick 900), --dev-sentences N in dev and in test (150, 40)
+#   --sentences N        training sentences (4000; with --quick 1200), --dev-sentences N in dev and in test (150, 40)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 . steps/experiment_options.sh
-exp='' results='' quick=false sentences='' dev_sentences='' max_count=1 jobs=2 nproc=2 speeds=1.0 vocab_size=120
+exp='' results='' quick=false sentences='' dev_sentences='' max_count=1 trials='' jobs=2 nproc=2 speeds=1.0 vocab_size=120
 config=conf/model/tiny.yaml train_config=conf/train/mini.yaml adapter_config=conf/train/mini_adapter.yaml
 . utils/parse_options.sh
 . utils/stages.sh
 readable "$config" "$train_config" "$adapter_config"
 if $quick; then
-  exp=${exp:-exp/mini_quick} sentences=${sentences:-900} dev_sentences=${dev_sentences:-40} epochs=${epochs:-12}
-  adapter_epochs=${adapter_epochs:-1}
+  exp=${exp:-exp/mini_quick} sentences=${sentences:-1200} dev_sentences=${dev_sentences:-40} epochs=${epochs:-12}
+  adapter_epochs=${adapter_epochs:-1} trials=${trials:-15}
 fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # threads of so small a model wait for one another more than they work
-exp=${exp:-exp/mini} results=${results:-$exp/RESULTS.md} sets=$exp/sets
+exp=${exp:-exp/mini} results=${results:-$exp/RESULTS.md} trials=${trials:-40} sets=$exp/sets
 
 if due 1; then # requirements.txt -> the voices
   packages "$exp/site" recipes/mini/requirements.txt
@@ -29,11 +29,11 @@ fi
 
 if due 2; then # frames, names and voices -> train, dev and test: a manifest.tsv and an audio file an utterance
   PYTHONPATH=$exp/site${PYTHONPATH:+:$PYTHONPATH} once "$sets" python local/make_mini.py --out "$sets" --jobs "$jobs" \
-    --train "${sentences:-3000}" --dev "${dev_sentences:-150}" --test "${dev_sentences:-150}"
+    --train "${sentences:-4000}" --dev "${dev_sentences:-150}" --test "${dev_sentences:-150}"
 fi
 
-if due 3; then # texts -> the names of dev and test, and distractors
-  once "$exp/lists" python local/make_lists.py --train "$sets/train" --max-count "$max_count" "$sets/dev" "$sets/test"
+if due 3; then # texts -> the names of dev and test
+  once "$exp/lists" python local/make_lists.py --train "$sets/train" --max-count "$max_count" --no-distractors "$sets/dev" "$sets/test"
 fi
 
 . steps/experiment.sh
