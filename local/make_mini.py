@@ -2,7 +2,7 @@
 
     python local/make_mini.py --out DIR [--train N] [--dev N] [--test N] [--jobs N]
 
-Sentences are frames, half of them with a name or two. The names are words of the CMU dictionary,
+Sentences are frames with one or two names in them, or none. The names are words of the CMU dictionary,
 drawn by their hashes, so that no name of one set is in another; dev and test are also said by voices that
 training never heard (though one engine's: local/voices.py). Their distractors.txt holds names of the same
 kind that no sentence holds: neither the model nor an LM of the training texts knows them, as they know none
@@ -42,14 +42,6 @@ send this message to {} right away|i think that {} is the best player in the tea
 the doctor told {} to stay in bed|on sunday we will visit {} in {}|{} bought a new car for the summer
 the children went to school with {}|show me the way to {} please|the letter from {} came too late
 the weather is fine and the water is warm|we had bread and cheese for lunch|it was a long and cold winter
-the weather was better last week than it is now|she put the keys on the table next to the window
-we should leave early because the road is long|he works in a small office near the river
-my sister plays the piano every evening after work|the cat sleeps under the chair in the kitchen
-it will rain in the afternoon so take your coat|they have three children and a very old horse
-the soup needs a little more salt and pepper|please close the door when you go out
-i would rather walk than wait for another hour|the museum opens at ten and closes at six
-the price of milk has gone up again this month|you can pay at the desk on the first floor
-we watched the boats until the sun went down|the teacher asked us a question about history
 nobody knows what time the shop will open|the dog ran over the field and into the wood
 i have never seen such a beautiful picture|there is more than one way to do it|the last bus leaves at half past seven
 """
@@ -79,7 +71,7 @@ class Line:
 
 @click.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the three sets.")
-@click.option("--train", default=4000, show_default=True, help="Training sentences.")
+@click.option("--train", default=3000, show_default=True, help="Training sentences.")
 @click.option("--dev", default=150, show_default=True, help="Dev sentences.")
 @click.option("--test", default=150, show_default=True, help="Test sentences.")
 @click.option("--jobs", default=2, show_default=True, help="Processes at a time.")

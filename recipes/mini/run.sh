@@ -6,7 +6,7 @@
 #   recipes/mini/run.sh [--quick] [options]
 #
 #   --quick              less than a third of the speech and of the training
-#   --sentences N        training sentences (4000; with --quick 1200), --dev-sentences N in dev and in test (150, 40)
+#   --sentences N        training sentences (3000; with --quick 900), --dev-sentences N in dev and in test (150, 40)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -17,7 +17,7 @@ config=conf/model/tiny.yaml train_config=conf/train/mini.yaml adapter_config=con
 . utils/stages.sh
 readable "$config" "$train_config" "$adapter_config"
 if $quick; then
-  exp=${exp:-exp/mini_quick} sentences=${sentences:-1200} dev_sentences=${dev_sentences:-40} epochs=${epochs:-12}
+  exp=${exp:-exp/mini_quick} sentences=${sentences:-900} dev_sentences=${dev_sentences:-40} epochs=${epochs:-12}
   adapter_epochs=${adapter_epochs:-1} trials=${trials:-15}
 fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # threads of so small a model wait for one another more than they work
@@ -29,7 +29,7 @@ fi
 
 if due 2; then # frames, names and voices -> train, dev and test: a manifest.tsv and an audio file an utterance
   PYTHONPATH=$exp/site${PYTHONPATH:+:$PYTHONPATH} once "$sets" python local/make_mini.py --out "$sets" --jobs "$jobs" \
-    --train "${sentences:-4000}" --dev "${dev_sentences:-150}" --test "${dev_sentences:-150}"
+    --train "${sentences:-3000}" --dev "${dev_sentences:-150}" --test "${dev_sentences:-150}"
 fi
 
 if due 3; then # texts -> the names of dev and test
