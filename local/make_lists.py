@@ -72,7 +72,7 @@ def command(
 
 
 def write_lists(folder: Path, names_of: NamesOf, pool: Counter) -> Dict[str, object]:
-    """Write a set's three files; the sizes."""
+    """Write a set's three files, distractors from the ``pool``; the sizes."""
     rows = list(read_rows(folder / "manifest.tsv"))
     texts = {row["utt_id"]: f" {normalize(row['text'])} " for row in rows}
     printed: Dict[str, Counter] = defaultdict(Counter)  # normal form -> ways to print it
@@ -92,10 +92,11 @@ def write_lists(folder: Path, names_of: NamesOf, pool: Counter) -> Dict[str, obj
     _write(folder / "entities_per_utt.tsv", (f"{utt_id}\t{'|'.join(best[name] for name in names)}" for utt_id, names in per_utt.items()))
     if distractors:
         _write(folder / "distractors.txt", sorted(distractors))
-    return {
+    sizes = {
         "entities": len(best), "occurrences": sum(said.values()), "utterances_with_one": sum(map(bool, per_utt.values())),
-        "utterances": len(rows), "distractors": len(distractors),
+        "utterances": len(rows),
     }  # fmt: skip
+    return {**sizes, "distractors": len(distractors)} if pool else sizes
 
 
 def _said(names: Iterable[str], texts: Iterable[str]) -> Counter:
