@@ -11,17 +11,17 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 . steps/experiment_options.sh
-exp='' results='' quick=false sentences='' dev_sentences='' max_count=1 trials='' jobs=2 nproc=2 speeds=1.0 vocab_size=120
+exp='' results='' quick=false sentences='' dev_sentences='' max_count=1 trials=15 jobs=2 nproc=2 speeds=1.0 vocab_size=120
 config=conf/model/tiny.yaml train_config=conf/train/mini.yaml adapter_config=conf/train/mini_adapter.yaml
 . utils/parse_options.sh
 . utils/stages.sh
 readable "$config" "$train_config" "$adapter_config"
 if $quick; then
   exp=${exp:-exp/mini_quick} sentences=${sentences:-900} dev_sentences=${dev_sentences:-40} epochs=${epochs:-12}
-  adapter_epochs=${adapter_epochs:-1} trials=${trials:-15}
+  adapter_epochs=${adapter_epochs:-1}
 fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # threads of so small a model wait for one another more than they work
-exp=${exp:-exp/mini} results=${results:-$exp/RESULTS.md} trials=${trials:-40} sets=$exp/sets
+exp=${exp:-exp/mini} results=${results:-$exp/RESULTS.md} sets=$exp/sets
 
 if due 1; then # requirements.txt -> the voices
   packages "$exp/site" recipes/mini/requirements.txt
