@@ -86,7 +86,7 @@ def test_voxpopuli(corpus, voxpopuli):
 POINTS = [
     ("sets/train/audio/*/*.flac", "sets"), ("sets/train/manifest.tsv", "sets"), ("sets/dev/entities.txt", "lists"),
     ("data/train/recordings.jsonl.gz", "data/train"), ("data/dev/recordings.jsonl.gz", "data/dev"), ("lang/tokens.model", "lang"),
-    ("base/log.jsonl", "model"), ("adapter/cache/*/*.npy", "adapter"), ("lm/.lm.arpa.gz.*", "lm"),
+    ("base/log.jsonl", "model"), ("adapter/cache/*/*.npy", "adapter"), ("lm/*.gz.*", "lm"),
     ("decode/graph_subword/.done", "decode/graph_phone"), ("emissions/*", "tune/decoder"), ("tune/joint/study.log", "tune/joint"),
     ("RESULTS.md", None),
 ]  # fmt: skip
