@@ -57,6 +57,11 @@ class EncoderBias:
         self._model, self._encoded, self._places = model, encoded, places
         self._max_active, self._watch = max_active, watch
 
+    @property
+    def one_pass(self) -> bool:
+        """Whether the encoder's output is the same with and without the list, so that :meth:`lean` serves."""
+        return self._model.adapter.inner is None
+
     @torch.no_grad()
     def emissions(self, features: Tensor, lengths: Tensor, utt_ids: Sequence[str]) -> Emissions:
         """The model's emissions for ``features [B, T, F]`` and ``lengths [B]`` frames, leaned."""
