@@ -126,7 +126,7 @@ class _Scanner:
             line = raw.strip()
             if not line:
                 break
-            found = re.fullmatch(rb"ngram +(\d+) *= *(\d+)", line)
+            found = re.fullmatch(rb"ngram +(\d{1,9}) *= *(\d{1,18})", line)
             if not found or int(found[1]) != len(counts) + 1:
                 raise self.wrong(f"'ngram {len(counts) + 1}=COUNT' or an empty line is expected here")
             counts.append(int(found[2]))
@@ -204,10 +204,11 @@ class _Scanner:
                 raise self.wrong(f"{len(words)} words in a {n}-gram")
             if n == 1 and not self.add_words(words):
                 raise self.wrong(f"the 1-gram {_shown(words[0])} stands twice or is not UTF-8")
-            unknown = [word for word in words if word not in self.index and word != b"<UNK>"]
+            words = [b"<unk>" if word == b"<UNK>" else word for word in words]
+            unknown = [word for word in words if word not in self.index]
             if unknown:
                 raise self.wrong(f"{_shown(unknown[0])} is not among the 1-grams")
-            rows.append([self.index[b"<unk>" if word == b"<UNK>" else word] for word in words])
+            rows.append([self.index[word] for word in words])
             try:
                 values.append((float(fields[0]), float(fields[2]) if len(fields) == 3 else 0.0))
             except ValueError:

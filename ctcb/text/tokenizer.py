@@ -114,6 +114,8 @@ class Tokenizer:
             listed = tokens_file.read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError:
             raise InputError("is not UTF-8 text", file=tokens_file) from None
+        except OSError as error:
+            raise InputError(f"cannot be read ({error.strerror})", file=tokens_file, mend="check its permissions") from None
         for number, (inside, outside) in enumerate(zip(tokenizer.pieces, listed), 1):
             if inside != outside:
                 raise InputError(

@@ -35,6 +35,7 @@ SPACE = (
     Parameter("phones", "invented", 0.0, 8.0, ("phones", "lookup")),
     Parameter("phones", "evidence", 2.0, 20.0, ("lookup",)),
     Parameter("phones", "short", 0.0, 8.0, ("lookup",)),
+    Parameter("phones", "assurance", 0.0, 0.95, ("verify",)),
     Parameter("phones", "g2g_cost", 0.0, 4.0, ("g2g",)),
 )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, Optional
@@ -18,7 +17,7 @@ from lm_systems import BY_WIDTH, WITH_LIST, WITHOUT_LIST, DataSet, Model, System
 
 from ctcb.decoding.options import BeamOptions
 from ctcb.entities import EntityList
-from ctcb.errors import CtcbError
+from ctcb.errors import run_script
 from ctcb.graph.options import GraphOptions
 from ctcb.io import atomic_write
 from ctcb.models.directory import digest
@@ -69,8 +68,4 @@ def texts_file(exp: Path, data_set: DataSet, system: System, size: Optional[int]
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CtcbError as error:
-        print(f"lm_decode.py: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    run_script(main, "lm_decode.py")

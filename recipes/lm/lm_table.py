@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import sys
 from itertools import chain
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
@@ -17,7 +16,7 @@ from lm_systems import SYSTEMS, WIDTHS, DataSet, options_of
 from measure import Scores
 
 from ctcb.decoding.options import BeamOptions
-from ctcb.errors import CtcbError
+from ctcb.errors import run_script
 from ctcb.lm.weights import CLASS_BONUS, LM_WEIGHT, PIECE_BONUS, WORD_BONUS
 from ctcb.report.markdown import markdown, write_block
 from ctcb.scoring.bootstrap import Difference, Estimate
@@ -178,8 +177,4 @@ def _prf(scores: Scores) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CtcbError as error:
-        print(f"lm_table.py: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    run_script(main, "lm_table.py")
