@@ -30,7 +30,8 @@ def random_lm_case(seed, sizes, frames, folder, **pruning):
     rng = np.random.default_rng(seed + 10**6)
     pruning.update(
         lm_weight=float(rng.choice([0, 0.5, 1.5])), word_bonus=float(rng.choice([-1, 0, 0.7])),
-        class_cap=4 * float(rng.random()), class_bonus=float(rng.choice([0, 2])), piece_bonus=float(rng.choice([0, -0.7])), look_ahead=bool(rng.random() < 0.5), histories=99)
+        class_cap=4 * float(rng.random()), class_bonus=float(rng.choice([0, 2])),
+        piece_bonus=float(rng.choice([0, -0.7])), look_ahead=bool(rng.random() < 0.5), histories=99)
     emissions, entities, graph = random_case(seed, sizes, frames, **pruning)
     vocabulary = graph.vocabulary
     letters = [str(rng.choice(["a", "b", "ab"])) for _ in range(vocabulary.size)]

@@ -146,7 +146,8 @@ def command(
         journal = None if out is None else Journal(out, _settings(), resume)
         compared = explain or any(technique.judges for technique in asked)
         source = of_audio(
-            inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder, compared, vad
+            inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder, compared, vad,
+            biasing_given.adapter,
         )
     else:
         if in_encoder(asked):

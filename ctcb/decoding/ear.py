@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import List, Optional, Protocol, Sequence, Tuple
+from typing import List, Optional, Protocol, Sequence, Tuple, runtime_checkable
 
 import numpy as np
 import torch
@@ -92,14 +92,30 @@ class ModelEar:
 class ComparingEar:
     """Hears everything twice: leaning toward a list, and behind these heads the same ones without it."""
 
-    def __init__(self, leaning: ModelEar) -> None:
+    def __init__(self, leaning: LeaningEar) -> None:
         self.prepare, self.hear = leaning.prepare, leaning.hear_both
         self.frame_shift, self.rows_a_second = leaning.frame_shift, leaning.rows_a_second
         self.spelling, self.phonetics, self.phone_head = leaning.spelling, leaning.phonetics, leaning.phone_head
 
 
-def our_own(ear: Ear) -> ModelEar:
-    """The ear, which must be a model directory's; InputError for others, which can have no adapter."""
-    if not isinstance(ear, ModelEar):
-        raise InputError("this model is no model directory, and has no adapter", mend="lean with the decoder (--bias decoder)")
+@runtime_checkable
+class LeaningEar(Ear, Protocol):
+    """A model whose encoder can be leaned: a model directory's, or one of others with an adapter."""
+
+    model: LoadedModel  # or what has its fields
+
+    def leaning(self, bias: Optional[EncoderBias]) -> LeaningEar:
+        """The same, leaning toward a list; with None not."""
+
+    def hear_both(self, rows: Sequence[torch.Tensor], utt_ids: Sequence[str]) -> List[Heads]:
+        """What ``hear`` answers, and behind it as many heads without the list."""
+
+
+def can_lean(ear: Ear) -> LeaningEar:
+    """The ear, whose encoder must be one that can be leaned; InputError for others."""
+    if not isinstance(ear, LeaningEar):
+        raise InputError(
+            "this model is no model directory, and has no adapter",
+            mend="lean with the decoder (--bias decoder), or give an adapter for it (--adapter)",
+        )
     return ear

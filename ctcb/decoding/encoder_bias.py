@@ -10,11 +10,12 @@ from torch import Tensor
 
 from ctcb.decoding.encoded_list import EncodedList
 from ctcb.errors import InputError
-from ctcb.models.adapter import Catalogue, by_entry
+from ctcb.models.catalogue import Catalogue, by_entry
 from ctcb.models.conformer import subsampled
 from ctcb.models.ctc import Emissions, Encoded
 from ctcb.models.directory import LoadedModel
 from ctcb.models.matching import Evidence, evidence_of, match
+from ctcb.models.rivals import DOUBLE
 
 MAX_ACTIVE = 300  # entries among which the frames of an utterance choose: the most that training lists hold
 
@@ -111,7 +112,9 @@ class EncoderBias:
             return None, None
         left = chosen.entries[torch.tensor(found.entries)]
         states = [self._model.adapter.keys_of(len(listed[place].tokens)) for place in found.entries]
-        return _Chosen(left, self._encoded.pick(left)), evidence_of([found], found.entries, states, logits)
+        evidence = evidence_of([found], found.entries, states, logits)
+        evidence = evidence._replace(handicap=DOUBLE * self._encoded.doubles[left])
+        return _Chosen(left, self._encoded.pick(left)), evidence
 
     def _choose(self, utt_ids: Sequence[str], logits: List[Tensor], frames: Sequence[int]) -> List[Optional[_Chosen]]:
         """What each utterance chooses among; None where there is nothing to hear or to lean toward."""

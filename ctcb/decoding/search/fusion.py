@@ -168,16 +168,13 @@ def provisional(fusion, graph, tree, told, parent, began, spelled, pieces, state
 
 
 @compiled
-def likeness(fusion, told, token, state, began, spelled):
-    """A number that prefixes have in common which go on alike: they have the same last token, context state and,
-    with an LM, the same best history and letters of the word under way (any, where no word of the LM begins so).
+def likeness(told, key, began, spelled):
+    """``key`` made one of prefixes of which the LM will say the same, too: they have the same best history and the
+    same letters of the word under way (any, where no word of the LM begins so).
 
     How many tokens spell that word makes no difference, although it does to an unknown one. int64.
     """
-    key = (np.int64(token + 1) << 32) | state  # 0 is the empty prefix
-    if fusion.on:
-        key = key * 0x9E3779B97F4A7C1 + ((np.int64(told.history[began]) << 32) | spelled) * 0x2545F4914F6CDD1D
-    return key
+    return key * 0x9E3779B97F4A7C1 + ((np.int64(told.history[began]) << 32) | spelled) * 0x2545F4914F6CDD1D
 
 
 @compiled

@@ -184,6 +184,7 @@ def extend(old, new, fresh, size, filled, narrow, wide, alike, best, tokens, gra
                     continue
             if filled == room and given + hoped + lm <= worst:
                 continue
+            key = (np.int64(token + 1) << 32) | state  # that of the empty prefix is 0
             if fusion.on:
                 began = closing if new_word else told.began[node]
                 spelled = fusion.trie.start[token] if new_word else walk(fusion.trie, told.spelled[node], token)
@@ -191,9 +192,9 @@ def extend(old, new, fresh, size, filled, narrow, wide, alike, best, tokens, gra
                 lm = provisional(fusion, graph, tree, told, node, began, spelled, pieces, state)
                 if filled == room and given + hoped + lm <= worst:
                     continue
+                key = likeness(told, key, began, spelled)
             boosted, origin, opened, closed, hoped = advance(
                 graph, records, boost, before, old_state, state, new_word, best - value, tokens.letters[token])
-            key = likeness(fusion, told, token, state, began, spelled)
             slot = place(new.key, work.heap, fresh.score, filled, key, alike, given + hoped + lm)
             if slot < 0:
                 continue

@@ -83,14 +83,15 @@ def claim(heap, score, size, new):
 @compiled
 def place(keys, heap, score, size, key, alike, new):
     """``claim`` for a candidate of a ``key``: of those with the same one, no more than ``alike`` stay, the best."""
-    count, lowest = 0, -1
-    for slot in range(size):
-        if keys[slot] == key:
-            count += 1
-            if lowest < 0 or score[slot] < score[lowest]:
-                lowest = slot
+    count = 0
+    for slot in range(size):  # no more than this, so that it can be vectorised
+        count += keys[slot] == key
     if count < alike:
         return claim(heap, score, size, new)
+    lowest = -1
+    for slot in range(size):
+        if keys[slot] == key and (lowest < 0 or score[slot] < score[lowest]):
+            lowest = slot
     if new <= score[lowest]:
         return -1
     at = 0
