@@ -12,6 +12,8 @@ from ctcb.errors import InputError
 from ctcb.io import PathOrStr, read_text
 
 T = TypeVar("T")
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = 2
 
 
 def read_yaml(path: PathOrStr) -> Mapping[str, Any]:
@@ -56,7 +58,7 @@ def from_mapping(cls: Type[T], data: Mapping[str, Any], file: object = None, whe
 def _convert(kind: Any, value: Any, file: object, key: str) -> Any:
     def wrong(expected: str) -> InputError:
         # Not the whole of it: a few lines of YAML can stand for a value that fills the memory.
-        return InputError(f"{key} is {reprlib.repr(value)} where {expected} is expected", file=file, mend="correct it")
+        return InputError(f"{key} is {_SHORT.repr(value)} where {expected} is expected", file=file, mend="correct it")
 
     if dataclasses.is_dataclass(kind):
         if not isinstance(value, dict):

@@ -44,6 +44,17 @@ def test_what_cannot_be_cut_is_named(recording, tmp_path):
     assert lines[1].startswith("late\tends at 4.00 s, and") and len(lines) == 4
 
 
+@pytest.mark.parametrize("suffix", ["ogg", "mp3", "flac"])
+def test_a_recording_that_breaks_off(tmp_path, suffix):
+    whole, part = tmp_path / f"whole.{suffix}", tmp_path / f"part.{suffix}"
+    soundfile.write(str(whole), 0.1 * np.random.default_rng(0).standard_normal(10 * 16000), 16000)
+    part.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    segments = [Segment("early", part, ((0, 1),), "a"), Segment("late", part, ((9, 10),), "a")]
+    report = cut_segments(segments, tmp_path / "out", jobs=1)
+    assert report.utterances == 1 and [utt_id for utt_id, _ in report.rejected] == ["late"]
+    assert str(part) in report.rejected[0][1]
+
+
 def test_nothing_usable_leaves_no_manifest(recording, tmp_path):
     with pytest.raises(InputError, match="ends at 9.00 s"):
         cut_segments([Segment("late", recording, ((2, 9),), "a")], tmp_path / "out", jobs=1)

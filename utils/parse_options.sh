@@ -9,6 +9,16 @@
 # stays in "$@".
 # An unknown option or a missing value ends the script with one line and exit code 2.
 
+# until_dashes WORDS...: those before -- in the array `before`, those after it in `after`.
+until_dashes() {
+  before=()
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    before+=("$1")
+    shift
+  done
+  after=("${@:2}")
+}
+
 # _options_help FILE: the comment at its head.
 _options_help() { awk '/^#!/ && NR == 1 { next } !/^#/ { exit } { sub(/^# ?/, ""); print }' "$1"; }
 _options_end() { echo "${0##*/}: $1 (--help shows the options)" >&2; exit 2; }

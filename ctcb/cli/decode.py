@@ -46,6 +46,7 @@ SEARCH = {
     "alpha": "Boost a unit of distance between the frame's best token and a name's.",
     "beta": "Boost a letter of a name.",
     "cap": "Highest boost of a token.",
+    "class_cap": "The same where an LM has the names in its class.",
 }
 # Of both, with an LM.
 LM = {
@@ -143,8 +144,9 @@ def command(
     if emissions_given.emissions is None:
         encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(asked) else None
         journal = None if out is None else Journal(out, _settings(), resume)
+        compared = explain or any(technique.judges for technique in asked)
         source = of_audio(
-            inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder, explain, vad,
+            inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder, compared, vad,
             biasing_given.adapter,
         )
     else:

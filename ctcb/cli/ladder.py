@@ -42,6 +42,14 @@ def with_distractors(folders: Sequence[str], files: Sequence[str]) -> List[Tuple
     return list(zip(folders, each))
 
 
+def absent_option(default: int) -> Decorator:
+    """``--absent N``: a list of distractors alone."""
+    return click.option(
+        "--absent", type=click.IntRange(min=0), default=default, show_default=True,
+        help="Distractors in a list of their own, of which nothing is said: for false alarms.",
+    )
+
+
 @click.command()
 @click.option("--data", "folders", type=click.Path(), multiple=True, required=True,
               help="Folder with manifest.tsv, entities.txt and perhaps distractors.txt; repeatable.")
@@ -50,8 +58,7 @@ def with_distractors(folders: Sequence[str], files: Sequence[str]) -> List[Tuple
 @entities_format_option()
 @distractors_option()
 @click.option("--added", type=click.IntRange(min=0), default=0, show_default=True, help="Distractors that join the entities.")
-@click.option("--absent", type=click.IntRange(min=0), default=1000, show_default=True,
-              help="Distractors in the list that tells false alarms, of which nothing is said.")
+@absent_option(1000)
 @click.option("--half", type=click.Choice(HALVES), help="Only half of the utterances, by a hash of their ids.")
 @click.option("--lm", type=click.Path(), metavar="FILE|none", help="n-gram LM for all systems.  [default: the model's own, if any]")
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml).  [default: the model's own, if any]")

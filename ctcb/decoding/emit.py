@@ -163,13 +163,16 @@ def _emit_short(ear: Ear, pools: Sequence[Sequence[Utterance]], batch_seconds: f
 
 def _read_ahead(ear: Ear, utterances: Iterable[Utterance], jobs: int) -> Iterator[_Heard]:
     waiting: Deque["Future[_Heard]"] = deque()
-    with ThreadPoolExecutor(jobs) as threads:
+    threads = ThreadPoolExecutor(jobs)
+    try:
         for utterance in utterances:
             waiting.append(threads.submit(_hear, ear, utterance))
             if len(waiting) >= 2 * POOL:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _hear(ear: Ear, utterance: Utterance) -> _Heard:

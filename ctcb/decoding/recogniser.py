@@ -10,7 +10,7 @@ import numpy as np
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.data.audio import SAMPLE_RATE, as_audio, read_audio
 from ctcb.decoding.catalogue_cache import CatalogueCache
-from ctcb.decoding.ear import Ear, can_lean
+from ctcb.decoding.ear import ComparingEar, Ear, can_lean
 from ctcb.decoding.emit import stretches_of
 from ctcb.decoding.encoded_list import EncodedList, encode_list, require_adapter
 from ctcb.decoding.encoder_bias import EncoderBias
@@ -52,7 +52,7 @@ class Recogniser:
             spelling, ear.frame_shift, "beam", preset.beam if options is None else options, techniques, lm=word_lm,
             phonetics=phonetics, phone_options=preset.phones if phones is None else phones,
         )
-        encode = None
+        encode, self._compares = None, any(technique.judges for technique in techniques)
         if in_encoder(techniques):
             model = can_lean(ear).model
             require_adapter(model)
@@ -82,10 +82,12 @@ class Recogniser:
         if biasing is not None and biasing.encoded is not None:
             own = can_lean(ear)
             ear = own.leaning(EncoderBias(own.model, biasing.encoded))
+            ear = ComparingEar(ear) if self._compares else ear
         parts = stretches_of(ear, heard.samples)
         decoded = [
             self._pipeline.decode(
-                utt_id, part.heads[0], biasing, nbest, None if self._ear.phone_head is None else part.heads[self._ear.phone_head]
+                utt_id, part.heads[0], biasing, nbest, None if ear.phone_head is None else part.heads[ear.phone_head],
+                part.heads[len(part.heads) // 2] if isinstance(ear, ComparingEar) else None,
             )
             for part in parts
         ]

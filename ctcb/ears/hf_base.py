@@ -148,13 +148,19 @@ class AdaptedEar:
 
     def hear(self, rows: Sequence[Tensor], utt_ids: Sequence[str]) -> List[Heads]:
         """Natural-log probabilities of each."""
+        return self._hear(rows, utt_ids, leaning=self.bias is not None, plain=self.bias is None)
+
+    def hear_both(self, rows: Sequence[Tensor], utt_ids: Sequence[str]) -> List[Heads]:
+        """The same leaning toward the list, then without it; one pass of the encoder."""
+        return self._hear(rows, utt_ids, leaning=True, plain=True)
+
+    @torch.no_grad()
+    def _hear(self, rows: Sequence[Tensor], utt_ids: Sequence[str], leaning: bool, plain: bool) -> List[Heads]:
         features, lengths = pad_sequence(list(rows), batch_first=True), torch.tensor([len(one) for one in rows])
-        if self.bias is None:
-            with torch.no_grad():
-                emissions, _ = self.model.network(features, lengths)
-        else:
-            emissions = self.bias.emissions(features, lengths, utt_ids)
+        encoded = self.model.network.encode(features, lengths)
+        found = [self.bias.lean(encoded, utt_ids)] if leaning else []
+        found += [self.model.network.emissions(encoded)] if plain else []
         return [
-            (emissions.subword[place, :count].numpy()[:, self._columns].copy(),)
-            for place, count in enumerate(emissions.lengths.tolist())
+            tuple(emissions.subword[place, :count].numpy()[:, self._columns].copy() for emissions in found)
+            for place, count in enumerate(encoded.lengths.tolist())
         ]

@@ -16,6 +16,7 @@ from ctcb.io import PathOrStr, read_lines
 from ctcb.text.normalize import normalize
 
 MANY_WORDS = 20
+LONGEST = 1000  # characters; what is longer is no name, and would be slow to spell and to find
 _FIELD_IN_TEXT = re.compile(rf"\s(?:{'|'.join(FIELDS)})=").search
 
 _Item = Union[str, Entity]  # an entry: a file's line, or what came from Python
@@ -190,6 +191,9 @@ def _printable(text: str, changes: List[str], keep: str = "") -> str:
 
 def _checked(entity: Entity, changes: List[str]) -> Entity:
     """Without the aliases and spoken forms that hold no word; Rejected where nothing can be matched."""
+    longest = max(map(len, (entity.text, *entity.aliases, *entity.prons, *entity.spoken)))
+    if longest > LONGEST:
+        raise Rejected(f"is {longest:,} characters long, and no name is longer than {LONGEST:,}; write one entity a line")
     if entity.aliases or entity.spoken:
         aliases, spoken = (
             _with_words(name, values, changes) for name, values in (("alias", entity.aliases), ("spoken", entity.spoken))
@@ -203,9 +207,13 @@ def _checked(entity: Entity, changes: List[str]) -> Entity:
 
 
 def _with_words(name: str, values: Tuple[str, ...], changes: List[str]) -> Tuple[str, ...]:
-    kept = tuple(value for value in values if normalize(value))
-    changes += [f"{name}={value} ignored: it holds no letter or digit" for value in values if value not in kept]
-    return kept
+    kept: List[str] = []
+    for value in values:
+        if normalize(value):
+            kept.append(value)
+        else:
+            changes.append(f"{name}={value} ignored: it holds no letter or digit")
+    return tuple(kept)
 
 
 def _reading(entity: Entity) -> str:

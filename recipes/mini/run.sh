@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 . steps/experiment_options.sh
-exp='' results='' quick=false sentences='' dev_sentences='' max_count=1 jobs=2 nproc=2 speeds=1.0 vocab_size=120
+exp='' results='' quick=false sentences='' dev_sentences='' max_count=1 trials=15 jobs=2 nproc=2 speeds=1.0 vocab_size=120
 config=conf/model/tiny.yaml train_config=conf/train/mini.yaml adapter_config=conf/train/mini_adapter.yaml
 . utils/parse_options.sh
 . utils/stages.sh
@@ -32,8 +32,8 @@ if due 2; then # frames, names and voices -> train, dev and test: a manifest.tsv
     --train "${sentences:-3000}" --dev "${dev_sentences:-150}" --test "${dev_sentences:-150}"
 fi
 
-if due 3; then # texts -> the names of dev and test, and distractors
-  once "$exp/lists" python local/make_lists.py --train "$sets/train" --max-count "$max_count" "$sets/dev" "$sets/test"
+if due 3; then # texts -> the names of dev and test
+  once "$exp/lists" python local/make_lists.py --train "$sets/train" --max-count "$max_count" --no-distractors "$sets/dev" "$sets/test"
 fi
 
 . steps/experiment.sh
