@@ -5,7 +5,7 @@ import json
 import math
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ctcb.decoding.options import Hypothesis
 from ctcb.text.tokens import TokenTable
@@ -73,7 +73,8 @@ class Transcript:
     @property
     def shown(self) -> Tuple[Word, ...]:
         """The words as people read them: each entity is one, in the form in which the list prints it."""
-        units, place = [], 0
+        units: List[Word] = []
+        place = 0
         for found in self.entities:
             first, end = found.words
             units += self.words[place:first]
