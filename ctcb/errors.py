@@ -6,9 +6,9 @@ names the file, the line where there is one, and the mend.
 """
 from __future__ import annotations
 
+import sys
 from os import PathLike
-from typing import Optional, Union
-
+from typing import Callable, Optional, Union
 
 # Persian and the scripts of India spell with these two; other invisible characters only hide in a text.
 JOINERS = "\u200c\u200d"
@@ -66,3 +66,12 @@ class InputError(CtcbError):
         message = where + problem + (f"; {mend}" if mend else "")
         super().__init__(message)
         self.problem, self.file, self.line, self.mend = problem, file, line, mend
+
+
+def run_script(main: Callable[[], None], name: str) -> None:
+    """Run a script's ``main``; a CtcbError becomes a line on stderr and its exit code (commands have `ctcb.cli.run`)."""
+    try:
+        main()
+    except CtcbError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

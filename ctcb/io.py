@@ -1,8 +1,9 @@
-"""Text files read with their line numbers; files written whole or not at all, by one run at a time."""
+"""Text files read with their line numbers; files written whole or not at all, where there is room, by one run at a time."""
 from __future__ import annotations
 
 import glob
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,6 +83,16 @@ def atomic_path(path: PathOrStr) -> Iterator[Path]:
     except BaseException:
         os.unlink(name)
         raise
+
+
+def require_space(folder: PathOrStr, needed: float) -> None:
+    """Raise RunError unless the folder's file system has room for ``needed`` more bytes."""
+    folder = Path(folder).resolve()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise RunError(f"{folder}: about {needed / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free; make room first")
 
 
 def _part(path: Path) -> str:

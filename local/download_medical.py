@@ -2,10 +2,14 @@
 
     python local/download_medical.py CORPUS
 
-An interrupted download goes on where it was; CORPUS/.unpacked is set when both archives are unpacked.
+An interrupted download goes on where it was; CORPUS/.unpacked is set when both archives are unpacked. An
+archive that cannot be unpacked is removed: lhotse would take it for whole, as it has its full length.
 """
 from __future__ import annotations
 
+import gzip
+import tarfile
+import zlib
 from pathlib import Path
 
 import click
@@ -13,8 +17,9 @@ from fetching import fetch
 from lhotse.recipes.medical import download_medical
 
 from ctcb.cli import run
-from ctcb.data.segments import require_space
+from ctcb.io import require_space
 
+CORRUPT = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
 CORPUS_BYTES = 10e9  # about 50 h of mp3, packed and unpacked; an estimate
 
 
@@ -25,8 +30,22 @@ def command(corpus: Path) -> None:
     mark = corpus / ".unpacked"
     if not mark.exists():
         require_space(corpus, CORPUS_BYTES)
-        fetch("the corpus", lambda: download_medical(corpus))
+        fetch("the corpus", lambda: download(corpus))
         mark.touch()
+
+
+def download(corpus: Path) -> None:
+    """Run lhotse's download; remove the archives that it could not unpack."""
+    try:
+        download_medical(corpus)
+    except CORRUPT:
+        for archive in corpus.glob("*.tar.gz"):
+            try:
+                with tarfile.open(archive) as tar:
+                    tar.getmembers()
+            except CORRUPT:
+                archive.unlink()
+        raise
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from lhotse.recipes import voxpopuli
 from torch.hub import download_url_to_file
 
 from ctcb.cli import run
-from ctcb.data.segments import require_space
+from ctcb.io import require_space
 
 ANNOTATIONS = "transcribed_data/en/asr_en.tsv.gz"
 # What a year may take on disk, archive and recordings together: an estimate from VoxPopuli's

@@ -1,6 +1,6 @@
 """Lists of rare names or terms for prepared sets: entities.txt, entities_per_utt.tsv, distractors.txt.
 
-    python local/make_lists.py --train TRAIN_DIR [--slue FILE]... [--terms FILE]... SET_DIR...
+    python local/make_lists.py --train TRAIN_DIR [--slue FILE]... [--terms FILE]... [--no-distractors] SET_DIR...
 
 Each folder holds a manifest.tsv. Where the names come from:
 
@@ -10,7 +10,7 @@ Each folder holds a manifest.tsv. Where the names come from:
 
 Rare is what training holds at most --max-count times, or not at all: one word of a name must be rare.
 A list holds what its set's references hold; the distractors are those of the training set's rare names
-that no reference of the set holds (no file where there are none). SET_DIR/lists.json counts all of it.
+that no reference of the set holds (no file where there are none, or with --no-distractors). SET_DIR/lists.json counts all of it.
 """
 from __future__ import annotations
 
@@ -38,8 +38,11 @@ MOST_DISTRACTORS = 10_000
 @click.option("--slue", multiple=True, type=click.Path(path_type=Path), help="SLUE-VoxPopuli's annotation; repeatable.")
 @click.option("--terms", "term_files", multiple=True, type=click.Path(path_type=Path), help="Phrases, one a line; repeatable.")
 @click.option("--max-count", default=5, show_default=True, help="Times that a rare word is said in training, at most.")
+@click.option("--distractors/--no-distractors", default=True, show_default=True, help="Whether to write distractors.txt.")
 @click.argument("sets", nargs=-1, required=True, type=click.Path(path_type=Path))
-def command(train: Path, slue: Tuple[Path, ...], term_files: Tuple[Path, ...], max_count: int, sets: Tuple[Path, ...]) -> None:
+def command(
+    train: Path, slue: Tuple[Path, ...], term_files: Tuple[Path, ...], max_count: int, distractors: bool, sets: Tuple[Path, ...]
+) -> None:
     """Write the lists of SETS."""
     if slue and term_files:
         raise InputError("--slue and --terms exclude each other", mend="give one of them")
@@ -51,7 +54,7 @@ def command(train: Path, slue: Tuple[Path, ...], term_files: Tuple[Path, ...], m
         names_of, source = lambda row: terms.find(row["text"]), "terms and rare words"
     else:
         names_of, source = lambda row: capitalised(row.get("orig_text", ""), training), "capitals"
-    pool = Counter(name for row in training_rows for name in names_of(row))
+    pool = Counter(name for row in training_rows for name in names_of(row)) if distractors else Counter()
     if slue:
         annotated = {utt_id: names for file in slue for utt_id, names in read_slue(file).items()}
         source = "SLUE"
@@ -69,7 +72,7 @@ def command(train: Path, slue: Tuple[Path, ...], term_files: Tuple[Path, ...], m
 
 
 def write_lists(folder: Path, names_of: NamesOf, pool: Counter) -> Dict[str, object]:
-    """Write a set's three files; the sizes."""
+    """Write a set's three files, distractors from the ``pool``; the sizes."""
     rows = list(read_rows(folder / "manifest.tsv"))
     texts = {row["utt_id"]: f" {normalize(row['text'])} " for row in rows}
     printed: Dict[str, Counter] = defaultdict(Counter)  # normal form -> ways to print it
@@ -89,10 +92,11 @@ def write_lists(folder: Path, names_of: NamesOf, pool: Counter) -> Dict[str, obj
     _write(folder / "entities_per_utt.tsv", (f"{utt_id}\t{'|'.join(best[name] for name in names)}" for utt_id, names in per_utt.items()))
     if distractors:
         _write(folder / "distractors.txt", sorted(distractors))
-    return {
+    sizes = {
         "entities": len(best), "occurrences": sum(said.values()), "utterances_with_one": sum(map(bool, per_utt.values())),
-        "utterances": len(rows), "distractors": len(distractors),
+        "utterances": len(rows),
     }  # fmt: skip
+    return {**sizes, "distractors": len(distractors)} if pool else sizes
 
 
 def _said(names: Iterable[str], texts: Iterable[str]) -> Counter:

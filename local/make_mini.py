@@ -4,7 +4,9 @@
 
 Sentences are frames with one or two names in them, or none. The names are words of the CMU dictionary,
 drawn by their hashes, so that no name of one set is in another; dev and test are also said by voices that
-training never heard (though one engine's: local/voices.py). The same numbers give the same corpus.
+training never heard (though one engine's: local/voices.py). Their distractors.txt holds names of the same
+kind that no sentence holds: neither the model nor an LM of the training texts knows them, as they know none
+of the names that are said. The same numbers give the same corpus.
 """
 from __future__ import annotations
 
@@ -24,8 +26,8 @@ from voices import Saying, say
 
 from ctcb.cli import run
 from ctcb.data.audio import SAMPLE_RATE
-from ctcb.data.segments import BYTES_A_SECOND, COLUMNS, require_space
-from ctcb.io import atomic_write
+from ctcb.data.segments import BYTES_A_SECOND, COLUMNS
+from ctcb.io import atomic_write, require_space
 from ctcb.progress import progress
 from ctcb.text.lexicon import dictionary_words
 from ctcb.text.normalize import normalize
@@ -45,6 +47,7 @@ i have never seen such a beautiful picture|there is more than one way to do it|t
 """
 NAME = re.compile(r"[a-z]{5,9}")
 TWO_WORDS = 0.4  # share of names
+UNSAID = 1500  # names that no sentence holds, in distractors.txt
 SHARES = {"train": 70, "dev": 15, "test": 15}  # of the names, in percent
 VOICES = {
     "train": (
@@ -78,6 +81,9 @@ def command(out: Path, train: int, dev: int, test: int, jobs: int) -> None:
     for split, count in (("train", train), ("dev", dev), ("test", test)):
         lines = [write_line(split, number, names[split]) for number in range(count)]
         seconds = speak(lines, out / split, jobs)
+        if split != "train":
+            said = {word for line in lines for word in normalize(line.saying.text).split()}
+            write_unsaid(out / split / "distractors.txt", [word for word in names[split] if word not in said], split)
         click.echo(f"{split}: {count} utterances, {seconds / 3600:.2f} h of synthetic speech", err=True)
 
 
@@ -101,14 +107,24 @@ def write_line(split: str, number: int, words: List[str]) -> Line:
     frames = [frame for row in FRAMES.strip().splitlines() for frame in row.split("|")]
     text = frames[random.integers(len(frames))]
     while "{}" in text:
-        size = 1 + (random.random() < TWO_WORDS)
-        text = text.replace("{}", " ".join(word.capitalize() for word in random.choice(words, size)), 1)
+        text = text.replace("{}", _name(random, words), 1)
     neural = random.random() < NEURAL
     voices = [voice for voice in VOICES[split] if voice.startswith("hibari") == neural]
     voice = voices[random.integers(len(voices))]
     saying = Saying(f"{text[0].upper()}{text[1:]}.", voice, round(random.uniform(0.9, 1.1), 3), number)
     utt_id = f"{split}-{number:05d}"
     return Line(utt_id, saying, Path("audio", f"{utt_id}.flac"))
+
+
+def write_unsaid(path: Path, words: List[str], split: str) -> None:
+    """Names of the set's own kind, of words that are not said in it."""
+    random = np.random.default_rng(_hash(f"{split} unsaid"))
+    with atomic_write(path) as file:
+        file.writelines(f"{name}\n" for name in sorted({_name(random, words) for _ in range(UNSAID)}))
+
+
+def _name(random: np.random.Generator, words: List[str]) -> str:
+    return " ".join(word.capitalize() for word in random.choice(words, 1 + (random.random() < TWO_WORDS)))
 
 
 def speak(lines: List[Line], folder: Path, jobs: int) -> float:

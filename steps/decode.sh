@@ -15,14 +15,9 @@ model='' jobs=2 nj=0 chunk=1024
 . utils/split.sh
 
 out=$1
-shift
-inputs=()
-while [ $# -gt 0 ] && [ "$1" != -- ]; do
-  inputs+=("$1")
-  shift
-done
-[ $# -eq 0 ] || shift
-decode=(ctcb decode --jobs "$jobs" ${model:+--model "$model"} "$@")
+until_dashes "${@:2}"
+inputs=("${before[@]}")
+decode=(ctcb decode --jobs "$jobs" ${model:+--model "$model"} "${after[@]}")
 if [ "$nj" -eq 0 ]; then
   "${decode[@]}" --out "$out" -- "${inputs[@]}"
   exit

@@ -1,7 +1,8 @@
 # From prepared sets to the ladder: what the recipes share. Source it in a recipe after its own stages.
 #
 # SETS/{train,dev,test} hold manifest.tsv; dev and test also entities.txt and distractors.txt. Variables:
-# sets exp jobs nj nproc torchrun speeds vocab_size config train_config epochs adapter_config adapter_epochs results.
+# sets exp jobs nj nproc torchrun speeds vocab_size config train_config epochs adapter_config adapter_epochs trials results.
+. utils/launch.sh
 
 if due 4; then # sets -> checked cuts and features
   for name in train dev; do
@@ -15,8 +16,10 @@ if due 5; then # training texts -> pieces, phones, lexicon
 fi
 
 if due 6; then # features and lang -> the base model
-  once "$exp/model" steps/train_base.sh --lang "$exp/lang" --exp "$exp/base" --out "$exp/model" --config "$config" \
-    --train-config "$train_config" --nproc "$nproc" --torchrun "$torchrun" --epochs "$epochs" --dev "$exp/data/dev" "$exp/data/train"
+  train=(steps/train_base.sh --lang "$exp/lang" --exp "$exp/base" --out "$exp/model" --config "$config"
+    --train-config "$train_config" --nproc "$nproc" --torchrun "$torchrun" --epochs "$epochs"
+    --dev "$exp/data/dev" "$exp/data/train")
+  if first_node "$torchrun"; then once "$exp/model" "${train[@]}"; else "${train[@]}"; fi # it writes the model
 fi
 
 if due 7; then # base, features and dev list -> the contextual adapter, into the model directory
@@ -38,8 +41,18 @@ if due 9; then # LM and lang -> graphs over pieces and over phones, each tried o
   done
 fi
 
-if due 10; then # model, LM, dev and test -> the ladder, printed and in RESULTS.md
+measured=(--model "$exp/model" --lm "$exp/lm/lm.arpa.gz" --jobs "$jobs" --emissions "$exp/emissions")
+
+if due 10; then # model, LM and half of dev -> the techniques' settings
+  for preset in decoder joint; do
+    once "$exp/tune/$preset" ctcb tune "${measured[@]}" --data "$sets/dev" --half 1 --added 0 --absent 1000 --preset "$preset" \
+      --trials "$trials" --study "$exp/tune/$preset/study.log" --out "$exp/tune/decode.yaml"
+  done
+fi
+
+if due 11; then # model, LM, settings, test and the other half of dev -> the ladder, printed and in RESULTS.md
   mkdir -p "$(dirname "$results")"
-  ctcb ladder --model "$exp/model" --lm "$exp/lm/lm.arpa.gz" --jobs "$jobs" --emissions "$exp/emissions" \
-    --data "$sets/dev" --data "$sets/test" --results "$results"
+  measured+=(--config "$exp/tune/decode.yaml" --results "$results")
+  ctcb ladder "${measured[@]}" --data "$sets/dev" --half 2
+  ctcb ladder "${measured[@]}" --data "$sets/test"
 fi

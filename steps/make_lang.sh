@@ -11,13 +11,7 @@ vocab_size=500
 . utils/parse_options.sh
 
 lang=$1
-shift
-tokenizer_text=()
-while [ $# -gt 0 ] && [ "$1" != -- ]; do
-  tokenizer_text+=("$1")
-  shift
-done
-[ $# -eq 0 ] || shift
+until_dashes "${@:2}"
 
-ctcb tokenize train --vocab-size "$vocab_size" --out "$lang" $(printf -- '--text %s ' "${tokenizer_text[@]}")
-ctcb lexicon --out "$lang/lexicon.txt" --phones "$lang/phones.txt" $(printf -- '--text %s ' "${tokenizer_text[@]}" "$@")
+ctcb tokenize train --vocab-size "$vocab_size" --out "$lang" $(printf -- '--text %s ' "${before[@]}")
+ctcb lexicon --out "$lang/lexicon.txt" --phones "$lang/phones.txt" $(printf -- '--text %s ' "${before[@]}" "${after[@]}")

@@ -6,8 +6,9 @@ import pytest
 import soundfile
 
 from ctcb.data.manifest import read_manifest
-from ctcb.data.segments import Segment, cut_segments, require_space
+from ctcb.data.segments import Segment, cut_segments
 from ctcb.errors import InputError, RunError
+from ctcb.io import require_space
 
 RATE = 8000
 
@@ -41,6 +42,17 @@ def test_what_cannot_be_cut_is_named(recording, tmp_path):
     assert report.utterances == 1 and [utt_id for utt_id, _ in report.rejected] == ["late", "junk", "gone"]
     lines = (tmp_path / "out/rejected.tsv").read_text().splitlines()
     assert lines[1].startswith("late\tends at 4.00 s, and") and len(lines) == 4
+
+
+@pytest.mark.parametrize("suffix", ["ogg", "mp3", "flac"])
+def test_a_recording_that_breaks_off(tmp_path, suffix):
+    whole, part = tmp_path / f"whole.{suffix}", tmp_path / f"part.{suffix}"
+    soundfile.write(str(whole), 0.1 * np.random.default_rng(0).standard_normal(10 * 16000), 16000)
+    part.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    segments = [Segment("early", part, ((0, 1),), "a"), Segment("late", part, ((9, 10),), "a")]
+    report = cut_segments(segments, tmp_path / "out", jobs=1)
+    assert report.utterances == 1 and [utt_id for utt_id, _ in report.rejected] == ["late"]
+    assert str(part) in report.rejected[0][1]
 
 
 def test_nothing_usable_leaves_no_manifest(recording, tmp_path):

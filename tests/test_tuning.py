@@ -41,14 +41,18 @@ TEXTS = {"u0": "met bob", "u1": "met bov"}
 HEARD = {"u0": said({"v": 0.76, "b": 0.19}), "u1": said({"v": 0.96, "b": 0.0175})}
 
 
-@pytest.fixture
-def objective():
+def objective_of(absent):
     rows = tuple(ManifestRow(n, utt_id, None, text) for n, (utt_id, text) in enumerate(TEXTS.items()))
     emissions = tuple(Emission(utt_id, heard) for utt_id, heard in HEARD.items())
-    data = DataSet("made", None, rows, None, EntityList.of(["bob"]), 0, None)
+    data = DataSet("made", None, rows, None, EntityList.of(["bob"]), 0, absent and EntityList.of(absent))
     listened = Listened(emissions, Facts(1.0, 0.1, 0.04, False))
     decoding = Decoding(PieceSpelling(TokenTable.of(PIECES)), Phonetics.default(), listened)
     return Objective([(data, decoding, System("decoder", (TECHNIQUES["subword"],), BUILT_IN["decoder"]))])
+
+
+@pytest.fixture
+def objective():
+    return objective_of(None)
 
 
 def test_measures_by_hand(objective):
@@ -63,6 +67,14 @@ def test_measures_by_hand(objective):
     assert (both.f1, both.wer, both.u_wer, both.alarms) == (pytest.approx(2 / 3), 0.25, pytest.approx(1 / 3), 250.0)
     assert both.excess(Bounds(0.001, 1.0)) == pytest.approx(1 / 3 - 0.001 + 0.249)
     assert value([both], Bounds(1.0, 1000.0)) == pytest.approx(2 / 3 - 1 / 4)
+
+
+def test_alarms_of_names_that_nobody_says():
+    bounded = objective_of(["boz"])  # heard nowhere
+    (one,) = bounded.measure(Preset(("subword",), BeamOptions(alpha=0.0, beta=1.25, cap=9.0)))
+    assert (one.f1, one.wer, one.alarms) == (1.0, 0.0, 0.0)
+    (one,) = bounded.measure(Preset(("subword",), BeamOptions(alpha=0.0, beta=9.0, cap=99.0)))
+    assert one.alarms == 500.0  # with "bob" alone it is 250
 
 
 def test_the_search_finds_what_is_known_to_be_best(objective, tmp_path):

@@ -3,8 +3,8 @@
     python utils/measure_streams.py [--cuts 1000000] [--batches 1000]
 
 Writes a manifest.tsv with so many rows and cuts with (unread) features to a temporary folder, splits the one
-as steps/prepare.sh --nj does, and takes one epoch's batches of the other; prints times and the process's
-highest resident memory after each.
+as steps/prepare.sh --nj does, and takes one epoch's batches of the other; prints each step's processor time
+and the process's highest resident memory after it.
 """
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def cut(number: int) -> Dict[str, Any]:
 
 def told(what: str, began: float) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{what}: {time.monotonic() - began:.1f} s, highest memory so far {peak:.0f} MB", flush=True)
+    print(f"{what}: {time.process_time() - began:.1f} s of processor time, highest memory so far {peak:.0f} MB", flush=True)
 
 
 def main() -> None:
@@ -59,20 +59,20 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=1000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder, began = Path(name), time.monotonic()
+        folder, began = Path(name), time.process_time()
         with open(folder / "manifest.tsv", "w") as table, gzip.open(folder / "cuts.jsonl.gz", "wt", compresslevel=1) as cuts:
             table.write("utt_id\taudio\ttext\n")
             for number in range(options.cuts):
                 table.write(f"utterance-{number:08d}\taudio/{number}.flac\twe would like to thank the commission\n")
                 cuts.write(json.dumps(cut(number)) + "\n")
         told(f"{options.cuts} cuts written", began)
-        began = time.monotonic()
+        began = time.process_time()
         parts = split(folder / "manifest.tsv", folder / "parts", 1024)
         told(f"manifest.tsv split into {parts} parts", began)
-        began = time.monotonic()
+        began = time.process_time()
         batches = EpochBatches(CutSet.from_file(folder / "cuts.jsonl.gz"), 200.0, seed=1)
         told("copies counted", began)
-        began, seen = time.monotonic(), 0
+        began, seen = time.process_time(), 0
         for number, batch in enumerate(batches, start=1):
             seen += len(batch)
             if number == options.batches:

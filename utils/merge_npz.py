@@ -8,6 +8,7 @@ import sys
 from typing import Sequence
 
 from ctcb.decoding.npz import NpzWriter, read_npz
+from ctcb.errors import run_script
 from ctcb.io import atomic_write
 
 
@@ -23,4 +24,4 @@ def merge(out: str, parts: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    merge(sys.argv[1], sys.argv[2:])
+    run_script(lambda: merge(sys.argv[1], sys.argv[2:]), "merge_npz.py")

@@ -5,14 +5,27 @@
 #
 # --some-name VALUE or --some-name=VALUE sets some_name, if the script has given it a value before.
 # A variable that is true or false is a switch: --slow alone makes it true. --help prints the
-# comment at the head of the script. What follows the options (or --) stays in "$@".
+# comment at the head of the script, and that of the file $more_help. What follows the options (or --)
+# stays in "$@".
 # An unknown option or a missing value ends the script with one line and exit code 2.
 
+# until_dashes WORDS...: those before -- in the array `before`, those after it in `after`.
+until_dashes() {
+  before=()
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    before+=("$1")
+    shift
+  done
+  after=("${@:2}")
+}
+
+# _options_help FILE: the comment at its head.
+_options_help() { awk '/^#!/ && NR == 1 { next } !/^#/ { exit } { sub(/^# ?/, ""); print }' "$1"; }
 _options_end() { echo "${0##*/}: $1 (--help shows the options)" >&2; exit 2; }
 
 while [ $# -gt 0 ]; do
   case $1 in
-    -h | --help) awk 'NR > 1 && !/^#/ { exit } NR > 1 { sub(/^# ?/, ""); print }' "$0"; exit 0 ;;
+    -h | --help) _options_help "$0"; [ -z "${more_help-}" ] || { echo && _options_help "$more_help"; }; exit 0 ;;
     --) shift; break ;;
     --*) ;;
     *) break ;;

@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List
 
+from ctcb.errors import run_script
 from ctcb.report.markdown import markdown, write_block
 
 COLUMNS = ("set", "speech", "utterances", "words", "WER %", "entity P %", "entity R %", "entity F1 %")
@@ -47,4 +48,4 @@ def row(folder: Path, kind: str) -> List[str]:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main, "results_table.py")

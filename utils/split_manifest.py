@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import sys
 from pathlib import Path
 
-from ctcb.errors import InputError
+from ctcb.errors import InputError, run_script
 from ctcb.io import atomic_write
 
 POOL = 64  # ctcb.decoding.emit.POOL, which is not imported for the time that torch takes
@@ -54,12 +53,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.chunk < 1 or options.chunk % POOL:
         parser.error(f"--chunk must be a multiple of {POOL}")
-    try:
-        print(split(options.manifest, options.folder, options.chunk))
-    except InputError as error:
-        print(f"split_manifest: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    print(split(options.manifest, options.folder, options.chunk))
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main, "split_manifest.py")

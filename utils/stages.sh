@@ -1,6 +1,22 @@
 # What every recipe's stages share. Source it after the options.
 
 export PATH=$PWD/.venv/bin:$PATH
+. cmd.sh
+
+# give_up CODE WORDS...: a line on stderr, and the end.
+give_up() { echo "${0##*/}: ${*:2}" >&2; exit "$1"; }
+
+command -v ctcb >/dev/null || give_up 1 "there is no ctcb here; utils/setup_env.sh installs it"
+[ "$CTCB_JOBS" != slurm ] || command -v sbatch >/dev/null || give_up 2 "CTCB_JOBS is slurm, and there is no sbatch here"
+
+# required NAME: the option's value must have been given.
+required() { [ -n "${!1}" ] || give_up 2 "--${1//_/-} is missing (--help shows the options)"; }
+
+# readable FILE...: what later stages read must be there before the first one works.
+readable() {
+  local file
+  for file in "$@"; do [ -r "$file" ] || give_up 2 "$file: no such file"; done
+}
 
 # log WORDS...: a line on stderr with the time and the place that says it.
 log() { echo "$(date '+%F %T') ${BASH_SOURCE[1]##*/}:${BASH_LINENO[0]} $*" >&2; }
@@ -20,6 +36,9 @@ once() {
   "$@"
   touch "$dir/.done"
 }
+
+# packages DIR REQUIREMENTS: pip's packages in a folder of their own, .venv untouched.
+packages() { once "$1" python -m pip install --quiet --no-deps --upgrade --target "$1" -r "$2"; }
 
 # flag NAME true|false: --NAME, or nothing.
 flag() { ! "$2" || echo "--$1"; }

@@ -14,6 +14,7 @@ import numpy as np
 
 from ctcb.data.audio import SAMPLE_RATE, read_audio
 from ctcb.data.manifest import read_manifest
+from ctcb.errors import run_script
 
 QUARTERS = 4
 
@@ -42,4 +43,4 @@ def contrast(samples: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main, "wer_by_contrast.py")

@@ -8,7 +8,7 @@ from typing import List, Optional, Tuple
 
 import click
 
-from ctcb.cli.ladder import distractors_option, with_distractors
+from ctcb.cli.ladder import absent_option, distractors_option, with_distractors
 from ctcb.cli.options import entities_format_option, model_option
 from ctcb.decoding.lm import find_lm, load_lm
 from ctcb.decoding.presets import BUILT_IN, find_config, read_presets, write_presets
@@ -37,6 +37,7 @@ SHOWN = 10  # trials that are listed
 @entities_format_option()
 @distractors_option()
 @click.option("--added", type=click.IntRange(min=0), default=1000, show_default=True, help="Distractors that join the entities.")
+@absent_option(0)
 @click.option("--preset", default="decoder", show_default=True, help="Which one is tuned.")
 @click.option("--parameter", "only", multiple=True, help="Tune only this one; repeatable.  [default: all that matter]")
 @click.option("--half", type=click.Choice(HALVES), default=HALVES[0], show_default=True,
@@ -54,14 +55,14 @@ SHOWN = 10  # trials that are listed
 @click.option("--json", "json_file", type=click.Path(), help="Write all trials as JSON.")
 @click.option("--out", type=click.Path(), required=True, help="The decode.yaml; other presets in it are kept.")
 def command(
-    folders: Tuple[str, ...], model: str, entities_format: str, distractors: Tuple[str, ...], added: int, preset: str,
-    only: Tuple[str, ...], half: str, max_u_wer: float, max_false_alarms: float, trials: int, study: Optional[str],
+    folders: Tuple[str, ...], model: str, entities_format: str, distractors: Tuple[str, ...], added: int, absent: int,
+    preset: str, only: Tuple[str, ...], half: str, max_u_wer: float, max_false_alarms: float, trials: int, study: Optional[str],
     lm: Optional[str], config: Optional[str], emissions: Optional[str], jobs: int, seed: int, json_file: Optional[str], out: str,
 ) -> None:
     """Find the settings of a preset that find the most names on data sets, and break the least.
 
     What is maximised is the mean of entity F1 less WER, under bounds on U-WER and false alarms; the lists hold
-    distractors as well. Half of the utterances (by a hash of their ids) serve the search, the others the report.
+    distractors as well, and false alarms with a list of distractors alone (--absent) are bound as well. Half of the utterances (by a hash of their ids) serve the search, the others the report.
 
     \b
     ctcb tune --data data/dev --distractors names.txt --study exp/study.log --out decode.yaml
@@ -78,7 +79,7 @@ def command(
     def of_half(which: str) -> List[Tuple[DataSet, Decoding, System]]:
         found = []
         for folder, names in with_distractors(folders, distractors):
-            data = read_set(folder, None, entities_format, names, added, 0, which, seed)
+            data = read_set(folder, None, entities_format, names, added, absent, which, seed)
             listened = listener.hear(data)
             rows, _ = systems(presets, word_lm is not None, listened.facts.phones, listener.adapter)
             system = next(row for row in rows if row.name == preset)
@@ -88,7 +89,7 @@ def command(
     bounds = Bounds(max_u_wer / 100, max_false_alarms)
     sets = of_half(half)
     space = parameters(sets[0][2].techniques, word_lm is not None, only)
-    about = repr((listener.digest, [(str(data.manifest), data.entities.entities) for data, _, _ in sets], lm))
+    about = repr((listener.digest, [(str(data.manifest), data.entities.entities, data.absent) for data, _, _ in sets], lm))
     found = search(presets[preset], space, Objective(sets).measure, bounds, trials, seed, study, about)
 
     rows = [("trial", "value", *(one.name for one in space))]

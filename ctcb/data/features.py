@@ -12,7 +12,9 @@ from lhotse import CutSet, Fbank, FbankConfig, LilcomChunkyWriter
 
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.data.prepare import write_set
-from ctcb.io import PathOrStr
+from ctcb.io import PathOrStr, require_space
+
+BYTES_A_SECOND = 9_500  # of stored features, about
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,13 @@ def store_features(
 
     Decoding and filter banks cost about as much time as a small model's training on them, hence
     the store. A copy at another speed has its own id (``..._sp0.9``) and duration.
+
+    Raises RunError where there is no room for them.
     """
     out = Path(out)
+    seconds = sum(cut.duration for cut in cuts) * sum(1 / speed for speed in speeds)
+    standing = sum(file.stat().st_size for file in out.glob("feats_*/*"))  # of a run that was stopped
+    require_space(out, BYTES_A_SECOND * seconds - standing)
     extractor = FeatureExtractor(config).fbank
     stored, threads = [], torch.get_num_threads()
     torch.set_num_threads(1)  # each process works alone; lhotse warns of more

@@ -6,7 +6,6 @@ into a FLAC file of its own, once, so that everything after this reads utterance
 from __future__ import annotations
 
 import os
-import shutil
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -18,8 +17,8 @@ import numpy as np
 import soundfile
 
 from ctcb.data.manifest import SAFE_ID
-from ctcb.errors import InputError, RunError
-from ctcb.io import PathOrStr, atomic_write
+from ctcb.errors import InputError
+from ctcb.io import PathOrStr, atomic_write, require_space
 from ctcb.progress import progress
 
 COLUMNS = ("utt_id", "audio", "duration_s", "speaker", "source", "license", "text", "orig_text")
@@ -58,16 +57,6 @@ class CutReport:
         """One line for the terminal."""
         left_out = f"{len(self.rejected)} left out (rejected.tsv)" if self.rejected else "none left out"
         return f"{self.utterances} utterances, {self.seconds / 3600:.2f} h; {left_out}"
-
-
-def require_space(folder: PathOrStr, needed: float) -> None:
-    """Raise RunError unless the folder's file system has room for ``needed`` more bytes."""
-    folder = Path(folder).resolve()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise RunError(f"{folder}: about {needed / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free; make room first")
 
 
 def cut_segments(segments: Iterable[Segment], folder: PathOrStr, jobs: int = 2) -> CutReport:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ctcb.entities import Entity
 from ctcb.errors import InputError, RunError
-from ctcb.models.adapter import Catalogue, Vectors
+from ctcb.models.catalogue import Catalogue, Vectors
 from ctcb.models.entries import Entry
 from ctcb.models.weights import read_tensors, save_tensors
 

@@ -14,9 +14,10 @@ import torch
 from ctcb.data import ffmpeg
 from ctcb.data.audio import SAMPLE_RATE, read_audio, seconds_of
 from ctcb.data.inputs import Utterance
-from ctcb.data.recording import recorded
+from ctcb.data.recording import Recording, recorded
+from ctcb.data.vad import VoiceActivity
 from ctcb.decoding.ear import Ear, Heads
-from ctcb.decoding.windows import HOP, LONG, OVERLAP, Grid, Stretch, heard
+from ctcb.decoding.windows import HOP, LONG, OVERLAP, Grid, Stretch, heard, heard_of_spans
 from ctcb.errors import CtcbError, unexpected
 
 POOL = 64  # utterances that are sorted by duration among themselves before they are batched
@@ -44,18 +45,21 @@ class _Heard:
     error: Optional[CtcbError] = None
 
 
-def emit(ear: Ear, utterances: Iterable[Utterance], batch_seconds: float = 120.0, jobs: int = 2) -> Iterator[Emitted]:
+def emit(
+    ear: Ear, utterances: Iterable[Utterance], batch_seconds: float = 120.0, jobs: int = 2, vad: Optional[VoiceActivity] = None
+) -> Iterator[Emitted]:
     """Emissions of every utterance, in the order given; of one longer than ``LONG`` seconds in stretches.
 
     ``jobs`` threads read audio and prepare it ahead of the model; the results do not depend on their
     number. An utterance that cannot be read comes out with its error. Those that are ``known`` as a whole
     do not come out; the others do as they would with all, to the last bit, for they are batched as then.
+    With ``vad``, stretches of long ones are where there is speech; what lies between them is not heard.
     """
     for long, some in groupby(utterances, _is_long):
         if long:
             for utterance in some:
                 if not _is_known(utterance):
-                    yield from _emit_long(ear, utterance, batch_seconds)
+                    yield from _emit_long(ear, utterance, batch_seconds, vad)
         else:
             yield from _emit_short(ear, _pools_to_hear(list(some)), batch_seconds, jobs)
 
@@ -99,15 +103,11 @@ def _is_long(utterance: Utterance) -> bool:
     return seconds > LONG
 
 
-def _emit_long(ear: Ear, utterance: Utterance, batch_seconds: float) -> Iterator[Emitted]:
+def _emit_long(ear: Ear, utterance: Utterance, batch_seconds: float, vad: Optional[VoiceActivity]) -> Iterator[Emitted]:
     try:
         with recorded(utterance.audio, utterance.start, utterance.duration) as recording:
             done = recording.conversions
-            grid = Grid(recording.samples, ear.frame_shift * SAMPLE_RATE)
-            for stretch in heard(
-                recording.read, lambda some: _hear_windows(ear, some, utterance.utt_id), grid, _blank(ear),
-                known=round(utterance.known / ear.frame_shift), batch=max(1, int(batch_seconds / (HOP + OVERLAP))),
-            ):  # fmt: skip
+            for stretch in _stretches(ear, utterance, recording, max(1, int(batch_seconds / (HOP + OVERLAP))), vad):
                 seconds = len(stretch.heads[0]) * ear.frame_shift
                 yield Emitted(utterance, seconds, stretch.heads, done, None, stretch.first * ear.frame_shift, stretch.last)
                 done = ()
@@ -115,6 +115,19 @@ def _emit_long(ear: Ear, utterance: Utterance, batch_seconds: float) -> Iterator
         yield Emitted(utterance, 0.0, (), (), error)
     except Exception as error:
         yield Emitted(utterance, 0.0, (), (), unexpected(error, utterance.audio))
+
+
+def _stretches(
+    ear: Ear, utterance: Utterance, recording: Recording, batch: int, vad: Optional[VoiceActivity]
+) -> Iterator[Stretch]:
+    grid, known = Grid(recording.samples, ear.frame_shift * SAMPLE_RATE), round(utterance.known / ear.frame_shift)
+
+    def hear(some: List[np.ndarray]) -> List[Heads]:
+        return _hear_windows(ear, some, utterance.utt_id)
+
+    if vad is None:
+        return heard(recording.read, hear, grid, _blank(ear), known, batch)
+    return heard_of_spans(recording.read, hear, vad.spans(recording.read, recording.samples), grid, known, batch)
 
 
 def _is_known(utterance: Utterance) -> bool:

@@ -162,3 +162,24 @@ def heard(
                 yield from (one for one in found if one[0] >= numbers[0])
 
     return stretches(join(windows(), grid, blank, known), SAMPLE_RATE / grid.frame, blank, known)
+
+
+def heard_of_spans(
+    read: Callable[[int, int], np.ndarray], hear: Callable[[List[np.ndarray]], List[Heads]], spans: Sequence[Tuple[int, int]],
+    grid: Grid, known: int = 0, batch: int = 1,
+) -> Iterator[Stretch]:
+    """A recording's ``spans`` (samples, in order) as stretches, each heard by itself; those before frame ``known`` left out.
+
+    ``read``, ``hear`` and ``batch`` as in :func:`heard`. Without a span, a stretch of no frames.
+    """
+    if not spans:
+        nothing = hear([read(0, min(grid.samples, SAMPLE_RATE))])[0]
+        yield Stretch(0, tuple(head[:0] for head in nothing), True)
+        return
+    frames = [int(first // grid.frame) for first, _ in spans]
+    # By their middles: a stretch that was heard may have told of a frame of the next.
+    begin = sum((first + last) / 2 < known * grid.frame for first, last in spans)
+    for place in range(begin, len(spans), batch):
+        some = range(place, min(place + batch, len(spans)))
+        for number, heads in zip(some, hear([read(round(frames[i] * grid.frame), spans[i][1]) for i in some])):
+            yield Stretch(frames[number], heads, number + 1 == len(spans))

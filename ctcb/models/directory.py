@@ -89,7 +89,7 @@ def save_model(folder: PathOrStr, weights: Dict[str, Tensor], source: PathOrStr)
     write_model_yaml(folder, model, features)
     copy_lang(source, folder)
     (folder / ADAPTER_FILE).unlink(missing_ok=True)  # it was made for the weights that are replaced
-    _save_half(folder / WEIGHTS_FILE, weights)
+    save_half(folder / WEIGHTS_FILE, weights)
 
 
 def save_adapter(folder: PathOrStr, weights: Dict[str, Tensor], config: AdapterConfig) -> None:
@@ -97,7 +97,7 @@ def save_adapter(folder: PathOrStr, weights: Dict[str, Tensor], config: AdapterC
     folder = Path(folder)
     model, features = read_model_yaml(folder)
     load_weights(ContextualAdapter(config, model), weights, folder / ADAPTER_FILE)
-    _save_half(folder / ADAPTER_FILE, weights)
+    save_half(folder / ADAPTER_FILE, weights)
     write_model_yaml(folder, model, features, config)
 
 
@@ -109,7 +109,8 @@ def digest(path: Path) -> str:
         raise InputError("no such file", file=path, mend="check the path") from None
 
 
-def _save_half(path: Path, weights: Dict[str, Tensor]) -> None:
+def save_half(path: Path, weights: Dict[str, Tensor]) -> None:
+    """Write weights in float16; the file is there whole or not at all."""
     save_tensors(path, {name: value.half() for name, value in weights.items()})
 
 

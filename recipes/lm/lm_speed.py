@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List
@@ -17,7 +16,7 @@ from typing import Any, Callable, Dict, List
 from lm_systems import PHONES, PIECES, SYSTEMS, Model, options_of
 
 from ctcb.entities import EntityList
-from ctcb.errors import CtcbError
+from ctcb.errors import run_script
 from ctcb.io import atomic_write
 
 ENTITIES, ROUNDS = 1000, 3
@@ -59,8 +58,4 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CtcbError as error:
-        print(f"lm_speed.py: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    run_script(main, "lm_speed.py")

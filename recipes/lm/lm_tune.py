@@ -9,7 +9,6 @@ own weights, the graph's token_bonus. What is best on the average of the sets is
 from __future__ import annotations
 
 import argparse
-import sys
 from itertools import product
 from pathlib import Path
 from statistics import mean
@@ -20,7 +19,7 @@ from measure import Scores
 
 from ctcb.decoding.biasing import SpelledList
 from ctcb.entities import EntityList
-from ctcb.errors import CtcbError
+from ctcb.errors import run_script
 from ctcb.progress import progress
 from ctcb.report.markdown import markdown, write_block
 
@@ -101,8 +100,4 @@ def _percent(value: float) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except CtcbError as error:
-        print(f"lm_tune.py: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    run_script(main, "lm_tune.py")

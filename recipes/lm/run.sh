@@ -22,7 +22,7 @@ human="real_dev noisy_dev accented_dev" synthetic="tts_dev_parliament tts_dev_me
 sizes="0 100 1000" graph_sizes=100
 . utils/parse_options.sh
 . utils/stages.sh
-[ -n "$data_dir" ] || { echo "run.sh: --data-dir is missing (--help shows the options)" >&2; exit 2; }
+required data_dir
 results=${results:-$exp/RESULTS.md}
 # One thread each, so that times are those of one core.
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1

@@ -3,23 +3,19 @@
 # and made-up sentences: it shows that everything works and what each technique does, not how well people
 # are understood.
 #
-#   recipes/mini/run.sh [--quick] [--stage N] [--stop-stage N] [options]
+#   recipes/mini/run.sh [--quick] [options]
 #
-#   --quick           less than a third of the speech and of the training
-#   --exp DIR         everything made goes here (exp/mini; with --quick exp/mini_quick)
-#   --sentences N     training sentences (3000; with --quick 900), --dev-sentences N in dev and in test (150, 40)
-#   --epochs N        of the base, --adapter-epochs N of the adapter, instead of their configs'
-#   --max-count N     a rare word is said at most so often in training (1)
-#   --jobs N          processes that speak, prepare and decode (2), --nproc N that train (2)
-#   --config FILE, --train-config FILE, --adapter-config FILE, --vocab-size N: as in the other recipes
+#   --quick              less than a third of the speech and of the training
+#   --sentences N        training sentences (3000; with --quick 900), --dev-sentences N in dev and in test (150, 40)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-stage=1 stop_stage=10 jobs=2 nj=0 nproc=2 torchrun='' exp='' results='' quick=false
-sentences='' dev_sentences='' epochs='' adapter_epochs='' max_count=1 speeds=1.0 vocab_size=120
+. steps/experiment_options.sh
+exp='' results='' quick=false sentences='' dev_sentences='' max_count=1 trials=15 jobs=2 nproc=2 speeds=1.0 vocab_size=120
 config=conf/model/tiny.yaml train_config=conf/train/mini.yaml adapter_config=conf/train/mini_adapter.yaml
 . utils/parse_options.sh
 . utils/stages.sh
+readable "$config" "$train_config" "$adapter_config"
 if $quick; then
   exp=${exp:-exp/mini_quick} sentences=${sentences:-900} dev_sentences=${dev_sentences:-40} epochs=${epochs:-12}
   adapter_epochs=${adapter_epochs:-1}
@@ -27,8 +23,8 @@ fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # threads of so small a model wait for one another more than they work
 exp=${exp:-exp/mini} results=${results:-$exp/RESULTS.md} sets=$exp/sets
 
-if due 1; then # requirements.txt -> the voices, in a folder of their own
-  once "$exp/site" python -m pip install --quiet --no-deps --upgrade --target "$exp/site" -r recipes/mini/requirements.txt
+if due 1; then # requirements.txt -> the voices
+  packages "$exp/site" recipes/mini/requirements.txt
 fi
 
 if due 2; then # frames, names and voices -> train, dev and test: a manifest.tsv and an audio file an utterance
@@ -36,8 +32,8 @@ if due 2; then # frames, names and voices -> train, dev and test: a manifest.tsv
     --train "${sentences:-3000}" --dev "${dev_sentences:-150}" --test "${dev_sentences:-150}"
 fi
 
-if due 3; then # texts -> the names of dev and test, and distractors
-  once "$exp/lists" python local/make_lists.py --train "$sets/train" --max-count "$max_count" "$sets/dev" "$sets/test"
+if due 3; then # texts -> the names of dev and test
+  once "$exp/lists" python local/make_lists.py --train "$sets/train" --max-count "$max_count" --no-distractors "$sets/dev" "$sets/test"
 fi
 
 . steps/experiment.sh

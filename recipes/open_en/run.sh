@@ -31,7 +31,7 @@ train_sets="real_train tts_train"
 human_sets="real_dev noisy_dev accented_dev" synthetic_sets="tts_dev_parliament tts_dev_medical"
 . utils/parse_options.sh
 . utils/stages.sh
-[ -n "$data_dir" ] || { echo "run.sh: --data-dir is missing (--help shows the options)" >&2; exit 2; }
+required data_dir
 model=${model:-$exp/model} results=${results:-$exp/RESULTS.md}
 dev_sets="$human_sets $synthetic_sets"
 ladder_sets="tts_dev_parliament tts_dev_medical real_dev noisy_dev" # those with more than a handful of entities

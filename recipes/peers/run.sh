@@ -24,13 +24,13 @@ human="real_dev noisy_dev" synthetic="tts_dev_parliament tts_dev_medical"
 sizes="0 100 1000 10000" peers='' beam=16 tuning_budget=8 scoring_budget=600 speed_budget=10
 . utils/parse_options.sh
 . utils/stages.sh
-[ -n "$data_dir" ] || { echo "run.sh: --data-dir is missing (--help shows the options)" >&2; exit 2; }
+required data_dir
 results=${results:-$exp/RESULTS.md}
 # One thread each: the decoders have no threads of their own, and what they call must not have any either.
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 if due 1; then # requirements.txt -> the peers in a folder of their own, .venv untouched
-  once "$exp/site" python -m pip install --quiet --no-deps --upgrade --target "$exp/site" -r recipes/peers/requirements.txt
+  packages "$exp/site" recipes/peers/requirements.txt
 fi
 
 if due 2; then # model and sets -> emissions

@@ -1,7 +1,9 @@
 """recipes/voxpopuli and recipes/medical from a corpus in its publisher's layout to the ladder; a tiny model, tone speech."""
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,19 +18,27 @@ def configs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("configs")
     train = "epochs: 1, batch_seconds: 10, warmup_steps: 5, workers: 0"
     (folder / "train.yaml").write_text(f"{{{train}}}\n")
-    (folder / "adapter.yaml").write_text(f"catalogue: {{commonest: 0, shortest: 3}}\ntrain: {{{train}}}\n")
+    (folder / "adapter.yaml").write_text(
+        f"{{adapter: {{dim: 16, heads: 2, embedding: 8, hidden: 8}}, catalogue: {{commonest: 0, shortest: 3}}, train: {{{train}}}}}\n"
+    )
     return folder
 
 
-def run(recipe, configs, exp, *more):
+def command(recipe, configs, exp, *more):
     options = {
-        "exp": exp, "config": "conf/model/tiny.yaml", "train-config": configs / "train.yaml", "speeds": "1.0",
+        "exp": exp, "config": "conf/model/tiny.yaml", "train-config": configs / "train.yaml", "speeds": "1.0", "trials": 3,
         "adapter-config": configs / "adapter.yaml", "vocab-size": 40, "nproc": 1, "jobs": 2, "results": exp / "RESULTS.md",
     }  # fmt: skip
     words = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    return [f"recipes/{recipe}/run.sh", *words, *map(str, more)]
+
+
+ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+
+def run(*words, **environment):
     return subprocess.run(
-        [f"recipes/{recipe}/run.sh", *words, *map(str, more)], capture_output=True, text=True, timeout=1800, cwd=ROOT, env=environment
+        command(*words), capture_output=True, text=True, timeout=1800, cwd=ROOT, env={**ENVIRONMENT, **environment}
     )
 
 
@@ -36,28 +46,78 @@ def check(exp):
     for name in ("dev", "test"):
         assert (exp / f"sets/{name}/entities.txt").read_text() and (exp / f"sets/{name}/lists.json").exists()
     results = (exp / "RESULTS.md").read_text()
-    assert "ladder dev" in results and "ladder test" in results and "| none |" in results
+    assert "ladder dev half 2" in results and "ladder test" in results and "| none |" in results
     assert (exp / "model/adapter.safetensors").exists() and (exp / "lm/lm.arpa.gz").exists()
 
 
-@pytest.mark.slow
-def test_voxpopuli(configs, tmp_path):
-    rows = make_voxpopuli(tmp_path / "corpus", utterances=8)
-    exp = tmp_path / "exp"
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("voxpopuli")
+    return folder, make_voxpopuli(folder, utterances=8)
+
+
+@pytest.fixture(scope="module")
+def voxpopuli(corpus, configs, tmp_path_factory):
+    """A run that nothing stopped, but for a manifest that was broken for a while."""
+    folder, _ = corpus
+    exp = tmp_path_factory.mktemp("exp")
     broken = exp / "sets/dev/manifest.tsv"
-    first = run("voxpopuli", configs, exp, "--corpus", tmp_path / "corpus", "--stage", 2, "--stop-stage", 3)
+    first = run("voxpopuli", configs, exp, "--corpus", folder, "--stage", 2, "--stop-stage", 3)
     assert first.returncode == 0, first.stderr
-    assert "Zed Quill" in (exp / "sets/test/entities.txt").read_text()
     whole = broken.read_text()
     broken.write_text("utt_id\ttext\n")
-    failed = run("voxpopuli", configs, exp, "--corpus", tmp_path / "corpus", "--stage", 4, "--stop-stage", 4)
+    failed = run("voxpopuli", configs, exp, "--corpus", folder, "--stage", 4, "--stop-stage", 4)
     assert failed.returncode == 2 and "no column 'audio'" in failed.stderr and not (exp / "data/dev/.done").exists()
     broken.write_text(whole)
-    rest = run("voxpopuli", configs, exp, "--corpus", tmp_path / "corpus", "--stage", 2)
+    rest = run("voxpopuli", configs, exp, "--corpus", folder, "--stage", 2)
     assert rest.returncode == 0, rest.stderr
     assert rest.stderr.count("stands already") == 3  # sets, lists, the training set's features
+    return exp
+
+
+@pytest.mark.slow
+def test_voxpopuli(corpus, voxpopuli):
+    check(voxpopuli)
+    assert "Zed Quill" in (voxpopuli / "sets/test/entities.txt").read_text()
+    assert sum(len((voxpopuli / f"sets/{name}/manifest.tsv").read_text().splitlines()) - 1 for name in SETS) == len(corpus[1])
+
+
+# What appears in the middle of a stage's work, and the mark that the stage must not have then.
+POINTS = [
+    ("sets/train/audio/*/*.flac", "sets"), ("sets/train/manifest.tsv", "sets"), ("sets/dev/entities.txt", "lists"),
+    ("data/train/recordings.jsonl.gz", "data/train"), ("data/dev/recordings.jsonl.gz", "data/dev"), ("lang/tokens.model", "lang"),
+    ("base/log.jsonl", "model"), ("adapter/cache/*/*.npy", "adapter"), ("lm/*.gz.*", "lm"),
+    ("decode/graph_subword/.done", "decode/graph_phone"), ("emissions/*", "tune/decoder"), ("tune/joint/study.log", "tune/joint"),
+    ("RESULTS.md", None),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_killed_and_run_again(corpus, configs, voxpopuli, tmp_path):
+    """Killed in the middle of every stage, the same command goes on, and ends with what an unbroken run makes."""
+    exp, killed = tmp_path / "exp", 0
+    words = command("voxpopuli", configs, exp, "--corpus", corpus[0], "--stage", 2)
+    for pattern, stage in POINTS:
+        with open(tmp_path / "log", "w") as log:
+            going = subprocess.Popen(words, stdout=log, stderr=log, cwd=ROOT, env=ENVIRONMENT, start_new_session=True)
+            deadline = time.time() + 900
+            while not any(exp.glob(pattern)) and going.poll() is None:
+                assert time.time() < deadline, pattern
+                time.sleep(0.005)
+            os.killpg(going.pid, signal.SIGKILL)
+            going.wait()
+        assert going.returncode in (0, -signal.SIGKILL), (tmp_path / "log").read_text()
+        # On a slow machine what was waited for may be seen late: then the stage must really be done.
+        killed += stage is not None and not (exp / stage / ".done").exists()
+    assert killed >= len(POINTS) // 2
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=1800, cwd=ROOT, env=ENVIRONMENT)
+    assert ran.returncode == 0, ran.stderr
     check(exp)
-    assert sum(len((exp / f"sets/{name}/manifest.tsv").read_text().splitlines()) - 1 for name in SETS) == len(rows)
+    same = [f"sets/{name}/{file}" for name in SETS for file in ("manifest.tsv", "entities.txt") if (voxpopuli / f"sets/{name}/{file}").exists()]
+    for file in (*same, "lang/tokens.txt", "lang/lexicon.txt", "lm/lm.arpa.gz", "model/encoder.safetensors", "adapter/log.jsonl"):
+        assert (exp / file).exists(), file
+    for file in (*same, "lang/tokens.txt", "lang/lexicon.txt", "lm/lm.arpa.gz"):
+        assert (exp / file).read_bytes() == (voxpopuli / file).read_bytes(), file
 
 
 @pytest.mark.slow
@@ -77,7 +137,25 @@ def test_medical(configs, tmp_path):
 
 
 @pytest.mark.parametrize("recipe", ["voxpopuli", "medical"])
-def test_wrong_use(recipe):
+def test_wrong_use(recipe, configs, tmp_path):
     for words, told in (([], "--corpus is missing"), (["--stages", "1"], "no such option: --stages")):
-        ran = subprocess.run([f"recipes/{recipe}/run.sh", *words], capture_output=True, text=True, cwd=ROOT)
+        ran = subprocess.run([f"recipes/{recipe}/run.sh", *words], capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT)
         assert ran.returncode == 2 and told in ran.stderr
+
+
+def test_what_is_missing_is_told_before_the_work(configs, tmp_path):
+    def told(*more, **environment):
+        ran = run("voxpopuli", configs, tmp_path / "exp", "--corpus", tmp_path, *more, **environment)
+        assert ran.stderr.count("\n") == 1 and not (tmp_path / "exp").exists()
+        return ran.returncode, ran.stderr
+
+    assert told("--slue", tmp_path / "slue.tsv") == (2, f"run.sh: {tmp_path}/slue.tsv: no such file\n")
+    assert told("--config", "none.yaml") == (2, "run.sh: none.yaml: no such file\n")
+    # A PATH with what a shell script needs, and neither sbatch nor ctcb.
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("bash", "dirname", "env"):
+        (tools / name).symlink_to(Path("/usr/bin", name))
+    assert told(PATH=str(tools)) == (1, "run.sh: there is no ctcb here; utils/setup_env.sh installs it\n")
+    (tools / "ctcb").symlink_to(Path(sys.executable).parent / "ctcb")
+    assert told(PATH=str(tools), CTCB_JOBS="slurm") == (2, "run.sh: CTCB_JOBS is slurm, and there is no sbatch here\n")

@@ -1,5 +1,7 @@
 """recipes/mini --quick, from the voices to the ladder."""
 import os
+import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "local"))
-from make_mini import NAME, name_words, write_line  # noqa: E402
+from make_mini import NAME, name_words, write_line, write_unsaid  # noqa: E402
 
 
 def test_sentences_are_the_same_every_time_and_names_are_kept_apart():
@@ -23,14 +25,36 @@ def test_sentences_are_the_same_every_time_and_names_are_kept_apart():
     assert 0.45 < neural < 0.75 and len({line.saying.text for line in lines}) > 100
 
 
+def test_names_that_no_sentence_holds(tmp_path):
+    for name in ("a", "b"):
+        write_unsaid(tmp_path / name, ["zorne", "quill", "barrow"], "dev")
+    names = (tmp_path / "a").read_text().split("\n")[:-1]
+    assert names == (tmp_path / "b").read_text().split("\n")[:-1] == sorted(set(names))
+    assert {word for name in names for word in name.split()} == {"Zorne", "Quill", "Barrow"} and max(map(len, map(str.split, names))) == 2
+
+
+def row(table, system):
+    """A system's figures in a Markdown ladder: P, R, F1, ... in percent; NaN where there is none."""
+    cells = next(line for line in table.splitlines() if line.startswith(f"| {system} |")).split("|")[2:]
+    return [float(found[0]) if (found := re.findall(r"[\d.]+", cell)) else float("nan") for cell in cells]
+
+
 @pytest.mark.slow
 def test_quick(tmp_path):
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     words = ["recipes/mini/run.sh", "--quick", "--exp", str(tmp_path)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     ran = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=1800)
     if "No matching distribution" in ran.stderr or "Could not find a version" in ran.stderr:
         pytest.skip("the voices' packages cannot be had here")
     assert ran.returncode == 0, ran.stderr
     assert "none" in ran.stdout and "joint" in ran.stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert took < 2 * 240  # seconds of processor time: four minutes of two idle cores
     results = (tmp_path / "RESULTS.md").read_text()
-    assert "ladder dev" in results and "ladder test" in results
+    assert "ladder dev half 2" in results
+    test = results[results.index("begin ladder test") :]
+    none, adapter, joint = (row(test, system) for system in ("none", "adapter", "joint"))
+    assert none[2] != none[2] or none[2] < 20  # the names are unknown
+    assert adapter[2] > 20 and joint[2] > 60 and joint[3] < 0.7 * none[3]  # F1, F1, WER

@@ -1,0 +1,16 @@
+# The options that the recipes share, and what they are where a recipe does not say otherwise:
+#
+#   --stage N, --stop-stage N   the first stage to run and the last one (1 to 11)
+#   --exp DIR            everything made goes here, --results FILE the ladder
+#   --max-count N        a rare word is said at most so often in training
+#   --jobs N             processes that prepare and decode; --nj N jobs at a time for features: cmd.sh
+#   --nproc N            training processes; --torchrun "..." for more machines: docs/large_scale.md
+#   --config FILE        the model's size, --vocab-size N its pieces
+#   --train-config FILE  how to train the base, --adapter-config FILE the adapter
+#   --epochs N           of the base, --adapter-epochs N of the adapter, instead of their configs'
+#   --trials N           settings that are tried on half of dev
+#   --speeds LIST        of the copies of the training speech
+stage=1 stop_stage=11 max_count=5 jobs=4 nj=0 nproc=4 torchrun='' speeds=0.9,1.0,1.1 vocab_size=500
+config=conf/model/large.yaml train_config=conf/train/large.yaml adapter_config=conf/train/adapter.yaml
+epochs='' adapter_epochs='' trials=40
+more_help=${BASH_SOURCE[0]}
