@@ -113,7 +113,7 @@ class Transcript:
             **({"taken_back": [
                 {
                     "entity": e.entity, "start": round(e.start, 3), "end": round(e.end, 3), "why": list(e.why),
-                    "bonus": round(e.bonus, 3), "sure": round(e.sure, 3),
+                    "bonus": round(e.bonus, 3), "sure": None if e.sure is None else round(e.sure, 3),
                 }
                 for e in self.taken_back
             ]} if self.taken_back else {}),
