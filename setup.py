@@ -13,6 +13,16 @@ setup(
     name="ctcb",
     version=VERSION,
     description="Contextual biasing for CTC speech recognition: teach a recogniser new words without retraining",
+    long_description=(ROOT / "README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3",
+        "Topic :: Multimedia :: Sound/Audio :: Speech",
+    ],
     python_requires=">=3.9,<3.14",
     packages=find_packages(include=["ctcb", "ctcb.*"]),
     package_data={"ctcb": [f"assets/**/*.{kind}" for kind in ASSETS] + ["text/*.tsv", "phones/*.tsv"]},
@@ -47,6 +57,8 @@ setup(
         "onnx": ["onnxruntime>=1.16"],
         "torchaudio": ["torchaudio>=0.13.1"],
         "hama": ["hama>=1.7"],
+        # --vad. Only the ONNX file inside silero-vad is used.
+        "vad": ["silero-vad>=5", "onnxruntime>=1.16"],
         "test": ["pytest>=7", "hypothesis>=6", "jiwer>=3", "inflect>=7", "nltk>=3.8"],
         # There is no extra for k2: PyPI's last wheels fit torch 1.13.1 only, by hash
         # (utils/requirements/k2.txt); for torch 2.x take a wheel from https://k2-fsa.github.io/k2.

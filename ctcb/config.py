@@ -2,16 +2,18 @@
 from __future__ import annotations
 
 import dataclasses
+import reprlib
 import typing
-from pathlib import Path
-from typing import Any, Mapping, Type, TypeVar
+from typing import Any, Mapping, Optional, Type, TypeVar
 
 import yaml
 
 from ctcb.errors import InputError
-from ctcb.io import PathOrStr
+from ctcb.io import PathOrStr, read_text
 
 T = TypeVar("T")
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = 2
 
 
 def read_yaml(path: PathOrStr) -> Mapping[str, Any]:
@@ -21,22 +23,20 @@ def read_yaml(path: PathOrStr) -> Mapping[str, Any]:
     ------
     InputError : no such file, not YAML (with the line), or no mapping at the top.
     """
-    path = Path(path)
+    text = read_text(path)
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError("no such file", file=path, mend="check the path") from None
-    except (UnicodeDecodeError, IsADirectoryError) as error:
-        raise InputError(f"not a text file ({type(error).__name__})", file=path, mend="give a YAML file") from None
+        data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise InputError("not valid YAML", file=path, line=mark.line + 1 if mark else None, mend="correct it") from None
+    except (ValueError, RecursionError) as error:  # a day that no month has; brackets in brackets in brackets
+        raise InputError(f"not valid YAML ({error})", file=path, mend="correct it") from None
     if not isinstance(data, dict):
         raise InputError("no key: value pairs at the top", file=path, mend="see conf/ for examples")
     return data
 
 
-def from_mapping(cls: Type[T], data: Mapping[str, Any], file: object = None, where: str = "") -> T:
+def from_mapping(cls: Type[T], data: Mapping[str, Any], file: Optional[PathOrStr] = None, where: str = "") -> T:
     """Build the dataclass ``cls`` from ``data``, recursively.
 
     Raises
@@ -55,11 +55,12 @@ def from_mapping(cls: Type[T], data: Mapping[str, Any], file: object = None, whe
     return cls(**values)
 
 
-def _convert(kind: Any, value: Any, file: object, key: str) -> Any:
+def _convert(kind: Any, value: Any, file: Optional[PathOrStr], key: str) -> Any:
     def wrong(expected: str) -> InputError:
-        return InputError(f"{key} is {value!r} where {expected} is expected", file=file, mend="correct it")
+        # Not the whole of it: a few lines of YAML can stand for a value that fills the memory.
+        return InputError(f"{key} is {_SHORT.repr(value)} where {expected} is expected", file=file, mend="correct it")
 
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         if not isinstance(value, dict):
             raise wrong("key: value pairs")
         return from_mapping(kind, value, file, f"{key}.")

@@ -1,12 +1,13 @@
-"""Text files read with their line numbers; files written whole or not at all, where there is room for them."""
+"""Text files read with their line numbers; files written whole or not at all, where there is room, by one run at a time."""
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Iterator, List, Tuple, Union
+from typing import IO, Any, Iterator, List, Tuple, Union
 
 from ctcb.errors import InputError, RunError
 
@@ -48,20 +49,32 @@ def read_lines(path: PathOrStr) -> List[Tuple[int, str]]:
     return lines
 
 
+def read_text(path: PathOrStr) -> str:
+    """A whole UTF-8 text file, line feeds between its lines. Raises InputError as :func:`read_lines` does."""
+    return "\n".join(line for _, line in read_lines(path))
+
+
 @contextmanager
-def atomic_write(path: PathOrStr, mode: str = "w") -> Iterator[IO]:
+def atomic_write(path: PathOrStr, mode: str = "w") -> Iterator[IO[Any]]:
     """Open a temporary file beside ``path`` that takes its place when the block ends well.
 
     A reader sees the old file or the new one, never half of one; when the block raises (a full
     disk, say), the old file stays and the temporary one is removed.
     """
+    with atomic_path(path) as part, open(part, mode, encoding=None if "b" in mode else "utf-8") as file:
+        yield file
+
+
+@contextmanager
+def atomic_path(path: PathOrStr) -> Iterator[Path]:
+    """:func:`atomic_write` for what is not written through a Python file: the temporary one's path."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_part(path))
     try:
-        with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as file:
-            yield file
-            file.flush()
+        os.close(handle)
+        yield Path(name)
+        with open(name, "rb") as file:
             os.fsync(file.fileno())
         umask = os.umask(0)
         os.umask(umask)
@@ -80,3 +93,40 @@ def require_space(folder: PathOrStr, needed: float) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise RunError(f"{folder}: about {needed / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free; make room first")
+
+
+def _part(path: Path) -> str:
+    return f".part.{path.name[:100]}."
+
+
+def remove_parts(path: PathOrStr) -> None:
+    """Remove the temporary files of runs that were killed while they wrote ``path``. Only one run may be writing it."""
+    path = Path(path)
+    for part in path.parent.glob(f"{glob.escape(_part(path))}????????"):
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def only_run(folder: PathOrStr) -> Iterator[None]:
+    """Keep a folder to this run while the block lasts. Raises RunError where another run is writing there.
+
+    The lock is the folder's own and goes with the process, so one that was killed leaves none behind.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:  # Windows has none
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"{folder}: another run is writing there; wait for it, or give another folder") from None
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(handle)

@@ -10,7 +10,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from ctcb.decoding.options import BeamOptions
-from ctcb.decoding.search.beam import WIDEST
+from ctcb.decoding.search.beam import WIDEST, WITH_LM
 from ctcb.decoding.vocabulary import Vocabulary
 
 Prefix = Tuple[int, ...]
@@ -43,9 +43,10 @@ class Entities:
 
     def boosts(self, log_probs: np.ndarray, tokens: Prefix, frames: Prefix) -> List[float]:
         options, found = self.options, []
+        cap = options.class_cap if self.lm is not None and self.lm.classes else options.cap
         for token, frame in zip(tokens, frames):
             gap = float(log_probs[frame].max()) - float(log_probs[frame, token])
-            boost = max(0.0, min(options.cap, options.alpha * gap + options.beta * self.vocabulary.letters[token]))
+            boost = max(0.0, min(cap, options.alpha * gap + options.beta * self.vocabulary.letters[token]))
             found.append(boost if gap <= options.boost_gap else 0.0)
         return found
 
@@ -186,11 +187,11 @@ def beam_search(log_probs: np.ndarray, entities: Entities) -> List[Answer]:
         alive = [tokens for tokens in states if states[tokens].total > -math.inf]
         prefixes, alike = {}, Counter()
         for tokens in sorted(alive, key=score, reverse=True):
-            goes_on = tokens[-1:], entities.context(tokens)
+            goes_on = tokens[-1:], entities.context(tokens), entities.lm and entities.lm.goes_on(tokens)
             alike[goes_on] += 1
-            if entities.lm is not None or alike[goes_on] <= options.nbest:
+            if alike[goes_on] <= options.nbest:
                 prefixes[tokens] = states[tokens]
-            if len(prefixes) == options.beam * (1 if entities.lm else min(options.nbest, WIDEST)):
+            if len(prefixes) == options.beam * min(max(options.nbest, WITH_LM if entities.lm else 1), WIDEST):
                 break
     return ranked(prefixes, log_probs, entities)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 Ngram = Tuple[str, ...]
 
@@ -26,6 +26,14 @@ class PlainLm:
             return self.ngrams[(*history, word)][0] * LN10
         backoff = self.ngrams[history][1] if history in self.ngrams else 0.0
         return backoff * LN10 + self.score(history[1:], word)
+
+    def state(self, history: Ngram) -> Ngram:
+        """What of a history still matters to what follows."""
+        history = history[max(0, len(history) - self.order + 1) :]
+        goes_on = any(ngram[:-1] == history for ngram in self.ngrams)
+        if not history or goes_on or self.ngrams.get(history, (0.0, 0.0))[1] != 0:
+            return history
+        return self.state(history[1:])
 
     def arpa(self) -> str:
         lines = ["\\data\\"]
@@ -84,6 +92,10 @@ class LmPart:
 
     def best(self, tokens, then: str = "") -> float:
         """The highest ln P over all sets of entities read as units; with ``then`` behind the last word."""
+        return self.best_reading(tokens, then)[0]
+
+    def best_reading(self, tokens, then: str = "") -> Tuple[float, Ngram]:
+        """The same, and the words that the LM sees then."""
         words, spans = self.words(tokens), []
         for sequence, score in self.classes:
             for first in range(len(tokens) - len(sequence.tokens) + 1):
@@ -94,29 +106,40 @@ class LmPart:
                     spans.append(Span(inside[0], inside[-1] + 1, score - sequence.cost + self.options.class_bonus))
 
         @lru_cache(maxsize=None)
-        def rest(place: int, history: Ngram) -> float:
+        def rest(place: int, history: Ngram) -> Tuple[float, Ngram]:
             if place == len(words):
-                return self.lm.score(history, then) if then else 0.0
+                return self.lm.score(history, then) if then else 0.0, history
             word = self.lm.known(words[place][2])
             first, end, _ = words[place]
             spent = self.options.piece_bonus * (end - first) if word == "<unk>" else 0.0
-            found = [self.lm.score(history, word) + spent + rest(place + 1, (*history, word))]
+            ways = [(self.lm.score(history, word) + spent, place + 1, word)]
             unknown = self.lm.score(history, "<unk>")
-            found += [unknown + span.score + rest(span.end, (*history, "<unk>")) for span in spans if span.first == place]
-            return max(found)
+            ways += [(unknown + span.score, span.end, "<unk>") for span in spans if span.first == place]
+            found = [(gain, rest(after, (*history, read))) for gain, after, read in ways]
+            return max(((gain + total, seen) for gain, (total, seen) in found), key=lambda way: way[0])
 
         return rest(0, ("<s>",))
 
     def final(self, tokens) -> float:
         return self.options.lm_weight * self.best(tokens, "</s>") + self.options.word_bonus * len(self.words(tokens))
 
-    def provisional(self, tokens) -> float:
-        """Of the words before the one under way, which may hold what an entity under way hopes for."""
-        options = self.options
+    def last_word(self, tokens) -> Tuple[int, str]:
+        """Where the word under way begins, and its letters so far."""
         began = max((i for i in range(len(tokens)) if self.entities.begins_word(tokens, i)), default=0)
         if tokens and self.entities.vocabulary.is_separator[tokens[-1]]:
             began = len(tokens)
-        under_way = "".join(self.letters[token] for token in tokens[began:])
+        return began, "".join(self.letters[token] for token in tokens[began:])
+
+    def goes_on(self, tokens) -> Tuple[Ngram, Optional[str]]:
+        """What the LM will say of all that follows hangs on: the best history, and letters that may become a word of it."""
+        began, under_way = self.last_word(tokens)
+        known = not under_way or under_way in self.lookahead
+        return self.lm.state(self.best_reading(tokens[:began])[1]), under_way if known else None
+
+    def provisional(self, tokens) -> float:
+        """Of the words before the one under way, which may hold what an entity under way hopes for."""
+        options = self.options
+        began, under_way = self.last_word(tokens)
         before = self.words(tokens[:began])
         ahead = bonus = 0.0
         if options.look_ahead and under_way:

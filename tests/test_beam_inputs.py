@@ -118,7 +118,7 @@ def test_a_graph_of_another_vocabulary_is_turned_away():
 
 @pytest.mark.parametrize("option, value", [
     ("beam", 0), ("nbest", 0), ("nbest", 17), ("top_k", 0), ("token_gap", -1), ("blank_skip", -0.1), ("alpha", -1),
-    ("beta", math.inf), ("cap", math.nan), ("cap", math.inf), ("boost_gap", -1)])
+    ("beta", math.inf), ("cap", math.nan), ("cap", math.inf), ("class_cap", -1), ("boost_gap", -1)])
 def test_options_out_of_range_are_said(option, value):
     with pytest.raises(InputError, match=option):
         BeamOptions(**{option: value})

@@ -9,46 +9,22 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from hf_models import LETTERS, save_hf
 from tones import RATE, say
 
+from ctcb.bundled import BUNDLED_MODEL
+from ctcb.data.audio import read_audio
 from ctcb.data.inputs import Utterance
+from ctcb.data.manifest import read_manifest
 from ctcb.decoding.emit import emit
 from ctcb.ears import Tokens, is_foreign, open_ear
 from ctcb.ears.wave import measured_shift
 from ctcb.errors import InputError, RunError
+from ctcb.scoring.alignment import align
+from ctcb.text.lexicon import Lexicon
+from ctcb.text.normalize import normalize
 
-LETTERS = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ABDEMNOTR", "'"]
-SMALL = dict(
-    hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, conv_dim=(32, 32, 32, 32, 32, 32, 32),
-    num_conv_pos_embeddings=16, num_conv_pos_embedding_groups=2,
-)  # fmt: skip
-
-
-def save_hf(folder, kind):
-    """A model with random weights, as `save_pretrained` writes it; its class and extractor."""
-    transformers = pytest.importorskip("transformers")
-    (folder / "vocab.json").write_text(json.dumps({letter: place for place, letter in enumerate(LETTERS)}))
-    transformers.Wav2Vec2CTCTokenizer(
-        str(folder / "vocab.json"), pad_token="<pad>", unk_token="<unk>", word_delimiter_token="|",
-    ).save_pretrained(folder)  # fmt: skip
-    torch.manual_seed(0)
-    if kind == "wav2vec2-bert":
-        extractor = transformers.SeamlessM4TFeatureExtractor(feature_size=80, num_mel_bins=80, sampling_rate=RATE, stride=2)
-        config = transformers.Wav2Vec2BertConfig(
-            hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, feature_projection_input_dim=160,
-            vocab_size=len(LETTERS), pad_token_id=0, conv_depthwise_kernel_size=5, output_hidden_size=32,
-        )  # fmt: skip
-        model = transformers.Wav2Vec2BertForCTC(config)
-    else:
-        names = {"wav2vec2": ("Wav2Vec2Config", "Wav2Vec2ForCTC"), "hubert": ("HubertConfig", "HubertForCTC")}
-        config, network = (getattr(transformers, name) for name in names[kind])
-        extractor = transformers.Wav2Vec2FeatureExtractor(feature_size=1, sampling_rate=RATE, do_normalize=True, return_attention_mask=False)
-        model = network(config(vocab_size=len(LETTERS), pad_token_id=0, **SMALL))
-    extractor.save_pretrained(folder)
-    model.eval().save_pretrained(folder)
-    return model.eval(), extractor
-
-
+DEMO = BUNDLED_MODEL.parent / "demo"
 @pytest.mark.parametrize("kind", ["wav2vec2", "hubert", "wav2vec2-bert"])
 def test_a_model_of_transformers(ctcb, tmp_path, kind):
     model, extractor = save_hf(tmp_path, kind)
@@ -211,3 +187,36 @@ def test_what_is_missing_is_said(monkeypatch, tmp_path):
     with pytest.raises(InputError, match="names no model"):
         open_ear("onnx:")
     assert measured_shift(lambda samples: np.zeros((len(samples) // 960, 2))) == pytest.approx(0.06)
+
+
+@pytest.mark.parametrize("number", [7, 8])
+def test_hama_hears_the_phones_of_the_dictionary(number):
+    pytest.importorskip("hama")
+    ear = open_ear("hama")
+    heard = ear.hear([ear.prepare(read_audio(DEMO / f"audio/demo_0{number}.ogg").samples)], [""])[0][0]
+    assert ear.frame_shift == pytest.approx(0.02) and ear.spelling is None
+    np.testing.assert_allclose(np.exp(heard).sum(1), 1, atol=1e-3)
+    best = heard.argmax(1)
+    phones = [ear.phonetics.symbols[one] for one in best[np.flatnonzero(np.diff(best, prepend=-1))] if one]
+    (text,) = [row.text for row in read_manifest(DEMO / "manifest.tsv") if row.utt_id == f"demo_0{number}"]
+    lexicon = Lexicon()
+    said = [phone for word in normalize(text).split() for phone in lexicon.pronunciations(word)[0]]
+    assert len(align(said, phones).edits) < 0.4 * len(said), (said, phones)
+
+
+def test_hama_in_a_graph_over_phones(ctcb, tmp_path):
+    """Its words are the LM's, and a name comes out by how it is said."""
+    pytest.importorskip("hama")
+    pytest.importorskip("k2")
+    text = "she was given two tablets in the morning\nthe doctor gave her two of them\nof the morning\n"
+    (tmp_path / "text").write_text(text * 3)
+    (tmp_path / "names").write_text("velotoxine\nHarrowmere\n")
+    assert ctcb("lm", tmp_path / "text", "--order", 2, "--out", tmp_path / "lm.arpa").code == 0
+    assert ctcb("graph", "--lm", tmp_path / "lm.arpa", "--units", "phone", "--out", tmp_path / "graph").code == 0
+    words = ["decode", "--model", "hama", "--graph", tmp_path / "graph", DEMO / "audio/demo_03.ogg"]
+    said = "she was given two tablets of velotoxine in the morning".split()
+    without, leaning = (ctcb(*words, *more).out.split()[1:] for more in ((), ("--entities", tmp_path / "names")))
+    assert "velotoxine" in leaning and "velotoxine" not in without
+    assert len(align(said, leaning).edits) <= 2
+    refused = ctcb("decode", "--model", "hama", DEMO / "audio/demo_03.ogg")
+    assert refused.code == 2 and "graph over phones" in refused.err

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from ctcb.ladder.listening import Facts, Listened
 from ctcb.ladder.run import Decoding, climb
 from ctcb.ladder.systems import systems, varied
 from ctcb.phones.phonetics import Phonetics
+from ctcb.report.svg import Bar, bars
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
 
@@ -100,7 +102,7 @@ def test_a_rung_is_what_decode_and_score_make(ctcb, model_dir, tmp_path):
     (folder / "entities.txt").write_text("Ann\nBob Cat\nOak\nTom Una\nSam\nEve\n")
     (folder / "distractors.txt").write_text("Zulu\nQuux\n")
     options = ["ladder", "--model", model_dir, "--data", folder, "--emissions", tmp_path / "kept", "--bootstrap", 20]
-    ran = ctcb(*options, "--json", tmp_path / "l.json", "--results", tmp_path / "R.md")
+    ran = ctcb(*options, "--json", tmp_path / "l.json", "--results", tmp_path / "R.md", "--plot", tmp_path / "l.svg")
     assert ran.code == 0 and "left out: unigram needs an LM" in ran.err
     (ladder,) = json.loads((tmp_path / "l.json").read_text())
     rungs = {rung["system"]: rung for rung in ladder["systems"]}
@@ -112,6 +114,7 @@ def test_a_rung_is_what_decode_and_score_make(ctcb, model_dir, tmp_path):
                     "--json", out / "s.json").code == 0
         scored = json.loads((out / "s.json").read_text())["measures"]
         assert rungs[name]["measures"]["wer"] == scored["wer"] and rungs[name]["measures"]["entity_f1"] == scored["entity_f1"]
+    assert (tmp_path / "l.svg").read_text().count("class='bar'") == 6
     lines = (tmp_path / "R.md").read_text().splitlines()
     assert lines[0] == "<!-- begin ladder set -->" and sum(line.startswith("| ") for line in lines) == 8
     # Once kept, the emissions do without the audio.
@@ -124,3 +127,14 @@ def test_a_rung_is_what_decode_and_score_make(ctcb, model_dir, tmp_path):
     assert np.isfinite([rung["times_real_time"] for rung in fewer["systems"]]).all()
     ran = ctcb(*options, "--system", "magic")
     assert ran.code == 2 and "'magic' is no system here; choose from none, g2g" in ran.err
+
+
+def test_the_picture():
+    rows = [Bar("none", 10.0, 5.0, 20.0), Bar("<joint>", 80.0), Bar("empty", None)]
+    tree = ElementTree.fromstring(bars("a & b", "F1", rows))
+    found = [one for one in tree.iter() if one.get("class") == "bar"]
+    assert [float(one.get("width")) for one in found] == [42.0, 336.0]  # of 420 pixels
+    (span,) = [one for one in tree.iter() if one.get("class") == "span"]
+    assert (float(span.get("x1")), float(span.get("x2"))) == (96 + 21.0, 96 + 84.0)
+    texts = [one.text for one in tree.iter() if one.tag.endswith("text")]
+    assert {"a & b", "<joint>", "10.0 (5.0 to 20.0)", "80.0", "-"} <= set(texts)

@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from ctcb.errors import InputError
-from ctcb.models.adapter import BiasSite, Catalogue, ContextualAdapter, Vectors, by_entry, whole
+from ctcb.models.adapter import BiasSite, ContextualAdapter
+from ctcb.models.catalogue import Catalogue, Vectors, by_entry
 from ctcb.models.config import AdapterConfig, InterCtc, ModelConfig
 from ctcb.models.ctc import CtcModel
 from ctcb.models.entries import Entry, EntrySpeller, collate, joined
 from ctcb.models.matching import FEATURES, UNHEARD, Evidence
+from ctcb.models.rivals import unrivalled, whole
 from ctcb.text.lang import Lang
 
 TINY = AdapterConfig(dim=16, heads=2, embedding=8, hidden=8, mix=16, alignment=False)
@@ -121,7 +123,7 @@ def test_what_fits_is_written_where_it_was_heard(tiny_config, lang_dir):
 
 
 def test_what_is_out_has_no_weight_and_no_bias_changes_nothing(tiny_config, lang_dir, monkeypatch):
-    monkeypatch.setattr("ctcb.models.adapter.WHOLE", 0.0)
+    monkeypatch.setattr("ctcb.models.rivals.WHOLE", 0.0)
     entries = entries_of(lang_dir, "ann bob", "fox")
     adapter, _, last, taps, evidence = lift(tiny_config, entries, [30.0, 30.0])
     catalogue = adapter.encode(collate(entries))
@@ -143,6 +145,51 @@ def test_names_are_heard_whole_or_not_at_all():
     partly = heard.clone()
     partly[0, 1, 3] = 0.4  # and now the first lacks its second piece
     assert whole(partly, owner, symbols)[0].tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]] * 3
+
+
+def test_of_rivals_the_one_that_is_judged_best_is_heard():
+    owner = torch.tensor([0, 0, 1, 1, 2, 3, 3])
+    scores = torch.full((2, 12, 7), -5.0)
+    spans = [(0, 4), (2, 7), (6, 11), (8, 9)]  # middles 2, 4, 8, 8: each entry's lies in its neighbours' at most
+    for entry, (begin, end) in enumerate(spans):
+        keys = (owner == entry).nonzero()[:, 0]
+        scores[:, begin, keys[0]] = scores[:, end, keys[-1]] = 0.0
+    scores[:, 6:12, 4] = torch.tensor([0.0, -1, -1, -1, -1, 0])  # a name of one piece: its first best frame is all that counts
+    judged = torch.tensor([[1.0, 2.0, -1.0, 3.0], [3.0, 2.0, -1.0, -2.0]])
+    # The third begins and ends on frame 6, within the second; the last is nobody's rival.
+    assert unrivalled(judged, scores, owner).tolist() == [[False, True, False, True], [True, False, True, True]]
+    assert unrivalled(judged.flip(0), scores, owner).tolist() == [[True, False, True, True], [False, True, False, True]]
+
+
+def test_an_entry_with_a_handicap_must_fit_so_much_better(tiny_config, lang_dir):
+    entries = entries_of(lang_dir, "ann", "fox")
+    adapter, _, last, taps, evidence = lift(tiny_config, entries, [5.0, -30.0])
+    states = 2 * len(entries[0].tokens) - 1
+    for place in range(states):
+        evidence.scores[0, 5 + place, place] = 0.0
+    catalogue = adapter.encode(collate(entries))
+
+    def odds(*needed):
+        with torch.no_grad():
+            weights = adapter.lean(last, taps, catalogue, evidence._replace(handicap=torch.tensor(needed)))[1][0, 5]
+        return float(weights[1] / weights[0])
+
+    assert odds(0.0, 0.0) == odds(0.0, 1.5)
+    assert odds(0.0, 0.0) / odds(1.5, 0.0) == pytest.approx(math.exp(1.5), rel=1e-3)
+
+
+def test_names_that_sound_alike_do_not_keep_each_other_from_being_heard(tiny_config, lang_dir):
+    entries = entries_of(lang_dir, "ann", "ann", "fox")
+    adapter, head, last, taps, evidence = lift(tiny_config, entries, [4.0, 3.9, -30.0])
+    states = 2 * len(entries[0].tokens) - 1
+    for place in range(states):
+        evidence.scores[0, 5 + place, [place, states + place]] = 0.0
+    catalogue = adapter.encode(collate(entries))
+    with torch.no_grad():
+        heard = by_entry(adapter.lean(last, taps, catalogue, evidence)[1], catalogue.owner)[0, 5 : 5 + states]
+        shared = by_entry(adapter.train().lean(last, taps, catalogue, evidence)[1], catalogue.owner)[0, 5 : 5 + states]
+    assert bool((heard[:, 1] > 0.9).all()) and float(heard[:, 2:].max()) == 0.0
+    assert 0.3 < float(shared[:, 2].min()) and float(shared[:, 1].max()) < 0.7
 
 
 def test_blanks_stand_between_pieces(tiny_config, lang_dir):

@@ -75,6 +75,18 @@ def test_what_is_said_fits_without_loss_and_what_is_not_is_out():
     assert match(log_probs, log_probs, entries, keep=[1]).features[1, 0] < WORST
 
 
+def test_of_too_many_those_stay_that_fit_best_as_a_whole(monkeypatch):
+    monkeypatch.setattr("ctcb.models.matching.MOST", 1)
+    log_probs = np.full((4, 6), -9.0, np.float32)
+    log_probs[np.arange(4), [1, 2, 3, 4]] = -1e-3
+    log_probs[0, 0] = -0.5
+    short, long = Entry((2, 3), (2, 3), (0, 1)), Entry((5, 2, 3, 4), (5, 2, 3, 4), (0, 1, 2, 3))
+    found = match(log_probs, log_probs, [short, long])  # the long one lacks its first phone: 2 nats a phone
+    assert found.entries == [0]
+    log_probs[0, 5] = -1.0
+    assert match(log_probs, log_probs, [short, long]).entries == [1]  # 1 nat lost in 4 phones outweighs a perfect 2
+
+
 def test_evidence_puts_each_row_in_its_place():
     rng = np.random.default_rng(0)
     entries = [Entry((1, 2), (1, 2), (0, 1)), Entry((3,), (3,), (0,)), Entry((2, 1, 3), (2, 1, 3), (0, 1, 2))]

@@ -54,7 +54,7 @@ def test_lists_of_utterances_are_made_ready_once(tmp_path, monkeypatch):
 def test_presets_and_techniques():
     assert choose("none") == () and [technique.name for technique in choose("decoder")] == ["g2g", "subword"]
     assert choose("none", plus=["subword", "g2g"]) == choose("decoder")
-    assert choose("decoder", lm=True, phones=True, minus=["subword", "g2g", "unigram"]) == choose("none", plus=["lookup", "phones"])
+    assert choose("decoder", lm=True, phones=True, minus=["subword", "g2g", "unigram"]) == choose("none", plus=["lookup", "phones", "verify"])
     assert all(technique.name == name and technique.summary for name, technique in TECHNIQUES.items())
     assert all(name in TECHNIQUES for names in PRESETS.values() for name in names)
     with pytest.raises(InputError, match="'magic' is no technique"):

@@ -3,15 +3,20 @@ import itertools
 
 import numpy as np
 
-from ctcb.decoding.prefilter import FLOOR, GAIN, REACH, SURELY_BLANK, Prefilter
+from ctcb.decoding.prefilter import FLOOR, REACH, SURELY_BLANK, Prefilter
+from ctcb.models.entries import Entry
+from ctcb.models.matching import match
 
 
 def all_paths(name, log_probs):
     heard = log_probs[log_probs[:, 0] < np.log(SURELY_BLANK)]
+    lost = [[max(p, FLOOR) - max(row) for p in row] for row in heard]
     scores = [-np.inf]
     for frames in itertools.combinations(range(len(heard)), len(name)):
         if all(b - a <= REACH for a, b in zip(frames, frames[1:])):
-            scores.append(sum(max(heard[t, symbol], FLOOR) + GAIN for t, symbol in zip(frames, name)))
+            begun = sum(lost[t][symbol] for t, symbol in zip(frames, name))
+            between = [(t, name[j]) for j, (a, b) in enumerate(zip(frames, frames[1:])) for t in range(a + 1, b)]
+            scores.append((begun + sum(max(lost[t][symbol], lost[t][0]) for t, symbol in between)) / max(1, len(name)))
     return max(scores) if name else -np.inf
 
 
@@ -41,6 +46,18 @@ def test_frames_that_are_surely_blank_do_not_part_a_name():
     names = [(1, 2, 3), (3, 2, 1)]
     assert np.allclose(Prefilter(names).scores(near), Prefilter(names).scores(far))
     assert Prefilter(names).scores(far).argmax() == 0
+
+
+def test_a_loose_look_is_never_stricter_than_the_alignment():
+    rng = np.random.default_rng(1)
+    names = [tuple(rng.integers(1, 6, rng.integers(1, 4)).tolist()) for _ in range(8)]
+    entries = [Entry(name, name, tuple(range(len(name)))) for name in names]
+    for _ in range(20):
+        log_probs = random_log_probs(rng, REACH + 1, 6)
+        log_probs[0, 0] = -9.0  # something is heard
+        heard = log_probs[log_probs[:, 0] < np.log(SURELY_BLANK)]
+        fits = match(heard, heard, entries, keep=range(8)).features[:, 0]
+        assert (Prefilter(names).scores(log_probs) >= fits - 1e-4).all()
 
 
 def test_nothing_heard_is_no_reason():

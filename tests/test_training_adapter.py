@@ -11,9 +11,10 @@ from lhotse.dataset.collation import collate_features
 from ctcb.data.augment import AugmentConfig
 from ctcb.data.loader import one_copy_each
 from ctcb.errors import InputError
+from ctcb.models.adapter_folder import read_adapter_yaml
 from ctcb.models.directory import load_model, read_model_yaml
 from ctcb.models.weights import read_tensors
-from ctcb.training.adapter import read_adapter_yaml, some_hours, train_adapter
+from ctcb.training.adapter import some_hours, train_adapter
 from ctcb.training.adapter_loss import SaidToken, allowed_keys, attention_loss, said_tokens
 from ctcb.training.base import read_feature_cuts
 from ctcb.training.catalogue import Said
@@ -196,7 +197,7 @@ def test_an_adapter_joins_the_model_that_it_was_trained_on(ctcb, config, model_d
     ran = ctcb("export", out, "--out", model)
     assert ran.code == 2 and "was trained for other weights than" in ran.err and len(ran.err.splitlines()) == 1
     with pytest.raises(InputError, match="adapter.yaml: no such file"):
-        read_adapter_yaml(model, model)
+        read_adapter_yaml(model)
 
 
 def test_wrong_configs_are_named(ctcb, model_dir, features_dir, tmp_path):

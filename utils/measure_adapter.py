@@ -4,12 +4,14 @@
 
 A SET_DIR holds manifest.tsv and entities.txt. Each set is decoded without a list, with its own list, with
 its list and distractors to 1,000 and 10,000 entries, and with 1,000 distractors alone, of which nothing is
-said. The network listens to a set once.
+said. Where the files have too few, names are made up of their first and last words. The network listens to a
+set once.
 """
 from __future__ import annotations
 
 import argparse
 import random
+import sys
 import time
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -17,11 +19,14 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "recipes/peers"))
+from bias_list import made_up  # noqa: E402
+
 from ctcb.data.audio import read_audio
 from ctcb.data.features import FeatureExtractor
 from ctcb.data.manifest import ManifestRow, read_manifest
-from ctcb.decoding.encoded_list import encode_list
-from ctcb.decoding.encoder_bias import EncoderBias
+from ctcb.decoding.encoded_list import EncodedList, encode_list, hears_phones
+from ctcb.decoding.encoder_bias import MAX_ACTIVE, EncoderBias
 from ctcb.decoding.greedy import greedy
 from ctcb.entities import Entity, EntityList
 from ctcb.errors import run_script
@@ -34,7 +39,8 @@ from ctcb.scoring.score import score
 BATCH = 16  # utterances
 SIZES = (1000, 10000)  # entries of the padded lists
 ABSENT = 1000
-HEADER = ("set", "list", "entries", "P %", "R %", "F1 %", "WER %", "U-WER %", "false alarms / 1000 words", "ms / s of audio")
+HEADER = ("set", "list", "entries", "P %", "R %", "F1 %", "WER %", "U-WER %", "false alarms / 1000 words", "ms / s of audio",
+          "prefilter, % of the network")
 COLUMNS = ("entity_precision", "entity_recall", "entity_f1", "wer", "u_wer")
 
 
@@ -54,6 +60,8 @@ def main() -> None:
     model = load_model(options.model)
     pool = list(dict.fromkeys(entity for file in options.distractors for entity in EntityList.read(file).entities))
     random.Random(0).shuffle(pool)
+    crossed = EntityList.of(list(made_up([entity.text for entity in pool], SIZES[-1])))
+    pool = list(dict.fromkeys([*pool, *crossed.entities]))
     for number, folder in enumerate(options.sets):
         lines = markdown(HEADER, measure(model, folder, pool))[:-1]
         print("\n".join(lines[2 if number else 0 :]), flush=True)
@@ -75,14 +83,16 @@ def measure(model: LoadedModel, folder: Path, pool: List[Entity]) -> List[Sequen
     lists.append(("distractors alone", EntityList.of(others[:ABSENT])))
     rows, plain = [], None
     for name, entities in lists:
-        hyps, took = decode(model, heard, entities)
+        encoded = None if entities is None else encode_list(model, entities.entities)
+        hyps, took = decode(model, heard, encoded)
         plain = plain or hyps
         absent = name == "distractors alone"
         report = score(refs, hyps, own if entities is None or not absent else entities, compare=plain, draws=300)
         cells = [percent(report.estimates[column].value) for column in COLUMNS]
         alarms = report.estimates["false_alarms_per_thousand_words"].value if absent else None
         rows.append((folder.name, name, str(0 if entities is None else len(entities)), *cells,
-                     "" if alarms is None else f"{alarms:.1f}", f"{1000 * (took + listening) / seconds:.1f}"))
+                     "" if alarms is None else f"{alarms:.1f}", f"{1000 * (took + listening) / seconds:.1f}",
+                     "" if encoded is None else percent(filtering(model, heard, encoded, listening))))
     return rows
 
 
@@ -106,13 +116,29 @@ def listen(model: LoadedModel, manifest: Sequence[ManifestRow]) -> Tuple[float, 
 
 
 @torch.no_grad()
-def decode(model: LoadedModel, heard: Sequence[Heard], entities: Optional[EntityList]) -> Tuple[Dict[str, str], float]:
+def filtering(model: LoadedModel, heard: Sequence[Heard], encoded: EncodedList, listening: float) -> Optional[float]:
+    """The time of the prefilter alone as a share of the network's; None for lists that it does not look at."""
+    if len(encoded.entries) <= MAX_ACTIVE:
+        return None
+    entries, took = encoded.among(None), 0.0
+    for _, batch in heard:
+        for row, count in enumerate(batch.lengths.tolist()):
+            logits = batch.inter_logits[0] if hears_phones(model) else model.network.head(batch.last)
+            log_probs = logits[row, :count].log_softmax(dim=-1).numpy()
+            began = time.process_time()
+            encoded.likeliest(entries, log_probs, MAX_ACTIVE)
+            took += time.process_time() - began
+    return took / listening
+
+
+@torch.no_grad()
+def decode(model: LoadedModel, heard: Sequence[Heard], encoded: Optional[EncodedList]) -> Tuple[Dict[str, str], float]:
     """Transcripts, and the processor's seconds that the list cost."""
-    bias = None if entities is None else EncoderBias(model, encode_list(model, entities.entities))
+    bias = None if encoded is None else EncoderBias(model, encoded)
     hyps, took = {}, 0.0
-    for utt_ids, encoded in heard:
+    for utt_ids, batch in heard:
         began = time.process_time()
-        emissions: Emissions = model.network.emissions(encoded) if bias is None else bias.lean(encoded, utt_ids)
+        emissions: Emissions = model.network.emissions(batch) if bias is None else bias.lean(batch, utt_ids)
         took += time.process_time() - began
         for utt_id, log_probs, count in zip(utt_ids, emissions.subword, emissions.lengths.tolist()):
             hyps[utt_id] = model.lang.tokenizer.decode(greedy(log_probs[:count].numpy()).tokens)

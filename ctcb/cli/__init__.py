@@ -1,6 +1,7 @@
 """The ``ctcb`` command: one thin module a verb, imported only when its verb is asked for."""
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -9,7 +10,7 @@ from typing import List, Optional
 import click
 
 from ctcb import __version__
-from ctcb.errors import CtcbError
+from ctcb.errors import CtcbError, visible
 
 # verb -> (module that holds its click command as `command`, one line of help).
 # The help stands here so that `ctcb --help` imports none of the modules.
@@ -94,8 +95,12 @@ def run(command: click.Command, name: str, argv: Optional[List[str]] = None) -> 
         click.echo(f"{name}: stopped", err=True)
         sys.exit(130)
     except click.ClickException as error:
+        error.message = visible(error.message)
         error.show()
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # who reads along has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except Exception as error:
         if debug:
             traceback.print_exc()
@@ -103,5 +108,5 @@ def run(command: click.Command, name: str, argv: Optional[List[str]] = None) -> 
             click.echo(f"{name}: {error}", err=True)
             sys.exit(error.exit_code)
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        click.echo(f"{name}: failed: {' '.join(what.split())} (--debug shows where)", err=True)
+        click.echo(f"{name}: failed: {visible(' '.join(what.split()))} (--debug shows where)", err=True)
         sys.exit(1)

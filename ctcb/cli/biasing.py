@@ -34,6 +34,7 @@ class BiasingOptions:
     bias: Optional[str]
     plus: Tuple[str, ...]
     minus: Tuple[str, ...]
+    adapter: Optional[str]
     max_active_entities: Optional[int]
     attention_plot: Optional[str]
 
@@ -57,7 +58,7 @@ class BiasingOptions:
             {name: preset.techniques for name, preset in presets.items()},
         )
         if not (self.lists and in_encoder(chosen)):
-            for name in ("max_active_entities", "attention_plot"):
+            for name in ("adapter", "max_active_entities", "attention_plot"):
                 if getattr(self, name) is not None:
                     raise InputError(f"--{name.replace('_', '-')} is for the adapter", mend="give a list and --bias encoder")
         if self.lists:
@@ -78,6 +79,7 @@ def biasing_options() -> Decorator:
         click.option("--bias", type=click.Choice(list(PRESETS)), help="How to lean.  [default: decoder]"),
         click.option("--with", "plus", multiple=True, type=names, help=f"Also this technique ({summaries}); repeatable."),
         click.option("--without", "minus", multiple=True, type=names, help="Not this technique; repeatable."),
+        click.option("--adapter", type=click.Path(), metavar="DIR", help="An adapter for --model hf:NAME (`ctcb export` makes the folder)."),
         click.option(
             "--max-active-entities", type=click.IntRange(min=1),
             help="Of a longer list, the adapter hears so many names an utterance, those that are likeliest there.  [default: 300]",

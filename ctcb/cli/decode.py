@@ -29,6 +29,7 @@ from ctcb.decoding.techniques import in_encoder, in_search
 from ctcb.errors import InputError
 from ctcb.graph.options import GraphOptions
 from ctcb.graph.store import load_graph
+from ctcb.io import only_run
 from ctcb.report.attention import AttentionPlots
 
 # Options of the graph search, by their names in GraphOptions.
@@ -45,6 +46,7 @@ SEARCH = {
     "alpha": "Boost a unit of distance between the frame's best token and a name's.",
     "beta": "Boost a letter of a name.",
     "cap": "Highest boost of a token.",
+    "class_cap": "The same where an LM has the names in its class.",
 }
 # Of both, with an LM.
 LM = {
@@ -91,6 +93,7 @@ def _flag(name: str) -> str:
 
 @click.command()
 @recognition_options(inputs_required=False)
+@click.option("--vad", is_flag=True, help="Listen to recordings of more than 40 s where there is speech alone (silero-vad).")
 @biasing_options()
 @search_options()
 @phone_options()
@@ -99,7 +102,7 @@ def _flag(name: str) -> str:
 @writing_options()
 def command(
     inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: int, lm: Optional[str],
-    config: Optional[str], form: str, out: Optional[str], explain: bool, resume: bool, **given: Any,
+    config: Optional[str], form: str, out: Optional[str], explain: bool, resume: bool, vad: bool, **given: Any,
 ) -> None:
     """Transcribe INPUTS: audio files, folders of them, manifest.tsv or lhotse cuts.
 
@@ -120,6 +123,8 @@ def command(
     lm_file = find_lm(lm, model if own_model and not graph_asked and method != "greedy" else None)
     if resume and (out is None or emissions_given.emissions is not None):
         raise InputError("--resume goes on with audio that is decoded to a folder", mend="give INPUTS and --out DIR, or leave it out")
+    if vad and emissions_given.emissions is not None:
+        raise InputError("--vad is for audio, and --emissions is given", mend="leave it out")
     lm_there = lm_file is not None or graph_asked
     presets = read_presets(find_config(config, model if own_model else None))
     asked = biasing_given.techniques(presets, lm_there)  # before the model is loaded: what is wrong with them
@@ -131,13 +136,19 @@ def command(
     phones = graph.phones if graph is not None else None
     lists = read_lists(biasing_given)
     plots = AttentionPlots(biasing_given.attention_plot) if biasing_given.attention_plot is not None else None
+    if emissions_given.emissions is None and not inputs:
+        raise InputError("there is nothing to decode", mend="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
+    if out is not None:
+        click.get_current_context().with_resource(only_run(out))
     journal = None
     if emissions_given.emissions is None:
-        if not inputs:
-            raise InputError("there is nothing to decode", mend="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
         encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(asked) else None
         journal = None if out is None else Journal(out, _settings(), resume)
-        source = of_audio(inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder, explain)
+        compared = explain or any(technique.judges for technique in asked)
+        source = of_audio(
+            inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder, compared, vad,
+            biasing_given.adapter,
+        )
     else:
         if in_encoder(asked):
             raise InputError("the adapter listens to audio, and --emissions is given", mend="name audio, or use --bias decoder")

@@ -14,16 +14,17 @@ import click
 def command(training: str, out: str, average: Optional[int]) -> None:
     """Average the last epochs of the TRAINING directory and write float16 weights and all tables.
 
-    An adapter joins the model directory of the base that it was trained on.
+    An adapter joins the model directory of the base that it was trained on; one for a model of transformers
+    gets a folder of its own, for `ctcb decode --adapter`.
 
     \b
     ctcb export exp/base --out exp/model --average 5
     ctcb export exp/adapter --out exp/model
     """
     from ctcb.errors import InputError
-    from ctcb.models.directory import save_adapter, save_model
+    from ctcb.models.adapter_folder import ADAPTER_YAML, read_adapter_yaml, save_adapter_folder
+    from ctcb.models.directory import WEIGHTS_FILE, digest, save_adapter, save_model
     from ctcb.training import checkpoint
-    from ctcb.training.adapter import ADAPTER_YAML, read_adapter_yaml
     from ctcb.training.loop import epoch_files
 
     files = epoch_files(Path(training))
@@ -31,7 +32,12 @@ def command(training: str, out: str, average: Optional[int]) -> None:
         raise InputError("no epoch-*.safetensors in this folder", file=training, mend="train for at least one epoch")
     chosen = files[-average:] if average else files
     if (Path(training) / ADAPTER_YAML).exists():
-        save_adapter(out, checkpoint.average(chosen), read_adapter_yaml(training, out))
+        described = read_adapter_yaml(training)
+        if described.model:
+            save_adapter_folder(out, checkpoint.average(chosen), described)
+        else:
+            described.require_base(training, digest(Path(out) / WEIGHTS_FILE), Path(out) / WEIGHTS_FILE)
+            save_adapter(out, checkpoint.average(chosen), described.config)
     else:
         save_model(out, checkpoint.average(chosen), training)
     click.echo(f"{out}: the mean of {', '.join(file.stem for file in chosen)}", err=True)

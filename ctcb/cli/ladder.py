@@ -15,12 +15,13 @@ from ctcb.errors import InputError
 from ctcb.io import atomic_write
 from ctcb.ladder.dataset import HALVES, read_set
 from ctcb.ladder.listening import Listener
-from ctcb.ladder.render import render_markdown, render_text, to_dict
+from ctcb.ladder.render import bar, render_markdown, render_text, title, to_dict
 from ctcb.ladder.run import Decoding, climb
 from ctcb.ladder.systems import systems, varied
 from ctcb.phones.phonetics import Phonetics
 from ctcb.progress import progress
 from ctcb.report.markdown import write_block
+from ctcb.report.svg import bars
 from ctcb.text.lang import Lang
 from ctcb.text.spelling import TokenizerSpelling
 
@@ -68,11 +69,13 @@ def absent_option(default: int) -> Decorator:
 @click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resampled corpora; 0: no intervals.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the distractors and the bootstrap.")
 @click.option("--json", "json_file", type=click.Path(), help="Write everything, transcripts included, as JSON.")
+@click.option("--plot", "plot_file", type=click.Path(), help="Draw entity F1 with its intervals as SVG (of one --data).")
 @click.option("--results", type=click.Path(), help="Put the tables into this Markdown file, a block a set.")
 def command(
     folders: Tuple[str, ...], model: str, entities: Optional[str], entities_format: str, distractors: Tuple[str, ...], added: int,
     absent: int, half: Optional[str], lm: Optional[str], config: Optional[str], chosen: Tuple[str, ...],
-    vary: Optional[str], emissions: Optional[str], jobs: int, bootstrap: int, seed: int, json_file: Optional[str], results: Optional[str],
+    vary: Optional[str], emissions: Optional[str], jobs: int, bootstrap: int, seed: int, json_file: Optional[str],
+    plot_file: Optional[str], results: Optional[str],
 ) -> None:
     """Measure what each technique gives and costs on data sets: none, each alone, and the presets.
 
@@ -81,7 +84,10 @@ def command(
 
     \b
     ctcb ladder --data data/dev --distractors names.txt --results RESULTS.md
+    ctcb ladder --data data/dev --system decoder --system joint --plot ladder.svg
     """
+    if plot_file is not None and len(folders) > 1:
+        raise InputError(f"--plot draws one set, and there are {len(folders)}", mend="give one --data")
     sets = [
         read_set(folder, entities, entities_format, names, added, absent, half, seed)
         for folder, names in with_distractors(folders, distractors)
@@ -111,6 +117,9 @@ def command(
             parts = [f"ladder {data.name}", half and f"half {half}", added and f"added {added}", vary and vary.partition("=")[0]]
             name = " ".join(filter(None, parts))
             write_block(results, name, render_markdown(data, rungs))
+        if plot_file is not None:
+            with atomic_write(plot_file) as file:
+                file.write(bars(title(data), "entity F1 in percent, with 95 % intervals", list(map(bar, rungs))))
         done.append(to_dict(data, rungs))
     if json_file is not None:
         with atomic_write(json_file) as file:

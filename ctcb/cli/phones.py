@@ -14,6 +14,7 @@ PHONES = {
     "phone_weight": ("weight", "Factor on the phone score in `phones`."),
     "lookup_evidence": ("evidence", "Nats by which a name must fit better than other words in `lookup`."),
     "lookup_lack": ("lack", "Nats a phone by which it may fit worse than the likeliest phones."),
+    "assurance": ("assurance", "How likely a name must have been said to stay, in `verify`; 0 to 1."),
     "g2g": ("g2g", "Spellings that sound alike, of each name, in `g2g`."),
     "g2g_cost": ("g2g_cost", "Factor on what these lose."),
 }

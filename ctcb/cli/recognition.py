@@ -1,6 +1,7 @@
 """Running a model over what the user named."""
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections import Counter
@@ -11,7 +12,8 @@ import click
 
 from ctcb.data.audio import seconds_of
 from ctcb.data.inputs import Utterance, find_utterances
-from ctcb.decoding.ear import ComparingEar, Ear, our_own
+from ctcb.data.vad import VoiceActivity
+from ctcb.decoding.ear import ComparingEar, Ear, can_lean
 from ctcb.decoding.emit import Emitted, emit
 from ctcb.decoding.encoder_bias import EncoderBias
 from ctcb.ears import Tokens, open_ear
@@ -33,29 +35,32 @@ class Listening:
 
 def listen(
     inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, known: Optional[Mapping[str, float]] = None,
-    tokens: Tokens = Tokens(), encoder: Optional[EncoderOf] = None, compared: bool = False,
+    tokens: Tokens = Tokens(), encoder: Optional[EncoderOf] = None, compared: bool = False, vad: bool = False,
+    adapter: Optional[str] = None,
 ) -> Listening:
     """A model, the ids of the utterances, and what it makes of them; ``tokens`` where the model does not tell its own.
 
     ``known`` has the utterances that were heard before, all or in part: how many seconds of them, ``inf``
     for all. These are left out. ``encoder`` makes of the model what leans its encoder toward a list,
-    and with ``compared`` it is heard without that as well (``ComparingEar``).
+    and with ``compared`` it is heard without that as well (``ComparingEar``). ``vad``: long recordings are
+    heard where there is speech. ``adapter`` as ``open_ear`` takes it.
     """
     if batch_seconds <= 0 or jobs < 1:
         raise InputError("--batch-seconds and --jobs must be positive")
     utterances = find_utterances(inputs)
-    ear = open_ear(model, tokens)
+    activity = VoiceActivity() if vad else None
+    ear = open_ear(model, tokens, adapter)
     if encoder is not None:
-        own = our_own(ear)
+        own = can_lean(ear)
         ear = own.leaning(encoder(own.model))
         if compared:
             ear = ComparingEar(ear)
     known = known or {}
-    wanted = [replace(one, known=known.get(one.utt_id, 0.0)) for one in utterances if known.get(one.utt_id) != float("inf")]
+    wanted = [replace(one, known=known.get(one.utt_id, 0.0)) for one in utterances]
 
     def run() -> Iterator[Emitted]:
         conversions, seconds, began = Counter(), 0.0, time.monotonic()
-        listened = emit(ear, wanted, batch_seconds, jobs)
+        listened = emit(ear, wanted, batch_seconds, jobs, activity)
         for emitted in progress_by(listened, "listening", _total(wanted), lambda one: one.seconds):
             conversions.update(emitted.conversions)
             seconds += emitted.seconds
@@ -74,5 +79,6 @@ def _total(utterances: List[Utterance]) -> float:
     if not sys.stderr.isatty():
         return 0.0
     return sum(
-        (one.duration if one.duration is not None else (seconds_of(one.audio) or 0.0)) - one.known for one in utterances
-    )
+        (one.duration if one.duration is not None else (seconds_of(one.audio) or 0.0)) - one.known
+        for one in utterances if one.known != math.inf
+    )  # fmt: skip

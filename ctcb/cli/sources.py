@@ -71,11 +71,11 @@ def emission_options() -> Decorator:
 def of_audio(
     inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, phones: Optional[Spelling] = None,
     known: Optional[Mapping[str, float]] = None, tokens: EmissionOptions = EmissionOptions(), encoder: Optional[EncoderOf] = None,
-    compared: bool = False,
+    compared: bool = False, vad: bool = False, adapter: Optional[str] = None,
 ) -> Source:
     """What a model makes of audio: of its phone head, spelled by ``phones``, where these are given.
 
-    ``known``, ``encoder`` and ``compared`` as ``listen`` takes them. ``tokens`` of models that do not tell their own.
+    ``known``, ``encoder``, ``compared``, ``vad`` and ``adapter`` as ``listen`` takes them. ``tokens`` of models that do not tell their own.
     """
     from ctcb.cli.recognition import listen  # here: imports torch
     from ctcb.decoding.emit import Emitted
@@ -88,7 +88,7 @@ def of_audio(
     if stray:
         raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", mend="leave it out or give --emissions")
     told = Tokens(tokens.tokens, tokens.tokens_model, tokens.blank_id, tokens.separator)
-    heard = listen(inputs, model, batch_seconds, jobs, known, told, encoder, compared)
+    heard = listen(inputs, model, batch_seconds, jobs, known, told, encoder, compared, vad, adapter)
     ear = heard.ear
     if ear.spelling is None and phones is None:
         raise InputError("this model hears phones and spells no words", file=model, mend="give a graph over phones (--graph; `ctcb graph` makes it)")

@@ -5,7 +5,7 @@ from typing import List, Optional
 
 import click
 
-from ctcb.errors import InputError, RunError
+from ctcb.errors import CtcbError, RunError
 
 NAMED = 20  # failures that are named one by one
 
@@ -16,9 +16,9 @@ class Tally:
     def __init__(self, total: int, what: str) -> None:
         """``total`` utterances; ``what`` could not be done with those that fail."""
         self._total, self._what = total, what
-        self._failed: List[InputError] = []
+        self._failed: List[CtcbError] = []
 
-    def failed(self, error: Optional[InputError]) -> bool:
+    def failed(self, error: Optional[CtcbError]) -> bool:
         """Whether there is an error; if so, it is named on stderr and counted."""
         if error is None:
             return False

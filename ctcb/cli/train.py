@@ -37,7 +37,7 @@ def base(
 
 
 @command.command()
-@click.option("--base", required=True, type=click.Path(), help="Model directory of the base, which stays as it is.")
+@click.option("--base", required=True, type=click.Path(), help="Model directory of the base, which stays as it is, or hf:NAME.")
 @click.option("--train-config", type=click.Path(), help="The adapter and how to train it: conf/train/adapter.yaml.")
 @click.option("--data", required=True, multiple=True, type=click.Path(), help="Folder with stored features; repeatable.")
 @click.option(
@@ -58,6 +58,11 @@ def adapter(
     ctcb train adapter --base exp/model --train-config conf/train/adapter.yaml \\
         --data exp/data/train --dev exp/data/dev data/dev/entities.txt --cache exp/cache --out exp/adapter
     ctcb export exp/adapter --out exp/model
+
+    \b
+    ctcb train adapter --base hf:facebook/wav2vec2-base-960h --data exp/data/train --cache exp/cache --out exp/hf
+    ctcb export exp/hf --out exp/hf_adapter
+    ctcb decode --model hf:facebook/wav2vec2-base-960h --adapter exp/hf_adapter --bias encoder --entities names.txt talk.ogg
     """
     from ctcb.training.adapter import train_adapter
 

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import IO, Any, Dict, Mapping, Optional
 import click
 
 from ctcb.cli.options import Decorator, join
-from ctcb.decoding.outputs import EXPLANATION, FORMATS, Format
+from ctcb.decoding.outputs import EXPLANATION, FORMATS, Format, file_name
 from ctcb.decoding.transcript import Transcript
 from ctcb.errors import InputError
-from ctcb.io import atomic_write
+from ctcb.io import atomic_write, remove_parts
 
 SETTINGS = "settings.json"
 
@@ -62,13 +61,19 @@ class Writer:
     def __enter__(self) -> Writer:
         if self._out is not None:
             for one in self._shared:
+                remove_parts(self._out / one.file)
                 self._sinks[one.file] = self._files.enter_context(atomic_write(self._out / one.file))
+            remove_parts(self._out / SETTINGS)
             file = self._files.enter_context(atomic_write(self._out / SETTINGS))
             file.write(json.dumps(self._settings, ensure_ascii=False, indent=1, default=str) + "\n")
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._files.__exit__(*error)
+    def __exit__(self, *error: Any) -> None:
+        with self._files:
+            if error[1] is not None:
+                raise error[1]
+            for sink in self._sinks.values():
+                sink.flush()  # a full disk shows before the first of them takes its place
 
     def write(self, transcript: Transcript) -> None:
         """Write one transcript everywhere."""
@@ -78,6 +83,5 @@ class Writer:
             if self._out is None:
                 sink.flush()  # a reader at the other end of a pipe sees each at once
         if self._own is not None:
-            name = re.sub(r"[^\w.-]", "_", transcript.utt_id)
-            with atomic_write(self._out / f"{name}{self._own.suffix}") as file:
+            with atomic_write(self._out / f"{file_name(transcript.utt_id)}{self._own.suffix}") as file:
                 file.write(self._own.write(transcript))

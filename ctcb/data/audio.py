@@ -5,10 +5,13 @@ installed, it reads the rest: videos, M4A, AMR and what else it knows.
 """
 from __future__ import annotations
 
+import os
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, Optional, Tuple
+from stat import S_ISDIR, S_ISREG
+from typing import Iterator, Optional, Tuple, Union
 
 import numpy as np
 import soundfile
@@ -18,11 +21,15 @@ from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 
 SAMPLE_RATE = 16_000  # Hz; every model works at this rate
+LOWEST_RATE, HIGHEST_RATE = 1000, 768_000  # Hz, of files: a header that names less or more is wrong
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".aiff", ".aif", ".au", ".w64", ".caf"})
 # Of files that ffmpeg is needed for; looked for in folders only where it is installed.
 FFMPEG_SUFFIXES = frozenset(
     {".mp4", ".m4a", ".mov", ".mkv", ".webm", ".avi", ".aac", ".amr", ".3gp", ".wma", ".wmv", ".mpg", ".mpeg", ".ts"}
 )
+
+STREAMED = 0x7FF00000  # bytes: headers of streams claim this much, or more
+_SHORTER = re.compile(r"^\s*(?:data|SSND|riff|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.M)
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,6 @@ def read_audio(path: PathOrStr, start: float = 0.0, duration: Optional[float] = 
     with opened(path) as file:
         rate = file.samplerate
         first = round(start * rate)
-        known = file.frames < 2**62  # a stream's header may not tell how long it is
         if first and first >= file.frames:
             raise InputError(
                 f"a cut starts at {start:.2f} s, the audio ends at {file.frames / rate:.2f} s", file=path, mend="correct the cut"
@@ -74,14 +80,30 @@ def read_audio(path: PathOrStr, start: float = 0.0, duration: Optional[float] = 
         wanted = -1 if duration is None else round(duration * rate)
         file.seek(first)
         samples = file.read(wanted, dtype="float32", always_2d=True)
-        left = file.frames - first
+        left = claimed_frames(file) - first
         claimed = left if wanted < 0 else min(left, wanted)
-    if known and len(samples) < claimed * 0.99:
+    if is_cut_off(len(samples), claimed):
         raise InputError(
             f"the audio is cut off: {len(samples) / rate:.2f} s of the {claimed / rate:.2f} s its header names",
             file=path, mend="copy it again",
         )
     return as_audio(samples, rate, file=path)
+
+
+def claimed_frames(file: soundfile.SoundFile) -> int:
+    """How long a file is by its header, though it may end before; 0 where that does not tell, as in a stream's."""
+    if file.frames >= 2**62:
+        return 0
+    # libsndfile takes a WAV that is cut off for a whole one, and only notes it.
+    noted = _SHORTER.search(file.extra_info)
+    if noted is None or int(noted[1]) >= STREAMED or noted[2] == "0":
+        return file.frames
+    return round(file.frames * int(noted[1]) / int(noted[2]))
+
+
+def is_cut_off(samples: int, claimed: int) -> bool:
+    """Whether a file holds fewer samples than its header claims. Encoders' padding is left out of account."""
+    return samples < claimed * 0.99
 
 
 def as_audio(samples: np.ndarray, rate: int, file: Optional[Path] = None) -> Audio:
@@ -124,13 +146,16 @@ def opened(path: Path) -> Iterator[soundfile.SoundFile]:
 
     Raises InputError where it is missing, empty, a folder, or not audio; also for what fails in the block.
     """
-    if path.is_dir():
-        raise InputError("this is a folder", file=path, mend="name an audio file")
     try:
-        if path.stat().st_size == 0:
+        state = path.stat()
+        if S_ISDIR(state.st_mode):
+            raise InputError("this is a folder", file=path, mend="name an audio file")
+        if not S_ISREG(state.st_mode):  # a pipe keeps its reader waiting
+            raise InputError("is no regular file", file=path, mend="copy what it gives to a file")
+        if state.st_size == 0:
             raise InputError("the file is empty (0 bytes)", file=path, mend="leave it out or copy it again")
         try:
-            file = soundfile.SoundFile(str(path))
+            file = soundfile.SoundFile(_name(path))
         except soundfile.LibsndfileError:
             if not ffmpeg.installed():
                 raise
@@ -138,21 +163,33 @@ def opened(path: Path) -> Iterator[soundfile.SoundFile]:
                 yield file
             return
         with file:
+            if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
+                problem = f"the header names {file.samplerate} samples a second"
+                raise InputError(problem, file=path, mend=f"give audio of {LOWEST_RATE} to {HIGHEST_RATE} Hz")
             yield file
     except FileNotFoundError:
         raise InputError("no such file", file=path, mend="check the path") from None
     except PermissionError:
         raise InputError("no permission to read", file=path, mend="make it readable") from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror or error})", file=path, mend="check the path") from None
     except (soundfile.LibsndfileError, RuntimeError) as error:
         reason = str(error).split(":")[-1].strip() or "unknown format"
         mend = "give WAV, FLAC, Ogg/Opus or MP3" + ("" if ffmpeg.installed() else ", or install ffmpeg, which reads the others")
         raise InputError(f"not readable as audio ({reason})", file=path, mend=mend) from None
 
 
+def _name(path: Path) -> Union[str, bytes]:
+    """A path as soundfile takes it: names may hold bytes that are no text."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
+
+
 def seconds_of(path: PathOrStr) -> Optional[float]:
     """How long a file is, by its header; None where that does not tell, or there is no such file."""
     try:
-        info = soundfile.info(str(path))
+        if not Path(path).is_file():
+            return None
+        info = soundfile.info(_name(Path(path)))
     except (OSError, RuntimeError):
         return None
     return info.frames / info.samplerate if 0 < info.frames < 2**62 else None

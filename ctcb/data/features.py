@@ -38,6 +38,8 @@ class FeatureExtractor:
 
     def __call__(self, samples: np.ndarray) -> torch.Tensor:
         """``[N]`` float32 samples at 16 kHz to ``[T, F]`` float32 natural-log mel energies."""
+        if len(samples) < round(self.config.frame_shift * SAMPLE_RATE):  # lhotse has no answer to less than a frame
+            return torch.zeros(0, self.config.num_mel_bins)
         features = self.fbank.extract(samples, SAMPLE_RATE)
         return torch.from_numpy(features) if isinstance(features, np.ndarray) else features
 

@@ -1,6 +1,9 @@
 """What a user names on the command line, as a list of utterances."""
 from __future__ import annotations
 
+import math
+import os
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +11,7 @@ from typing import Dict, List, Optional, Sequence
 
 from ctcb.data import ffmpeg
 from ctcb.data.audio import AUDIO_SUFFIXES, FFMPEG_SUFFIXES
-from ctcb.data.manifest import read_manifest
+from ctcb.data.manifest import SAFE_ID, read_manifest
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 
@@ -22,14 +25,15 @@ class Utterance:
     start: float = 0.0  # seconds
     duration: Optional[float] = None  # seconds; None: to the file's end
     speaker: Optional[str] = None
-    known: float = 0.0  # seconds from its start that need not be heard again
+    known: float = 0.0  # seconds from its start that need not be heard again, inf for all
 
 
 def find_utterances(inputs: Sequence[PathOrStr]) -> List[Utterance]:
     """Audio files, folders of them, ``manifest.tsv`` and lhotse cuts (``.jsonl[.gz]``) to utterances.
 
     A file's id is its name without the suffix; where two files share it, their path without the
-    suffix, slashes turned to hyphens. A folder is searched for audio files at any depth.
+    suffix, slashes turned to hyphens; underscores stand for white space and control characters in it.
+    A folder is searched for audio files at any depth.
 
     Raises
     ------
@@ -40,7 +44,7 @@ def find_utterances(inputs: Sequence[PathOrStr]) -> List[Utterance]:
     for name in map(Path, inputs):
         if name.is_dir():
             files += _in_folder(name)
-        elif not name.exists():
+        elif not os.path.lexists(name):
             raise InputError("no such file", file=name, mend="name audio files, folders, a manifest.tsv or lhotse cuts")
         elif name.suffix == ".tsv":
             found += [Utterance(row.utt_id, row.audio, speaker=row.speaker) for row in read_manifest(name)]
@@ -49,14 +53,22 @@ def find_utterances(inputs: Sequence[PathOrStr]) -> List[Utterance]:
         else:
             files.append(name)
     stems = Counter(file.stem for file in files)
-    found += [Utterance(file.stem if stems[file.stem] == 1 else _path_id(file), file) for file in files]
+    found += [Utterance(_safe(file.stem if stems[file.stem] == 1 else _path_id(file)), file) for file in files]
     _check_ids(found)
     return found
 
 
 def _in_folder(folder: Path) -> List[Path]:
     suffixes = AUDIO_SUFFIXES | FFMPEG_SUFFIXES if ffmpeg.installed() else AUDIO_SUFFIXES
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in suffixes and file.is_file())
+
+    def closed(error: OSError) -> None:
+        raise InputError(f"cannot be looked into ({error.strerror})", file=error.filename, mend="check its permissions")
+
+    # Links that lead nowhere are among them: they are told of in their turn.
+    files = sorted(
+        Path(place) / name for place, _, names in os.walk(folder, onerror=closed) for name in names
+        if os.path.splitext(name)[1].lower() in suffixes
+    )  # fmt: skip
     if not files:
         raise InputError("no audio file in this folder", file=folder, mend=f"looked for {' '.join(sorted(suffixes))}")
     return files
@@ -64,6 +76,12 @@ def _in_folder(folder: Path) -> List[Path]:
 
 def _path_id(file: Path) -> str:
     return "-".join(part for part in file.with_suffix("").parts if part not in ("/", "..", "."))
+
+
+def _safe(utt_id: str) -> str:
+    """An id out of a file's name, which may hold anything."""
+    kept = "".join(char if char == "_" or SAFE_ID.fullmatch(f"_{char}") else "_" for char in utt_id)
+    return re.sub(r"^\.", "_", kept)
 
 
 def _from_cuts(path: Path) -> List[Utterance]:
@@ -78,6 +96,17 @@ def _from_cuts(path: Path) -> List[Utterance]:
         sources = cut.recording.sources if getattr(cut, "recording", None) is not None else []
         if len(sources) != 1 or sources[0].type != "file":
             raise InputError(f"cut {cut.id!r} is not from one audio file", file=path, line=number, mend="give cuts of single recordings")
+        # Slashes are usual in the ids of some corpora.
+        if not isinstance(cut.id, str) or not all(map(SAFE_ID.fullmatch, cut.id.split("/"))):
+            raise InputError(
+                f"the cut's id {cut.id!r} is empty or holds white space, a control character, or a part that begins with a dot", file=path,
+                line=number, mend="rename it",
+            )
+        for name, value in (("start", cut.start), ("duration", cut.duration)):
+            if not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+                raise InputError(f"cut {cut.id!r} has the {name} {value!r}", file=path, line=number, mend="give seconds")
+        if not isinstance(sources[0].source, str) or not sources[0].source.isprintable():
+            raise InputError(f"cut {cut.id!r} names no file: {sources[0].source!r}", file=path, line=number, mend="correct its recording")
         speaker = cut.supervisions[0].speaker if cut.supervisions else None
         utterances.append(Utterance(cut.id, Path(sources[0].source), cut.start, cut.duration, speaker))
     if not utterances:

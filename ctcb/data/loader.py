@@ -55,18 +55,25 @@ class Batch(NamedTuple):
     seconds: float = 0.0  # of audio
 
 
-def usable_cuts(cuts: CutSet, targets: Targets) -> Tuple[CutSet, int, int]:
+def frames_of_features(cut: Cut) -> int:
+    """The frames that our own models' heads have for a cut with features."""
+    return int(subsampled(torch.tensor(cut.num_frames)))
+
+
+def usable_cuts(
+    cuts: CutSet, targets: Targets, frames: Callable[[Cut], int] = frames_of_features
+) -> Tuple[CutSet, int, int]:
     """The cuts that can be trained on, read anew at each pass; how many these are, and how many are not."""
-    usable = cuts.filter(partial(can_align, targets=targets))
+    usable = cuts.filter(partial(can_align, targets=targets, frames=frames))
     total, kept = sum(1 for _ in cuts), sum(1 for _ in usable)
     return usable, kept, total - kept
 
 
-def can_align(cut: Cut, targets: Targets) -> bool:
+def can_align(cut: Cut, targets: Targets, frames: Callable[[Cut], int] = frames_of_features) -> bool:
     """Whether the utterance has frames enough for its targets (a repeated token needs one more)."""
-    frames = int(subsampled(torch.tensor(cut.num_frames)))
+    count = frames(cut)
     for ids in targets(cut.supervisions[0].text).values():
-        if not ids or len(ids) + sum(a == b for a, b in zip(ids, ids[1:])) > frames:
+        if not ids or len(ids) + sum(a == b for a, b in zip(ids, ids[1:])) > count:
             return False
     return True
 
@@ -140,6 +147,14 @@ class EpochBatches:
 
 
 Collate = Callable[[CutSet], Tuple[Tensor, Tensor]]
+
+
+class Feed(NamedTuple):
+    """How a network is fed with cuts."""
+
+    collate: Collate = collate_features  # cuts to what the network takes in
+    frames: Callable[[Cut], int] = frames_of_features  # how many frames its head has for a cut
+    augmented: bool = True  # whether what it takes in are features, to which noise can be added
 
 
 class CutBatches(Dataset):

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Dict, List, Optional
 
 from ctcb.errors import InputError
-from ctcb.io import PathOrStr
+from ctcb.io import PathOrStr, read_lines
 
 REQUIRED = ("utt_id", "audio", "text")
-SAFE_ID = re.compile(r"(?!\.)[^\s/\\\x00-\x1f\x7f]+")
+SAFE_ID = re.compile(r"(?!\.)[^\s/\\\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff]+")
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,13 @@ def read_manifest(path: PathOrStr) -> List[ManifestRow]:
         no positive number, or no utterance at all.
     """
     path = Path(path)
-    lines = _read_lines(path)
+    lines = read_lines(path)
     if not lines:
         raise InputError("the manifest is empty", file=path, mend="it needs a header line and a line an utterance")
-    columns = lines[0].split("\t")
+    columns = lines[0][1].split("\t")
+    for name in columns:
+        if columns.count(name) > 1:
+            raise InputError(f"the column {name!r} stands in the header twice", file=path, line=1, mend="rename or remove one of them")
     for name in REQUIRED:
         if name not in columns:
             raise InputError(
@@ -53,7 +56,7 @@ def read_manifest(path: PathOrStr) -> List[ManifestRow]:
             )
     rows: List[ManifestRow] = []
     seen: Dict[str, int] = {}
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in lines[1:]:
         if not line.strip():
             continue
         fields = line.split("\t")
@@ -75,22 +78,11 @@ def read_manifest(path: PathOrStr) -> List[ManifestRow]:
     return rows
 
 
-def _read_lines(path: Path) -> List[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError:
-        raise InputError("no such file", file=path, mend="name a manifest.tsv that exists") from None
-    except IsADirectoryError:
-        raise InputError("this is a folder", file=path, mend="name the manifest.tsv inside it") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"byte {error.start} is not UTF-8", file=path, mend="save the manifest as UTF-8") from None
-
-
 def _row(path: Path, number: int, fields: Dict[str, str]) -> ManifestRow:
     utt_id = fields["utt_id"]
     if not SAFE_ID.fullmatch(utt_id):
         raise InputError(
-            f"utt_id {utt_id!r} is empty, begins with a dot or holds a space, a slash or a control character",
+            f"utt_id {utt_id!r} is empty, begins with a dot or holds a space, a slash, or a control or invisible character",
             file=path, line=number, mend="rename it: ids become names of files and fields of tables",
         )
     if not fields["audio"]:

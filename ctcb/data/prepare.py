@@ -23,6 +23,7 @@ from ctcb.io import PathOrStr, atomic_write
 from ctcb.progress import progress
 from ctcb.text.normalize import normalize
 
+CUTS = "cuts.jsonl.gz"
 DURATION_TOLERANCE = 0.1  # seconds between the manifest's and the file's duration
 SHORTEST, LONGEST = 0.1, 3600.0  # seconds
 
@@ -77,7 +78,7 @@ def prepare(manifest: PathOrStr, out: PathOrStr, jobs: int = 2) -> PrepareReport
     write_set(RecordingSet.from_recordings(cut.recording for cut in cuts), out / "recordings.jsonl.gz")
     write_set(SupervisionSet.from_segments(cut.supervisions[0] for cut in cuts), out / "supervisions.jsonl.gz")
     cut_set = CutSet.from_cuts(cuts)
-    write_set(cut_set, out / "cuts.jsonl.gz")  # last: its presence says that the folder is whole
+    write_set(cut_set, out / CUTS)  # last: its presence says that the folder is whole
     return PrepareReport(cut_set, sum(cut.duration for cut in cuts), rejected)
 
 

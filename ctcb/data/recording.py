@@ -10,7 +10,7 @@ from typing import IO, Iterator, Optional, Tuple
 import numpy as np
 import soundfile
 
-from ctcb.data.audio import SAMPLE_RATE, conversions, opened, to_mono
+from ctcb.data.audio import SAMPLE_RATE, claimed_frames, conversions, is_cut_off, opened, to_mono
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 
@@ -37,13 +37,19 @@ def recorded(path: PathOrStr, start: float = 0.0, duration: Optional[float] = No
     """A file, or the stretch of it that starts at ``start`` seconds, in a temporary file of 230 MB an hour.
 
     Holds a few seconds of it in memory at a time. Raises InputError as ``read_audio`` does, but takes a
-    file that is cut off as it is.
+    file that is cut off as it is, and says so among its conversions.
     """
     path = Path(path)
     with tempfile.TemporaryFile(prefix="ctcb-") as spool:
         with opened(path) as file:
             rate, channels = file.samplerate, file.channels
-            file.seek(round(start * rate))
+            first = round(start * rate)
+            claimed = claimed_frames(file) - first
+            if first and claimed <= 0:
+                raise InputError(f"a cut starts at {start:.2f} s, behind the audio's end", file=path, mend="correct the cut")
+            if duration is not None:
+                claimed = min(claimed, round(duration * rate))
+            file.seek(first)
             count = 0
             for block in _resampled(_mono(file, path, duration), rate):
                 spool.write(block.astype(FLOAT).tobytes())
@@ -51,7 +57,10 @@ def recorded(path: PathOrStr, start: float = 0.0, duration: Optional[float] = No
         if not count:
             raise InputError("the audio holds no samples", file=path, mend="leave it out or record it again")
         spool.flush()
-        yield Recording(spool, count, conversions(rate, channels))
+        done = conversions(rate, channels)
+        if is_cut_off(round(count * rate / SAMPLE_RATE), claimed):
+            done += ("cut off before the end that the header names, and taken as it is,",)
+        yield Recording(spool, count, done)
 
 
 def _mono(file: soundfile.SoundFile, path: Path, duration: Optional[float]) -> Iterator[np.ndarray]:

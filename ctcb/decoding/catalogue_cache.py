@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from ctcb.entities import Entity
-from ctcb.errors import InputError
-from ctcb.models.adapter import Catalogue, Vectors
+from ctcb.errors import InputError, RunError
+from ctcb.models.catalogue import Catalogue, Vectors
 from ctcb.models.entries import Entry
-from ctcb.models.weights import read_tensors
+from ctcb.models.weights import read_tensors, save_tensors
 
 FORMAT = 2
 MOST_BYTES = 2**30  # of all files together; those used longest ago go first
@@ -49,12 +48,12 @@ class CatalogueCache:
         try:
             tensors, _ = read_tensors(path)
             os.utime(path)
-        except (InputError, OSError):
+            inner = Vectors(tensors["inner.keys"], tensors["inner.values"]) if "inner.keys" in tensors else None
+            catalogue = Catalogue(Vectors(tensors["final.keys"], tensors["final.values"]), inner, tensors["owner"], tensors["symbols"])
+            entries = tuple(Entry(*ids) for ids in zip(*(_unpacked(tensors, name) for name in Entry._fields)))
+            return tensors["entity_of"], catalogue, entries
+        except (InputError, OSError, KeyError):
             return None
-        inner = Vectors(tensors["inner.keys"], tensors["inner.values"]) if "inner.keys" in tensors else None
-        catalogue = Catalogue(Vectors(tensors["final.keys"], tensors["final.values"]), inner, tensors["owner"], tensors["symbols"])
-        entries = tuple(Entry(*ids) for ids in zip(*(_unpacked(tensors, name) for name in Entry._fields)))
-        return tensors["entity_of"], catalogue, entries
 
     def save(self, key: str, entity_of: Tensor, catalogue: Catalogue, entries: Entries) -> None:
         """Keep an encoded list."""
@@ -68,14 +67,12 @@ class CatalogueCache:
         if catalogue.inner is not None:
             tensors.update({"inner.keys": catalogue.inner.keys, "inner.values": catalogue.inner.values})
         path = self._path(key)
-        part = path.with_name(f".{os.getpid()}.{path.name}")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            save_file({name: value.contiguous() for name, value in tensors.items()}, part)
-            part.replace(path)
+            save_tensors(path, tensors)
             self._prune()
-        except OSError:
-            part.unlink(missing_ok=True)
+        except (OSError, RunError):
+            pass
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.safetensors"

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import numpy as np
 
 from ctcb.compiled import compiled
-from ctcb.errors import InputError
+from ctcb.errors import CtcbError, InputError
 from ctcb.io import PathOrStr
 
 SPOT_CHECKS = 8  # frames whose probabilities are summed up
@@ -21,7 +21,7 @@ class Emission:
     utt_id: str
     log_probs: Any  # [T, V], natural-log probabilities unless the pipeline is told otherwise; None with an error
     file: Optional[PathOrStr] = None  # where they come from, for what is said of them
-    error: Optional[InputError] = None
+    error: Optional[CtcbError] = None
     phones: Any = None  # [T, P], the phone head's, in the same scale; None where there is none
     start: float = 0.0  # seconds from the utterance's start, where they are a stretch of it,
     last: bool = True  # and whether nothing follows
@@ -77,7 +77,7 @@ SCALES: Dict[str, Callable[[Any], np.ndarray]] = {"natural": np.asarray, "logits
 
 
 @compiled
-def _first_wrong(array):
+def _first_wrong(array: np.ndarray) -> Tuple[int, int, np.floating]:
     """``(1, frame, 0)`` for NaN or +inf, ``(2, frame, 0)`` for a frame of -inf; else ``(0, 0, highest value)``."""
     top = np.float32(-np.inf)
     limit = np.float32(np.finfo(np.float32).max)

@@ -1,10 +1,11 @@
 """Audio in, emissions out: reading ahead on threads, batches of like durations, windows for what is long."""
 from __future__ import annotations
 
+import math
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby, islice
 from typing import Deque, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -13,10 +14,11 @@ import torch
 from ctcb.data import ffmpeg
 from ctcb.data.audio import SAMPLE_RATE, read_audio, seconds_of
 from ctcb.data.inputs import Utterance
-from ctcb.data.recording import recorded
+from ctcb.data.recording import Recording, recorded
+from ctcb.data.vad import VoiceActivity
 from ctcb.decoding.ear import Ear, Heads
-from ctcb.decoding.windows import HOP, LONG, OVERLAP, Grid, Stretch, heard
-from ctcb.errors import InputError
+from ctcb.decoding.windows import HOP, LONG, OVERLAP, Grid, Stretch, heard, heard_of_spans
+from ctcb.errors import CtcbError, unexpected
 
 POOL = 64  # utterances that are sorted by duration among themselves before they are batched
 
@@ -29,7 +31,7 @@ class Emitted:
     seconds: float  # of audio
     heads: Heads  # the searched head first; () where nothing could be read
     conversions: Tuple[str, ...] = ()  # what was done to the audio
-    error: Optional[InputError] = None
+    error: Optional[CtcbError] = None
     start: float = 0.0  # seconds from the utterance's start
     last: bool = True  # whether nothing of the utterance follows
 
@@ -40,21 +42,26 @@ class _Heard:
     seconds: float
     rows: torch.Tensor  # [T, F] what the model takes in
     conversions: Tuple[str, ...]
-    error: Optional[InputError] = None
+    error: Optional[CtcbError] = None
 
 
-def emit(ear: Ear, utterances: Iterable[Utterance], batch_seconds: float = 120.0, jobs: int = 2) -> Iterator[Emitted]:
+def emit(
+    ear: Ear, utterances: Iterable[Utterance], batch_seconds: float = 120.0, jobs: int = 2, vad: Optional[VoiceActivity] = None
+) -> Iterator[Emitted]:
     """Emissions of every utterance, in the order given; of one longer than ``LONG`` seconds in stretches.
 
     ``jobs`` threads read audio and prepare it ahead of the model; the results do not depend on their
-    number. An utterance that cannot be read comes out with its error.
+    number. An utterance that cannot be read comes out with its error. Those that are ``known`` as a whole
+    do not come out; the others do as they would with all, to the last bit, for they are batched as then.
+    With ``vad``, stretches of long ones are where there is speech; what lies between them is not heard.
     """
     for long, some in groupby(utterances, _is_long):
         if long:
             for utterance in some:
-                yield from _emit_long(ear, utterance, batch_seconds)
+                if not _is_known(utterance):
+                    yield from _emit_long(ear, utterance, batch_seconds, vad)
         else:
-            yield from _emit_short(ear, list(some), batch_seconds, jobs)
+            yield from _emit_short(ear, _pools_to_hear(list(some)), batch_seconds, jobs)
 
 
 def in_one(emitted: Iterable[Emitted]) -> Iterator[Emitted]:
@@ -96,60 +103,86 @@ def _is_long(utterance: Utterance) -> bool:
     return seconds > LONG
 
 
-def _emit_long(ear: Ear, utterance: Utterance, batch_seconds: float) -> Iterator[Emitted]:
+def _emit_long(ear: Ear, utterance: Utterance, batch_seconds: float, vad: Optional[VoiceActivity]) -> Iterator[Emitted]:
     try:
         with recorded(utterance.audio, utterance.start, utterance.duration) as recording:
             done = recording.conversions
-            grid = Grid(recording.samples, ear.frame_shift * SAMPLE_RATE)
-            for stretch in heard(
-                recording.read, lambda some: _hear_windows(ear, some, utterance.utt_id), grid, _blank(ear),
-                known=round(utterance.known / ear.frame_shift), batch=max(1, int(batch_seconds / (HOP + OVERLAP))),
-            ):  # fmt: skip
+            for stretch in _stretches(ear, utterance, recording, max(1, int(batch_seconds / (HOP + OVERLAP))), vad):
                 seconds = len(stretch.heads[0]) * ear.frame_shift
                 yield Emitted(utterance, seconds, stretch.heads, done, None, stretch.first * ear.frame_shift, stretch.last)
                 done = ()
-    except InputError as error:
+    except CtcbError as error:
         yield Emitted(utterance, 0.0, (), (), error)
+    except Exception as error:
+        yield Emitted(utterance, 0.0, (), (), unexpected(error, utterance.audio))
 
 
-def _emit_short(ear: Ear, utterances: Sequence[Utterance], batch_seconds: float, jobs: int) -> Iterator[Emitted]:
-    for pool in _pools(_read_ahead(ear, utterances, max(1, jobs))):
+def _stretches(
+    ear: Ear, utterance: Utterance, recording: Recording, batch: int, vad: Optional[VoiceActivity]
+) -> Iterator[Stretch]:
+    grid, known = Grid(recording.samples, ear.frame_shift * SAMPLE_RATE), round(utterance.known / ear.frame_shift)
+
+    def hear(some: List[np.ndarray]) -> List[Heads]:
+        return _hear_windows(ear, some, utterance.utt_id)
+
+    if vad is None:
+        return heard(recording.read, hear, grid, _blank(ear), known, batch)
+    return heard_of_spans(recording.read, hear, vad.spans(recording.read, recording.samples), grid, known, batch)
+
+
+def _is_known(utterance: Utterance) -> bool:
+    return utterance.known == math.inf
+
+
+def _pools_to_hear(utterances: Sequence[Utterance]) -> List[Sequence[Utterance]]:
+    """What has to be heard together for those that are not known.
+
+    Where a run was stopped, that is the pool in which it was. What is not known in pools before could not be read then.
+    """
+    behind = max((place + 1 for place, utterance in enumerate(utterances) if _is_known(utterance)), default=0)
+    pools: List[Sequence[Utterance]] = []
+    for first in range(0, len(utterances), POOL):
+        pool = utterances[first : first + POOL]
+        unknown = [utterance for utterance in pool if not _is_known(utterance)]
+        if unknown:
+            pools.append(unknown if first + POOL <= behind else pool)
+    return pools
+
+
+def _emit_short(ear: Ear, pools: Sequence[Sequence[Utterance]], batch_seconds: float, jobs: int) -> Iterator[Emitted]:
+    heard = _read_ahead(ear, chain.from_iterable(pools), max(1, jobs))
+    for utterances in pools:
+        pool = list(islice(heard, len(utterances)))
         order = sorted(range(len(pool)), key=lambda i: len(pool[i].rows))
         done: List[Optional[Emitted]] = [None] * len(pool)
         for batch in _batches(order, [len(item.rows) for item in pool], batch_seconds * ear.rows_a_second):
             for index, emitted in zip(batch, _run(ear, [pool[i] for i in batch])):
                 done[index] = emitted
-        yield from (item for item in done if item is not None)
+        yield from (item for item in done if item is not None and not _is_known(item.utterance))
 
 
-def _read_ahead(ear: Ear, utterances: Sequence[Utterance], jobs: int) -> Iterator[_Heard]:
+def _read_ahead(ear: Ear, utterances: Iterable[Utterance], jobs: int) -> Iterator[_Heard]:
     waiting: Deque["Future[_Heard]"] = deque()
-    with ThreadPoolExecutor(jobs) as threads:
+    threads = ThreadPoolExecutor(jobs)
+    try:
         for utterance in utterances:
             waiting.append(threads.submit(_hear, ear, utterance))
             if len(waiting) >= 2 * POOL:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _hear(ear: Ear, utterance: Utterance) -> _Heard:
     try:
         audio = read_audio(utterance.audio, utterance.start, utterance.duration)
         return _Heard(utterance, audio.duration, ear.prepare(audio.samples), audio.conversions)
-    except InputError as error:
+    except CtcbError as error:
         return _Heard(utterance, 0.0, torch.zeros(0, 0), (), error)
-
-
-def _pools(items: Iterable[_Heard]) -> Iterator[List[_Heard]]:
-    pool: List[_Heard] = []
-    for item in items:
-        pool.append(item)
-        if len(pool) == POOL:
-            yield pool
-            pool = []
-    if pool:
-        yield pool
+    except Exception as error:
+        return _Heard(utterance, 0.0, torch.zeros(0, 0), (), unexpected(error, utterance.audio))
 
 
 def _batches(order: Sequence[int], lengths: Sequence[int], most: float) -> Iterator[List[int]]:
@@ -167,6 +200,14 @@ def _batches(order: Sequence[int], lengths: Sequence[int], most: float) -> Itera
 def _run(ear: Ear, items: Sequence[_Heard]) -> Iterator[Emitted]:
     """The emissions of a batch, in its order; what could not be read is not heard."""
     able = [item for item in items if item.error is None]
-    heads = iter(ear.hear([item.rows for item in able], [item.utterance.utt_id for item in able]) if able else ())
+    try:
+        heads = iter(ear.hear([item.rows for item in able], [item.utterance.utt_id for item in able]) if able else ())
+    except Exception as error:  # whose fault it is shows where each is heard alone
+        if len(items) > 1:
+            for item in items:
+                yield from _run(ear, [item])
+        else:
+            yield Emitted(items[0].utterance, 0.0, (), (), unexpected(error, items[0].utterance.audio))
+        return
     for item in items:
         yield Emitted(item.utterance, item.seconds, next(heads) if item.error is None else (), item.conversions, item.error)

@@ -10,13 +10,14 @@ from torch import Tensor
 
 from ctcb.decoding.encoded_list import EncodedList
 from ctcb.errors import InputError
-from ctcb.models.adapter import Catalogue, by_entry
+from ctcb.models.catalogue import Catalogue, by_entry
 from ctcb.models.conformer import subsampled
 from ctcb.models.ctc import Emissions, Encoded
 from ctcb.models.directory import LoadedModel
 from ctcb.models.matching import Evidence, evidence_of, match
+from ctcb.models.rivals import DOUBLE
 
-MAX_ACTIVE = 300  # entries among which the frames of an utterance choose: the most that training lists hold
+MAX_ACTIVE = 300  # entries of a long list that an utterance is aligned with; what they leave out: docs/adapter.md
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class EncoderBias:
             raise InputError(f"--max-active-entities is {max_active}", mend="it must be at least 1")
         self._model, self._encoded, self._places = model, encoded, places
         self._max_active, self._watch = max_active, watch
+
+    @property
+    def one_pass(self) -> bool:
+        """Whether the encoder's output is the same with and without the list, so that :meth:`lean` serves."""
+        return self._model.adapter.inner is None
 
     @torch.no_grad()
     def emissions(self, features: Tensor, lengths: Tensor, utt_ids: Sequence[str]) -> Emissions:
@@ -106,7 +112,9 @@ class EncoderBias:
             return None, None
         left = chosen.entries[torch.tensor(found.entries)]
         states = [self._model.adapter.keys_of(len(listed[place].tokens)) for place in found.entries]
-        return _Chosen(left, self._encoded.pick(left)), evidence_of([found], found.entries, states, logits)
+        evidence = evidence_of([found], found.entries, states, logits)
+        evidence = evidence._replace(handicap=DOUBLE * self._encoded.doubles[left])
+        return _Chosen(left, self._encoded.pick(left)), evidence
 
     def _choose(self, utt_ids: Sequence[str], logits: List[Tensor], frames: Sequence[int]) -> List[Optional[_Chosen]]:
         """What each utterance chooses among; None where there is nothing to hear or to lean toward."""

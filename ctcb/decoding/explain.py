@@ -55,11 +55,18 @@ def as_explanation(result: Transcript) -> str:
         else:
             was = "heard without the list as well"
         why = " + ".join(found.why) or "no technique was needed"
-        lines.append(f"    {found.start:.2f} to {found.end:.2f} s: {found.entity}, {was}; {why}, {found.bonus:+.1f}")
+        sure = "" if found.sure is None else f"; by its phones {_percent(found.sure)} sure"
+        lines.append(f"    {found.start:.2f} to {found.end:.2f} s: {found.entity}, {was}; {why}, {found.bonus:+.1f}{sure}")
+    for found in result.taken_back:
+        lines.append(f"    {found.start:.2f} to {found.end:.2f} s: {found.entity} taken back; by its phones {_percent(found.sure)} sure")
     for change in changed:
         if not change.entities:
             lines.append(f"    beside the names: {_or_nothing(change.before)!r} became {_or_nothing(change.after)!r}")
     return "\n".join(lines) + "\n"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _or_nothing(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Dict, Iterable, Iterator, List, Sequence
 from ctcb.decoding.parts import from_plain, to_plain
 from ctcb.decoding.pipeline import Decoded
 from ctcb.errors import InputError
-from ctcb.io import PathOrStr, atomic_write, read_lines
+from ctcb.io import PathOrStr, atomic_write, remove_parts
 
 FILE = ".decode.jsonl"
 
@@ -34,9 +34,9 @@ class Journal:
 
     def _read(self, settings: str) -> List[str]:
         kept = []
-        for number, line in read_lines(self._path):
+        for number, line in enumerate(self._path.read_bytes().split(b"\n"), start=1):
             try:
-                row = json.loads(line)
+                row = json.loads(line.decode("ascii"))
                 if number == 1:
                     if row["settings"] != settings:
                         raise InputError(
@@ -46,16 +46,17 @@ class Journal:
                     continue
                 transcript = from_plain(row["transcript"])
                 one = Decoded(transcript.utt_id, transcript, None, row["start"], row["last"])
-            except (json.JSONDecodeError, KeyError, TypeError):
-                break  # the line that was being written when the run was stopped
+            except (ValueError, KeyError, TypeError):
+                break  # the line that was being written when the run was stopped, or what follows the last one
             self._done.setdefault(one.utt_id, []).append(one)
             self.known[one.utt_id] = math.inf if one.last else one.start + transcript.seconds
-            kept.append(line)
+            kept.append(line.decode("ascii"))
         return kept
 
     def complete(self, fresh: Iterable[Decoded], utt_ids: Sequence[str]) -> Iterator[Decoded]:
         """What was done before and what is done now, in the order of the ids; the latter is noted down."""
         coming = iter(fresh)
+        remove_parts(self._path)
         with atomic_write(self._path) as file:
             file.writelines(f"{line}\n" for line in self._lines)
         with open(self._path, "a", encoding="utf-8") as file:
@@ -65,7 +66,7 @@ class Journal:
                     one = next(coming)
                     if one.transcript is not None:
                         row = {"start": one.start, "last": one.last, "transcript": to_plain(one.transcript)}
-                        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                        file.write(json.dumps(row) + "\n")  # ASCII: no letter is cut in two
                         file.flush()
                     yield one
                     if one.last:

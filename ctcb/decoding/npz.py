@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Iterable, Iterator, Tuple
@@ -18,7 +17,7 @@ def read_npz(path: PathOrStr) -> Tuple[Tuple[str, ...], Iterator[Emission]]:
     """The utterances of a ``.npz`` with an array each: their ids, and their emissions one by one.
 
     An array that cannot be read comes out with its error. Raises InputError for a file that is no
-    such archive, holds nothing, or has an id with white space.
+    such archive, holds nothing, or has an id that comes twice or holds white space or control characters.
     """
     archive = _open(path)
     names = tuple(archive.files)
@@ -27,6 +26,11 @@ def read_npz(path: PathOrStr) -> Tuple[Tuple[str, ...], Iterator[Emission]]:
     for name in names:
         if name.split() != [name]:
             raise InputError(f"the id {name!r} holds white space", file=path, mend="rename the array")
+        if not name.isprintable():
+            raise InputError(f"the id {name!r} holds control or invisible characters", file=path, mend="rename the array")
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"two arrays are called {twice!r}", file=path, mend="rename one of them")
 
     def arrays() -> Iterator[Emission]:
         with archive:
@@ -58,15 +62,20 @@ def with_phones(emissions: Iterable[Emission], path: PathOrStr) -> Iterator[Emis
 def _open(path: PathOrStr) -> Any:
     if not Path(path).is_file():
         raise InputError("no such file", file=path, mend="name the .npz with the emissions")
-    if not zipfile.is_zipfile(path):
-        raise InputError("not a .npz archive", file=path, mend="write it with numpy.savez, an array [frames, tokens] an utterance")
-    return np.load(path, allow_pickle=False)
+    try:
+        if zipfile.is_zipfile(path):
+            return np.load(path, allow_pickle=False)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check its permissions") from None
+    except Exception:  # noqa: S110 (zipfile raises whatever its parsers do; what it is then is said below)
+        pass
+    raise InputError("not a .npz archive", file=path, mend="write it with numpy.savez, an array [frames, tokens] an utterance")
 
 
 def _emission(archive: Any, name: str, path: PathOrStr) -> Emission:
     try:
         return Emission(name, archive[name], path)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:  # numpy's and zipfile's parsers raise many kinds, MemoryError among them
         problem = f"utterance {name!r} is not readable as an array ({error})"
         return Emission(name, None, error=InputError(problem, file=path, mend="write it again"))
 

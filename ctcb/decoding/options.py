@@ -17,7 +17,7 @@ class BeamOptions:
     Raises InputError for a value outside of its range.
     """
 
-    beam: int = 16  # prefixes kept a frame (without an LM up to four times as many for an n-best list)
+    beam: int = 16  # prefixes kept a frame; with an LM twice as many, for an n-best list up to four times
     nbest: int = 1  # hypotheses answered, at most `beam`
     top_k: int = 20  # a frame's tokens that may open a new prefix: at most so many,
     token_gap: float = 8.0  # and no further than this below the frame's best
@@ -25,7 +25,8 @@ class BeamOptions:
     # Chosen by hand among a few, on the bundled model's emissions of four dev sets with lists of 100 and 1,000 entities.
     alpha: float = 0.5  # boost a unit of distance between the frame's best and the token,
     beta: float = 1.75  # and a letter of the token
-    cap: float = 4.0  # highest boost of a token, before its entity's weight
+    cap: float = 4.0  # highest boost of a token, before its entity's weight,
+    class_cap: float = 3.0  # or this, where an LM has the names in its class, which speaks for them too
     boost_gap: float = 10.0  # a token further than this below the frame's best is not boosted,
     boost_top_k: int = 40  # and only a frame's best so many may continue an entity beyond `top_k` and `token_gap`
     lm_weight: float = LM_WEIGHT  # factor on the LM's ln P, class_bonus and piece_bonus
@@ -54,9 +55,9 @@ class BeamOptions:
 
 _AT_LEAST = {
     "beam": 1, "nbest": 1, "top_k": 1, "token_gap": 0, "blank_skip": 0,
-    "alpha": 0, "cap": 0, "boost_gap": 0, "boost_top_k": 0, "lm_weight": 0, "histories": 1,
+    "alpha": 0, "cap": 0, "class_cap": 0, "boost_gap": 0, "boost_top_k": 0, "lm_weight": 0, "histories": 1,
 }
-_FINITE = ("alpha", "beta", "cap", "lm_weight", "word_bonus", "class_bonus", "piece_bonus")
+_FINITE = ("alpha", "beta", "cap", "class_cap", "lm_weight", "word_bonus", "class_bonus", "piece_bonus")
 
 
 SUBWORD, UNIGRAM = "subword", "unigram"  # the techniques that the search itself serves

@@ -1,13 +1,26 @@
-"""Transcripts in the formats that people and programs read, in one table."""
+"""Transcripts in the formats that people and programs read, in one table, and names of files for single ones."""
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Callable, Dict, Optional
+from urllib.parse import quote
 
 from ctcb.decoding.explain import as_explanation
 from ctcb.decoding.subtitles import as_srt, as_vtt
 from ctcb.decoding.textgrid import as_textgrid
 from ctcb.decoding.transcript import Transcript
+
+LONGEST_NAME = 150  # bytes; file systems take 255, and suffixes and temporary files' marks want room
+
+
+def file_name(utt_id: str) -> str:
+    """An utterance's id as the name of a file, below the folder where it is put; ids that differ have names that do."""
+    name = re.sub(r"[^\w.-]", lambda found: quote(found[0], safe="", errors="replace"), utt_id)
+    if len(name.encode("utf-8", "replace")) <= LONGEST_NAME:
+        return name
+    return f"{name[: LONGEST_NAME // 6]}-{sha256(utt_id.encode('utf-8', 'replace')).hexdigest()[:32]}"
 
 
 def as_text(result: Transcript) -> str:

@@ -17,22 +17,25 @@ def together(parts: Sequence[Transcript], starts: Sequence[float]) -> Transcript
         return parts[0]
     words: List[Word] = []
     entities: List[FoundEntity] = []
+    taken_back: List[FoundEntity] = []
     for part, start in zip(parts, starts):
         before = len(words)
         words += (replace(word, start=word.start + start, end=word.end + start) for word in part.words)
-        entities += (
-            replace(
-                found, words=(found.words[0] + before, found.words[1] + before), start=found.start + start, end=found.end + start
-            )
-            for found in part.entities
-        )
+        entities += (_later(found, before, start) for found in part.entities)
+        taken_back += (_later(found, before, start) for found in part.taken_back)
     whole = Transcript(
         parts[0].utt_id, " ".join(word.word for word in words), sum(part.score for part in parts), tuple(words), tuple(entities),
-        (), starts[-1] + parts[-1].seconds,
+        (), starts[-1] + parts[-1].seconds, taken_back=tuple(taken_back),
     )
     if parts[0].before is None:
         return whole
     return replace(whole, before=" ".join(filter(None, (part.before for part in parts))))
+
+
+def _later(found: FoundEntity, words: int, seconds: float) -> FoundEntity:
+    """An entity behind so many words and seconds."""
+    places = found.words[0] + words, found.words[1] + words
+    return replace(found, words=places, start=found.start + seconds, end=found.end + seconds)
 
 
 def to_plain(transcript: Transcript) -> Dict[str, Any]:
@@ -43,11 +46,12 @@ def to_plain(transcript: Transcript) -> Dict[str, Any]:
 def from_plain(data: Dict[str, Any]) -> Transcript:
     """What :func:`to_plain` made, also after JSON. Raises TypeError and KeyError for anything else."""
     words = tuple(Word(**word) for word in data["words"])
-    entities = tuple(
-        FoundEntity(**{**found, "words": tuple(found["words"]), "why": tuple(found["why"])}) for found in data["entities"]
+    entities, taken_back = (
+        tuple(FoundEntity(**{**found, "words": tuple(found["words"]), "why": tuple(found["why"])}) for found in data[name])
+        for name in ("entities", "taken_back")
     )
     nbest = tuple(Alternative(**other) for other in data["nbest"])
-    return Transcript(**{**data, "words": words, "entities": entities, "nbest": nbest})
+    return Transcript(**{**data, "words": words, "entities": entities, "taken_back": taken_back, "nbest": nbest})
 
 
 def in_one(decoded: Iterable[Decoded]) -> Iterator[Decoded]:

@@ -82,7 +82,7 @@ class PhoneticRescoring(Technique):
         options, phonetics = setting.phones, setting.phonetics
         every = sorted({word.word for reading in readings for word in reading.words})
         said = dict(zip(every, phonetics.words(every, options.pronunciations)))
-        units = [_units(reading, said, biasing, setting) for reading in readings]
+        units = [units_of(reading, said, biasing, setting) for reading in readings]
         fits = self.fits(readings, units, heard, setting)
         invented = [sum(unit.invented for unit in some) for some in units]
         scored = [
@@ -195,7 +195,7 @@ class Unit(NamedTuple):
     invented: bool  # neither the lexicon nor the list knows it
 
 
-def _units(reading: Reading, said: Mapping[str, Ways], biasing: Biasing, setting: Setting) -> List[Unit]:
+def units_of(reading: Reading, said: Mapping[str, Ways], biasing: Biasing, setting: Setting) -> List[Unit]:
     """A reading's words, said as ``said`` has them; its entities with their own pronunciations."""
     entities = {found.words[0]: found for found in reading.entities}
     units: List[Unit] = []

@@ -16,11 +16,11 @@ from ctcb.decoding.search.word_lm import WordLm
 from ctcb.decoding.technique import Heard, Setting, Technique
 from ctcb.decoding.techniques import in_search
 from ctcb.decoding.threads import in_order
-from ctcb.decoding.transcript import Alternative, Transcript, transcript
+from ctcb.decoding.transcript import Alternative, Reading, Transcript, transcript
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
-from ctcb.errors import InputError
+from ctcb.errors import CtcbError, InputError, unexpected
 from ctcb.phones.options import PhoneOptions
 from ctcb.phones.phonetics import Phonetics
 from ctcb.text.spelling import Spelling
@@ -47,7 +47,7 @@ class Decoded:
 
     utt_id: str
     transcript: Optional[Transcript] = None
-    error: Optional[InputError] = None
+    error: Optional[CtcbError] = None
     start: float = 0.0  # seconds from the utterance's start, where it is a stretch of it,
     last: bool = True  # and whether nothing follows
 
@@ -112,10 +112,11 @@ class Pipeline:
         return lambda utt_id: prepare(lists.places[utt_id]) if utt_id in lists.places else None
 
     def decode(
-        self, utt_id: str, log_probs: Any, biasing: Optional[Biasing] = None, nbest: int = 1, phones: Any = None
+        self, utt_id: str, log_probs: Any, biasing: Optional[Biasing] = None, nbest: int = 1, phones: Any = None, plain: Any = None
     ) -> Transcript:
         """The transcript of ``[T, V]`` emissions, with the phone head's ``[T, P]`` where techniques need them.
 
+        ``plain`` are the emissions of an encoder that did not lean toward the list; by default the same.
         ``nbest`` above 1 also asks for so many different texts, as far as the beam holds them. Raises
         InputError for emissions that are not such.
         """
@@ -123,10 +124,11 @@ class Pipeline:
         refining = () if biasing is None else tuple(technique for technique in self.techniques if technique.refines)
         # Hypotheses of one text differ in their tokens, so more of them are needed than texts.
         several = nbest > 1 or any(technique.reorders for technique in refining)
-        found = self.search.decode(self.scale(log_probs), graph, self.options.beam if several else 1)
+        log_probs = self.scale(log_probs)
+        found = self.search.decode(log_probs, graph, self.options.beam if several else 1)
         best = readings(found, self.tokens, self.frame_shift, biasing)
         if refining:
-            heard = self._heard(log_probs, phones)
+            heard = self._heard(log_probs, phones, log_probs if plain is None else self.scale(plain))
             for technique in refining:
                 best = technique.refine(best, heard, biasing, self.setting)
         alternatives = [Alternative(reading.text, reading.score) for reading in best[:nbest]] if nbest > 1 else ()
@@ -136,10 +138,14 @@ class Pipeline:
         """An utterance's text without its list."""
         return self.decode(emission.utt_id, emission.log_probs if emission.plain is None else emission.plain).text
 
-    def _heard(self, log_probs: Any, phones: Any) -> Heard:
+    def _heard(self, log_probs: Any, phones: Any, plain: Any) -> Heard:
         """What refining techniques go by; raises InputError where they lack it."""
+
+        def unled() -> Reading:
+            return readings(self.search.decode(plain, None, 1), self.tokens, self.frame_shift)[0]
+
         if not any(technique.needs_phones for technique in self.techniques):
-            return Heard(self.frame_shift)
+            return Heard(self.frame_shift, unled)
         if phones is None:
             raise InputError("has no phone emissions", mend="write them with the others (`ctcb emit --phones FILE`)")
         phones = as_log_probs(self.scale(phones), len(self.setting.phonetics.symbols))
@@ -147,7 +153,7 @@ class Pipeline:
             raise InputError(
                 f"{len(phones)} frames of phone emissions, {len(log_probs)} of the others", mend="take both from one model"
             )
-        return Heard(self.frame_shift, phones)
+        return Heard(self.frame_shift, unled, phones)
 
     def decode_many(
         self, emissions: Iterable[Emission], biasing_of: BiasingOf = lambda utt_id: None, nbest: int = 1, jobs: int = 1,
@@ -165,7 +171,7 @@ class Pipeline:
                 return Decoded(emission.utt_id, error=emission.error, **place)
             try:
                 biasing = biasing_of(emission.utt_id)
-                said = self.decode(emission.utt_id, emission.log_probs, biasing, nbest, emission.phones)
+                said = self.decode(emission.utt_id, emission.log_probs, biasing, nbest, emission.phones, emission.plain)
                 if compared:
                     said = replace(said, before=self._without(emission))
                 return Decoded(emission.utt_id, said, **place)
@@ -174,5 +180,7 @@ class Pipeline:
                     problem = f"utterance {emission.utt_id!r}: {error.problem}"
                     error = InputError(problem, file=emission.file, mend=error.mend)
                 return Decoded(emission.utt_id, error=error, **place)
+            except Exception as error:
+                return Decoded(emission.utt_id, error=unexpected(error, f"utterance {emission.utt_id!r}"), **place)
 
         return in_order(one, emissions, jobs)

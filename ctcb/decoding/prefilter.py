@@ -1,8 +1,11 @@
 """Which of a long list's names an utterance could hold: a loose look at all of them, in one pass.
 
-A name's score is that of its best path: its symbols in their order, each on some frame, at most `REACH`
-frames after the one before. Frames that are surely blank are left out first. Names that begin alike
-share the work, for they are gone through in the order of their symbols.
+A name's score is what its best path loses a symbol against the best that the frames could say: its symbols in
+their order, each first heard on some frame, at most `REACH` frames after the one before; a frame between two
+goes to the earlier symbol or to blank, whichever loses less. That is CTC's alignment but for three things:
+blank may stand within a symbol and need not stand between a doubled one, and no symbol lasts longer than
+`REACH`. Frames that are surely blank are left out first. Names that begin alike share the work, for they are
+gone through in the order of their symbols.
 """
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ import numpy as np
 
 from ctcb.compiled import compiled
 
-REACH = 4  # frames
+REACH = 4  # frames; _best_paths is written for it
 FLOOR = -8.0  # log-probability below which a symbol is as good as not heard
-GAIN = 4.0  # added a symbol: a longer match counts more than a shorter one that is as good
 SURELY_BLANK = 0.99
+NEVER = np.float32(-1e9)
 
 
 class Prefilter:
@@ -31,14 +34,18 @@ class Prefilter:
         self._shared = np.array([_common(a, b) for a, b in zip([(), *ordered], ordered)], np.int64)
 
     def scores(self, log_probs: np.ndarray) -> np.ndarray:
-        """``[N]`` float32 scores of the names in ``[T, V]`` natural-log probabilities."""
+        """``[N]`` float32 scores of the names in ``[T, V]`` natural-log probabilities: nats a symbol, at most 0."""
         scores = np.full(self.size, -np.inf, np.float32)
         heard = log_probs[log_probs[:, self.blank] < np.log(SURELY_BLANK)]
         if len(heard) and len(self._order):
-            rows = np.ascontiguousarray((np.maximum(heard, FLOOR) + GAIN).T, dtype=np.float32)
-            scores[self._order] = _best_paths(rows, self._symbols, self._starts, self._shared, REACH)
+            lost = (np.maximum(heard, FLOOR) - heard.max(axis=1, keepdims=True)).T.astype(np.float32)
+            held = np.maximum(lost, lost[self.blank]).cumsum(axis=1)  # what frames up to each lose after a symbol began
+            enter = np.concatenate([np.full((len(lost), REACH), NEVER), lost - held], axis=1, dtype=np.float32)
+            leave = np.concatenate([np.zeros((len(lost), REACH + 1)), held[:, :-1]], axis=1, dtype=np.float32)
+            ends = np.concatenate([np.zeros((len(lost), REACH)), held], axis=1, dtype=np.float32)
+            best = _best_paths(enter, leave, ends, self._symbols, self._starts, self._shared)
+            scores[self._order] = best / np.diff(self._starts)
         return scores
-
 
 
 def _common(a: Tuple[int, ...], b: Tuple[int, ...]) -> int:
@@ -51,35 +58,47 @@ def _common(a: Tuple[int, ...], b: Tuple[int, ...]) -> int:
     return count
 
 
-@compiled
-def _best_paths(rows: np.ndarray, symbols: np.ndarray, starts: np.ndarray, shared: np.ndarray, reach: int) -> np.ndarray:
-    """Scores ``[N]`` of names in their order; ``rows [V, T]`` a symbol's score by frame."""
-    frames, names = rows.shape[1], len(shared)
+@compiled(fastmath={"nnan", "ninf", "nsz"})
+def _best_paths(
+    enter: np.ndarray, leave: np.ndarray, ends: np.ndarray, symbols: np.ndarray, starts: np.ndarray, shared: np.ndarray
+) -> np.ndarray:
+    """Scores ``[N]`` of names in their order.
+
+    ``enter``, ``leave`` and ``ends [V, REACH + T]``: by symbol and frame, what beginning there adds, what the frames
+    before add once the symbol began among them, and what cancels those after the last symbol's first.
+    """
+    # Flat and counted without signs: slices cost more than the sums, and signed places keep loops from being vectorised.
+    width, reach, one = np.uint64(enter.shape[1]), np.uint64(4), np.uint64(1)
+    enter, leave, ends = enter.ravel(), leave.ravel(), ends.ravel()
+    names = len(shared)
     longest = 0
     for n in range(names):
         longest = max(longest, starts[n + 1] - starts[n])
-    # The best score of each name's first j + 1 symbols that ends at each frame; `reach` frames of nothing before.
-    table = np.full((longest, reach + frames), np.float32(-1e9))
+    # The best score of each name's first j + 1 symbols of which the last begins at each frame; REACH frames of nothing before.
+    table = np.full(np.uint64(longest) * width, np.float32(-1e9))
+    now = np.empty(width, np.float32)
     scores = np.empty(names, np.float32)
     for n in range(names):
-        count = starts[n + 1] - starts[n]
+        begin, count = starts[n], starts[n + 1] - starts[n]
         for j in range(shared[n], count):
-            row, now = rows[symbols[starts[n] + j]], table[j, reach:]
+            place, here = np.uint64(j) * width, np.uint64(symbols[begin + j]) * width
             if j == 0:
-                now[:] = row
+                for t in range(reach, width):
+                    table[place + t] = enter[here + t]
                 continue
-            before = table[j - 1]
-            for t in range(frames):
-                now[t] = before[t]
-            for step in range(1, reach):
-                for t in range(frames):
-                    value = before[t + step]
-                    now[t] = value if value > now[t] else now[t]
-            for t in range(frames):
-                now[t] += row[t]
+            before, there = place - width, np.uint64(symbols[begin + j - 1]) * width
+            for t in range(reach, width):
+                a, b = table[before + t - one], table[before + t - one - one]
+                c, d = table[before + t - one - one - one], table[before + t - reach]
+                a = a if a > b else b
+                c = c if c > d else d
+                now[t] = (a if a > c else c) + (enter[here + t] + leave[there + t])
+            for t in range(reach, width):
+                table[place + t] = now[t]
         best = np.float32(-1e9)
-        last = table[count - 1, reach:]
-        for t in range(frames):
-            best = last[t] if last[t] > best else best
+        place, here = np.uint64(count - 1) * width, np.uint64(symbols[begin + count - 1]) * width
+        for t in range(reach, width):
+            value = table[place + t] + ends[here + t]
+            best = value if value > best else best
         scores[n] = best
     return scores

@@ -3,7 +3,7 @@
 A file has a block a preset::
 
     decoder:
-      techniques: [g2g, subword, unigram, phones, lookup]
+      techniques: [g2g, subword, unigram, phones, lookup, verify]
       beam: {alpha: 0.5, cap: 4.0}
       phones: {weight: 0.4}
 

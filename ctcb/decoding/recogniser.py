@@ -10,7 +10,7 @@ import numpy as np
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.data.audio import SAMPLE_RATE, as_audio, read_audio
 from ctcb.decoding.catalogue_cache import CatalogueCache
-from ctcb.decoding.ear import Ear, our_own
+from ctcb.decoding.ear import ComparingEar, Ear, can_lean
 from ctcb.decoding.emit import stretches_of
 from ctcb.decoding.encoded_list import EncodedList, encode_list, require_adapter
 from ctcb.decoding.encoder_bias import EncoderBias
@@ -52,9 +52,9 @@ class Recogniser:
             spelling, ear.frame_shift, "beam", preset.beam if options is None else options, techniques, lm=word_lm,
             phonetics=phonetics, phone_options=preset.phones if phones is None else phones,
         )
-        encode = None
+        encode, self._compares = None, any(technique.judges for technique in techniques)
         if in_encoder(techniques):
-            model = our_own(ear).model
+            model = can_lean(ear).model
             require_adapter(model)
             encode = partial(_encode, model)
         self._lists = ListCache(self._pipeline, encode)
@@ -76,16 +76,21 @@ class Recogniser:
         InputError : audio that cannot be read or is no such array; a list of which no entity can be
             used. Single ones that cannot be are warned of.
         """
-        named = isinstance(audio, (str, Path))
-        heard = read_audio(audio) if named else as_audio(audio, sample_rate)
-        biasing, utt_id, ear = self._lists(entities), Path(audio).stem if named else "", self._ear
+        if isinstance(audio, (str, Path)):
+            heard, utt_id = read_audio(audio), Path(audio).stem
+        else:
+            heard, utt_id = as_audio(audio, sample_rate), ""
+        biasing = self._lists(entities)
+        ear: Ear = self._ear
         if biasing is not None and biasing.encoded is not None:
-            own = our_own(ear)
+            own = can_lean(ear)
             ear = own.leaning(EncoderBias(own.model, biasing.encoded))
+            ear = ComparingEar(ear) if self._compares else ear
         parts = stretches_of(ear, heard.samples)
         decoded = [
             self._pipeline.decode(
-                utt_id, part.heads[0], biasing, nbest, None if self._ear.phone_head is None else part.heads[self._ear.phone_head]
+                utt_id, part.heads[0], biasing, nbest, None if ear.phone_head is None else part.heads[ear.phone_head],
+                part.heads[len(part.heads) // 2] if isinstance(ear, ComparingEar) else None,
             )
             for part in parts
         ]
@@ -103,12 +108,13 @@ def _encode(model: LoadedModel, entities: EntityList) -> EncodedList:
 def load(
     model: Optional[PathOrStr] = None, options: Optional[BeamOptions] = None, bias: str = "decoder",
     lm: Optional[PathOrStr] = None, plus: Collection[str] = (), minus: Collection[str] = (),
-    phones: Optional[PhoneOptions] = None, config: Optional[PathOrStr] = None,
+    phones: Optional[PhoneOptions] = None, config: Optional[PathOrStr] = None, adapter: Optional[PathOrStr] = None,
 ) -> Recogniser:
     """Load a model directory, by default the bundled model, and an LM: an ARPA file, by default the
     directory's own ``lm.arpa.gz`` if it has one; ``"none"`` for none.
 
-    ``model`` may also name other people's: ``hf:NAME``, ``torchaudio:BUNDLE`` and so on (:mod:`ctcb.ears`).
+    ``model`` may also name other people's: ``hf:NAME``, ``torchaudio:BUNDLE`` and so on (:mod:`ctcb.ears`),
+    and ``adapter`` the folder of one that was trained for a model of transformers.
 
     >>> ctcb.load().decode("talk.ogg", entities=["Zelenskyy", "Łódź"]).text
 
@@ -120,4 +126,4 @@ def load(
     """
     folder = BUNDLED_MODEL if model is None else model
     presets = read_presets(find_config(config, folder))
-    return Recogniser(open_ear(str(folder)), options, bias, find_lm(lm, folder), plus, minus, phones, presets)
+    return Recogniser(open_ear(str(folder), adapter=adapter), options, bias, find_lm(lm, folder), plus, minus, phones, presets)

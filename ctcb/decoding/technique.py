@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Optional
+from typing import Callable, List, Optional
 
 import numpy as np
 
@@ -29,6 +29,7 @@ class Heard:
     """What the model made of an utterance, apart from the tokens that were searched."""
 
     frame_shift: float  # seconds
+    plain: Callable[[], Reading]  # what is heard without the list; searches
     phones: Optional[np.ndarray] = None  # [T, P] float32 natural-log probabilities of the phone head
 
 
@@ -45,6 +46,7 @@ class Technique:
     encodes = False  # whether it acts on the encoder, before any search
     refines = False  # whether it acts after the search, on what was found
     reorders = False  # whether it then chooses among the n-best
+    judges = False  # whether all it does is to undo what others did
 
     def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
         """The list with this technique's part added; once a list. Raises InputError."""

@@ -12,6 +12,7 @@ from ctcb.decoding.options import ADAPTER, SUBWORD, UNIGRAM
 from ctcb.decoding.phonetic import Lookup, PhoneticRescoring, SpellingVariants
 from ctcb.decoding.search.context_graph import ContextGraph, EntityError
 from ctcb.decoding.technique import Setting, Technique
+from ctcb.decoding.verification import Verification
 from ctcb.errors import InputError
 
 FEW, MANY = 10, 1000  # entities: from the first number on short names begin to cost, at the second they cost all
@@ -85,8 +86,8 @@ def _graph(biasing: Biasing, setting: Setting, boosted: bool = True) -> ContextG
         ) from None
 
 
-# In the order in which they act: variants go into the graph, and the lookup sees the rescored n-best.
-_DECODER = (SpellingVariants(), SubwordBoosting(), UnigramBoosting(), PhoneticRescoring(), Lookup())
+# In the order in which they act: variants go into the graph, the lookup sees the rescored n-best, all names are verified.
+_DECODER = (SpellingVariants(), SubwordBoosting(), UnigramBoosting(), PhoneticRescoring(), Lookup(), Verification())
 TECHNIQUES: Dict[str, Technique] = {technique.name: technique for technique in (EncoderBiasing(), *_DECODER)}
 
 # What needs an LM, or a phone head, is left out of a preset where there is none.

@@ -21,7 +21,8 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], jobs: int = 
     if jobs == 1:
         yield from map(work, items)
         return
-    with ThreadPoolExecutor(jobs) as pool:
+    pool = ThreadPoolExecutor(jobs)
+    try:
         waiting: Deque["Future[Result]"] = deque()
         for item in items:
             waiting.append(pool.submit(work, item))
@@ -29,3 +30,5 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], jobs: int = 
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:  # without waiting: where nobody wants the rest, nobody waits for it
+        pool.shutdown(wait=False, cancel_futures=True)

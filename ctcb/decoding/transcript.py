@@ -5,7 +5,7 @@ import json
 import math
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ctcb.decoding.options import Hypothesis
 from ctcb.text.tokens import TokenTable
@@ -33,6 +33,7 @@ class FoundEntity:
     why: Tuple[str, ...]  # the techniques that spoke for it
     bonus: float  # what these added to the score
     replaced: Optional[str] = None  # the words that it was put in place of
+    sure: Optional[float] = None  # how likely it was said, by its phones, where that was looked at
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Reading:
     words: Tuple[Word, ...]
     score: float  # log-probability, and what techniques added to it
     entities: Tuple[FoundEntity, ...] = ()  # in the order of their words
+    taken_back: Tuple[FoundEntity, ...] = ()  # the words there are others again
 
     @property
     def text(self) -> str:
@@ -69,11 +71,13 @@ class Transcript:
     nbest: Tuple[Alternative, ...] = ()  # different texts, best first, where more than one was asked for
     seconds: float = 0.0  # of audio
     before: Optional[str] = None  # the text without the list, where that was asked for
+    taken_back: Tuple[FoundEntity, ...] = ()  # entities of which the phones were not sure enough; their words are others again
 
     @property
     def shown(self) -> Tuple[Word, ...]:
         """The words as people read them: each entity is one, in the form in which the list prints it."""
-        units, place = [], 0
+        units: List[Word] = []
+        place = 0
         for found in self.entities:
             first, end = found.words
             units += self.words[place:first]
@@ -102,9 +106,17 @@ class Transcript:
                 {
                     "entity": e.entity, "start": round(e.start, 3), "end": round(e.end, 3), "why": list(e.why),
                     "replaced": e.replaced, "bonus": round(e.bonus, 3), "conf": round(self.conf_of(e), 3),
+                    **({} if e.sure is None else {"sure": round(e.sure, 3)}),
                 }
                 for e in self.entities
             ],
+            **({"taken_back": [
+                {
+                    "entity": e.entity, "start": round(e.start, 3), "end": round(e.end, 3), "why": list(e.why),
+                    "bonus": round(e.bonus, 3), "sure": None if e.sure is None else round(e.sure, 3),
+                }
+                for e in self.taken_back
+            ]} if self.taken_back else {}),
             "nbest": [{"text": other.text, "score": round(other.score, 3)} for other in self.nbest],
         }  # fmt: skip
 
@@ -170,4 +182,6 @@ def _shared_out(words: Sequence[str], start: float, end: float, conf: float = 1.
 
 def transcript(utt_id: str, reading: Reading, nbest: Sequence[Alternative] = (), seconds: float = 0.0) -> Transcript:
     """What is handed out of an utterance's best reading."""
-    return Transcript(utt_id, reading.text, reading.score, reading.words, reading.entities, tuple(nbest), seconds)
+    return Transcript(
+        utt_id, reading.text, reading.score, reading.words, reading.entities, tuple(nbest), seconds, taken_back=reading.taken_back
+    )

@@ -8,6 +8,7 @@ that goes on somewhere in the middle finds what it would have found.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Callable, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
@@ -154,8 +155,31 @@ def heard(
 
     def windows() -> Iterator[Tuple[int, Heads]]:
         numbers = list(grid.windows(known))
-        for place in range(0, len(numbers), batch):
-            some = numbers[place : place + batch]
-            yield from zip(some, hear([read(*grid.window(number)) for number in some]))
+        for _, group in groupby(grid.windows(), lambda number: number // batch):
+            some = list(group)
+            if some[-1] >= numbers[0]:  # heard together as when nothing is known
+                found = zip(some, hear([read(*grid.window(number)) for number in some]))
+                yield from (one for one in found if one[0] >= numbers[0])
 
     return stretches(join(windows(), grid, blank, known), SAMPLE_RATE / grid.frame, blank, known)
+
+
+def heard_of_spans(
+    read: Callable[[int, int], np.ndarray], hear: Callable[[List[np.ndarray]], List[Heads]], spans: Sequence[Tuple[int, int]],
+    grid: Grid, known: int = 0, batch: int = 1,
+) -> Iterator[Stretch]:
+    """A recording's ``spans`` (samples, in order) as stretches, each heard by itself; those before frame ``known`` left out.
+
+    ``read``, ``hear`` and ``batch`` as in :func:`heard`. Without a span, a stretch of no frames.
+    """
+    if not spans:
+        nothing = hear([read(0, min(grid.samples, SAMPLE_RATE))])[0]
+        yield Stretch(0, tuple(head[:0] for head in nothing), True)
+        return
+    frames = [int(first // grid.frame) for first, _ in spans]
+    # By their middles: a stretch that was heard may have told of a frame of the next.
+    begin = sum((first + last) / 2 < known * grid.frame for first, last in spans)
+    for place in range(begin, len(spans), batch):
+        some = range(place, min(place + batch, len(spans)))
+        for number, heads in zip(some, hear([read(round(frames[i] * grid.frame), spans[i][1]) for i in some])):
+            yield Stretch(frames[number], heads, number + 1 == len(spans))

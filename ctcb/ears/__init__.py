@@ -3,11 +3,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Callable, Dict, Optional, Union
+from typing import TYPE_CHECKING, Callable, Dict, Optional, Tuple, Union
 
 from ctcb.decoding.ear import Ear, ModelEar
 from ctcb.errors import InputError, RunError
 from ctcb.io import PathOrStr
+
+if TYPE_CHECKING:
+    from ctcb.ears.hf_base import HfBase
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,40 @@ def is_foreign(model: str) -> bool:
     return kind in KINDS and (bool(colon) or kind == "hama")
 
 
-def open_ear(model: str, tokens: Tokens = Tokens()) -> Ear:
+def open_ear(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None) -> Ear:
     """The model that ``--model`` names: a model directory, or ``KIND:NAME`` with a kind of ``KINDS``.
 
-    Raises InputError for what is no such model, and RunError where the package that runs it is missing.
+    ``adapter`` is the folder of one that was trained for a model of transformers. Raises InputError for what is no
+    such model or no such adapter, and RunError where the package that runs it is missing.
     """
+    if adapter is not None:
+        from ctcb.ears.hf_base import AdaptedEar
+
+        return AdaptedEar(open_base_of(model, tokens, adapter))
     if not is_foreign(model):
         from ctcb.models.directory import load_model
 
         return ModelEar(load_model(model))
+    kind, rest = _kind_of(model)
+    load: Callable[[str, Tokens], Ear] = import_module(kind.module).load
+    return load(rest, tokens)
+
+
+def open_base_of(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None) -> HfBase:
+    """A model of transformers as the base of an adapter, and the adapter where there is one; raises as :func:`open_ear`."""
+    if not model.startswith("hf:"):
+        raise InputError(
+            f"an adapter in a folder of its own leans models of transformers, and not {model}",
+            mend="name one as hf:NAME; in a model directory its own adapter is used",
+        )
+    _, rest = _kind_of(model)
+    from ctcb.ears.hf_base import load_base
+
+    return load_base(rest, tokens, adapter)
+
+
+def _kind_of(model: str) -> Tuple[Kind, str]:
+    """What runs the model, whose package is there, and what stands behind the colon."""
     name, _, rest = model.partition(":")
     kind = KINDS[name]
     if not rest and name != "hama":
@@ -62,5 +90,4 @@ def open_ear(model: str, tokens: Tokens = Tokens()) -> Ear:
         import_module(kind.needs)
     except ImportError as error:
         raise RunError(f"--model {name}: needs the package {kind.needs} ({error}); {kind.install}") from None
-    load: Callable[[str, Tokens], Ear] = import_module(kind.module).load
-    return load(rest, tokens)
+    return kind, rest

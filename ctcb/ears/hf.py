@@ -1,7 +1,7 @@
 """CTC models of Hugging Face transformers: Wav2Vec2, HuBERT, WavLM, Wav2Vec2-BERT and kin."""
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any, List, Tuple
 
 import numpy as np
 import torch
@@ -16,8 +16,9 @@ from ctcb.text.tokens import TokenTable
 MEND = "name a folder with a CTC model, its feature extractor and tokenizer, or one of the Hub"
 
 
-def load(name: str, tokens: Tokens) -> WaveEar:
-    """A folder, or a name of the Hub, which transformers fetches into its own cache.
+def opened(name: str, tokens: Tokens) -> Tuple[Any, Any, TokenTable]:
+    """The feature extractor, the model in eval mode, and its tokens, of a folder or a name of the Hub, which
+    transformers fetches into its own cache.
 
     Raises InputError for what is no CTC model with a tokenizer.
     """
@@ -31,15 +32,20 @@ def load(name: str, tokens: Tokens) -> WaveEar:
         raise InputError(f"not a CTC model of transformers ({first})", file=f"hf:{name}", mend=MEND) from None
     if extractor.sampling_rate != SAMPLE_RATE:
         raise InputError(f"this model hears {extractor.sampling_rate} Hz", file=f"hf:{name}", mend=f"name one for {SAMPLE_RATE} Hz")
+    blank = model.config.pad_token_id if tokens.blank is None else tokens.blank
+    separator = tokens.separator or _separator(tokenizer)
+    return extractor, model, TokenTable.of(_symbols(tokenizer, model.config.vocab_size), blank, separator, f"hf:{name}")
+
+
+def load(name: str, tokens: Tokens) -> WaveEar:
+    """A model by :func:`opened`."""
+    extractor, model, table = opened(name, tokens)
 
     def network(samples: np.ndarray) -> np.ndarray:
         inputs = extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")
         with torch.no_grad():
             return model(**inputs).logits[0].float().numpy()
 
-    blank = model.config.pad_token_id if tokens.blank is None else tokens.blank
-    separator = tokens.separator or _separator(tokenizer)
-    table = TokenTable.of(_symbols(tokenizer, model.config.vocab_size), blank, separator, f"hf:{name}")
     return WaveEar(network, PieceSpelling(table))
 
 

@@ -15,6 +15,7 @@ upper case, accents, digits, punctuation       loaded; printed as it stands, mat
 letters of another script                      loaded, warning: says how they are read (``Москва``: moskva)
 no letter or digit                             rejected, but loaded where ``spoken=`` says how it is said
 more than 20 words                             loaded, warning
+more than 1,000 characters in a field          rejected
 white space at its ends or in a row            changed: taken off or joined
 control or invisible characters                changed: taken out (kept: the joiners U+200C and U+200D)
 a carriage return inside                       rejected: the line ends are those of an old Mac

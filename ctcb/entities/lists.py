@@ -11,14 +11,12 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tupl
 from ctcb.entities.entity import Entity
 from ctcb.entities.formats import FIELDS, FORMATS, Format, Rejected, check_pron, check_weight, suspect, tidy
 from ctcb.entities.report import CHANGED, MERGED, REJECTED, WARNING, LineNote, LoadReport
-from ctcb.errors import InputError
+from ctcb.errors import JOINERS, InputError
 from ctcb.io import PathOrStr, read_lines
 from ctcb.text.normalize import normalize
 
 MANY_WORDS = 20
-# Persian and the scripts of India spell with these two; other invisible characters only hide in a text.
-_JOINERS = "\u200c\u200d"
-
+LONGEST = 1000  # characters; what is longer is no name, and would be slow to spell and to find
 _FIELD_IN_TEXT = re.compile(rf"\s(?:{'|'.join(FIELDS)})=").search
 
 _Item = Union[str, Entity]  # an entry: a file's line, or what came from Python
@@ -175,7 +173,7 @@ def _printable(text: str, changes: List[str], keep: str = "") -> str:
     kept, odd = [], []
     for char in text:
         category = unicodedata.category(char)
-        if char in _JOINERS or char in keep:
+        if char in JOINERS or char in keep:
             kept.append(char)
         elif category in ("Cc", "Zs", "Zl", "Zp"):
             kept.append(" ")
@@ -193,6 +191,9 @@ def _printable(text: str, changes: List[str], keep: str = "") -> str:
 
 def _checked(entity: Entity, changes: List[str]) -> Entity:
     """Without the aliases and spoken forms that hold no word; Rejected where nothing can be matched."""
+    longest = max(map(len, (entity.text, *entity.aliases, *entity.prons, *entity.spoken)))
+    if longest > LONGEST:
+        raise Rejected(f"is {longest:,} characters long, and no name is longer than {LONGEST:,}; write one entity a line")
     if entity.aliases or entity.spoken:
         aliases, spoken = (
             _with_words(name, values, changes) for name, values in (("alias", entity.aliases), ("spoken", entity.spoken))
@@ -206,9 +207,13 @@ def _checked(entity: Entity, changes: List[str]) -> Entity:
 
 
 def _with_words(name: str, values: Tuple[str, ...], changes: List[str]) -> Tuple[str, ...]:
-    kept = tuple(value for value in values if normalize(value))
-    changes += [f"{name}={value} ignored: it holds no letter or digit" for value in values if value not in kept]
-    return kept
+    kept: List[str] = []
+    for value in values:
+        if normalize(value):
+            kept.append(value)
+        else:
+            changes.append(f"{name}={value} ignored: it holds no letter or digit")
+    return tuple(kept)
 
 
 def _reading(entity: Entity) -> str:

@@ -169,6 +169,17 @@ def _grammar(path: Path, num_states: int, num_tokens: int, blank: int, num_words
         )  # fmt: skip
     except KeyError as error:
         raise InputError(f"has no array {error}", file=path, mend=MEND) from None
+    for name, columns in (
+        ("arcs", (*found.arcs, found.word, found.is_open)), ("slots", found.slots), ("landings", found.landings), ("final", (found.final_state, found.final_score)),
+    ):  # fmt: skip
+        if {column.shape for column in columns} != {(len(columns[0]),)}:
+            raise InputError(f"the arrays of {name!r} differ in length, or are no rows", file=path, mend=MEND)
+    for kind, columns in (
+        ("i", (*found.arcs[:3], found.word, found.final_state, *found.slots[::2], *found.landings[:2])),
+        ("f", (found.arcs.score, found.final_score, found.slots.score, found.landings.score)),
+    ):  # fmt: skip
+        if any(column.dtype.kind != kind for column in columns):
+            raise InputError("an array holds numbers of another kind", file=path, mend=MEND)
     states = (found.arcs.src, found.arcs.dst, found.final_state, found.slots.state, found.landings.state)
     # k2 reads an emission that is not there, without a word, for a label that is no token.
     for name, values, low, high in (

@@ -77,9 +77,13 @@ class Listener:
 
         Raises the InputError of the first that cannot be read.
         """
+        return _picked(self._everything(data), data)
+
+    def _everything(self, data: DataSet) -> Listened:
+        """The emissions of the whole manifest."""
         if data.manifest not in self._heard:
             self._heard[data.manifest] = self._hear(data)
-        return _picked(self._heard[data.manifest], data)
+        return self._heard[data.manifest]
 
     @property
     def adapter(self) -> bool:
@@ -87,13 +91,19 @@ class Listener:
         return (self.folder / ADAPTER).exists()
 
     def lean(self, data: DataSet, entities: EntityList) -> Listened:
-        """:meth:`hear` with the model's adapter leaning toward a list; held in memory. Raises InputError without one."""
+        """:meth:`hear` with the model's adapter leaning toward a list, and what is heard without it; held in memory.
+
+        Raises InputError without an adapter.
+        """
         key = data.manifest, entities
         if key not in self._leaned:
             from ctcb.decoding.encoded_list import encode_list  # here: imports torch
             from ctcb.decoding.encoder_bias import EncoderBias
 
-            self._leaned[key] = self._listen(data, EncoderBias(self.model, encode_list(self.model, entities.entities)))
+            leaned = self._listen(data, EncoderBias(self.model, encode_list(self.model, entities.entities)))
+            plain = {one.utt_id: one.log_probs for one in self._everything(data).emissions}
+            emissions = tuple(replace(one, plain=plain[one.utt_id]) for one in leaned.emissions)
+            self._leaned[key] = replace(leaned, emissions=emissions)
         return _picked(self._leaned[key], data)
 
     def _hear(self, data: DataSet) -> Listened:

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from ctcb.ladder.dataset import DataSet
 from ctcb.ladder.run import Rung
 from ctcb.report.markdown import markdown
+from ctcb.report.svg import Bar
 from ctcb.report.text import table
 from ctcb.scoring.bootstrap import Estimate
 
@@ -58,6 +59,13 @@ def to_dict(data: DataSet, rungs: Sequence[Rung]) -> Dict[str, Any]:
             for rung in rungs
         ],
     }  # fmt: skip
+
+
+def bar(rung: Rung) -> Bar:
+    """A rung's entity F1, to be drawn."""
+    found = rung.report.estimates.get("entity_f1")
+    edges = (None, None, None) if found is None else (found.value, found.low, found.high)
+    return Bar(rung.system.name, *(None if edge is None else 100.0 * edge for edge in edges))
 
 
 def title(data: DataSet) -> str:

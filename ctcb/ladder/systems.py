@@ -35,6 +35,8 @@ def systems(presets: Mapping[str, Preset], lm: bool, phones: bool, adapter: bool
                "needs a model with a phone head": () if phones else _needing("needs_phones"),
                "needs a model with an adapter": () if adapter else _needing("encodes")}
     for name, technique in TECHNIQUES.items():
+        if technique.judges:  # alone it has nothing to do
+            continue
         why = [reason for reason, names in lacking.items() if name in names]
         if why:
             missing.append(f"{name} {why[0]}")

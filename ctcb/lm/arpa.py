@@ -81,7 +81,8 @@ def check_arpa(path: Union[str, Path]) -> List[str]:
 
 
 def _joined(parts: List[Table]) -> Table:
-    return Table(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("ids", "log10", "backoff")), parts[0].line)
+    ids, log10, backoff = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "log10", "backoff"))
+    return Table(ids, log10, backoff, parts[0].line)
 
 
 class _Scanner:
@@ -126,7 +127,7 @@ class _Scanner:
             line = raw.strip()
             if not line:
                 break
-            found = re.fullmatch(rb"ngram +(\d+) *= *(\d+)", line)
+            found = re.fullmatch(rb"ngram +(\d{1,9}) *= *(\d{1,18})", line)
             if not found or int(found[1]) != len(counts) + 1:
                 raise self.wrong(f"'ngram {len(counts) + 1}=COUNT' or an empty line is expected here")
             counts.append(int(found[2]))
@@ -143,13 +144,13 @@ class _Scanner:
             lines = self.read(min(CHUNK, count - done))
             if not lines:
                 raise self.wrong(f"ends after {done} of {count} {n}-grams", CUT_OFF)
-            values = self.parsed_at_once(lines, n) or self.parsed_singly(lines, n, start, done, count)
-            table = Table(*values, start)
+            ids, log10, backoff = self.parsed_at_once(lines, n) or self.parsed_singly(lines, n, start, done, count)
+            table = Table(ids, log10, backoff, start)
             self.check(table, highest)
             yield table
             done += len(lines)
 
-    def parsed_at_once(self, lines: List[bytes], n: int) -> Optional[Tuple[np.ndarray, ...]]:
+    def parsed_at_once(self, lines: List[bytes], n: int) -> Optional[Tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Arrays of lines that all have the same fields and no fault; else None."""
         text = b"".join(lines)
         # A NUL after each line shows that all of them have the same number of fields.
@@ -188,7 +189,7 @@ class _Scanner:
         self.index.update(zip(new, range(len(self.index), len(self.index) + len(new))))
         return True
 
-    def parsed_singly(self, lines: List[bytes], n: int, start: int, done: int, count: int) -> Tuple[np.ndarray, ...]:
+    def parsed_singly(self, lines: List[bytes], n: int, start: int, done: int, count: int) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The same one line at a time: finds the fault, if it is more than backoffs left out."""
         rows: List[List[int]] = []
         values: List[Tuple[float, float]] = []
@@ -204,10 +205,11 @@ class _Scanner:
                 raise self.wrong(f"{len(words)} words in a {n}-gram")
             if n == 1 and not self.add_words(words):
                 raise self.wrong(f"the 1-gram {_shown(words[0])} stands twice or is not UTF-8")
-            unknown = [word for word in words if word not in self.index and word != b"<UNK>"]
+            words = [b"<unk>" if word == b"<UNK>" else word for word in words]
+            unknown = [word for word in words if word not in self.index]
             if unknown:
                 raise self.wrong(f"{_shown(unknown[0])} is not among the 1-grams")
-            rows.append([self.index[b"<unk>" if word == b"<UNK>" else word] for word in words])
+            rows.append([self.index[word] for word in words])
             try:
                 values.append((float(fields[0]), float(fields[2]) if len(fields) == 3 else 0.0))
             except ValueError:

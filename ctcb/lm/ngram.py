@@ -147,5 +147,8 @@ class NgramLm:
 def _first_bytes(path: Path, count: int) -> bytes:
     if not path.is_file():
         raise InputError("no such file", file=path, mend="`ctcb lm` makes an LM")
-    with open(path, "rb") as file:
-        return file.read(count)
+    try:
+        with open(path, "rb") as file:
+            return file.read(count)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check its permissions") from None

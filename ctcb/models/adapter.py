@@ -21,7 +21,7 @@ exactly as it was.
 from __future__ import annotations
 
 import math
-from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -29,11 +29,13 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ctcb.errors import InputError
+from ctcb.models.catalogue import Catalogue, Vectors
 from ctcb.models.config import AdapterConfig, ModelConfig
 from ctcb.models.conformer import frame_mask
 from ctcb.models.ctc import SECOND_HEAD
 from ctcb.models.entries import EntryBatch
-from ctcb.models.matching import FEATURES, Evidence
+from ctcb.models.matching import FEATURES, UNHEARD, Evidence
+from ctcb.models.rivals import unrivalled, whole
 
 # Attention scores are cosines times a learned sharpness, and `<no-bias>` has a learned head start. With
 # plain dot products both had to grow out of products of small numbers: after 400 steps no frame had yet
@@ -43,68 +45,6 @@ RESERVE = 5.0  # about the log of the number of keys in a list of middling size
 # With `alignment` cosines only refine, and `<no-bias>` competes with entries that have been judged already.
 REFINING = 1.0
 HIDDEN = 16  # of the network that judges
-WHOLE = 0.5  # a piece's highest weight below which its entry is not heard at all, rather than written in part
-
-
-class Vectors(NamedTuple):
-    """What a place of biasing attends to: K keys of a list."""
-
-    keys: Tensor  # [K, D]
-    values: Tensor  # [K, D]
-
-
-class Catalogue(NamedTuple):
-    """Encoded entries; each has one key, or one a piece, in its order."""
-
-    final: Vectors
-    inner: Optional[Vectors]  # where the adapter also leans the stream before the second inner head
-    owner: Tensor  # [K] int64, the number of the entry that a key belongs to, rising
-    symbols: Tensor  # [K] int64, the piece, or the blank, that a key stands for; 0 where it stands for the whole
-
-    def pick(self, entries: Tensor) -> "Catalogue":
-        """The catalogue of some entries (``[M]`` int64), renumbered from 0 in the order given."""
-        begin = torch.searchsorted(self.owner, entries)
-        count = torch.searchsorted(self.owner, entries, right=True) - begin
-        place = torch.arange(len(entries)).repeat_interleave(count)
-        chosen = torch.arange(len(place)) + (begin - (count.cumsum(0) - count))[place]
-
-        def of(vectors: Vectors) -> Vectors:
-            return Vectors(vectors.keys[chosen], vectors.values[chosen])
-
-        return self._each(of)._replace(owner=place, symbols=self.symbols[chosen])
-
-    @staticmethod
-    def join(parts: Sequence["Catalogue"]) -> "Catalogue":
-        """Several catalogues as one; their owners are numbered throughout already."""
-
-        def of(vectors: Sequence[Vectors]) -> Vectors:
-            return Vectors(torch.cat([one.keys for one in vectors]), torch.cat([one.values for one in vectors]))
-
-        inner = None if parts[0].inner is None else of([part.inner for part in parts])
-        owner, symbols = (torch.cat([part[field] for part in parts]) for field in (2, 3))
-        return Catalogue(of([part.final for part in parts]), inner, owner, symbols)
-
-    def to(self, dtype: torch.dtype) -> "Catalogue":
-        """The same with vectors of another floating-point type."""
-        return self._each(lambda vectors: Vectors(vectors.keys.to(dtype), vectors.values.to(dtype)))
-
-    def _each(self, change: Callable[[Vectors], Vectors]) -> "Catalogue":
-        return self._replace(final=change(self.final), inner=None if self.inner is None else change(self.inner))
-
-
-def by_entry(weights: Tensor, owner: Tensor) -> Tensor:
-    """Keys' attention weights ``[..., 1 + K]`` summed by entry: ``[..., 1 + N]``, `<no-bias>` first."""
-    count = int(owner[-1]) + 1 if len(owner) else 0
-    summed = weights.new_zeros(*weights.shape[:-1], count + 1)
-    return summed.index_add_(-1, torch.cat([owner.new_zeros(1), owner + 1]), weights)
-
-
-def whole(weights: Tensor, owner: Tensor, symbols: Tensor) -> Tensor:
-    """Weights ``[B, T, 1 + K]`` of which `<no-bias>` gets those of entries with a piece that no frame attends to."""
-    faint = (weights[..., 1:].amax(dim=1) < WHOLE) & (symbols != 0)
-    lacking = weights.new_zeros(len(weights), int(owner[-1]) + 1).index_add_(-1, owner, faint.to(weights.dtype))
-    entries = weights[..., 1:] * (lacking == 0)[:, None, owner]
-    return torch.cat([1.0 - entries.sum(dim=-1, keepdim=True).clamp(max=1.0), entries], dim=-1)
 
 
 class Reader(nn.Module):
@@ -208,6 +148,10 @@ class LiftSite(Attention):
     def forward(self, sources: Sequence[Tensor], catalogue: Catalogue, evidence: Evidence) -> Tuple[Tensor, Tensor]:
         """As :meth:`BiasSite.forward`."""
         judged = (self.fit(evidence.features) + self.judge(evidence.features))[..., 0]
+        if evidence.handicap is not None:
+            judged = judged - evidence.handicap
+        if not self.training:
+            judged = judged.masked_fill(~unrivalled(judged, evidence.scores, catalogue.owner), UNHEARD)
         prior = judged[:, None, catalogue.owner] + self.steepness.exp() * evidence.scores
         weights = self.attend(sources, catalogue.final.keys, prior).mean(dim=1)
         if not self.training:

@@ -9,7 +9,6 @@ from typing import Any, Dict, Optional, Tuple
 
 import torch
 import yaml
-from safetensors.torch import save_file
 from torch import Tensor
 
 from ctcb.config import from_mapping, read_yaml
@@ -19,7 +18,7 @@ from ctcb.io import PathOrStr, atomic_write
 from ctcb.models.adapter import ContextualAdapter
 from ctcb.models.config import AdapterConfig, ModelConfig
 from ctcb.models.ctc import CtcModel
-from ctcb.models.weights import load_weights, read_tensors
+from ctcb.models.weights import load_weights, read_tensors, save_tensors
 from ctcb.text.lang import LANG_FILES, Lang, copy_lang
 
 FORMAT_VERSION = 1
@@ -90,7 +89,7 @@ def save_model(folder: PathOrStr, weights: Dict[str, Tensor], source: PathOrStr)
     write_model_yaml(folder, model, features)
     copy_lang(source, folder)
     (folder / ADAPTER_FILE).unlink(missing_ok=True)  # it was made for the weights that are replaced
-    _save_half(folder / WEIGHTS_FILE, weights)
+    save_half(folder / WEIGHTS_FILE, weights)
 
 
 def save_adapter(folder: PathOrStr, weights: Dict[str, Tensor], config: AdapterConfig) -> None:
@@ -98,7 +97,7 @@ def save_adapter(folder: PathOrStr, weights: Dict[str, Tensor], config: AdapterC
     folder = Path(folder)
     model, features = read_model_yaml(folder)
     load_weights(ContextualAdapter(config, model), weights, folder / ADAPTER_FILE)
-    _save_half(folder / ADAPTER_FILE, weights)
+    save_half(folder / ADAPTER_FILE, weights)
     write_model_yaml(folder, model, features, config)
 
 
@@ -110,10 +109,9 @@ def digest(path: Path) -> str:
         raise InputError("no such file", file=path, mend="check the path") from None
 
 
-def _save_half(path: Path, weights: Dict[str, Tensor]) -> None:
-    part = path.with_name(f".part.{path.name}")
-    save_file({name: value.half().contiguous() for name, value in weights.items()}, part)
-    part.replace(path)
+def save_half(path: Path, weights: Dict[str, Tensor]) -> None:
+    """Write weights in float16; the file is there whole or not at all."""
+    save_tensors(path, {name: value.half() for name, value in weights.items()})
 
 
 def load_model(folder: PathOrStr) -> LoadedModel:

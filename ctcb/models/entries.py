@@ -70,9 +70,10 @@ class EntrySpeller:
         if any(word not in self._words for word in words):
             self.prepare(words)
         spelled = [self._words[word] for word in words]
-        if pronunciation is not None and self._phones:
+        own = self._own(pronunciation) if pronunciation is not None and self._phones else ()
+        if own:  # none of it: phones are not CMU's here
             tokens = tuple(token for ids, _ in spelled for token in ids)
-            spelled = [(tokens, self._own(pronunciation))]
+            spelled = [(tokens, own)]
         return joined(spelled)
 
     def _phones_of(self, word: str) -> Ids:

@@ -9,7 +9,7 @@ Nothing here learns, and nothing depends on which names were heard in training.
 """
 from __future__ import annotations
 
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from ctcb.models.entries import Entry
 
 FLOOR = -8.0  # log-probability below which a symbol is as good as not heard
 WORST = -2.6  # nats a phone; an entry that fits worse is out. On noisy speech that true names seldom reach
-MOST = 40  # entries of an utterance that are looked at closely
+MOST = 60  # entries of an utterance that are looked at closely
 DRAW = 0.5  # of the phones' path on the pieces'
 REACH = 2  # frames by which a piece may lie beside its phones
 UNHEARD = -1e4  # score of what is out: its attention weight is exactly zero
@@ -43,6 +43,7 @@ class Evidence(NamedTuple):
     features: Tensor  # [B, N, FEATURES]
     scores: Tensor  # [B, T, K]; UNHEARD for entries that are out
     logits: Tensor  # [B, T, V] the final head's, without the list
+    handicap: Optional[Tensor] = None  # [N] nats by which entries must fit better than they would have had to in training
 
 
 def match(phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep: Sequence[int] = ()) -> Found:
@@ -55,7 +56,8 @@ def match(phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep
     starts = np.concatenate([[0], lengths.cumsum()])
     flat = np.array([phone for entry in entries for phone in entry.phones], np.int64)
     fit = _best_paths(by_phone, flat, starts) / np.maximum(lengths, 1)
-    likeliest = np.argsort(-fit, kind="stable")[:MOST]
+    # Short names fit by chance more often than long ones that lose as much a phone, so that what counts is the whole.
+    likeliest = np.argsort((WORST - fit) * lengths, kind="stable")[:MOST]
     chosen = sorted({*likeliest[fit[likeliest] >= WORST].tolist(), *(i for i in keep if lengths[i])})
     features, scores = np.zeros((len(chosen), FEATURES), np.float32), []
     for row, place in enumerate(chosen):

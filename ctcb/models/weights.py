@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, Tuple
+from typing import Dict, Optional, Tuple
 
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ctcb.errors import InputError
+from ctcb.errors import InputError, RunError
+from ctcb.io import atomic_path, remove_parts
 
 
 def read_tensors(path: Path) -> Tuple[Dict[str, Tensor], Dict[str, str]]:
@@ -19,6 +21,16 @@ def read_tensors(path: Path) -> Tuple[Dict[str, Tensor], Dict[str, str]]:
         raise InputError("no such file", file=path, mend="check the path") from None
     except (SafetensorError, OSError) as error:
         raise InputError(f"not a whole safetensors file ({error})", file=path, mend="copy it again or remove it") from None
+
+
+def save_tensors(path: Path, tensors: Dict[str, Tensor], metadata: Optional[Dict[str, str]] = None) -> None:
+    """Write a safetensors file whole or not at all. Raises RunError where that fails, and leaves the old one."""
+    remove_parts(path)
+    try:
+        with atomic_path(path) as part:
+            save_file({name: value.contiguous() for name, value in tensors.items()}, str(part), metadata)
+    except (SafetensorError, OSError) as error:
+        raise RunError(f"{path}: cannot be written ({error})") from None
 
 
 def load_weights(model: nn.Module, weights: Dict[str, Tensor], path: Path) -> None:

@@ -12,7 +12,7 @@ SCORES = ("forward", "path", "edits")
 
 @dataclass(frozen=True)
 class PhoneOptions:
-    """Settings of `phones`, `lookup` and `g2g`, and what makes `subword` wary; scores are natural logarithms.
+    """Settings of `phones`, `lookup`, `verify` and `g2g`, and what makes `subword` wary; scores are natural logarithms.
 
     Raises InputError for a value outside of its range.
     """
@@ -30,6 +30,7 @@ class PhoneOptions:
     # `subword` in long lists: what is taken off the bonus of a name for each letter that it has fewer than eight
     # (all of it from 1,000 names on, nothing up to 10). Of short names some fit by chance.
     brief: float = 0.0
+    assurance: float = 0.5  # `verify`: how likely a name must have been said to stay (verification.py); 0: all stay
     g2g: int = 10  # spellings that sound alike, of each entity,
     g2g_cost: float = 1.5  # and what a nat of their cost takes off their entity's bonus
 
@@ -40,6 +41,8 @@ class PhoneOptions:
             value = getattr(self, field.name)
             if field.name != "score" and not (math.isfinite(value) and value >= 0):
                 raise InputError(f"phone option {field.name} is {value}", mend="it must be at least 0")
+        if self.assurance > 1:
+            raise InputError(f"phone option assurance is {self.assurance}", mend="it must lie between 0 and 1")
         if not 0 < self.floor < 1:
             raise InputError(f"phone option floor is {self.floor}", mend="it must lie between 0 and 1")
         if self.pronunciations < 1:

@@ -1,12 +1,12 @@
 """Pictures of what the contextual adapter attended to: names against time, the decoded words along the axis."""
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 
 import numpy as np
 
+from ctcb.decoding.outputs import file_name
 from ctcb.decoding.transcript import Transcript
 from ctcb.errors import RunError
 from ctcb.io import PathOrStr, atomic_write
@@ -43,7 +43,7 @@ class AttentionPlots:
         if attention is None:
             return
         figure = plot_attention(transcript, attention, frame_shift)
-        name = re.sub(r"[^\w.-]", "_", transcript.utt_id)
+        name = file_name(transcript.utt_id)
         for kind in ("png", "svg"):
             with atomic_write(self.folder / f"{name}.{kind}", "wb") as file:
                 figure.savefig(file, format=kind, dpi=120)

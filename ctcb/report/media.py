@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 import base64
-import re
 from pathlib import Path
 from typing import Mapping, Optional
 
+from ctcb.decoding.outputs import file_name
 from ctcb.io import PathOrStr
 
 # What browsers play. Others are left out.
@@ -37,7 +37,7 @@ def attention_picture(folder: Optional[PathOrStr], utt_id: str) -> str:
     """The picture that ``ctcb decode --attention-plot FOLDER`` drew of an utterance; "" where there is none."""
     if folder is None:
         return ""
-    path = Path(folder) / (re.sub(r"[^\w.-]", "_", utt_id) + ".png")
+    path = Path(folder) / f"{file_name(utt_id)}.png"
     return f'<p><img alt="attention over the list\'s names" src="{_data(path, "image/png")}"></p>' if path.is_file() else ""
 
 

@@ -179,6 +179,8 @@ def _read_lines(path: Union[str, Path]) -> List[str]:
         raise InputError("no such file", file=path, mend="`ctcb lexicon` writes it") from None
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text", file=path) from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check its permissions") from None
 
 
 def dictionary_words() -> Collection[str]:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 from typing import Iterator, Union
 
@@ -17,9 +18,8 @@ def read_sentences(path: Union[str, Path]) -> Iterator[str]:
     path = Path(path)
     if not path.is_file():
         raise InputError("no such file", file=path)
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else open(path, encoding="utf-8")
     try:
-        with opened as file:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else open(path, encoding="utf-8") as file:
             if ".tsv" not in path.suffixes:
                 yield from (line.strip() for line in file if line.strip())
                 return
@@ -35,5 +35,7 @@ def read_sentences(path: Union[str, Path]) -> Iterator[str]:
                     yield fields[column].strip()
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text", file=path) from None
-    except (gzip.BadGzipFile, EOFError):
+    except (gzip.BadGzipFile, EOFError, zlib.error):
         raise InputError("is not a whole gzip file", file=path) from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check its permissions") from None

@@ -58,10 +58,11 @@ _CURRENCY = {
     "¢": ("cent", "cents", None, None),
 }
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
-# A number is only tried where it starts ((?<!\d)), or a line of digits would cost quadratic time.
+# A number is only tried where it starts ((?<!\d)), and one without what is looked for behind it is matched as well,
+# and left as it is, or a line of digits, or of digits and commas, would cost quadratic time.
 _SCALE = r"(?: ?(?:hundred|thousand|million|billion|trillion)\b)?"
 _MONEY_BEFORE = re.compile(rf"(?<!\d)([$€£¥₹]) ?({_NUMBER})({_SCALE})", re.I)
-_MONEY_AFTER = re.compile(rf"(?<!\d)({_NUMBER})({_SCALE}) ?([$€£¥₹¢])(?!\d)", re.I)
+_MONEY_AFTER = re.compile(rf"(?<!\d)({_NUMBER})(?:({_SCALE}) ?([$€£¥₹¢])(?!\d))?", re.I)
 _TITLE = re.compile(r"\b(Mr|Mrs|Dr)\b\.?")
 _TITLES = {"Mr": " mister ", "Mrs": " missus ", "Dr": " doctor "}
 
@@ -80,7 +81,7 @@ _THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]*\d)")
 _FRACTION = re.compile(r"(?:(?<!\d)(\d+) +)?(?<!\d)(\d+)⁄(\d+)")
 _CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):0(\d)(?![\d:])")
 _MINUS = re.compile(r"(?<![^\s(])-(?=\.?\d)")
-_ORDINAL = re.compile(r"(?<!\d)((?:\d{1,3}(?:,\d{3})+|\d+))(?:st|nd|rd|th)(?![a-z])")
+_ORDINAL = re.compile(r"(?<!\d)(\d{1,3}(?:,\d{3})+(?!\d)|\d+)((?:st|nd|rd|th)(?![a-z]))?")
 _DECADE = re.compile(r"(?<!\d)(\d+)'?s(?![a-z])")
 _PERCENTAGE = re.compile(r"(?<!\d)(\d+(?:\.\d+)?)(?= *percent\b)")
 _DECIMAL = re.compile(r"(?:(?<!\d)(\d+))?\.(\d+)")
@@ -102,7 +103,7 @@ def normalize(text: str) -> str:
     text = _plain_unicode(text)
     text = _TITLE.sub(lambda m: _TITLES[m[1]], text)
     text = _MONEY_BEFORE.sub(lambda m: _money(m[2], m[3], m[1]), text)
-    text = _MONEY_AFTER.sub(lambda m: _money(m[1], m[2], m[3]), text)
+    text = _MONEY_AFTER.sub(lambda m: _money(m[1], m[2], m[3]) if m[3] else m[0], text)
     for sign, (_, many, _, _) in _CURRENCY.items():
         text = text.replace(sign, f" {many} ")
     text = _spoken_numbers(_ascii(text.translate(_SIGNS)).lower())
@@ -162,7 +163,7 @@ def _spoken_numbers(text: str) -> str:
     text = _MINUS.sub(" minus ", text)
     text = _FRACTION.sub(lambda m: f" {_fraction(m[1], m[2], m[3])} ", text)
     text = _CLOCK.sub(lambda m: f"{m[1]} oh {m[2]} " if m[2] != "0" else f"{m[1]} ", text)
-    text = _ORDINAL.sub(lambda m: f" {_ordinal(m[1].replace(',', ''))} ", text)
+    text = _ORDINAL.sub(lambda m: f" {_ordinal(m[1].replace(',', ''))} " if m[2] else m[0], text)
     text = _DECADE.sub(lambda m: f" {_plural(_bare(m[1]))} ", text)
     # With commas or before "percent" it is a quantity, never a year.
     text = _THOUSANDS.sub(lambda m: f" {_quantity(m[0].replace(',', ''))} ", text)

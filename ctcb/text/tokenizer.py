@@ -114,6 +114,8 @@ class Tokenizer:
             listed = tokens_file.read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError:
             raise InputError("is not UTF-8 text", file=tokens_file) from None
+        except OSError as error:
+            raise InputError(f"cannot be read ({error.strerror})", file=tokens_file, mend="check its permissions") from None
         for number, (inside, outside) in enumerate(zip(tokenizer.pieces, listed), 1):
             if inside != outside:
                 raise InputError(
@@ -144,7 +146,7 @@ class Tokenizer:
         return self._sp.serialized_model_proto()
 
     def __setstate__(self, model: bytes) -> None:
-        self.__init__(model)
+        self.__init__(model)  # type: ignore[misc]
 
     def encode(self, text: str) -> List[int]:
         """Ids of the best segmentation; empty for a text without words."""

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from ctcb.data.loader import Batch
 from ctcb.decoding.forced_alignment import align_tokens
 from ctcb.errors import InputError
-from ctcb.models.adapter import ContextualAdapter, by_entry
+from ctcb.models.adapter import ContextualAdapter
+from ctcb.models.catalogue import by_entry
 from ctcb.models.conformer import frame_mask
 from ctcb.models.ctc import CtcModel, Encoded, in_float32
 from ctcb.models.entries import Entry, collate

@@ -6,17 +6,15 @@ replaced whole, so that a run killed at any moment finds the last good one.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Dict, List, Optional
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ctcb.errors import InputError
-from ctcb.models.weights import load_weights, read_tensors
+from ctcb.models.weights import load_weights, read_tensors, save_tensors
 
 
 @dataclass
@@ -36,12 +34,7 @@ def save(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, positio
     for index, state in optimizer.state_dict()["state"].items():
         for name, value in state.items():
             tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".part.{path.name}")
-    save_file({k: v.contiguous() for k, v in tensors.items()}, part, metadata={"progress": json.dumps(asdict(position))})
-    with open(part, "rb") as file:
-        os.fsync(file.fileno())
-    part.replace(path)
+    save_tensors(path, tensors, {"progress": json.dumps(asdict(position))})
 
 
 def load(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Position:
@@ -52,6 +45,8 @@ def load(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Posi
     InputError : the file is no checkpoint, or one of another model.
     """
     tensors, metadata = read_tensors(path)
+    if "progress" not in metadata:
+        raise InputError("is no checkpoint: it does not tell where the run stands", file=path, mend="remove it to begin anew")
     weights = {name[len("model."):]: value for name, value in tensors.items() if name.startswith("model.")}
     load_weights(model, weights, path)
     state: Dict[int, Dict[str, Tensor]] = {}

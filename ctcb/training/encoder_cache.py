@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from lhotse import CutSet
 from lhotse.cut import Cut
-from lhotse.dataset.collation import collate_features
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from ctcb.data.augment import AugmentConfig, augment
+from ctcb.data.loader import Feed
 from ctcb.errors import InputError
 from ctcb.io import atomic_write, require_space
 from ctcb.models.ctc import CtcModel, Encoded
@@ -37,20 +37,21 @@ class EncoderCache:
 
     def __init__(
         self, folder: Path, base: CtcModel, base_digest: str, cuts: CutSet, config: AugmentConfig, seed: int,
-        precision: str = "fp32",
+        precision: str = "fp32", feed: Feed = Feed(),
     ) -> None:
-        """Find the cuts' encodings in ``folder``, or make them.
+        """Find the cuts' encodings in ``folder``, or make them; ``feed``: how the base is fed.
 
         Raises InputError for a base without a phone head, and RunError where there is no room for them.
         """
         if base.config.phone_head is None:
             raise InputError("the cache is for a base with a phone head", mend="leave --cache out")
-        self.base, self.precision = base, precision
+        self.base, self.precision, self._feed = base, precision, feed
         ordered = sorted(cuts, key=lambda cut: cut.id)
-        content = [FORMAT, base_digest, asdict(config), seed, precision, [(cut.id, cut.num_frames) for cut in ordered]]
+        lengths = [(cut.id, cut.num_frames or cut.num_samples) for cut in ordered]
+        content = [FORMAT, base_digest, asdict(config), seed, precision, lengths]
         self.folder = folder / hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
         width = (1 + len(base.config.inter_ctc)) * base.config.encoder.dim + base.config.num_phones
-        needed = sum(cut.num_frames for cut in ordered) / base.config.subsampling * width * np.dtype(np.float16).itemsize
+        needed = sum(map(feed.frames, ordered)) * width * np.dtype(np.float16).itemsize
         require_space(self.folder, needed - sum(file.stat().st_size for file in self.folder.glob("*.npy")))
         random.Random(seed).shuffle(ordered)  # babble comes from a batch's other voices
         shards = [ordered[start : start + SHARD] for start in range(0, len(ordered), SHARD)]
@@ -96,8 +97,9 @@ class EncoderCache:
         rows: List[np.ndarray] = []
         generator = torch.Generator().manual_seed(seed)
         for batch in _batches(cuts):
-            features, counts = collate_features(CutSet.from_cuts(batch))
-            features = augment(features, counts.long(), config, generator)
+            features, counts = self._feed.collate(CutSet.from_cuts(batch))
+            if self._feed.augmented:
+                features = augment(features, counts.long(), config, generator)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.precision == "bf16"):
                 encoded = self.base.encode(features, counts.long())
             phones = encoded.inter_logits[self.base.config.phone_head].log_softmax(dim=-1)

@@ -9,7 +9,7 @@ from lhotse import CutSet
 from lhotse.cut import Cut
 from lhotse.dataset.collation import collate_features
 
-from ctcb.data.loader import Targets
+from ctcb.data.loader import Collate, Targets
 from ctcb.decoding.greedy import greedy
 from ctcb.entities import EntityList
 from ctcb.models.ctc import CtcModel
@@ -58,8 +58,11 @@ class ListedDevSet(NamedTuple):
 class ListedDevSets:
     """Measures an adapter: what a list does to names and to the other words, and where attention goes."""
 
-    def __init__(self, sets: Sequence[ListedDevSet], objective: AdapterObjective, lang: Lang, limit: int, seed: int) -> None:
-        self.objective, self.lang = objective, lang
+    def __init__(
+        self, sets: Sequence[ListedDevSet], objective: AdapterObjective, lang: Lang, limit: int, seed: int,
+        collate: Collate = collate_features,
+    ) -> None:
+        self.objective, self.lang, self.collate = objective, lang, collate
         self.targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
         self.sets = [one._replace(cuts=_some(one.cuts, limit, seed)) for one in sets]
         self.speller = EntrySpeller(lang, objective.adapter.config.phones)
@@ -83,7 +86,7 @@ class ListedDevSets:
         hits = told = 0
         base, adapter = self.objective.base, self.objective.adapter
         for batch in _batches(one.cuts):
-            features, lengths = collate_features(batch)
+            features, lengths = self.collate(batch)
             spoken = [cut.supervisions[0].text for cut in batch]
             references += [text.split() for text in spoken]
             encoded = adapter_loss.encode(base, adapter, entries, features, lengths.long())

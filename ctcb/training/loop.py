@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Callable, Dict, List, Optional
@@ -16,14 +17,14 @@ from typing import Callable, Dict, List, Optional
 import torch
 from lhotse import CutSet
 from lhotse.dataset.collation import collate_features
-from safetensors.torch import save_file
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ctcb.data.augment import augment
 from ctcb.data.loader import Batch, Collate, EpochBatches, Targets, load_batches
 from ctcb.errors import InputError, RunError
-from ctcb.io import atomic_write
+from ctcb.io import atomic_write, only_run
+from ctcb.models.weights import save_tensors
 from ctcb.progress import progress
 from ctcb.training import checkpoint
 from ctcb.training.checkpoint import Position
@@ -63,7 +64,14 @@ class Trainer:
         self.bad_in_a_row = 0
 
     def run(self) -> Position:
-        """Train to the end of the last epoch, from the last checkpoint if there is one."""
+        """Train to the end of the last epoch, from the last checkpoint if there is one.
+
+        Raises RunError where another run is training in the same directory.
+        """
+        with only_run(self.out) if self.rank == 0 else nullcontext():
+            return self._run()
+
+    def _run(self) -> Position:
         if self.world_size > 1 and not torch.distributed.is_initialized():
             torch.distributed.init_process_group("gloo")
         if self.checkpoint_path.exists():
@@ -143,8 +151,7 @@ class Trainer:
     def _keep_epoch(self) -> None:
         """Save the epoch's weights, drop the oldest, measure the dev sets."""
         at = self.position
-        kept = {name: value.contiguous() for name, value in self.keep.state_dict().items()}
-        save_file(kept, self.out / f"epoch-{at.epoch:03d}.safetensors")
+        save_tensors(self.out / f"epoch-{at.epoch:03d}.safetensors", self.keep.state_dict())
         for old in epoch_files(self.out)[: -self.config.average]:
             old.unlink()
         if self.evaluate is not None:
@@ -168,9 +175,9 @@ class Trainer:
         """Forget what was logged after the checkpoint: it is about to happen again."""
         path = self.out / "log.jsonl"
         if self.rank == 0 and path.exists():
-            rows: List[str] = path.read_text(encoding="utf-8").splitlines()
-            with atomic_write(path) as file:
-                file.writelines(row + "\n" for row in rows if json.loads(row)["step"] <= self.position.step)
+            rows = path.read_bytes().split(b"\n")[:-1]  # the last one was being written, or is empty
+            with atomic_write(path, "wb") as file:
+                file.writelines(row + b"\n" for row in rows if json.loads(row)["step"] <= self.position.step)
 
 
 def epoch_files(out: Path) -> List[Path]:

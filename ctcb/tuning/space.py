@@ -26,6 +26,7 @@ SPACE = (
     Parameter("beam", "alpha", 0.0, 1.0, (SUBWORD,)),
     Parameter("beam", "beta", 0.0, 3.0, (SUBWORD,)),
     Parameter("beam", "cap", 1.0, 8.0, (SUBWORD,)),
+    Parameter("beam", "class_cap", 1.0, 8.0, (UNIGRAM,)),
     Parameter("phones", "brief", 0.0, 2.0, (SUBWORD,)),
     Parameter("beam", "class_bonus", 0.0, 8.0, (UNIGRAM,)),
     Parameter("beam", "lm_weight", 0.0, 1.0, ()),
@@ -34,6 +35,7 @@ SPACE = (
     Parameter("phones", "invented", 0.0, 8.0, ("phones", "lookup")),
     Parameter("phones", "evidence", 2.0, 20.0, ("lookup",)),
     Parameter("phones", "short", 0.0, 8.0, ("lookup",)),
+    Parameter("phones", "assurance", 0.0, 0.95, ("verify",)),
     Parameter("phones", "g2g_cost", 0.0, 4.0, ("g2g",)),
 )
 

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, Optional
 
-from lm_systems import WITH_LIST, WITHOUT_LIST, DataSet, Model, System, options_of
+from lm_systems import BY_WIDTH, WITH_LIST, WITHOUT_LIST, DataSet, Model, System, options_of
 
 from ctcb.decoding.options import BeamOptions
 from ctcb.entities import EntityList
@@ -32,8 +32,8 @@ def main() -> None:
     model = Model(options.model, options.exp)
     runs = [(s, system, None) for s in options.sets for system in WITHOUT_LIST]
     runs += [
-        (s, system, size) for s in options.sets if s.lists for system in WITH_LIST
-        for size in (options.graph_sizes if system.graph else options.sizes)
+        (s, system, size) for s in options.sets if s.lists for system in (*WITH_LIST, *BY_WIDTH)
+        for size in (options.graph_sizes if system.graph or system in BY_WIDTH else options.sizes)
     ]
     runs.sort(key=lambda run: (run[0].lm, run[1].graph or "", run[1].options))  # each graph is laid out once
     for data_set, system, size in progress(runs, "systems"):

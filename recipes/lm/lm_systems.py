@@ -61,7 +61,12 @@ WITH_LIST = (
     System("graph, unigram, token bonus", techniques=_UNIGRAM, graph=PIECES),
     System("phone graph, unigram, token bonus", techniques=_UNIGRAM, graph=PHONES),
 )
-SYSTEMS = {system.name: system for system in (*WITHOUT_LIST, *WITH_LIST)}
+WIDTHS = (8, 32, 64)  # of the beam, beside its default
+BY_WIDTH = tuple(
+    System(f"{', '.join(techniques)}, beam {width}", techniques=techniques, options=(("beam", width),))
+    for techniques in (_UNIGRAM, ("subword", "unigram")) for width in WIDTHS
+)
+SYSTEMS = {system.name: system for system in (*WITHOUT_LIST, *WITH_LIST, *BY_WIDTH)}
 
 
 @dataclass(frozen=True)

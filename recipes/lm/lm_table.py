@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from lm_decode import texts_file
-from lm_systems import SYSTEMS, DataSet, options_of
+from lm_systems import SYSTEMS, WIDTHS, DataSet, options_of
 from measure import Scores
 
+from ctcb.decoding.options import BeamOptions
 from ctcb.errors import run_script
 from ctcb.lm.weights import CLASS_BONUS, LM_WEIGHT, PIECE_BONUS, WORD_BONUS
 from ctcb.report.markdown import markdown, write_block
@@ -37,13 +38,15 @@ def main() -> None:
         f"`recipes/lm/run.sh --data-dir DATA --model {options.model} --results RESULTS.md`, scored on "
         f"{datetime.date.today().isoformat()}. The half of each set's utterances (by a hash of their ids) on which these "
         f"weights were not tuned; 95 % intervals in brackets. One setting for all: lm_weight {LM_WEIGHT:g}, word_bonus {WORD_BONUS:g}, class_bonus "
-        f"{CLASS_BONUS:g}, piece_bonus {PIECE_BONUS:g}. LMs: trigrams of `ctcb lm`, "
+        f"{CLASS_BONUS:g}, piece_bonus {PIECE_BONUS:g}, class_cap {BeamOptions.class_cap:g}. LMs: trigrams of `ctcb lm`, "
         + ", ".join(f"{s.lm} for {s.name}" for s in options.sets) + ".",
         "", "**WER with and without the LM**, no list.", "", *table.wer(),
         "**Unigram boosting** in the beam search with the LM; a list is the set's own entities and distractors. P / R / F1 in "
         "percent; gained: F1 with unigram boosting less F1 without.", "", *table.unigram(),
         "**Beam and graph** with the same LM and list, F1 in percent. Left: only what both searches have, the class at the same "
         "scores. Right: each as it comes, with the beam's adaptive boosts or the graph's bonus a token.", "", *table.searches(),
+        f"**By the beam's width**, {options.graph_sizes[0]} distractors, F1 in percent, both ways; with an LM twice as many prefixes are kept.", "",
+        *table.widths(),
         f"**Graphs over pieces and over phones**, with the list and its bonuses, {options.graph_sizes[0]} distractors or, in brackets, no list.", "",
         *table.units(), *speed(times),
     ]  # fmt: skip
@@ -116,6 +119,16 @@ class Tables:
                     f1 = [_percent(one.rates()["entity_f1"]) for one in (beam, graph)]
                     cells += [*f1, _difference(graph.against(beam)["entity_f1"])]
                 rows.append(cells)
+        return markdown(header, rows)
+
+    def widths(self) -> List[str]:
+        widths = sorted((BeamOptions.beam, *WIDTHS))
+        header = ("set", *(f"{what} {width}" for what in ("class, beam", "beam") for width in widths))
+        rows = []
+        for group in self.groups(lists=True):
+            names = [f"{base}, beam {width}" if width in WIDTHS else base for base in ("unigram", "subword, unigram") for width in widths]
+            f1 = [self.scores(group, name, self.graph_sizes[0]).rates()["entity_f1"] for name in names]
+            rows.append([group[0], *map(_percent, f1)])
         return markdown(header, rows)
 
     def units(self) -> List[str]:

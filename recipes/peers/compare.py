@@ -22,7 +22,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 import bias_list
 import numpy as np
 from bias_list import BiasList
-from measure import Item, affordable, evaluate, frames, halves, pace, race, read_items, run
+from measure import Item, affordable, evaluate, frames, halves, pace, race, read_items, run, run_within
 from peer import Peer, Search, Setting, Task
 from tune import Chosen, Tried, tune
 
@@ -100,10 +100,9 @@ class Comparison:
         for name in self.peers:
             setting = self.chosen[name].setting
             searches[name] = self._searches(name, setting, lists if size else None)
-            paced = pace(searches[name], self.scoring)
-            scored = affordable(self.scoring, paced, self.budget.scoring, LEAST_SCORING)
-            _say(f"{self.sets[0].kind}, {size} entities: {name} with {dict(setting)} on {len(scored)} utterances")
-            scores[name] = evaluate(scored, run(searches[name], scored, self.tokenizer), lists)
+            texts, paced = run_within(searches[name], self.scoring, self.tokenizer, self.budget.scoring, LEAST_SCORING)
+            _say(f"{self.sets[0].kind}, {size} entities: {name} with {dict(setting)} on {len(texts)} utterances")
+            scores[name] = evaluate(self.scoring[: len(texts)], texts, lists)
             items[name] = affordable(self.scoring, paced, self.budget.speed, LEAST_SPEED)
         speeds = race({name: (searches[name], items[name]) for name in self.peers})
         listed = [len(bias.texts) for bias in lists.values()] if size else [0]

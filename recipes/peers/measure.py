@@ -79,7 +79,21 @@ def read_items(data_set: str, texts: Mapping[str, str], emissions: Mapping[str, 
 
 def run(searches: Mapping[str, Search], items: Sequence[Item], tokenizer: Tokenizer) -> List[str]:
     """The text of each utterance; ``searches`` are by data set, since each has its own list."""
-    return [as_text(searches[item.data_set](item.log_probs), tokenizer) if len(item.log_probs) else "" for item in items]
+    return run_within(searches, items, tokenizer, inf, 0)[0]
+
+
+def run_within(
+    searches: Mapping[str, Search], items: Sequence[Item], tokenizer: Tokenizer, budget: float, least: int
+) -> Tuple[List[str], float]:
+    """The texts of the first utterances, as many as ``budget`` seconds are enough for but at least ``least``; and how
+    many seconds a frame took."""
+    texts: List[str] = []
+    begin = time.process_time()
+    for item in items:
+        if len(texts) >= least and time.process_time() - begin >= budget:
+            break
+        texts.append(as_text(searches[item.data_set](item.log_probs), tokenizer) if len(item.log_probs) else "")
+    return texts, (time.process_time() - begin) / max(1, frames(items[: len(texts)]))
 
 
 def as_text(answer: Any, tokenizer: Tokenizer) -> str:

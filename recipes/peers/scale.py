@@ -3,25 +3,41 @@
     python recipes/peers/scale.py --model DIR --set KIND FOLDER EMISSIONS DISTRACTORS [DISTRACTORS...]
 
 ``--set`` as for compare.py. Times are processor times of the search alone, the best of ``--rounds``,
-all sets together; graphs are made before.
+all sets together; graphs are made before. ``--pieces`` widens the emissions to so many tokens: in each frame a
+new one is as likely as one drawn from those that are not among the frame's best 20, so that the search has as much to
+look through as with a model of so many pieces.
 """
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Dict, List
 
 import bias_list
+import numpy as np
 from bias_list import BiasList
 from compare import read_set
-from measure import frames, seconds
+from measure import Item, frames, seconds
 
 from ctcb.decoding.options import BeamOptions
 from ctcb.decoding.search.beam import BeamDecoder
 from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.models.directory import read_model_yaml
 from ctcb.text.tokenizer import BLANK_ID, Tokenizer
+
+LIKELY = 20  # tokens of a frame that none of the new ones is as likely as
+
+
+def widen(item: Item, pieces: int, rng: np.random.Generator) -> Item:
+    """An utterance whose emissions have ``pieces`` tokens."""
+    frames_, known = item.log_probs.shape
+    unlikely = np.sort(item.log_probs, axis=1)[:, : known - LIKELY]
+    drawn = rng.integers(0, unlikely.shape[1], (frames_, pieces - known))
+    wide = np.hstack([item.log_probs, np.take_along_axis(unlikely, drawn, axis=1)])
+    wide -= np.log(np.exp(wide).sum(axis=1, keepdims=True))
+    return replace(item, log_probs=np.ascontiguousarray(wide, np.float32))
 
 
 def main() -> None:
@@ -31,11 +47,13 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1_000, 10_000, 100_000])
     parser.add_argument("--beam", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--pieces", type=int, default=0, help="widen the emissions to so many tokens")
     options = parser.parse_args()
 
     tokenizer = Tokenizer.load(options.model)
     model, features = read_model_yaml(options.model)
-    vocabulary = Vocabulary.from_tokens(tokenizer.pieces, BLANK_ID)
+    more = [f"unused{i}" for i in range(max(0, options.pieces - len(tokenizer)))]
+    vocabulary = Vocabulary.from_tokens([*tokenizer.pieces, *more], BLANK_ID)
     decoder = BeamDecoder(vocabulary, BeamOptions(beam=options.beam))
     sets = [read_set(w[0], Path(w[1]), Path(w[2]), list(map(Path, w[3:])), len(tokenizer)) for w in options.sets]
     searches: Dict[int, Dict[str, object]] = {}
@@ -45,7 +63,9 @@ def main() -> None:
             texts = bias_list.fill(s.targets, chain(s.distractors, bias_list.made_up(s.distractors, 2 * size)), size)
             graph = BiasList.of(texts, tokenizer, vocabulary).graph
             searches[size][s.name] = lambda log_probs, graph=graph: decoder.decode(log_probs, graph)
-    items = [item for s in sets for item in s.items]
+    items, rng = [item for s in sets for item in s.items], np.random.default_rng(0)
+    if more:
+        items = [widen(item, vocabulary.size, rng) for item in items]
     times: Dict[int, List[float]] = {size: [] for size in options.sizes}
     for _ in range(options.rounds):  # in turns, so that what else the machine does falls on all sizes
         for size in options.sizes:

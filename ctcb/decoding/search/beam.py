@@ -22,8 +22,9 @@ from ctcb.lm.arpa import Arpa, Table
 from ctcb.lm.arrays import ArrayLm
 
 # An n-best list keeps prefixes that go on alike (kernel.py), which take the places of others in the beam: it is
-# so many times as wide at most, so that the first of the list is about what is found without one.
-WIDEST = 4
+# so many times as wide at most, so that the first of the list is about what is found without one. With an LM
+# fewer prefixes go on alike (RESULTS.md, "Language models", has what more places are worth).
+WIDEST, WITH_LM = 4, 2
 
 
 class BeamDecoder:
@@ -47,6 +48,7 @@ class BeamDecoder:
         self._tokens = Tokens(vocabulary.blank, vocabulary.starts_word, vocabulary.is_separator, vocabulary.letters)
         self._boost = Boost(*map(float, (
             options.alpha, options.beta, options.cap, options.boost_gap)))
+        self._class_boost = self._boost._replace(cap=float(options.class_cap))
         self._pruning = Pruning(
             int(options.beam), int(min(options.top_k, vocabulary.size)),
             float(options.token_gap), int(min(options.boost_top_k, vocabulary.size)), float(options.boost_gap),
@@ -72,17 +74,18 @@ class BeamDecoder:
             raise InputError("the context graph was built for another vocabulary", mend="build it with the decoder's")
         arrays, fusion = graph.arrays, self._fusion
         nbest = self.options.nbest if nbest is None else nbest
-        pruning = self._pruning._replace(alike=nbest)
-        if not fusion.on:
-            pruning = pruning._replace(beam=pruning.beam * min(nbest, WIDEST))
-        beam, size, offset, records, tree, told = search(log_probs, self._tokens, arrays, self._boost, fusion, pruning)
+        wider = min(max(nbest, WITH_LM if fusion.on else 1), WIDEST)
+        pruning = self._pruning._replace(alike=nbest, beam=wider * self._pruning.beam)
+        in_class = fusion.on and len(arrays.end_class) > 0
+        boost = self._class_boost if in_class else self._boost
+        beam, size, offset, records, tree, told = search(log_probs, self._tokens, arrays, boost, fusion, pruning)
         places, bonuses, lms, ends, lengths = answer(beam, size, records, arrays, fusion, tree, told, nbest)
         found = []
         for place, bonus, lm, (boundary, path), length in zip(places, bonuses, lms, ends, lengths):
             tokens, frames, ends, certainty, boosts = trace(
                 log_probs, self.vocabulary.blank, records, last_record(beam, place), length)
             entities = _entities(arrays, *spans(arrays, self._tokens, tokens, boosts))
-            if len(arrays.end_class) and fusion.on:
+            if in_class:
                 entities = _with_units(entities, _entities(arrays, *units(fusion, told, boundary, path, length)))
             acoustic = float(beam.total[place] + offset)
             found.append(Hypothesis(

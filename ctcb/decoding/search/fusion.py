@@ -38,13 +38,14 @@ from ctcb.lm.arrays import advance
 # after that word's letters, and `pieces` its tokens; `closing`, the boundary after that word, or -1 if nothing has asked for it;
 # its `length` in tokens; `score`, the LM's part for pruning.
 # A boundary: where the closed word began (`previous`) and its number, `words` and tokens (`place`) before
-# the boundary; `spent`, what was added because the word is unknown; how many `paths`, their `best` score and the best with an <unk> behind it.
+# the boundary; `spent`, what was added because the word is unknown; how many `paths`, their `best` score, the
+# `history` of that one, and the best with an <unk> behind it.
 # A path [boundaries, histories]: LM `state`, score `total` (ln P), what it goes on from (`source`, a boundary,
 # and its path number `link`), and the entity that it ends with: index into the graph's `entity` or -1, and its
 # number of tokens. `used` [1]: boundaries in use.
 Told = namedtuple(
     "Told",
-    "began spelled pieces closing length score previous word words place spent paths best best_unknown "
+    "began spelled pieces closing length score previous word words place spent paths best history best_unknown "
     "state total source link entity tokens used",
 )
 
@@ -58,7 +59,7 @@ def make_told(fusion, nodes):
         np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32), np.full(size, -1, np.int32),
         np.zeros(size, np.int32), np.zeros(size),
         np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32),
-        np.zeros(size), np.zeros(size, np.int32), np.zeros(size), np.zeros(size),
+        np.zeros(size), np.zeros(size, np.int32), np.zeros(size), np.zeros(size, np.int32), np.zeros(size),
         np.empty(shape, np.int32), np.empty(shape), np.empty(shape, np.int32), np.empty(shape, np.int32),
         np.empty(shape, np.int32), np.empty(shape, np.int32), np.ones(1, np.int64),
     )
@@ -104,7 +105,8 @@ def best_with(fusion, told, boundary, word):
 @compiled
 def judge(fusion, told, boundary):
     """Fill in the boundary's best scores."""
-    told.best[boundary] = told.total[boundary, : told.paths[boundary]].max()
+    path = told.total[boundary, : told.paths[boundary]].argmax()
+    told.best[boundary], told.history[boundary] = told.total[boundary, path], told.state[boundary, path]
     told.best_unknown[boundary] = best_with(fusion, told, boundary, fusion.unk)[0]
 
 
@@ -163,6 +165,16 @@ def provisional(fusion, graph, tree, told, parent, began, spelled, pieces, state
             hope = fusion.weight * (hope + fusion.class_bonus)
             score = max(score, hope + fusion.bonus_ahead if spelled != 0 else hope)
     return score + fusion.bonus * told.words[began]
+
+
+@compiled
+def likeness(told, key, began, spelled):
+    """``key`` made one of prefixes of which the LM will say the same, too: they have the same best history and the
+    same letters of the word under way (any, where no word of the LM begins so).
+
+    How many tokens spell that word makes no difference, although it does to an unknown one. int64.
+    """
+    return key * 0x9E3779B97F4A7C1 + ((np.int64(told.history[began]) << 32) | spelled) * 0x2545F4914F6CDD1D
 
 
 @compiled

@@ -8,10 +8,9 @@ What is pruned, and nothing else: a frame with a blank of at least `blank_skip` 
 blank; a new prefix opens only with a token of the frame's shortlist; the `beam` best prefixes live
 on, judged by acoustic score plus provisional bonus plus the LM's part so far (`fusion.py`), if there is
 one. A living prefix gets all of its mass, from blank, from its label's repetition and from its parent,
-whatever the shortlist. Of prefixes that end in the same token and context state, and so go on alike,
-the best `alike` stay (as many as are to be answered): what is still undecided gets the places of the
-beam, not every mixture of doubts that lie behind. With an LM what follows depends on the words too, and
-all stay.
+whatever the shortlist. Of prefixes that go on alike, since they end in the same token and context state
+and the LM will say the same (`likeness` in `fusion.py`), the best `alike` stay (as many as are to be
+answered): what is still undecided gets the places of the beam, not every mixture of doubts that lie behind.
 """
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ import numpy as np
 from ctcb.compiled import compiled
 from ctcb.decoding.search.automaton import step
 from ctcb.decoding.search.boosting import advance, token_boost
-from ctcb.decoding.search.fusion import close, make_told, provisional, reaches
+from ctcb.decoding.search.fusion import close, likeness, make_told, provisional, reaches
 from ctcb.decoding.search.select import highest, place, shortlist
 from ctcb.decoding.search.word_trie import walk
 from ctcb.decoding.search.workspace import find_node, make_beam, make_fresh, make_records, make_tree, make_work
@@ -117,11 +116,11 @@ def keep(old, new, fresh, size, wide, alike, row, best, tokens, graph, boost, fu
         bonus = hoped if best_label > best_blank else records.hoped[blank_record]
         if fusion.on:
             bonus += told.score[old.node[h]]
-        slot = place(new, work.heap, fresh.score, filled, token, old.state[h], alike, total + bonus)
+        slot = place(new.key, work.heap, fresh.score, filled, old.key[h], alike, total + bonus)
         if slot < 0:
             continue
         filled = max(filled, slot + 1)
-        new.node[slot], new.token[slot], new.state[slot] = old.node[h], token, old.state[h]
+        new.node[slot], new.token[slot], new.state[slot], new.key[slot] = old.node[h], token, old.state[h], old.key[h]
         new.total[slot], new.blank[slot], new.label[slot] = total, blank, label
         new.best_blank[slot], new.best_label[slot] = best_blank, best_label
         new.blank_record[slot], new.label_record[slot] = blank_record, label_record
@@ -185,6 +184,7 @@ def extend(old, new, fresh, size, filled, narrow, wide, alike, best, tokens, gra
                     continue
             if filled == room and given + hoped + lm <= worst:
                 continue
+            key = (np.int64(token + 1) << 32) | state  # that of the empty prefix is 0
             if fusion.on:
                 began = closing if new_word else told.began[node]
                 spelled = fusion.trie.start[token] if new_word else walk(fusion.trie, told.spelled[node], token)
@@ -192,14 +192,15 @@ def extend(old, new, fresh, size, filled, narrow, wide, alike, best, tokens, gra
                 lm = provisional(fusion, graph, tree, told, node, began, spelled, pieces, state)
                 if filled == room and given + hoped + lm <= worst:
                     continue
+                key = likeness(told, key, began, spelled)
             boosted, origin, opened, closed, hoped = advance(
                 graph, records, boost, before, old_state, state, new_word, best - value, tokens.letters[token])
-            slot = place(new, work.heap, fresh.score, filled, token, state, alike, given + hoped + lm)
+            slot = place(new.key, work.heap, fresh.score, filled, key, alike, given + hoped + lm)
             if slot < 0:
                 continue
             filled = max(filled, slot + 1)
             worst = fresh.score[work.heap[0]]
-            new.node[slot], new.token[slot], new.state[slot] = -1, token, state
+            new.node[slot], new.token[slot], new.state[slot], new.key[slot] = -1, token, state, key
             new.total[slot], new.blank[slot], new.label[slot] = given, NEVER, given
             new.best_blank[slot], new.best_label[slot] = NEVER, best_given
             new.blank_record[slot] = 0
@@ -246,7 +247,6 @@ def search(log_probs, tokens, graph, boost, fusion, pruning):
     old, new, fresh = make_beam(pruning.beam), make_beam(pruning.beam), make_fresh(pruning.beam)
     old.token[0], old.label[0], old.best_label[0] = -1, NEVER, NEVER  # the empty prefix
     size, nodes, used, offset, collapsed = 1, 1, 1, 0.0, True
-    alike = pruning.beam if fusion.on else pruning.alike
     for t in range(len(log_probs)):
         row = log_probs[t]
         if row[tokens.blank] >= pruning.log_blank_skip:
@@ -256,9 +256,9 @@ def search(log_probs, tokens, graph, boost, fusion, pruning):
             offset += row[tokens.blank]
             continue
         narrow, wide, best = look(row, boost, graph, tokens, pruning, work)
-        filled = keep(old, new, fresh, size, wide, alike, row, best, tokens, graph, boost, fusion, records, tree, told, work)
+        filled = keep(old, new, fresh, size, wide, pruning.alike, row, best, tokens, graph, boost, fusion, records, tree, told, work)
         filled = extend(
-            old, new, fresh, size, filled, narrow, wide, alike, best, tokens, graph, boost, fusion, records, tree, told, work)
+            old, new, fresh, size, filled, narrow, wide, pruning.alike, best, tokens, graph, boost, fusion, records, tree, told, work)
         nodes, used = settle(new, fresh, filled, t, nodes, used, fusion, records, tree, told)
         for i in range(wide):
             work.place_of[work.chosen[i]] = -1

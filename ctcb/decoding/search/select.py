@@ -81,17 +81,17 @@ def claim(heap, score, size, new):
 
 
 @compiled
-def place(beam, heap, score, size, token, state, alike, new):
-    """``claim`` for a candidate of a last token and a context state: of those with the same two, no more than
-    ``alike`` stay, the best."""
-    count, lowest = 0, -1
-    for slot in range(size):
-        if beam.token[slot] == token and beam.state[slot] == state:
-            count += 1
-            if lowest < 0 or score[slot] < score[lowest]:
-                lowest = slot
+def place(keys, heap, score, size, key, alike, new):
+    """``claim`` for a candidate of a ``key``: of those with the same one, no more than ``alike`` stay, the best."""
+    count = 0
+    for slot in range(size):  # no more than this, so that it can be vectorised
+        count += keys[slot] == key
     if count < alike:
         return claim(heap, score, size, new)
+    lowest = -1
+    for slot in range(size):
+        if keys[slot] == key and (lowest < 0 or score[slot] < score[lowest]):
+            lowest = slot
     if new <= score[lowest]:
         return -1
     at = 0

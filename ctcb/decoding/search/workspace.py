@@ -9,9 +9,9 @@ from ctcb.compiled import compiled
 from ctcb.decoding.search.boosting import Records
 
 # The living prefixes, or the candidates for them: a node of the prefix tree, its last token and
-# context state; log-sums of the alignments (`blank`, `label`, both: `total`), the best alignment's
+# context state, and the `key` of all prefixes that go on like it; log-sums of the alignments (`blank`, `label`, both: `total`), the best alignment's
 # log-probability of either kind and its last record.
-Beam = namedtuple("Beam", "node token state total blank label best_blank best_label blank_record label_record")
+Beam = namedtuple("Beam", "node token state key total blank label best_blank best_label blank_record label_record")
 # What a candidate needs beyond Beam: its score (the heap's key) and its label's new record:
 # `before` is the record that it follows (-1: no new record), `source` the parent's node (-1: the
 # prefix lives already). With an LM, a new prefix's `lm`, `began`, `spelled` and `pieces` (fusion.py).
@@ -44,7 +44,7 @@ def find_node(tree, parent, token, nodes):
 def make_beam(size):
     """An empty Beam of ``size`` slots."""
     return Beam(
-        np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32),
+        np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int64),
         np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size),
         np.zeros(size, np.int32), np.zeros(size, np.int32),
     )

@@ -1,0 +1,50 @@
+"""A ladder as a picture: one SVG file, for a page or a slide."""
+from __future__ import annotations
+
+from html import escape
+from typing import List, NamedTuple, Optional, Sequence
+
+ROW, LEFT, WIDE, RIGHT, TOP = 26, 96, 420, 150, 52  # pixels
+FONT = "font-family='system-ui, sans-serif' font-size='13'"
+
+
+class Bar(NamedTuple):
+    """A value in percent, with its interval where there is one."""
+
+    name: str
+    value: Optional[float]
+    low: Optional[float] = None
+    high: Optional[float] = None
+
+
+def bars(title: str, unit: str, rows: Sequence[Bar]) -> str:
+    """Horizontal bars from 0 to 100 with intervals; readable on light and on dark pages."""
+    height = TOP + ROW * len(rows) + 30
+    bottom = TOP + ROW * len(rows)
+    lines: List[str] = [
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {LEFT + WIDE + RIGHT} {height}' role='img' {FONT}>",
+        f"<title>{escape(title)}: {escape(unit)}</title>",
+        "<style>text{fill:#1c2024}.dim{fill:#5b646e}.grid{stroke:#d5dbe1}.bar{fill:#1f5fbf}.span{stroke:#10305f;stroke-width:2}"
+        "@media(prefers-color-scheme:dark){text{fill:#e6e9ec}.dim{fill:#9aa5b1}.grid{stroke:#37404a}.bar{fill:#4f8fe8}"
+        ".span{stroke:#cfe2ff}}</style>",
+        f"<text x='8' y='18' font-weight='bold'>{escape(title)}</text>",
+        f"<text x='8' y='36' class='dim'>{escape(unit)}</text>",
+    ]
+    for share in range(0, 101, 25):
+        x = LEFT + WIDE * share / 100
+        lines += [
+            f"<line class='grid' x1='{x:g}' x2='{x:g}' y1='{TOP - 6}' y2='{bottom}'/>",
+            f"<text class='dim' x='{x:g}' y='{bottom + 18}' text-anchor='middle'>{share}</text>",
+        ]
+    for number, row in enumerate(rows):
+        middle = TOP + ROW * number + ROW // 2
+        lines.append(f"<text x='{LEFT - 8}' y='{middle + 4}' text-anchor='end'>{escape(row.name)}</text>")
+        told = "-" if row.value is None else f"{row.value:.1f}"
+        if row.value is not None:
+            lines.append(f"<rect class='bar' x='{LEFT}' y='{middle - 8}' width='{WIDE * row.value / 100:.1f}' height='16' rx='2'/>")
+        if row.low is not None and row.high is not None:
+            low, high = (LEFT + WIDE * edge / 100 for edge in (row.low, row.high))
+            lines.append(f"<line class='span' x1='{low:.1f}' x2='{high:.1f}' y1='{middle}' y2='{middle}'/>")
+            told += f" ({row.low:.1f} to {row.high:.1f})"
+        lines.append(f"<text class='dim' x='{LEFT + WIDE + 10}' y='{middle + 4}'>{told}</text>")
+    return "\n".join([*lines, "</svg>", ""])

@@ -1,0 +1,68 @@
+"""The frozen base of an adapter, as its training sees it: a model directory, or a CTC model of transformers."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Callable, Sequence, Tuple
+
+import numpy as np
+import torch
+from lhotse import CutSet
+from lhotse.cut import Cut
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from ctcb.data.audio import SAMPLE_RATE
+from ctcb.data.loader import Feed
+from ctcb.data.prepare import CUTS
+from ctcb.ears import is_foreign, open_base_of
+from ctcb.errors import InputError
+from ctcb.io import PathOrStr
+from ctcb.models.ctc import CtcModel
+from ctcb.models.directory import WEIGHTS_FILE, digest, load_model
+from ctcb.text.lang import Lang
+from ctcb.training.base import read_feature_cuts
+
+
+@dataclass(frozen=True)
+class FrozenBase:
+    """A base and how it is fed."""
+
+    network: CtcModel  # or what has its methods
+    lang: Lang
+    digest: str  # of its weights
+    read: Callable[[PathOrStr], CutSet]  # the cuts of a folder of `ctcb prepare`
+    feed: Feed = Feed()
+    name: str = ""  # where it is no model directory
+
+
+def open_base(base: PathOrStr) -> FrozenBase:
+    """The base that ``--base`` names. Raises InputError for what can be none."""
+    if not is_foreign(str(base)):
+        model = load_model(base)
+        return FrozenBase(model.network, model.lang, digest(Path(base) / WEIGHTS_FILE), read_feature_cuts)
+    found = open_base_of(str(base))
+    feed = Feed(collate_samples, partial(_frames, found.frame_shift), augmented=False)
+    return FrozenBase(found.network, found.lang, found.digest, read_audio_cuts, feed, str(base))
+
+
+def read_audio_cuts(folder: PathOrStr) -> CutSet:
+    """The cuts of a folder, without features; InputError where there are none."""
+    path = Path(folder) / CUTS
+    if not path.exists():
+        raise InputError(f"no {CUTS} in this folder", file=folder, mend="run `ctcb prepare MANIFEST` first")
+    return CutSet.from_file(path)
+
+
+def collate_samples(cuts: Sequence[Cut]) -> Tuple[Tensor, Tensor]:
+    """Samples ``[B, N, 1]`` at 16 kHz, padded, and their numbers ``[B]``."""
+    rows = []
+    for cut in cuts:
+        samples = cut.resample(SAMPLE_RATE).load_audio() if cut.sampling_rate != SAMPLE_RATE else cut.load_audio()
+        rows.append(torch.from_numpy(np.ascontiguousarray(samples.mean(axis=0), dtype=np.float32))[:, None])
+    return pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows])
+
+
+def _frames(frame_shift: float, cut: Cut) -> int:
+    return int(cut.duration / frame_shift) - 1  # the last one is not whole

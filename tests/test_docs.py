@@ -1,0 +1,153 @@
+"""What README.md and docs/ say: every command runs or is listed with the reason why not, links lead somewhere, the
+reference pages are up to date."""
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+import shutil
+from pathlib import Path
+from typing import Iterator, List, Tuple
+
+import click
+import numpy as np
+import pytest
+import soundfile
+
+from ctcb.bundled import BUNDLED_MODEL
+from ctcb.cli import COMMANDS, cli
+from ctcb.data.audio import SAMPLE_RATE, read_audio
+
+ROOT = Path(__file__).parents[1]
+DEMO = BUNDLED_MODEL.parent / "demo"
+GENERATED = ("docs/commands.md", "docs/api.md")
+PAGES = ["README.md", "CONTRIBUTING.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md"))]
+
+# What begins like this is not run here, and why: a test of its own, or something that a test cannot have.
+ELSEWHERE = {
+    "bash utils/demo.sh": "tests/recipes/test_demo.py",
+    "bash utils/setup_env.sh": "tests/test_setup_env.py",
+    "bash utils/test.sh": "runs this",
+    "pip install .": "tests/test_install.py",
+    "recipes/open_en/run.sh": "tests/recipes/test_open_en.py",
+    "recipes/voxpopuli/run.sh": "tests/recipes/test_corpora.py",
+    "steps/prepare.sh": "tests/test_jobs.py",
+    "steps/emit.sh": "tests/test_jobs.py",
+    "steps/decode.sh": "tests/test_jobs.py",
+    "export CTCB_JOBS=slurm": "tests/test_jobs.py",
+    "ctcb tune": "tests/test_tuning.py",  # many trials
+    "ctcb decode --model hf:facebook/wav2vec2-base-960h": "is fetched from the Hub; tests/test_ears.py has a small one",
+    "ctcb train adapter --base hf:NAME": "tests/test_ears_adapter.py",
+    "ctcb export exp/hf": "tests/test_ears_adapter.py",
+    "ctcb decode --model hf:NAME": "tests/test_ears_adapter.py",
+}
+# Packages that some commands need.
+NEEDS = {"--graph": "k2", "--vad": "silero_vad", "hama": "hama"}
+
+
+def commands(page: str) -> Iterator[List[str]]:
+    """The words of every command in a page's shell blocks, in order; comments and what goes on on the next line seen to."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for kind, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S):
+        for line in () if kind not in ("", "sh") else block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            if words:
+                yield words
+
+
+def elsewhere(words: List[str]) -> List[str]:
+    return [start for start in ELSEWHERE if " ".join(words).startswith(start)]
+
+
+def test_what_is_not_run_here_is_run_elsewhere():
+    for reason in ELSEWHERE.values():
+        for file in re.findall(r"tests/\S+\.py", reason):
+            assert (ROOT / file).is_file(), file
+    written = [words for page in PAGES if page not in GENERATED for words in commands(page)]
+    assert len(written) > 40
+    assert all(words[0] == "ctcb" or elsewhere(words) for words in written), "a command that no test runs"
+    assert all(any(start in elsewhere(words) for words in written) for start in ELSEWHERE), "no page has this command any more"
+
+
+@pytest.mark.parametrize("words", [words for page in PAGES for words in commands(page) if words[0] == "ctcb"], ids=" ".join)
+def test_commands_have_the_options_that_are_written(words):
+    """Those in the help of the commands, too."""
+    words = [*words, ">", ">>"]
+    words = words[1 : min(words.index(">"), words.index(">>"))]
+    command: click.Command = cli
+    context = click.Context(cli)
+    if words[0] == "--options":
+        words = words[2:]
+    while isinstance(command, click.Group):
+        command, words = command.get_command(context, words[0]), words[1:]
+        assert command is not None
+    command.make_context("ctcb", list(words), resilient_parsing=False)
+
+
+def scratch(folder: Path) -> None:
+    """The files that the pages speak of, under their names."""
+    clips = [read_audio(file).samples for file in sorted((DEMO / "audio").glob("*.ogg"))]
+    shutil.copy(DEMO / "audio/demo_03.ogg", folder / "talk.ogg")
+    shutil.copy(DEMO / "entities.txt", folder / "names.txt")
+    shutil.copytree(DEMO / "audio", folder / "recordings")
+    for name in (".", "data", "data/dev"):
+        shutil.copytree(DEMO, folder / name, dirs_exist_ok=True)
+    soundfile.write(str(folder / "long.wav"), np.concatenate([*clips, np.zeros(20 * SAMPLE_RATE, np.float32), *clips]), SAMPLE_RATE)
+    (folder / "text.txt").write_text("she was given two tablets in the morning\nit was a long winter\n" * 5)
+    (folder / "lexicon.txt").write_text((BUNDLED_MODEL / "lexicon.txt").read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "options.yaml").write_text("decode:\n  entities: names.txt\n")
+    (folder / "exp").mkdir()
+    (folder / "exp/model").symlink_to(BUNDLED_MODEL)
+    (folder / "conf").symlink_to(ROOT / "conf")
+    (folder / "ctcb").symlink_to(ROOT / "ctcb")
+
+
+def pages_with_commands() -> List[str]:
+    return [page for page in PAGES if page not in GENERATED and any(w[0] == "ctcb" and not elsewhere(w) for w in commands(page))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", pages_with_commands())
+def test_commands_run(page, ctcb, tmp_path, monkeypatch):
+    """In their order, on the clips and the model that come with the package."""
+    scratch(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert ctcb("emit", "manifest.tsv", "--out", "other.npz").code == 0
+    shutil.copy("other.npz.tokens.txt", "tokens.txt")
+    ran: List[Tuple[str, str]] = []
+    for words in commands(page):
+        missing = [package for sign, package in NEEDS.items() if sign in words and importlib.util.find_spec(package) is None]
+        if words[0] != "ctcb" or elsewhere(words) or missing:
+            continue
+        done = ctcb(*words[1:])
+        assert done.code == 0, f"{page}: {' '.join(words)}\n{done.err}"
+        ran.append((" ".join(words), done.out))
+    assert ran and all(out for words, out in ran if words.startswith("ctcb decode") and "--out" not in words)
+
+
+def test_the_reference_pages_are_up_to_date(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "utils"))
+    from reference import pages
+
+    for name, text in pages():
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, f"run python utils/reference.py: docs/{name} is old"
+    text = dict(pages())["commands.md"]
+    assert all(f"## ctcb {name}" in text for name in COMMANDS)
+
+
+def anchor(heading: str) -> str:
+    """As the usual hosts make it of a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", [*PAGES, "RESULTS.md", "CHANGELOG.md"])
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", (ROOT / page).read_text(encoding="utf-8")):
+        if target.startswith("http"):
+            continue
+        path, _, part = target.partition("#")
+        file = (ROOT / page).parent / path if path else ROOT / page
+        assert file.exists(), f"{page} links to {target}"
+        if part:
+            headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.M)
+            assert part in map(anchor, headings), f"{page} links to {target}"

@@ -1,0 +1,138 @@
+"""Load: memory does not grow with the number of utterances, threads do not change a byte, long input takes linear time."""
+from __future__ import annotations
+
+import gc
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import soundfile
+from constructed import PIECES, log_probs, write
+from tones import RATE, WORDS, say, sentences, write_manifest
+
+from ctcb.entities import EntityList
+from ctcb.text.normalize import normalize
+
+COUNT = 10_000
+
+
+def resident():
+    """Bytes of memory that this process holds."""
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def slope(decoded, count):
+    """Bytes an utterance by which memory grows over the last nine tenths of a run."""
+    places, held = [], []
+    for number, one in enumerate(decoded):
+        assert one.error is None
+        if number % (count // 50) == 0 and number >= count // 10:
+            places.append(number)
+            held.append(resident())
+    assert number == count - 1
+    return float(np.polyfit(places, held, 1)[0])
+
+
+@pytest.mark.slow
+def test_memory_over_10000_utterances(model_dir, tmp_path):
+    from ctcb.cli.sources import EmissionOptions, of_audio
+    from ctcb.decoding.pipeline import Pipeline
+    from ctcb.decoding.techniques import PRESETS, TECHNIQUES
+
+    for number in range(20):
+        soundfile.write(str(tmp_path / f"{number}.wav"), say(WORDS[number], seed=number), RATE)
+    rows = [f"u{number}\t{number % 20}.wav\t" for number in range(COUNT)]
+    (tmp_path / "m.tsv").write_text("\n".join(["utt_id\taudio\ttext", *rows]) + "\n")
+    source = of_audio([str(tmp_path / "m.tsv")], str(model_dir), 120.0, 2, None, None, EmissionOptions())
+    techniques = [TECHNIQUES[name] for name in PRESETS["decoder"] if name in ("subword",)]
+    pipeline = Pipeline(source.spelling, source.frame_shift, techniques=techniques)
+    biasing = pipeline.prepare(pipeline.spell(EntityList.of(["Kit Lee", "Zed", "Ann"])))
+    found = slope(pipeline.decode_many(source.emissions, lambda utt_id: biasing, nbest=3, jobs=2), COUNT)
+    print(f"memory grows by {found:.0f} bytes an utterance")
+    assert found < 300  # 3 MB over all: of the allocator, not of what was decoded
+
+
+@pytest.mark.slow
+def test_threads_do_not_change_a_byte(adapter_dir, tmp_path):
+    manifest = write_manifest(tmp_path / "in", sentences(70, seed=9))
+    (tmp_path / "names.txt").write_text("zed\nkit lee\nann\n")
+    found = set()
+    for threads, jobs in ((1, 1), (2, 1), (2, 3), (1, 4)):
+        environment = {**os.environ, **{name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")}}
+        words = [sys.executable, "-m", "ctcb", "decode", "--model", str(adapter_dir), "--jobs", str(jobs), "--format", "jsonl", "--nbest", "3"]
+        ran = subprocess.run([*words, "--entities", str(tmp_path / "names.txt"), str(manifest)], capture_output=True, env=environment)
+        assert ran.returncode == 0, ran.stderr
+        found.add(ran.stdout)
+    assert len(found) == 1 and len(found.pop().splitlines()) == 70
+
+
+def test_the_kernel_is_safe_under_threads():
+    """One decoder, many utterances at once: each comes out as by itself."""
+    from ctcb import CtcBiaser
+
+    biaser = CtcBiaser(PIECES, frame_shift=0.04)
+    rng = np.random.default_rng(0)
+    emissions = []
+    for _ in range(60):
+        logits = rng.normal(size=(rng.integers(1, 60), len(PIECES))) * 3
+        emissions.append((logits - np.log(np.exp(logits).sum(1, keepdims=True))).astype(np.float32))
+    alone = [biaser.decode(one, ["bob", "met ann"]) for one in emissions]
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda one: biaser.decode(one, ["bob", "met ann"]), emissions * 5)) == alone * 5
+
+
+def linear(work, size, factor=4):
+    """Whether ``factor`` times the input takes at most about ``factor`` times the time; half of quadratic is too much."""
+    work(size // 4)
+    times = []
+    for n in (size, factor * size):
+        began = time.process_time()
+        work(n)
+        times.append(time.process_time() - began)
+    assert times[1] < 0.5 or times[1] < factor**1.6 * times[0], times
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1,111", "1,111 $", "1,111,111st ", "1.", "9", "1 ", "1⁄", "a'", "$1", "1:0", "-", "é", "北", "\u200d", "Mr.", "½", "1 hundred ", " :1.0"],
+)
+def test_any_text_is_normalised_in_linear_time(text):
+    linear(lambda n: normalize(("1" if text[0] == "," else "") + text * n), 4000)
+    linear(lambda n: normalize("1" + text[1:] * n), 4000)
+
+
+def test_a_sentence_of_10000_words(ctcb, tmp_path):
+    rng = np.random.default_rng(0)
+    said = rng.choice(WORDS, 10_000)
+    heard = np.where(rng.random(10_000) < 0.1, "oops", said)
+    (tmp_path / "ref").write_text(f"u {' '.join(said)}\n")
+    (tmp_path / "hyp").write_text(f"u {' '.join(heard)}\n")
+    (tmp_path / "names").write_text("kit\nann bob\n" + "cat " * 240 + "\n")
+    began = time.process_time()
+    ran = ctcb("score", "--ref", tmp_path / "ref", "--hyp", tmp_path / "hyp", "--entities", tmp_path / "names", "--json", tmp_path / "json")
+    assert ran.code == 0 and time.process_time() - began < 20
+    assert abs(json.loads((tmp_path / "json").read_text())["measures"]["wer"]["value"] - (heard != said).mean()) < 0.002
+
+
+def test_a_list_whose_names_share_all_but_their_ends(ctcb, tmp_path):
+    """Depth and suffixes of the context graph: 150 names of up to 300 letters, each a prefix of the next."""
+    (tmp_path / "names.txt").write_text("".join("ab" * n + "\n" for n in range(1, 150)) + "bob\n")
+    began = time.process_time()
+    ran = ctcb("decode", *write(tmp_path, {"u": log_probs(["<blk>", "▁", "a", "b", "▁bo"], ["▁bo", "b"])}, ["<blk>", "▁", "a", "b", "▁bo"]), "--entities", tmp_path / "names.txt")
+    assert ran.code == 0 and ran.out == "u bob\n" and time.process_time() - began < 30
+
+
+def test_lines_of_many_fields_and_lists_of_one_name(tmp_path):
+    (tmp_path / "n.txt").write_text("Bob" + "".join(f"\talias=b{n}" for n in range(20_000)) + "\nAnn" + "\talias=!" * 20_000 + "\n")
+    began = time.process_time()
+    assert len(EntityList.read(tmp_path / "n.txt").entities[0].aliases) == 20_000
+    (tmp_path / "n.txt").write_text("Bob\n" * 50_000)
+    assert len(EntityList.read(tmp_path / "n.txt")) == 1
+    assert time.process_time() - began < 15

@@ -1,0 +1,144 @@
+"""Writes docs/commands.md and docs/api.md from the help of the commands and the docstrings of the package.
+
+    python utils/reference.py [--out docs]
+
+The tests see that both are up to date.
+"""
+from __future__ import annotations
+
+import inspect
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Iterator, List, Tuple
+
+import click
+
+from ctcb.cli import COMMANDS, cli
+
+ROOT = Path(__file__).resolve().parents[1]
+MADE = "<!-- Written by utils/reference.py; change the source and run it again. -->"
+
+# What the package offers from Python: module -> names.
+PUBLIC = {
+    "ctcb.decoding.recogniser": ["load", "Recogniser"],
+    "ctcb.decoding.biaser": ["CtcBiaser"],
+    "ctcb.decoding.transcript": ["Transcript", "Word", "FoundEntity"],
+    "ctcb.decoding.options": ["BeamOptions"],
+    "ctcb.phones.options": ["PhoneOptions"],
+    "ctcb.entities": ["Entity", "EntityList", "LoadReport"],
+    "ctcb.scoring.score": ["score"],
+    "ctcb.lm.ngram": ["NgramLm"],
+    "ctcb.ears": ["open_ear", "Tokens"],
+    "ctcb.errors": ["InputError", "RunError"],
+}
+
+
+def commands() -> str:
+    """Every command with its options."""
+    lines = ["# Commands", "", MADE, ""]
+    lines.append("`ctcb --options FILE` takes options from a file ([using.md](using.md)); `--debug`, anywhere, shows tracebacks.")
+    for words, command in _all_commands():
+        given = [one for one in command.params if isinstance(one, click.Argument)]
+        named = [one.metavar or one.name.upper() + "..." * (one.nargs < 0) for one in given]
+        lines += ["", f"## {' '.join([words, *named])}", "", *_text(command.help or "")]
+        lines += ["", "| option | meaning |", "|---|---|"]
+        for option in command.params:
+            if isinstance(option, click.Option):
+                lines.append(f"| {_names(option)} | {_cell(option)} |")
+    return "\n".join([*lines, ""])
+
+
+def _all_commands() -> Iterator[Tuple[str, click.Command]]:
+    context = click.Context(cli)
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from ((f"ctcb {name} {inner}", one) for inner, one in command.commands.items())
+        else:
+            yield f"ctcb {name}", command
+
+
+def _text(help_text: str) -> List[str]:
+    """The help; what `\\b` keeps from being wrapped becomes a block."""
+    lines: List[str] = []
+    for part in inspect.cleandoc(help_text).split("\n\n"):
+        lines += ["", "```", *part.splitlines()[1:], "```"] if part.startswith("\b") else ["", part]
+    return lines[1:]
+
+
+def _names(option: click.Option) -> str:
+    choices = "/".join(map(str, option.type.choices)) if isinstance(option.type, click.Choice) else None
+    value = "" if option.is_flag else " " + (option.metavar or choices or _kind(option))
+    return "`" + ", ".join(option.opts) + value.replace("|", "/") + "`"
+
+
+def _kind(option: click.Option) -> str:
+    kinds = {"path": "PATH", "integer": "N", "integer range": "N", "float": "X", "float range": "X", "text": "TEXT"}
+    return " ".join([kinds.get(option.type.name, option.type.name.upper())] * max(1, option.nargs))
+
+
+def _cell(option: click.Option) -> str:
+    told = " ".join((option.help or "").split())
+    if option.show_default and not option.is_flag:
+        told += f" [default: {option.show_default if isinstance(option.show_default, str) else option.default}]"
+    return told.replace("|", "\\|").replace("<", "&lt;")
+
+
+def api() -> str:
+    """What :data:`PUBLIC` names, with signatures and docstrings."""
+    lines = ["# From Python", "", MADE, "", "`ctcb.load`, `ctcb.CtcBiaser` and `ctcb.BeamOptions` are also names of `ctcb` itself."]
+    for module, names in PUBLIC.items():
+        for name in names:
+            found = getattr(import_module(module), name)
+            lines += ["", f"## {module}.{name}", "", *_entry(name, found)]
+            if inspect.isclass(found):
+                for inner, method in _methods(found):
+                    lines += ["", f"### {name}.{inner}", "", *_entry(inner, method)]
+    return "\n".join([*lines, ""])
+
+
+def _methods(found: type) -> Iterator[Tuple[str, Any]]:
+    for name, value in vars(found).items():
+        value = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
+        if not name.startswith("_") and inspect.isfunction(value) and value.__doc__:
+            yield name, value
+        elif not name.startswith("_") and isinstance(value, property) and value.__doc__:
+            yield name, value
+
+
+def _entry(name: str, found: Any) -> List[str]:
+    lines = []
+    if inspect.isclass(found) and "__dataclass_fields__" in vars(found):
+        # From the source, for the comments.
+        own = [line[4:] for line in inspect.getsource(found).splitlines() if line.startswith("    ")]
+        lines += ["```python", *(line for line in own if line.partition(":")[0] in found.__dataclass_fields__), "```", ""]
+    elif not isinstance(found, property):
+        shown = inspect.signature(found.__init__ if inspect.isclass(found) else found)
+        parts = [_parameter(one) for one in shown.parameters.values() if one.name not in ("self", "cls")]
+        back = "" if inspect.isclass(found) or shown.return_annotation is shown.empty else f" -> {shown.return_annotation}"
+        lines += ["```python", f"{name}({', '.join(parts)}){back}", "```", ""]
+    told = [inspect.getdoc(found) or ""]
+    if inspect.isclass(found) and "__init__" in vars(found) and found.__init__.__doc__:
+        told.append(inspect.getdoc(found.__init__))
+    return [*lines, *"\n\n".join(told).splitlines()]
+
+
+def _parameter(one: inspect.Parameter) -> str:
+    """A parameter as in the source; of a default that is no plain value, that there is one."""
+    kind = "" if one.annotation is one.empty else f": {one.annotation}"
+    if one.default is one.empty:
+        return f"{one.name}{kind}"
+    plain = one.default is None or one.default == () or isinstance(one.default, (str, int, float))
+    return f"{one.name}{kind} = {repr(one.default) if plain else '...'}"
+
+
+def pages() -> List[Tuple[str, str]]:
+    """The pages' names and texts."""
+    return [("commands.md", commands()), ("api.md", api())]
+
+
+if __name__ == "__main__":
+    out = Path(sys.argv[sys.argv.index("--out") + 1]) if "--out" in sys.argv else ROOT / "docs"
+    for page, text in pages():
+        (out / page).write_text(text, encoding="utf-8")
