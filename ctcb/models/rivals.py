@@ -22,7 +22,8 @@ def unrivalled(judged: Tensor, scores: Tensor, owner: Tensor) -> Tensor:
     first, last = torch.searchsorted(owner, entries), torch.searchsorted(owner, entries, right=True) - 1
     begin, end = scores[..., first].argmax(dim=1), scores[..., last].argmax(dim=1)
     middle = (begin + end) // 2
-    inside = (begin[:, :, None] <= middle[:, None]) & (middle[:, None] <= end[:, :, None])  # [B, N, N]: the second's, in the first
+    # [B, N, N]: the second's middle in the first
+    inside = (begin[:, :, None] <= middle[:, None]) & (middle[:, None] <= end[:, :, None])
     rivals = inside | inside.transpose(1, 2)
     kept = torch.ones_like(judged, dtype=torch.bool)
     for row, order in enumerate(judged.argsort(dim=1, descending=True, stable=True).tolist()):
