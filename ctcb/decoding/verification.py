@@ -18,7 +18,7 @@ Words = Tuple[int, int]  # words[first:end]
 
 
 class Verification(Technique):
-    """What the list changed is undone where no name in it is likely enough to have been said."""
+    """What the list changed is undone around names that are not likely enough to have been said."""
 
     name = "verify"
     summary = "takes back names that the phones do not bear out"
@@ -53,17 +53,16 @@ class Verification(Technique):
 
 
 def _taken_back(best: Reading, plain: Reading, assurance: float) -> Reading:
-    """``best`` with ``plain``'s words wherever the two differ and no name is sure enough.
+    """``best`` with ``plain``'s words wherever the two differ and names are not sure enough.
 
     Names that are heard without the list as well stay: there is nothing to put in their place.
     """
-    old, new = [word.word for word in plain.words], [word.word for word in best.words]
     words, entities = list(best.words), list(best.entities)
     taken: List[FoundEntity] = []
     # From the last one, so that the places of those still to come stay what they are.
-    for (a, b), (c, d) in reversed(_differences(old, new, [found.words for found in best.entities])):
+    for (a, b), (c, d) in reversed(_stretches(best, plain, assurance)):
         inside = [found for found in entities if c <= found.words[0] and found.words[1] <= d]
-        if not inside or max(found.sure for found in inside) >= assurance:
+        if not inside:
             continue
         words[c:d] = plain.words[a:b]
         more = (b - a) - (d - c)
@@ -71,6 +70,21 @@ def _taken_back(best: Reading, plain: Reading, assurance: float) -> Reading:
         taken = [*(replace(found, words=(c, c + b - a)) for found in inside), *(_moved(found, more) for found in taken)]
     gone = sum(found.bonus for found in taken)
     return replace(best, words=tuple(words), entities=tuple(entities), taken_back=tuple(taken), score=best.score - gone)
+
+
+def _stretches(best: Reading, plain: Reading, assurance: float) -> List[Tuple[Words, Words]]:
+    """Where ``best`` differs from ``plain``, without the names that are sure enough and what was heard while these were said."""
+    texts = [[word.word for word in reading.words] for reading in (plain, best)]
+    middles = np.array([(word.start + word.end) / 2 for word in plain.words])
+    stretches = []
+    for (a, b), (c, d) in _differences(*texts, [found.words for found in best.entities]):
+        for found in best.entities:
+            if c <= found.words[0] and found.words[1] <= d and found.sure >= assurance:
+                until, behind = (a + int((middles[a:b] < time).sum()) for time in (found.start, found.end))
+                stretches.append(((a, until), (c, found.words[0])))
+                a, c = behind, found.words[1]
+        stretches.append(((a, b), (c, d)))
+    return stretches
 
 
 def _differences(old: Sequence[str], new: Sequence[str], entities: Sequence[Words]) -> List[Tuple[Words, Words]]:
