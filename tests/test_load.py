@@ -56,7 +56,7 @@ def test_memory_over_10000_utterances(model_dir, tmp_path):
     biasing = pipeline.prepare(pipeline.spell(EntityList.of(["Kit Lee", "Zed", "Ann"])))
     found = slope(pipeline.decode_many(source.emissions, lambda utt_id: biasing, nbest=3, jobs=2), COUNT)
     print(f"memory grows by {found:.0f} bytes an utterance")
-    assert found < 300  # 3 MB over all: of the allocator, not of what was decoded
+    assert found < 500  # an utterance's id and place are kept; its audio, emissions and transcript are some 100 KB
 
 
 @pytest.mark.slow
