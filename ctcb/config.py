@@ -4,7 +4,7 @@ from __future__ import annotations
 import dataclasses
 import reprlib
 import typing
-from typing import Any, Mapping, Type, TypeVar
+from typing import Any, Mapping, Optional, Type, TypeVar
 
 import yaml
 
@@ -36,7 +36,7 @@ def read_yaml(path: PathOrStr) -> Mapping[str, Any]:
     return data
 
 
-def from_mapping(cls: Type[T], data: Mapping[str, Any], file: object = None, where: str = "") -> T:
+def from_mapping(cls: Type[T], data: Mapping[str, Any], file: Optional[PathOrStr] = None, where: str = "") -> T:
     """Build the dataclass ``cls`` from ``data``, recursively.
 
     Raises
@@ -55,12 +55,12 @@ def from_mapping(cls: Type[T], data: Mapping[str, Any], file: object = None, whe
     return cls(**values)
 
 
-def _convert(kind: Any, value: Any, file: object, key: str) -> Any:
+def _convert(kind: Any, value: Any, file: Optional[PathOrStr], key: str) -> Any:
     def wrong(expected: str) -> InputError:
         # Not the whole of it: a few lines of YAML can stand for a value that fills the memory.
         return InputError(f"{key} is {_SHORT.repr(value)} where {expected} is expected", file=file, mend="correct it")
 
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         if not isinstance(value, dict):
             raise wrong("key: value pairs")
         return from_mapping(kind, value, file, f"{key}.")

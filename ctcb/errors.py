@@ -10,7 +10,6 @@ import sys
 from os import PathLike
 from typing import Callable, Optional, Union
 
-
 # Persian and the scripts of India spell with these two; other invisible characters only hide in a text.
 JOINERS = "\u200c\u200d"
 

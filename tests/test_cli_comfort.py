@@ -6,10 +6,14 @@ import subprocess
 import sys
 
 import click
+import numpy as np
 import pytest
+import soundfile
 from constructed import MET, PIECES, log_probs, write
 
+from ctcb.bundled import BUNDLED_MODEL
 from ctcb.cli import COMMANDS, cli
+from ctcb.data.audio import SAMPLE_RATE, read_audio
 
 
 def commands():
@@ -45,12 +49,27 @@ def test_help_and_score_start_without_the_heavy_packages(tmp_path):
         assert ran.stdout.rstrip().endswith("[]"), ran.stdout + ran.stderr
 
 
-def test_help_answers_in_time():
+def timed(*words):
+    """What the command prints, and its seconds of the processor, not of the clock: the machine may be busy."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert "Commands:" in subprocess.run([sys.executable, "-m", "ctcb", "--help"], capture_output=True, text=True).stdout
+    ran = subprocess.run([sys.executable, "-m", "ctcb", *map(str, words)], capture_output=True, text=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    # Of the processor, not of the clock: the machine may be busy.
-    assert after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime < 0.5
+    return ran.stdout, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def test_help_answers_in_time():
+    out, seconds = timed("--help")
+    assert "Commands:" in out and seconds < 0.5
+
+
+def test_decoding_ten_seconds_takes_less_than_six(tmp_path):
+    demo = BUNDLED_MODEL.parent / "demo"
+    clips = [read_audio(demo / f"audio/demo_0{number}.ogg").samples for number in (1, 3, 4)]
+    soundfile.write(str(tmp_path / "ten.wav"), np.concatenate(clips)[: 10 * SAMPLE_RATE], SAMPLE_RATE)
+    words = ["decode", "--entities", demo / "entities.txt", tmp_path / "ten.wav"]
+    timed(*words)  # compiles the search where that was not done yet
+    out, seconds = timed(*words)
+    assert "velotoxine" in out and seconds < 6.0
 
 
 def test_options_from_a_file(ctcb, tmp_path):

@@ -28,6 +28,8 @@ ELSEWHERE = {
     "bash utils/demo.sh": "tests/recipes/test_demo.py",
     "bash utils/setup_env.sh": "tests/test_setup_env.py",
     "bash utils/test.sh": "runs this",
+    "python3.12 -m venv": "makes an environment for the fuzzer",
+    "/tmp/fuzz/bin/python": "runs as long as it is let",
     "pip install .": "tests/test_install.py",
     "recipes/open_en/run.sh": "tests/recipes/test_open_en.py",
     "recipes/voxpopuli/run.sh": "tests/recipes/test_corpora.py",

@@ -163,7 +163,7 @@ def test_of_rivals_the_one_that_is_judged_best_is_heard():
 
 def test_an_entry_with_a_handicap_must_fit_so_much_better(tiny_config, lang_dir):
     entries = entries_of(lang_dir, "ann", "fox")
-    adapter, _, last, taps, evidence = lift(tiny_config, entries, [2.0, -30.0])
+    adapter, _, last, taps, evidence = lift(tiny_config, entries, [5.0, -30.0])
     states = 2 * len(entries[0].tokens) - 1
     for place in range(states):
         evidence.scores[0, 5 + place, place] = 0.0

@@ -105,7 +105,7 @@ def test_the_search_finds_what_is_known_to_be_best(objective, tmp_path):
 
 def test_remembered_scores_are_the_same():
     phonetics = Phonetics.default()
-    heard = Heard(0.04, log_probs(phonetics.symbols, ["B", "AA", "B"]))
+    heard = Heard(0.04, lambda: readings[0], log_probs(phonetics.symbols, ["B", "AA", "B"]))
     table = TokenTable.of(PIECES)
     setting = Setting(Vocabulary.from_tokens(PIECES, 0), PieceSpelling(table), phonetics, PhoneOptions())
     readings = [Reading((Word(text, 0.0, 0.1, 1.0),), score) for text, score in (("bon", -1.0), ("bob", -2.0))]

@@ -11,7 +11,6 @@ from constructed import MET, PIECES, log_probs, write
 from ctcb.decoding.parts import from_plain, to_plain, together
 from ctcb.decoding.transcript import FoundEntity, Reading, Word, transcript
 from ctcb.decoding.verification import _differences, _taken_back
-from ctcb.phones.graph import floored
 from ctcb.phones.verification import Evidence, Odds, likelihood, log_odds, weigh
 from ctcb.text.lexicon import phone_symbols
 

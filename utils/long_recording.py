@@ -8,9 +8,9 @@ decoded as a whole, in six parts that begin where windows do, in parts cut betwe
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
@@ -30,7 +30,7 @@ JOIN = 10.0  # seconds on either side of a cut that are left out of the comparis
 
 
 def decode(inputs: Sequence[Path], model: str, out: Path) -> Tuple[Dict[str, dict], float, float]:
-    """The rows of hyps.jsonl by id, seconds, and the peak of memory in GB, of a process of its own; once a folder."""
+    """The rows of hyps.jsonl by id, seconds of the processor, and the peak of memory in GB, of a process of its own; once a folder."""
     mark = out / "measured.json"
     if not mark.exists():
         mark.write_text(json.dumps(_measured(inputs, model, out)))
@@ -39,7 +39,7 @@ def decode(inputs: Sequence[Path], model: str, out: Path) -> Tuple[Dict[str, dic
 
 
 def _measured(inputs: Sequence[Path], model: str, out: Path) -> Tuple[float, float]:
-    began = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     code = (
         "import resource, sys\nfrom ctcb.cli import main\n"
         "try: main(sys.argv[1:])\n"
@@ -47,7 +47,8 @@ def _measured(inputs: Sequence[Path], model: str, out: Path) -> Tuple[float, flo
     )
     words = [sys.executable, "-W", "ignore", "-c", code, "decode", "--model", model, "--out", str(out), *map(str, inputs)]
     ran = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
-    return time.monotonic() - began, int(ran.stdout.split()[-1]) / 1e6
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, int(ran.stdout.split()[-1]) / 1e6
 
 
 def different(whole: Sequence[dict], parts: Sequence[dict], cuts: Sequence[float]) -> Tuple[int, int]:
@@ -84,7 +85,7 @@ def main(data: Path, model: str, minutes: float, parts: int, out: Path, results:
     between = [min(ends, key=lambda end: abs(end - cut)) for cut in grid]
     heard, took, peak = decode([out / "whole.flac"], model, out / "whole")
     seconds = len(whole) / SAMPLE_RATE
-    table = [["the whole: peak of memory", f"{peak:.2f} GB"], ["the whole: time", f"{took:.0f} s ({seconds / took:.0f} times real time)"]]
+    table = [["the whole: peak of memory", f"{peak:.2f} GB"], ["the whole: processor time", f"{took:.0f} s ({seconds / took:.0f} times real time)"]]
     for name, cuts in (("grid", grid), ("between", between)):
         files, starts = [], [0, *cuts][:parts]
         for number, (first, last) in enumerate(zip(starts, [*cuts, len(whole)])):

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sets up the environment and runs the tests: those that are quick, and with --slow the others too.
+# Sets up the environment, checks the sources (ruff, mypy) and runs the tests: those that are quick, and with --slow the others too.
+# How much of the package the quick tests reach is told at their end.
 #
 #   utils/test.sh [--slow] [--venv DIR] [-- PYTEST_ARGUMENT...]
 #
@@ -16,7 +17,14 @@ venv=$root/.venv
 
 bash "$root/utils/setup_env.sh" --venv "$venv"
 cd "$root"
-"$venv/bin/python" -m pytest -m "not slow" "$@"
+if [ -x "$venv/bin/mypy" ]; then  # not with Python 3.9
+  "$venv/bin/ruff" check .
+  "$venv/bin/mypy"
+  "$venv/bin/coverage" run -m pytest -m "not slow" "$@"
+  "$venv/bin/coverage" report --format=total
+else
+  "$venv/bin/python" -m pytest -m "not slow" "$@"
+fi
 $slow || exit 0
 
 # -x: when time runs out, nothing has failed so far.

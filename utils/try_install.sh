@@ -22,7 +22,8 @@ fail() { echo "try_install: $*" >&2; exit 1; }
 
 "$python" -m venv "$venv"
 bin=$(cd "$venv/bin" && pwd)
-pip() { "$bin/python" -m pip --quiet --disable-pip-version-check --no-input "$@"; }
+# Errors only: with --quiet once, pip still warns of every index of the user's that lacks a package.
+pip() { "$bin/python" -m pip --quiet --quiet --disable-pip-version-check --no-input "$@"; }
 pip install "torch==$torch"
 before=$("$bin/python" -c "import torch; print(torch.__version__)")
 # A copy, so that what pip builds does not lie about in the sources.

@@ -56,8 +56,11 @@ class CtcBiaser:
         """
         if log_probs not in SCALES:
             raise InputError(f"{log_probs!r} is no kind of emissions", mend=f"choose from {', '.join(SCALES)}")
-        make = TokenTable.read if isinstance(tokens, (str, Path)) else TokenTable.of
-        spelling = spelling_of(make(tokens, blank, separator), tokens_model)
+        if isinstance(tokens, (str, Path)):
+            table = TokenTable.read(tokens, blank, separator)
+        else:
+            table = TokenTable.of(tokens, blank, separator)
+        spelling = spelling_of(table, tokens_model)
         word_lm = load_lm(lm, spelling.table)
         techniques = choose(bias, lm=word_lm is not None)
         self._pipeline = Pipeline(spelling, frame_shift, "beam", options, techniques, log_probs, word_lm)

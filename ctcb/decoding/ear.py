@@ -41,7 +41,7 @@ class ModelEar:
         """``bias`` leans the model's encoder toward a list."""
         self.model, self.bias, self._extract = model, bias, FeatureExtractor(model.features)
         self.frame_shift, self.rows_a_second = model.frame_shift, 1.0 / model.features.frame_shift
-        self.spelling = TokenizerSpelling(model.lang.tokenizer)
+        self.spelling: Optional[Spelling] = TokenizerSpelling(model.lang.tokenizer)
         place = model.network.config.phone_head
         self.phonetics = None if place is None else Phonetics.of(model.lang)
         self.phone_head = None if place is None else 1 + place

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import numpy as np
 
@@ -77,7 +77,7 @@ SCALES: Dict[str, Callable[[Any], np.ndarray]] = {"natural": np.asarray, "logits
 
 
 @compiled
-def _first_wrong(array):
+def _first_wrong(array: np.ndarray) -> Tuple[int, int, np.floating]:
     """``(1, frame, 0)`` for NaN or +inf, ``(2, frame, 0)`` for a frame of -inf; else ``(0, 0, highest value)``."""
     top = np.float32(-np.inf)
     limit = np.float32(np.finfo(np.float32).max)

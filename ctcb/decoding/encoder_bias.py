@@ -17,7 +17,7 @@ from ctcb.models.directory import LoadedModel
 from ctcb.models.matching import Evidence, evidence_of, match
 from ctcb.models.rivals import DOUBLE
 
-MAX_ACTIVE = 300  # entries among which the frames of an utterance choose: the most that training lists hold
+MAX_ACTIVE = 300  # entries of a long list that an utterance is aligned with; what they leave out: docs/adapter.md
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def _open(path: PathOrStr) -> Any:
             return np.load(path, allow_pickle=False)
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check its permissions") from None
-    except Exception:  # zipfile raises whatever its parsers do
+    except Exception:  # noqa: S110 (zipfile raises whatever its parsers do; what it is then is said below)
         pass
     raise InputError("not a .npz archive", file=path, mend="write it with numpy.savez, an array [frames, tokens] an utterance")
 

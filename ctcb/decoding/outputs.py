@@ -12,7 +12,6 @@ from ctcb.decoding.subtitles import as_srt, as_vtt
 from ctcb.decoding.textgrid import as_textgrid
 from ctcb.decoding.transcript import Transcript
 
-
 LONGEST_NAME = 150  # bytes; file systems take 255, and suffixes and temporary files' marks want room
 
 

@@ -76,9 +76,12 @@ class Recogniser:
         InputError : audio that cannot be read or is no such array; a list of which no entity can be
             used. Single ones that cannot be are warned of.
         """
-        named = isinstance(audio, (str, Path))
-        heard = read_audio(audio) if named else as_audio(audio, sample_rate)
-        biasing, utt_id, ear = self._lists(entities), Path(audio).stem if named else "", self._ear
+        if isinstance(audio, (str, Path)):
+            heard, utt_id = read_audio(audio), Path(audio).stem
+        else:
+            heard, utt_id = as_audio(audio, sample_rate), ""
+        biasing = self._lists(entities)
+        ear: Ear = self._ear
         if biasing is not None and biasing.encoded is not None:
             own = can_lean(ear)
             ear = own.leaning(EncoderBias(own.model, biasing.encoded))

@@ -5,7 +5,7 @@ import json
 import math
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ctcb.decoding.options import Hypothesis
 from ctcb.text.tokens import TokenTable
@@ -76,7 +76,8 @@ class Transcript:
     @property
     def shown(self) -> Tuple[Word, ...]:
         """The words as people read them: each entity is one, in the form in which the list prints it."""
-        units, place = [], 0
+        units: List[Word] = []
+        place = 0
         for found in self.entities:
             first, end = found.words
             units += self.words[place:first]
@@ -112,7 +113,7 @@ class Transcript:
             **({"taken_back": [
                 {
                     "entity": e.entity, "start": round(e.start, 3), "end": round(e.end, 3), "why": list(e.why),
-                    "bonus": round(e.bonus, 3), "sure": round(e.sure, 3),
+                    "bonus": round(e.bonus, 3), "sure": None if e.sure is None else round(e.sure, 3),
                 }
                 for e in self.taken_back
             ]} if self.taken_back else {}),

@@ -10,7 +10,7 @@ from ctcb.entities.lists import EntityList
 from ctcb.entities.pronunciations import pronunciations, said_forms, words_to_pronounce
 from ctcb.text.g2g import Variant, variants
 from ctcb.text.lang import Lang
-from ctcb.text.tokenizer import WORD_START
+from ctcb.text.tokens import WORD_START
 
 # Our judgement, not measured: what has fewer letters turns up inside or instead of common words.
 FEW_LETTERS = 4

@@ -57,9 +57,10 @@ class EntitiesPerUtt:
             for name in names:
                 first.setdefault(name, line)
         entities = EntityList.numbered(((line, name) for name, line in first.items()), str(path))
-        place = {name: entities.find(name) for name in first}
+        found = ((name, entities.find(name)) for name in first)
+        place = {name: at for name, at in found if at is not None}
         lists = {
-            utterance: tuple(dict.fromkeys(place[name] for name in names if place[name] is not None))
+            utterance: tuple(dict.fromkeys(place[name] for name in names if name in place))
             for utterance, (_, names) in table.items()
         }
         return cls(entities, lists)

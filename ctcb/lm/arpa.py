@@ -81,7 +81,8 @@ def check_arpa(path: Union[str, Path]) -> List[str]:
 
 
 def _joined(parts: List[Table]) -> Table:
-    return Table(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("ids", "log10", "backoff")), parts[0].line)
+    ids, log10, backoff = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "log10", "backoff"))
+    return Table(ids, log10, backoff, parts[0].line)
 
 
 class _Scanner:
@@ -143,13 +144,13 @@ class _Scanner:
             lines = self.read(min(CHUNK, count - done))
             if not lines:
                 raise self.wrong(f"ends after {done} of {count} {n}-grams", CUT_OFF)
-            values = self.parsed_at_once(lines, n) or self.parsed_singly(lines, n, start, done, count)
-            table = Table(*values, start)
+            ids, log10, backoff = self.parsed_at_once(lines, n) or self.parsed_singly(lines, n, start, done, count)
+            table = Table(ids, log10, backoff, start)
             self.check(table, highest)
             yield table
             done += len(lines)
 
-    def parsed_at_once(self, lines: List[bytes], n: int) -> Optional[Tuple[np.ndarray, ...]]:
+    def parsed_at_once(self, lines: List[bytes], n: int) -> Optional[Tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Arrays of lines that all have the same fields and no fault; else None."""
         text = b"".join(lines)
         # A NUL after each line shows that all of them have the same number of fields.
@@ -188,7 +189,7 @@ class _Scanner:
         self.index.update(zip(new, range(len(self.index), len(self.index) + len(new))))
         return True
 
-    def parsed_singly(self, lines: List[bytes], n: int, start: int, done: int, count: int) -> Tuple[np.ndarray, ...]:
+    def parsed_singly(self, lines: List[bytes], n: int, start: int, done: int, count: int) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The same one line at a time: finds the fault, if it is more than backoffs left out."""
         rows: List[List[int]] = []
         values: List[Tuple[float, float]] = []

@@ -6,6 +6,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from ctcb.config import from_mapping
 from ctcb.errors import InputError
+from ctcb.io import PathOrStr
 
 TARGETS = ("phone", "subword")
 
@@ -98,6 +99,6 @@ class ModelConfig:
         return next((place for place, inter in enumerate(self.inter_ctc) if inter.target == "phone"), None)
 
     @classmethod
-    def from_dict(cls, data: Dict[str, Any], file: object = None) -> "ModelConfig":
+    def from_dict(cls, data: Dict[str, Any], file: Optional[PathOrStr] = None) -> "ModelConfig":
         """Build from YAML's dictionaries; unknown or ill-typed keys raise InputError naming ``file``."""
         return from_mapping(cls, data, file)

@@ -146,7 +146,7 @@ class Tokenizer:
         return self._sp.serialized_model_proto()
 
     def __setstate__(self, model: bytes) -> None:
-        self.__init__(model)
+        self.__init__(model)  # type: ignore[misc]
 
     def encode(self, text: str) -> List[int]:
         """Ids of the best segmentation; empty for a text without words."""

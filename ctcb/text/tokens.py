@@ -70,7 +70,7 @@ class TokenTable:
         rows = read_lines(path)
         pairs = [_KALDI_LINE.fullmatch(line) for _, line in rows]
         if rows and all(pairs):
-            by_id = {int(pair[2]): pair[1] for pair in pairs}
+            by_id = {int(pair[2]): pair[1] for pair in pairs if pair}
             if sorted(by_id) == list(range(len(rows))):
                 symbols = [by_id[index] for index in range(len(rows))]
                 while symbols and _DISAMBIGUATION.fullmatch(symbols[-1]):

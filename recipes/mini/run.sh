@@ -18,7 +18,6 @@ config=conf/model/tiny.yaml train_config=conf/train/mini.yaml adapter_config=con
 readable "$config" "$train_config" "$adapter_config"
 if $quick; then
   exp=${exp:-exp/mini_quick} sentences=${sentences:-900} dev_sentences=${dev_sentences:-40} epochs=${epochs:-12}
-  adapter_epochs=${adapter_epochs:-1}
 fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # threads of so small a model wait for one another more than they work
 exp=${exp:-exp/mini} results=${results:-$exp/RESULTS.md} sets=$exp/sets

@@ -27,7 +27,6 @@ from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.models.directory import read_model_yaml
 from ctcb.text.tokenizer import BLANK_ID, Tokenizer
 
-
 LIKELY = 20  # tokens of a frame that none of the new ones is as likely as
 
 
