@@ -88,12 +88,14 @@ def run_within(
     """The texts of the first utterances, as many as ``budget`` seconds are enough for but at least ``least``; and how
     many seconds a frame took."""
     texts: List[str] = []
-    begin = time.process_time()
+    spent = 0.0
     for item in items:
-        if len(texts) >= least and time.process_time() - begin >= budget:
+        if len(texts) >= least and spent >= budget:
             break
-        texts.append(as_text(searches[item.data_set](item.log_probs), tokenizer) if len(item.log_probs) else "")
-    return texts, (time.process_time() - begin) / max(1, frames(items[: len(texts)]))
+        answer, took = timed(searches[item.data_set], item.log_probs)
+        texts.append(as_text(answer, tokenizer))
+        spent += took
+    return texts, spent / max(1, frames(items[: len(texts)]))
 
 
 def as_text(answer: Any, tokenizer: Tokenizer) -> str:
@@ -113,14 +115,19 @@ def evaluate(items: Sequence[Item], texts: Sequence[str], lists: Mapping[str, Bi
     return Scores(tuple(scored[item.data_set, item.utt_id] for item in items))
 
 
-def seconds(searches: Mapping[str, Search], items: Sequence[Item]) -> float:
-    """Seconds that the searches take, and nothing else: of the processor, since they run on one thread and
-    what else the machine does is not theirs."""
+def timed(search: Search, log_probs: np.ndarray) -> Tuple[Any, float]:
+    """An answer and the seconds that the search takes, and nothing else: of the processor, since it runs on one thread
+    and what else the machine does is not its own. No frames are answered with no text."""
+    if not len(log_probs):
+        return "", 0.0
     begin = time.process_time()
-    for item in items:
-        if len(item.log_probs):
-            searches[item.data_set](item.log_probs)
-    return time.process_time() - begin
+    answer = search(log_probs)
+    return answer, time.process_time() - begin
+
+
+def seconds(searches: Mapping[str, Search], items: Sequence[Item]) -> float:
+    """Seconds that the searches take on all utterances."""
+    return sum(timed(searches[item.data_set], item.log_probs)[1] for item in items)
 
 
 def pace(searches: Mapping[str, Search], items: Sequence[Item]) -> float:
