@@ -55,6 +55,7 @@ class TableLexicon:
 
     def __init__(self, tokenizer: TableTokenizer) -> None:
         self._tokenizer = tokenizer
+        self.entries: Dict[str, Tuple[Pronunciation, ...]] = {}  # no word has a place of its own in it
         # Not the symbols themselves: a letter may be called like a phone of the CMU dictionary.
         self.phones: Tuple[str, ...] = tuple(f"piece {symbol}" for symbol in tokenizer.pieces)
 

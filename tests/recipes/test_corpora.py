@@ -1,5 +1,6 @@
 """recipes/voxpopuli and recipes/medical from a corpus in its publisher's layout to the ladder; a tiny model, tone speech."""
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,9 +37,9 @@ def command(recipe, configs, exp, *more):
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 
-def run(*words, **environment):
+def run(*words, root=ROOT, **environment):
     return subprocess.run(
-        command(*words), capture_output=True, text=True, timeout=1800, cwd=ROOT, env={**ENVIRONMENT, **environment}
+        command(*words), capture_output=True, text=True, timeout=1800, cwd=root, env={**ENVIRONMENT, **environment}
     )
 
 
@@ -144,8 +145,13 @@ def test_wrong_use(recipe, configs, tmp_path):
 
 
 def test_what_is_missing_is_told_before_the_work(configs, tmp_path):
+    scripts = tmp_path / "scripts"  # the scripts alone: what is in the repository's .venv would be found
+    for name in ("recipes", "steps", "utils", "conf"):
+        shutil.copytree(ROOT / name, scripts / name)
+    shutil.copy(ROOT / "cmd.sh", scripts)
+
     def told(*more, **environment):
-        ran = run("voxpopuli", configs, tmp_path / "exp", "--corpus", tmp_path, *more, **environment)
+        ran = run("voxpopuli", configs, tmp_path / "exp", "--corpus", tmp_path, *more, root=scripts, **environment)
         assert ran.stderr.count("\n") == 1 and not (tmp_path / "exp").exists()
         return ran.returncode, ran.stderr
 
