@@ -58,6 +58,7 @@ def test_emissions_are_the_adapters_alone_or_in_a_batch(model, encoded):
 
 def test_aligned_emissions_are_the_adapters_alone_or_in_a_batch(aligning, monkeypatch):
     monkeypatch.setattr("ctcb.models.rivals.WHOLE", 0.0)
+    monkeypatch.setattr("ctcb.models.handicap.INSIDE", 0.0)  # test_models_handicap.py
     features, lengths = heard()
     encoded = encode_list(aligning, EntityList.of(NAMES).entities)
     got = EncoderBias(aligning, encoded).emissions(features, lengths, ["a", "b", "c"])

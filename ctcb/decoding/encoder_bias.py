@@ -14,8 +14,9 @@ from ctcb.models.catalogue import Catalogue, by_entry
 from ctcb.models.conformer import subsampled
 from ctcb.models.ctc import Emissions, Encoded
 from ctcb.models.directory import LoadedModel
+from ctcb.models.handicap import handicaps
 from ctcb.models.matching import Evidence, evidence_of, match
-from ctcb.models.rivals import DOUBLE
+from ctcb.text.tokens import WORD_START
 
 MAX_ACTIVE = 300  # entries of a long list that an utterance is aligned with; what they leave out: docs/adapter.md
 
@@ -34,6 +35,7 @@ Watch = Callable[[str, AttentionMap], None]
 class _Chosen(NamedTuple):
     entries: Tensor  # [M] int64
     catalogue: Optional[Catalogue]
+    listed: int  # entries that they were chosen from
 
 
 class EncoderBias:
@@ -56,6 +58,7 @@ class EncoderBias:
             raise InputError(f"--max-active-entities is {max_active}", mend="it must be at least 1")
         self._model, self._encoded, self._places = model, encoded, places
         self._max_active, self._watch = max_active, watch
+        self._starts = np.array([piece.startswith(WORD_START) for piece in model.lang.tokenizer.pieces])
 
     @property
     def one_pass(self) -> bool:
@@ -107,20 +110,24 @@ class EncoderBias:
     def _align(self, chosen: _Chosen, phones: Tensor, logits: Tensor) -> Tuple[Optional[_Chosen], Optional[Evidence]]:
         """What is left of the chosen once they are aligned with the heads' logits ``[1, T, V]``, and the evidence."""
         listed = [self._encoded.entries[place] for place in chosen.entries.tolist()]
-        found = match(phones[0].log_softmax(dim=-1).numpy(), logits[0].log_softmax(dim=-1).numpy(), listed)
+        pieces = logits[0].log_softmax(dim=-1).numpy()
+        found = match(phones[0].log_softmax(dim=-1).numpy(), pieces, listed)
         if not found.entries:
             return None, None
         left = chosen.entries[torch.tensor(found.entries)]
         states = [self._model.adapter.keys_of(len(listed[place].tokens)) for place in found.entries]
         evidence = evidence_of([found], found.entries, states, logits)
-        evidence = evidence._replace(handicap=DOUBLE * self._encoded.doubles[left])
-        return _Chosen(left, self._encoded.pick(left)), evidence
+        handicap = handicaps(
+            found, pieces, self._starts, [len(listed[place].phones) for place in found.entries], self._encoded.doubles[left],
+            chosen.listed)
+        return _Chosen(left, self._encoded.pick(left), chosen.listed), evidence._replace(handicap=handicap)
 
     def _choose(self, utt_ids: Sequence[str], logits: List[Tensor], frames: Sequence[int]) -> List[Optional[_Chosen]]:
         """What each utterance chooses among; None where there is nothing to hear or to lean toward."""
         adapter, chosen = self._model.adapter, []
         for row, (utt_id, count) in enumerate(zip(utt_ids, frames)):
             entries = self._encoded.among(None if self._places is None else self._places.get(utt_id, ()))
+            listed = len(entries)
             if len(entries) > self._max_active:
                 log_probs = logits[0][row, :count].log_softmax(dim=-1).numpy()
                 entries = self._encoded.likeliest(entries, log_probs, self._max_active)
@@ -129,7 +136,7 @@ class EncoderBias:
                 continue
             # With alignment only those that align are needed in the end.
             late = adapter.config.alignment and adapter.inner is None
-            chosen.append(_Chosen(entries, None if late else self._encoded.pick(entries)))
+            chosen.append(_Chosen(entries, None if late else self._encoded.pick(entries), listed))
         return chosen
 
     def _map(self, chosen: _Chosen, weights: Tensor) -> AttentionMap:

@@ -4,9 +4,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-# Nats by which the judgement of a name falls that sounds just like a word: how well it fits tells little, for the word
-# is said more often.
-DOUBLE = 2.0
 WHOLE = 0.5  # a piece's highest weight below which its entry is not heard at all, rather than written in part
 
 
