@@ -4,7 +4,7 @@
 
 A SET_DIR holds manifest.tsv and entities.txt. Each set is decoded without a list, with its own list, with
 its list and distractors to 1,000 and 10,000 entries, and with 1,000 distractors alone, of which nothing is
-said: that is the mean of eight such lists, as a thousand words hold too few false alarms to be counted once. Where the
+said: that is the mean of up to eight such lists, as a thousand words hold too few false alarms to be counted once. Where the
 files have too few, names are made up of their first and last words. The network listens to a set once.
 """
 from __future__ import annotations
@@ -90,7 +90,7 @@ def measure(model: LoadedModel, folder: Path, pool: List[Entity]) -> List[Sequen
         rows.append((folder.name, name, str(0 if entities is None else len(entities)), *cells, "",
                      f"{1000 * (took + listening) / seconds:.1f}",
                      "" if encoded is None else percent(filtering(model, heard, encoded, listening))))
-    return [*rows, alone(model, folder.name, heard, refs, plain, others)]
+    return [*rows, alone(model, folder.name, heard, refs, plain, others)] if others else rows
 
 
 def alone(
@@ -98,16 +98,17 @@ def alone(
 ) -> Sequence[str]:
     """The row of lists of which nothing is said."""
     found = []
-    for draw in range(DRAWS):
-        absent = EntityList.of(others[draw * ABSENT : (draw + 1) * ABSENT])
+    lists = [others[start : start + ABSENT] for start in range(0, min(len(others), DRAWS * ABSENT), ABSENT)]
+    for names in lists:
+        absent = EntityList.of(names)
         hyps, _ = decode(model, heard, encode_list(model, absent.entities))
         found.append(score(refs, hyps, absent, compare=plain, draws=0).estimates)
 
     def mean(column: str) -> float:
-        return sum(estimates[column].value for estimates in found) / DRAWS
+        return sum(estimates[column].value for estimates in found) / len(lists)
 
     alarms = f"{mean('false_alarms_per_thousand_words'):.2f}"
-    return (name, f"distractors alone, {DRAWS} lists", str(ABSENT), "", "", "", percent(mean("wer")), "", alarms, "", "")
+    return (name, f"distractors alone, {len(lists)} lists", str(len(lists[0])), "", "", "", percent(mean("wer")), "", alarms, "", "")
 
 
 def percent(value: Optional[float]) -> str:
