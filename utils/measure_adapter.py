@@ -108,7 +108,7 @@ def alone(
         return sum(estimates[column].value for estimates in found) / len(lists)
 
     alarms = f"{mean('false_alarms_per_thousand_words'):.2f}"
-    return (name, f"distractors alone, {len(lists)} lists", str(len(lists[0])), "", "", "", percent(mean("wer")), "", alarms, "", "")
+    return (name, "distractors alone", f"{len(lists)} x {len(lists[0])}", "", "", "", percent(mean("wer")), "", alarms, "", "")
 
 
 def percent(value: Optional[float]) -> str:
