@@ -12,22 +12,11 @@ import soundfile
 from constructed import MET, PIECES, log_probs, write
 
 from ctcb.bundled import BUNDLED_MODEL
-from ctcb.cli import COMMANDS, cli
+from ctcb.cli import every_command
 from ctcb.data.audio import SAMPLE_RATE, read_audio
 
 
-def commands():
-    """Every command and subcommand: (its words, it)."""
-    context = click.Context(cli)
-    for name in COMMANDS:
-        command = cli.get_command(context, name)
-        if isinstance(command, click.Group):
-            yield from ((f"{name} {inner}", one) for inner, one in command.commands.items())
-        else:
-            yield name, command
-
-
-@pytest.mark.parametrize("words, command", list(commands()), ids=[words for words, _ in commands()])
+@pytest.mark.parametrize("words, command", list(every_command()), ids=[words for words, _ in every_command()])
 def test_every_help_has_an_example(words, command):
     assert f"ctcb {words} " in (command.help or ""), f"no example in the help of ctcb {words}"
     for option in command.params:

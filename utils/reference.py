@@ -14,7 +14,7 @@ from typing import Any, Iterator, List, Tuple
 
 import click
 
-from ctcb.cli import COMMANDS, cli
+from ctcb.cli import every_command
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = "<!-- Written by utils/reference.py; change the source and run it again. -->"
@@ -38,25 +38,15 @@ def commands() -> str:
     """Every command with its options."""
     lines = ["# Commands", "", MADE, ""]
     lines.append("`ctcb --options FILE` takes options from a file ([using.md](using.md)); `--debug`, anywhere, shows tracebacks.")
-    for words, command in _all_commands():
+    for words, command in every_command():
         given = [one for one in command.params if isinstance(one, click.Argument)]
         named = [one.metavar or one.name.upper() + "..." * (one.nargs < 0) for one in given]
-        lines += ["", f"## {' '.join([words, *named])}", "", *_text(command.help or "")]
+        lines += ["", f"## {' '.join(['ctcb', words, *named])}", "", *_text(command.help or "")]
         lines += ["", "| option | meaning |", "|---|---|"]
         for option in command.params:
             if isinstance(option, click.Option):
                 lines.append(f"| {_names(option)} | {_cell(option)} |")
     return "\n".join([*lines, ""])
-
-
-def _all_commands() -> Iterator[Tuple[str, click.Command]]:
-    context = click.Context(cli)
-    for name in COMMANDS:
-        command = cli.get_command(context, name)
-        if isinstance(command, click.Group):
-            yield from ((f"ctcb {name} {inner}", one) for inner, one in command.commands.items())
-        else:
-            yield f"ctcb {name}", command
 
 
 def _text(help_text: str) -> List[str]:

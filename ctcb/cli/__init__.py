@@ -5,7 +5,7 @@ import os
 import sys
 import traceback
 from importlib import import_module
-from typing import List, Optional
+from typing import Iterator, List, Optional, Tuple
 
 import click
 
@@ -75,6 +75,17 @@ def cli(context: click.Context, options: Optional[str]) -> None:
         from ctcb.cli.defaults import read_defaults
 
         context.default_map = read_defaults(options, context)
+
+
+def every_command() -> Iterator[Tuple[str, click.Command]]:
+    """The commands and subcommands, each with its words behind ``ctcb``; imports all of their modules."""
+    context = click.Context(cli)
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {inner}", one) for inner, one in command.commands.items())
+        else:
+            yield name, command
 
 
 def main(argv: Optional[List[str]] = None) -> None:
