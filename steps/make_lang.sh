@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Training text in; tokenizer, phone table and lexicon out.
+# Training text in; tokenizer, phone table, lexicon and common words out.
 #
 #   steps/make_lang.sh [--vocab-size 500] LANG_DIR TOKENIZER_TEXT... [-- LEXICON_TEXT...]
 #
@@ -14,4 +14,5 @@ lang=$1
 until_dashes "${@:2}"
 
 ctcb tokenize train --vocab-size "$vocab_size" --out "$lang" $(printf -- '--text %s ' "${before[@]}")
-ctcb lexicon --out "$lang/lexicon.txt" --phones "$lang/phones.txt" $(printf -- '--text %s ' "${before[@]}" "${after[@]}")
+ctcb lexicon --out "$lang/lexicon.txt" --phones "$lang/phones.txt" --common "$lang/common.txt" \
+  $(printf -- '--text %s ' "${before[@]}" "${after[@]}")

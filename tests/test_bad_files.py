@@ -214,6 +214,7 @@ MODELS = {  # row -> (file, what becomes of it, what is said)
     "pieces of another model": ("tokens.txt", lambda p: p.write_text("<blk>\n<unk>\nx\n"), "tokens.txt"),
     "a tokenizer of random bytes": ("tokens.model", lambda p: p.write_bytes(bytes(range(256)) * 9), "tokens.model"),
     "phones of another number": ("phones.txt", lambda p: p.write_text("<blk>\nAA\n"), "phones"),
+    "common words that are none": ("common.txt", lambda p: p.write_text("the\nTwo words\n"), "common.txt:2: "),
     "a lexicon that is none": ("lexicon.txt", lambda p: p.write_text("bob\n"), "lexicon.txt:1: "),
 }
 

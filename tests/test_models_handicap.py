@@ -5,22 +5,35 @@ import numpy as np
 import pytest
 import torch
 
-from ctcb.models.handicap import BRIEF, DOUBLE, FEW_PHONES, INSIDE, LONG_LIST, MOST_INSIDE, handicaps, within_word
-from ctcb.models.matching import Found
+from ctcb.models.common_words import CommonWords
+from ctcb.models.entries import Entry
+from ctcb.models.handicap import (
+    FEW_PHONES, FITTED, HOPELESS, MOST_AHEAD, MOST_BEHIND, MOST_INSIDE, Against, Handicap, Listed, WordEdges, span, worst_piece,
+)
+from ctcb.models.matching import UNHEARD, Found, relative
 
 STARTS = np.array([False, True, False, True, False])  # blank, ▁a, b, ▁c, d
+NO_WORDS = CommonWords([], [])
+NOTHING = Against(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def heard(*rows):
-    """``[T, 5]`` log-probabilities of frames that say so much of each piece."""
+    """``[T, N]`` log-probabilities of frames that say so much of each symbol."""
     return np.log(np.array(rows, np.float32) + 1e-9)
 
 
-def at(frames, count):
-    """The scores of an entry of one piece whose best path is in it at some frames."""
-    scores = np.full((count, 1), -5.0, np.float32)
-    scores[frames] = 0.0
+def at(*states, count):
+    """``[T, S]`` scores of an entry whose best path is in its states at some frames each."""
+    scores = np.full((count, len(states)), -5.0, np.float32)
+    for state, frames in enumerate(states):
+        scores[frames, state] = 0.0
     return scores
+
+
+def listed(scores, entries=None, own=None):
+    entries = entries or [Entry((1,), (1,) * 9, (0,))] * len(scores)
+    found = Found(list(range(len(scores))), np.zeros((len(scores), 6), np.float32), scores)
+    return Listed(found, entries, own or [()] * len(scores))
 
 
 SPOKEN = heard(
@@ -34,29 +47,84 @@ SPOKEN = heard(
 
 
 def test_an_entry_that_begins_within_a_word_is_told_by_the_pieces_there():
-    found = Found([0, 1], np.zeros((2, 6), np.float32), [at([1], 6), at([4], 6)])
-    more = within_word(found, SPOKEN, STARTS)
-    assert more == pytest.approx([math.log(0.25 / 0.65), math.log(0.85 / 0.05)], abs=1e-4)
-    lost = handicaps(found, SPOKEN, STARTS, [9, 9], torch.tensor([False, False]), 10)
-    assert lost.tolist() == pytest.approx([0.0, INSIDE * math.log(17.0)], abs=1e-4)
+    edges = WordEdges(SPOKEN, STARTS)
+    assert edges.before(at([1], count=6)) == pytest.approx(math.log(0.25 / 0.65), abs=1e-4)
+    assert edges.before(at([4], count=6)) == pytest.approx(math.log(0.85 / 0.05), abs=1e-4)
 
 
 def test_a_piece_that_a_word_begins_with_may_come_a_frame_later():
     rows = heard([0.97, 0.01, 0.02, 0, 0], [0.5, 0.05, 0.45, 0, 0], [0.1, 0.9, 0, 0, 0])
-    found = Found([0], np.zeros((1, 6), np.float32), [at([1], 3)])
-    assert within_word(found, rows, STARTS) == pytest.approx([math.log(0.45 / 0.9)], abs=1e-4)
+    assert WordEdges(rows, STARTS).before(at([1], count=3)) == pytest.approx(math.log(0.45 / 0.9), abs=1e-4)
 
 
-def test_what_cannot_be_told_costs_nothing_and_certainty_costs_no_more_than_so_much():
+def test_an_entry_whose_word_goes_on_is_told_by_the_next_piece():
+    edges = WordEdges(SPOKEN, STARTS)
+    assert edges.behind(at([1], count=6)) == pytest.approx(math.log(0.85 / 0.05), abs=1e-4)
+    assert edges.behind(at([0], count=6)) == pytest.approx(math.log(0.25 / 0.65), abs=1e-4)
+    assert edges.behind(at([4], count=6)) == 0.0
+
+
+def test_an_entrys_frames_are_its_best_paths():
+    assert span(at([2, 3], [4], [5, 6], count=9)) == (2, 6)
+
+
+def test_the_worst_piece_is_the_one_that_loses_most():
+    """▁a on frames 1 and 2 of which the second says b, a blank that is not heard, d on frame 4."""
+    rows = heard([1, 0, 0, 0, 0], [0.1, 0.8, 0.1, 0, 0], [0, 0.2, 0.8, 0, 0], [0.25, 0, 0, 0.75, 0], [0.1, 0, 0.6, 0, 0.3])
+    scores = at([1, 2], [3], [4], count=5)
+    lost = relative(rows)
+    first, second = math.log(0.8 / 0.2) + math.log(0.75 / 0.25), math.log(0.6 / 0.3)
+    assert worst_piece(lost, (1, 4), scores) == pytest.approx(first, abs=1e-4)
+    rows[2] = heard([0, 0.8, 0.2, 0, 0])[0]
+    rows[3] = heard([1, 0, 0, 0, 0])[0]
+    assert worst_piece(relative(rows), (1, 4), scores) == pytest.approx(second, abs=1e-4)
+
+
+def test_all_that_speaks_against_an_entry_is_counted():
+    phones = heard(*[[0.5, 0.3, 0.2]] * 6)
+    entries = [Entry((1,), (1,) * (FEW_PHONES - 2), (0,)), Entry((2,), (1,) * 9, (0,))]
+    against = Handicap(STARTS, NO_WORDS).against(listed([at([1], count=6), at([4], count=6)], entries), phones, SPOKEN)
+    assert against.base == 1.0 and against.common == 0.0
+    assert against.brief.tolist() == [2.0, 0.0]
+    assert against.unsure == pytest.approx([math.log(2) / (FEW_PHONES - 2), math.log(2) / 9], abs=1e-4)
+    assert against.worst == pytest.approx([0.0, 0.0], abs=1e-4)
+    assert against.before == pytest.approx([0.0, math.log(17.0)], abs=1e-4)
+    assert against.behind == pytest.approx([math.log(17.0), 0.0], abs=1e-4)
+    lost = Handicap(STARTS, NO_WORDS)(torch.zeros(2) + 99.0, listed([at([1], count=6), at([4], count=6)], entries), phones, SPOKEN)
+    table = np.broadcast_arrays(*against)
+    assert lost.tolist() == pytest.approx((np.array(FITTED) @ np.array(table)).tolist(), abs=1e-4)
+    assert lost.dtype == torch.float32
+
+
+def test_pieces_that_do_not_tell_where_words_begin_cost_nothing_and_certainty_no_more_than_so_much():
     rows = heard([0.0, 0.0, 1.0, 0.0, 0.0])
-    found = Found([0], np.zeros((1, 6), np.float32), [at([0], 1)])
-    doubles = torch.tensor([False])
-    assert handicaps(found, rows, np.zeros(5, bool), [9], doubles, 10).tolist() == [0.0]
-    assert handicaps(found, rows, STARTS, [9], doubles, 10).tolist() == pytest.approx([INSIDE * MOST_INSIDE])
+    one = listed([at([0], count=1)])
+    assert Handicap(np.zeros(5, bool), NO_WORDS).against(one, rows, rows).before.tolist() == [0.0]
+    assert Handicap(STARTS, NO_WORDS).against(one, rows, rows).before.tolist() == [MOST_INSIDE]
 
 
-@pytest.mark.parametrize("listed, times", [(10, 0.0), (LONG_LIST, 0.0), (10 * LONG_LIST, math.log(10))])
-def test_short_names_cost_in_long_lists_and_names_like_words_in_all(listed, times):
-    found = Found([0, 1, 2], np.zeros((3, 6), np.float32), [at([1], 6)] * 3)
-    lost = handicaps(found, SPOKEN, STARTS, [FEW_PHONES - 2, FEW_PHONES, 20], torch.tensor([False, True, False]), listed)
-    assert lost.tolist() == pytest.approx([2 * BRIEF * times, DOUBLE, 0.0], abs=1e-5)
+def test_a_common_word_that_fits_better_costs_and_one_that_fits_worse_gives():
+    """Phone 1 was said beyond doubt; the word is the other phone, or the same."""
+    phones = heard(*[[1, 0, 0]] * 5, [0, 1, 0], *[[1, 0, 0]] * 5)
+    pieces = heard(*[[1, 0, 0, 0, 0]] * 5, [0, 1, 0, 0, 0], *[[1, 0, 0, 0, 0]] * 5)
+    said, other = Entry((1,), (1,), (0,)), Entry((1,), (2,), (0,))
+    scores = [at([5], count=11)]
+    weights = NOTHING._replace(common=0.5)
+    judged = torch.tensor([99.0])
+
+    def lost(word, entry, own=()):
+        return Handicap(STARTS, CommonWords(["word"], [word]), weights)(judged, listed(scores, [entry], [own]), phones, pieces).item()
+
+    assert lost((1,), said) == 0.0
+    assert lost((2,), said) == pytest.approx(-0.5 * 8.0)  # on its one frame
+    assert lost((1,), other) == pytest.approx(0.5 * MOST_AHEAD)
+    assert lost((1,), other, own=("word",)) == -0.5 * MOST_BEHIND  # nothing else could have been said
+
+
+def test_what_cannot_be_heard_whatever_was_said_loses_all():
+    phones = pieces = heard(*[[1, 0, 0, 0, 0]] * 3)
+    weights = NOTHING._replace(common=0.1)
+    handicap = Handicap(STARTS, CommonWords(["word"], [(1,)]), weights)
+    edge = HOPELESS - 0.1 * MOST_BEHIND
+    lost = handicap(torch.tensor([edge - 0.01, edge + 0.01]), listed([at([1], count=3)] * 2), phones, pieces)
+    assert lost[0] == -UNHEARD and lost[1] < 1.0

@@ -129,6 +129,10 @@ def test_the_commands(tmp_path: Path) -> None:
     run = CliRunner().invoke(lexicon_command, ["--text", str(text), str(table), "--out", str(out)])
     assert run.exit_code == 0 and "6 words" in run.output
     assert list(Lexicon.read(out).entries) == ["doctor", "lodz", "reads", "report", "the", "zelensky"]
+    common = tmp_path / "common.txt"
+    options = ["--out", str(out), "--common", str(common), "--most", "3"]
+    assert CliRunner().invoke(lexicon_command, [str(text), str(table), *options]).exit_code == 0
+    assert common.read_text().split() == ["reads", "doctor", "lodz"]  # twice, and the alphabet's first
 
     run = CliRunner().invoke(
         tokenize_command, ["train", "--text", str(text), str(table), "--vocab-size", "32", "--out", str(tmp_path)]

@@ -32,6 +32,7 @@ from ctcb.entities import Entity, EntityList
 from ctcb.errors import run_script
 from ctcb.models.ctc import Emissions, Encoded
 from ctcb.models.directory import LoadedModel, load_model
+from ctcb.models.handicap import FITTED, Handicap
 from ctcb.progress import progress
 from ctcb.report.markdown import markdown
 from ctcb.scoring.score import score
@@ -56,18 +57,21 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--model", required=True)
     parser.add_argument("--distractors", required=True, action="append", type=Path)
+    parser.add_argument("--against", default=[], action="append", metavar="NAME=WEIGHT", help="of ctcb/models/handicap.py, instead of its own")
     options = parser.parse_args()
     model = load_model(options.model)
+    weights = {name: float(weight) for name, weight in (one.split("=") for one in options.against)}
+    handicap = Handicap.of(model.lang, FITTED._replace(**weights))
     pool = list(dict.fromkeys(entity for file in options.distractors for entity in EntityList.read(file).entities))
     random.Random(0).shuffle(pool)
     crossed = EntityList.of(list(made_up([entity.text for entity in pool], SIZES[-1])))
     pool = list(dict.fromkeys([*pool, *crossed.entities]))
     for number, folder in enumerate(options.sets):
-        lines = markdown(HEADER, measure(model, folder, pool))[:-1]
+        lines = markdown(HEADER, measure(model, folder, pool, handicap))[:-1]
         print("\n".join(lines[2 if number else 0 :]), flush=True)
 
 
-def measure(model: LoadedModel, folder: Path, pool: List[Entity]) -> List[Sequence[str]]:
+def measure(model: LoadedModel, folder: Path, pool: List[Entity], handicap: Handicap) -> List[Sequence[str]]:
     """The rows of a set."""
     manifest = read_manifest(folder / "manifest.tsv")
     refs = {row.utt_id: row.text for row in manifest}
@@ -83,25 +87,26 @@ def measure(model: LoadedModel, folder: Path, pool: List[Entity]) -> List[Sequen
     rows, plain = [], None
     for name, entities in lists:
         encoded = None if entities is None else encode_list(model, entities.entities)
-        hyps, took = decode(model, heard, encoded)
+        hyps, took = decode(model, heard, encoded, handicap)
         plain = plain or hyps
         estimates = score(refs, hyps, own if entities is None else entities, compare=plain, draws=0).estimates
         cells = [percent(estimates[column].value) for column in COLUMNS]
         rows.append((folder.name, name, str(0 if entities is None else len(entities)), *cells, "",
                      f"{1000 * (took + listening) / seconds:.1f}",
                      "" if encoded is None else percent(filtering(model, heard, encoded, listening))))
-    return [*rows, alone(model, folder.name, heard, refs, plain, others)] if others else rows
+    return [*rows, alone(model, folder.name, heard, refs, plain, others, handicap)] if others else rows
 
 
 def alone(
-    model: LoadedModel, name: str, heard: Sequence[Heard], refs: Dict[str, str], plain: Dict[str, str], others: List[Entity]
+    model: LoadedModel, name: str, heard: Sequence[Heard], refs: Dict[str, str], plain: Dict[str, str], others: List[Entity],
+    handicap: Handicap,
 ) -> Sequence[str]:
     """The row of lists of which nothing is said."""
     found = []
     lists = [others[start : start + ABSENT] for start in range(0, min(len(others), DRAWS * ABSENT), ABSENT)]
     for names in lists:
         absent = EntityList.of(names)
-        hyps, _ = decode(model, heard, encode_list(model, absent.entities))
+        hyps, _ = decode(model, heard, encode_list(model, absent.entities), handicap)
         found.append(score(refs, hyps, absent, compare=plain, draws=0).estimates)
 
     def mean(column: str) -> float:
@@ -147,9 +152,11 @@ def filtering(model: LoadedModel, heard: Sequence[Heard], encoded: EncodedList, 
 
 
 @torch.no_grad()
-def decode(model: LoadedModel, heard: Sequence[Heard], encoded: Optional[EncodedList]) -> Tuple[Dict[str, str], float]:
+def decode(
+    model: LoadedModel, heard: Sequence[Heard], encoded: Optional[EncodedList], handicap: Handicap
+) -> Tuple[Dict[str, str], float]:
     """Transcripts, and the processor's seconds that the list cost."""
-    bias = None if encoded is None else EncoderBias(model, encoded)
+    bias = None if encoded is None else EncoderBias(model, encoded, handicap=handicap)
     hyps, took = {}, 0.0
     for utt_ids, batch in heard:
         began = time.process_time()

@@ -1,12 +1,13 @@
 """``ctcb lexicon``"""
 from __future__ import annotations
 
-from itertools import chain
+from collections import Counter
 from typing import Optional, Tuple
 
 import click
 
 from ctcb.errors import InputError
+from ctcb.text.lang import write_common
 from ctcb.text.lexicon import Lexicon, write_phones
 from ctcb.text.lines import read_sentences
 from ctcb.text.normalize import normalize
@@ -20,10 +21,13 @@ from ctcb.text.normalize import normalize
 @click.option("--lexicon", "own", metavar="FILE", help="A lexicon.txt whose pronunciations go first.")
 @click.option("--stress", is_flag=True, help="Keep the stress marks of vowels.")
 @click.option("--phones", metavar="FILE", help="Also write the symbol table phones.txt here.")
+@click.option("--common", metavar="FILE", help="Also write the commonest words of the texts here, which names must outdo.")
+@click.option("--most", type=click.IntRange(min=1), default=1000, show_default=True, help="How many common words.")
 @click.option("--out", required=True, metavar="FILE", help="The lexicon.txt to write.")
 @click.argument("more", nargs=-1, metavar="[FILE]...")
 def command(
-    files: Tuple[str, ...], more: Tuple[str, ...], own: Optional[str], stress: bool, phones: Optional[str], out: str
+    files: Tuple[str, ...], more: Tuple[str, ...], own: Optional[str], stress: bool, phones: Optional[str],
+    common: Optional[str], most: int, out: str,
 ) -> None:
     """Write the pronunciations of all words in FILEs: word TAB phones, a line a pronunciation.
 
@@ -31,11 +35,13 @@ def command(
     ctcb lexicon train.txt --out exp/lang/lexicon.txt --phones exp/lang/phones.txt
     """
     lexicon = Lexicon.read(own, stress) if own else Lexicon(stress=stress)
-    words = set(chain.from_iterable(normalize(line).split() for file in files + more for line in read_sentences(file)))
+    words = Counter(word for file in files + more for line in read_sentences(file) for word in normalize(line).split())
     if not words:
         raise InputError("there are no words to pronounce", mend="name files that hold some with --text or --words")
     origins = lexicon.write(out, words)
     if phones:
         write_phones(phones, stress)
+    if common:
+        write_common(common, words, most)
     counts = ", ".join(f"{count} {origin}" for origin, count in sorted(origins.items()))
     click.echo(f"{out}: {len(words)} words ({counts})")

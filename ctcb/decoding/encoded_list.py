@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Dict, List, Optional, Sequence, Set, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -17,7 +17,6 @@ from ctcb.models.catalogue import Catalogue
 from ctcb.models.directory import LoadedModel
 from ctcb.models.entries import Entry, EntrySpeller, collate
 from ctcb.progress import progress
-from ctcb.text.lang import Lang
 
 CHUNK = 1000  # entries that are encoded at once
 MANY = 500  # entities; shorter lists are encoded faster than a file is worth
@@ -32,7 +31,6 @@ class EncodedList:
     catalogue: Catalogue  # float16
     entries: Tuple[Entry, ...]  # N
     phones: bool  # whether the prefilter listens to phones, or to pieces
-    doubles: Tensor  # [N] bool, entries that sound just like some other word of the model's lexicon
 
     @cached_property
     def prefilter(self) -> Prefilter:
@@ -87,7 +85,7 @@ def encode_list(model: LoadedModel, entities: Sequence[Entity], cache: Optional[
         found = torch.tensor(entity_of), encode(model, entries), tuple(entries)
         if key is not None:
             cache.save(key, *found)
-    return EncodedList(entities, *found, phones, doubles_of(entities, *found[::2], model.lang))
+    return EncodedList(entities, *found, phones)
 
 
 def entries_of(entities: Sequence[Entity], speller: EntrySpeller) -> Tuple[List[Entry], List[int]]:
@@ -105,18 +103,6 @@ def entries_of(entities: Sequence[Entity], speller: EntrySpeller) -> Tuple[List[
         entries += ways
         entity_of += [place] * len(ways)
     return entries, entity_of
-
-
-def doubles_of(entities: Sequence[Entity], entity_of: Tensor, entries: Sequence[Entry], lang: Lang) -> Tensor:
-    """Which entries ``[N]`` have the phones of a word of the lexicon that is none of their entity's own forms."""
-    sounds = [tuple(lang.phones[phone] for phone in entry.phones) for entry in entries]
-    words: Dict[Tuple[str, ...], Set[str]] = {sound: set() for sound in sounds if sound}
-    for word, pronunciations in lang.lexicon.entries.items():
-        for pronunciation in pronunciations:
-            if pronunciation in words:
-                words[pronunciation].add(word)
-    own = [set(entities[place].spoken_forms) for place in entity_of.tolist()]
-    return torch.tensor([bool(words.get(sound, set()) - forms) for sound, forms in zip(sounds, own)], dtype=torch.bool)
 
 
 @torch.no_grad()

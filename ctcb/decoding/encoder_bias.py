@@ -14,9 +14,8 @@ from ctcb.models.catalogue import Catalogue, by_entry
 from ctcb.models.conformer import subsampled
 from ctcb.models.ctc import Emissions, Encoded
 from ctcb.models.directory import LoadedModel
-from ctcb.models.handicap import handicaps
+from ctcb.models.handicap import Handicap, Listed
 from ctcb.models.matching import Evidence, evidence_of, match
-from ctcb.text.tokens import WORD_START
 
 MAX_ACTIVE = 300  # entries of a long list that an utterance is aligned with; what they leave out: docs/adapter.md
 
@@ -35,7 +34,6 @@ Watch = Callable[[str, AttentionMap], None]
 class _Chosen(NamedTuple):
     entries: Tensor  # [M] int64
     catalogue: Optional[Catalogue]
-    listed: int  # entries that they were chosen from
 
 
 class EncoderBias:
@@ -43,7 +41,7 @@ class EncoderBias:
 
     def __init__(
         self, model: LoadedModel, encoded: EncodedList, places: Optional[Mapping[str, Sequence[int]]] = None,
-        max_active: int = MAX_ACTIVE, watch: Optional[Watch] = None,
+        max_active: int = MAX_ACTIVE, watch: Optional[Watch] = None, handicap: Optional[Handicap] = None,
     ) -> None:
         """
         Parameters
@@ -53,12 +51,13 @@ class EncoderBias:
             it all utterances have all.
         max_active : of more entries than that, an utterance chooses among those that it speaks for most.
         watch : is told where an utterance's frames attended.
+        handicap : in the place of the model's own.
         """
         if max_active < 1:
             raise InputError(f"--max-active-entities is {max_active}", mend="it must be at least 1")
         self._model, self._encoded, self._places = model, encoded, places
         self._max_active, self._watch = max_active, watch
-        self._starts = np.array([piece.startswith(WORD_START) for piece in model.lang.tokenizer.pieces])
+        self._handicap = Handicap.of(model.lang) if handicap is None else handicap
 
     @property
     def one_pass(self) -> bool:
@@ -109,25 +108,24 @@ class EncoderBias:
 
     def _align(self, chosen: _Chosen, phones: Tensor, logits: Tensor) -> Tuple[Optional[_Chosen], Optional[Evidence]]:
         """What is left of the chosen once they are aligned with the heads' logits ``[1, T, V]``, and the evidence."""
-        listed = [self._encoded.entries[place] for place in chosen.entries.tolist()]
-        pieces = logits[0].log_softmax(dim=-1).numpy()
-        found = match(phones[0].log_softmax(dim=-1).numpy(), pieces, listed)
+        encoded, adapter = self._encoded, self._model.adapter
+        sounds, pieces = (x[0].log_softmax(dim=-1).numpy() for x in (phones, logits))
+        found = match(sounds, pieces, [encoded.entries[place] for place in chosen.entries.tolist()])
         if not found.entries:
             return None, None
         left = chosen.entries[torch.tensor(found.entries)]
-        states = [self._model.adapter.keys_of(len(listed[place].tokens)) for place in found.entries]
-        evidence = evidence_of([found], found.entries, states, logits)
-        handicap = handicaps(
-            found, pieces, self._starts, [len(listed[place].phones) for place in found.entries], self._encoded.doubles[left],
-            chosen.listed)
-        return _Chosen(left, self._encoded.pick(left), chosen.listed), evidence._replace(handicap=handicap)
+        entries = [encoded.entries[place] for place in left.tolist()]
+        evidence = evidence_of([found], found.entries, [adapter.keys_of(len(entry.tokens)) for entry in entries], logits)
+        own = [encoded.entities[place].spoken_forms for place in encoded.entity_of[left].tolist()]
+        judged = adapter.final.judged(evidence)[0]
+        handicap = self._handicap(judged, Listed(found, entries, own), sounds, pieces)
+        return _Chosen(left, encoded.pick(left)), evidence._replace(handicap=handicap)
 
     def _choose(self, utt_ids: Sequence[str], logits: List[Tensor], frames: Sequence[int]) -> List[Optional[_Chosen]]:
         """What each utterance chooses among; None where there is nothing to hear or to lean toward."""
         adapter, chosen = self._model.adapter, []
         for row, (utt_id, count) in enumerate(zip(utt_ids, frames)):
             entries = self._encoded.among(None if self._places is None else self._places.get(utt_id, ()))
-            listed = len(entries)
             if len(entries) > self._max_active:
                 log_probs = logits[0][row, :count].log_softmax(dim=-1).numpy()
                 entries = self._encoded.likeliest(entries, log_probs, self._max_active)
@@ -136,7 +134,7 @@ class EncoderBias:
                 continue
             # With alignment only those that align are needed in the end.
             late = adapter.config.alignment and adapter.inner is None
-            chosen.append(_Chosen(entries, None if late else self._encoded.pick(entries), listed))
+            chosen.append(_Chosen(entries, None if late else self._encoded.pick(entries)))
         return chosen
 
     def _map(self, chosen: _Chosen, weights: Tensor) -> AttentionMap:

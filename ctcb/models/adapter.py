@@ -145,9 +145,13 @@ class LiftSite(Attention):
         """Keys of encoded entries ``[K, S]``; values they have none."""
         return Vectors(self.key(states), states.new_zeros(len(states), 0))
 
+    def judged(self, evidence: Evidence) -> Tensor:
+        """How well each entry fits ``[B, N]``, in nats, before any handicap."""
+        return (self.fit(evidence.features) + self.judge(evidence.features))[..., 0]
+
     def forward(self, sources: Sequence[Tensor], catalogue: Catalogue, evidence: Evidence) -> Tuple[Tensor, Tensor]:
         """As :meth:`BiasSite.forward`."""
-        judged = (self.fit(evidence.features) + self.judge(evidence.features))[..., 0]
+        judged = self.judged(evidence)
         if evidence.handicap is not None:
             judged = judged - evidence.handicap
         if not self.training:

@@ -76,10 +76,12 @@ class EntrySpeller:
             spelled = [(tokens, own)]
         return joined(spelled)
 
+    def sounds(self, word: str) -> List[Ids]:
+        """All the ways in which a normal word is said."""
+        return [tuple(self._ids[phone] for phone in phones) for phones in self._lang.lexicon.pronunciations(word)]
+
     def _phones_of(self, word: str) -> Ids:
-        if not self._phones:
-            return ()
-        return tuple(self._ids[phone] for phone in self._lang.lexicon.pronunciations(word)[0])
+        return self.sounds(word)[0] if self._phones else ()
 
     def _own(self, pronunciation: str) -> Ids:
         if not self._lang.lexicon.stress:

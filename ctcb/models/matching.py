@@ -51,7 +51,7 @@ def match(phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep
 
     At most ``MOST`` entries come out, and the ones to ``keep``. An entry without phones is out.
     """
-    by_phone, by_piece = _relative(phones), _relative(pieces)
+    by_phone, by_piece = relative(phones), relative(pieces)
     lengths = np.array([len(entry.phones) for entry in entries], np.int64)
     starts = np.concatenate([[0], lengths.cumsum()])
     flat = np.array([phone for entry in entries for phone in entry.phones], np.int64)
@@ -83,7 +83,7 @@ def evidence_of(rows: Sequence[Found], entries: Sequence[int], states: Sequence[
     return Evidence(features, scores, logits)
 
 
-def _relative(log_probs: np.ndarray) -> np.ndarray:
+def relative(log_probs: np.ndarray) -> np.ndarray:
     """``[T, V]`` log-probabilities as what each loses against the frame's best, not below the floor."""
     rows = np.maximum(log_probs, FLOOR) - log_probs.max(axis=1, keepdims=True)
     return np.ascontiguousarray(rows, dtype=np.float32)

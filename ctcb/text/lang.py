@@ -4,28 +4,30 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Tuple
+from typing import Mapping, Tuple
 
 from ctcb.errors import InputError
-from ctcb.io import PathOrStr
+from ctcb.io import PathOrStr, atomic_write, read_lines
 from ctcb.text.lexicon import Lexicon, read_phones
+from ctcb.text.normalize import normalize
 from ctcb.text.tokenizer import MODEL_FILE, TOKENS_FILE, Tokenizer
 
-PHONES_FILE, LEXICON_FILE = "phones.txt", "lexicon.txt"
-LANG_FILES = (MODEL_FILE, TOKENS_FILE, PHONES_FILE, LEXICON_FILE)
+PHONES_FILE, LEXICON_FILE, COMMON_FILE = "phones.txt", "lexicon.txt", "common.txt"
+LANG_FILES = (MODEL_FILE, TOKENS_FILE, PHONES_FILE, LEXICON_FILE)  # and COMMON_FILE, where there is one
 
 
 @dataclass(frozen=True)
 class Lang:
-    """Pieces, phones and pronunciations."""
+    """Pieces, phones, pronunciations and common words."""
 
     tokenizer: Tokenizer
     phones: Tuple[str, ...]  # id -> symbol, the blank first
     lexicon: Lexicon
+    common: Tuple[str, ...] = ()  # the language's commonest words, where they are known
 
     @classmethod
     def load(cls, folder: PathOrStr) -> "Lang":
-        """Read ``tokens.model``, ``tokens.txt``, ``phones.txt`` and ``lexicon.txt``.
+        """Read ``tokens.model``, ``tokens.txt``, ``phones.txt`` and ``lexicon.txt``, and ``common.txt`` if there is one.
 
         Raises
         ------
@@ -36,10 +38,31 @@ class Lang:
             raise InputError("no such folder", file=folder, mend="name a model directory")
         phones = read_phones(folder / PHONES_FILE)
         stress = any(phone[-1].isdigit() for phone in phones)
-        return cls(Tokenizer.load(folder), phones, Lexicon.read(folder / LEXICON_FILE, stress))
+        common = read_common(folder / COMMON_FILE) if (folder / COMMON_FILE).exists() else ()
+        return cls(Tokenizer.load(folder), phones, Lexicon.read(folder / LEXICON_FILE, stress), common)
+
+
+def write_common(path: PathOrStr, counts: Mapping[str, int], most: int) -> None:
+    """Write ``common.txt``: the commonest of normal words, one a line, the commonest first, equally common ones by alphabet."""
+    words = sorted(counts, key=lambda word: (-counts[word], word))
+    with atomic_write(path) as file:
+        file.writelines(f"{word}\n" for word in words[:most])
+
+
+def read_common(path: PathOrStr) -> Tuple[str, ...]:
+    """Read ``common.txt``. Raises InputError for a line that is not one normal word."""
+    lines = read_lines(path)
+    for number, word in lines:
+        if word.split() != [word] or normalize(word) != word:
+            raise InputError(f"{word!r} is not a normal word", file=path, line=number, mend="`ctcb lexicon --common` writes it")
+    return tuple(word for _, word in lines)
 
 
 def copy_lang(source: PathOrStr, target: PathOrStr) -> None:
-    """Copy the four files to another folder."""
+    """Copy the files to another folder."""
     for name in LANG_FILES:
         shutil.copyfile(Path(source) / name, Path(target) / name)
+    if (Path(source) / COMMON_FILE).exists():
+        shutil.copyfile(Path(source) / COMMON_FILE, Path(target) / COMMON_FILE)
+    else:
+        (Path(target) / COMMON_FILE).unlink(missing_ok=True)
