@@ -40,7 +40,6 @@ from ctcb.text.normalize import normalize
 NOISE = AugmentConfig(noise_prob=0.7, babble_prob=0.3, snr_low=0.0, snr_high=15.0)
 BATCH = 16  # utterances
 SHORTEST = 4  # letters of a word that serves as a name
-NEARLY = -1.0  # judgement below which a name is no example
 PENALTY = 1e-3
 
 
@@ -63,8 +62,9 @@ class Example:
 class Recording(Handicap):
     """Notes what speaks against each entry, and takes nothing from any."""
 
-    def __init__(self, of: Handicap) -> None:
+    def __init__(self, of: Handicap, nearly: float) -> None:
         super().__init__(of.starts, of.common, of.weights)
+        self.nearly = nearly
         self.noted: List[Tuple[float, Against, Tuple[str, ...]]] = []
 
     def __call__(self, judged: Tensor, listed: Listed, phones: np.ndarray, pieces: np.ndarray) -> Tensor:
@@ -74,7 +74,7 @@ class Recording(Handicap):
         alone = unrivalled(judged[None], torch.cat(scores, dim=1)[None], owner)[0].tolist()
         lost = relative(phones)
         for row, (judgement, *against) in enumerate(zip(*table)):
-            if alone[row] and judgement > NEARLY:
+            if alone[row] and judgement > self.nearly:
                 noted = Against(*against)._replace(common=self.lead(listed, row, lost))
                 self.noted.append((float(judgement), noted, tuple(listed.own[row])))
         return torch.zeros(len(judged))
@@ -100,9 +100,9 @@ def listen(model: LoadedModel, folder: Path, most: int, seed: int) -> Iterator[H
             yield Heard(normalize(row.text), one)
 
 
-def examples_of(model: LoadedModel, heard: Sequence[Heard], names: EntityList) -> Iterator[Example]:
+def examples_of(model: LoadedModel, heard: Sequence[Heard], names: EntityList, nearly: float) -> Iterator[Example]:
     """What fits of a list in each utterance."""
-    recording = Recording(Handicap.of(model.lang))
+    recording = Recording(Handicap.of(model.lang), nearly)
     bias = EncoderBias(model, encode_list(model, names.entities), handicap=recording)
     for one in progress(heard, f"with {len(names)} names", total=len(heard)):
         recording.noted.clear()
@@ -137,9 +137,11 @@ def fit(examples: Sequence[Example]) -> Tuple[Against, float]:
 @click.option("--utterances", default=1000, show_default=True, help="Of each set, at most.")
 @click.option("--sizes", default="300,1000,8000", show_default=True, help="Of the lists.")
 @click.option("--said", default=200, show_default=True, help="Names on each list that are said in the set.")
+@click.option("--nearly", default=-1.0, show_default=True, help="Judgement below which a name is no example.")
 @click.option("--seed", default=0, show_default=True)
 def main(
-    folders: Tuple[str, ...], files: Tuple[str, ...], model_folder: str, utterances: int, sizes: str, said: int, seed: int
+    folders: Tuple[str, ...], files: Tuple[str, ...], model_folder: str, utterances: int, sizes: str, said: int, nearly: float,
+    seed: int,
 ) -> None:
     model, rng = load_model(model_folder), random.Random(seed)
     common, examples = set(model.lang.common), []
@@ -152,7 +154,7 @@ def main(
         others = [name for name in pool if f" {normalize(name)} " not in spoken]
         for size in map(int, sizes.split(",")):
             listed = EntityList.of([*names, *rng.sample(others, min(len(others), max(0, size - len(names))))])
-            found = list(examples_of(model, heard, listed))
+            found = list(examples_of(model, heard, listed, nearly))
             examples += found
             click.echo(f"{folder}, {len(listed)} names: {len(found)} fitted, {sum(one.said for one in found)} of which were said")
     weights, cost = fit(examples)

@@ -8,7 +8,18 @@ import torch
 from ctcb.models.common_words import CommonWords
 from ctcb.models.entries import Entry
 from ctcb.models.handicap import (
-    FEW_PHONES, FITTED, HOPELESS, MOST_AHEAD, MOST_BEHIND, MOST_INSIDE, Against, Handicap, Listed, WordEdges, span, worst_piece,
+    FEW_PHONES,
+    FITTED,
+    HOPELESS,
+    MOST_AHEAD,
+    MOST_BEHIND,
+    MOST_INSIDE,
+    Against,
+    Handicap,
+    Listed,
+    WordEdges,
+    span,
+    worst_piece,
 )
 from ctcb.models.matching import UNHEARD, Found, relative
 
