@@ -100,6 +100,7 @@ if due 9; then # model and training features -> the model with an adapter
 fi
 
 if due 10; then # model with adapter and dev sets -> what the adapter gives and costs, in Markdown
+  mkdir -p "$exp"
   python utils/measure_adapter.py --model "$model" $(for file in "$data_dir"/distractors_*.txt; do echo "--distractors $file"; done) \
     $(under "$data_dir" "real_dev $synthetic_sets" '') > "$exp/adapter.md"
 fi
