@@ -18,6 +18,7 @@ from typing import Iterator, List, NamedTuple, Sequence, Set, Tuple
 import click
 import numpy as np
 import torch
+from logistic import logistic
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
@@ -40,7 +41,6 @@ from ctcb.text.normalize import normalize
 NOISE = AugmentConfig(noise_prob=0.7, babble_prob=0.3, snr_low=0.0, snr_high=15.0)
 BATCH = 16  # utterances
 SHORTEST = 4  # letters of a word that serves as a name
-PENALTY = 1e-3
 
 
 class Heard(NamedTuple):
@@ -112,22 +112,10 @@ def examples_of(model: LoadedModel, heard: Sequence[Heard], names: EntityList, n
 
 
 def fit(examples: Sequence[Example]) -> Tuple[Against, float]:
-    """The weights, and how many nats an example costs under them: Newton's method on standardised columns."""
-    rows = np.array([(one.judged, *one.against[1:]) for one in examples], float)
-    said = np.array([one.said for one in examples], float)
-    mean, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
-    table = np.c_[np.ones(len(rows)), (rows - mean) / spread]
-    penalty = PENALTY * len(rows) * np.diag([0.0] + [1.0] * rows.shape[1])
-    weights = np.zeros(table.shape[1])
-    for _ in range(50):
-        likely = 1 / (1 + np.exp(-table @ weights))
-        slope = table.T @ (said - likely) - penalty @ weights
-        weights += np.linalg.solve((table * (likely * (1 - likely))[:, None]).T @ table + penalty, slope)
-    at = table @ weights
-    plain = weights[1:] / spread
-    base = float(weights[0] - mean @ plain)
-    against = [-float(weight / plain[0]) for weight in (base, *plain[1:])]
-    return Against(*against), float(np.mean(np.logaddexp(0, at) - said * at))
+    """The weights, and how many nats an example costs under them."""
+    said = np.array([one.said for one in examples])
+    base, (judged, *against), at = logistic(np.array([(one.judged, *one.against[1:]) for one in examples], float), said)
+    return Against(*(-float(weight / judged) for weight in (base, *against))), float(np.mean(np.logaddexp(0, at) - said * at))
 
 
 @click.command(help=__doc__.split("\n", 1)[0])

@@ -20,6 +20,7 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 
 import click
 import numpy as np
+from logistic import logistic
 
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.decoding.biasing import Biasing, SpelledList
@@ -40,7 +41,6 @@ from ctcb.text.normalize import normalize
 from ctcb.text.spelling import TokenizerSpelling
 
 SAID = 50  # names of each list that are said
-PENALTY = 1e-3
 
 
 @dataclass(frozen=True)
@@ -79,19 +79,11 @@ def lists(names: EntityList, texts: Sequence[str], sizes: Sequence[int], rng: ra
 
 
 def fit(examples: Sequence[Example]) -> Tuple[Odds, np.ndarray]:
-    """The weights, and each example's log-odds under them: Newton's method on standardised columns."""
-    rows = np.array([columns(one) for one in examples])
-    said = np.array([one.said for one in examples], float)
-    mean, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
-    table = np.c_[np.ones(len(rows)), (rows - mean) / spread]
-    penalty = PENALTY * len(rows) * np.diag([0.0] + [1.0] * rows.shape[1])
-    weights = np.zeros(table.shape[1])
-    for _ in range(50):
-        likely = 1 / (1 + np.exp(-table @ weights))
-        slope = table.T @ (said - likely) - penalty @ weights
-        weights += np.linalg.solve((table * (likely * (1 - likely))[:, None]).T @ table + penalty, slope)
-    lack, phones, doubt, number = weights[1:] / spread
-    return Odds(float(weights[0] - mean @ (weights[1:] / spread)), -lack, phones, -doubt, -number), table @ weights
+    """The weights, and each example's log-odds under them."""
+    base, (lack, phones, doubt, number), at = logistic(
+        np.array([columns(one) for one in examples]), np.array([one.said for one in examples])
+    )
+    return Odds(base, -lack, phones, -doubt, -number), at
 
 
 def columns(example: Example) -> Tuple[float, float, float, float]:
