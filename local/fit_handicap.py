@@ -136,8 +136,8 @@ def main(
     pool = list(dict.fromkeys(entity.text for file in files for entity in EntityList.read(file).entities))
     for folder in folders:
         heard = list(listen(model, Path(folder), utterances, seed))
-        words = {word for one in heard for word in one.text.split()}
-        names = rng.sample(rare(words, common), min(said, len(rare(words, common))))
+        words = rare({word for one in heard for word in one.text.split()}, common)
+        names = rng.sample(words, min(said, len(words)))
         spoken = "|".join(f" {one.text} " for one in heard)
         others = [name for name in pool if f" {normalize(name)} " not in spoken]
         for size in map(int, sizes.split(",")):

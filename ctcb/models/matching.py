@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ctcb.compiled import compiled
-from ctcb.models.entries import Entry
+from ctcb.models.entries import Entry, Ids
 
 FLOOR = -8.0  # log-probability below which a symbol is as good as not heard
 WORST = -2.6  # nats a phone; an entry that fits worse is out. On noisy speech that true names seldom reach
@@ -26,6 +26,7 @@ REACH = 2  # frames by which a piece may lie beside its phones
 UNHEARD = -1e4  # score of what is out: its attention weight is exactly zero
 FEATURES = 6
 BLANK = 0
+LOWEST = -1e9  # score of a path that there is not
 
 
 class Found(NamedTuple):
@@ -52,10 +53,9 @@ def match(phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep
     At most ``MOST`` entries come out, and the ones to ``keep``. An entry without phones is out.
     """
     by_phone, by_piece = relative(phones), relative(pieces)
-    lengths = np.array([len(entry.phones) for entry in entries], np.int64)
-    starts = np.concatenate([[0], lengths.cumsum()])
-    flat = np.array([phone for entry in entries for phone in entry.phones], np.int64)
-    fit = _best_paths(by_phone, flat, starts) / np.maximum(lengths, 1)
+    symbols, starts = flat([entry.phones for entry in entries])
+    lengths = np.diff(starts)
+    fit = best_paths(by_phone, symbols, starts, len(by_phone)) / np.maximum(lengths, 1)
     # Short names fit by chance more often than long ones that lose as much a phone, so that what counts is the whole.
     likeliest = np.argsort((WORST - fit) * lengths, kind="stable")[:MOST]
     chosen = sorted({*likeliest[fit[likeliest] >= WORST].tolist(), *(i for i in keep if lengths[i])})
@@ -108,11 +108,21 @@ def _align(by_phone: np.ndarray, by_piece: np.ndarray, entry: Entry) -> Tuple[fl
     return sound, spelled, through - np.float32(spelled)
 
 
+def flat(sequences: Sequence[Ids]) -> Tuple[np.ndarray, np.ndarray]:
+    """The symbols of N sequences one behind the other, and where each begins ``[N + 1]``, int64."""
+    symbols = np.array([symbol for sequence in sequences for symbol in sequence], np.int64)
+    return symbols, np.cumsum([0, *map(len, sequences)], dtype=np.int64)
+
+
 @compiled
-def _best_paths(rows: np.ndarray, symbols: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """The score ``[N]`` of each entry's best path through ``rows [T, V]``; -1e9 where it has no symbols."""
+def best_paths(rows: np.ndarray, symbols: np.ndarray, starts: np.ndarray, about: int) -> np.ndarray:
+    """The score ``[N]`` of each sequence's best path through ``rows [T, V]``, none of which is above 0.
+
+    It begins on one of the first ``about + 1`` frames and ends on one of the last; what is before and behind it is free.
+    LOWEST where a sequence has no symbols, or more than there are frames.
+    """
     frames, count = rows.shape[0], len(starts) - 1
-    lowest = np.float32(-1e9)
+    lowest = np.float32(LOWEST)
     scores = np.full(count, lowest, np.float32)
     longest = 1
     for n in range(count):
@@ -135,10 +145,11 @@ def _best_paths(rows: np.ndarray, symbols: np.ndarray, starts: np.ndarray) -> np
                 symbol = symbols[begin + s // 2]
                 if s >= 2 and symbol != symbols[begin + s // 2 - 1] and state[s - 2] > best:
                     best = state[s - 2]
-                if s == 0 and best < 0.0:
+                if s == 0 and t <= about and best < 0.0:
                     best = np.float32(0.0)  # begins here
                 state[s] = best + rows[t, symbol]
-            scores[n] = max(scores[n], state[last])
+            if t >= frames - 1 - about:
+                scores[n] = max(scores[n], state[last])
     return scores
 
 
