@@ -18,9 +18,9 @@ __version__ = "0.1.0"
 # name -> the module that holds it. They are imported when they are asked for, so that `import ctcb`
 # waits for neither torch nor numba.
 _LAZY = {
-    "BeamOptions": "ctcb.decoding.options",
-    "CtcBiaser": "ctcb.decoding.biaser",
-    "load": "ctcb.decoding.recogniser",
+    "BeamOptions": "ctcb.search.options",
+    "CtcBiaser": "ctcb.decoding.ctc_decoder",
+    "load": "ctcb.decoding.recognizer",
 }
 
 

@@ -8,8 +8,8 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 import click
 
-from ctcb.cli.options import entities_format_option
-from ctcb.cli.writing import SETTINGS
+from ctcb.cli.common.options import entities_format_option
+from ctcb.cli.decode.writing import SETTINGS
 from ctcb.data.manifest import read_manifest
 from ctcb.entities import EntityList
 from ctcb.errors import InputError

@@ -39,14 +39,14 @@ under() { for name in $2; do printf '%s ' "$1/$name$3"; done; } # prefix, names,
 
 if due 1; then # training manifests -> checked cuts and features at three speeds
   for name in $train_sets; do
-    once "$exp/data/$name" python local/prepare_manifest.py "$data_dir/$name/manifest.tsv" \
+    once "$exp/data/$name" python local/open_en/prepare_manifest.py "$data_dir/$name/manifest.tsv" \
       --out "$exp/data/$name" --features --speeds 0.9,1.0,1.1 --jobs "$jobs"
   done
 fi
 
 if due 2; then # dev manifests -> checked cuts and features
   for name in $dev_sets; do
-    once "$exp/data/$name" python local/prepare_manifest.py "$data_dir/$name/manifest.tsv" \
+    once "$exp/data/$name" python local/open_en/prepare_manifest.py "$data_dir/$name/manifest.tsv" \
       --out "$exp/data/$name" --features --jobs "$jobs"
   done
 fi
@@ -101,6 +101,6 @@ fi
 
 if due 10; then # model with adapter and dev sets -> what the adapter gives and costs, in Markdown
   mkdir -p "$exp"
-  python utils/measure_adapter.py --model "$model" $(for file in "$data_dir"/distractors_*.txt; do echo "--distractors $file"; done) \
+  python recipes/benchmarks/adapter/measure_adapter.py --model "$model" $(for file in "$data_dir"/distractors_*.txt; do echo "--distractors $file"; done) \
     $(under "$data_dir" "real_dev $synthetic_sets" '') > "$exp/adapter.md"
 fi
