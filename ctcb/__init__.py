@@ -9,6 +9,8 @@ import os
 from importlib import import_module
 from typing import Any, List
 
+from ctcb import moved
+
 # torch 1.13's MKL takes a slow code path on AMD processors unless told otherwise (75 -> 200 GFLOP/s
 # on two cores); it is read once, when torch is first imported. Newer MKLs ignore it.
 os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
@@ -22,6 +24,9 @@ _LAZY = {
     "CtcBiaser": "ctcb.decoding.ctc_decoder",
     "load": "ctcb.decoding.recognizer",
 }
+
+
+moved.install()
 
 
 def __getattr__(name: str) -> Any:

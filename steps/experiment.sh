@@ -53,6 +53,6 @@ fi
 if due 11; then # model, LM, settings, test and the other half of dev -> the ladder, printed and in RESULTS.md
   mkdir -p "$(dirname "$results")"
   measured+=(--config "$exp/tune/decode.yaml" --results "$results")
-  ctcb ladder "${measured[@]}" --data "$sets/dev" --half 2
-  ctcb ladder "${measured[@]}" --data "$sets/test"
+  ctcb ablate "${measured[@]}" --data "$sets/dev" --half 2
+  ctcb ablate "${measured[@]}" --data "$sets/test"
 fi

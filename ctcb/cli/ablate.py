@@ -1,4 +1,4 @@
-"""``ctcb ladder``: none, each technique alone, and all of them, in one table."""
+"""``ctcb ablate``: none, each technique alone, and all of them, in one table."""
 from __future__ import annotations
 
 import json
@@ -83,8 +83,8 @@ def command(
     the false alarms where the list holds only names that nobody says (distractors).
 
     \b
-    ctcb ladder --data data/dev --distractors names.txt --results RESULTS.md
-    ctcb ladder --data data/dev --system decoder --system joint --plot ladder.svg
+    ctcb ablate --data data/dev --distractors names.txt --results RESULTS.md
+    ctcb ablate --data data/dev --system decoder --system joint --plot ablation.svg
     """
     if plot_file is not None and len(folders) > 1:
         raise InputError(f"--plot draws one set, and there are {len(folders)}", mend="give one --data")

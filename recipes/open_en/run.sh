@@ -89,7 +89,7 @@ fi
 
 if due 8; then # the other half -> what each technique gives, with short lists and with 1,000 distractors added
   for added in 0 1000; do
-    ctcb ladder --model "$model" $(with_distractors) --lm "$lm" --half 2 --added "$added" --jobs "$jobs" \
+    ctcb ablate --model "$model" $(with_distractors) --lm "$lm" --half 2 --added "$added" --jobs "$jobs" \
       --config "$exp/tune/decode.yaml" --emissions "$exp/emissions" --results "$results" --json "$exp/ladder-$added.json"
   done
 fi

@@ -78,6 +78,17 @@ def test_options_from_a_file(ctcb, tmp_path):
         assert ran.code == 2 and told in ran.err and len(ran.err.splitlines()) == 1
 
 
+def test_a_command_by_its_old_name(ctcb, tmp_path):
+    """`ctcb ladder` is `ctcb ablate`, on the line and in a file of options, and stands in no help."""
+    assert ctcb("ladder", "--help").out == ctcb("ablate", "--help").out != ""
+    assert "ablate" in ctcb("--help").out and "ladder" not in ctcb("--help").out
+    for name in ("ladder", "ablate"):
+        (tmp_path / "o.yaml").write_text(f"{name}: {{data: [{tmp_path / 'absent'}]}}\n")
+        for called in ("ladder", "ablate"):
+            ran = ctcb("--options", tmp_path / "o.yaml", called)
+            assert ran.code == 2 and str(tmp_path / "absent") in ran.err and len(ran.err.splitlines()) == 1
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(ctcb, shell):
     assert "_CTCB_COMPLETE" in ctcb("completion", shell).out

@@ -1,4 +1,4 @@
-"""``ctcb ladder``: sets, halves, distractors, and the table against decode and score."""
+"""``ctcb ablate``: sets, halves, distractors, and the table against decode and score."""
 from __future__ import annotations
 
 import json
@@ -101,7 +101,7 @@ def test_a_rung_is_what_decode_and_score_make(ctcb, model_dir, tmp_path):
     manifest = write_manifest(folder, sentences(6))
     (folder / "entities.txt").write_text("Ann\nBob Cat\nOak\nTom Una\nSam\nEve\n")
     (folder / "distractors.txt").write_text("Zulu\nQuux\n")
-    options = ["ladder", "--model", model_dir, "--data", folder, "--emissions", tmp_path / "kept", "--bootstrap", 20]
+    options = ["ablate", "--model", model_dir, "--data", folder, "--emissions", tmp_path / "kept", "--bootstrap", 20]
     ran = ctcb(*options, "--json", tmp_path / "l.json", "--results", tmp_path / "R.md", "--plot", tmp_path / "l.svg")
     assert ran.code == 0 and "left out: unigram needs an LM" in ran.err
     (ladder,) = json.loads((tmp_path / "l.json").read_text())

@@ -15,7 +15,10 @@ def read_defaults(path: str, context: click.Context) -> Dict[str, Any]:
     The options of the command that is called are checked. Raises InputError for one that it does not
     have, and for a command that there is not.
     """
-    data, group = read_yaml(path), context.command
+    from ctcb.cli import OLD_NAMES  # here: it imports this module
+
+    group = context.command
+    data = {OLD_NAMES.get(name, name): options for name, options in read_yaml(path).items()}
     for name in data:
         if name not in group.list_commands(context):
             raise InputError(f"{name!r} is no command", file=path, mend="name commands of `ctcb --help`, and their options below them")
