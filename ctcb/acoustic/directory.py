@@ -11,18 +11,19 @@ import torch
 import yaml
 from torch import Tensor
 
+from ctcb.adapter.folder import ADAPTER_FILE
 from ctcb.adapter.network import ContextualAdapter
 from ctcb.config import from_mapping, read_yaml
 from ctcb.data.features import FeatureConfig
 from ctcb.errors import InputError
-from ctcb.io import PathOrStr, atomic_write
+from ctcb.io import PathOrStr, atomic_write, digest
 from ctcb.models.config import AdapterConfig, ModelConfig
 from ctcb.models.ctc import CtcModel
-from ctcb.models.weights import load_weights, read_tensors, save_tensors
+from ctcb.models.weights import load_weights, read_tensors, save_half
 from ctcb.text.lang import LANG_FILES, Lang, copy_lang
 
 FORMAT_VERSION = 1
-YAML_FILE, WEIGHTS_FILE, ADAPTER_FILE = "model.yaml", "encoder.safetensors", "adapter.safetensors"
+YAML_FILE, WEIGHTS_FILE = "model.yaml", "encoder.safetensors"
 
 
 @dataclass(frozen=True)
@@ -99,19 +100,6 @@ def save_adapter(folder: PathOrStr, weights: Dict[str, Tensor], config: AdapterC
     load_weights(ContextualAdapter(config, model), weights, folder / ADAPTER_FILE)
     save_half(folder / ADAPTER_FILE, weights)
     write_model_yaml(folder, model, features, config)
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, by which weights are known."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError:
-        raise InputError("no such file", file=path, mend="check the path") from None
-
-
-def save_half(path: Path, weights: Dict[str, Tensor]) -> None:
-    """Write weights in float16; the file is there whole or not at all."""
-    save_tensors(path, {name: value.half() for name, value in weights.items()})
 
 
 def load_model(folder: PathOrStr) -> LoadedModel:

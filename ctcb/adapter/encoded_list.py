@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ctcb.acoustic.directory import LoadedModel
+from ctcb.adapter.base import ModelWithAdapter
 from ctcb.adapter.cache import CatalogueCache
 from ctcb.adapter.catalogue import Catalogue
 from ctcb.adapter.entries import Entry, EntrySpeller, collate
@@ -60,20 +60,20 @@ class EncodedList:
         return self.catalogue.pick(entries).to(torch.float32)
 
 
-def hears_phones(model: LoadedModel) -> bool:
+def hears_phones(model: ModelWithAdapter) -> bool:
     """Whether the prefilter listens to phones: to the first inner head, the nearest to the sounds, if it has them."""
     heads = model.network.config.inter_ctc
     return bool(heads) and heads[0].target == "phone"
 
 
-def require_adapter(model: LoadedModel) -> None:
+def require_adapter(model: ModelWithAdapter) -> None:
     """Raise InputError for a model without an adapter."""
     if model.adapter is None:
         mend = "train one (ctcb train adapter), or lean with the decoder (--bias decoder)"
         raise InputError("this model has no adapter", file=model.folder, mend=mend)
 
 
-def encode_list(model: LoadedModel, entities: Sequence[Entity], cache: Optional[CatalogueCache] = None) -> EncodedList:
+def encode_list(model: ModelWithAdapter, entities: Sequence[Entity], cache: Optional[CatalogueCache] = None) -> EncodedList:
     """Encode a list with a model's adapter, or find it in a cache. Raises InputError for a model without one."""
     require_adapter(model)
     entities = tuple(entities)
@@ -106,7 +106,7 @@ def entries_of(entities: Sequence[Entity], speller: EntrySpeller) -> Tuple[List[
 
 
 @torch.no_grad()
-def encode(model: LoadedModel, entries: Sequence[Entry]) -> Catalogue:
+def encode(model: ModelWithAdapter, entries: Sequence[Entry]) -> Catalogue:
     """The catalogue of entries, at least one, in float16."""
     parts: List[Catalogue] = []
     before = 0

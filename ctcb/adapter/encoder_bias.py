@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ctcb.acoustic.directory import LoadedModel
 from ctcb.adapter.alignment import Evidence, evidence_of, match
+from ctcb.adapter.base import ModelWithAdapter
 from ctcb.adapter.catalogue import Catalogue, by_entry
 from ctcb.adapter.encoded_list import EncodedList
 from ctcb.adapter.penalties import Handicap, Listed
@@ -40,7 +40,7 @@ class EncoderBias:
     """A model that listens for the names of a list. Holds nothing that listening changes."""
 
     def __init__(
-        self, model: LoadedModel, encoded: EncodedList, places: Optional[Mapping[str, Sequence[int]]] = None,
+        self, model: ModelWithAdapter, encoded: EncodedList, places: Optional[Mapping[str, Sequence[int]]] = None,
         max_active: int = MAX_ACTIVE, watch: Optional[Watch] = None, handicap: Optional[Handicap] = None,
     ) -> None:
         """

@@ -26,10 +26,10 @@ from measure import Item, affordable, evaluate, frames, halves, pace, race, read
 from peer import Peer, Search, Setting, Task
 from tune import Chosen, Tried, tune
 
-from ctcb.acoustic.directory import WEIGHTS_FILE, digest, read_model_yaml
+from ctcb.acoustic.directory import WEIGHTS_FILE, read_model_yaml
 from ctcb.entities import EntityList
 from ctcb.errors import InputError, run_script
-from ctcb.io import atomic_write, read_lines
+from ctcb.io import atomic_write, digest, read_lines
 from ctcb.scoring.readers import read_transcripts
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.spelling import MOST_VARIED, SEGMENTATIONS

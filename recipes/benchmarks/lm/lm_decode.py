@@ -15,11 +15,10 @@ from typing import Dict, Optional
 
 from lm_systems import BY_WIDTH, WITH_LIST, WITHOUT_LIST, DataSet, Model, System, options_of
 
-from ctcb.acoustic.directory import digest
 from ctcb.entities import EntityList
 from ctcb.errors import run_script
 from ctcb.graph.options import GraphOptions
-from ctcb.io import atomic_write
+from ctcb.io import atomic_write, digest
 from ctcb.progress import progress
 from ctcb.search.options import BeamOptions
 
