@@ -17,7 +17,8 @@ from ctcb.search.beam.boosting import Boost
 from ctcb.search.beam.context_graph import ContextGraph
 from ctcb.search.beam.kernel import Pruning, Tokens, last_record, search
 from ctcb.search.beam.word_lm import WordLm, no_fusion
-from ctcb.search.options import BeamOptions, EntitySpan, Hypothesis
+from ctcb.search.hypothesis import EntitySpan, Hypothesis
+from ctcb.search.options import BeamOptions
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.threads import in_order
 
