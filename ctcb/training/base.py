@@ -21,7 +21,7 @@ from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 from ctcb.models.config import ModelConfig, WhisperConfig
 from ctcb.models.ctc import CtcModel
-from ctcb.models.directory import WEIGHTS_FILE, write_model_yaml
+from ctcb.models.directory import WEIGHTS_FILE, read_model_yaml, write_model_yaml
 from ctcb.models.weights import read_tensors
 from ctcb.models.whisper_weights import PretrainedEncoder, read_whisper
 from ctcb.text.lang import Lang, copy_lang
@@ -58,9 +58,9 @@ def train_base(
     config = from_mapping(TrainConfig, read_yaml(train_config), train_config) if train_config else TrainConfig()
     config = dataclasses.replace(config, **{k: v for k, v in (overrides or {}).items() if v is not None})
     encoder = starting_encoder(model, pretrained, init, out)
-    if encoder is not None:
-        named = dataclasses.replace(model.whisper, digest=encoder.digest)
-        model = dataclasses.replace(model, whisper=named)
+    if model.whisper is not None:
+        digest = encoder.digest if encoder is not None else recorded_digest(out if init is None else init)
+        model = dataclasses.replace(model, whisper=dataclasses.replace(model.whisper, digest=digest))
     if cache is not None and model.whisper is None:
         raise InputError("--cache keeps what a pretrained encoder makes, and this model has none", file=model_config, mend="leave it out")
     if cache is not None:
@@ -119,6 +119,12 @@ def starting_encoder(
     encoder = read_whisper(pretrained)
     encoder.require(model.whisper, pretrained[0])
     return encoder
+
+
+def recorded_digest(folder: PathOrStr) -> str:
+    """The digest of the pretrained weights that a training or model directory began with."""
+    whisper = read_model_yaml(folder)[0].whisper
+    return whisper.digest if whisper is not None else ""
 
 
 def frames_to_train(cut: Cut, whisper: Optional[WhisperConfig], longest: float) -> int:
