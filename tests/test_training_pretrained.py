@@ -11,7 +11,7 @@ from ctcb.data.features import FeatureConfig, store_features
 from ctcb.data.prepare import prepare
 from ctcb.errors import InputError
 from ctcb.models.config import WhisperConfig
-from ctcb.models.directory import load_model, read_model_yaml, save_model
+from ctcb.models.directory import WEIGHTS_FILE, load_model, read_model_yaml, save_model
 from ctcb.models.weights import read_tensors
 from ctcb.models.whisper import WhisperEncoder
 from ctcb.training.base import frames_to_train, read_feature_cuts, train_base
@@ -79,6 +79,11 @@ def test_the_top_trains_alone_and_then_everything(configs, whisper_features, lan
     save_model(tmp_path / "model", average(epoch_files(tmp_path / "all")), tmp_path / "all")
     loaded = load_model(tmp_path / "model")
     assert loaded.features.kind == "whisper" and loaded.frame_shift == pytest.approx(0.04)
+    save_model(tmp_path / "small", average(epoch_files(tmp_path / "all")), tmp_path / "all", int8=True)
+    small = load_model(tmp_path / "small").network.state_dict()
+    assert all((small[name] - value).abs().max() <= value.abs().max() / 127 for name, value in loaded.network.state_dict().items())
+    sizes = [(tmp_path / name / WEIGHTS_FILE).stat().st_size for name in ("small", "model")]
+    assert sizes[0] < 0.6 * sizes[1]
     recorded = read_model_yaml(tmp_path / "top")[0].whisper.digest
     assert len(recorded) == 64 and loaded.network.config.whisper.digest == recorded  # goes with --init
 

@@ -22,7 +22,7 @@ from ctcb.io import PathOrStr
 from ctcb.models.config import ModelConfig, WhisperConfig
 from ctcb.models.ctc import CtcModel
 from ctcb.models.directory import WEIGHTS_FILE, read_model_yaml, write_model_yaml
-from ctcb.models.weights import read_tensors
+from ctcb.models.weights import dequantized, read_tensors
 from ctcb.models.whisper_weights import PretrainedEncoder, read_whisper
 from ctcb.text.lang import Lang, copy_lang
 from ctcb.training.checkpoint import Position
@@ -148,7 +148,7 @@ def weights_digest(network: nn.Module) -> str:
 def begin_with(model: CtcModel, folder: Path) -> int:
     """Copy the folder's newest weights into ``model`` where they fit; the number of tensors copied."""
     files = epoch_files(folder) or [folder / WEIGHTS_FILE]
-    weights, _ = read_tensors(files[-1])
+    weights = dequantized(read_tensors(files[-1])[0], files[-1])
     own = model.state_dict()
     fitting = {name: value.float() for name, value in weights.items() if name in own and own[name].shape == value.shape}
     if not fitting:
