@@ -19,7 +19,7 @@ from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write, digest
 from ctcb.models.config import AdapterConfig, ModelConfig
 from ctcb.models.ctc import CtcModel
-from ctcb.models.weights import load_weights, read_tensors, save_half
+from ctcb.models.weights import dequantized, load_weights, quantized, read_tensors, save_half, save_tensors
 from ctcb.text.lang import LANG_FILES, Lang, copy_lang
 
 FORMAT_VERSION = 1
@@ -81,8 +81,8 @@ def _read_yaml(folder: PathOrStr) -> Tuple[Dict[str, Any], Path]:
     return data, path
 
 
-def save_model(folder: PathOrStr, weights: Dict[str, Tensor], source: PathOrStr) -> None:
-    """Write ``weights`` in float16 and the description and lang files of the ``source`` folder."""
+def save_model(folder: PathOrStr, weights: Dict[str, Tensor], source: PathOrStr, int8: bool = False) -> None:
+    """Write ``weights``, in float16 or int8, and the description and lang files of the ``source`` folder."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     model, features = read_model_yaml(source)
@@ -90,7 +90,10 @@ def save_model(folder: PathOrStr, weights: Dict[str, Tensor], source: PathOrStr)
     write_model_yaml(folder, model, features)
     copy_lang(source, folder)
     (folder / ADAPTER_FILE).unlink(missing_ok=True)  # it was made for the weights that are replaced
-    save_half(folder / WEIGHTS_FILE, weights)
+    if int8:
+        save_tensors(folder / WEIGHTS_FILE, quantized(weights))
+    else:
+        save_half(folder / WEIGHTS_FILE, weights)
 
 
 def save_adapter(folder: PathOrStr, weights: Dict[str, Tensor], config: AdapterConfig) -> None:
@@ -121,7 +124,7 @@ def load_model(folder: PathOrStr) -> LoadedModel:
             )
     network = CtcModel(config)
     weights, _ = read_tensors(folder / WEIGHTS_FILE)
-    load_weights(network, weights, folder / WEIGHTS_FILE)
+    load_weights(network, dequantized(weights, folder / WEIGHTS_FILE), folder / WEIGHTS_FILE)
     with torch.no_grad():
         network.float().eval()
     adapter, adapter_digest = _load_adapter(folder, config)

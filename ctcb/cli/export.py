@@ -11,8 +11,9 @@ import click
 @click.argument("training", type=click.Path())
 @click.option("--out", required=True, type=click.Path(), help="The model directory.")
 @click.option("--average", type=click.IntRange(min=1), help="Average the last N epochs; all that were kept by default.")
-def command(training: str, out: str, average: Optional[int]) -> None:
-    """Average the last epochs of the TRAINING directory and write float16 weights and all tables.
+@click.option("--int8", is_flag=True, help="A base's weights in 8 bits, half the size of float16.")
+def command(training: str, out: str, average: Optional[int], int8: bool) -> None:
+    """Average the last epochs of the TRAINING directory and write weights (float16) and all tables.
 
     An adapter joins the model directory of the base that it was trained on; one for a model of transformers
     gets a folder of its own, for `ctcb decode --adapter`.
@@ -33,6 +34,8 @@ def command(training: str, out: str, average: Optional[int]) -> None:
         raise InputError("no epoch-*.safetensors in this folder", file=training, mend="train for at least one epoch")
     chosen = files[-average:] if average else files
     if (Path(training) / ADAPTER_YAML).exists():
+        if int8:
+            raise InputError("an adapter stays in float16", file=training, mend="leave --int8 out")
         described = read_adapter_yaml(training)
         if described.model:
             save_adapter_folder(out, checkpoint.average(chosen), described)
@@ -40,5 +43,5 @@ def command(training: str, out: str, average: Optional[int]) -> None:
             described.require_base(training, digest(Path(out) / WEIGHTS_FILE), Path(out) / WEIGHTS_FILE)
             save_adapter(out, checkpoint.average(chosen), described.config)
     else:
-        save_model(out, checkpoint.average(chosen), training)
+        save_model(out, checkpoint.average(chosen), training, int8)
     click.echo(f"{out}: the mean of {', '.join(file.stem for file in chosen)}", err=True)

@@ -8,9 +8,13 @@ import click
 @click.argument("manifest", type=click.Path())
 @click.option("--out", required=True, type=click.Path(), help="Folder for the manifests.")
 @click.option("--features/--no-features", default=False, help="Also compute and store features, for training.")
+@click.option(
+    "--feature-kind", type=click.Choice(["kaldi", "whisper"]), default="kaldi", show_default=True,
+    help="The model's: whisper for one on Whisper's encoder.",
+)
 @click.option("--speeds", default="1.0", show_default=True, help="Speeds of the stored copies, such as 0.9,1.0,1.1.")
 @click.option("--jobs", default=2, show_default=True, help="Processes at a time.")
-def command(manifest: str, out: str, features: bool, speeds: str, jobs: int) -> None:
+def command(manifest: str, out: str, features: bool, feature_kind: str, speeds: str, jobs: int) -> None:
     """Check MANIFEST's audio and write lhotse recordings, supervisions and cuts.
 
     Utterances that cannot be used are left out, named in OUT/rejected.tsv and counted.
@@ -32,7 +36,7 @@ def command(manifest: str, out: str, features: bool, speeds: str, jobs: int) -> 
     if report.rejected:
         click.echo(f"reasons: {out}/rejected.tsv", err=True)
     if features:
-        from ctcb.data.features import store_features
+        from ctcb.data.features import FeatureConfig, store_features
 
-        cuts = store_features(report.cuts, out, speeds=factors, jobs=jobs)
+        cuts = store_features(report.cuts, out, speeds=factors, jobs=jobs, config=FeatureConfig(feature_kind))
         click.echo(f"features of {len(cuts)} cuts in {out}", err=True)

@@ -19,11 +19,16 @@ def command() -> None:
 @click.option("--lang", required=True, type=click.Path(), help="Folder with tokens, phones and lexicon.")
 @click.option("--out", required=True, type=click.Path(), help="Training directory; an interrupted run in it goes on.")
 @click.option("--init", type=click.Path(), help="Begin with this training or model directory's weights, where they fit.")
+@click.option(
+    "--pretrained", multiple=True, type=click.Path(),
+    help="Whisper's weights for a model that stands on its encoder: a file, a folder, or several parts.",
+)
+@click.option("--cache", type=click.Path(), help="Train the top alone; folder for what the pretrained encoder makes of the speech.")
 @click.option("--epochs", type=int, help="Instead of the training config's.")
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Instead of the training config's.")
 def base(
     config: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[str, ...], lang: str, out: str,
-    init: Optional[str], epochs: Optional[int], precision: Optional[str],
+    init: Optional[str], pretrained: Tuple[str, ...], cache: Optional[str], epochs: Optional[int], precision: Optional[str],
 ) -> None:
     """Train a base CTC model; resumes by itself. Under torchrun, every process takes its share.
 
@@ -33,7 +38,7 @@ def base(
     """
     from ctcb.training.base import train_base
 
-    train_base(config, train_config, data, dev, lang, out, {"epochs": epochs, "precision": precision}, init)
+    train_base(config, train_config, data, dev, lang, out, {"epochs": epochs, "precision": precision}, init, pretrained, cache)
 
 
 @command.command()

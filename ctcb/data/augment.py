@@ -1,19 +1,23 @@
-"""Augmentation of a batch of log-mel features: noise, babble and SpecAugment.
+"""Augmentation of a batch of log-mel features: speed, reverberation, noise, babble and SpecAugment.
 
-Noise is added in the mel-energy domain (``log(exp(x) + exp(n))``), which is what adding waveforms
+Noise and echoes are added in the mel-energy domain (``log(exp(x) + exp(n))``), which is what adding waveforms
 comes to but for their phase, and needs no corpus of noises: it is shaped at random, or it is the
 babble of the batch's other utterances. Everything draws from one generator, so that a seed and a
 step number fix a batch.
 """
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Tuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from ctcb.models.conformer import frame_mask
+
+ECHO_FRAMES = 60  # after which a room is silent
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,68 @@ class AugmentConfig:
     freq_width: int = 20  # mel bins a mask at most
     time_mask_share: float = 0.12  # of the frames at most, over all masks
     time_width: int = 40  # input frames a mask at most
+    speed_low: float = 1.0  # slowest copy, as sox's `speed` does it; with speed_high 1: none
+    speed_high: float = 1.0
+    reverb_prob: float = 0.0  # share of utterances in a room of 0.1 to 0.8 s reverberation time
 
 
 def augment(features: Tensor, lengths: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
-    """``[B, T, F]`` natural-log mel energies in, an augmented copy out."""
+    """``[B, T, F]`` natural-log mel energies in, an augmented copy out; lengths stay (`change_speed` stands apart)."""
+    features = add_echoes(features, lengths, config, generator)
     features = add_noise(features, lengths, config, generator)
     return mask_spectrum(features, lengths, config, generator)
+
+
+def change_speed(
+    features: Tensor, lengths: Tensor, config: AugmentConfig, generator: torch.Generator
+) -> Tuple[Tensor, Tensor]:
+    """Play each utterance at a speed of its own: ``[B, T, F]`` to ``[B, T', F]``, and the new lengths ``[B]``.
+
+    Time is resampled, and frequencies move with it, as when a recording is played faster. The mel axis is taken for
+    O'Shaughnessy's formula from 0 to 8 kHz, which is near enough for a warp of a few per cent.
+    """
+    if config.speed_low == config.speed_high == 1.0:
+        return features, lengths
+    batch, frames, bins = features.shape
+    speed = config.speed_low + (config.speed_high - config.speed_low) * torch.rand(batch, generator=generator)
+    lengths = (lengths / speed).round().long().clamp(min=1)
+    at = (torch.arange(int(lengths.max()))[None] * speed[:, None]).clamp(max=frames - 1)
+    features = _interpolated(features, at, dim=1)
+    top = math.log1p(8000.0 / 700.0)
+    hertz = 700.0 * torch.expm1(torch.linspace(0.0, top, bins))
+    source = torch.log1p(hertz[None] / speed[:, None] / 700.0) / top * (bins - 1)
+    features = _interpolated(features, source.clamp(max=bins - 1), dim=2)
+    return features * frame_mask(lengths, features.shape[1])[..., None], lengths
+
+
+def _interpolated(values: Tensor, at: Tensor, dim: int) -> Tensor:
+    """``values [B, T, F]`` at the fractional places ``at [B, N]`` of dimension 1 or 2."""
+    below = at.floor().long()
+    above = (below + 1).clamp(max=values.shape[dim] - 1)
+    shape = (len(at), -1, 1) if dim == 1 else (len(at), 1, -1)
+    size = (-1, -1, values.shape[2]) if dim == 1 else (-1, values.shape[1], -1)
+
+    def take(index: Tensor) -> Tensor:
+        return values.gather(dim, index.view(shape).expand(size))
+
+    return torch.lerp(take(below), take(above), (at - below).view(shape).expand_as(take(below)))
+
+
+def add_echoes(features: Tensor, lengths: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
+    """Let the energies of some of the utterances die away slowly, as in a room (an exponential decay, all bands alike)."""
+    batch, frames, _ = features.shape
+    draw, time, ratio = torch.rand(3, batch, generator=generator)
+    chosen = draw < config.reverb_prob
+    if not bool(chosen.any()):
+        return features
+    decay = 6.0 * math.log(10.0) * 0.01 / (0.1 + 0.7 * time)  # nats a frame: 60 dB in 0.1 to 0.8 s
+    echo = torch.exp(-decay[:, None] * torch.arange(1, ECHO_FRAMES + 1)[None])
+    echo = echo / echo.sum(dim=1, keepdim=True) * 10 ** (0.5 - ratio)[:, None]  # 5 dB above the direct sound to 5 below
+    energies = features.masked_fill(~frame_mask(lengths, frames)[..., None], float("-inf")).exp()
+    padded = F.pad(energies.permute(2, 0, 1), (ECHO_FRAMES, -1))  # the frame itself is the direct sound
+    echoes = F.conv1d(padded, echo.flip(1)[:, None], groups=batch).permute(1, 2, 0)
+    mixed = torch.logaddexp(features, echoes.clamp(min=1e-13).log())
+    return torch.where(chosen[:, None, None], mixed, features)
 
 
 def add_noise(features: Tensor, lengths: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:

@@ -12,6 +12,8 @@ from lhotse import CutSet, Fbank, FbankConfig, LilcomChunkyWriter
 
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.data.prepare import write_set
+from ctcb.data.whisper_features import WhisperFbank, WhisperFbankConfig
+from ctcb.errors import InputError
 from ctcb.io import PathOrStr, require_space
 
 BYTES_A_SECOND = 9_500  # of stored features, about
@@ -19,22 +21,30 @@ BYTES_A_SECOND = 9_500  # of stored features, about
 
 @dataclass(frozen=True)
 class FeatureConfig:
-    """What a model hears; part of ``model.yaml``."""
+    """What a model takes in; part of ``model.yaml``."""
 
+    kind: str = "kaldi"  # or "whisper", for which the other fields but the first are fixed
     num_mel_bins: int = 80
     frame_length: float = 0.025  # seconds
     frame_shift: float = 0.01  # seconds
     low_freq: float = 20.0  # Hz
     high_freq: float = -400.0  # Hz below the Nyquist frequency
 
+    def __post_init__(self) -> None:
+        if self.kind not in ("kaldi", "whisper"):
+            raise InputError(f"features.kind {self.kind!r} is unknown", mend="use kaldi or whisper")
+
 
 class FeatureExtractor:
-    """Kaldi-compatible log-mel energies, through lhotse."""
+    """Log-mel energies by the rules of Kaldi or of Whisper, through lhotse."""
 
     def __init__(self, config: FeatureConfig = FeatureConfig()) -> None:
         self.config = config
         options = asdict(config)
-        self.fbank = Fbank(FbankConfig(sampling_rate=SAMPLE_RATE, num_filters=options.pop("num_mel_bins"), **options))
+        if options.pop("kind") == "whisper":
+            self.fbank = WhisperFbank(WhisperFbankConfig(config.num_mel_bins))
+        else:
+            self.fbank = Fbank(FbankConfig(sampling_rate=SAMPLE_RATE, num_filters=options.pop("num_mel_bins"), **options))
 
     def __call__(self, samples: np.ndarray) -> torch.Tensor:
         """``[N]`` float32 samples at 16 kHz to ``[T, F]`` float32 natural-log mel energies."""

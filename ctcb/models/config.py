@@ -24,6 +24,27 @@ class EncoderConfig:
 
 
 @dataclass(frozen=True)
+class WhisperConfig:
+    """Whisper's encoder as the model's lower half; the sizes are those of `base`."""
+
+    dim: int = 512
+    layers: int = 6
+    heads: int = 8
+    positions: int = 1500  # frames at 50 a second that it takes at once, the tail included
+    tap: int = 3  # the block whose output the conformer reads beside the last one's
+    tail: int = 50  # input frames of silence behind each utterance
+    name: str = ""  # where the weights came from, with licence and digest; written by training
+    licence: str = ""
+    digest: str = ""  # SHA-256 of the files
+
+    def __post_init__(self) -> None:
+        if self.dim % self.heads:
+            raise InputError(f"whisper.dim {self.dim} does not divide into {self.heads} heads")
+        if not 1 <= self.tap <= self.layers:
+            raise InputError(f"whisper.tap {self.tap} must lie between 1 and {self.layers}")
+
+
+@dataclass(frozen=True)
 class InterCtc:
     """A CTC head on an inner layer, whose posteriors are projected back into the stream."""
 
@@ -74,6 +95,7 @@ class ModelConfig:
     num_phones: int  # with the blank (id 0)
     num_mel_bins: int = 80
     encoder: EncoderConfig = EncoderConfig()
+    whisper: Optional[WhisperConfig] = None  # below the conformer, in place of its own subsampling
     # The paper's layers 6 and 12 of 18 are a third and two thirds of the depth.
     inter_ctc: Tuple[InterCtc, ...] = (InterCtc(4, "phone"), InterCtc(8, "subword"))
     attention_decoder: AttentionDecoderConfig = AttentionDecoderConfig()

@@ -1,4 +1,4 @@
-"""The base model: conformer, self-conditioned inner CTC heads, final subword head."""
+"""The base model: a front end, conformer layers, self-conditioned inner CTC heads, a final subword head."""
 from __future__ import annotations
 
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ctcb.models.config import ModelConfig
 from ctcb.models.conformer import ConformerLayer, Subsampling, frame_mask, rotary_table
+from ctcb.models.whisper import WhisperFrontEnd
 
 LOG_RANGE = 16.0  # nats below an utterance's loudest bin at which features are floored (about 70 dB)
 SCALE = 0.25  # brings natural-log mel energies to about unit variance
@@ -62,7 +63,10 @@ class CtcModel(nn.Module):
         self.config = config
         dim = config.encoder.dim
         sizes = {"phone": config.num_phones, "subword": config.num_subwords}
-        self.subsampling = Subsampling(config.num_mel_bins, dim, config.encoder.dropout)
+        if config.whisper is None:
+            self.subsampling = Subsampling(config.num_mel_bins, dim, config.encoder.dropout)
+        else:
+            self.whisper = WhisperFrontEnd(config.whisper, config.num_mel_bins, dim, config.encoder.dropout)
         self.layers = nn.ModuleList([ConformerLayer(config.encoder) for _ in range(config.encoder.layers)])
         self.inter_heads = nn.ModuleList([nn.Linear(dim, sizes[inter.target]) for inter in config.inter_ctc])
         self.conditioning = nn.ModuleList([nn.Linear(sizes[inter.target], dim) for inter in config.inter_ctc])
@@ -70,7 +74,14 @@ class CtcModel(nn.Module):
 
     def encode(self, features: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias] = None) -> Encoded:
         """``features [B, T, F]`` natural-log mel energies, ``lengths [B]`` frames."""
-        x, lengths = self.subsampling(normalize_features(features, lengths), lengths)
+        if self.config.whisper is None:
+            x, lengths = self.subsampling(normalize_features(features, lengths), lengths)
+        else:
+            x, lengths = self.whisper(features, lengths)
+        return self.encode_upper(x, lengths, inner_bias)
+
+    def encode_upper(self, x: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias] = None) -> Encoded:
+        """The conformer's layers on their input ``x [B, T, D]``, ``lengths [B]`` frames of it."""
         # Under bf16 the stream, the heads and the softmaxes stay in float32: with a bf16 stream the
         # gradients of the lower layers came out at a cosine of 0.4 to those in float32.
         x = x.float()

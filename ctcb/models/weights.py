@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Dict, Optional, Tuple
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -36,6 +37,44 @@ def save_tensors(path: Path, tensors: Dict[str, Tensor], metadata: Optional[Dict
 def save_half(path: Path, weights: Dict[str, Tensor]) -> None:
     """Write weights in float16; the file is there whole or not at all."""
     save_tensors(path, {name: value.half() for name, value in weights.items()})
+
+
+SCALE = ".scale"  # what follows the name of an int8 tensor in the name of its scales
+
+
+def quantized(weights: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    """Matrices and kernels as int8 with a float32 scale a row (the first dimension); vectors as float16.
+
+    A row's largest magnitude becomes 127 (symmetric, round to nearest).
+    """
+    stored: Dict[str, Tensor] = {}
+    for name, value in weights.items():
+        if value.dim() < 2:
+            stored[name] = value.half()
+            continue
+        rows = value.float().flatten(1)
+        scale = rows.abs().amax(dim=1).clamp(min=1e-12) / 127.0
+        stored[name] = (rows / scale[:, None]).round().to(torch.int8).view(value.shape)
+        stored[name + SCALE] = scale
+    return stored
+
+
+def dequantized(stored: Dict[str, Tensor], path: Path) -> Dict[str, Tensor]:
+    """Weights as numbers again: what `quantized` made, and everything else as it is.
+
+    Raises InputError for an int8 tensor without scales, or with scales of another number than it has rows.
+    """
+    weights: Dict[str, Tensor] = {}
+    for name, value in stored.items():
+        if name.endswith(SCALE) and name[: -len(SCALE)] in stored:
+            continue
+        if value.dtype == torch.int8:
+            scale = stored.get(name + SCALE)
+            if scale is None or scale.shape != value.shape[:1]:
+                raise InputError(f"int8 tensor {name!r} has no scale for each row", file=path, mend="export the model again")
+            value = value.float() * scale.float().view(-1, *[1] * (value.dim() - 1))
+        weights[name] = value
+    return weights
 
 
 def load_weights(model: nn.Module, weights: Dict[str, Tensor], path: Path) -> None:

@@ -21,14 +21,14 @@ from ctcb.entities import EntityList
 from ctcb.io import PathOrStr
 from ctcb.models.config import AdapterConfig
 from ctcb.training.adapter_loss import AdapterObjective
-from ctcb.training.base import main_process
 from ctcb.training.catalogue import CatalogueConfig, CatalogueSampler
 from ctcb.training.checkpoint import Position
 from ctcb.training.config import TrainConfig
-from ctcb.training.encoder_cache import EncoderCache
+from ctcb.training.encoder_cache import EncoderCache, FrozenEncodings
 from ctcb.training.evaluate import ListedDevSet, ListedDevSets
 from ctcb.training.frozen import open_base
 from ctcb.training.loop import Trainer
+from ctcb.training.processes import main_process
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,15 @@ def train_adapter(
     say(f"{len(sampler.rare)} rare words, {len(sampler.pool)} phrases")
     if config.adapter.alignment:
         adapter.final.raise_by(network.head)
-    cached = None
+    encodings, cached = None, None
     if cache is not None:
+        encodings = FrozenEncodings(network)
         cached = EncoderCache(
-            Path(cache), network, frozen.digest, usable, train.augment, train.seed, train.precision, frozen.feed
+            Path(cache), encodings, frozen.digest, usable, train.augment, train.seed, train.precision, frozen.feed
         )
     if cached is not None or not frozen.feed.augmented:
         train = dataclasses.replace(train, augment_from_step=sys.maxsize)  # what is cached is augmented already
-    objective = AdapterObjective(adapter, network, sampler, config.attention_weight, cached)
+    objective = AdapterObjective(adapter, network, sampler, config.attention_weight, encodings)
     sets = [ListedDevSet(Path(folder).name, frozen.read(folder), EntityList.read(names)) for folder, names in dev]
     evaluate = ListedDevSets(sets, objective, lang, train.dev_utterances, train.seed, frozen.feed.collate)
     collate = frozen.feed.collate if cached is None else cached.collate

@@ -16,7 +16,7 @@ from ctcb.errors import InputError
 from ctcb.models.conformer import frame_mask
 from ctcb.models.ctc import CtcModel, Encoded, in_float32
 from ctcb.training.catalogue import CatalogueSampler, Said
-from ctcb.training.encoder_cache import EncoderCache
+from ctcb.training.encoder_cache import FrozenEncodings
 from ctcb.training.losses import ctc_loss
 
 BLANK = 0
@@ -105,13 +105,13 @@ class AdapterObjective(nn.Module):
 
     def __init__(
         self, adapter: ContextualAdapter, base: CtcModel, sampler: CatalogueSampler, attention_weight: float,
-        cache: Optional[EncoderCache] = None,
+        encodings: Optional[FrozenEncodings] = None,
     ) -> None:
-        """With a ``cache`` batches hold what it collates, in the place of features."""
+        """With a ``encodings`` batches hold what these pack, in the place of features."""
         super().__init__()
-        if cache is not None and adapter.inner is not None:
+        if encodings is not None and adapter.inner is not None:
             raise InputError("adapter.inner_bias changes what the base makes of speech", mend="leave --cache out, or turn it off")
-        self.adapter, self.sampler, self.attention_weight, self.cache = adapter, sampler, attention_weight, cache
+        self.adapter, self.sampler, self.attention_weight, self.encodings = adapter, sampler, attention_weight, encodings
         # In a tuple, so that neither checkpoints nor optimisers nor train() find it.
         self._base = (base.eval().requires_grad_(False),)
 
@@ -122,8 +122,8 @@ class AdapterObjective(nn.Module):
     def forward(self, batch: Batch, step: int) -> Tuple[Tensor, Dict[str, float]]:
         """The loss to minimise, and its parts for the log: CTC in nats a token, attention in nats a frame."""
         drawn = self.sampler.draw(batch.texts, int(torch.randint(2**31, ())))
-        if self.cache is not None:
-            encoded = self.cache.unpack(batch.features, batch.lengths)
+        if self.encodings is not None:
+            encoded = self.encodings.unpack(batch.features, batch.lengths)
         else:
             encoded = encode(self.base, self.adapter, drawn.entries, batch.features, batch.lengths)
         found = lean(self.base, self.adapter, encoded, drawn.entries, drawn.said)

@@ -2,29 +2,37 @@
 from __future__ import annotations
 
 import dataclasses
-import os
+import hashlib
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence
 
 import torch
 from lhotse import CutSet, combine
+from lhotse.cut import Cut
+from lhotse.dataset.collation import collate_features
+from torch import nn
 
-from ctcb.acoustic.directory import WEIGHTS_FILE, write_model_yaml
+from ctcb.acoustic.directory import WEIGHTS_FILE, read_model_yaml, write_model_yaml
 from ctcb.config import from_mapping, read_yaml
 from ctcb.data.features import FeatureConfig
-from ctcb.data.loader import Targets, usable_cuts
+from ctcb.data.loader import Collate, Targets, frames_of_features, one_copy_each, usable_cuts
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
-from ctcb.models.config import ModelConfig
+from ctcb.models.config import ModelConfig, WhisperConfig
 from ctcb.models.ctc import CtcModel
-from ctcb.models.weights import read_tensors
+from ctcb.models.weights import dequantized, read_tensors
+from ctcb.models.whisper_weights import PretrainedEncoder, read_whisper
 from ctcb.text.lang import Lang, copy_lang
 from ctcb.training.checkpoint import Position
 from ctcb.training.config import TrainConfig
+from ctcb.training.encoder_cache import EncoderCache
 from ctcb.training.evaluate import DevSets
-from ctcb.training.loop import Trainer, epoch_files
+from ctcb.training.loop import CHECKPOINT, Trainer, epoch_files
 from ctcb.training.losses import BaseObjective
+from ctcb.training.processes import main_process
+from ctcb.training.rates import rate_share
 
 FEATURE_CUTS = "cuts_feats.jsonl.gz"
 
@@ -32,14 +40,16 @@ FEATURE_CUTS = "cuts_feats.jsonl.gz"
 def train_base(
     model_config: PathOrStr, train_config: Optional[PathOrStr], data: Sequence[PathOrStr], dev: Sequence[PathOrStr],
     lang_folder: PathOrStr, out: PathOrStr, overrides: Optional[Dict[str, Any]] = None,
-    init: Optional[PathOrStr] = None,
+    init: Optional[PathOrStr] = None, pretrained: Sequence[PathOrStr] = (), cache: Optional[PathOrStr] = None,
 ) -> Position:
     """Train to the last epoch, resuming what ``out`` holds.
 
     ``data`` and ``dev`` are folders of `ctcb.data.features.store_features`; ``overrides`` replace
     fields of the training config where they are not None. ``init`` is a training or model directory
     whose weights a new run begins with, tensor by tensor where name and shape are the same; a head for
-    other tokens begins at random.
+    other tokens begins at random. ``pretrained`` holds Whisper's weights, which a model with a section `whisper`
+    begins with where there is no ``init``. With ``cache``, a folder, the pretrained encoder stays as it is and reads
+    the data once, one augmented copy of it.
     """
     out = Path(out)
     lang = Lang.load(lang_folder)
@@ -47,6 +57,14 @@ def train_base(
     model = ModelConfig.from_dict({**read_yaml(model_config), **sizes}, model_config)
     config = from_mapping(TrainConfig, read_yaml(train_config), train_config) if train_config else TrainConfig()
     config = dataclasses.replace(config, **{k: v for k, v in (overrides or {}).items() if v is not None})
+    encoder = starting_encoder(model, pretrained, init, out)
+    if model.whisper is not None:
+        digest = encoder.digest if encoder is not None else recorded_digest(out if init is None else init)
+        model = dataclasses.replace(model, whisper=dataclasses.replace(model.whisper, digest=digest))
+    if cache is not None and model.whisper is None:
+        raise InputError("--cache keeps what a pretrained encoder makes, and this model has none", file=model_config, mend="leave it out")
+    if cache is not None:
+        config = dataclasses.replace(config, frozen_blocks=model.whisper.layers)
     main = main_process()
 
     def say(line: str) -> None:
@@ -55,31 +73,82 @@ def train_base(
 
     targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
     cuts = combine([read_feature_cuts(folder) for folder in data])
-    usable, count, left_out = usable_cuts(cuts, targets)
-    say(f"{count} cuts; {left_out} left out: more targets than frames")
+    kind = "kaldi" if model.whisper is None else "whisper"
+    usable, count, left_out = usable_cuts(cuts, targets, partial(frames_to_train, whisper=model.whisper, longest=1.0 / config.augment.speed_low))
+    say(f"{count} cuts; {left_out} left out: more targets than frames, or longer than the encoder takes")
     if main:
         out.mkdir(parents=True, exist_ok=True)
-        write_model_yaml(out, model, FeatureConfig(num_mel_bins=model.num_mel_bins))
+        write_model_yaml(out, model, FeatureConfig(kind, model.num_mel_bins))
         copy_lang(lang_folder, out)
     torch.manual_seed(config.seed)
-    objective = BaseObjective(model, (config.guided_from_step, config.guided_until_step))
+    objective = BaseObjective(model, (config.guided_from_step, config.guided_until_step), cache is not None)
+    if encoder is not None:
+        objective.model.whisper.encoder.load_state_dict(encoder.weights)
     say(f"{sum(p.numel() for p in objective.parameters()) / 1e6:.2f} M parameters")
     if init is not None:
         say(f"began with {begin_with(objective.model, Path(init))} tensors of {init}")
     dev_sets = {Path(folder).name: read_feature_cuts(folder) for folder in dev}
     evaluate = DevSets(dev_sets, objective.model, lang.tokenizer, config.dev_utterances, config.seed)
-    return Trainer(objective, objective.model, config, usable, targets, out, evaluate, say).run()
+    collate: Collate = collate_features
+    if cache is not None:
+        usable = one_copy_each(usable, config.seed)
+        collate = EncoderCache(
+            Path(cache), objective.model.whisper, weights_digest(objective.model.whisper.encoder), usable, config.augment,
+            config.seed, config.precision,
+        ).collate
+        config = dataclasses.replace(config, augment_from_step=sys.maxsize)  # what is cached is augmented already
+    share = partial(rate_share, whisper=model.whisper, config=config)
+    return Trainer(objective, objective.model, config, usable, targets, out, evaluate, say, collate, share).run()
 
 
-def main_process() -> bool:
-    """Whether this process is the one, of those that torchrun started, that speaks and writes."""
-    return int(os.environ.get("RANK", 0)) == 0
+def starting_encoder(
+    model: ModelConfig, pretrained: Sequence[PathOrStr], init: Optional[PathOrStr], out: Path
+) -> Optional[PretrainedEncoder]:
+    """The encoder that the run begins with; None where it begins otherwise.
+
+    Raises InputError where the model wants one and there is none, or has no place for it.
+    """
+    if model.whisper is None:
+        if pretrained:
+            raise InputError("--pretrained is for a model with a section `whisper`", mend="leave it out, or see conf/model/whisper_base.yaml")
+        return None
+    if not pretrained:
+        if init is None and not (out / CHECKPOINT).exists():
+            raise InputError("this model stands on a pretrained encoder", mend="name its weights with --pretrained, or a model with --init")
+        return None
+    encoder = read_whisper(pretrained)
+    encoder.require(model.whisper, pretrained[0])
+    return encoder
+
+
+def recorded_digest(folder: PathOrStr) -> str:
+    """The digest of the pretrained weights that a training or model directory began with."""
+    whisper = read_model_yaml(folder)[0].whisper
+    return whisper.digest if whisper is not None else ""
+
+
+def frames_to_train(cut: Cut, whisper: Optional[WhisperConfig], longest: float) -> int:
+    """The frames that the heads have for a cut with features; 0 where it is longer than the encoder takes.
+
+    ``longest`` is how much longer augmentation may make it.
+    """
+    if whisper is not None and cut.num_frames * longest + whisper.tail > 2 * whisper.positions - 2:
+        return 0
+    return frames_of_features(cut)
+
+
+def weights_digest(network: nn.Module) -> str:
+    """SHA-256 of a network's weights."""
+    digest = hashlib.sha256()
+    for name, value in network.state_dict().items():
+        digest.update(name.encode() + value.detach().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def begin_with(model: CtcModel, folder: Path) -> int:
     """Copy the folder's newest weights into ``model`` where they fit; the number of tensors copied."""
     files = epoch_files(folder) or [folder / WEIGHTS_FILE]
-    weights, _ = read_tensors(files[-1])
+    weights = dequantized(read_tensors(files[-1])[0], files[-1])
     own = model.state_dict()
     fitting = {name: value.float() for name, value in weights.items() if name in own and own[name].shape == value.shape}
     if not fitting:

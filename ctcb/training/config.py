@@ -16,6 +16,9 @@ class TrainConfig:
     warmup_steps: int = 1500
     decay_share: float = 0.3  # of all steps, at the end, over which the rate falls to lr_final
     lr_final: float = 3e-5
+    pretrained_rate: float = 0.25  # share of the rate for a pretrained encoder's last block
+    layer_decay: float = 0.9  # and how much less for each block below
+    frozen_blocks: int = -1  # of a pretrained encoder: 0 the convolutions stay as they are, N so many blocks too, all: the encoder
     weight_decay: float = 0.01
     beta2: float = 0.98
     clip_norm: float = 5.0  # gradients above this norm are scaled down to it

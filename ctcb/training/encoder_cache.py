@@ -1,7 +1,7 @@
-"""What the frozen base makes of the training speech, worked out once: an adapter then trains many times faster.
+"""What a frozen network makes of the training speech, worked out once: what stands on it then trains many times faster.
 
-A folder under the cache's is named after all that its content rests on: the base's weights, the cuts, the
-augmentation, the seed. It holds shards of frames in float16, each with its cuts' names and lengths, so that
+That is the whole base for an adapter, and the pretrained encoder for the base's top. A folder under the cache's is
+named after all that its content rests on: the network's weights, the cuts, the augmentation, the seed. It holds shards of frames in float16, each with its cuts' names and lengths, so that
 a run that was stopped goes on with the next shard.
 """
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import random
 from dataclasses import asdict
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Protocol, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -20,52 +20,42 @@ from lhotse.cut import Cut
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from ctcb.data.augment import AugmentConfig, augment
+from ctcb.data.augment import AugmentConfig, augment, change_speed
 from ctcb.data.loader import Feed
 from ctcb.errors import InputError
 from ctcb.io import atomic_write, require_space
 from ctcb.models.ctc import CtcModel, Encoded
 from ctcb.progress import progress
+from ctcb.training.processes import join_processes
 
-FORMAT = 1
+FORMAT = 2
 SHARD = 500  # cuts
 BATCH_SECONDS = 100.0
 
 
-class EncoderCache:
-    """Encoded cuts on disk; :meth:`collate` stands in the place of lhotse's ``collate_features``."""
+class Frozen(Protocol):
+    """A network whose output is kept."""
 
-    def __init__(
-        self, folder: Path, base: CtcModel, base_digest: str, cuts: CutSet, config: AugmentConfig, seed: int,
-        precision: str = "fp32", feed: Feed = Feed(),
-    ) -> None:
-        """Find the cuts' encodings in ``folder``, or make them; ``feed``: how the base is fed.
+    width: int  # W, values a frame
 
-        Raises InputError for a base without a phone head, and RunError where there is no room for them.
-        """
+    def encode(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
+        """Features ``[B, T, F]`` and their lengths ``[B]`` to ``[B, T', W]`` and their lengths."""
+
+
+class FrozenEncodings:
+    """A whole base as an adapter reads it: the last layer, the inner heads' layers, the phones' log-probabilities."""
+
+    def __init__(self, base: CtcModel) -> None:
+        """Raises InputError for a base without a phone head."""
         if base.config.phone_head is None:
             raise InputError("the cache is for a base with a phone head", mend="leave --cache out")
-        self.base, self.precision, self._feed = base, precision, feed
-        ordered = sorted(cuts, key=lambda cut: cut.id)
-        lengths = [(cut.id, cut.num_frames or cut.num_samples) for cut in ordered]
-        content = [FORMAT, base_digest, asdict(config), seed, precision, lengths]
-        self.folder = folder / hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
-        width = (1 + len(base.config.inter_ctc)) * base.config.encoder.dim + base.config.num_phones
-        needed = sum(map(feed.frames, ordered)) * width * np.dtype(np.float16).itemsize
-        require_space(self.folder, needed - sum(file.stat().st_size for file in self.folder.glob("*.npy")))
-        random.Random(seed).shuffle(ordered)  # babble comes from a batch's other voices
-        shards = [ordered[start : start + SHARD] for start in range(0, len(ordered), SHARD)]
-        self._at: Dict[str, Tuple[np.ndarray, int, int]] = {}  # cut -> its shard, first frame, frames
-        for number, shard in enumerate(progress(shards, "encoding", total=len(shards))):
-            self._add(number, shard, config, seed * 1_000_003 + number)
+        self.base, self.phone_head = base, base.config.phone_head
+        self.width = (1 + len(base.config.inter_ctc)) * base.config.encoder.dim + base.config.num_phones
 
-    def collate(self, cuts: Sequence[Cut]) -> Tuple[Tensor, Tensor]:
-        """The encodings ``[B, T, W]`` float32 of some cuts, padded, and their lengths ``[B]``; see :meth:`unpack`."""
-        rows = []
-        for cut in cuts:
-            frames, first, count = self._at[cut.id]
-            rows.append(torch.from_numpy(frames[first : first + count].astype(np.float32)))
-        return pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows])
+    def encode(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
+        encoded = self.base.encode(features, lengths)
+        phones = encoded.inter_logits[self.phone_head].log_softmax(dim=-1)
+        return torch.cat([encoded.last, *encoded.taps, phones], dim=-1), encoded.lengths
 
     def unpack(self, packed: Tensor, lengths: Tensor) -> Encoded:
         """What :meth:`CtcModel.encode` gave; of the inner heads' logits only the phones', as log-probabilities."""
@@ -73,18 +63,64 @@ class EncoderCache:
         dim, taps = config.encoder.dim, len(config.inter_ctc)
         last, *inner, phones = packed.split([dim] * (1 + taps) + [packed.shape[-1] - dim * (1 + taps)], dim=-1)
         logits = [packed.new_zeros(0) for _ in config.inter_ctc]
-        logits[config.phone_head] = phones
+        logits[self.phone_head] = phones
         return Encoded(last, inner, logits, lengths)
 
-    def _add(self, number: int, cuts: List[Cut], config: AugmentConfig, seed: int) -> None:
-        """Open a shard; make it where it is not there."""
-        data, index = self.folder / f"{number:04d}.npy", self.folder / f"{number:04d}.json"
-        if not index.exists():
-            lengths, rows = self._encode(cuts, config, seed)
-            with atomic_write(data, "wb") as file:
-                np.save(file, rows)
-            with atomic_write(index) as file:  # last: it says that the shard is whole
-                json.dump(lengths, file)
+
+class EncoderCache:
+    """Encoded cuts on disk; :meth:`collate` stands in the place of lhotse's ``collate_features``."""
+
+    def __init__(
+        self, folder: Path, network: Frozen, digest: str, cuts: CutSet, config: AugmentConfig, seed: int,
+        precision: str = "fp32", feed: Feed = Feed(),
+    ) -> None:
+        """Find the cuts' encodings in ``folder``, or make them; ``digest``: of the network's weights; ``feed``: how it is fed.
+
+        Raises RunError where there is no room for them.
+        """
+        self.network, self.precision, self._feed = network, precision, feed
+        ordered = sorted(cuts, key=lambda cut: cut.id)
+        lengths = [(cut.id, cut.num_frames or cut.num_samples) for cut in ordered]
+        content = [FORMAT, digest, network.width, asdict(config), seed, precision, lengths]
+        self.folder = folder / hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+        needed = sum(map(feed.frames, ordered)) * network.width * np.dtype(np.float16).itemsize
+        require_space(self.folder, needed - sum(file.stat().st_size for file in self.folder.glob("*.npy")))
+        random.Random(seed).shuffle(ordered)  # babble comes from a batch's other voices
+        shards = [ordered[start : start + SHARD] for start in range(0, len(ordered), SHARD)]
+        self._at: Dict[str, Tuple[np.ndarray, int, int]] = {}  # cut -> its shard, first frame, frames
+        rank, processes = join_processes()
+        for number in progress(range(rank, len(shards), processes), "encoding", total=len(shards) // processes):
+            self._make(number, shards[number], config, seed * 1_000_003 + number)
+        if processes > 1:
+            torch.distributed.barrier()
+        for number in range(len(shards)):
+            self._open(number)
+
+    def collate(self, cuts: Sequence[Cut]) -> Tuple[Tensor, Tensor]:
+        """The encodings ``[B, T, W]`` float32 of some cuts, padded, and their lengths ``[B]``."""
+        rows = []
+        for cut in cuts:
+            frames, first, count = self._at[cut.id]
+            rows.append(torch.from_numpy(frames[first : first + count].astype(np.float32)))
+        return pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows])
+
+    def _files(self, number: int) -> Tuple[Path, Path]:
+        """A shard's frames and its index."""
+        return self.folder / f"{number:04d}.npy", self.folder / f"{number:04d}.json"
+
+    def _make(self, number: int, cuts: List[Cut], config: AugmentConfig, seed: int) -> None:
+        """Write a shard that is not there."""
+        data, index = self._files(number)
+        if index.exists():
+            return
+        lengths, rows = self._encode(cuts, config, seed)
+        with atomic_write(data, "wb") as file:
+            np.save(file, rows)
+        with atomic_write(index) as file:  # last: it says that the shard is whole
+            json.dump(lengths, file)
+
+    def _open(self, number: int) -> None:
+        data, index = self._files(number)
         frames = np.load(data, mmap_mode="r")
         first = 0
         for name, count in json.loads(index.read_text(encoding="utf-8")):
@@ -99,14 +135,13 @@ class EncoderCache:
         for batch in _batches(cuts):
             features, counts = self._feed.collate(CutSet.from_cuts(batch))
             if self._feed.augmented:
-                features = augment(features, counts.long(), config, generator)
+                features, counts = change_speed(features, counts.long(), config, generator)
+                features = augment(features, counts, config, generator)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.precision == "bf16"):
-                encoded = self.base.encode(features, counts.long())
-            phones = encoded.inter_logits[self.base.config.phone_head].log_softmax(dim=-1)
-            packed = torch.cat([encoded.last, *encoded.taps, phones], dim=-1).half()
-            for row, (cut, count) in enumerate(zip(batch, encoded.lengths.tolist())):
+                encodings, counts = self.network.encode(features, counts.long())
+            for row, cut, count in zip(encodings.half(), batch, counts.tolist()):
                 lengths.append((cut.id, count))
-                rows.append(packed[row, :count].numpy())
+                rows.append(row[:count].numpy())
         return lengths, np.concatenate(rows)
 
 

@@ -7,12 +7,11 @@ goes on as if it had not been.
 from __future__ import annotations
 
 import json
-import os
 import time
 from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Tuple
 
 import torch
 from lhotse import CutSet
@@ -20,7 +19,7 @@ from lhotse.dataset.collation import collate_features
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from ctcb.data.augment import augment
+from ctcb.data.augment import augment, change_speed
 from ctcb.data.loader import Batch, Collate, EpochBatches, Targets, load_batches
 from ctcb.errors import InputError, RunError
 from ctcb.io import atomic_write, only_run
@@ -29,10 +28,12 @@ from ctcb.progress import progress
 from ctcb.training import checkpoint
 from ctcb.training.checkpoint import Position
 from ctcb.training.config import TrainConfig, learning_rate
+from ctcb.training.processes import join_processes, rank_and_size
 
 Evaluate = Callable[[], Dict[str, float]]  # name -> measure, after an epoch
 Say = Callable[[str], None]
 LONGEST_RUN_OF_BAD_STEPS = 50
+CHECKPOINT = "checkpoint.safetensors"
 
 
 class Trainer:
@@ -45,21 +46,30 @@ class Trainer:
     def __init__(
         self, objective: nn.Module, keep: nn.Module, config: TrainConfig, cuts: CutSet, targets: Targets, out: Path,
         evaluate: Optional[Evaluate] = None, say: Say = print, collate: Collate = collate_features,
+        rate_share: Callable[[str], float] = lambda name: 1.0,
     ) -> None:
+        """``rate_share`` gives a parameter's share of the learning rate by its name; a share of 0 freezes it."""
         self.objective, self.keep, self.config, self.out = objective, keep, config, out
         self.cuts, self.targets, self.evaluate, self.say, self.collate = cuts, targets, evaluate, say, collate
-        self.rank, self.world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+        self.rank, self.world_size = rank_and_size()
         if config.precision not in ("fp32", "bf16"):
             raise InputError(f"precision {config.precision!r} is unknown", mend="use fp32 or bf16")
         if config.precision == "bf16" and int(torch.__version__.split(".")[0]) < 2:
             raise InputError(f"bf16 needs torch 2, this is {torch.__version__}", mend="use precision fp32")
-        trained = [p for p in objective.parameters() if p.requires_grad]
-        groups = [
-            {"params": [p for p in trained if p.dim() > 1], "weight_decay": config.weight_decay},
-            {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
-        ]
-        self.optimizer = torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, config.beta2))
-        self.parameters = trained
+        groups: Dict[Tuple[float, bool], List[nn.Parameter]] = {}
+        for name, parameter in objective.named_parameters():
+            share = rate_share(name)
+            parameter.requires_grad_(parameter.requires_grad and share > 0)
+            if parameter.requires_grad:
+                groups.setdefault((share, parameter.dim() > 1), []).append(parameter)
+        self.optimizer = torch.optim.AdamW(
+            [
+                {"params": members, "weight_decay": config.weight_decay if matrix else 0.0, "share": share}
+                for (share, matrix), members in groups.items()
+            ],
+            lr=config.lr, betas=(0.9, config.beta2),
+        )
+        self.parameters = [parameter for members in groups.values() for parameter in members]
         self.position = Position()
         self.bad_in_a_row = 0
 
@@ -72,8 +82,7 @@ class Trainer:
             return self._run()
 
     def _run(self) -> Position:
-        if self.world_size > 1 and not torch.distributed.is_initialized():
-            torch.distributed.init_process_group("gloo")
+        join_processes()
         if self.checkpoint_path.exists():
             self.position = checkpoint.load(self.checkpoint_path, self.objective, self.optimizer)
             self._cut_log()
@@ -86,7 +95,7 @@ class Trainer:
 
     @property
     def checkpoint_path(self) -> Path:
-        return self.out / "checkpoint.safetensors"
+        return self.out / CHECKPOINT
 
     def _epoch(self, forward: nn.Module) -> None:
         at = self.position
@@ -122,10 +131,11 @@ class Trainer:
         torch.manual_seed(seed)
         if at.step >= config.augment_from_step:
             generator = torch.Generator().manual_seed(seed)
-            batch = batch._replace(features=augment(batch.features, batch.lengths, config.augment, generator))
+            features, lengths = change_speed(batch.features, batch.lengths, config.augment, generator)
+            batch = batch._replace(features=augment(features, lengths, config.augment, generator), lengths=lengths)
         rate = learning_rate(at.step, at.steps_per_epoch * config.epochs, config)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bf16"):
             loss, parts = forward(batch, at.step)
         self.optimizer.zero_grad(set_to_none=True)

@@ -28,9 +28,10 @@ class BaseObjective(nn.Module):
     From step ``guided[0]`` to before ``guided[1]`` the subword heads get a guided start.
     """
 
-    def __init__(self, config: ModelConfig, guided: Tuple[int, int] = (0, 0)) -> None:
+    def __init__(self, config: ModelConfig, guided: Tuple[int, int] = (0, 0), from_pairs: bool = False) -> None:
+        """``from_pairs``: batches hold what the frozen pretrained encoder made of the speech, in place of features."""
         super().__init__()
-        self.config, self.guided = config, guided
+        self.config, self.guided, self.from_pairs = config, guided, from_pairs
         self.model = CtcModel(config)
         decoder = config.attention_decoder
         self.decoder: Optional[AttentionDecoder] = None
@@ -42,7 +43,11 @@ class BaseObjective(nn.Module):
 
         Each part is divided by its number of target tokens, so that batches weigh alike.
         """
-        emissions, encoded = self.model(batch.features, batch.lengths)
+        if self.from_pairs:
+            encoded = self.model.encode_upper(self.model.whisper.project(batch.features), batch.lengths)
+            emissions = self.model.emissions(encoded)
+        else:
+            emissions, encoded = self.model(batch.features, batch.lengths)
 
         def head_loss(log_probs: Tensor, target: str) -> Tensor:
             lengths = batch.target_lengths[target]

@@ -4,7 +4,7 @@ import dataclasses
 import pytest
 import torch
 
-from ctcb.data.augment import AugmentConfig, add_noise, augment, mask_spectrum, shaped_noise
+from ctcb.data.augment import AugmentConfig, add_echoes, add_noise, augment, change_speed, mask_spectrum, shaped_noise
 
 LENGTHS = torch.tensor([300, 200, 120])
 
@@ -66,3 +66,48 @@ def test_masks_stay_within_bounds(features):
             bands = masked[row, ~masked[row].all(dim=1)].all(dim=0)
             widest = max(widest, int(bands.sum()))
     assert 10 < widest <= 20
+
+
+def test_no_other_speed_leaves_features_alone(features):
+    changed, lengths = change_speed(features, LENGTHS, AugmentConfig(), seeded())
+    assert changed is features and lengths is LENGTHS
+
+
+@pytest.mark.parametrize("speed", [0.8, 1.25])
+def test_speed_moves_time_and_frequency_as_a_faster_recording_does(speed):
+    """A tone at a known moment and frequency, against the same tone played at that speed."""
+    mel = torch.log1p(torch.tensor([500.0, 1000.0, 500.0 * speed, 1000.0 * speed]) / 700.0) / torch.log1p(torch.tensor(8000.0 / 700.0)) * 79
+    features = torch.full((1, 300, 80), -10.0)
+    features[0, 100:140, int(mel[0].round())] = 0.0
+    features[0, 200:240, int(mel[1].round())] = 0.0
+    config = AugmentConfig(speed_low=speed, speed_high=speed)
+    changed, lengths = change_speed(features, torch.tensor([300]), config, seeded())
+    assert lengths.tolist() == [round(300 / speed)] and changed.shape == (1, round(300 / speed), 80)
+    for start, place in ((100, mel[2]), (200, mel[3])):
+        middle = changed[0, int((start + 20) / speed)]
+        assert abs(int(middle.argmax()) - float(place)) <= 1.0
+        assert (changed[0, int((start - 4) / speed)] < -5.0).all() and (changed[0, int((start + 44) / speed)] < -5.0).all()
+
+
+def test_speed_never_reads_what_lies_behind_an_utterance(features):
+    poisoned = features.clone()
+    for row, length in enumerate(LENGTHS.tolist()):
+        poisoned[row, length + 1 :] = float("nan")  # one frame behind is where the last one is interpolated to
+    changed, lengths = change_speed(poisoned, LENGTHS, AugmentConfig(speed_low=0.9, speed_high=1.1), seeded())
+    for row, length in enumerate(lengths.tolist()):
+        assert torch.isfinite(changed[row, : length - 1]).all()
+
+
+def test_echoes_are_the_sum_over_what_was_said_before(features):
+    config = AugmentConfig(reverb_prob=1.0)
+    mixed = add_echoes(features, LENGTHS, config, seeded())
+    _, time, ratio = torch.rand(3, 3, generator=seeded())
+    for row, length in enumerate(LENGTHS.tolist()):
+        delays = torch.arange(1, 61)
+        weights = 10 ** (-6 * delays * 0.01 / (0.1 + 0.7 * time[row]))
+        weights *= 10 ** (0.5 - ratio[row]) / weights.sum()
+        energies = features[row, :length].exp()
+        wanted = energies.clone()
+        for delay, weight in zip(delays.tolist(), weights):
+            wanted[delay:] += weight * energies[: length - delay]
+        assert torch.allclose(mixed[row, :length].exp(), wanted, rtol=1e-3)

@@ -18,7 +18,7 @@ from ctcb.training.adapter import some_hours, train_adapter
 from ctcb.training.adapter_loss import SaidToken, allowed_keys, attention_loss, said_tokens
 from ctcb.training.base import read_feature_cuts
 from ctcb.training.catalogue import Said
-from ctcb.training.encoder_cache import EncoderCache
+from ctcb.training.encoder_cache import EncoderCache, FrozenEncodings
 from ctcb.training.loop import Trainer, epoch_files
 
 CONFIG = {
@@ -158,11 +158,12 @@ def test_what_is_cached_is_what_the_base_makes(model_dir, features_dir, tmp_path
     base = load_model(model_dir).network
     cuts = one_copy_each(read_feature_cuts(features_dir), 1)
     quiet = AugmentConfig(noise_prob=0.0, babble_prob=0.0, freq_masks=0, time_mask_share=0.0)
-    cache = EncoderCache(tmp_path, base, "digest", cuts, quiet, 1)
+    encodings = FrozenEncodings(base)
+    cache = EncoderCache(tmp_path, encodings, "digest", cuts, quiet, 1)
     features, lengths = collate_features(cuts)
     with torch.no_grad():
         wanted = base.encode(features, lengths.long())
-    got = cache.unpack(*cache.collate(cuts))
+    got = encodings.unpack(*cache.collate(cuts))
     mask = torch.arange(wanted.last.shape[1]) < wanted.lengths[:, None]
     assert torch.equal(got.lengths, wanted.lengths)
     for one, other in [(got.last, wanted.last), *zip(got.taps, wanted.taps), (got.inter_logits[0], wanted.inter_logits[0].log_softmax(-1))]:

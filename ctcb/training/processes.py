@@ -1,0 +1,25 @@
+"""The processes of one run, as torchrun starts them."""
+from __future__ import annotations
+
+import os
+from typing import Tuple
+
+import torch
+
+
+def rank_and_size() -> Tuple[int, int]:
+    """This process's number, counted from 0, and how many there are."""
+    return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+
+
+def main_process() -> bool:
+    """Whether this process is the one that speaks and writes."""
+    return rank_and_size()[0] == 0
+
+
+def join_processes() -> Tuple[int, int]:
+    """Meet the other processes, if there are any and they have not met yet; this one's number and how many there are."""
+    rank, size = rank_and_size()
+    if size > 1 and not torch.distributed.is_initialized():
+        torch.distributed.init_process_group("gloo")
+    return rank, size
