@@ -83,7 +83,7 @@ def command(
     the false alarms where the list holds only names that nobody says (distractors).
 
     \b
-    ctcb ladder --data data/dev --distractors names.txt --results RESULTS.md
+    ctcb ladder --data data/dev --distractors names.txt --results results/ablation.md
     ctcb ladder --data data/dev --system decoder --system joint --plot ladder.svg
     """
     if plot_file is not None and len(folders) > 1:
@@ -114,7 +114,7 @@ def command(
         rungs = list(progress(climb(data, decoding, listened, rows, bootstrap, seed), data.name, total=len(rows)))
         click.echo(render_text(data, rungs))
         if results is not None:
-            parts = [f"ladder {data.name}", half and f"half {half}", added and f"added {added}", vary and vary.partition("=")[0]]
+            parts = [f"ablation {data.name}", half and f"half {half}", added and f"added {added}", vary and vary.partition("=")[0]]
             name = " ".join(filter(None, parts))
             write_block(results, name, render_markdown(data, rungs))
         if plot_file is not None:
