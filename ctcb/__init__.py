@@ -9,6 +9,8 @@ import os
 from importlib import import_module
 from typing import Any, List
 
+from ctcb import moved
+
 # torch 1.13's MKL takes a slow code path on AMD processors unless told otherwise (75 -> 200 GFLOP/s
 # on two cores); it is read once, when torch is first imported. Newer MKLs ignore it.
 os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
@@ -18,10 +20,13 @@ __version__ = "0.1.0"
 # name -> the module that holds it. They are imported when they are asked for, so that `import ctcb`
 # waits for neither torch nor numba.
 _LAZY = {
-    "BeamOptions": "ctcb.decoding.options",
-    "CtcBiaser": "ctcb.decoding.biaser",
-    "load": "ctcb.decoding.recogniser",
+    "BeamOptions": "ctcb.search.options",
+    "CtcBiaser": "ctcb.decoding.ctc_decoder",
+    "load": "ctcb.decoding.recognizer",
 }
+
+
+moved.install()
 
 
 def __getattr__(name: str) -> Any:

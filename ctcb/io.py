@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
 import shutil
 import tempfile
@@ -52,6 +53,14 @@ def read_lines(path: PathOrStr) -> List[Tuple[int, str]]:
 def read_text(path: PathOrStr) -> str:
     """A whole UTF-8 text file, line feeds between its lines. Raises InputError as :func:`read_lines` does."""
     return "\n".join(line for _, line in read_lines(path))
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, by which weights are known. Raises InputError where there is none."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        raise InputError("no such file", file=path, mend="check the path") from None
 
 
 @contextmanager

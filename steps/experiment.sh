@@ -52,6 +52,6 @@ fi
 
 if due 11; then # model, LM, settings, test and the other half of dev -> the ablation, printed and in results/RECIPE.md
   measured+=(--config "$exp/tune/decode.yaml" --results "$results/$recipe.md")
-  ctcb ladder "${measured[@]}" --data "$sets/dev" --half 2
-  ctcb ladder "${measured[@]}" --data "$sets/test"
+  ctcb ablate "${measured[@]}" --data "$sets/dev" --half 2
+  ctcb ablate "${measured[@]}" --data "$sets/test"
 fi

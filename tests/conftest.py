@@ -10,7 +10,8 @@ import pytest
 
 # The models here are so small that threads only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE / "reference")]
 
 
 class Ran(NamedTuple):
@@ -69,9 +70,9 @@ def model_dir(tmp_path_factory, lang_dir, tiny_config) -> Path:
     """A model directory with random weights."""
     import torch
 
+    from ctcb.acoustic.directory import save_model, write_model_yaml
     from ctcb.data.features import FeatureConfig
     from ctcb.models.ctc import CtcModel
-    from ctcb.models.directory import save_model, write_model_yaml
     from ctcb.text.lang import copy_lang
 
     source, target = tmp_path_factory.mktemp("training"), tmp_path_factory.mktemp("model")
@@ -88,8 +89,8 @@ def with_adapter(model_dir: Path, config, tiny_config, folder: Path) -> Path:
 
     import torch
 
-    from ctcb.models.adapter import ContextualAdapter
-    from ctcb.models.directory import load_model, save_adapter
+    from ctcb.acoustic.directory import load_model, save_adapter
+    from ctcb.adapter.network import ContextualAdapter
 
     shutil.copytree(model_dir, folder)
     torch.manual_seed(0)

@@ -26,22 +26,22 @@ PAGES = ["README.md", "CONTRIBUTING.md", *sorted(str(page.relative_to(ROOT)) for
 # What begins like this is not run here, and why: a test of its own, or something that a test cannot have.
 ELSEWHERE = {
     "bash utils/demo.sh": "tests/recipes/test_demo.py",
-    "bash utils/setup_env.sh": "tests/test_setup_env.py",
+    "bash utils/setup_env.sh": "tests/utils/test_setup_env.py",
     "bash utils/test.sh": "runs this",
     "python3.12 -m venv": "makes an environment for the fuzzer",
     "/tmp/fuzz/bin/python": "runs as long as it is let",
-    "pip install .": "tests/test_install.py",
+    "pip install .": "tests/utils/test_install.py",
     "recipes/open_en/run.sh": "tests/recipes/test_open_en.py",
     "recipes/voxpopuli/run.sh": "tests/recipes/test_corpora.py",
-    "steps/prepare.sh": "tests/test_jobs.py",
-    "steps/emit.sh": "tests/test_jobs.py",
-    "steps/decode.sh": "tests/test_jobs.py",
-    "export CTCB_JOBS=slurm": "tests/test_jobs.py",
-    "ctcb tune": "tests/test_tuning.py",  # many trials
-    "ctcb decode --model hf:facebook/wav2vec2-base-960h": "is fetched from the Hub; tests/test_ears.py has a small one",
-    "ctcb train adapter --base hf:NAME": "tests/test_ears_adapter.py",
-    "ctcb export exp/hf": "tests/test_ears_adapter.py",
-    "ctcb decode --model hf:NAME": "tests/test_ears_adapter.py",
+    "steps/prepare.sh": "tests/utils/test_jobs.py",
+    "steps/emit.sh": "tests/utils/test_jobs.py",
+    "steps/decode.sh": "tests/utils/test_jobs.py",
+    "export CTCB_JOBS=slurm": "tests/utils/test_jobs.py",
+    "ctcb tune": "tests/evaluation/test_tune.py",  # many trials
+    "ctcb decode --model hf:facebook/wav2vec2-base-960h": "is fetched from the Hub; tests/acoustic/test_other_models.py has a small one",
+    "ctcb train adapter --base hf:NAME": "tests/acoustic/test_hf_adapter.py",
+    "ctcb export exp/hf": "tests/acoustic/test_hf_adapter.py",
+    "ctcb decode --model hf:NAME": "tests/acoustic/test_hf_adapter.py",
 }
 # Packages that some commands need.
 NEEDS = {"--graph": "k2", "--vad": "silero_vad", "hama": "hama"}

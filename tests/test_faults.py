@@ -53,8 +53,8 @@ def contents(folder, names=FILES):
 def inputs(model_dir, tmp_path, request):
     """Short utterances around a long one, one of them broken: the words of a command."""
     short, of_long = request.param
-    import ctcb.cli.decode  # noqa: F401 (once, before the forks)
-    import ctcb.cli.recognition  # noqa: F401
+    import ctcb.cli.common.recognition  # noqa: F401
+    import ctcb.cli.decode.command  # noqa: F401 (once, before the forks)
 
     manifest = write_manifest(tmp_path / "in", sentences(short, seed=7))
     (tmp_path / "in/audio/u003.wav").write_text("no audio")
@@ -80,7 +80,7 @@ def test_a_resumed_run_ends_in_the_same_bytes(inputs, tmp_path):
             lines = self._path.read_bytes()
             super().close()
 
-    import ctcb.cli.decode as decode
+    import ctcb.cli.decode.command as decode
     from ctcb.cli import main
 
     kept, decode.Journal = decode.Journal, Keeping
@@ -226,7 +226,7 @@ def test_the_lock_goes_with_its_process(tmp_path):
 
 
 def test_two_trainings_in_one_directory_are_refused(features_dir, lang_dir, tmp_path):
-    from test_training import scripted_trainer
+    from training.test_training import scripted_trainer
 
     trainer = scripted_trainer(features_dir, lang_dir, tmp_path / "run", set())
     with only_run(tmp_path / "run"), pytest.raises(RunError, match="another run is writing there"):
@@ -237,7 +237,7 @@ def test_two_trainings_in_one_directory_are_refused(features_dir, lang_dir, tmp_
 
 
 def test_a_log_whose_last_line_was_being_written(features_dir, lang_dir, tmp_path):
-    from test_training import scripted_trainer
+    from training.test_training import scripted_trainer
 
     trainer = scripted_trainer(features_dir, lang_dir, tmp_path / "run", set())
     (tmp_path / "run/log.jsonl").write_text('{"step": 0}\n{"step": 99}\n{"st')

@@ -42,9 +42,9 @@ def slope(decoded, count):
 
 @pytest.mark.slow
 def test_memory_over_10000_utterances(model_dir, tmp_path):
-    from ctcb.cli.sources import EmissionOptions, of_audio
+    from ctcb.biasing.registry import PRESETS, TECHNIQUES
+    from ctcb.cli.decode.sources import EmissionOptions, of_audio
     from ctcb.decoding.pipeline import Pipeline
-    from ctcb.decoding.techniques import PRESETS, TECHNIQUES
 
     for number in range(20):
         soundfile.write(str(tmp_path / f"{number}.wav"), say(WORDS[number], seed=number), RATE)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 from typing import Sequence
 
-from ctcb.decoding.npz import NpzWriter, read_npz
+from ctcb.ctc.npz import NpzWriter, read_npz
 from ctcb.errors import run_script
 from ctcb.io import atomic_write
 

@@ -21,15 +21,15 @@ MADE = "<!-- Written by utils/reference.py; change the source and run it again. 
 
 # What the package offers from Python: module -> names.
 PUBLIC = {
-    "ctcb.decoding.recogniser": ["load", "Recogniser"],
-    "ctcb.decoding.biaser": ["CtcBiaser"],
-    "ctcb.decoding.transcript": ["Transcript", "Word", "FoundEntity"],
-    "ctcb.decoding.options": ["BeamOptions"],
+    "ctcb.decoding.recognizer": ["load", "Recogniser"],
+    "ctcb.decoding.ctc_decoder": ["CtcBiaser"],
+    "ctcb.transcript.transcript": ["Transcript", "Word", "FoundEntity"],
+    "ctcb.search.options": ["BeamOptions"],
     "ctcb.phones.options": ["PhoneOptions"],
     "ctcb.entities": ["Entity", "EntityList", "LoadReport"],
     "ctcb.scoring.score": ["score"],
     "ctcb.lm.ngram": ["NgramLm"],
-    "ctcb.ears": ["open_ear", "Tokens"],
+    "ctcb.acoustic.open": ["open_ear", "Tokens"],
     "ctcb.errors": ["InputError", "RunError"],
 }
 

@@ -119,7 +119,7 @@ log "installing ctcb"
 pip install --no-deps --no-build-isolation -e "$root"
 # What is worth doing once per environment goes here.
 log "compiling the decoder (half a minute)"
-"$venv/bin/python" -c "from ctcb.decoding.search.beam import warm; warm()"
+"$venv/bin/python" -c "from ctcb.search.beam.decoder import warm; warm()"
 
 echo "$wanted" >"$stamp"
 rm -f "$unfinished"

@@ -15,7 +15,7 @@ from pathlib import Path
 from ctcb.errors import InputError, run_script
 from ctcb.io import atomic_write
 
-POOL = 64  # ctcb.decoding.emit.POOL, which is not imported for the time that torch takes
+POOL = 64  # ctcb.acoustic.emit.POOL, which is not imported for the time that torch takes
 
 
 def split(manifest: Path, folder: Path, chunk: int) -> int:

@@ -15,7 +15,7 @@ from ctcb.errors import CtcbError, visible
 # verb -> (module that holds its click command as `command`, one line of help).
 # The help stands here so that `ctcb --help` imports none of the modules.
 COMMANDS = {
-    "decode": ("ctcb.cli.decode", "Transcribe audio, leaning toward the names on a list."),
+    "decode": ("ctcb.cli.decode.command", "Transcribe audio, leaning toward the names on a list."),
     "entities": ("ctcb.cli.entities", "Check a list of names: what is loaded, how it is read and said."),
     "score": ("ctcb.cli.score", "Compare transcripts with references: entity F1, WER, false alarms."),
     "prepare": ("ctcb.cli.prepare", "Turn a manifest.tsv into checked lhotse cuts and features."),
@@ -24,7 +24,7 @@ COMMANDS = {
     "lm": ("ctcb.cli.lm", "Estimate an n-gram language model on text."),
     "graph": ("ctcb.cli.graph", "Compile a language model into a decoding graph."),
     "train": ("ctcb.cli.train", "Train a base model, or an adapter for one."),
-    "ladder": ("ctcb.cli.ladder", "Measure what each technique gives and costs on data sets."),
+    "ablate": ("ctcb.cli.ablate", "Measure what each technique gives and costs on data sets."),
     "tune": ("ctcb.cli.tune", "Find the techniques' weights on data sets."),
     "report": ("ctcb.cli.report", "Write one HTML page that shows what a list did."),
     "emit": ("ctcb.cli.emit", "Write a model's emissions (log-probabilities)."),
@@ -32,6 +32,8 @@ COMMANDS = {
     "completion": ("ctcb.cli.completion", "Print what completes ctcb's words in a shell."),
     "export": ("ctcb.cli.export", "Turn a training directory into a model directory."),
 }
+# Commands by the names that they had before: kept for one release, and in no help.
+OLD_NAMES = {"ladder": "ablate"}
 
 
 class LazyGroup(click.Group):
@@ -41,9 +43,14 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> Optional[click.Command]:
+        name = OLD_NAMES.get(name, name)
         if name not in COMMANDS:
             return None
         return import_module(COMMANDS[name][0]).command
+
+    def resolve_command(self, ctx: click.Context, args: List[str]) -> Tuple[Optional[str], Optional[click.Command], List[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return OLD_NAMES.get(name or "", name), command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -72,7 +79,7 @@ def cli(context: click.Context, options: Optional[str]) -> None:
     `ctcb COMMAND --help` has examples for each command; `ctcb doctor` says what works on this machine.
     """
     if options is not None:
-        from ctcb.cli.defaults import read_defaults
+        from ctcb.cli.common.defaults import read_defaults
 
         context.default_map = read_defaults(options, context)
 

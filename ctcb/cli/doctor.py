@@ -69,13 +69,13 @@ def _speeds() -> Tuple[float, float]:
     """How often real time the bundled model listens, and the beam search with a list searches."""
     import numpy as np
 
+    from ctcb.acoustic.directory import load_model
+    from ctcb.acoustic.model import ModelEar
+    from ctcb.biasing.registry import choose
     from ctcb.data.audio import SAMPLE_RATE, read_audio
     from ctcb.data.manifest import read_manifest
-    from ctcb.decoding.ear import ModelEar
     from ctcb.decoding.pipeline import Pipeline
-    from ctcb.decoding.techniques import choose
     from ctcb.entities import EntityList
-    from ctcb.models.directory import load_model
 
     demo = BUNDLED_MODEL.parent / "demo"
     samples = np.concatenate([read_audio(row.audio).samples for row in read_manifest(demo / "manifest.tsv")][:5])

@@ -7,7 +7,7 @@ from typing import Optional, Tuple
 
 import click
 
-from ctcb.cli.options import recognition_options
+from ctcb.cli.common.options import recognition_options
 
 
 @click.command()
@@ -25,10 +25,10 @@ def command(
     \b
     ctcb emit data/dev/manifest.tsv --out exp/dev.npz --phones exp/dev.phones.npz
     """
-    from ctcb.cli.recognition import listen
-    from ctcb.cli.tally import Tally
-    from ctcb.decoding.emit import in_one
-    from ctcb.decoding.npz import NpzWriter
+    from ctcb.acoustic.emit import in_one
+    from ctcb.cli.common.recognition import listen
+    from ctcb.cli.common.tally import Tally
+    from ctcb.ctc.npz import NpzWriter
     from ctcb.errors import InputError
     from ctcb.io import atomic_write
 

@@ -7,7 +7,7 @@ from typing import Optional
 
 import click
 
-from ctcb.cli.options import entities_format_option, model_option
+from ctcb.cli.common.options import entities_format_option, model_option
 from ctcb.entities import EntityList
 from ctcb.entities.check import EntityCheck, check_entities
 from ctcb.io import atomic_write

@@ -21,9 +21,10 @@ def command(training: str, out: str, average: Optional[int]) -> None:
     ctcb export exp/base --out exp/model --average 5
     ctcb export exp/adapter --out exp/model
     """
+    from ctcb.acoustic.directory import WEIGHTS_FILE, save_adapter, save_model
+    from ctcb.adapter.folder import ADAPTER_YAML, read_adapter_yaml, save_adapter_folder
     from ctcb.errors import InputError
-    from ctcb.models.adapter_folder import ADAPTER_YAML, read_adapter_yaml, save_adapter_folder
-    from ctcb.models.directory import WEIGHTS_FILE, digest, save_adapter, save_model
+    from ctcb.io import digest
     from ctcb.training import checkpoint
     from ctcb.training.loop import epoch_files
 

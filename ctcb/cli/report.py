@@ -8,8 +8,8 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 import click
 
-from ctcb.cli.options import entities_format_option
-from ctcb.cli.writing import SETTINGS
+from ctcb.cli.common.options import entities_format_option
+from ctcb.cli.decode.writing import SETTINGS
 from ctcb.data.manifest import read_manifest
 from ctcb.entities import EntityList
 from ctcb.errors import InputError
@@ -27,7 +27,7 @@ from ctcb.scoring.score import score
 @click.option("--base", type=click.Path(), help="Transcripts without it.  [default: those of `ctcb decode --explain` in --hyp]")
 @click.option("--entities", required=True, type=click.Path(), help="The list.")
 @entities_format_option()
-@click.option("--ladder", "ladders", multiple=True, type=click.Path(), help="What `ctcb ladder --json` wrote; repeatable.")
+@click.option("--ladder", "ladders", multiple=True, type=click.Path(), help="What `ctcb ablate --json` wrote; repeatable.")
 @click.option("--attention", type=click.Path(), help="The folder of `ctcb decode --attention-plot`.")
 @click.option("--audio-mb", type=click.FloatRange(min=0), default=8.0, show_default=True, help="Room for audio clips in the page.")
 @click.option("--title", default="What the list changed", show_default=True, help="Title of the page.")
@@ -95,6 +95,6 @@ def _ladders(path: str) -> Tuple[Mapping[str, Any], ...]:
         data = json.loads(Path(path).read_text("utf-8"))
         return tuple(one for one in data if one["systems"] is not None)
     except FileNotFoundError:
-        raise InputError("no such file", file=path, mend="write it with `ctcb ladder --json FILE`") from None
+        raise InputError("no such file", file=path, mend="write it with `ctcb ablate --json FILE`") from None
     except (ValueError, TypeError, KeyError):
-        raise InputError("is no ladder", file=path, mend="write it with `ctcb ladder --json FILE`") from None
+        raise InputError("is no ladder", file=path, mend="write it with `ctcb ablate --json FILE`") from None

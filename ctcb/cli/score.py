@@ -5,7 +5,7 @@ from typing import Optional
 
 import click
 
-from ctcb.cli.options import entities_format_option
+from ctcb.cli.common.options import entities_format_option
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import read_entities_per_utt
 from ctcb.errors import InputError
@@ -13,7 +13,7 @@ from ctcb.io import atomic_write
 from ctcb.scoring.readers import read_transcripts
 from ctcb.scoring.render import render_per_utterance, render_text
 from ctcb.scoring.score import score
-from ctcb.scoring.sidecars import read_biasing_list, read_durations, require_all
+from ctcb.scoring.tables import read_biasing_list, read_durations, require_all
 from ctcb.text.normalize import normalize
 
 FILE = click.Path()  # readers raise one line of their own where a file is wrong

@@ -8,23 +8,23 @@ from typing import List, Optional, Tuple
 
 import click
 
-from ctcb.cli.ladder import absent_option, distractors_option, with_distractors
-from ctcb.cli.options import entities_format_option, model_option
-from ctcb.decoding.lm import find_lm, load_lm
-from ctcb.decoding.presets import BUILT_IN, find_config, read_presets, write_presets
+from ctcb.biasing.presets import BUILT_IN, find_config, read_presets, write_presets
+from ctcb.cli.ablate import absent_option, distractors_option, with_distractors
+from ctcb.cli.common.options import entities_format_option, model_option
 from ctcb.errors import InputError
+from ctcb.evaluation.ablation import Decoding
+from ctcb.evaluation.cached_emissions import Listener
+from ctcb.evaluation.dataset import HALVES, DataSet, read_set
+from ctcb.evaluation.objective import Bounds, Objective, table_rows
+from ctcb.evaluation.search_space import parameters
+from ctcb.evaluation.systems import System, systems
+from ctcb.evaluation.tune import search
 from ctcb.io import atomic_write
-from ctcb.ladder.dataset import HALVES, DataSet, read_set
-from ctcb.ladder.listening import Listener
-from ctcb.ladder.run import Decoding
-from ctcb.ladder.systems import System, systems
 from ctcb.phones.phonetics import Phonetics
-from ctcb.report.text import table
+from ctcb.search.find_lm import find_lm, load_lm
 from ctcb.text.lang import Lang
 from ctcb.text.spelling import TokenizerSpelling
-from ctcb.tuning.objective import Bounds, Objective, table_rows
-from ctcb.tuning.search import search
-from ctcb.tuning.space import parameters
+from ctcb.text_table import table
 
 HEADER = ("settings", "set", "F1 %", "WER %", "U-WER %", "U-WER change", "false alarms / 1000 words")
 SHOWN = 10  # trials that are listed

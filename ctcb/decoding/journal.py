@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Sequence
 
-from ctcb.decoding.parts import from_plain, to_plain
 from ctcb.decoding.pipeline import Decoded
+from ctcb.decoding.stitching import from_plain, to_plain
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write, remove_parts
 

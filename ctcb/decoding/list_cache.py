@@ -6,13 +6,13 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Callable, Iterable, List, Optional, Tuple, Union
 
-from ctcb.decoding.biasing import Biasing
+from ctcb.biasing.prepared_list import Biasing
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.entities import Entity, EntityList, LoadReport
 from ctcb.errors import InputError
 
 if TYPE_CHECKING:
-    from ctcb.decoding.encoded_list import EncodedList
+    from ctcb.adapter.encoded_list import EncodedList
 
 Entities = Union[EntityList, Iterable[Union[str, Entity]]]
 Items = Tuple[Union[str, Entity], ...]

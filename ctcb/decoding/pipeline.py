@@ -5,25 +5,25 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Union
 
-from ctcb.decoding.biasing import Biasing, SpelledList
-from ctcb.decoding.emissions import SCALES, Emission, as_log_probs
-from ctcb.decoding.graph_search import GraphSearch, GraphSetting
-from ctcb.decoding.greedy import GreedyDecoder
-from ctcb.decoding.options import BeamOptions, Hypothesis
+from ctcb.biasing.prepared_list import Biasing, SpelledList
+from ctcb.biasing.registry import in_search
+from ctcb.biasing.technique import Heard, Setting, Technique
+from ctcb.ctc.log_probs import SCALES, Emission, as_log_probs
 from ctcb.decoding.readings import readings
-from ctcb.decoding.search.beam import BeamDecoder
-from ctcb.decoding.search.word_lm import WordLm
-from ctcb.decoding.technique import Heard, Setting, Technique
-from ctcb.decoding.techniques import in_search
-from ctcb.decoding.threads import in_order
-from ctcb.decoding.transcript import Alternative, Reading, Transcript, transcript
-from ctcb.decoding.vocabulary import Vocabulary
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import CtcbError, InputError, unexpected
 from ctcb.phones.options import PhoneOptions
 from ctcb.phones.phonetics import Phonetics
+from ctcb.search.beam.decoder import BeamDecoder
+from ctcb.search.beam.word_lm import WordLm
+from ctcb.search.graph import GraphSearch, GraphSetting
+from ctcb.search.greedy import GreedyDecoder
+from ctcb.search.options import BeamOptions, Hypothesis
+from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.spelling import Spelling
+from ctcb.threads import in_order
+from ctcb.transcript.transcript import Alternative, Reading, Transcript, transcript
 
 
 class Search(Protocol):

@@ -33,6 +33,11 @@ def save_tensors(path: Path, tensors: Dict[str, Tensor], metadata: Optional[Dict
         raise RunError(f"{path}: cannot be written ({error})") from None
 
 
+def save_half(path: Path, weights: Dict[str, Tensor]) -> None:
+    """Write weights in float16; the file is there whole or not at all."""
+    save_tensors(path, {name: value.half() for name, value in weights.items()})
+
+
 def load_weights(model: nn.Module, weights: Dict[str, Tensor], path: Path) -> None:
     """Strictly load ``weights``; what does not fit is an InputError that names a tensor."""
     wanted = model.state_dict()

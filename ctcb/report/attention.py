@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from ctcb.decoding.outputs import file_name
-from ctcb.decoding.transcript import Transcript
 from ctcb.errors import RunError
 from ctcb.io import PathOrStr, atomic_write
+from ctcb.transcript.formats import file_name
+from ctcb.transcript.transcript import Transcript
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ctcb.decoding.encoder_bias import AttentionMap
+    from ctcb.adapter.encoder_bias import AttentionMap
 
 NO_BIAS = "<no-bias>"
 LEAST = 0.1  # a name that never had more weight than this on any frame is left out,

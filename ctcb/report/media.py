@@ -5,8 +5,8 @@ import base64
 from pathlib import Path
 from typing import Mapping, Optional
 
-from ctcb.decoding.outputs import file_name
 from ctcb.io import PathOrStr
+from ctcb.transcript.formats import file_name
 
 # What browsers play. Others are left out.
 AUDIO = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".opus": "audio/ogg", ".oga": "audio/ogg", ".mp3": "audio/mpeg"}

@@ -42,7 +42,7 @@ def result(before: Optional[ScoreReport], after: ScoreReport) -> str:
 
 
 def ladder(data: Mapping[str, Any]) -> str:
-    """A ladder of ``ctcb ladder --json``: its table, and two plots of it."""
+    """A ladder of ``ctcb ablate --json``: its table, and two plots of it."""
     names = {"entity_f1": "entity F1, %", "u_wer": "U-WER, %"}
     titles = {measure.name: measure.title for measure in MEASURES}
     columns = [name for name in ("entity_precision", "entity_recall", "entity_f1", "wer", "u_wer", "b_wer")]

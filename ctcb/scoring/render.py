@@ -3,11 +3,11 @@ from __future__ import annotations
 
 from typing import Optional, Sequence
 
-from ctcb.report.text import table
 from ctcb.scoring.biased_wer import BiasedErrorCounts
 from ctcb.scoring.measures import MEASURES, Measure
 from ctcb.scoring.report import ScoreReport
 from ctcb.scoring.wer import ErrorCounts
+from ctcb.text_table import table
 
 _NONE = "-"  # a measure without anything to divide by
 

@@ -14,7 +14,7 @@ from ctcb.scoring.biased_wer import BiasedErrorCounts, count_biased_errors
 from ctcb.scoring.entities import EntityMatcher, compare_entities, count_entities
 from ctcb.scoring.false_alarms import false_alarms
 from ctcb.scoring.report import Comparison, ScoreReport, UtteranceScore
-from ctcb.scoring.sidecars import require_all
+from ctcb.scoring.tables import require_all
 from ctcb.scoring.wer import ErrorCounts, count_errors
 from ctcb.text.normalize import normalize as normalize_text
 

@@ -12,14 +12,14 @@ from typing import Any, Dict, Optional, Sequence, Tuple
 import torch
 from lhotse import CutSet, combine
 
+from ctcb.adapter.entries import EntrySpeller
+from ctcb.adapter.folder import Described, write_adapter_yaml
+from ctcb.adapter.network import ContextualAdapter
 from ctcb.config import from_mapping, read_yaml
 from ctcb.data.loader import Targets, one_copy_each, usable_cuts
 from ctcb.entities import EntityList
 from ctcb.io import PathOrStr
-from ctcb.models.adapter import ContextualAdapter
-from ctcb.models.adapter_folder import Described, write_adapter_yaml
 from ctcb.models.config import AdapterConfig
-from ctcb.models.entries import EntrySpeller
 from ctcb.training.adapter_loss import AdapterObjective
 from ctcb.training.base import main_process
 from ctcb.training.catalogue import CatalogueConfig, CatalogueSampler

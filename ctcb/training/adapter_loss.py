@@ -6,15 +6,15 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 import torch
 from torch import Tensor, nn
 
+from ctcb.adapter.alignment import evidence_of, match
+from ctcb.adapter.catalogue import by_entry
+from ctcb.adapter.entries import Entry, collate
+from ctcb.adapter.network import ContextualAdapter
+from ctcb.ctc.viterbi import align_tokens
 from ctcb.data.loader import Batch
-from ctcb.decoding.forced_alignment import align_tokens
 from ctcb.errors import InputError
-from ctcb.models.adapter import ContextualAdapter
-from ctcb.models.catalogue import by_entry
 from ctcb.models.conformer import frame_mask
 from ctcb.models.ctc import CtcModel, Encoded, in_float32
-from ctcb.models.entries import Entry, collate
-from ctcb.models.matching import evidence_of, match
 from ctcb.training.catalogue import CatalogueSampler, Said
 from ctcb.training.encoder_cache import EncoderCache
 from ctcb.training.losses import ctc_loss

@@ -10,6 +10,7 @@ from typing import Any, Dict, Optional, Sequence
 import torch
 from lhotse import CutSet, combine
 
+from ctcb.acoustic.directory import WEIGHTS_FILE, write_model_yaml
 from ctcb.config import from_mapping, read_yaml
 from ctcb.data.features import FeatureConfig
 from ctcb.data.loader import Targets, usable_cuts
@@ -17,7 +18,6 @@ from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 from ctcb.models.config import ModelConfig
 from ctcb.models.ctc import CtcModel
-from ctcb.models.directory import WEIGHTS_FILE, write_model_yaml
 from ctcb.models.weights import read_tensors
 from ctcb.text.lang import Lang, copy_lang
 from ctcb.training.checkpoint import Position

@@ -15,8 +15,8 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
+from ctcb.adapter.entries import Entry, EntrySpeller
 from ctcb.errors import InputError
-from ctcb.models.entries import Entry, EntrySpeller
 from ctcb.scoring.entities import EntityMatcher
 
 PHRASES_A_TEXT = 2  # of each transcript, among those from which others' lists draw

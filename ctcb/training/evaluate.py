@@ -9,14 +9,14 @@ from lhotse import CutSet
 from lhotse.cut import Cut
 from lhotse.dataset.collation import collate_features
 
+from ctcb.adapter.entries import EntrySpeller
 from ctcb.data.loader import Collate, Targets
-from ctcb.decoding.greedy import greedy
 from ctcb.entities import EntityList
 from ctcb.models.ctc import CtcModel
-from ctcb.models.entries import EntrySpeller
 from ctcb.scoring.alignment import align
 from ctcb.scoring.entities import EntityMatcher, compare_entities, count_entities
 from ctcb.scoring.wer import word_error_rate
+from ctcb.search.greedy import greedy
 from ctcb.text.lang import Lang
 from ctcb.text.tokenizer import Tokenizer
 from ctcb.training import adapter_loss

@@ -13,14 +13,14 @@ from lhotse.cut import Cut
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from ctcb.acoustic.directory import WEIGHTS_FILE, load_model
+from ctcb.acoustic.open import is_foreign, open_base_of
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.data.loader import Feed
 from ctcb.data.prepare import CUTS
-from ctcb.ears import is_foreign, open_base_of
 from ctcb.errors import InputError
-from ctcb.io import PathOrStr
+from ctcb.io import PathOrStr, digest
 from ctcb.models.ctc import CtcModel
-from ctcb.models.directory import WEIGHTS_FILE, digest, load_model
 from ctcb.text.lang import Lang
 from ctcb.training.base import read_feature_cuts
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ctcb.decoding.forced_alignment import align_tokens
+from ctcb.ctc.viterbi import align_tokens
 
 BLANK = 0
 Word = Tuple[int, int]  # how many phones, how many tokens

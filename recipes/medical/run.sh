@@ -19,17 +19,17 @@ readable "$align_model" "$config" "$train_config" "$adapter_config"
 results=${results:-$exp/results} recipe=medical sets=$exp/sets
 
 if due 1; then # nothing -> CORPUS: recordings, transcripts, and which of them are train, dev and test
-  python local/download_medical.py "$corpus"
+  python local/medical/download_medical.py "$corpus"
 fi
 
 if due 2; then # CORPUS -> train, dev and test: a manifest.tsv and an audio file an utterance
-  once "$sets" python local/prepare_medical.py "$corpus" --out "$sets" --model "$align_model" --longest "$longest" --jobs "$jobs"
+  once "$sets" python local/medical/prepare_medical.py "$corpus" --out "$sets" --model "$align_model" --longest "$longest" --jobs "$jobs"
 fi
 
 if due 3; then # packages and texts -> drugs, diseases and rare words of dev and test, and distractors
   packages "$exp/site" recipes/medical/requirements.txt
-  once "$exp/terms" python local/make_terms.py --site "$exp/site" --out "$exp/terms/terms.txt"
-  once "$exp/lists" python local/make_lists.py --train "$sets/train" --max-count "$max_count" \
+  once "$exp/terms" python local/medical/make_terms.py --site "$exp/site" --out "$exp/terms/terms.txt"
+  once "$exp/lists" python local/shared/make_lists.py --train "$sets/train" --max-count "$max_count" \
     --terms "$exp/terms/terms.txt" "$sets/dev" "$sets/test"
 fi
 

@@ -27,12 +27,12 @@ if due 1; then # requirements.txt -> the voices
 fi
 
 if due 2; then # frames, names and voices -> train, dev and test: a manifest.tsv and an audio file an utterance
-  PYTHONPATH=$exp/site${PYTHONPATH:+:$PYTHONPATH} once "$sets" python local/make_mini.py --out "$sets" --jobs "$jobs" \
+  PYTHONPATH=$exp/site${PYTHONPATH:+:$PYTHONPATH} once "$sets" python local/mini/make_mini.py --out "$sets" --jobs "$jobs" \
     --train "${sentences:-3000}" --dev "${dev_sentences:-150}" --test "${dev_sentences:-150}"
 fi
 
 if due 3; then # texts -> the names of dev and test
-  once "$exp/lists" python local/make_lists.py --train "$sets/train" --max-count "$max_count" --no-distractors "$sets/dev" "$sets/test"
+  once "$exp/lists" python local/shared/make_lists.py --train "$sets/train" --max-count "$max_count" --no-distractors "$sets/dev" "$sets/test"
 fi
 
 . steps/experiment.sh

@@ -39,14 +39,14 @@ under() { for name in $2; do printf '%s ' "$1/$name$3"; done; } # prefix, names,
 
 if due 1; then # training manifests -> checked cuts and features at three speeds
   for name in $train_sets; do
-    once "$exp/data/$name" python local/prepare_manifest.py "$data_dir/$name/manifest.tsv" \
+    once "$exp/data/$name" python local/open_en/prepare_manifest.py "$data_dir/$name/manifest.tsv" \
       --out "$exp/data/$name" --features --speeds 0.9,1.0,1.1 --jobs "$jobs"
   done
 fi
 
 if due 2; then # dev manifests -> checked cuts and features
   for name in $dev_sets; do
-    once "$exp/data/$name" python local/prepare_manifest.py "$data_dir/$name/manifest.tsv" \
+    once "$exp/data/$name" python local/open_en/prepare_manifest.py "$data_dir/$name/manifest.tsv" \
       --out "$exp/data/$name" --features --jobs "$jobs"
   done
 fi
@@ -89,7 +89,7 @@ fi
 
 if due 8; then # the other half -> what each technique gives, with short lists and with 1,000 distractors added
   for added in 0 1000; do
-    ctcb ladder --model "$model" $(with_distractors) --lm "$lm" --half 2 --added "$added" --jobs "$jobs" \
+    ctcb ablate --model "$model" $(with_distractors) --lm "$lm" --half 2 --added "$added" --jobs "$jobs" \
       --config "$exp/tune/decode.yaml" --emissions "$exp/emissions" --results "$results/ablation.md" --json "$exp/ladder-$added.json"
   done
 fi
@@ -100,6 +100,6 @@ if due 9; then # model and training features -> the model with an adapter
 fi
 
 if due 10; then # model with adapter and dev sets -> what the adapter gives and costs, in Markdown
-  python utils/measure_adapter.py --model "$model" $(for file in "$data_dir"/distractors_*.txt; do echo "--distractors $file"; done) \
+  python recipes/benchmarks/adapter/measure_adapter.py --model "$model" $(for file in "$data_dir"/distractors_*.txt; do echo "--distractors $file"; done) \
     --results "$results/adapter.md" $(under "$data_dir" "real_dev $synthetic_sets" '')
 fi

@@ -19,16 +19,16 @@ readable $slue "$config" "$train_config" "$adapter_config"
 results=${results:-$exp/results} recipe=voxpopuli sets=$exp/sets
 
 if due 1; then # nothing -> CORPUS: the original recordings, year by year, and the English annotations
-  python local/download_voxpopuli.py "$corpus"
+  python local/voxpopuli/download_voxpopuli.py "$corpus"
 fi
 
 if due 2; then # CORPUS -> train, dev and test: a manifest.tsv and an audio file an utterance
-  once "$sets" python local/prepare_voxpopuli.py "$corpus" --out "$sets" --jobs "$jobs" \
+  once "$sets" python local/voxpopuli/prepare_voxpopuli.py "$corpus" --out "$sets" --jobs "$jobs" \
     $(flag gold-only "$gold_only") $(flag allow-missing "$allow_missing")
 fi
 
 if due 3; then # texts -> rare names of dev and test, and distractors
-  once "$exp/lists" python local/make_lists.py --train "$sets/train" --max-count "$max_count" \
+  once "$exp/lists" python local/shared/make_lists.py --train "$sets/train" --max-count "$max_count" \
     $(each slue "$slue") "$sets/dev" "$sets/test"
 fi
 

@@ -1,6 +1,6 @@
 """What must hold of every reader, whatever bytes it is given: it reads them, or says in one line why not.
 
-Shared by ``tests/test_fuzz.py`` (hypothesis) and ``tests/fuzz/fuzz.py`` (coverage-guided, atheris).
+Shared by ``tests/fuzz/test_fuzz.py`` (hypothesis) and ``tests/fuzz/fuzz.py`` (coverage-guided, atheris).
 """
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from corpora import make_medical, make_voxpopuli
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 SETS = ("train", "dev", "test")
 
 

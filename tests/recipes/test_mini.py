@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
-sys.path.insert(0, str(ROOT / "local"))
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "local/mini"))
 from make_mini import NAME, name_words, write_line, write_unsaid  # noqa: E402
 
 

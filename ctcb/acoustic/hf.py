@@ -1,0 +1,63 @@
+"""CTC models of Hugging Face transformers: Wav2Vec2, HuBERT, WavLM, Wav2Vec2-BERT and kin."""
+from __future__ import annotations
+
+from typing import Any, List, Tuple
+
+import numpy as np
+import torch
+
+from ctcb.acoustic.open import Tokens
+from ctcb.acoustic.waveform import WaveEar
+from ctcb.data.audio import SAMPLE_RATE
+from ctcb.errors import InputError
+from ctcb.text.spelling import PieceSpelling
+from ctcb.text.tokens import TokenTable
+
+MEND = "name a folder with a CTC model, its feature extractor and tokenizer, or one of the Hub"
+
+
+def opened(name: str, tokens: Tokens) -> Tuple[Any, Any, TokenTable]:
+    """The feature extractor, the model in eval mode, and its tokens, of a folder or a name of the Hub, which
+    transformers fetches into its own cache.
+
+    Raises InputError for what is no CTC model with a tokenizer.
+    """
+    from transformers import AutoFeatureExtractor, AutoModelForCTC, AutoTokenizer
+
+    try:
+        extractor, tokenizer = AutoFeatureExtractor.from_pretrained(name), AutoTokenizer.from_pretrained(name)
+        model = AutoModelForCTC.from_pretrained(name).eval()
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(f"not a CTC model of transformers ({first})", file=f"hf:{name}", mend=MEND) from None
+    if extractor.sampling_rate != SAMPLE_RATE:
+        raise InputError(f"this model hears {extractor.sampling_rate} Hz", file=f"hf:{name}", mend=f"name one for {SAMPLE_RATE} Hz")
+    blank = model.config.pad_token_id if tokens.blank is None else tokens.blank
+    separator = tokens.separator or _separator(tokenizer)
+    return extractor, model, TokenTable.of(_symbols(tokenizer, model.config.vocab_size), blank, separator, f"hf:{name}")
+
+
+def load(name: str, tokens: Tokens) -> WaveEar:
+    """A model by :func:`opened`."""
+    extractor, model, table = opened(name, tokens)
+
+    def network(samples: np.ndarray) -> np.ndarray:
+        inputs = extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")
+        with torch.no_grad():
+            return model(**inputs).logits[0].float().numpy()
+
+    return WaveEar(network, PieceSpelling(table))
+
+
+def _symbols(tokenizer: Any, size: int) -> List[str]:
+    """The tokens by id; outputs that no token belongs to get a name that spells nothing."""
+    symbols = [f"<unused-{place}>" for place in range(size)]
+    for symbol, place in tokenizer.get_vocab().items():
+        if place < size:
+            symbols[place] = symbol
+    return symbols
+
+
+def _separator(tokenizer: Any) -> "str | None":
+    delimiter = getattr(tokenizer, "word_delimiter_token", None)
+    return delimiter if delimiter in tokenizer.get_vocab() else None

@@ -1,0 +1,166 @@
+"""A CTC model of transformers as the frozen base of a contextual adapter, and as an ear that leans by one.
+
+It has no phone head: names are aligned by their pieces alone, which stand in for phones.
+"""
+from __future__ import annotations
+
+import hashlib
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any, List, Optional, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from ctcb.acoustic.hf import opened
+from ctcb.acoustic.model import Heads
+from ctcb.acoustic.open import Tokens
+from ctcb.acoustic.waveform import measured_shift
+from ctcb.adapter.encoder_bias import EncoderBias
+from ctcb.adapter.folder import load_adapter_folder
+from ctcb.adapter.network import ContextualAdapter
+from ctcb.data.audio import SAMPLE_RATE
+from ctcb.errors import InputError
+from ctcb.io import PathOrStr
+from ctcb.models.config import EncoderConfig, InterCtc, ModelConfig
+from ctcb.models.ctc import Emissions, Encoded, InnerBias, in_float32
+from ctcb.text.lang import Lang
+from ctcb.text.spelling import PieceSpelling
+from ctcb.text.table_lang import table_lang
+
+
+class HfNetwork(nn.Module):
+    """The methods of :class:`ctcb.models.ctc.CtcModel` that adapters need; symbols are in the lang's order, blank first.
+
+    Takes samples ``[B, N, 1]`` in the place of features. Its inner layers are the two at a third and two thirds of
+    the depth; their heads are the final head.
+    """
+
+    def __init__(self, model: Any, extractor: Any, order: Sequence[int], name: str) -> None:
+        super().__init__()
+        head = getattr(model, "lm_head", None)
+        if not isinstance(head, nn.Linear):
+            raise InputError("this model's head is not the linear layer that an adapter leans", file=name, mend="lean with the decoder")
+        self.model, self._extractor = model.eval().requires_grad_(False), extractor
+        self.head = nn.Linear(head.in_features, head.out_features).requires_grad_(False)
+        self.head.weight.data, bias = head.weight.data[list(order)], head.bias
+        self.head.bias.data = torch.zeros(len(order)) if bias is None else bias.data[list(order)]
+        shapes = [tuple(state.shape) for state in self._states(np.zeros(SAMPLE_RATE, np.float32))]
+        depth = len(shapes) - 2  # the first is what enters the layers, the last comes after them
+        self.places = [place for place in dict.fromkeys((depth // 3, 2 * depth // 3)) if 0 < place < depth and shapes[place] == shapes[-1]]
+        if not self.places:
+            raise InputError("this model has too few layers of its head's width", file=name, mend="lean with the decoder")
+        self.config = ModelConfig(
+            num_subwords=len(order), num_phones=len(order), encoder=EncoderConfig(dim=head.in_features, layers=depth, heads=1),
+            inter_ctc=tuple(InterCtc(place, target) for place, target in zip(self.places, ("phone", "subword"))),
+        )  # fmt: skip
+
+    def encode(self, features: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias] = None) -> Encoded:
+        """``features [B, N, 1]`` samples, of which ``lengths [B]`` count. One utterance after another, as in ``WaveEar``."""
+        if inner_bias is not None:
+            raise InputError("adapter.inner_bias is for model directories", mend="turn it off")
+        rows = [self._states(samples[:count, 0].numpy()) for samples, count in zip(features, lengths.tolist())]
+        last = pad_sequence([states[-1][0].float() for states in rows], batch_first=True)
+        taps = [pad_sequence([states[place][0].float() for states in rows], batch_first=True) for place in self.places]
+        logits = in_float32(self.head, last)
+        return Encoded(last, taps, [logits] * len(taps), torch.tensor([states[-1].shape[1] for states in rows]))
+
+    def emissions(self, encoded: Encoded) -> Emissions:
+        """What the head makes of the encoder's output."""
+        return Emissions(in_float32(self.head, encoded.last).log_softmax(dim=-1), [], encoded.lengths)
+
+    def forward(self, features: Tensor, lengths: Tensor) -> "tuple[Emissions, Encoded]":
+        encoded = self.encode(features, lengths)
+        return self.emissions(encoded), encoded
+
+    @torch.no_grad()
+    def _states(self, samples: np.ndarray) -> List[Tensor]:
+        """``[1, T, D]``: what enters the layers, what each of them makes of it, and what the head takes."""
+        inputs = self._extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")
+        found = self.model.base_model(**inputs, output_hidden_states=True)
+        return [*found.hidden_states, found[0]]
+
+
+@dataclass(frozen=True)
+class HfBase:
+    """What an adapter needs of its base; in the place of :class:`ctcb.acoustic.directory.LoadedModel`."""
+
+    network: HfNetwork
+    lang: Lang
+    spelling: PieceSpelling
+    frame_shift: float  # seconds
+    digest: str  # of the weights and the tokens
+    folder: str  # its name
+    adapter: Optional[ContextualAdapter] = None
+    adapter_digest: str = ""
+
+
+def load_base(name: str, tokens: Tokens, adapter: Optional[PathOrStr] = None) -> HfBase:
+    """A folder or a name of the Hub, and the folder of an adapter that was trained for it.
+
+    Raises InputError for what is no CTC model whose head can be leaned, and for another model's adapter.
+    """
+    extractor, model, table = opened(name, tokens)
+    spelling = PieceSpelling(table)
+    lang = table_lang(spelling)
+    network = HfNetwork(model, extractor, lang.tokenizer.order, f"hf:{name}")
+
+    def frames(samples: np.ndarray) -> np.ndarray:
+        return network._states(samples)[-1][0].numpy()
+
+    base = HfBase(network, lang, spelling, measured_shift(frames), _digest(model, lang.tokenizer.pieces), f"hf:{name}")
+    if adapter is None:
+        return base
+    leaning, known_as = load_adapter_folder(adapter, network.config, base.digest, base.folder)
+    return replace(base, adapter=leaning, adapter_digest=known_as)
+
+
+def _digest(model: nn.Module, pieces: Sequence[str]) -> str:
+    """Of weights and tokens; without the weights' names, which differ between versions of torch."""
+    parts = sorted(hashlib.sha256(value.float().numpy().tobytes()).hexdigest() for value in model.state_dict().values())
+    return hashlib.sha256("\n".join([*pieces, *parts]).encode()).hexdigest()
+
+
+class AdaptedEar:
+    """A model of transformers with an adapter."""
+
+    rows_a_second = float(SAMPLE_RATE)
+    phonetics, phone_head = None, None
+
+    def __init__(self, model: HfBase, bias: Optional[EncoderBias] = None) -> None:
+        """``bias`` leans the model's encoder toward a list."""
+        self.model, self.bias = model, bias
+        self.spelling, self.frame_shift = model.spelling, model.frame_shift
+        order = model.lang.tokenizer.order
+        self._columns = np.argsort(order)  # of the emissions, in the order of the model's own tokens
+
+    def leaning(self, bias: Optional[EncoderBias]) -> AdaptedEar:
+        """The same, leaning toward a list; with None not."""
+        ear = copy(self)
+        ear.bias = bias
+        return ear
+
+    def prepare(self, samples: np.ndarray) -> Tensor:
+        """The samples as they are, ``[N, 1]``."""
+        return torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))[:, None]
+
+    def hear(self, rows: Sequence[Tensor], utt_ids: Sequence[str]) -> List[Heads]:
+        """Natural-log probabilities of each."""
+        return self._hear(rows, utt_ids, leaning=self.bias is not None, plain=self.bias is None)
+
+    def hear_both(self, rows: Sequence[Tensor], utt_ids: Sequence[str]) -> List[Heads]:
+        """The same leaning toward the list, then without it; one pass of the encoder."""
+        return self._hear(rows, utt_ids, leaning=True, plain=True)
+
+    @torch.no_grad()
+    def _hear(self, rows: Sequence[Tensor], utt_ids: Sequence[str], leaning: bool, plain: bool) -> List[Heads]:
+        features, lengths = pad_sequence(list(rows), batch_first=True), torch.tensor([len(one) for one in rows])
+        encoded = self.model.network.encode(features, lengths)
+        found = [self.bias.lean(encoded, utt_ids)] if leaning else []
+        found += [self.model.network.emissions(encoded)] if plain else []
+        return [
+            tuple(emissions.subword[place, :count].numpy()[:, self._columns].copy() for emissions in found)
+            for place, count in enumerate(encoded.lengths.tolist())
+        ]

@@ -1,0 +1,93 @@
+"""Other people's models: each is an :class:`~ctcb.acoustic.model.Ear`, made from what ``--model`` names."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Callable, Dict, Optional, Tuple, Union
+
+from ctcb.acoustic.model import Ear, ModelEar
+from ctcb.errors import InputError, RunError
+from ctcb.io import PathOrStr
+
+if TYPE_CHECKING:
+    from ctcb.acoustic.hf_adapter import HfBase
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What is told of a model's tokens, for models that do not tell it themselves."""
+
+    file: Optional[PathOrStr] = None  # tokens.txt
+    model: Optional[PathOrStr] = None  # the sentencepiece model of these
+    blank: Union[int, str, None] = None
+    separator: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A family of models."""
+
+    module: str  # has `load(name, tokens) -> Ear`
+    needs: str  # the package that it is made of
+    install: str  # how to get that
+    names: str  # what stands behind the colon
+
+
+KINDS: Dict[str, Kind] = {
+    "hf": Kind("ctcb.acoustic.hf", "transformers", "pip install 'ctcb[hf]'", "a folder or a name of the Hugging Face Hub"),
+    "torchaudio": Kind("ctcb.acoustic.torchaudio", "torchaudio", "pip install 'ctcb[torchaudio]'", "a bundle of torchaudio.pipelines"),
+    "onnx": Kind("ctcb.acoustic.onnx", "onnxruntime", "pip install 'ctcb[onnx]'", "an .onnx file, with --tokens"),
+    "nemo": Kind("ctcb.acoustic.nemo", "nemo", "pip install 'nemo_toolkit[asr]'", "a .nemo file or a name of its model hub"),
+    "hama": Kind("ctcb.acoustic.hama", "hama", "pip install 'ctcb[hama]'", "nothing"),
+}
+
+
+def is_foreign(model: str) -> bool:
+    """Whether ``--model`` names another kind than a model directory."""
+    kind, colon, _ = model.partition(":")
+    return kind in KINDS and (bool(colon) or kind == "hama")
+
+
+def open_ear(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None) -> Ear:
+    """The model that ``--model`` names: a model directory, or ``KIND:NAME`` with a kind of ``KINDS``.
+
+    ``adapter`` is the folder of one that was trained for a model of transformers. Raises InputError for what is no
+    such model or no such adapter, and RunError where the package that runs it is missing.
+    """
+    if adapter is not None:
+        from ctcb.acoustic.hf_adapter import AdaptedEar
+
+        return AdaptedEar(open_base_of(model, tokens, adapter))
+    if not is_foreign(model):
+        from ctcb.acoustic.directory import load_model
+
+        return ModelEar(load_model(model))
+    kind, rest = _kind_of(model)
+    load: Callable[[str, Tokens], Ear] = import_module(kind.module).load
+    return load(rest, tokens)
+
+
+def open_base_of(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None) -> HfBase:
+    """A model of transformers as the base of an adapter, and the adapter where there is one; raises as :func:`open_ear`."""
+    if not model.startswith("hf:"):
+        raise InputError(
+            f"an adapter in a folder of its own leans models of transformers, and not {model}",
+            mend="name one as hf:NAME; in a model directory its own adapter is used",
+        )
+    _, rest = _kind_of(model)
+    from ctcb.acoustic.hf_adapter import load_base
+
+    return load_base(rest, tokens, adapter)
+
+
+def _kind_of(model: str) -> Tuple[Kind, str]:
+    """What runs the model, whose package is there, and what stands behind the colon."""
+    name, _, rest = model.partition(":")
+    kind = KINDS[name]
+    if not rest and name != "hama":
+        raise InputError(f"--model {model} names no model", mend=f"behind the colon stands {kind.names}")
+    try:
+        import_module(kind.needs)
+    except ImportError as error:
+        raise RunError(f"--model {name}: needs the package {kind.needs} ({error}); {kind.install}") from None
+    return kind, rest

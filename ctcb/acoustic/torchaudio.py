@@ -1,0 +1,35 @@
+"""CTC models of torchaudio.pipelines."""
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ctcb.acoustic.open import Tokens
+from ctcb.acoustic.waveform import WaveEar
+from ctcb.data.audio import SAMPLE_RATE
+from ctcb.errors import InputError
+from ctcb.text.spelling import PieceSpelling
+from ctcb.text.tokens import TokenTable
+
+
+def load(name: str, tokens: Tokens) -> WaveEar:
+    """A bundle such as ``WAV2VEC2_ASR_BASE_960H``, which torchaudio fetches into torch's cache.
+
+    Raises InputError for what is no bundle with a CTC head.
+    """
+    import torchaudio
+
+    bundle = getattr(torchaudio.pipelines, name, None)
+    if not hasattr(bundle, "get_labels"):
+        known = [one for one in dir(torchaudio.pipelines) if hasattr(getattr(torchaudio.pipelines, one), "get_labels") and one.isupper()]
+        raise InputError(f"torchaudio has no CTC bundle {name!r}", mend=f"it has {', '.join(known)}")
+    if bundle.sample_rate != SAMPLE_RATE:
+        raise InputError(f"the bundle {name} hears {bundle.sample_rate} Hz", mend=f"name one for {SAMPLE_RATE} Hz")
+    model = bundle.get_model().eval()
+
+    def network(samples: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return model(torch.from_numpy(samples)[None])[0][0].float().numpy()
+
+    table = TokenTable.of(bundle.get_labels(), 0 if tokens.blank is None else tokens.blank, tokens.separator, f"torchaudio:{name}")
+    return WaveEar(network, PieceSpelling(table))

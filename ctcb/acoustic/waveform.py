@@ -1,0 +1,56 @@
+"""Models that take samples in and give one head out."""
+from __future__ import annotations
+
+from typing import Callable, List, Optional, Sequence
+
+import numpy as np
+import torch
+
+from ctcb.acoustic.model import Heads
+from ctcb.ctc.log_probs import from_logits
+from ctcb.data.audio import SAMPLE_RATE
+from ctcb.errors import InputError
+from ctcb.phones.phonetics import Phonetics
+from ctcb.text.spelling import Spelling
+
+TICK = 0.005  # seconds: frame shifts are whole numbers of these
+
+# [N] float32 samples at 16 kHz -> [T, V] logits or log-probabilities.
+Network = Callable[[np.ndarray], np.ndarray]
+
+
+class WaveEar:
+    """Hears one utterance after another: many of these models were trained without a mask for padding, and
+    would hear something else in a batch."""
+
+    rows_a_second = float(SAMPLE_RATE)
+    phonetics: Optional[Phonetics] = None
+    phone_head: Optional[int] = None
+
+    def __init__(self, network: Network, spelling: Optional[Spelling], frame_shift: Optional[float] = None) -> None:
+        """``frame_shift`` in seconds; measured where it is not known. Raises InputError where that finds none."""
+        self._network, self.spelling = network, spelling
+        self.frame_shift = frame_shift or measured_shift(network)
+
+    def prepare(self, samples: np.ndarray) -> torch.Tensor:
+        """The samples as they are."""
+        return torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
+
+    def hear(self, rows: Sequence[torch.Tensor], utt_ids: Sequence[str]) -> List[Heads]:
+        """Natural-log probabilities of each."""
+        return [(from_logits(self._network(samples.numpy())),) for samples in rows]
+
+
+def measured_shift(network: Network) -> float:
+    """Seconds from one frame to the next, from how many more frames four seconds of silence have than two."""
+    short, long = (len(network(np.zeros(seconds * SAMPLE_RATE, np.float32))) for seconds in (2, 4))
+    if long <= short:
+        raise InputError(f"the model gives {short} frames for 2 seconds and {long} for 4", mend="give a CTC model that hears samples")
+    return max(1, round(2.0 / (long - short) / TICK)) * TICK
+
+
+def require_width(network: Network, symbols: Sequence[str], name: str) -> None:
+    """Raise InputError where the model has not as many outputs as there are symbols."""
+    width = network(np.zeros(SAMPLE_RATE, np.float32)).shape[1]
+    if width != len(symbols):
+        raise InputError(f"the model has {width} outputs, its tokens are {len(symbols)}", file=name, mend="give the tokens of this model")

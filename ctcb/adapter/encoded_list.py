@@ -1,0 +1,118 @@
+"""Lists as the contextual adapter knows them: every name's vectors, worked out once a list."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import List, Optional, Sequence, Tuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ctcb.adapter.base import ModelWithAdapter
+from ctcb.adapter.cache import CatalogueCache
+from ctcb.adapter.catalogue import Catalogue
+from ctcb.adapter.entries import Entry, EntrySpeller, collate
+from ctcb.adapter.prefilter import Prefilter
+from ctcb.entities import Entity
+from ctcb.errors import InputError
+from ctcb.progress import progress
+
+CHUNK = 1000  # entries that are encoded at once
+MANY = 500  # entities; shorter lists are encoded faster than a file is worth
+
+
+@dataclass(frozen=True)
+class EncodedList:
+    """N entries, one a way to say an entity, in the order of the entities."""
+
+    entities: Tuple[Entity, ...]
+    entity_of: Tensor  # [N] int64, the place of each entry's entity, rising
+    catalogue: Catalogue  # float16
+    entries: Tuple[Entry, ...]  # N
+    phones: bool  # whether the prefilter listens to phones, or to pieces
+
+    @cached_property
+    def prefilter(self) -> Prefilter:
+        """Made when it is first needed: most lists are short."""
+        return Prefilter([entry.phones if self.phones else entry.tokens for entry in self.entries])
+
+    @cached_property
+    def whole(self) -> Catalogue:
+        """The catalogue of all entries, float32."""
+        return self.catalogue.to(torch.float32)
+
+    def among(self, places: Optional[Sequence[int]]) -> Tensor:
+        """The entries ``[M]`` int64 of the entities at some places, or of all, rising."""
+        if places is None:
+            return torch.arange(len(self.entity_of))
+        return torch.isin(self.entity_of, torch.tensor(sorted(places), dtype=torch.int64)).nonzero()[:, 0]
+
+    def likeliest(self, entries: Tensor, log_probs: np.ndarray, most: int) -> Tensor:
+        """The ``most`` entries of some that the ``[T, V]`` log-probabilities of the prefilter's head speak for."""
+        scores = torch.from_numpy(self.prefilter.scores(log_probs))[entries]
+        return entries[torch.argsort(-scores, stable=True)[:most].sort().values]
+
+    def pick(self, entries: Tensor) -> Catalogue:
+        """The catalogue of some entries, float32."""
+        if len(entries) == len(self.entity_of):
+            return self.whole
+        return self.catalogue.pick(entries).to(torch.float32)
+
+
+def hears_phones(model: ModelWithAdapter) -> bool:
+    """Whether the prefilter listens to phones: to the first inner head, the nearest to the sounds, if it has them."""
+    heads = model.network.config.inter_ctc
+    return bool(heads) and heads[0].target == "phone"
+
+
+def require_adapter(model: ModelWithAdapter) -> None:
+    """Raise InputError for a model without an adapter."""
+    if model.adapter is None:
+        mend = "train one (ctcb train adapter), or lean with the decoder (--bias decoder)"
+        raise InputError("this model has no adapter", file=model.folder, mend=mend)
+
+
+def encode_list(model: ModelWithAdapter, entities: Sequence[Entity], cache: Optional[CatalogueCache] = None) -> EncodedList:
+    """Encode a list with a model's adapter, or find it in a cache. Raises InputError for a model without one."""
+    require_adapter(model)
+    entities = tuple(entities)
+    key = None if cache is None or len(entities) < MANY else cache.key(model.adapter_digest, entities)
+    found = None if key is None else cache.load(key)
+    phones = hears_phones(model)
+    if found is None:
+        entries, entity_of = entries_of(entities, EntrySpeller(model.lang, phones or model.adapter.config.phones))
+        found = torch.tensor(entity_of), encode(model, entries), tuple(entries)
+        if key is not None:
+            cache.save(key, *found)
+    return EncodedList(entities, *found, phones)
+
+
+def entries_of(entities: Sequence[Entity], speller: EntrySpeller) -> Tuple[List[Entry], List[int]]:
+    """All ways to say the entities, each once, and the place of each one's entity.
+
+    Pronunciations that the list brings take the place of the lexicon's for what is read or spoken first.
+    """
+    speller.prepare(form for entity in entities for form in entity.spoken_forms)
+    entries: List[Entry] = []
+    entity_of: List[int] = []
+    for place, entity in enumerate(entities):
+        first, *others = entity.spoken_forms
+        ways = [speller.entry(first, pronunciation) for pronunciation in entity.prons or (None,)]
+        ways = list(dict.fromkeys([*ways, *map(speller.entry, others)]))
+        entries += ways
+        entity_of += [place] * len(ways)
+    return entries, entity_of
+
+
+@torch.no_grad()
+def encode(model: ModelWithAdapter, entries: Sequence[Entry]) -> Catalogue:
+    """The catalogue of entries, at least one, in float16."""
+    parts: List[Catalogue] = []
+    before = 0
+    starts = range(0, len(entries), CHUNK)
+    for start in progress(starts, "reading the names", total=len(starts)):
+        part = model.adapter.encode(collate(entries[start : start + CHUNK])).to(torch.float16)
+        parts.append(part._replace(owner=part.owner + before))
+        before += min(CHUNK, len(entries) - start)
+    return Catalogue.join(parts)

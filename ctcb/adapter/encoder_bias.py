@@ -1,0 +1,143 @@
+"""Encoder biasing: a list's names in the ear of the encoder, utterance by utterance."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ctcb.adapter.alignment import Evidence, evidence_of, match
+from ctcb.adapter.base import ModelWithAdapter
+from ctcb.adapter.catalogue import Catalogue, by_entry
+from ctcb.adapter.encoded_list import EncodedList
+from ctcb.adapter.penalties import Handicap, Listed
+from ctcb.errors import InputError
+from ctcb.models.conformer import subsampled
+from ctcb.models.ctc import Emissions, Encoded
+
+MAX_ACTIVE = 300  # entries of a long list that an utterance is aligned with; what they leave out: docs/adapter.md
+
+
+@dataclass(frozen=True)
+class AttentionMap:
+    """Where the frames of an utterance attended."""
+
+    names: Tuple[str, ...]  # the entities among which they chose, as they are printed
+    weights: np.ndarray  # [T, 1 + len(names)] float32, rows sum up to 1, `<no-bias>` first
+
+
+Watch = Callable[[str, AttentionMap], None]
+
+
+class _Chosen(NamedTuple):
+    entries: Tensor  # [M] int64
+    catalogue: Optional[Catalogue]
+
+
+class EncoderBias:
+    """A model that listens for the names of a list. Holds nothing that listening changes."""
+
+    def __init__(
+        self, model: ModelWithAdapter, encoded: EncodedList, places: Optional[Mapping[str, Sequence[int]]] = None,
+        max_active: int = MAX_ACTIVE, watch: Optional[Watch] = None, handicap: Optional[Handicap] = None,
+    ) -> None:
+        """
+        Parameters
+        ----------
+        model : one with an adapter, and ``encoded`` a list that it encoded.
+        places : each utterance's own entities of the list; an utterance that it lacks has none. Without
+            it all utterances have all.
+        max_active : of more entries than that, an utterance chooses among those that it speaks for most.
+        watch : is told where an utterance's frames attended.
+        handicap : in the place of the model's own.
+        """
+        if max_active < 1:
+            raise InputError(f"--max-active-entities is {max_active}", mend="it must be at least 1")
+        self._model, self._encoded, self._places = model, encoded, places
+        self._max_active, self._watch = max_active, watch
+        self._handicap = Handicap.of(model.lang) if handicap is None else handicap
+
+    @property
+    def one_pass(self) -> bool:
+        """Whether the encoder's output is the same with and without the list, so that :meth:`lean` serves."""
+        return self._model.adapter.inner is None
+
+    @torch.no_grad()
+    def emissions(self, features: Tensor, lengths: Tensor, utt_ids: Sequence[str]) -> Emissions:
+        """The model's emissions for ``features [B, T, F]`` and ``lengths [B]`` frames, leaned."""
+        network, adapter = self._model.network, self._model.adapter
+        chosen: List[Optional[_Chosen]] = []
+
+        def inner_bias(x: Tensor, taps: List[Tensor], logits: List[Tensor]) -> Tensor:
+            frames = subsampled(lengths).tolist()
+            chosen.extend(self._choose(utt_ids, logits, frames))
+            x = x.clone()
+            for row, (one, count) in enumerate(zip(chosen, frames)):
+                if one is not None:
+                    part = slice(row, row + 1), slice(count)
+                    x[part] = adapter.lean_inner(x[part], [tap[part] for tap in taps], one.catalogue)
+            return x
+
+        return self._lean(network.encode(features, lengths, None if adapter.inner is None else inner_bias), utt_ids, chosen)
+
+    @torch.no_grad()
+    def lean(self, encoded: Encoded, utt_ids: Sequence[str]) -> Emissions:
+        """The same of what the encoder made of a batch; for an adapter without an inner site."""
+        return self._lean(encoded, utt_ids, [])
+
+    def _lean(self, encoded: Encoded, utt_ids: Sequence[str], chosen: List[Optional[_Chosen]]) -> Emissions:
+        network, adapter = self._model.network, self._model.adapter
+        frames, logits = encoded.lengths.tolist(), network.head(encoded.last)
+        chosen = chosen or self._choose(utt_ids, encoded.inter_logits or [logits], frames)
+        last = encoded.last.clone()
+        for row, (one, count) in enumerate(zip(chosen, frames)):
+            if one is None:
+                continue
+            part = slice(row, row + 1), slice(count)
+            evidence = None
+            if adapter.config.alignment:
+                one, evidence = self._align(one, encoded.inter_logits[network.config.phone_head][part], logits[part])
+                if one is None:
+                    continue
+            last[part], weights = adapter.lean(last[part], [tap[part] for tap in encoded.taps], one.catalogue, evidence)
+            if self._watch is not None:
+                self._watch(utt_ids[row], self._map(one, weights[0]))
+        return network.emissions(encoded._replace(last=last))
+
+    def _align(self, chosen: _Chosen, phones: Tensor, logits: Tensor) -> Tuple[Optional[_Chosen], Optional[Evidence]]:
+        """What is left of the chosen once they are aligned with the heads' logits ``[1, T, V]``, and the evidence."""
+        encoded, adapter = self._encoded, self._model.adapter
+        sounds, pieces = (x[0].log_softmax(dim=-1).numpy() for x in (phones, logits))
+        found = match(sounds, pieces, [encoded.entries[place] for place in chosen.entries.tolist()])
+        if not found.entries:
+            return None, None
+        left = chosen.entries[torch.tensor(found.entries)]
+        entries = [encoded.entries[place] for place in left.tolist()]
+        evidence = evidence_of([found], found.entries, [adapter.keys_of(len(entry.tokens)) for entry in entries], logits)
+        own = [encoded.entities[place].spoken_forms for place in encoded.entity_of[left].tolist()]
+        judged = adapter.final.judged(evidence)[0]
+        handicap = self._handicap(judged, Listed(found, entries, own), sounds, pieces)
+        return _Chosen(left, encoded.pick(left)), evidence._replace(handicap=handicap)
+
+    def _choose(self, utt_ids: Sequence[str], logits: List[Tensor], frames: Sequence[int]) -> List[Optional[_Chosen]]:
+        """What each utterance chooses among; None where there is nothing to hear or to lean toward."""
+        adapter, chosen = self._model.adapter, []
+        for row, (utt_id, count) in enumerate(zip(utt_ids, frames)):
+            entries = self._encoded.among(None if self._places is None else self._places.get(utt_id, ()))
+            if len(entries) > self._max_active:
+                log_probs = logits[0][row, :count].log_softmax(dim=-1).numpy()
+                entries = self._encoded.likeliest(entries, log_probs, self._max_active)
+            if not (len(entries) and count):
+                chosen.append(None)
+                continue
+            # With alignment only those that align are needed in the end.
+            late = adapter.config.alignment and adapter.inner is None
+            chosen.append(_Chosen(entries, None if late else self._encoded.pick(entries)))
+        return chosen
+
+    def _map(self, chosen: _Chosen, weights: Tensor) -> AttentionMap:
+        places, entity = self._encoded.entity_of[chosen.entries].unique(return_inverse=True)
+        summed = by_entry(by_entry(weights, chosen.catalogue.owner), entity)
+        return AttentionMap(tuple(self._encoded.entities[place].text for place in places.tolist()), summed.numpy())

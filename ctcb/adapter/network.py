@@ -1,0 +1,252 @@
+"""The contextual adapter: lets a frozen encoder listen for the names on a list.
+
+After Sathyendra et al. 2022 and Dingliwal et al. 2022 (SLT): names are encoded by LSTMs, frames attend
+to them or to a learned `<no-bias>` entry, and what they attend to changes the stream before a CTC head.
+Where this departs from them, and why, stands in docs/adapter.md:
+
+- scores are scaled cosines;
+- a name has a key for each of its pieces, and with `alignment` for the blanks between them, not one for
+  the whole (`per_token`);
+- names are read by their phones beside their pieces (`phones`);
+- attention starts from how the names align with what the frozen heads heard (`alignment`, matching.py);
+  a small network judges how well an entry fits, the cosines refine it;
+- with `alignment` a frame's change is along directions that raise the attended symbols' logits, by as much
+  as these lie below the frame's best; without it ``out(silu(a + context(c)) - silu(a))`` for the attended
+  value ``c`` and ``a = frame(norm(x))``. A projection of ``c`` alone would lift all of a name's pieces on all
+  of its frames alike.
+
+`<no-bias>` raises nothing and its value is zero, so that a frame with all its attention there is left
+exactly as it was.
+"""
+from __future__ import annotations
+
+import math
+from typing import List, Optional, Sequence, Tuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from ctcb.adapter.alignment import FEATURES, UNHEARD, Evidence
+from ctcb.adapter.catalogue import Catalogue, Vectors
+from ctcb.adapter.competition import unrivalled, whole
+from ctcb.adapter.entries import EntryBatch
+from ctcb.errors import InputError
+from ctcb.models.config import AdapterConfig, ModelConfig
+from ctcb.models.conformer import frame_mask
+from ctcb.models.ctc import SECOND_HEAD
+
+# Attention scores are cosines times a learned sharpness, and `<no-bias>` has a learned head start. With
+# plain dot products both had to grow out of products of small numbers: after 400 steps no frame had yet
+# learned to attend to `<no-bias>`.
+SHARPNESS = 10.0
+RESERVE = 5.0  # about the log of the number of keys in a list of middling size
+# With `alignment` cosines only refine, and `<no-bias>` competes with entries that have been judged already.
+REFINING = 1.0
+HIDDEN = 16  # of the network that judges
+
+
+class Reader(nn.Module):
+    """A bidirectional LSTM over ids."""
+
+    def __init__(self, size: int, config: AdapterConfig) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(size, config.embedding)
+        self.lstm = nn.LSTM(config.embedding, config.hidden, batch_first=True, bidirectional=True)
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
+        """``[N, L]`` ids to their states ``[N, L, 2H]`` and the last ones of both directions ``[N, 2H]``."""
+        packed = pack_padded_sequence(self.embedding(ids), lengths, batch_first=True, enforce_sorted=False)
+        states, (ends, _) = self.lstm(packed)
+        return pad_packed_sequence(states, batch_first=True)[0], torch.cat([ends[0], ends[1]], dim=-1)
+
+
+class Attention(nn.Module):
+    """Of frames, by what some layers hold, to keys or `<no-bias>`."""
+
+    def __init__(self, dim: int, sources: int, states: int, config: AdapterConfig, sharpness: float, reserve: float) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.source_norms = nn.ModuleList([nn.LayerNorm(dim) for _ in range(sources)])
+        self.query = nn.Linear(sources * dim, config.dim)
+        self.key = nn.Linear(states, config.dim)
+        self.no_bias = nn.Parameter(torch.randn(config.dim))
+        self.sharpness = nn.Parameter(torch.full((config.heads, 1, 1), math.log(sharpness)))
+        self.reserve = nn.Parameter(torch.full((config.heads, 1, 1), reserve / SHARPNESS))
+
+    def attend(self, sources: Sequence[Tensor], keys: Tensor, prior: Optional[Tensor] = None) -> Tensor:
+        """The weights ``[B, H, T, 1 + K]`` for layers ``[B, T, D]`` and keys ``[K, D]``; ``prior [B, T, K]`` adds to
+        the scores."""
+        normed = [norm(source) for norm, source in zip(self.source_norms, sources)]
+        query = self.by_head(self.query(torch.cat(normed, dim=-1)))
+        keys = self.by_head(torch.cat([self.no_bias[None], keys]))
+        scores = F.normalize(query, dim=-1) @ F.normalize(keys, dim=-1).transpose(-2, -1) * self.sharpness.exp()
+        entries = scores[..., 1:] if prior is None else scores[..., 1:] + prior[:, None]
+        # SHARPNESS once more, that the reserve learns as fast as the scores.
+        return torch.cat([scores[..., :1] + SHARPNESS * self.reserve, entries], dim=-1).softmax(dim=-1)
+
+    def by_head(self, y: Tensor) -> Tensor:
+        """``[..., N, D]`` to ``[..., H, N, D / H]``."""
+        return y.view(*y.shape[:-1], self.heads, -1).transpose(-3, -2)
+
+
+class BiasSite(Attention):
+    """Attention of frames to entries, and the change that their values make to the stream."""
+
+    def __init__(self, dim: int, sources: int, states: int, config: AdapterConfig) -> None:
+        super().__init__(dim, sources, states, config, SHARPNESS, RESERVE)
+        self.value = nn.Linear(states, config.dim)
+        self.norm = nn.LayerNorm(dim)
+        self.frame = nn.Linear(dim, config.mix)
+        self.context = nn.Linear(config.dim, config.mix, bias=False)
+        self.out = nn.Linear(config.mix, dim, bias=False)
+        nn.init.zeros_(self.out.weight)
+
+    def vectors(self, states: Tensor) -> Vectors:
+        """Keys and values of encoded entries ``[K, S]``."""
+        return Vectors(self.key(states), self.value(states))
+
+    def forward(self, x: Tensor, sources: Sequence[Tensor], vectors: Vectors) -> Tuple[Tensor, Tensor]:
+        """The stream ``x [B, T, D]``, and the layers that the query reads, alike.
+
+        Returns the change ``[B, T, D]`` and the weights ``[B, T, 1 + K]``, means over the heads,
+        `<no-bias>` first.
+        """
+        batch, frames, _ = x.shape
+        weights = self.attend(sources, vectors.keys)
+        context = weights[..., 1:] @ self.by_head(vectors.values)
+        context = context.transpose(-3, -2).reshape(batch, frames, -1)
+        plain = self.frame(self.norm(x))
+        change = self.out(F.silu(plain + self.context(context)) - F.silu(plain))
+        return change, weights.mean(dim=1)
+
+
+class LiftSite(Attention):
+    """Attention that starts from alignments, and the lift of what it attends to."""
+
+    def __init__(self, dim: int, sources: int, states: int, symbols: int, config: AdapterConfig) -> None:
+        super().__init__(dim, sources, states, config, REFINING, 0.0)
+        self.fit, self.judge = nn.Linear(FEATURES, 1), nn.Sequential(nn.Linear(FEATURES, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 1))
+        # Near what a logistic regression finds that tells said entries from others on 64 training utterances.
+        nn.init.ones_(self.fit.weight)
+        nn.init.constant_(self.fit.bias, 2.5)
+        nn.init.zeros_(self.judge[2].weight)
+        self.steepness = nn.Parameter(torch.zeros(()))  # log of the factor on how far a path falls below its entry's best
+        self.margin, self.gain = nn.Parameter(torch.ones(())), nn.Parameter(torch.ones(()))
+        self.directions = nn.Parameter(torch.zeros(symbols, dim))
+
+    def raise_by(self, head: nn.Linear) -> None:
+        """Begin with the directions that raise one of the head's logits each, by 1, and leave the others."""
+        with torch.no_grad():
+            self.directions.copy_(torch.linalg.pinv(head.weight.double()).T)
+
+    def vectors(self, states: Tensor) -> Vectors:
+        """Keys of encoded entries ``[K, S]``; values they have none."""
+        return Vectors(self.key(states), states.new_zeros(len(states), 0))
+
+    def judged(self, evidence: Evidence) -> Tensor:
+        """How well each entry fits ``[B, N]``, in nats, before any handicap."""
+        return (self.fit(evidence.features) + self.judge(evidence.features))[..., 0]
+
+    def forward(self, sources: Sequence[Tensor], catalogue: Catalogue, evidence: Evidence) -> Tuple[Tensor, Tensor]:
+        """As :meth:`BiasSite.forward`."""
+        judged = self.judged(evidence)
+        if evidence.handicap is not None:
+            judged = judged - evidence.handicap
+        if not self.training:
+            judged = judged.masked_fill(~unrivalled(judged, evidence.scores, catalogue.owner), UNHEARD)
+        prior = judged[:, None, catalogue.owner] + self.steepness.exp() * evidence.scores
+        weights = self.attend(sources, catalogue.final.keys, prior).mean(dim=1)
+        if not self.training:
+            weights = whole(weights, catalogue.owner, catalogue.symbols)
+        attended = torch.zeros_like(evidence.logits).index_add_(-1, catalogue.symbols, weights[..., 1:])
+        gap = evidence.logits.amax(dim=-1, keepdim=True) - evidence.logits
+        return (attended * (self.margin + self.gain * gap)) @ self.directions, weights
+
+
+class ContextualAdapter(nn.Module):
+    """Encodes entries, and leans an encoder's stream toward those that it hears. Works in float32."""
+
+    def __init__(self, config: AdapterConfig, base: ModelConfig) -> None:
+        """Raises InputError for a base that lacks what the configuration asks for."""
+        super().__init__()
+        self.config = config
+        if config.inner_bias and len(base.inter_ctc) <= SECOND_HEAD:
+            raise InputError("adapter.inner_bias needs a base with two inner heads", mend="turn it off")
+        if config.alignment and base.phone_head is None:
+            raise InputError("adapter.alignment needs a base with a phone head", mend="turn it off")
+        dim, states = base.encoder.dim, 2 * config.hidden * (1 + config.phones)
+        self.pieces = Reader(base.num_subwords, config)
+        self.phones = Reader(base.num_phones, config) if config.phones else None
+        inner = len(base.inter_ctc) if config.inner_layers else 0
+        if config.alignment:
+            self.final = LiftSite(dim, inner + 1, states, base.num_subwords, config)
+        else:
+            self.final = BiasSite(dim, inner + 1, states, config)
+        self.inner = BiasSite(dim, SECOND_HEAD * config.inner_layers + 1, states, config) if config.inner_bias else None
+
+    @property
+    def stride(self) -> int:
+        """Keys from one piece of an entry to the next; 0 where an entry has but one."""
+        return int(self.config.per_token) + int(self.config.alignment)
+
+    def keys_of(self, tokens: int) -> int:
+        """How many keys an entry of so many pieces has."""
+        return self.stride * (tokens - 1) + 1
+
+    def encode(self, entries: EntryBatch) -> Catalogue:
+        """The catalogue of N entries; keys stand in the order of the entries and their pieces."""
+        with torch.autocast("cpu", enabled=False):
+            parts, ends = zip(*self._read(entries))
+            counts = self.stride * (entries.lengths - 1) + 1
+            owner = torch.arange(len(entries.lengths)).repeat_interleave(counts)
+            if self.config.per_token:
+                states, symbols = torch.cat(parts, dim=-1), entries.tokens
+                if self.config.alignment:
+                    states, symbols = _with_blanks(states, symbols)
+                mask = frame_mask(counts, symbols.shape[1])
+                states, symbols = states[mask], symbols[mask]
+            else:
+                states, symbols = torch.cat(ends, dim=-1), torch.zeros_like(owner)
+            inner = None if self.inner is None else self.inner.vectors(states)
+            return Catalogue(self.final.vectors(states), inner, owner, symbols)
+
+    def lean(
+        self, last: Tensor, taps: List[Tensor], catalogue: Catalogue, evidence: Optional[Evidence] = None
+    ) -> Tuple[Tensor, Tensor]:
+        """The last layer's output, leaned, and the weights ``[B, T, 1 + K]`` that did it.
+
+        ``evidence`` for the catalogue's entries is needed with `alignment`.
+        """
+        with torch.autocast("cpu", enabled=False):
+            sources = [*taps, last] if self.config.inner_layers else [last]
+            if self.config.alignment:
+                change, weights = self.final(sources, catalogue, evidence)
+            else:
+                change, weights = self.final(last, sources, catalogue.final)
+            return last + change, weights
+
+    def lean_inner(self, x: Tensor, taps: List[Tensor], catalogue: Catalogue) -> Tensor:
+        """The stream before the second inner head, leaned; only with `inner_bias`."""
+        with torch.autocast("cpu", enabled=False):
+            sources = [*taps, x] if self.config.inner_layers else [x]
+            return x + self.inner(x, sources, catalogue.inner)[0]
+
+    def _read(self, entries: EntryBatch) -> List[Tuple[Tensor, Tensor]]:
+        read = [self.pieces(entries.tokens, entries.lengths)]
+        if self.phones is not None:
+            states, ends = self.phones(entries.phones, entries.phone_lengths)
+            at = entries.phone_at[..., None].expand(-1, -1, states.shape[-1])
+            read.append((states.gather(1, at), ends))
+        return read
+
+
+def _with_blanks(states: Tensor, symbols: Tensor) -> Tuple[Tensor, Tensor]:
+    """``[N, L, S]`` states and ``[N, L]`` pieces with a blank between any two, whose state is the mean of theirs."""
+    count, length, size = states.shape
+    both = states.new_zeros(count, 2 * length - 1, size)
+    both[:, ::2], both[:, 1::2] = states, (states[:, :-1] + states[:, 1:]) / 2
+    spread = symbols.new_zeros(count, 2 * length - 1)
+    spread[:, ::2] = symbols
+    return both, spread

@@ -1,0 +1,103 @@
+"""Lists made ready for a decoder: spelled in a model's tokens, then handed to the techniques."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
+
+from ctcb.entities import Entity, EntityList, LineNote, LoadReport
+from ctcb.entities.report import CHANGED, REJECTED
+from ctcb.errors import InputError
+from ctcb.phones.index import SoundIndex
+from ctcb.text.spelling import SoundSpelling, Spelling, TokenIds
+
+if TYPE_CHECKING:
+    from ctcb.adapter.encoded_list import EncodedList
+
+
+@dataclass(frozen=True)
+class SpelledList:
+    """A list and the token sequences of each of its entities' forms."""
+
+    entities: EntityList
+    phrases: Tuple[Tuple[TokenIds, ...], ...]  # by the entity's place; () where it cannot be spelled
+    report: LoadReport  # the list's, and what the tokens lack
+
+    @classmethod
+    def of(cls, entities: EntityList, spelling: Spelling) -> SpelledList:
+        """Spell all entities of a list.
+
+        An entity that the tokens cannot spell is reported as rejected, one that they can spell only
+        in some of its forms as changed.
+        """
+        forms = [form for entity in entities for form in entity.spoken_forms]
+        spelled = iter(zip(forms, spelling.spell(forms)))
+        phrases: List[Tuple[TokenIds, ...]] = []
+        notes: List[LineNote] = []
+        for line, entity in zip(_lines(entities), entities):
+            found: List[TokenIds] = []
+            lost: List[str] = []
+            for _ in entity.spoken_forms:
+                form, sequences = next(spelled)
+                found += sequences
+                if not sequences:
+                    lost.append(form)
+            if isinstance(spelling, SoundSpelling):
+                found += filter(None, map(spelling.said, entity.prons))
+            phrases.append(tuple(dict.fromkeys(found)))
+            outcome = CHANGED if found else REJECTED
+            notes += [LineNote(line, outcome, entity.text, _why(spelling, form, bool(found))) for form in lost]
+        before = entities.report or LoadReport(None, None, len(entities), len(entities))
+        if not notes:
+            return cls(entities, tuple(phrases), before)
+        every = tuple(sorted((*before.notes, *notes), key=lambda note: note.line))
+        return cls(entities, tuple(phrases), replace(before, notes=every, loaded=sum(map(bool, phrases))))
+
+    def require(self) -> None:
+        """Raise InputError where no entity is left that could be found."""
+        self.entities.require()
+        if not any(self.phrases):
+            note = next(note for note in self.report.notes if note.outcome == REJECTED)
+            raise InputError(
+                f"no entity is left: {note.entry!r}: {note.reason}", file=self.report.file, line=note.line,
+                mend="give spoken= in letters that the model's tokens have",
+            )
+
+
+def _lines(entities: EntityList) -> Sequence[int]:
+    """Where the entities stand; their order where the list was put together by hand."""
+    return entities.lines or range(1, len(entities) + 1)
+
+
+def _why(spelling: Spelling, form: str, others: bool) -> str:
+    lacks = spelling.lacks if isinstance(spelling, SoundSpelling) else spelling.table.lacks
+    return f"{form!r} {lacks(form)}" + ("; its other forms are used" if others else "")
+
+
+@dataclass(frozen=True)
+class Biasing:
+    """What a decoder leans toward; each technique adds its part."""
+
+    entities: Tuple[Entity, ...]
+    lines: Tuple[int, ...]  # where they stand in `file`
+    file: Optional[str]
+    phrases: Tuple[Tuple[TokenIds, ...], ...]
+    graph: Any = None  # what the search goes by (the beam's context graph, say); its entities are numbered as here
+    costs: Optional[Tuple[Tuple[float, ...], ...]] = None  # of the phrases, by entity; None: no phrase costs anything
+    variants: Tuple[Tuple[str, ...], ...] = ()  # spellings that sound like each entity, where some were made
+    owners: Mapping[str, int] = field(default_factory=dict)  # and whose each of them is
+    sounds: Optional[SoundIndex] = None  # how the entities sound, numbered as here
+    encoded: Optional[EncodedList] = None  # for the adapter
+
+    def variants_of(self, place: int) -> Tuple[str, ...]:
+        """The spellings that were made of an entity."""
+        return self.variants[place] if self.variants else ()
+
+    @classmethod
+    def of(cls, spelled: SpelledList, places: Optional[Sequence[int]] = None) -> Biasing:
+        """Of a whole list, or of the entities at some places in it; no technique has added to it yet."""
+        places = range(len(spelled.entities)) if places is None else places
+        entities, lines = spelled.entities.entities, _lines(spelled.entities)
+        return cls(
+            tuple(entities[place] for place in places), tuple(lines[place] for place in places),
+            spelled.report.file, tuple(spelled.phrases[place] for place in places),
+        )

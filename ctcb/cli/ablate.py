@@ -1,0 +1,126 @@
+"""``ctcb ablate``: none, each technique alone, and all of them, in one table."""
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import List, Optional, Sequence, Tuple
+
+import click
+
+from ctcb.biasing.presets import find_config, read_presets
+from ctcb.cli.common.options import Decorator, entities_format_option, model_option
+from ctcb.errors import InputError
+from ctcb.evaluation.ablation import Decoding, climb
+from ctcb.evaluation.cached_emissions import Listener
+from ctcb.evaluation.dataset import HALVES, read_set
+from ctcb.evaluation.systems import systems, varied
+from ctcb.evaluation.tables import bar, render_markdown, render_text, title, to_dict
+from ctcb.io import atomic_write
+from ctcb.phones.phonetics import Phonetics
+from ctcb.progress import progress
+from ctcb.report.markdown import write_block
+from ctcb.report.svg import bars
+from ctcb.search.beam.decoder import warm
+from ctcb.search.find_lm import find_lm, load_lm
+from ctcb.text.lang import Lang
+from ctcb.text.spelling import TokenizerSpelling
+
+
+def distractors_option() -> Decorator:
+    """``--distractors FILE``: for all sets, or one for each."""
+    return click.option(
+        "--distractors", type=click.Path(), multiple=True,
+        help="Names that are not said; repeated, one for each --data.  [default: each folder's distractors.txt, if any]",
+    )
+
+
+def with_distractors(folders: Sequence[str], files: Sequence[str]) -> List[Tuple[str, Optional[str]]]:
+    """Each folder and its file. Raises InputError for another number of files."""
+    if len(files) not in (0, 1, len(folders)):
+        raise InputError(f"{len(files)} lists of distractors for {len(folders)} sets", mend="give one for all, or one for each")
+    each = list(files) if len(files) > 1 else [files[0] if files else None] * len(folders)
+    return list(zip(folders, each))
+
+
+def absent_option(default: int) -> Decorator:
+    """``--absent N``: a list of distractors alone."""
+    return click.option(
+        "--absent", type=click.IntRange(min=0), default=default, show_default=True,
+        help="Distractors in a list of their own, of which nothing is said: for false alarms.",
+    )
+
+
+@click.command()
+@click.option("--data", "folders", type=click.Path(), multiple=True, required=True,
+              help="Folder with manifest.tsv, entities.txt and perhaps distractors.txt; repeatable.")
+@model_option()
+@click.option("--entities", type=click.Path(), help="Another list than the folder's entities.txt.")
+@entities_format_option()
+@distractors_option()
+@click.option("--added", type=click.IntRange(min=0), default=0, show_default=True, help="Distractors that join the entities.")
+@absent_option(1000)
+@click.option("--half", type=click.Choice(HALVES), help="Only half of the utterances, by a hash of their ids.")
+@click.option("--lm", type=click.Path(), metavar="FILE|none", help="n-gram LM for all systems.  [default: the model's own, if any]")
+@click.option("--config", type=click.Path(), help="Presets (decode.yaml).  [default: the model's own, if any]")
+@click.option("--system", "chosen", multiple=True, help="Only this one, beside none; repeatable.")
+@click.option("--vary", metavar="SETTING=V,V,...", help="Each system under these values, such as g2g=0,2,5.")
+@click.option("--emissions", type=click.Path(), help="Keep emissions in this folder, and use those that are there.")
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Threads.")
+@click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resampled corpora; 0: no intervals.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the distractors and the bootstrap.")
+@click.option("--json", "json_file", type=click.Path(), help="Write everything, transcripts included, as JSON.")
+@click.option("--plot", "plot_file", type=click.Path(), help="Draw entity F1 with its intervals as SVG (of one --data).")
+@click.option("--results", type=click.Path(), help="Put the tables into this Markdown file, a block a set.")
+def command(
+    folders: Tuple[str, ...], model: str, entities: Optional[str], entities_format: str, distractors: Tuple[str, ...], added: int,
+    absent: int, half: Optional[str], lm: Optional[str], config: Optional[str], chosen: Tuple[str, ...],
+    vary: Optional[str], emissions: Optional[str], jobs: int, bootstrap: int, seed: int, json_file: Optional[str],
+    plot_file: Optional[str], results: Optional[str],
+) -> None:
+    """Measure what each technique gives and costs on data sets: none, each alone, and the presets.
+
+    The model listens once a set. Beside entity precision, recall and F1 stand the word error rates, and
+    the false alarms where the list holds only names that nobody says (distractors).
+
+    \b
+    ctcb ablate --data data/dev --distractors names.txt --results results/ablation.md
+    ctcb ablate --data data/dev --system decoder --system joint --plot ablation.svg
+    """
+    if plot_file is not None and len(folders) > 1:
+        raise InputError(f"--plot draws one set, and there are {len(folders)}", mend="give one --data")
+    sets = [
+        read_set(folder, entities, entities_format, names, added, absent, half, seed)
+        for folder, names in with_distractors(folders, distractors)
+    ]
+    presets = read_presets(find_config(config, model))
+    lang, listener = Lang.load(model), Listener(model, emissions, jobs)
+    spelling = TokenizerSpelling(lang.tokenizer)
+    word_lm = load_lm(find_lm(lm, model), spelling.table)
+    warm()  # compiling is not what is timed
+    done = []
+    for data in sets:
+        listened = listener.hear(data)
+        rows, missing = systems(presets, word_lm is not None, listened.facts.phones, listener.adapter)
+        unknown = [name for name in chosen if name not in [row.name for row in rows]]
+        if unknown:
+            raise InputError(f"{unknown[0]!r} is no system here", mend=f"choose from {', '.join(row.name for row in rows)}")
+        rows = [row for row in rows if not chosen or row.name in chosen or row.name == "none"]
+        if vary is not None:
+            setting, _, values = vary.partition("=")
+            rows = varied(rows, setting, values.split(","))
+        for reason in missing if not chosen else ():
+            click.echo(f"ctcb: left out: {reason}", err=True)
+        decoding = Decoding(spelling, Phonetics.of(lang), listened, word_lm, jobs, partial(listener.lean, data))
+        rungs = list(progress(climb(data, decoding, listened, rows, bootstrap, seed), data.name, total=len(rows)))
+        click.echo(render_text(data, rungs))
+        if results is not None:
+            parts = [f"ablation {data.name}", half and f"half {half}", added and f"added {added}", vary and vary.partition("=")[0]]
+            name = " ".join(filter(None, parts))
+            write_block(results, name, render_markdown(data, rungs))
+        if plot_file is not None:
+            with atomic_write(plot_file) as file:
+                file.write(bars(title(data), "entity F1 in percent, with 95 % intervals", list(map(bar, rungs))))
+        done.append(to_dict(data, rungs))
+    if json_file is not None:
+        with atomic_write(json_file) as file:
+            json.dump(done, file, ensure_ascii=False, indent=1)

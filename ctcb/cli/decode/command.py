@@ -1,0 +1,245 @@
+"""``ctcb decode``: audio or emissions in, transcripts out."""
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, fields, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Dict, Optional, Tuple
+
+import click
+from click.core import ParameterSource
+
+from ctcb import __version__
+from ctcb.biasing.presets import find_config, read_presets
+from ctcb.biasing.registry import in_encoder, in_search
+from ctcb.cli.common.options import Decorator, join, recognition_options
+from ctcb.cli.common.tally import Tally
+from ctcb.cli.decode.biasing import BiasingOptions, biasing_options, encoder_of, prepare, read_lists
+from ctcb.cli.decode.phones import chosen_phone_options, phone_options
+from ctcb.cli.decode.sources import EmissionOptions, emission_options, of_audio, of_file
+from ctcb.cli.decode.writing import Writer, writing_options
+from ctcb.decoding.journal import Journal
+from ctcb.decoding.pipeline import METHODS, Options, Pipeline
+from ctcb.decoding.stitching import in_one
+from ctcb.errors import InputError
+from ctcb.graph.options import GraphOptions
+from ctcb.graph.store import load_graph
+from ctcb.io import only_run
+from ctcb.report.attention import AttentionPlots
+from ctcb.search.find_lm import find_lm, load_lm
+from ctcb.search.graph import GraphSetting
+from ctcb.search.options import SUBWORD, BeamOptions
+
+# Options of the graph search, by their names in GraphOptions.
+GRAPH = {
+    "token_bonus": "Added for each token of a name.",
+    "search_beam": "Paths that fall further below the best one are given up.",
+    "lattice_beam": "How far below the best path those of an n-best list may lie.",
+    "max_active": "States kept a frame, about.",
+}
+
+# Options of the beam search, by their names in BeamOptions.
+SEARCH = {
+    "beam": "Prefixes that the beam search keeps.",
+    "alpha": "Boost a unit of distance between the frame's best token and a name's.",
+    "beta": "Boost a letter of a name.",
+    "cap": "Highest boost of a token.",
+    "class_cap": "The same where an LM has the names in its class.",
+}
+# Of both, with an LM.
+LM = {
+    "lm_weight": "Factor on the LM's log-probabilities.",
+    "word_bonus": "Added for each word.",
+    "class_bonus": "Added to ln P(<unk>) of a listed name that counts as a unit of the LM's class.",
+    "piece_bonus": "Added to ln P(<unk>) for each token of a word that neither LM nor list knows.",
+}
+
+
+def search_options() -> Decorator:
+    """``--method``, ``--lm`` and the options in SEARCH and LM."""
+    return join(
+        click.option("--method", type=click.Choice(list(METHODS)),
+                     help="The search.  [default: beam with a list or an LM, graph with --graph, else greedy]"),
+        click.option("--nbest", type=click.IntRange(min=1), default=1, show_default=True, help="Different texts told in hyps.jsonl."),
+        *(
+            click.option(_flag(name), type=type(getattr(BeamOptions, name)), help=f"{what}  [default: {getattr(BeamOptions, name)}]")
+            for name, what in SEARCH.items()
+        ),
+        click.option("--lm", type=click.Path(), metavar="FILE|none",
+                     help="n-gram LM (ARPA, gzip or not).  [default: the model's own, if any]"),
+        *(
+            click.option(
+                _flag(name), type=float,
+                help=f"{what}  [default: {getattr(BeamOptions, name)}]",
+            )
+            for name, what in LM.items()
+        ),
+        click.option("--graph", type=click.Path(), metavar="DIR", help="Search this graph (`ctcb graph` makes one), by k2."),
+        *(
+            click.option(
+                _flag(name), type=type(getattr(GraphOptions, name)),
+                help=f"Graph: {what}  [default: {getattr(GraphOptions, name)}]",
+            )
+            for name, what in GRAPH.items()
+        ),
+    )
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+@click.command()
+@recognition_options(inputs_required=False)
+@click.option("--vad", is_flag=True, help="Listen to recordings of more than 40 s where there is speech alone (silero-vad).")
+@biasing_options()
+@search_options()
+@phone_options()
+@emission_options()
+@click.option("--config", type=click.Path(), help="Presets (decode.yaml; `ctcb tune` writes one).  [default: the model's own, if any]")
+@writing_options()
+def command(
+    inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: int, lm: Optional[str],
+    config: Optional[str], form: str, out: Optional[str], explain: bool, resume: bool, vad: bool, **given: Any,
+) -> None:
+    """Transcribe INPUTS: audio files, folders of them, manifest.tsv or lhotse cuts.
+
+    With a list of names the transcripts lean toward it. An utterance that cannot be decoded is named
+    on stderr and the others go on; the exit code is then 1, or 2 where none could be. Recordings may be
+    hours long; a run with --out that was stopped goes on with --resume.
+
+    \b
+    ctcb decode talk.ogg
+    ctcb decode --entities names.txt --lm lm.arpa.gz --out exp/decode data/dev/manifest.tsv
+    ctcb decode --entities names.txt --explain talk.ogg
+    ctcb decode --entities names.txt --format srt talk.ogg > talk.srt
+    ctcb decode --entities names.txt --emissions other.npz --tokens tokens.txt
+    """
+    biasing_given, emissions_given = _take(BiasingOptions, given), _take(EmissionOptions, given)
+    own_model = emissions_given.tokens is None and (emissions_given.emissions is None or _is_given("model"))
+    graph_asked = method == "graph" or method is None and given["graph"] is not None
+    lm_file = find_lm(lm, model if own_model and not graph_asked and method != "greedy" else None)
+    if resume and (out is None or emissions_given.emissions is not None):
+        raise InputError("--resume goes on with audio that is decoded to a folder", mend="give INPUTS and --out DIR, or leave it out")
+    if vad and emissions_given.emissions is not None:
+        raise InputError("--vad is for audio, and --emissions is given", mend="leave it out")
+    lm_there = lm_file is not None or graph_asked
+    presets = read_presets(find_config(config, model if own_model else None))
+    asked = biasing_given.techniques(presets, lm_there)  # before the model is loaded: what is wrong with them
+    preset = presets[biasing_given.preset]
+    if graph_asked and SUBWORD in biasing_given.plus:
+        raise InputError(f"{SUBWORD!r} is for the beam search", mend="leave it out; a graph has --token-bonus instead")
+    method, options = _search(method, nbest, biasing_given.lists, in_search(asked), lm_file is not None, given, preset.beam)
+    graph = options.graph if isinstance(options, GraphSetting) else None
+    phones = graph.phones if graph is not None else None
+    lists = read_lists(biasing_given)
+    plots = AttentionPlots(biasing_given.attention_plot) if biasing_given.attention_plot is not None else None
+    if emissions_given.emissions is None and not inputs:
+        raise InputError("there is nothing to decode", mend="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
+    if out is not None:
+        click.get_current_context().with_resource(only_run(out))
+    journal = None
+    if emissions_given.emissions is None:
+        encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(asked) else None
+        journal = None if out is None else Journal(out, _settings(), resume)
+        compared = explain or any(technique.judges for technique in asked)
+        source = of_audio(
+            inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder, compared, vad,
+            biasing_given.adapter,
+        )
+    else:
+        if in_encoder(asked):
+            raise InputError("the adapter listens to audio, and --emissions is given", mend="name audio, or use --bias decoder")
+        if inputs:
+            raise InputError(f"both --emissions and {inputs[0]} are given", mend="give one of them")
+        source = of_file(emissions_given, model if _is_given("model") else None, form != "text" or out is not None, phones)
+    if graph is not None:
+        graph.require_tokens(source.spelling.table)
+    techniques = biasing_given.techniques(presets, lm_there, source.phonetics is not None)
+    phone_settings = chosen_phone_options(given, preset.phones)
+    pipeline = Pipeline(
+        source.spelling, source.frame_shift, method, options, techniques, source.scale, load_lm(lm_file, source.spelling.table),
+        source.phonetics, phone_settings,
+    )
+    biasing_of = prepare(lists, pipeline, biasing_given, source.utt_ids)
+
+    if explain and lists is None:
+        raise InputError("--explain tells what a list changed, and there is none", mend="give --entities or --entities-per-utt")
+    tally = Tally(len(source.utt_ids), "could not be decoded")
+    settings = {
+        "ctcb": __version__, "command": " ".join(sys.argv[1:]), "search": method, "techniques": [one.name for one in techniques],
+        "options": asdict(options.options if isinstance(options, GraphSetting) else options), "phones": asdict(phone_settings),
+    }  # fmt: skip
+    with Writer(form, out, explain, len(source.utt_ids), settings) as writer:
+        stretches = pipeline.decode_many(source.emissions, biasing_of, nbest, jobs, compared=explain)
+        if journal is not None:
+            stretches = journal.complete(stretches, source.utt_ids)
+        try:
+            for decoded in in_one(stretches):
+                if not tally.failed(decoded.error):
+                    writer.write(decoded.transcript)
+                    if plots is not None:
+                        plots.draw(decoded.transcript, source.frame_shift)
+        except KeyboardInterrupt:
+            if journal is not None:
+                click.echo(f"ctcb: {out} keeps what was decoded; the same command with --resume goes on", err=True)
+            raise
+        tally.require()
+    if journal is not None:
+        journal.close()
+    tally.close()
+
+
+def _search(
+    method: Optional[str], nbest: int, lists: bool, leaning: bool, lm: bool, given: Dict[str, Any], preset: BeamOptions
+) -> Tuple[str, Options]:
+    """The search, and its options: those of the preset where none are given; those that only one search has ask for it.
+
+    ``lists``: whether there are names; ``leaning``: whether the search is to lean toward them.
+    """
+    chosen = {name: given[name] for name in SEARCH if given[name] is not None}
+    of_lm = {name: given[name] for name in LM if given[name] is not None}
+    of_graph = {name: given[name] for name in GRAPH if given[name] is not None}
+    if given["graph"] is not None and method in (None, "graph"):
+        stray = [_flag(name) for name in chosen if name != "beam"] + ["--lm"] * lm
+        if stray:
+            raise InputError(f"{stray[0]} is for the beam search", mend="leave it out, or --graph")
+        beam = max(nbest, chosen.get("beam", GraphOptions.beam))
+        return "graph", GraphSetting(load_graph(given["graph"]), GraphOptions(beam=beam, **of_lm, **of_graph))
+    if method == "graph":
+        raise InputError("which graph is to be searched is not told", mend="give --graph DIR (`ctcb graph` makes one)")
+    if given["graph"] is not None or of_graph:
+        name = "--graph" if given["graph"] is not None else _flag(next(iter(of_graph)))
+        raise InputError(f"{name} is for the graph search", mend="leave it out, or use --method graph and --graph DIR")
+    if of_lm and not lm:
+        raise InputError(f"{_flag(next(iter(of_lm)))} is for an LM, and there is none", mend="give --lm FILE or --graph DIR")
+    chosen.update(of_lm)
+    asked = [_flag(name) for name in chosen] + ["--nbest"] * (nbest > 1) + ["--lm"] * lm
+    if method == "greedy" and (leaning or asked):
+        what = f"takes no {asked[0]}" if asked else "cannot lean toward a list"
+        raise InputError(f"greedy decoding {what}", mend="leave --method greedy out")
+    return method or ("beam" if lists or asked else "greedy"), replace(preset, nbest=nbest, **chosen)
+
+
+def _settings() -> str:
+    """What the results of a run depend on: its options, and the states of the files that they name."""
+    context = click.get_current_context()
+    given = {name: value for name, value in context.params.items() if name not in ("out", "form", "resume", "jobs", "batch_seconds")}
+    names = [str(value) for value in given.values() if isinstance(value, str)] + list(given["inputs"])
+    files = {}
+    for name in names:
+        path = Path(name)
+        for file in sorted(path.iterdir()) if path.is_dir() else [path] if path.is_file() else []:
+            files[str(file)] = [file.stat().st_size, file.stat().st_mtime_ns]
+    return sha256(json.dumps([__version__, given, files], default=str, sort_keys=True).encode()).hexdigest()
+
+
+def _take(cls: Any, given: Dict[str, Any]) -> Any:
+    """The dataclass ``cls`` with what was given under its fields' names."""
+    return cls(**{field.name: given[field.name] for field in fields(cls)})
+
+
+def _is_given(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) != ParameterSource.DEFAULT

@@ -1,0 +1,87 @@
+"""Where ``ctcb decode`` writes its transcripts: stdout, or a folder."""
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any, Dict, Mapping, Optional
+
+import click
+
+from ctcb.cli.common.options import Decorator, join
+from ctcb.errors import InputError
+from ctcb.io import atomic_write, remove_parts
+from ctcb.transcript.formats import EXPLANATION, FORMATS, Format, file_name
+from ctcb.transcript.transcript import Transcript
+
+SETTINGS = "settings.json"
+
+
+def writing_options() -> Decorator:
+    """``--format``, ``--out`` and ``--explain``."""
+    shared = ", ".join(form.file for form in FORMATS.values() if form.file)
+    return join(
+        click.option(
+            "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True,
+            help="Format on stdout; with --out, srt, vtt and textgrid also get a file a recording.",
+        ),
+        click.option("--resume", is_flag=True, help="Go on with a run to --out that was stopped."),
+        click.option("--out", type=click.Path(), help=f"Folder for {shared}, instead of stdout."),
+        click.option(
+            "--explain", is_flag=True,
+            help="Say what was heard without the list, what with it, and which technique changed it (with --out: explain.txt).",
+        ),
+    )  # fmt: skip
+
+
+class Writer:
+    """Writes transcripts one by one; a context manager. Shared files appear when it ends well."""
+
+    def __init__(self, form: str, out: Optional[str], explain: bool, recordings: int, settings: Mapping[str, Any]) -> None:
+        """``settings`` go beside the transcripts in a folder, as JSON.
+
+        Raises InputError for a format that does not go together with the rest.
+        """
+        self._settings = settings
+        self._out = None if out is None else Path(out)
+        self._own: Optional[Format] = None  # of files for one recording each
+        if self._out is not None:
+            self._shared = [one for one in FORMATS.values() if one.file is not None] + [EXPLANATION] * explain
+            self._own = None if FORMATS[form].file is not None else FORMATS[form]
+        else:
+            if FORMATS[form].file is None and recordings > 1:
+                raise InputError(f"--format {form} is one file a recording, and there are {recordings}", mend="give --out DIR")
+            if explain and form not in ("text", "jsonl"):
+                raise InputError(f"--explain does not go together with --format {form}", mend="give --out DIR, or leave one out")
+            self._shared = [EXPLANATION if explain and form == "text" else FORMATS[form]]
+        self._files = ExitStack()
+        self._sinks: Dict[str, IO[str]] = {}
+
+    def __enter__(self) -> Writer:
+        if self._out is not None:
+            for one in self._shared:
+                remove_parts(self._out / one.file)
+                self._sinks[one.file] = self._files.enter_context(atomic_write(self._out / one.file))
+            remove_parts(self._out / SETTINGS)
+            file = self._files.enter_context(atomic_write(self._out / SETTINGS))
+            file.write(json.dumps(self._settings, ensure_ascii=False, indent=1, default=str) + "\n")
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        with self._files:
+            if error[1] is not None:
+                raise error[1]
+            for sink in self._sinks.values():
+                sink.flush()  # a full disk shows before the first of them takes its place
+
+    def write(self, transcript: Transcript) -> None:
+        """Write one transcript everywhere."""
+        for one in self._shared:
+            sink = sys.stdout if self._out is None else self._sinks[one.file]
+            sink.write(one.write(transcript))
+            if self._out is None:
+                sink.flush()  # a reader at the other end of a pipe sees each at once
+        if self._own is not None:
+            with atomic_write(self._out / f"{file_name(transcript.utt_id)}{self._own.suffix}") as file:
+                file.write(self._own.write(transcript))

@@ -1,0 +1,87 @@
+"""Ladders as tables: for the terminal, for a results file, and as JSON."""
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Dict, List, Optional, Sequence
+
+from ctcb.evaluation.ablation import Rung
+from ctcb.evaluation.dataset import DataSet
+from ctcb.report.markdown import markdown
+from ctcb.report.svg import Bar
+from ctcb.scoring.bootstrap import Estimate
+from ctcb.text_table import table
+
+HEADER = ("system", "P %", "R %", "F1 %", "WER %", "U-WER %", "B-WER %", "false alarms / 1000 words", "x real time, a core")
+
+COLUMNS = ("entity_precision", "entity_recall", "entity_f1", "wer", "u_wer", "b_wer")
+
+NONE = "-"  # nothing to divide by
+
+
+def cells(rung: Rung) -> List[str]:
+    """A rung's row under HEADER; intervals in brackets."""
+    estimates = rung.report.estimates
+    measures = [_cell(estimates.get(name), 100.0) for name in COLUMNS]
+    return [rung.system.name, *measures, _cell(rung.alarms), f"{rung.real_time:.0f}"]
+
+
+def render_text(data: DataSet, rungs: Sequence[Rung]) -> str:
+    """A ladder for the terminal."""
+    return f"{title(data)}\n\n{table([HEADER, *map(cells, rungs)], left=(0,))}\n"
+
+
+def render_markdown(data: DataSet, rungs: Sequence[Rung]) -> List[str]:
+    """The lines of a ladder for a results file."""
+    return [f"{title(data)}.", "", *markdown(HEADER, list(map(cells, rungs)))]
+
+
+def to_dict(data: DataSet, rungs: Sequence[Rung]) -> Dict[str, Any]:
+    """A ladder as plain values; rates are fractions."""
+    return {
+        "set": data.name,
+        "half": data.half,
+        "utterances": len(data.rows),
+        "entities": len(data.entities),
+        "distractors_added": data.added,
+        "anti_context_entities": 0 if data.absent is None else len(data.absent),
+        "systems": [
+            {
+                "system": rung.system.name,
+                "techniques": [technique.name for technique in rung.system.techniques],
+                "measures": {name: asdict(found) for name, found in rung.report.estimates.items()},
+                "anti_context_false_alarms_per_thousand_words": None if rung.alarms is None else asdict(rung.alarms),
+                "against_first": None if rung.report.comparison is None
+                else {name: asdict(found) for name, found in rung.report.comparison.differences.items()},
+                "list_ready_seconds": round(rung.ready, 3),
+                "times_real_time": round(rung.real_time, 1),
+                "transcripts": rung.hyps,
+            }
+            for rung in rungs
+        ],
+    }  # fmt: skip
+
+
+def bar(rung: Rung) -> Bar:
+    """A rung's entity F1, to be drawn."""
+    found = rung.report.estimates.get("entity_f1")
+    edges = (None, None, None) if found is None else (found.value, found.low, found.high)
+    return Bar(rung.system.name, *(None if edge is None else 100.0 * edge for edge in edges))
+
+
+def title(data: DataSet) -> str:
+    """What was decoded, and toward what."""
+    half = "" if data.half is None else f", half {data.half}"
+    own = len(data.entities) - data.added
+    added = f" and {data.added:,} distractors" if data.added else ""
+    absent = "" if data.absent is None else f"; false alarms with {len(data.absent):,} names that nobody says"
+    return f"{data.name}{half}: {len(data.rows):,} utterances, {own:,} entities{added}{absent}"
+
+
+def _cell(found: Optional[Estimate], scale: float = 1.0) -> str:
+    if found is None or found.value is None:
+        return NONE
+    digits = 1 if scale > 1 else 2
+    value = f"{scale * found.value:.{digits}f}"
+    if found.low is None or found.high is None:
+        return value
+    return f"{value} ({scale * found.low:.{digits}f} to {scale * found.high:.{digits}f})"

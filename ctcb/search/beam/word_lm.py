@@ -1,0 +1,124 @@
+"""A word LM made ready for the beam search: words are found by their letters, however they are segmented."""
+from __future__ import annotations
+
+from collections import namedtuple
+from dataclasses import dataclass
+from pathlib import Path
+from typing import List, Sequence, Union
+
+import numpy as np
+
+from ctcb.errors import InputError
+from ctcb.lm.arrays import NODE, ArrayLm, LmArrays
+from ctcb.lm.vocabulary import MEND
+from ctcb.search.beam.letter_trie import SPELLED, Trie, best_below, fill_start
+from ctcb.search.beam.token_trie import first_children, grow
+from ctcb.search.options import BeamOptions
+from ctcb.text.tokens import WORD_START, TokenTable
+
+FEWEST = 0.1  # a smaller share of the LM's words that the tokens can write cannot be meant
+SIGNS = ("<s>", "</s>", "<unk>")
+
+# What the compiled search needs: whether there is an LM at all, its weight, the bonuses of a word, of the
+# entity class and of an unknown word's token; `ahead` [S + 1] float32: what is added while a word is under way, before its own score is known,
+# its highest value, and the part of it that is the word's bonus; LmArrays and Trie; the numbers of <unk> and
+# </s>; the state before the first word; the LM histories that a prefix may have.
+Fusion = namedtuple("Fusion", "on weight bonus class_bonus piece_bonus ahead top_ahead bonus_ahead lm trie unk end begin histories")
+
+
+@dataclass(frozen=True)
+class WordLm:
+    """An n-gram LM and its words in a model's tokens. Make one with :meth:`load`."""
+
+    lm: ArrayLm
+    trie: Trie
+    parent: np.ndarray  # [S] int32, of the trie's states
+    num_spelled: int  # words of the LM that the tokens can write
+
+    @classmethod
+    def load(cls, path: Union[str, Path], table: TokenTable) -> WordLm:
+        """Read an ARPA file, gzip or not, for a model's tokens.
+
+        Raises InputError for a malformed file, with its line, and for one whose words the tokens cannot
+        write, as where these are in another casing.
+        """
+        return cls.build(ArrayLm.load(path), letters_of(table))
+
+    @classmethod
+    def build(cls, lm: ArrayLm, letters: Sequence[str]) -> WordLm:
+        """``letters`` are what each token adds to a word, in lower case; "" for blank, separator and signs."""
+        known = "".join(sorted(set("".join(letters))))
+        numbers = np.array([i for i, word in enumerate(lm.words) if word not in SIGNS], np.int64)
+        words = [lm.words[i] for i in numbers]
+        spelled = _can_write(words, known)
+        _check(lm, words, spelled, known)
+        numbers, words = numbers[spelled], [word for word, can in zip(words, spelled) if can]
+        lengths = np.fromiter(map(len, words), np.int64, len(words))
+        starts = np.cumsum(lengths) - lengths
+        token, parent, _, end = grow(_codes("".join(words), known), starts, lengths, len(known) or 1)
+        states = np.zeros(len(token) + 2, SPELLED)
+        states["first_child"][:-1], states["first_child"][-1] = first_children(parent), len(token)
+        states["word"] = lm.unk
+        states["word"][end] = numbers
+        written = np.fromiter(map(len, letters), np.int64, len(letters))
+        trie = Trie(
+            states, np.append(token, -1).astype(np.int32), np.concatenate([[0], np.cumsum(written)]).astype(np.int32),
+            _codes("".join(letters), known).astype(np.int32), np.zeros(len(letters), np.int32),
+        )
+        fill_start(trie)
+        return cls(lm, trie, parent, len(words))
+
+    @property
+    def num_tokens(self) -> int:
+        """Of the vocabulary that it was made for."""
+        return len(self.trie.start)
+
+    def fusion(self, options: BeamOptions) -> Fusion:
+        """For the compiled search."""
+        ahead = np.zeros(len(self.trie.token), np.float32)
+        if options.look_ahead:
+            log_prob = self.lm.arrays.node["log_prob"][1 : 1 + len(self.lm.words)]
+            # At least that of <unk>, for any beginning can go on into a word that the LM does not know.
+            best = np.maximum(log_prob[self.trie.states["word"][:-1]], log_prob[self.lm.unk])
+            best_below(best, self.parent)
+            ahead[1:] = options.lm_weight * best[1:] + options.word_bonus
+        return Fusion(
+            True, float(options.lm_weight), float(options.word_bonus), float(options.class_bonus),
+            float(options.piece_bonus), ahead, float(max(0.0, ahead.max())), float(options.word_bonus) if options.look_ahead else 0.0,
+            self.lm.arrays, self.trie, self.lm.unk, self.lm.end, self.lm.begin, int(options.histories),
+        )
+
+
+def no_fusion() -> Fusion:
+    """In the place of an LM where there is none."""
+    nothing, number = np.zeros(1, np.float32), np.zeros(1, np.int32)
+    trie = Trie(np.zeros(1, SPELLED), number, number, number, number)
+    return Fusion(False, 0.0, 0.0, 0.0, 0.0, nothing, 0.0, 0.0, LmArrays(np.zeros(1, NODE), number), trie, 0, 0, 0, 1)
+
+
+def letters_of(table: TokenTable) -> List[str]:
+    """What each token adds to a word, in lower case."""
+    return [symbol.replace(WORD_START, "").lower() if symbol in table.written else "" for symbol in table.symbols]
+
+
+def _codes(text: str, known: str) -> np.ndarray:
+    """The place of each letter in ``known``, which is sorted; a wrong one where it lacks the letter. [n] int64."""
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return np.searchsorted(np.frombuffer(known.encode("utf-32-le", "surrogatepass"), np.uint32), points)
+
+
+def _can_write(words: Sequence[str], known: str) -> np.ndarray:
+    letters = set(known)
+    return np.fromiter((letters.issuperset(word) for word in words), bool, len(words))
+
+
+def _check(lm: ArrayLm, words: Sequence[str], spelled: np.ndarray, known: str) -> None:
+    """Raise InputError where hardly any of the LM's words can come up, or more could in lower case."""
+    count = int(spelled.sum())
+    problem = f"{count} of its {len(words)} words can be written in the model's tokens"
+    lowered = int(_can_write([word.lower() for word in words], known).sum())
+    if lowered > 2 * count:
+        raise InputError(f"{problem}, but {lowered} in lower case", file=lm.path, mend=MEND)
+    if words and count < max(1, FEWEST * len(words)):
+        example = words[int(np.argmin(spelled))]
+        raise InputError(f"{problem}; {example!r} cannot", file=lm.path, mend=MEND)

@@ -1,0 +1,175 @@
+"""The graph search in the shape of the others: emissions in, hypotheses out."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ctcb.biasing.prepared_list import Biasing
+from ctcb.biasing.technique import Setting, Technique
+from ctcb.ctc.log_probs import as_log_probs
+from ctcb.entities import Entity
+from ctcb.errors import InputError
+from ctcb.graph.backend import import_k2
+from ctcb.graph.entity_class import put_in, without_list
+from ctcb.graph.grammar import NO_WORD, START
+from ctcb.graph.nbest import Path, Texts
+from ctcb.graph.options import GraphOptions
+from ctcb.graph.search import ReadyGraph, search
+from ctcb.graph.static import NO_ENTITY, expand
+from ctcb.graph.store import CompiledGraph
+from ctcb.graph.texts import spelled_by_tokens, spelled_by_words
+from ctcb.search.options import SUBWORD, UNIGRAM, EntitySpan, Hypothesis
+from ctcb.search.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class GraphSetting:
+    """A graph, and how it is searched."""
+
+    graph: CompiledGraph
+    options: GraphOptions = GraphOptions()
+
+    @property
+    def beam(self) -> int:
+        """Texts of an n-best list, at most."""
+        return self.options.beam
+
+
+@dataclass(frozen=True)
+class ListGraph:
+    """A graph with a list in its class."""
+
+    ready: ReadyGraph
+    compiled: CompiledGraph
+    names: Tuple[str, ...]  # how each entity reads
+
+    @cached_property
+    def texts(self) -> Texts:
+        """What the arcs say, which n-best lists go by."""
+        if self.compiled.phones is None:
+            return spelled_by_tokens(self.ready.graph, self.compiled.table)
+        return spelled_by_words(self.ready.graph, self.compiled.words, self.names)
+
+
+class GraphSearch:
+    """CTC decoding in a graph of an LM, by k2. Serves any number of threads.
+
+    A hypothesis is a path: ``acoustic`` is the log-probability of one alignment, not of all.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, setting: GraphSetting) -> None:
+        """Raises InputError for another model's tokens and RunError where k2 is missing."""
+        import_k2()
+        self.compiled, self.options = setting.graph, setting.options
+        if (vocabulary.size, vocabulary.blank) != (len(self.compiled.table), self.compiled.table.blank):
+            raise InputError(
+                f"this graph was made for {len(self.compiled.table)} tokens, and the model has {vocabulary.size}",
+                file=self.compiled.folder, mend="make one for this model with `ctcb graph`",
+            )
+        self._static = expand(self.compiled.grammar, vocabulary.size, vocabulary.blank, self.options)
+        self._without = ListGraph(ReadyGraph(without_list(self._static)), self.compiled, ())
+
+    def techniques(self, asked: Sequence[Technique]) -> Tuple[Technique, ...]:
+        """What was asked for, as far as a graph has it: unigram boosting by its class, no adaptive boosts."""
+        return tuple(EntityClass(self) if one.name == UNIGRAM else one for one in asked if one.name != SUBWORD)
+
+    def fill(self, biasing: Biasing) -> ListGraph:
+        """The graph with a list in its class."""
+        names = tuple(map(_reading, biasing.entities))
+        weights = [entity.weight for entity in biasing.entities]
+        full = put_in(self._static, biasing.phrases, weights, names, self.options, biasing.costs)
+        return ListGraph(ReadyGraph(full), self.compiled, names)
+
+    def decode(self, log_probs: Any, graph: Optional[ListGraph] = None, nbest: Optional[int] = None) -> List[Hypothesis]:
+        """The best hypotheses of ``[T, V]`` natural-log probabilities, of different texts, best first."""
+        return self.decode_batch([log_probs], graph, nbest)[0]
+
+    def decode_batch(
+        self, log_probs: Sequence[Any], graph: Optional[ListGraph] = None, nbest: Optional[int] = None
+    ) -> List[List[Hypothesis]]:
+        """The same for several utterances at once. Raises InputError as ``as_log_probs`` does."""
+        emissions = [as_log_probs(one, len(self.compiled.table)) for one in log_probs]
+        graph = self._without if graph is None else graph
+        spoken = [i for i, one in enumerate(emissions) if len(one)]
+        found: List[List[Hypothesis]] = [[self._silence(one)] for one in emissions]
+        if spoken:
+            asked = (graph.texts, nbest) if nbest is not None and nbest > 1 else ()
+            several = search(graph.ready, [emissions[i] for i in spoken], self.options, *asked)
+            for i, paths in zip(spoken, several):
+                if paths:
+                    found[i] = [self._hypothesis(emissions[i], path, graph) for path in paths]
+        return found
+
+    def _silence(self, emissions: np.ndarray) -> Hypothesis:
+        """What is said where no path could be found, or there is no frame."""
+        grammar = self.compiled.grammar
+        end = self.options.lm_weight * float(grammar.final_score[grammar.final_state == START].max())
+        acoustic = float(emissions[:, self.compiled.table.blank].sum())
+        return Hypothesis((), (), (), (), acoustic + end, acoustic, 0.0, (), words=(), lm=end)
+
+    def _hypothesis(self, emissions: np.ndarray, path: Path, graph: ListGraph) -> Hypothesis:
+        blank = self.compiled.table.blank
+        labels, new, word, entity, bonus = graph.ready.graph.meaning(path.arcs[:-1])  # without the final arc: one a frame
+        starts = np.flatnonzero(new)
+        breaks = np.append(np.flatnonzero(new | (labels == blank)), len(labels))
+        ends = breaks[np.searchsorted(breaks, starts, side="right")]
+        tokens = labels[starts]
+        count = np.cumsum(new)  # tokens so far
+        spans, words, first = [], [], 0
+        for frame in np.flatnonzero((word != NO_WORD) | (entity != NO_ENTITY)):
+            end, place = int(count[frame]), int(entity[frame])
+            if place != NO_ENTITY:
+                said = graph.names[place].split()
+                earned = float(bonus[starts[first] : frame + 1].sum()) - self.options.word_bonus * len(said)
+                spans.append(EntitySpan(place, first, end, 0.0, earned))
+                words += _shared_out(said, first, end)
+            else:
+                words.append((self.compiled.words[word[frame]], first, end))
+            first = end
+        acoustic = float(emissions[np.arange(len(labels)), labels].astype(np.float64).sum())
+        gained = sum(span.gain for span in spans)
+        return Hypothesis(
+            tokens=tuple(tokens.tolist()),
+            token_frames=tuple(starts.tolist()),
+            token_ends=tuple(ends.tolist()),
+            token_log_probs=tuple(float(emissions[s:e, token].max()) for s, e, token in zip(starts, ends, tokens)),
+            score=path.score,
+            acoustic=acoustic,
+            bonus=gained,
+            lm=path.score - acoustic - gained,
+            entities=tuple(spans),
+            words=None if self.compiled.phones is None else tuple(words),
+        )
+
+
+class EntityClass(Technique):
+    """The list in the class's place: ``log P(<unk> | history) + log weight``, and bonuses."""
+
+    name = UNIGRAM
+    summary = "lets listed names take the place of <unk> in the graph"
+    needs_lm = False  # the graph has its own
+
+    def __init__(self, search: GraphSearch) -> None:
+        self.search = search
+
+    def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
+        """Put the list into the graph."""
+        return replace(biasing, graph=self.search.fill(biasing))
+
+
+def _reading(entity: Entity) -> str:
+    return entity.normal or entity.spoken_forms[0]
+
+
+def _shared_out(words: Sequence[str], first: int, end: int) -> List[Tuple[str, int, int]]:
+    """A name's tokens among its words by their letters: its pronunciation does not tell where they part."""
+    letters = np.cumsum([0, *map(len, words)])
+    cuts = first + np.round((end - first) * letters / letters[-1]).astype(int)
+    if len(words) > end - first:
+        return [(" ".join(words), first, end)]
+    cuts = np.maximum(cuts, first + np.arange(len(cuts)))
+    cuts = np.minimum(cuts, end - np.arange(len(cuts))[::-1])
+    return [(word, int(a), int(b)) for word, a, b in zip(words, cuts, cuts[1:])]

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Fit the weights by which `verify` tells names that were said from names that were not (ctcb/phones/verification.py).
+
+In: folders with speech (manifest.tsv) and, for each, a file of names of which some are said there: rare words of
+other speech than is reported on. Lists of several sizes are drawn from them, a list of which nothing is said among
+them; the preset decodes the speech with each, and every name that comes out, of which the reference tells whether it
+was said, is an example. Out: the weights of a logistic regression (an L2 penalty of 0.001 an example on the
+standardised weights), and how well they separate the examples.
+
+    local/open_en/fit_verification.py --data DATA/tts_train --names DATA/tts_train/entities.txt \\
+        --data DATA/real_train --names rare_words.txt
+"""
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Iterator, List, Optional, Sequence, Tuple
+
+import click
+import numpy as np
+from logistic import logistic
+
+from ctcb.biasing.prepared_list import Biasing, SpelledList
+from ctcb.biasing.presets import Preset, find_config, read_presets
+from ctcb.biasing.registry import TECHNIQUES
+from ctcb.biasing.technique import Heard, Setting
+from ctcb.biasing.verification import Verification
+from ctcb.bundled import BUNDLED_MODEL
+from ctcb.decoding.pipeline import Pipeline
+from ctcb.entities import Entity, EntityList
+from ctcb.evaluation.cached_emissions import Listened, Listener
+from ctcb.evaluation.dataset import HALVES, DataSet, read_set
+from ctcb.phones.phonetics import Phonetics
+from ctcb.phones.verification import Evidence, Odds
+from ctcb.progress import progress
+from ctcb.text.lang import Lang
+from ctcb.text.normalize import normalize
+from ctcb.text.spelling import TokenizerSpelling
+from ctcb.transcript.transcript import Reading
+
+SAID = 50  # names of each list that are said
+
+
+@dataclass(frozen=True)
+class Example:
+    """A name that came out."""
+
+    evidence: Evidence
+    names: int  # in the list
+    said: bool
+
+
+class Recording(Verification):
+    """Notes the evidence for each name, and takes none back."""
+
+    def __init__(self) -> None:
+        self.noted: List[Tuple[Entity, Evidence]] = []
+
+    def refine(self, readings: List[Reading], heard: Heard, biasing: Biasing, setting: Setting) -> List[Reading]:
+        if readings[0].entities:
+            names = [biasing.entities[found.place] for found in readings[0].entities]
+            self.noted += zip(names, self.evidence(readings[0], heard, biasing, setting))
+        return readings
+
+
+def lists(names: EntityList, texts: Sequence[str], sizes: Sequence[int], rng: random.Random) -> Iterator[EntityList]:
+    """Lists of these sizes of which some names are said, and one of the largest size of which none is."""
+    whole = "|".join(f" {text} " for text in texts)
+    order = list(names)
+    rng.shuffle(order)
+    said = [name for name in order if any(f" {form} " in whole for form in name.spoken_forms)]
+    unsaid = [name for name in order if name not in set(said)]
+    for place, size in enumerate(sizes):
+        some = said[place * SAID : (place + 1) * SAID]
+        yield EntityList.of([*some, *rng.sample(unsaid, min(len(unsaid), size - len(some)))])
+    yield EntityList.of(rng.sample(unsaid, min(len(unsaid), max(sizes))))
+
+
+def fit(examples: Sequence[Example]) -> Tuple[Odds, np.ndarray]:
+    """The weights, and each example's log-odds under them."""
+    base, (lack, phones, doubt, number), at = logistic(
+        np.array([columns(one) for one in examples]), np.array([one.said for one in examples])
+    )
+    return Odds(base, -lack, phones, -doubt, -number), at
+
+
+def columns(example: Example) -> Tuple[float, float, float, float]:
+    """What the log-odds are a weighted sum of, in the order of ``Odds``."""
+    found = example.evidence
+    return found.lack, found.phones, found.doubt, np.log(example.names)
+
+
+def examples_of(
+    data: DataSet, listened: Listened, names: EntityList, sizes: Sequence[int], preset: Preset, lang: Lang, seed: int
+) -> Iterator[Example]:
+    """The names that come out of a set's speech under several lists."""
+    recording, spelling, refs = Recording(), TokenizerSpelling(lang.tokenizer), data.refs
+    others = (TECHNIQUES[name] for name in preset.techniques)
+    techniques = [*(one for one in others if not (one.needs_lm or one.encodes or one.judges)), recording]
+    pipeline = Pipeline(
+        spelling, listened.facts.frame_shift, "beam", preset.beam, techniques, phonetics=Phonetics.of(lang), phone_options=preset.phones
+    )
+    for one in lists(names, list(map(normalize, refs.values())), sizes, random.Random(seed)):
+        biasing = pipeline.prepare(SpelledList.of(one, spelling))
+        for emission in progress(listened.emissions, f"{data.name}, {len(one)} names", total=len(listened.emissions)):
+            recording.noted.clear()
+            pipeline.decode(emission.utt_id, emission.log_probs, biasing, phones=emission.phones)
+            text = f" {normalize(refs[emission.utt_id])} "
+            for entity, evidence in recording.noted:
+                if np.isfinite(evidence.lack):
+                    yield Example(evidence, len(one), any(f" {form} " in text for form in entity.spoken_forms))
+
+
+@click.command(help=__doc__.split("\n", 1)[0])
+@click.option("--data", "folders", multiple=True, required=True, help="Folder with manifest.tsv; repeatable.")
+@click.option("--names", "files", multiple=True, required=True, help="Names, some of which are said there; one file for each --data.")
+@click.option("--sizes", default="100,300,1000,2000", show_default=True, help="Of the lists.")
+@click.option("--half", type=click.Choice(HALVES), help="Only half of the utterances, by a hash of their ids.")
+@click.option("--every", type=click.IntRange(min=1), default=1, show_default=True, help="Of the utterances, one in so many.")
+@click.option("--model", default=str(BUNDLED_MODEL), help="Model directory.  [default: the bundled one]")
+@click.option("--config", help="Presets.  [default: the model's own]")
+@click.option("--preset", default="decoder", show_default=True)
+@click.option("--emissions", help="Keep emissions in this folder, and use those that are there.")
+@click.option("--dump", help="Write the examples as JSON.")
+@click.option("--seed", default=0, show_default=True)
+def main(
+    folders: Tuple[str, ...], files: Tuple[str, ...], sizes: str, half: Optional[str], every: int, model: str, config: Optional[str],
+    preset: str, emissions: Optional[str], dump: Optional[str], seed: int,
+) -> None:
+    chosen, listener, lang = read_presets(find_config(config, model))[preset], Listener(model, emissions), Lang.load(model)
+    examples: List[Example] = []
+    for folder, file in zip(folders, files):
+        data = read_set(folder, file, half=half)
+        listened = listener.hear(data)
+        listened = replace(listened, emissions=listened.emissions[::every])
+        found = list(examples_of(data, listened, data.entities, list(map(int, sizes.split(","))), chosen, lang, seed))
+        examples += found
+        click.echo(f"{data.name}: {len(found)} names came out, {sum(one.said for one in found)} of which were said")
+    if dump is not None:
+        Path(dump).write_text(json.dumps([asdict(one) for one in examples]))
+    odds, at = fit(examples)
+    said = np.array([one.said for one in examples])
+    click.echo(f"{odds}\nof those said, {np.mean(at[said] > 0):.1%} stay; of the others, {np.mean(at[~said] > 0):.1%}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""This project's own decoders: greedy, the beam alone, and the beam with boosting."""
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Optional
+
+from bias_list import BiasList
+from peer import Peer, Search, Setting, grid
+
+import ctcb
+from ctcb.search.beam.decoder import BeamDecoder, warm
+from ctcb.search.greedy import greedy
+from ctcb.search.options import BeamOptions
+
+warm()  # nothing is compiled while decoders are timed
+
+
+class Greedy(Peer):
+    """The likeliest token of each frame."""
+
+    name = "greedy"
+    boosts = False
+    version = f"ctcb {ctcb.__version__}"
+
+    def search(self, bias: Optional[BiasList], setting: Setting) -> Search:
+        return lambda log_probs: greedy(log_probs, self.task.vocabulary.blank).tokens
+
+
+class Boosted(Peer):
+    """The prefix beam search with adaptive boosting."""
+
+    name = "ctcb beam, boosted"
+    version = f"ctcb {ctcb.__version__}"
+    grid = grid(alpha=(0.3, 0.7), beta=(1.5, 1.75, 2.25, 3.0), cap=(4.0, 5.0))
+
+    def search(self, bias: Optional[BiasList], setting: Setting) -> Search:
+        options = BeamOptions(beam=self.task.beam, top_k=self.task.top_k)
+        decoder = BeamDecoder(self.task.vocabulary, replace(options, **setting))
+        graph = bias.graph if bias is not None else None
+        return lambda log_probs: decoder.decode(log_probs, graph)[0].tokens
+
+
+class Unboosted(Boosted):
+    """The prefix beam search as it is without a list."""
+
+    name = "ctcb beam, no list"
+    boosts = False
+    grid = ({},)
+
+    def search(self, bias: Optional[BiasList], setting: Setting) -> Search:
+        return super().search(None, setting)

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# This project's beam search and its peers on the same emissions and lists, side by side in one process.
+#
+#   recipes/benchmarks/decoders/run.sh --data-dir DIR [--stage N] [--stop-stage N] [options]
+#
+#   --data-dir DIR     a folder a set, each with manifest.tsv and entities.txt; DIR/distractors_*.txt
+#   --model DIR        whose emissions (ctcb/assets/model, the bundled one)
+#   --exp DIR          everything made goes here (exp/peers)
+#   --human SETS       sets of human speech ("real_dev noisy_dev")
+#   --synthetic SETS   sets of synthetic speech ("tts_dev_parliament tts_dev_medical")
+#   --sizes SIZES      entities in the lists, 0 for no list ("0 100 1000 10000")
+#   --peers PEERS      only these beside greedy and the boosted beam (all; compare.py --help)
+#   --beam N           hypotheses kept a frame (16)
+#   --tuning-budget S  seconds that trying one setting may take; slower decoders get fewer utterances (8)
+#   --scoring-budget S seconds that a decoder may take to be scored with one list (600)
+#   --speed-budget S   seconds that it may take in each round of timing (10)
+#   --results DIR      where stage 4 puts decoders.md (EXP/results)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
+
+stage=1 stop_stage=4 jobs=2
+data_dir='' model=ctcb/assets/model exp=exp/peers results=''
+human="real_dev noisy_dev" synthetic="tts_dev_parliament tts_dev_medical"
+sizes="0 100 1000 10000" peers='' beam=16 tuning_budget=8 scoring_budget=600 speed_budget=10
+. utils/parse_options.sh
+. utils/stages.sh
+required data_dir
+results=${results:-$exp/results}
+# One thread each: the decoders have no threads of their own, and what they call must not have any either.
+export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
+if due 1; then # requirements.txt -> the peers in a folder of their own, .venv untouched
+  packages "$exp/site" recipes/benchmarks/decoders/requirements.txt
+fi
+
+if due 2; then # model and sets -> emissions
+  for name in $human $synthetic; do
+    once "$exp/emissions/$name" ctcb emit --model "$model" --jobs "$jobs" --out "$exp/emissions/$name/emissions.npz" \
+      "$data_dir/$name/manifest.tsv"
+  done
+fi
+
+if due 3; then # emissions and lists -> every decoder's best setting, scores and times
+  sets=()
+  add_sets() { # kind, names
+    local name first second
+    for name in $2; do
+      first=$data_dir/distractors_parliament.txt second=$data_dir/distractors_medical.txt
+      case $name in *medical*) first=$data_dir/distractors_medical.txt second=$data_dir/distractors_parliament.txt ;; esac
+      sets+=(--set "$1" "$data_dir/$name" "$exp/emissions/$name/emissions.npz" "$first" "$second")
+    done
+  }
+  add_sets human "$human"
+  add_sets synthetic "$synthetic"
+  PYTHONPATH=$exp/site${PYTHONPATH:+:$PYTHONPATH} python recipes/benchmarks/decoders/compare.py --model "$model" "${sets[@]}" \
+    --sizes $sizes ${peers:+--peers $peers} --beam "$beam" --tuning-budget "$tuning_budget" \
+    --scoring-budget "$scoring_budget" --speed-budget "$speed_budget" --out "$exp/results.json"
+fi
+
+if due 4; then # results -> tables in Markdown
+  python recipes/benchmarks/decoders/table.py "$exp/results.json" --out "$results/decoders.md"
+fi

@@ -1,0 +1,129 @@
+"""Long recordings: windows joined on emissions, stretches cut at pauses, runs that go on."""
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from ctcb.acoustic.long_form import LONGEST, Grid, heard, join, stretches
+
+RATE, FRAME = 16_000, 640.0
+SECOND = int(RATE / FRAME)
+
+
+def world(seconds, seed=0):
+    """Emissions [T, 4] of a recording in which three tokens come and go, and its samples, which hold the frames' numbers."""
+    rng = np.random.default_rng(seed)
+    table = np.full((int(seconds * SECOND), 4), math.log(0.02), np.float32)
+    spoken = rng.random(len(table)) < 0.4
+    spoken[:: 9 * SECOND] = False
+    table[np.arange(len(table)), np.where(spoken, rng.integers(1, 4, len(table)), 0)] = math.log(0.94)
+    return table, np.repeat(np.arange(len(table), dtype=np.float32), int(FRAME))
+
+
+def perfect(table):
+    """A model whose emissions of a window are the recording's there, and a head of the frames' numbers."""
+
+    def hear(windows):
+        frames = [samples[:: int(FRAME)].astype(int) for samples in windows]
+        return [(table[one], one[:, None].astype(np.float32)) for one in frames]
+
+    return hear
+
+
+@pytest.mark.parametrize("seconds", [41, 60.04, 64, 123.4])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_every_frame_comes_out_once(seconds, batch):
+    table, samples = world(seconds)
+    parts = list(heard(lambda a, b: samples[a:b], perfect(table), Grid(len(samples), FRAME), 0, batch=batch))
+    assert np.array_equal(np.concatenate([part.heads[0] for part in parts]), table)
+    assert np.array_equal(np.concatenate([part.heads[1] for part in parts])[:, 0], np.arange(len(table)))
+    assert [part.last for part in parts] == [False] * (len(parts) - 1) + [True]
+    assert [part.first for part in parts] == [0, *np.cumsum([len(part.heads[0]) for part in parts])[:-1]]
+    assert all(len(part.heads[0]) <= LONGEST * SECOND for part in parts)
+
+
+def test_going_on_in_the_middle_changes_nothing():
+    table, samples = world(150)
+    # A model that errs differently in every window, most at its edges.
+    def hear(windows):
+        out = []
+        for one in windows:
+            frames = one[:: int(FRAME)].astype(int)
+            noise = np.random.default_rng(frames[0]).normal(0, 1, (len(frames), 4)) * np.linspace(1, -1, len(frames))[:, None] ** 4
+            logits = table[frames] + noise
+            out.append(((logits - np.log(np.exp(logits).sum(1, keepdims=True))).astype(np.float32),))
+        return out
+
+    run = lambda known=0: list(heard(lambda a, b: samples[a:b], hear, Grid(len(samples), FRAME), 0, known))  # noqa: E731
+    whole = run()
+    for place in range(1, len(whole)):
+        rest = run(whole[place].first)
+        assert [part.first for part in rest] == [part.first for part in whole[place:]]
+        assert all(np.array_equal(a.heads[0], b.heads[0]) for a, b in zip(rest, whole[place:]))
+
+
+def test_windows_give_way_where_both_are_silent():
+    grid = Grid(int(44 * RATE), FRAME)
+    overlap = grid.overlap
+    loud, calm = np.full((600, 2), math.log(0.5), np.float32), (math.log(0.99), math.log(0.01))
+    first, second = loud.copy(), loud.copy()
+    first[grid.hop + 60 : grid.hop + 70] = calm  # a pause for both,
+    second[60:70] = calm
+    first[grid.hop + 30 : grid.hop + 45] = calm  # and one for the first alone
+    pieces = list(join([(0, (first,)), (1, (second,))], grid, 0))
+    assert len(pieces) == 2 and grid.hop + 60 <= len(pieces[0][0]) <= grid.hop + 70 and overlap == 100
+    assert len(pieces[0][0]) + len(pieces[1][0]) == grid.hop + 600
+
+
+def test_stretches_end_in_the_longest_pause():
+    blank = np.full((40 * SECOND, 2), math.log(0.3), np.float32)
+    for start, length in ((3, 30), (10, 5), (15, 12), (20, 8)):  # the first one is too early
+        blank[start * SECOND : start * SECOND + length, 0] = math.log(0.9)
+    made = list(stretches([(blank[:700],), (blank[700:],)], SECOND, 0))
+    assert [part.first for part in made][1] == 15 * SECOND + 6 and made[-1].last
+
+
+def test_a_long_recording_from_the_command_line(ctcb, model_dir, tmp_path):
+    """Its text is that of its stretches; a stopped run goes on and writes the same bytes."""
+    import json
+
+    import soundfile
+    from tones import say, sentences
+
+    samples = np.concatenate([say(text, seed=number) for number, text in enumerate(sentences(60, seed=5))])
+    samples = samples[: 100 * RATE]
+    assert len(samples) > 60 * RATE
+    soundfile.write(str(tmp_path / "long.flac"), samples, RATE)
+    soundfile.write(str(tmp_path / "short.flac"), samples[: 5 * RATE], RATE)
+    inputs = [tmp_path / "long.flac", tmp_path / "short.flac"]
+    assert ctcb("decode", "--model", model_dir, *inputs, "--out", tmp_path / "out").code == 0
+    rows = [json.loads(line) for line in (tmp_path / "out/hyps.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in rows] == ["long", "short"] and not (tmp_path / "out/.decode.jsonl").exists()
+    starts = [word["start"] for word in rows[0]["words"]]
+    assert starts == sorted(starts) and abs(rows[0]["seconds"] - len(samples) / RATE) < 0.1
+    assert ctcb("emit", "--model", model_dir, *inputs, "--out", tmp_path / "e.npz").code == 0
+    assert len(np.load(tmp_path / "e.npz")["long"]) == round(rows[0]["seconds"] / 0.04)
+
+    from ctcb.decoding import journal
+
+    written, stop = [], journal.to_plain
+    def stopping(transcript):
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        written.append(transcript)
+        return stop(transcript)
+
+    journal.to_plain = stopping
+    try:
+        stopped = ctcb("decode", "--model", model_dir, *inputs, "--out", tmp_path / "again")
+    finally:
+        journal.to_plain = stop
+    assert stopped.code == 130 and "--resume goes on" in stopped.err
+    assert [file.name for file in (tmp_path / "again").iterdir()] == [".decode.jsonl"]
+    other = ctcb("decode", "--model", model_dir, *inputs, "--out", tmp_path / "again", "--resume", "--method", "beam")
+    assert other.code == 2 and "other inputs, lists or options" in other.err
+    assert ctcb("decode", "--model", model_dir, *inputs, "--out", tmp_path / "again", "--resume").code == 0
+    for name in ("text", "hyps.jsonl", "hyps.ctm"):
+        assert (tmp_path / "again" / name).read_text() == (tmp_path / "out" / name).read_text()

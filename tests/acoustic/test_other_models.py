@@ -1,0 +1,222 @@
+"""Other people's models: small ones made on the spot, saved in their real formats, against their own libraries."""
+from __future__ import annotations
+
+import json
+import sys
+import types
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from hf_models import LETTERS, save_hf
+from tones import RATE, say
+
+from ctcb.acoustic.emit import emit
+from ctcb.acoustic.open import Tokens, is_foreign, open_ear
+from ctcb.acoustic.waveform import measured_shift
+from ctcb.bundled import BUNDLED_MODEL
+from ctcb.data.audio import read_audio
+from ctcb.data.inputs import Utterance
+from ctcb.data.manifest import read_manifest
+from ctcb.errors import InputError, RunError
+from ctcb.scoring.alignment import align
+from ctcb.text.lexicon import Lexicon
+from ctcb.text.normalize import normalize
+
+DEMO = BUNDLED_MODEL.parent / "demo"
+@pytest.mark.parametrize("kind", ["wav2vec2", "hubert", "wav2vec2-bert"])
+def test_a_model_of_transformers(ctcb, tmp_path, kind):
+    model, extractor = save_hf(tmp_path, kind)
+    ear = open_ear(f"hf:{tmp_path}")
+    samples = say("ann met bob")
+    with torch.no_grad():
+        expected = model(**extractor(samples, sampling_rate=RATE, return_tensors="pt")).logits[0].log_softmax(-1).numpy()
+    short = say("bob")
+    (heard,), _ = ear.hear([ear.prepare(samples), ear.prepare(short)], ["a", "b"])
+    np.testing.assert_allclose(heard, expected, atol=1e-4)
+    assert ear.frame_shift == pytest.approx(0.02) and ear.phone_head is None
+    table = ear.spelling.table
+    assert table.symbols == tuple(LETTERS) and table.blank == 0 and table.separator == "|"
+    soundfile.write(str(tmp_path / "a.wav"), samples, RATE)
+    (tmp_path / "names.txt").write_text("Bob\nAnna Temo\n")
+    ran = ctcb("decode", "--model", f"hf:{tmp_path}", "--entities", tmp_path / "names.txt", "--format", "jsonl", tmp_path / "a.wav")
+    assert ran.code == 0 and json.loads(ran.out)["seconds"] == pytest.approx(len(expected) * 0.02)
+    refused = ctcb("decode", "--model", f"hf:{tmp_path}", "--entities", tmp_path / "names.txt", "--with", "lookup", tmp_path / "a.wav")
+    assert refused.code == 2 and "phone head" in refused.err
+
+
+def test_no_model_of_transformers(ctcb, tmp_path):
+    pytest.importorskip("transformers")
+    ran = ctcb("decode", "--model", f"hf:{tmp_path}", tmp_path)
+    assert ran.code == 2 and len(ran.err.splitlines()) == 1
+
+
+def export_onnx(path, width=7):
+    """Strided convolution, exported; takes samples and a mask, as Optimum's do."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    rng = np.random.default_rng(0)
+    weight = rng.normal(0, 0.3, (width, 1, 400)).astype(np.float32)
+    helper, kinds = onnx.helper, onnx.TensorProto
+    graph = helper.make_graph(
+        [
+            helper.make_node("Unsqueeze", ["input_values", "one"], ["wave"]),
+            helper.make_node("Conv", ["wave", "weight"], ["conv"], strides=[320]),
+            helper.make_node("Transpose", ["conv"], ["logits"], perm=[0, 2, 1]),
+        ],
+        "ctc",
+        [
+            helper.make_tensor_value_info("input_values", kinds.FLOAT, ["batch", "samples"]),
+            helper.make_tensor_value_info("attention_mask", kinds.INT64, ["batch", "samples"]),
+        ],
+        [helper.make_tensor_value_info("logits", kinds.FLOAT, ["batch", "frames", width])],
+        [onnx.numpy_helper.from_array(np.array([1]), "one"), onnx.numpy_helper.from_array(weight, "weight")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, str(path))
+    return weight
+
+
+def test_an_onnx_file_of_samples(ctcb, tmp_path):
+    weight = export_onnx(tmp_path / "m.onnx")
+    (tmp_path / "tokens.txt").write_text("<blk>\n▁a\n▁b\na\nb\nn\no\n")
+    (tmp_path / "preprocessor_config.json").write_text('{"do_normalize": true}')
+    ear = open_ear(f"onnx:{tmp_path / 'm.onnx'}", Tokens(tmp_path / "tokens.txt"))
+    samples = say("ann bob")
+    scaled = torch.from_numpy((samples - samples.mean()) / np.sqrt(samples.var() + 1e-7))
+    expected = torch.nn.functional.conv1d(scaled[None, None], torch.from_numpy(weight), stride=320)[0].T.log_softmax(-1)
+    np.testing.assert_allclose(ear.hear([ear.prepare(samples)], [""])[0][0], expected.numpy(), atol=1e-3)
+    assert ear.frame_shift == pytest.approx(0.02)
+    soundfile.write(str(tmp_path / "a.wav"), samples, RATE)
+    (tmp_path / "names.txt").write_text("Bob\n")
+    words = ["decode", "--model", f"onnx:{tmp_path / 'm.onnx'}", "--entities", tmp_path / "names.txt", tmp_path / "a.wav"]
+    assert ctcb(*words, "--tokens", tmp_path / "tokens.txt").code == 0
+    ran = ctcb(*words)
+    assert ran.code == 2 and "give --tokens FILE" in ran.err
+    (tmp_path / "tokens.txt").write_text("<blk>\n▁a\n")
+    ran = ctcb(*words, "--tokens", tmp_path / "tokens.txt")
+    assert ran.code == 2 and "7 outputs" in ran.err
+
+
+def test_a_bundle_of_torchaudio(ctcb, tmp_path, monkeypatch):
+    """The weights lie in torch's own cache, where the library would have put them."""
+    torchaudio = pytest.importorskip("torchaudio")
+    bundle = torchaudio.pipelines.WAV2VEC2_ASR_BASE_10M
+    params = {
+        **bundle._params, "extractor_conv_layer_config": [(16, 10, 5)] + [(16, 3, 2)] * 4 + [(16, 2, 2)] * 2, "encoder_embed_dim": 32,
+        "encoder_num_layers": 1, "encoder_num_heads": 2, "encoder_ff_interm_features": 32,
+    }  # fmt: skip
+    small = type(bundle)(bundle._path, params, _labels=bundle._labels, _sample_rate=RATE, **(
+        {"_normalize_waveform": False, "_model_type": bundle._model_type} if hasattr(bundle, "_model_type") else {}
+    ))  # fmt: skip
+    monkeypatch.setattr(torchaudio.pipelines, "WAV2VEC2_ASR_BASE_10M", small)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    torch.manual_seed(0)
+    model = torchaudio.models.wav2vec2_model(**params).eval()
+    weights = dict(model.state_dict())
+    for name in ("aux.weight", "aux.bias"):  # fairseq's checkpoints have three outputs more, which the bundle takes out
+        weights[name] = torch.cat([weights[name][:1], torch.zeros_like(weights[name][:3]), weights[name][1:]])
+    cache = tmp_path / "hub/checkpoints"
+    cache.mkdir(parents=True)
+    torch.save(weights, cache / bundle._path.rsplit("/", 1)[-1])
+    ear = open_ear("torchaudio:WAV2VEC2_ASR_BASE_10M")
+    samples = say("ann met bob")
+    with torch.no_grad():
+        expected = model(torch.from_numpy(samples)[None])[0][0].log_softmax(-1).numpy()
+    np.testing.assert_allclose(ear.hear([ear.prepare(samples)], [""])[0][0], expected, atol=1e-4)
+    assert ear.frame_shift == pytest.approx(0.02) and ear.spelling.table.separator == "|"
+    with pytest.raises(InputError, match="no CTC bundle 'HUBERT_BASE'; it has .*WAV2VEC2_ASR_BASE_10M"):
+        open_ear("torchaudio:HUBERT_BASE")
+
+
+def test_a_model_of_nemo_through_its_interface(monkeypatch):
+    """NeMo itself is too large to be here: this stands in for the calls that are made of it."""
+
+    class Head(torch.nn.Module):
+        vocabulary = ["▁a", "b"]
+
+        def forward(self, encoder_output):
+            return encoder_output.log_softmax(-1)
+
+    class Model(torch.nn.Module):
+        ctc_decoder = Head()
+
+        def preprocessor(self, input_signal, length):
+            return input_signal[:, : length // 640 * 640].reshape(1, -1, 640)[..., :3], length // 640
+
+        def encoder(self, audio_signal, length):
+            return audio_signal, length
+
+    models = types.ModuleType("nemo.collections.asr.models")
+    models.ASRModel = types.SimpleNamespace(from_pretrained=lambda name, map_location: Model().eval())
+    for name in ("nemo", "nemo.collections", "nemo.collections.asr"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setitem(sys.modules, "nemo.collections.asr.models", models)
+    ear = open_ear("nemo:some/name")
+    assert ear.frame_shift == pytest.approx(0.04) and ear.spelling.table.blank == 2
+    samples = say("a")
+    expected = torch.from_numpy(samples[: len(samples) // 640 * 640].reshape(-1, 640)[:, :3]).log_softmax(-1)
+    np.testing.assert_allclose(ear.hear([ear.prepare(samples)], [""])[0][0], expected.numpy(), atol=1e-5)
+
+
+def test_long_recordings_go_through_any_ear(tmp_path):
+    from ctcb.acoustic.waveform import WaveEar
+    from ctcb.text.spelling import PieceSpelling
+    from ctcb.text.tokens import TokenTable
+
+    table = TokenTable.of(["<blk>", "▁a", "▁b"])
+
+    def network(samples):
+        return np.stack([np.zeros(len(samples) // 320), samples[::320][: len(samples) // 320] * 9, np.zeros(len(samples) // 320)], 1)
+
+    ear = WaveEar(network, PieceSpelling(table))
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, 70 * RATE).astype(np.float32)
+    soundfile.write(str(tmp_path / "a.wav"), samples, RATE, subtype="FLOAT")
+    parts = list(emit(ear, [Utterance("a", tmp_path / "a.wav")]))
+    whole = network(samples)
+    together = np.concatenate([part.heads[0] for part in parts])
+    np.testing.assert_allclose(together, whole - np.log(np.exp(whole).sum(1, keepdims=True)), atol=1e-4)
+
+
+def test_what_is_missing_is_said(monkeypatch, tmp_path):
+    assert is_foreign("hf:x") and is_foreign("hama") and not is_foreign("exp/model") and not is_foreign("hfx")
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(RunError, match=r"pip install 'ctcb\[hf\]'"):
+        open_ear("hf:x")
+    with pytest.raises(InputError, match="names no model"):
+        open_ear("onnx:")
+    assert measured_shift(lambda samples: np.zeros((len(samples) // 960, 2))) == pytest.approx(0.06)
+
+
+@pytest.mark.parametrize("number", [7, 8])
+def test_hama_hears_the_phones_of_the_dictionary(number):
+    pytest.importorskip("hama")
+    ear = open_ear("hama")
+    heard = ear.hear([ear.prepare(read_audio(DEMO / f"audio/demo_0{number}.ogg").samples)], [""])[0][0]
+    assert ear.frame_shift == pytest.approx(0.02) and ear.spelling is None
+    np.testing.assert_allclose(np.exp(heard).sum(1), 1, atol=1e-3)
+    best = heard.argmax(1)
+    phones = [ear.phonetics.symbols[one] for one in best[np.flatnonzero(np.diff(best, prepend=-1))] if one]
+    (text,) = [row.text for row in read_manifest(DEMO / "manifest.tsv") if row.utt_id == f"demo_0{number}"]
+    lexicon = Lexicon()
+    said = [phone for word in normalize(text).split() for phone in lexicon.pronunciations(word)[0]]
+    assert len(align(said, phones).edits) < 0.4 * len(said), (said, phones)
+
+
+def test_hama_in_a_graph_over_phones(ctcb, tmp_path):
+    """Its words are the LM's, and a name comes out by how it is said."""
+    pytest.importorskip("hama")
+    pytest.importorskip("k2")
+    text = "she was given two tablets in the morning\nthe doctor gave her two of them\nof the morning\n"
+    (tmp_path / "text").write_text(text * 3)
+    (tmp_path / "names").write_text("velotoxine\nHarrowmere\n")
+    assert ctcb("lm", tmp_path / "text", "--order", 2, "--out", tmp_path / "lm.arpa").code == 0
+    assert ctcb("graph", "--lm", tmp_path / "lm.arpa", "--units", "phone", "--out", tmp_path / "graph").code == 0
+    words = ["decode", "--model", "hama", "--graph", tmp_path / "graph", DEMO / "audio/demo_03.ogg"]
+    said = "she was given two tablets of velotoxine in the morning".split()
+    without, leaning = (ctcb(*words, *more).out.split()[1:] for more in ((), ("--entities", tmp_path / "names")))
+    assert "velotoxine" in leaning and "velotoxine" not in without
+    assert len(align(said, leaning).edits) <= 2
+    refused = ctcb("decode", "--model", "hama", DEMO / "audio/demo_03.ogg")
+    assert refused.code == 2 and "graph over phones" in refused.err

@@ -1,0 +1,264 @@
+"""``--bias encoder``: a list in the encoder's ear, batch by batch, cached, filtered, drawn."""
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from tones import sentences, write_manifest
+
+from ctcb.acoustic.directory import load_model
+from ctcb.adapter.alignment import evidence_of, match
+from ctcb.adapter.cache import CatalogueCache
+from ctcb.adapter.encoded_list import encode_list, entries_of
+from ctcb.adapter.encoder_bias import AttentionMap, EncoderBias
+from ctcb.adapter.entries import EntrySpeller, collate
+from ctcb.entities import Entity, EntityList
+from ctcb.errors import InputError
+from ctcb.report.attention import plot_attention, rows_that_matter
+from ctcb.transcript.transcript import Transcript, Word
+
+NAMES = ["Ann", "Bób", "Max Fox", "Una", "Tom Kit"]
+
+
+@pytest.fixture(scope="module")
+def model(plain_adapter_dir):
+    return load_model(plain_adapter_dir)
+
+
+@pytest.fixture(scope="module")
+def aligning(adapter_dir):
+    return load_model(adapter_dir)
+
+
+@pytest.fixture
+def encoded(model):
+    return encode_list(model, EntityList.of(NAMES).entities)
+
+
+def heard(batch=3, frames=(90, 60, 75)):
+    torch.manual_seed(5)
+    return 3 * torch.randn(batch, max(frames), 80), torch.tensor(frames)
+
+
+def test_emissions_are_the_adapters_alone_or_in_a_batch(model, encoded):
+    features, lengths = heard()
+    got = EncoderBias(model, encoded).emissions(features, lengths, ["a", "b", "c"])
+    entries, _ = entries_of(encoded.entities, EntrySpeller(model.lang, True))
+    with torch.no_grad():
+        catalogue = model.adapter.encode(collate(entries))
+        for row, length in enumerate(lengths.tolist()):
+            one = model.network.encode(features[row : row + 1, :length], lengths[row : row + 1])
+            last, _ = model.adapter.lean(one.last, one.taps, catalogue)
+            wanted = model.network.head(last).log_softmax(-1)[0]
+            assert torch.allclose(got.subword[row, : len(wanted)], wanted, atol=2e-2)  # vectors are kept in float16
+            assert int(got.lengths[row]) == len(wanted)
+
+
+def test_aligned_emissions_are_the_adapters_alone_or_in_a_batch(aligning, monkeypatch):
+    monkeypatch.setattr("ctcb.adapter.competition.WHOLE", 0.0)
+    features, lengths = heard()
+    encoded = encode_list(aligning, EntityList.of(NAMES).entities)
+    # What they lose besides: test_penalties.py.
+    got = EncoderBias(aligning, encoded, handicap=lambda judged, *_: torch.zeros(len(judged))).emissions(features, lengths, ["a", "b", "c"])
+    entries, _ = entries_of(encoded.entities, EntrySpeller(aligning.lang, True))
+    network, adapter = aligning.network, aligning.adapter
+    with torch.no_grad():
+        for row, length in enumerate(lengths.tolist()):
+            one = network.encode(features[row : row + 1, :length], lengths[row : row + 1])
+            logits = network.head(one.last)
+            found = match(one.inter_logits[0][0].log_softmax(-1).numpy(), logits[0].log_softmax(-1).numpy(), entries)
+            assert found.entries
+            left = [entries[place] for place in found.entries]
+            evidence = evidence_of([found], found.entries, [2 * len(entry.tokens) - 1 for entry in left], logits)
+            last, _ = adapter.lean(one.last, one.taps, adapter.encode(collate(left)), evidence)
+            wanted = network.head(last).log_softmax(-1)[0]
+            assert torch.allclose(got.subword[row, : len(wanted)], wanted, atol=5e-2)  # vectors are kept in float16
+            assert not torch.allclose(wanted, logits.log_softmax(-1)[0], atol=1e-1)
+
+
+def test_without_a_list_the_emissions_are_the_bases_to_the_bit(model, encoded):
+    features, lengths = heard()
+    with torch.no_grad():
+        plain, _ = model.network(features, lengths)
+    got = EncoderBias(model, encoded, places={"b": (1, 4)}).emissions(features, lengths, ["a", "b", "c"])
+    for row in (0, 2):
+        assert torch.equal(got.subword[row], plain.subword[row])
+    assert not torch.allclose(got.subword[1], plain.subword[1])
+
+
+def test_each_utterance_has_its_own_list(model, encoded):
+    features, lengths = heard()
+    got = EncoderBias(model, encoded, places={"a": (3,), "c": (0, 2)}).emissions(features, lengths, ["a", "b", "c"])
+    for row, utt_id, names in ((0, "a", ["Una"]), (2, "c", ["Ann", "Max Fox"])):
+        own = EncoderBias(model, encode_list(model, EntityList.of(names).entities)).emissions(features, lengths, ["a", "b", "c"])
+        frames = int(got.lengths[row])
+        assert torch.allclose(got.subword[row, :frames], own.subword[row, :frames], atol=1e-4)
+
+
+def test_the_likeliest_of_a_long_list_are_heard(model, encoded):
+    features, lengths = heard()
+    maps = {}
+    EncoderBias(model, encoded, max_active=2, watch=maps.__setitem__).emissions(features, lengths, ["a", "b", "c"])
+    with torch.no_grad():
+        phones = model.network(features, lengths)[0].inter[0]
+    for row, utt_id in enumerate("abc"):
+        frames = maps[utt_id].weights.shape[0]
+        scores = encoded.prefilter.scores(phones[row, :frames].numpy())
+        best = sorted(np.argsort(-scores, kind="stable")[:2])
+        assert list(maps[utt_id].names) == [NAMES[place] for place in best]
+        assert np.allclose(maps[utt_id].weights.sum(axis=1), 1, atol=1e-5)
+    with pytest.raises(InputError, match="--max-active-entities is 0"):
+        EncoderBias(model, encoded, max_active=0)
+
+
+def test_all_ways_to_say_a_name_stand_for_it(model):
+    entities = EntityList.of([Entity("K2", spoken=("kay two",), aliases=("ann",)), Entity("Bob", prons=("B AA B", "B OW B"))])
+    speller = EntrySpeller(model.lang, True)
+    entries, entity_of = entries_of(entities.entities, speller)
+    assert entity_of == [0, 0, 1, 1]
+    assert entries == [speller.entry("kay two"), speller.entry("ann"), speller.entry("bob", "B AA B"), speller.entry("bob", "B OW B")]
+    maps = {}
+    features, lengths = heard(1, (90,))
+    EncoderBias(model, encode_list(model, entities.entities), watch=maps.__setitem__).emissions(features, lengths, ["a"])
+    assert maps["a"].names == ("K2", "Bob") and maps["a"].weights.shape[1] == 3
+
+
+def test_encoded_lists_are_kept_by_their_content(model, tmp_path, monkeypatch):
+    monkeypatch.setattr("ctcb.adapter.encoded_list.MANY", 3)
+    cache = CatalogueCache(tmp_path)
+    entities = EntityList.of(NAMES).entities
+    first = encode_list(model, entities, cache)
+    assert len(list(cache.folder.iterdir())) == 1
+    monkeypatch.setattr("ctcb.adapter.encoded_list.encode", None)  # would fail
+    again = encode_list(model, [Entity(entity.text.upper(), weight=3.0) for entity in entities], cache)
+    assert again.entries == first.entries and torch.equal(again.entity_of, first.entity_of)
+    assert torch.equal(again.whole.final.keys, first.whole.final.keys) and again.entities[0].text == "ANN"
+    monkeypatch.undo()
+    encode_list(model, EntityList.of([*NAMES, "Rex"]).entities * 100, cache)
+    assert len(list(cache.folder.iterdir())) == 2
+    for file in cache.folder.iterdir():
+        file.write_bytes(b"half")
+    assert torch.equal(encode_list(model, entities * 100, cache).entity_of, torch.arange(500))
+
+
+def test_the_oldest_lists_go_when_there_are_too_many(model, tmp_path, monkeypatch):
+    monkeypatch.setattr("ctcb.adapter.encoded_list.MANY", 1)
+    monkeypatch.setattr("ctcb.adapter.cache.MOST_BYTES", 1)
+    cache = CatalogueCache(tmp_path)
+    for name in NAMES:
+        encode_list(model, EntityList.of([name]).entities, cache)
+    assert len(list(cache.folder.iterdir())) == 1
+
+
+@pytest.fixture
+def talk(tmp_path, monkeypatch):
+    monkeypatch.setenv("CTCB_CACHE", str(tmp_path / "cache"))
+    manifest = write_manifest(tmp_path / "talk", sentences(3))
+    (tmp_path / "names.txt").write_text("\n".join(NAMES) + "\n", encoding="utf-8")
+    return manifest
+
+
+def test_the_command(ctcb, adapter_dir, plain_adapter_dir, model_dir, talk, tmp_path):
+    names = ("--entities", tmp_path / "names.txt")
+    for method in ("greedy", "beam"):
+        words = ("decode", "--model", plain_adapter_dir, *names, "--bias", "encoder", "--method", method, "--format", "jsonl")
+        leaned, off = ctcb(*words, talk), ctcb(*words, "--without", "adapter", talk)
+        assert (leaned.code, leaned.err, off.code) == (0, "", 0) and leaned.out != off.out
+    plain = ctcb("decode", "--model", model_dir, "--method", "greedy", "--format", "jsonl", talk)
+    off = ctcb(
+        "decode", "--model", plain_adapter_dir, *names, "--bias", "encoder", "--without", "adapter", "--method", "greedy",
+        "--format", "jsonl", talk,
+    )
+    assert off.out == plain.out
+    few = ctcb("decode", "--model", plain_adapter_dir, *names, "--bias", "encoder", "--method", "greedy", "--max-active-entities", 1, talk)
+    assert few.code == 0
+    aligned = ctcb("decode", "--model", adapter_dir, *names, "--bias", "joint", talk)
+    assert (aligned.code, aligned.err) == (0, "")
+
+
+def test_the_same_from_python(ctcb, adapter_dir, talk, tmp_path):
+    import ctcb as package
+
+    ran = ctcb(
+        "decode", "--model", adapter_dir, "--entities", tmp_path / "names.txt", "--bias", "encoder", "--format", "jsonl",
+        talk.parent / "audio/u000.wav",
+    )
+    found = package.load(adapter_dir, bias="encoder").decode(talk.parent / "audio/u000.wav", entities=NAMES)
+    assert json.loads(ran.out)["text"] == found.text
+
+
+def test_wrong_use_is_one_line(ctcb, adapter_dir, model_dir, talk, tmp_path):
+    names = ("--entities", tmp_path / "names.txt")
+    np.savez(tmp_path / "e.npz", u=np.zeros((3, 40), np.float32))
+    for words, said in [
+        (["--model", model_dir, *names, "--bias", "encoder", talk], f"{model_dir}: this model has no adapter"),
+        (["--model", adapter_dir, *names, "--bias", "encoder", "--emissions", tmp_path / "e.npz"], "the adapter listens to audio"),
+        (["--model", adapter_dir, *names, "--attention-plot", tmp_path, talk], "--attention-plot is for the adapter"),
+        (["--model", adapter_dir, "--max-active-entities", 3, talk], "--max-active-entities is for the adapter"),
+    ]:
+        ran = ctcb("decode", *words)
+        assert ran.code == 2 and said in ran.err and len(ran.err.splitlines()) == 1
+    broken = tmp_path / "broken"
+    shutil.copytree(adapter_dir, broken)
+    (broken / "adapter.safetensors").unlink()
+    ran = ctcb("decode", "--model", broken, talk)
+    assert ran.code == 2 and "adapter.safetensors: no such file" in ran.err
+
+
+def attention(frames, **weights):
+    """A map in which the names have some weight on some frames, and `<no-bias>` the rest."""
+    array = np.zeros((frames, 1 + len(weights)), np.float32)
+    for column, held in enumerate(weights.values(), start=1):
+        for frame, weight in held.items():
+            array[frame, column] = weight
+    array[:, 0] = 1 - array[:, 1:].sum(axis=1)
+    return AttentionMap(tuple(weights), array)
+
+
+def test_only_the_rows_that_matter_are_drawn():
+    many = {f"name{n}": {} for n in range(300)}
+    names, rows = rows_that_matter(attention(50, **{**many, "late": {40: 0.9}, "early": {3: 0.2}, "faint": {9: 0.05}}))
+    assert names == ["early", "late", "<no-bias>"]
+    assert rows[0, 3] == np.float32(0.2) and rows[1, 40] == np.float32(0.9) and rows[2, 40] == pytest.approx(0.1)
+    crowd, _ = rows_that_matter(attention(50, **{f"name{n}": {n % 50: 0.2} for n in range(300)}))
+    assert len(crowd) == 21
+
+
+def test_names_and_words_stand_in_the_picture():
+    pytest.importorskip("matplotlib")
+    words = (Word("ann", 0.2, 0.4, 0.9), Word("met", 0.8, 1.0, 0.8))
+    figure = plot_attention(Transcript("u1", "ann met", -1.0, words), attention(50, Ann={6: 0.9}, Bob={30: 0.8}), 0.04)
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["Ann", "Bob", "<no-bias>"]
+    (above,) = axes.child_axes
+    assert [label.get_text() for label in above.get_xticklabels()] == ["ann", "met"]
+    assert list(above.get_xticks()) == pytest.approx([0.3, 0.9])
+    assert figure.axes[0].images[0].get_extent()[1] == pytest.approx(2.0)
+
+
+def test_pictures_are_written(ctcb, adapter_dir, talk, tmp_path):
+    pytest.importorskip("matplotlib")
+    ran = ctcb(
+        "decode", "--model", adapter_dir, "--entities", tmp_path / "names.txt", "--bias", "encoder",
+        "--attention-plot", tmp_path / "plots", talk,
+    )
+    assert ran.code == 0, ran.err
+    files = sorted(file.name for file in (tmp_path / "plots").iterdir())
+    assert files == [f"u00{n}.{kind}" for n in range(3) for kind in ("png", "svg")]
+    assert (tmp_path / "plots/u000.png").read_bytes().startswith(b"\x89PNG")
+    assert re.search(r"<svg", (tmp_path / "plots/u000.svg").read_text())
+
+
+def test_explaining_the_adapter(ctcb, plain_adapter_dir, model_dir, talk, tmp_path):
+    """What is told to have been heard without the list was heard without the adapter."""
+    words = ("decode", "--model", plain_adapter_dir, "--format", "jsonl", "--method", "beam")
+    ran = ctcb(*words, "--entities", tmp_path / "names.txt", "--bias", "encoder", "--explain", talk)
+    assert ran.code == 0, ran.err
+    plain = [json.loads(line)["text"] for line in ctcb(*words, talk).out.splitlines()]
+    leaned = ctcb(*words, "--entities", tmp_path / "names.txt", "--bias", "encoder", talk)
+    rows = [json.loads(line) for line in ran.out.splitlines()]
+    assert [row["before"] for row in rows] == plain
+    assert [row["text"] for row in rows] == [json.loads(line)["text"] for line in leaned.out.splitlines()]
+    assert any(row["score"] != json.loads(line)["score"] for row, line in zip(rows, ctcb(*words, talk).out.splitlines()))

@@ -1,0 +1,158 @@
+"""`phones`, `lookup` and `g2g` from the outside: on constructed emissions, and on audio."""
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from constructed import PIECES, log_probs, write
+from tones import sentences, write_manifest
+
+from ctcb.text.lexicon import phone_symbols
+
+# "ann met" and then a word of which "bov" is a little likelier than "bob".
+HEARD = ["▁an", "n", "<blk>", "▁met", "<blk>", "▁bo", {"v": 0.5, "b": 0.4}, "<blk>"]
+PHONES = phone_symbols()
+
+
+def phone_frames(*frames):
+    """One of eight frames each: a phone, or ``|`` for a blank."""
+    return log_probs(PHONES, ["<blk>" if frame == "|" else frame for frame in frames])
+
+
+BOB = phone_frames("AE", "N", "M", "EH", "T", "B", "AA", "B")
+BOV = phone_frames("AE", "N", "M", "EH", "T", "B", "AA", "V")
+
+
+@pytest.fixture
+def decode(ctcb, tmp_path):
+    """Decode tokens and phones with a list; the last line of ``hyps.jsonl``."""
+
+    def call(names, *options, tokens=HEARD, phones=BOB):
+        (tmp_path / "names.txt").write_text(names)
+        np.savez(tmp_path / "p.npz", u1=phones)
+        heard = ["--phone-emissions", tmp_path / "p.npz"]
+        files = write(tmp_path, {"u1": log_probs(PIECES, tokens)})
+        ran = ctcb("decode", *files, "--entities", tmp_path / "names.txt", *heard, "--bias", "none", *options, "--format", "jsonl")
+        assert ran.code == 0, ran.err
+        return json.loads(ran.out)
+
+    return call
+
+
+@pytest.mark.parametrize("score", ["forward", "path", "edits"])
+def test_phones_turn_the_second_best_round(decode, score):
+    tokens = [*HEARD[:-2], {"n": 0.5, "b": 0.4}, "<blk>"]  # "bon" is in the dictionary as well
+    options = ["--with", "phones", "--phone-score", score, "--phone-weight", 5, "--nbest", 12]
+    turned = decode("met ann\n", *options, tokens=tokens)
+    others = [other["text"] for other in turned["nbest"]]
+    assert turned["text"] == "ann met bob" == others[0] and "ann met bon" in others
+    bon = phone_frames("AE", "N", "M", "EH", "T", "B", "AA", "N")
+    assert decode("met ann\n", *options, tokens=tokens, phones=bon)["text"] == "ann met bon"
+    assert decode("met ann\n", tokens=tokens)["text"] == "ann met bon"
+
+
+def test_an_invented_word_counts_less(decode):
+    """Without a weight on the phones: only that no lexicon has "bov" can turn the two round."""
+    row = decode("met ann\n", "--with", "phones", "--phone-weight", 0, phones=BOV)
+    assert row["text"] == "ann met bob"
+
+
+def test_words_are_timed_by_their_phones(decode):
+    words = decode("met ann\n", "--with", "phones", "--phone-weight", 1)["words"]
+    times = [(word["word"], word["start"], word["end"]) for word in words]
+    assert times == [("ann", 0.0, 0.08), ("met", 0.08, 0.2), ("bob", 0.2, 0.32)]
+
+
+def test_entities_sound_as_their_pronunciations_say(decode):
+    """With the subword search both are entities; their own pronunciations decide."""
+    names = "bov\tpron=B AA B\nbob\tpron=B IY P\n"
+    options = ["--with", "subword", "--with", "phones", "--phone-weight", 1]
+    assert decode(names, *options)["text"] == "ann met bov"
+
+
+def test_a_listed_name_is_looked_up(decode):
+    tokens = ["▁an", "n", "<blk>", "▁met", "<blk>", "<blk>", "▁bo", "v", "<blk>", "<blk>", "<blk>", "<blk>", "<blk>"]
+    phones = phone_frames("AE", "N", "M", "EH", "T", "|", "Z", "EH", "R", "AH", "B", "OW", "|")
+    names = "Nzz Bón\tpron=Z EH R AH B OW\nann\n"
+    row = decode(names, "--with", "lookup", tokens=tokens, phones=phones)
+    assert row["text"] == "ann met nzz bon" == " ".join(word["word"] for word in row["words"])
+    (found,) = row["entities"]
+    assert (found["entity"], found["why"], found["replaced"]) == ("Nzz Bón", ["lookup"], "bov") and found["bonus"] > 8
+    third, fourth = row["words"][2:]
+    assert found["start"] == third["start"] < third["end"] == fourth["start"] < fourth["end"] == found["end"]
+    assert decode(names, "--with", "lookup", "--lookup-evidence", 999, tokens=tokens, phones=phones)["text"] == "ann met bov"
+    said = phone_frames("AE", "N", "M", "EH", "T", "|", "B", "AA", "V", "|", "|", "|", "|")
+    assert decode(names, "--with", "lookup", tokens=tokens, phones=said)["entities"] == []
+
+
+def test_variants_come_out_under_the_name(decode):
+    tokens = ["▁met", "<blk>", "▁an", {"v": 0.6, "b": 0.3}, "<blk>", "<blk>", "<blk>", "<blk>"]
+    names, options = "Anbb\n", ["--with", "subword", "--with", "g2g"]
+    row = decode(names, *options, tokens=tokens)
+    (found,) = row["entities"]
+    assert (row["text"], row["words"][1]["word"]) == ("met anbb", "anbb")
+    assert (found["entity"], found["why"], found["replaced"]) == ("Anbb", ["subword", "g2g"], "anb")
+    assert decode(names, "--with", "subword", tokens=tokens)["text"] == "met anv"
+    assert decode(names, *options, "--g2g", 0, tokens=tokens)["text"] == "met anv"
+    assert decode(names, *options, "--g2g-cost", 50, tokens=tokens)["text"] == "met anv"
+
+
+def test_variants_are_names_also_without_a_search_for_them(decode):
+    tokens = ["▁met", "<blk>", "▁an", "b", "<blk>", "<blk>", "<blk>", "<blk>"]
+    row = decode("Anbb\n", "--with", "g2g", tokens=tokens)
+    (found,) = row["entities"]
+    assert (row["text"], found["entity"], found["why"], found["replaced"]) == ("met anbb", "Anbb", ["g2g"], "anb")
+    assert decode("Anbb\n", "--with", "g2g", "--g2g", 0, tokens=tokens)["text"] == "met anb"
+
+
+def test_what_techniques_need_is_asked_for(ctcb, tmp_path):
+    (tmp_path / "names.txt").write_text("bob\n")
+    np.savez(tmp_path / "p.npz", other=BOB, u2=BOB[:-1])
+    np.savez(tmp_path / "narrow.npz", u1=BOB[:, :-1])
+    files = write(tmp_path, {"u1": log_probs(PIECES, HEARD), "u2": log_probs(PIECES, HEARD)})
+    decode = ["decode", *files, "--entities", tmp_path / "names.txt"]
+    ran = ctcb(*decode, "--with", "lookup")
+    assert ran.code == 2 and "'lookup' needs what a phone head heard; give --phone-emissions" in ran.err
+    ran = ctcb(*decode, "--with", "phones", "--phone-emissions", tmp_path / "p.npz")
+    assert ran.code == 2 and "'u1': has no phone emissions" in ran.err and "7 frames of phone emissions, 8 of the others" in ran.err
+    ran = ctcb(*decode, "--with", "phones", "--phone-emissions", tmp_path / "narrow.npz")
+    assert "emissions have 39 tokens a frame, but the vocabulary has 40" in ran.err
+    ran = ctcb(*decode, "--with", "phones", "--phone-weight", -1)
+    assert ran.code == 2 and "phone option weight is -1.0" in ran.err
+    ran = ctcb(*decode, "--phone-emissions", tmp_path / "none.npz")
+    assert ran.code == 2 and "none.npz: no such file" in ran.err
+
+
+def test_emissions_on_file_are_decoded_as_audio_is(ctcb, model_dir, tmp_path):
+    audio = write_manifest(tmp_path / "in", sentences(4))
+    (tmp_path / "names.txt").write_text("Ann Bob\nOak\nTom Una\nSam\n")
+    emitted = ctcb("emit", "--model", model_dir, audio, "--out", tmp_path / "e.npz", "--phones", tmp_path / "p.npz")
+    assert emitted.code == 0
+    with np.load(tmp_path / "e.npz") as tokens, np.load(tmp_path / "p.npz") as phones:
+        assert tokens.files == phones.files and all(len(tokens[name]) == len(phones[name]) for name in tokens.files)
+    assert (tmp_path / "p.npz.tokens.txt").read_text().split() == list(PHONES)
+    with_all = [word for name in ("phones", "lookup", "g2g") for word in ("--with", name)]
+    decode = ["decode", "--model", model_dir, "--entities", tmp_path / "names.txt", "--format", "jsonl", "--nbest", 3, *with_all]
+    heard = ctcb(*decode, audio)
+    read = ctcb(*decode, "--emissions", tmp_path / "e.npz", "--phone-emissions", tmp_path / "p.npz")
+    assert heard == read and heard.code == 0 and len(heard.out.splitlines()) == 4
+    assert ctcb(*decode, "--jobs", 3, audio) == heard
+
+
+def test_short_names_cost_in_long_lists():
+    from ctcb.biasing.prepared_list import Biasing
+    from ctcb.biasing.registry import _with_brief
+    from ctcb.entities import Entity
+
+    def costs(count, before=None):
+        names = [Entity("Bob"), Entity("Bob Catson"), *(Entity(f"name {number}") for number in range(count - 2))]
+        made = Biasing(tuple(names), (), None, tuple(((1, 2), (3,)) for _ in names), costs=before)
+        return _with_brief(made, 0.5)
+
+    # "bob" lacks five of eight letters: half a nat each, all of it in a list of 1,000, half of it in one of 100.
+    assert costs(1000)[:2] == ((2.5, 2.5), (0.0, 0.0)) and costs(5000)[0] == (2.5, 2.5)
+    assert costs(100)[0] == pytest.approx((1.25, 1.25))
+    assert costs(10) is None
+    before = ((1.0, 2.0),) * 1000
+    assert costs(1000, before)[0] == (3.5, 4.5)

@@ -1,0 +1,261 @@
+"""The compiled search against a plain one, and both against all alignments."""
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from beam_reference import Entities, Sequence_, beam_search, brute_force
+
+from ctcb.search.beam.context_graph import LEAST, ContextGraph, evidence
+from ctcb.search.beam.decoder import BeamDecoder
+from ctcb.search.options import BeamOptions
+from ctcb.search.vocabulary import Vocabulary
+
+UNPRUNED = dict(beam=3000, nbest=3000, top_k=99, token_gap=math.inf, boost_top_k=99, blank_skip=2.0)
+
+
+def random_vocabulary(rng, size):
+    """Words by marked first tokens, by separators, or both; the blank anywhere."""
+    blank = int(rng.integers(size))
+    starts, between = rng.random(size) < 0.4, rng.random(size) < rng.choice([0.0, 0.3])
+    starts[blank] = between[blank] = False
+    return Vocabulary(size, blank, starts & ~between, between, rng.integers(0, 4, size))
+
+
+def random_emissions(rng, frames, vocabulary, blanks=0.3):
+    logits = rng.normal(0, rng.choice([0.5, 2, 4]), (frames, vocabulary.size))
+    logits[rng.random(frames) < blanks, vocabulary.blank] += 9
+    logits[rng.random(logits.shape) < 0.05] = -math.inf
+    logits[:, vocabulary.blank] = np.maximum(logits[:, vocabulary.blank], -20)
+    return (logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))).astype(np.float32)
+
+
+def random_list(rng, vocabulary):
+    """Short sequences over few tokens, so that they nest, overlap and share beginnings and ends."""
+    usable = [c for c in range(vocabulary.size) if c != vocabulary.blank]
+    edge = [c for c in usable if not vocabulary.is_separator[c]]
+    start = edge if vocabulary.is_separator.any() else [c for c in edge if vocabulary.starts_word[c]]
+    phrases, costs = [], []
+    for _ in range(rng.integers(0, 7) if start else 0):
+        phrases.append([])
+        for _ in range(rng.integers(1, 3)):
+            length = rng.integers(1, 5)
+            sequence = [int(rng.choice(start)), *map(int, rng.choice(usable, max(0, length - 2)))]
+            phrases[-1].append(sequence + ([int(rng.choice(edge))] if length > 1 else []))
+        costs.append([float(rng.choice([0, 0, 0.3])) for _ in phrases[-1]])
+    weights = [float(rng.choice([0, 0.5, 1, 2])) for _ in phrases]
+    return phrases, weights, costs
+
+
+def random_case(seed, sizes, frames, **pruning):
+    rng = np.random.default_rng(seed)
+    vocabulary = random_vocabulary(rng, int(rng.integers(*sizes)))
+    phrases, weights, costs = random_list(rng, vocabulary)
+    options = BeamOptions(
+        alpha=rng.random(), beta=rng.normal(), cap=4 * rng.random(),
+        boost_gap=rng.choice([3, 8, math.inf]), **pruning)
+    entities = Entities(
+        [Sequence_(e, tuple(sequence), weights[e], cost) for e, phrase in enumerate(phrases)
+         for sequence, cost in zip(phrase, costs[e])], vocabulary, options)
+    graph = ContextGraph.build(phrases, vocabulary, weights, costs, short=0)
+    return random_emissions(rng, int(rng.integers(*frames)), vocabulary), entities, graph
+
+
+def assert_same(found, expected, entities, close=1e-6):
+    """The same n-best list; hypotheses that score the same may swap places."""
+    assert len(found) == len(expected)
+    np.testing.assert_allclose([h.score for h in found], [a.score for a in expected], atol=close)
+    by_tokens = {answer.tokens: answer for answer in expected}
+    for hypothesis in found:
+        answer = by_tokens[hypothesis.tokens]
+        assert hypothesis.acoustic == pytest.approx(answer.acoustic, abs=1e-6)
+        assert hypothesis.bonus == pytest.approx(answer.bonus, abs=1e-6)
+        assert hypothesis.lm == pytest.approx(answer.lm, abs=close)
+        assert hypothesis.token_frames == answer.frames
+        assert_accounted(hypothesis, entities)
+
+
+def assert_accounted(hypothesis, entities):
+    """The entities named are in the tokens, at word boundaries, apart, and earned the whole bonus.
+
+    With an LM's class one that added less may have made way for a unit that it overlaps.
+    """
+    earned = sum(span.bonus for span in hypothesis.entities)
+    assert earned == pytest.approx(hypothesis.bonus, abs=1e-6) or (entities.lm and earned < hypothesis.bonus)
+    end = 0
+    for span in hypothesis.entities:
+        tokens = hypothesis.tokens[span.first : span.end]
+        assert any(s.entity == span.entity and s.tokens == tokens for s in entities.sequences)
+        assert entities.begins_word(hypothesis.tokens, span.first) and entities.ends_word(hypothesis.tokens, span.end)
+        assert span.first >= end
+        end = span.end
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_unpruned_equals_all_alignments(block):
+    boosted = 0
+    for seed in range(block * 100, block * 100 + 100):
+        emissions, entities, graph = random_case(seed, (2, 5), (1, 6), **UNPRUNED)
+        expected = brute_force(emissions, entities)
+        assert_same(BeamDecoder(graph.vocabulary, entities.options).decode(emissions, graph), expected, entities)
+        boosted += any(answer.bonus > 0 for answer in expected)
+        if seed % 4 == 0:  # the plain search too
+            answers = beam_search(emissions, entities)
+            assert [a.tokens for a in answers] == [a.tokens for a in expected]
+            np.testing.assert_allclose([a[2:] for a in answers], [a[2:] for a in expected], atol=1e-6)
+    assert boosted > 15
+
+
+@pytest.mark.parametrize("block", range(8))
+def test_pruned_equals_the_plain_search(block):
+    boosted = differs = 0
+    for seed in range(10_000 + block * 300, 10_000 + block * 300 + 300):
+        rng = np.random.default_rng(seed)
+        beam = int(rng.integers(1, 7))
+        emissions, entities, graph = random_case(
+            seed, (3, 8), (1, 14), beam=beam, nbest=int(rng.integers(1, beam + 1)), top_k=int(rng.integers(1, 4)),
+            token_gap=float(rng.choice([1, 4, math.inf])), boost_top_k=int(rng.integers(1, 8)),
+            blank_skip=float(rng.choice([0.9, 2.0])))
+        decoder = BeamDecoder(graph.vocabulary, entities.options)
+        found = decoder.decode(emissions, graph)
+        assert_same(found, beam_search(emissions, entities)[: len(found)], entities)
+        boosted += any(h.bonus > 0 for h in found)
+        differs += found[0].tokens != decoder.decode(emissions)[0].tokens
+    assert boosted > 30 and differs > 0
+
+
+def test_long_utterances_equal_the_plain_search():
+    """Prefixes that die and come back must stay one hypothesis with their children."""
+    for seed in range(30):
+        emissions, entities, graph = random_case(
+            seed, (3, 5), (40, 60), beam=4, nbest=4, top_k=3, token_gap=6.0, boost_top_k=4, blank_skip=0.95)
+        found = BeamDecoder(graph.vocabulary, entities.options).decode(emissions, graph)
+        assert len({h.tokens for h in found}) == len(found)
+        assert_same(found, beam_search(emissions, entities)[: len(found)], entities)
+
+
+def test_without_entities_equals_the_empty_list():
+    rng = np.random.default_rng(0)
+    vocabulary = random_vocabulary(rng, 6)
+    emissions = random_emissions(rng, 20, vocabulary)
+    decoder = BeamDecoder(vocabulary, BeamOptions(nbest=4))
+    found = decoder.decode(emissions)
+    assert found == decoder.decode(emissions, ContextGraph.empty(vocabulary))
+    assert all(h.bonus == 0 and not h.entities and h.score == h.acoustic for h in found)
+
+
+def test_a_bonus_worked_by_hand():
+    """Tokens: ▁a 1, b 2, ▁c 3. Entity `ab` (weight 2); the second frame holds b 2.0 below ▁c.
+
+    Boosts with alpha 0.5, beta 0.2: ▁a is its frame's best, so 0.2; b is 2.0 below, so 1.2. The
+    entity earns 2 * (0.2 + 1.2) = 2.8, more than the 2.0 that b lacks.
+    """
+    vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581a", "b", "\u2581c"])
+    never = -math.inf
+    emissions = np.array([
+        [never, 0.0, never, never],
+        [never, never, math.log(1 / (1 + math.e**2)), math.log(1 / (1 + math.e**-2))]])
+    options = BeamOptions(nbest=2, alpha=0.5, beta=0.2, cap=5, boost_gap=9)
+    graph = ContextGraph.build([[[1, 2]]], vocabulary, weights=[2.0], short=0)
+    best, second = BeamDecoder(vocabulary, options).decode(emissions, graph)
+    assert best.tokens == (1, 2) and best.token_frames == (0, 1)
+    assert best.bonus == pytest.approx(2.8, abs=1e-6)
+    assert best.acoustic == pytest.approx(-math.log(1 + math.e**2), abs=1e-6)
+    assert [(s.entity, s.first, s.end) for s in best.entities] == [(0, 0, 2)]
+    assert (second.tokens, second.bonus, second.entities) == ((1, 3), 0.0, ())
+    capped = BeamDecoder(vocabulary, replace(options, cap=0.9)).decode(emissions, graph)  # 2 * (0.2 + 0.9)
+    assert [h for h in capped if h.tokens == (1, 2)][0].bonus == pytest.approx(2.2, abs=1e-6)
+    far = BeamDecoder(vocabulary, replace(options, boost_gap=1.9)).decode(emissions, graph)  # b is 2.0 below
+    assert [h for h in far if h.tokens == (1, 2)][0].bonus == pytest.approx(0.4, abs=1e-6)
+
+
+def test_boosts_grow_with_letters_and_short_names_need_more():
+    """Entities `abcd` in two tokens of two letters each, nearly certain, and `ab` in one."""
+    vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581ab", "cd"])
+    options = BeamOptions(alpha=0.0, beta=0.5, cap=9)
+
+    def bonus(tokens, **settings):
+        graph = ContextGraph.build([[tokens]], vocabulary, **settings)
+        return BeamDecoder(vocabulary, options).decode(spell(3, *tokens), graph)[0].bonus
+
+    assert bonus([1, 2], short=0) == pytest.approx(4 * 0.5, abs=1e-6)
+    assert bonus([1, 2], short=1) == pytest.approx(3 / 4 * 4 * 0.5, abs=1e-6)
+    assert bonus([1, 2]) == bonus([1, 2], short=1)  # a list of one
+    assert bonus([1], short=5) == pytest.approx(LEAST * 2 * 0.5, abs=1e-6)
+    assert evidence(1000) - evidence(100) == pytest.approx(0.5)
+
+
+def test_signs_that_stand_for_more_than_a_sound():
+    vocabulary = Vocabulary.from_tokens(["-", "\u2581", "\u2581new", "s", "\u6771", "\u2581\ud55c\uad6d", "\u00e9"])
+    assert vocabulary.letters.tolist() == [1, 0, 3, 1, 3, 6, 1]
+
+
+def spell(vocabulary_size, *tokens):
+    """One token a frame, nearly certain."""
+    emissions = np.full((len(tokens), vocabulary_size), 1e-9)
+    emissions[np.arange(len(tokens)), tokens] = 1
+    return np.log(emissions / emissions.sum(axis=1, keepdims=True))
+
+
+def entities_of(hypothesis):
+    return [(span.entity, span.first, span.end) for span in hypothesis.entities]
+
+
+def test_nested_entries_and_the_end_of_a_word():
+    """▁new ▁york ▁city s: each entry is found where it stands, and never inside a word."""
+    new, york, city, s = 1, 2, 3, 4
+    vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581new", "\u2581york", "\u2581city", "s"])
+    graph = ContextGraph.build([[[new, york]], [[new, york, city]], [[york]]], vocabulary)
+    decoder = BeamDecoder(vocabulary, BeamOptions())
+
+    def found(*tokens):
+        hypothesis = decoder.decode(spell(5, *tokens), graph)[0]
+        assert hypothesis.tokens == tokens
+        return entities_of(hypothesis)
+
+    assert found(new, york) == [(0, 0, 2)]
+    assert found(new, york, city) == [(1, 0, 3)]
+    assert found(new, york, city, s) == [(0, 0, 2)]  # `citys` is another word: back to what was complete
+    assert found(new, york, s) == []  # `yorks`
+    assert found(city, york, new) == [(2, 1, 2)]
+    assert found(city, new, york, city, york) == [(1, 1, 4), (2, 4, 5)]
+
+
+def test_separators_bound_words_in_character_vocabularies():
+    """`ann` is in `ann` and `ann|b`, not in `banna` or `annb`."""
+    a, n, b, bar = 1, 2, 3, 4
+    vocabulary = Vocabulary.from_tokens(["-", "a", "n", "b", "|"], separators=["|"])
+    graph = ContextGraph.build([[[a, n, n]], [[b, bar, a]]], vocabulary)
+    decoder = BeamDecoder(vocabulary)
+
+    def found(*tokens):
+        spread = [token for one in tokens for token in (one, 0)]  # blanks between doubled letters
+        hypothesis = decoder.decode(spell(5, *spread), graph)[0]
+        assert hypothesis.tokens == tokens
+        return entities_of(hypothesis)
+
+    assert found(a, n, n) == [(0, 0, 3)]
+    assert found(a, n, n, bar, b) == [(0, 0, 3)]
+    assert found(b, bar, a, n, n) == [(0, 2, 5)]
+    assert found(b, bar, a, bar, a, n, n) == [(1, 0, 3), (0, 4, 7)]
+    assert found(b, a, n, n) == [] and found(a, n, n, b) == [] and found(a, bar, n, n) == []
+
+
+def test_a_boost_brings_in_a_token_that_pruning_would_drop():
+    vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581a", "b", "c"])
+    emissions = np.log(np.array([[0.01, 0.97, 0.01, 0.01], [0.005, 0.005, 0.03, 0.96]]))
+    options = BeamOptions(top_k=1, alpha=1.0, beta=1.0)
+    graph = ContextGraph.build([[[1, 2]]], vocabulary, short=0)
+    assert BeamDecoder(vocabulary, options).decode(emissions)[0].tokens == (1, 3)
+    assert BeamDecoder(vocabulary, options).decode(emissions, graph)[0].tokens == (1, 2)
+
+
+def test_times_and_certainty():
+    vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581a", "b"])
+    a, b, nothing = [0.1, 0.8, 0.1], [0.2, 0.1, 0.7], [0.98, 0.01, 0.01]
+    emissions = np.log(np.array([nothing, [0.2, 0.7, 0.1], a, nothing, nothing, b, nothing]))
+    best = BeamDecoder(vocabulary).decode(emissions)[0]
+    assert (best.tokens, best.token_frames, best.token_ends) == ((1, 2), (1, 5), (3, 6))
+    assert np.exp(best.token_log_probs) == pytest.approx([0.8, 0.7], abs=1e-6)

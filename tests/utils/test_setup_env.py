@@ -1,0 +1,179 @@
+"""The shell tools: options, and the environment's making played through with a Python that only pretends."""
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import List
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the scripts are for Linux")
+
+# Answers what setup_env.sh asks of a Python 3.10, and writes what pip was told into $PIP_LOG.
+PRETENDER = r"""#!/bin/bash
+case "$*" in
+  *ensurepip*) [[ $2 == *"'3.10'"* ]] ;;
+  *"print('%d.%d'"*) echo 3.10 ;;
+  *kenlm*) exit 0 ;;
+  "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" && touch "$3/pyvenv.cfg" ;;
+  "-m pip "*) echo "$*" >> "$PIP_LOG"; [[ -z $FAIL_AT || $* != *$FAIL_AT* ]] ;;
+esac
+"""
+
+
+class Machine:
+    """A PATH with a broken python3.10 first, as pyenv's shim is, and perhaps a good one after it."""
+
+    def __init__(self, folder: Path, python: bool = True) -> None:
+        self.venv, self.pip_log = folder / "env", folder / "pip.log"
+        self.path = [folder / "shims", folder / "bin"]
+        for place, program in zip(self.path, ["#!/bin/bash\nexit 127\n", PRETENDER if python else None]):
+            place.mkdir()
+            if program:
+                (place / "python3.10").write_text(program)
+                (place / "python3.10").chmod(0o755)
+        # Only what the script needs, so that no other Python, pyenv or uv is found.
+        tools = "bash cat cp cut date dirname find flock g++ grep ls make mkdir rm sed sha256sum sort touch uname"
+        for tool in tools.split():
+            for found in (Path(place) / tool for place in ("/usr/bin", "/bin")):
+                if found.exists() and not (self.path[1] / tool).exists():
+                    (self.path[1] / tool).symlink_to(found)
+
+    def run(self, fail_at: str = "") -> subprocess.CompletedProcess:
+        env = {"PATH": ":".join(map(str, self.path)), "HOME": str(self.venv.parent)}
+        env.update(PIP_LOG=str(self.pip_log), FAIL_AT=fail_at)
+        command = ["/bin/bash", str(ROOT / "utils/setup_env.sh"), "--venv", str(self.venv)]
+        return subprocess.run(command, env=env, cwd="/", capture_output=True, text=True)
+
+    def pip_calls(self) -> List[str]:
+        lines = self.pip_log.read_text().splitlines() if self.pip_log.exists() else []
+        self.pip_log.write_text("")
+        return lines
+
+
+def test_makes_it_once_and_passes_the_broken_shim(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    first = machine.run()
+    assert first.returncode == 0, first.stderr
+    assert str(tmp_path / "bin/python3.10") in first.stderr
+    pip, reference, k2, own = machine.pip_calls()
+    assert "pip==25.3" in pip and "reference.txt" in reference
+    assert "--no-deps --require-hashes" in k2 and "k2.txt" in k2
+    assert own.endswith(f"-e {ROOT}")
+
+    second = machine.run()
+    assert (second.returncode, second.stderr, machine.pip_calls()) == (0, "", [])
+
+
+def test_half_made_is_not_taken_for_done(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    assert machine.run(fail_at="k2.txt").returncode != 0
+    assert not (machine.venv / ".ctcb-done").exists()
+    (machine.venv / "left-over").touch()
+    again = machine.run()
+    assert again.returncode == 0 and "making" in again.stderr
+    assert not (machine.venv / "left-over").exists()
+
+
+def test_out_of_date_is_brought_up_to_date_in_place(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    machine.run()
+    (machine.venv / "kept").touch()
+    (machine.venv / ".ctcb-done").write_text("an older fingerprint\n")
+    machine.pip_calls()
+    assert machine.run(fail_at="reference.txt").returncode != 0
+    again = machine.run()
+    assert again.returncode == 0 and "making" not in again.stderr
+    assert len(machine.pip_calls()) == 2 + 4 and (machine.venv / "kept").exists()
+
+
+def test_a_folder_that_is_no_environment_is_left_alone(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    machine.venv.mkdir()
+    (machine.venv / "thesis.txt").touch()
+    run = machine.run()
+    assert run.returncode == 1 and "is no virtual environment" in run.stderr
+    assert (machine.venv / "thesis.txt").exists()
+
+
+def test_no_python_is_said_in_plain_words(tmp_path: Path) -> None:
+    run = Machine(tmp_path, python=False).run()
+    assert run.returncode == 1
+    assert "no working Python 3.10 or 3.9" in run.stderr and "uv python install 3.10" in run.stderr
+
+
+SCRIPT = """#!/bin/bash
+# Says what it was given.
+#   --stage N
+stage=0 data_dir=data slow=false
+. "{root}/utils/parse_options.sh"
+# not part of the help
+echo "$stage|$data_dir|$slow|$*"
+"""
+
+
+@pytest.mark.parametrize(
+    "options, printed",
+    [
+        ("", "0|data|false|"),
+        ("--stage 3 --data-dir=/a=b x y", "3|/a=b|false|x y"),
+        ("--slow", "0|data|true|"),
+        ("--slow false --slow x", "0|data|true|x"),
+        ("--stage 1 -- --stage 2", "1|data|false|--stage 2"),
+        ("--help", "Says what it was given.\n  --stage N"),
+    ],
+)
+def test_options(tmp_path: Path, options: str, printed: str) -> None:
+    run = options_run(tmp_path, options)
+    assert (run.returncode, run.stdout, run.stderr) == (0, printed + "\n", "")
+
+
+@pytest.mark.parametrize(
+    "options, problem",
+    [
+        ("--stag 3", "no such option: --stag"),
+        ("--PATH x", "no such option: --PATH"),
+        ("--stage", "--stage needs a value"),
+        ("--slow=maybe", "--slow is true or false, not maybe"),
+    ],
+)
+def test_wrong_options(tmp_path: Path, options: str, problem: str) -> None:
+    run = options_run(tmp_path, options)
+    assert run.returncode == 2 and run.stdout == ""
+    assert run.stderr == f"script.sh: {problem} (--help shows the options)\n"
+
+
+def options_run(folder: Path, options: str) -> subprocess.CompletedProcess:
+    script = folder / "script.sh"
+    script.write_text(SCRIPT.format(root=ROOT))
+    return subprocess.run(["bash", str(script), *options.split()], capture_output=True, text=True)
+
+
+def test_the_reference_set_fits_the_ranges_of_setup_py(monkeypatch: pytest.MonkeyPatch) -> None:
+    """setup.py's ranges admit the reference set, and the reference set holds all that setup.py asks for."""
+    import setuptools
+    from packaging.requirements import Requirement
+
+    declared = {}
+    monkeypatch.setattr(setuptools, "setup", declared.update)
+    exec(compile((ROOT / "setup.py").read_text(), str(ROOT / "setup.py"), "exec"), {"__file__": str(ROOT / "setup.py")})
+    lines = (ROOT / "utils/requirements/reference.txt").read_text().splitlines()
+    pinned = {}
+    for requirement in (Requirement(line) for line in lines if line and not line.startswith("#")):
+        for version in ("3.9", "3.10"):
+            if requirement.marker is None or requirement.marker.evaluate(
+                {"python_version": version, "platform_system": "Linux"}
+            ):
+                pinned[version, canonical(requirement.name)] = str(requirement.specifier)[2:]
+    wanted = declared["install_requires"] + [line for extra in declared["extras_require"].values() for line in extra]
+    for requirement in map(Requirement, wanted):
+        for version in ("3.9", "3.10"):
+            assert requirement.specifier.contains(pinned[version, canonical(requirement.name)]), requirement
+    assert re.fullmatch(r"\d+\.\d+\.\d+", declared["version"])
+
+
+def canonical(name: str) -> str:
+    return re.sub("[-_.]+", "-", name).lower()
