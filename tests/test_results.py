@@ -63,3 +63,9 @@ def test_a_results_file_gets_its_folder(tmp_path):
     for _ in range(2):
         write_block(tmp_path / "results/new.md", "one", ["| a |"])
     assert (tmp_path / "results/new.md").read_text() == "<!-- begin one -->\n\n| a |\n\n<!-- end one -->\n"
+
+
+@pytest.mark.parametrize("page", [ROOT / "RESULTS.md", *PAGES], ids=lambda page: str(page.relative_to(ROOT)))
+def test_scripts_that_are_named_are_there(page):
+    named = re.findall(r"\b(?:recipes|steps|local|utils|tests|conf)/[\w./-]+\.(?:py|sh|yaml)", page.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name).is_file()] == []
