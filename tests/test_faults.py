@@ -226,7 +226,7 @@ def test_the_lock_goes_with_its_process(tmp_path):
 
 
 def test_two_trainings_in_one_directory_are_refused(features_dir, lang_dir, tmp_path):
-    from training.test_training import scripted_trainer
+    from scripted_training import scripted_trainer
 
     trainer = scripted_trainer(features_dir, lang_dir, tmp_path / "run", set())
     with only_run(tmp_path / "run"), pytest.raises(RunError, match="another run is writing there"):
@@ -237,7 +237,7 @@ def test_two_trainings_in_one_directory_are_refused(features_dir, lang_dir, tmp_
 
 
 def test_a_log_whose_last_line_was_being_written(features_dir, lang_dir, tmp_path):
-    from training.test_training import scripted_trainer
+    from scripted_training import scripted_trainer
 
     trainer = scripted_trainer(features_dir, lang_dir, tmp_path / "run", set())
     (tmp_path / "run/log.jsonl").write_text('{"step": 0}\n{"step": 99}\n{"st')

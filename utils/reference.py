@@ -23,7 +23,8 @@ MADE = "<!-- Written by utils/reference.py; change the source and run it again. 
 PUBLIC = {
     "ctcb.decoding.recognizer": ["load", "Recogniser"],
     "ctcb.decoding.ctc_decoder": ["CtcBiaser"],
-    "ctcb.transcript.transcript": ["Transcript", "Word", "FoundEntity"],
+    "ctcb.transcript.transcript": ["Transcript"],
+    "ctcb.transcript.hypothesis": ["Word", "FoundEntity"],
     "ctcb.search.options": ["BeamOptions"],
     "ctcb.phones.options": ["PhoneOptions"],
     "ctcb.entities": ["Entity", "EntityList", "LoadReport"],

@@ -11,7 +11,7 @@ from ctcb.phones.options import PhoneOptions
 from ctcb.phones.phonetics import Phonetics
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.spelling import Spelling
-from ctcb.transcript.transcript import Reading
+from ctcb.transcript.hypothesis import Reading
 
 
 @dataclass(frozen=True)

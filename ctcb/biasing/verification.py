@@ -12,7 +12,7 @@ from ctcb.biasing.prepared_list import Biasing
 from ctcb.biasing.technique import Heard, Setting, Technique
 from ctcb.phones.graph import PhoneGraph, align, floored
 from ctcb.phones.verification import Evidence, likelihood, weigh
-from ctcb.transcript.transcript import FoundEntity, Reading
+from ctcb.transcript.hypothesis import FoundEntity, Reading
 
 Words = Tuple[int, int]  # words[first:end]
 

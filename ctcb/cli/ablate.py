@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import List, Optional, Sequence, Tuple
+from typing import Optional, Tuple
 
 import click
 
 from ctcb.biasing.presets import find_config, read_presets
-from ctcb.cli.common.options import Decorator, entities_format_option, model_option
+from ctcb.cli.common.options import entities_format_option, model_option
+from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding, climb
 from ctcb.evaluation.cached_emissions import Listener
@@ -24,30 +25,6 @@ from ctcb.search.beam.decoder import warm
 from ctcb.search.find_lm import find_lm, load_lm
 from ctcb.text.lang import Lang
 from ctcb.text.spelling import TokenizerSpelling
-
-
-def distractors_option() -> Decorator:
-    """``--distractors FILE``: for all sets, or one for each."""
-    return click.option(
-        "--distractors", type=click.Path(), multiple=True,
-        help="Names that are not said; repeated, one for each --data.  [default: each folder's distractors.txt, if any]",
-    )
-
-
-def with_distractors(folders: Sequence[str], files: Sequence[str]) -> List[Tuple[str, Optional[str]]]:
-    """Each folder and its file. Raises InputError for another number of files."""
-    if len(files) not in (0, 1, len(folders)):
-        raise InputError(f"{len(files)} lists of distractors for {len(folders)} sets", mend="give one for all, or one for each")
-    each = list(files) if len(files) > 1 else [files[0] if files else None] * len(folders)
-    return list(zip(folders, each))
-
-
-def absent_option(default: int) -> Decorator:
-    """``--absent N``: a list of distractors alone."""
-    return click.option(
-        "--absent", type=click.IntRange(min=0), default=default, show_default=True,
-        help="Distractors in a list of their own, of which nothing is said: for false alarms.",
-    )
 
 
 @click.command()

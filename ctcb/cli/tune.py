@@ -9,8 +9,8 @@ from typing import List, Optional, Tuple
 import click
 
 from ctcb.biasing.presets import BUILT_IN, find_config, read_presets, write_presets
-from ctcb.cli.ablate import absent_option, distractors_option, with_distractors
 from ctcb.cli.common.options import entities_format_option, model_option
+from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding
 from ctcb.evaluation.cached_emissions import Listener

@@ -1,0 +1,1 @@
+"""Audio, manifests and features: what is read for recognition and for training."""

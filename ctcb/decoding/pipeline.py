@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Union
 
+from ctcb.biasing.in_search import in_graph
 from ctcb.biasing.prepared_list import Biasing, SpelledList
 from ctcb.biasing.registry import in_search
 from ctcb.biasing.technique import Heard, Setting, Technique
@@ -19,11 +20,13 @@ from ctcb.search.beam.decoder import BeamDecoder
 from ctcb.search.beam.word_lm import WordLm
 from ctcb.search.graph import GraphSearch, GraphSetting
 from ctcb.search.greedy import GreedyDecoder
-from ctcb.search.options import BeamOptions, Hypothesis
+from ctcb.search.hypothesis import Hypothesis
+from ctcb.search.options import BeamOptions
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.spelling import Spelling
 from ctcb.threads import in_order
-from ctcb.transcript.transcript import Alternative, Reading, Transcript, transcript
+from ctcb.transcript.hypothesis import Reading
+from ctcb.transcript.transcript import Alternative, Transcript, transcript
 
 
 class Search(Protocol):
@@ -93,7 +96,7 @@ class Pipeline:
         self.setting = Setting(self.vocabulary, spelling, phonetics, phone_options)
         self.search = METHODS[method](self.vocabulary, options) if lm is None else BeamDecoder(self.vocabulary, options, lm)
         if isinstance(self.search, GraphSearch):
-            self.techniques = self.search.techniques(self.techniques)
+            self.techniques = in_graph(self.search, self.techniques)
 
     def spell(self, entities: EntityList) -> SpelledList:
         """A list's entities in the model's tokens, and the load report with what these lack."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ctcb.biasing.prepared_list import Biasing
-from ctcb.search.options import EntitySpan, Hypothesis
+from ctcb.search.hypothesis import EntitySpan, Hypothesis
 from ctcb.text.tokens import TokenTable
-from ctcb.transcript.transcript import FoundEntity, Reading, put, spoken_words
+from ctcb.transcript.hypothesis import FoundEntity, Reading, put, spoken_words
 
 FROM_VARIANT = "g2g"  # the technique, as `why` names it
 

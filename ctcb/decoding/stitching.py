@@ -5,7 +5,8 @@ from dataclasses import asdict, replace
 from typing import Any, Dict, Iterable, Iterator, List, Sequence
 
 from ctcb.decoding.pipeline import Decoded
-from ctcb.transcript.transcript import Alternative, FoundEntity, Transcript, Word
+from ctcb.transcript.hypothesis import FoundEntity, Word
+from ctcb.transcript.transcript import Alternative, Transcript
 
 
 def together(parts: Sequence[Transcript], starts: Sequence[float]) -> Transcript:

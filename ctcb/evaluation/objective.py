@@ -15,7 +15,7 @@ from ctcb.evaluation.dataset import DataSet
 from ctcb.evaluation.systems import System
 from ctcb.scoring.report import ScoreReport
 from ctcb.scoring.score import score
-from ctcb.transcript.transcript import Reading
+from ctcb.transcript.hypothesis import Reading
 
 # What breaks a bound costs ten times its size: a point of U-WER ten points of F1, a false alarm in a thousand words one.
 PENALTY = 10.0

@@ -1,0 +1,1 @@
+"""Decoding graphs of an LM for k2: compiled, kept on disk, and searched."""

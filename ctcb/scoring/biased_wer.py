@@ -10,7 +10,7 @@ entity precision.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import AbstractSet, Iterable, List, Tuple
+from typing import AbstractSet, List
 
 from ctcb.scoring.alignment import DELETION, INSERTION, SUBSTITUTION, Alignment
 from ctcb.scoring.wer import ErrorCounts
@@ -45,11 +45,6 @@ def count_biased_errors(alignment: Alignment, rare_words: AbstractSet[str]) -> B
         (biased if word in rare_words else unbiased).append(edit.op)
     rare = sum(word in rare_words for word in alignment.ref)
     return BiasedErrorCounts(_counts(len(alignment.ref) - rare, unbiased), _counts(rare, biased))
-
-
-def biased_word_error_rate(utterances: Iterable[Tuple[Alignment, AbstractSet[str]]]) -> BiasedErrorCounts:
-    """Sum the split errors of a corpus, given each utterance's weighted alignment and rare words."""
-    return sum((count_biased_errors(alignment, rare) for alignment, rare in utterances), BiasedErrorCounts())
 
 
 def _counts(words: int, ops: List[str]) -> ErrorCounts:

@@ -12,19 +12,11 @@ from ctcb.scoring.entities import EntityCounts
 
 @dataclass(frozen=True)
 class FalseAlarms:
-    """How many, and in how much speech."""
+    """How many, and in how much speech. The rates are among a score's estimates, with their intervals (``measures.py``)."""
 
     count: int
     words: int  # of the references
     hours: Optional[float] = None  # of audio; None where durations are not known
-
-    @property
-    def per_thousand_words(self) -> Optional[float]:
-        return 1000.0 * self.count / self.words if self.words else None
-
-    @property
-    def per_hour(self) -> Optional[float]:
-        return self.count / self.hours if self.hours else None
 
 
 def false_alarms(entities: EntityCounts, words: int, seconds: Optional[float] = None) -> FalseAlarms:

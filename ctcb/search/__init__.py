@@ -1,0 +1,1 @@
+"""From log-probabilities to hypotheses: greedy, beam, and graph search."""

@@ -1,14 +1,12 @@
 """The graph search in the shape of the others: emissions in, hypotheses out."""
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ctcb.biasing.prepared_list import Biasing
-from ctcb.biasing.technique import Setting, Technique
 from ctcb.ctc.log_probs import as_log_probs
 from ctcb.entities import Entity
 from ctcb.errors import InputError
@@ -21,8 +19,9 @@ from ctcb.graph.search import ReadyGraph, search
 from ctcb.graph.static import NO_ENTITY, expand
 from ctcb.graph.store import CompiledGraph
 from ctcb.graph.texts import spelled_by_tokens, spelled_by_words
-from ctcb.search.options import SUBWORD, UNIGRAM, EntitySpan, Hypothesis
+from ctcb.search.hypothesis import EntitySpan, Hypothesis
 from ctcb.search.vocabulary import Vocabulary
+from ctcb.text.spelling import TokenIds
 
 
 @dataclass(frozen=True)
@@ -72,15 +71,13 @@ class GraphSearch:
         self._static = expand(self.compiled.grammar, vocabulary.size, vocabulary.blank, self.options)
         self._without = ListGraph(ReadyGraph(without_list(self._static)), self.compiled, ())
 
-    def techniques(self, asked: Sequence[Technique]) -> Tuple[Technique, ...]:
-        """What was asked for, as far as a graph has it: unigram boosting by its class, no adaptive boosts."""
-        return tuple(EntityClass(self) if one.name == UNIGRAM else one for one in asked if one.name != SUBWORD)
-
-    def fill(self, biasing: Biasing) -> ListGraph:
-        """The graph with a list in its class."""
-        names = tuple(map(_reading, biasing.entities))
-        weights = [entity.weight for entity in biasing.entities]
-        full = put_in(self._static, biasing.phrases, weights, names, self.options, biasing.costs)
+    def fill(
+        self, entities: Sequence[Entity], phrases: Sequence[Sequence[TokenIds]], costs: Optional[Sequence[Sequence[float]]] = None
+    ) -> ListGraph:
+        """The graph with a list in its class; ``phrases`` are each entity's token sequences, at no costs or these."""
+        names = tuple(map(_reading, entities))
+        weights = [entity.weight for entity in entities]
+        full = put_in(self._static, phrases, weights, names, self.options, costs)
         return ListGraph(ReadyGraph(full), self.compiled, names)
 
     def decode(self, log_probs: Any, graph: Optional[ListGraph] = None, nbest: Optional[int] = None) -> List[Hypothesis]:
@@ -143,21 +140,6 @@ class GraphSearch:
             entities=tuple(spans),
             words=None if self.compiled.phones is None else tuple(words),
         )
-
-
-class EntityClass(Technique):
-    """The list in the class's place: ``log P(<unk> | history) + log weight``, and bonuses."""
-
-    name = UNIGRAM
-    summary = "lets listed names take the place of <unk> in the graph"
-    needs_lm = False  # the graph has its own
-
-    def __init__(self, search: GraphSearch) -> None:
-        self.search = search
-
-    def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
-        """Put the list into the graph."""
-        return replace(biasing, graph=self.search.fill(biasing))
 
 
 def _reading(entity: Entity) -> str:

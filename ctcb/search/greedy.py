@@ -6,7 +6,8 @@ from typing import Any, List, Optional
 import numpy as np
 
 from ctcb.ctc.log_probs import as_log_probs
-from ctcb.search.options import BeamOptions, Hypothesis
+from ctcb.search.hypothesis import Hypothesis
+from ctcb.search.options import BeamOptions
 from ctcb.search.vocabulary import Vocabulary
 
 

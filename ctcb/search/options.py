@@ -1,13 +1,11 @@
-"""How the beam search is set, and what it answers."""
+"""How the beam search is set, and the names of the techniques that searches serve."""
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from typing import Optional, Sequence, Tuple
 
 from ctcb.errors import InputError
 from ctcb.lm.weights import CLASS_BONUS, LM_WEIGHT, PIECE_BONUS, WORD_BONUS
-from ctcb.text.tokens import TokenTable
 
 
 @dataclass(frozen=True)
@@ -59,48 +57,5 @@ _AT_LEAST = {
 }
 _FINITE = ("alpha", "beta", "cap", "class_cap", "lm_weight", "word_bonus", "class_bonus", "piece_bonus")
 
-
 SUBWORD, UNIGRAM = "subword", "unigram"  # the techniques that the search itself serves
 ADAPTER = "adapter"  # the one that acts before it
-
-
-@dataclass(frozen=True)
-class EntitySpan:
-    """An entity found in a hypothesis: its tokens are ``tokens[first:end]``."""
-
-    entity: int  # its index in the list that the context graph was built from
-    first: int
-    end: int
-    bonus: float  # what its boosts added to the score
-    unit: Optional[float] = None  # as a unit of the LM's class: how much more it adds than its plain words would
-
-    @property
-    def gain(self) -> float:
-        """All that it added."""
-        return self.bonus + (self.unit or 0.0)
-
-    @property
-    def why(self) -> Tuple[str, ...]:
-        """The techniques that spoke for it."""
-        return (SUBWORD,) * (self.bonus > 0) + (UNIGRAM,) * (self.unit is not None)
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """One answer of the beam search; ``score = acoustic + bonus + lm``."""
-
-    tokens: Tuple[int, ...]
-    token_frames: Tuple[int, ...]  # frame at which the best alignment emits each token
-    token_ends: Tuple[int, ...]  # frame after the last in which the token is likelier than blank, without a break
-    token_log_probs: Tuple[float, ...]  # each token's highest log-probability from its frame to its end
-    score: float
-    acoustic: float  # log of the summed probability of the alignments
-    bonus: float  # sum of the entities' bonuses
-    entities: Tuple[EntitySpan, ...]
-    # Where the tokens do not spell words, as phones: (word, first, end), said by tokens[first:end].
-    words: Optional[Tuple[Tuple[str, int, int], ...]] = None
-    lm: float = 0.0  # weighted ln P of the words, and their bonuses
-
-    def words_in(self, tokens: TokenTable) -> Sequence[Tuple[str, int, int]]:
-        """The words, as :meth:`TokenTable.words` tells them."""
-        return tokens.words(self.tokens) if self.words is None else self.words

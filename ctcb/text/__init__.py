@@ -1,0 +1,1 @@
+"""Words: normalised, tokenised, spelled, and pronounced."""

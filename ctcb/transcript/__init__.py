@@ -1,0 +1,1 @@
+"""What recognition hands out: transcripts, and the formats in which they are written."""

@@ -6,7 +6,8 @@ from typing import List, Tuple
 
 from rapidfuzz.distance import Levenshtein
 
-from ctcb.transcript.transcript import FoundEntity, Transcript
+from ctcb.transcript.hypothesis import FoundEntity
+from ctcb.transcript.transcript import Transcript
 
 
 @dataclass(frozen=True)

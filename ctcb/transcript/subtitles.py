@@ -6,7 +6,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import List, Sequence, Tuple
 
-from ctcb.transcript.transcript import Transcript, Word
+from ctcb.transcript.hypothesis import Word
+from ctcb.transcript.transcript import Transcript
 
 # What broadcasters ask of subtitles (BBC Subtitle Guidelines 1.2.3): two lines of about 40 letters, not
 # longer than seven seconds, none shorter than one.

@@ -38,7 +38,7 @@ from ctcb.progress import progress
 from ctcb.text.lang import Lang
 from ctcb.text.normalize import normalize
 from ctcb.text.spelling import TokenizerSpelling
-from ctcb.transcript.transcript import Reading
+from ctcb.transcript.hypothesis import Reading
 
 SAID = 50  # names of each list that are said
 

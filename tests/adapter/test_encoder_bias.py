@@ -17,7 +17,8 @@ from ctcb.adapter.entries import EntrySpeller, collate
 from ctcb.entities import Entity, EntityList
 from ctcb.errors import InputError
 from ctcb.report.attention import plot_attention, rows_that_matter
-from ctcb.transcript.transcript import Transcript, Word
+from ctcb.transcript.hypothesis import Word
+from ctcb.transcript.transcript import Transcript
 
 NAMES = ["Ann", "Bób", "Max Fox", "Una", "Tom Kit"]
 

@@ -141,8 +141,8 @@ def test_emissions_on_file_are_decoded_as_audio_is(ctcb, model_dir, tmp_path):
 
 
 def test_short_names_cost_in_long_lists():
+    from ctcb.biasing.in_search import _with_brief
     from ctcb.biasing.prepared_list import Biasing
-    from ctcb.biasing.registry import _with_brief
     from ctcb.entities import Entity
 
     def costs(count, before=None):

@@ -12,7 +12,8 @@ from ctcb.biasing.verification import _differences, _taken_back
 from ctcb.decoding.stitching import from_plain, to_plain, together
 from ctcb.phones.verification import Evidence, Odds, likelihood, log_odds, weigh
 from ctcb.text.lexicon import phone_symbols
-from ctcb.transcript.transcript import FoundEntity, Reading, Word, transcript
+from ctcb.transcript.hypothesis import FoundEntity, Reading, Word
+from ctcb.transcript.transcript import transcript
 
 PHONES = phone_symbols()
 ODDS = Odds(base=1.0, lack=2.0, phones=0.5, doubt=3.0, names=0.25)

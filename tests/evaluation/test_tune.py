@@ -29,7 +29,7 @@ from ctcb.search.options import BeamOptions
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
-from ctcb.transcript.transcript import Reading, Word
+from ctcb.transcript.hypothesis import Reading, Word
 
 
 def said(last):

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from ctcb.scoring.alignment import align_weighted
-from ctcb.scoring.biased_wer import BiasedErrorCounts, biased_word_error_rate
+from ctcb.scoring.biased_wer import BiasedErrorCounts, count_biased_errors
 from ctcb.scoring.wer import ErrorCounts
 
 
@@ -61,7 +61,7 @@ def test_against_the_plain_rules(seed):
         rare = set(chance.sample(words, 2))
         utterances.append((align_weighted(ref, hyp), rare))
         expected += plain_is21(ref, hyp, rare)
-    total = biased_word_error_rate(utterances)
+    total = sum((count_biased_errors(alignment, rare) for alignment, rare in utterances), BiasedErrorCounts())
     for side, counts in (("U", total.unbiased), ("B", total.biased)):
         assert counts == ErrorCounts(*(expected[side, kind] for kind in ("words", "sub", "del", "ins"))), side
 
@@ -71,7 +71,7 @@ def test_by_hand():
     hyp = "the doctor gave a cycle to ann acyclovir".split()
     # acyclovir -> cycle (sub, a rare word of the reference), "a" inserted (common), today ->
     # acyclovir (sub of a common word).
-    total = biased_word_error_rate([(align_weighted(ref, hyp), {"acyclovir", "ann"})])
+    total = count_biased_errors(align_weighted(ref, hyp), {"acyclovir", "ann"})
     assert total == BiasedErrorCounts(
         unbiased=ErrorCounts(words=5, substitutions=1, insertions=1), biased=ErrorCounts(words=2, substitutions=1)
     )
@@ -80,7 +80,7 @@ def test_by_hand():
 
 def test_an_inserted_rare_word_is_biased_and_an_inserted_distractor_is_not():
     ref = "we met ann".split()
-    again = biased_word_error_rate([(align_weighted(ref, "we met ann ann".split()), {"ann"})])
-    distractor = biased_word_error_rate([(align_weighted(ref, "we met ann bob".split()), {"ann"})])
+    again = count_biased_errors(align_weighted(ref, "we met ann ann".split()), {"ann"})
+    distractor = count_biased_errors(align_weighted(ref, "we met ann bob".split()), {"ann"})
     assert (again.biased.insertions, again.unbiased.insertions) == (1, 0)
     assert (distractor.biased.insertions, distractor.unbiased.insertions) == (0, 1)

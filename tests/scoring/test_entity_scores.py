@@ -1,6 +1,7 @@
 """Entity occurrences and their counts, by hand and against a loop over the whole list."""
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,8 @@ from ctcb.scoring.entities import (
     count_each_entity,
     count_entities,
 )
-from ctcb.scoring.false_alarms import false_alarms
+from ctcb.scoring.false_alarms import FalseAlarms, false_alarms
+from ctcb.scoring.measures import known_measures
 
 
 def matcher(*names):
@@ -105,7 +107,14 @@ def test_names_of_the_same_words_count_as_one():
 
 
 def test_false_alarms():
-    alarms = false_alarms(EntityCounts(found=9, false=3), words=1500, seconds=1800)
-    assert (alarms.per_thousand_words, alarms.per_hour) == (2.0, 6.0)
-    assert false_alarms(EntityCounts(false=3), words=0).per_thousand_words is None
-    assert false_alarms(EntityCounts(false=3), words=10).per_hour is None
+    assert false_alarms(EntityCounts(found=9, false=3), words=1500, seconds=1800) == FalseAlarms(3, 1500, 0.5)
+    assert false_alarms(EntityCounts(false=3), words=10).hours is None
+
+
+def test_rates_of_false_alarms():
+    def rates(**counts):
+        return {name: float(measure.ratio(counts)) for name, measure in known_measures(counts).items() if "false_alarms" in name}
+
+    assert rates(false=3, words=1500, milliseconds=1_800_000) == {"false_alarms_per_hour": 6.0, "false_alarms_per_thousand_words": 2.0}
+    assert np.isnan(rates(false=3, words=0)["false_alarms_per_thousand_words"])
+    assert "false_alarms_per_hour" not in rates(false=3, words=10)

@@ -59,8 +59,8 @@ def test_rates_and_estimates_agree():
         {
             "wer": report.wer.rate, "u_wer": report.biased.unbiased.rate, "b_wer": report.biased.biased.rate,
             "entity_precision": report.entities.precision, "entity_recall": report.entities.recall,
-            "entity_f1": report.entities.f1, "false_alarms_per_hour": report.false_alarms.per_hour,
-            "false_alarms_per_thousand_words": report.false_alarms.per_thousand_words,
+            "entity_f1": report.entities.f1, "false_alarms_per_hour": report.false_alarms.count / report.false_alarms.hours,
+            "false_alarms_per_thousand_words": 1000 * report.false_alarms.count / report.false_alarms.words,
         }
     )  # fmt: skip
 

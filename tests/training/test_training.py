@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pytest
 import torch
 import yaml
+from scripted_training import scripted_trainer
 from torch import nn
 
 from ctcb.errors import InputError, RunError
@@ -126,32 +126,6 @@ def test_init_takes_what_fits(configs, features_dir, lang_dir, tmp_path):
     assert run.step > 0
     with pytest.raises(InputError, match="no such file"):
         begin_with(model, tmp_path)
-
-
-class Scripted(nn.Module):
-    """An objective whose loss is not a number on the calls named."""
-
-    def __init__(self, bad):
-        super().__init__()
-        self.weight, self.calls, self.bad = nn.Parameter(torch.ones(1)), 0, bad
-
-    def forward(self, batch, step):
-        self.calls += 1
-        scale = float("nan") if self.calls in self.bad else 1.0
-        return self.weight.sum() * scale, {"loss": 1.0}
-
-
-def scripted_trainer(features_dir, lang_dir, out, bad):
-    from ctcb.data.loader import Targets
-    from ctcb.text.lang import Lang
-    from ctcb.training.base import read_feature_cuts
-
-    lang = Lang.load(lang_dir)
-    objective = Scripted(bad)
-    out.mkdir()
-    config = replace(TrainConfig(), epochs=1, batch_seconds=2.0, workers=0)
-    targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
-    return Trainer(objective, objective, config, read_feature_cuts(features_dir), targets, out, say=lambda _: None)
 
 
 def test_losses_that_are_not_finite_are_skipped_and_counted(features_dir, lang_dir, tmp_path):

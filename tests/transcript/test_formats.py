@@ -10,9 +10,10 @@ from constructed import MET, PIECES, log_probs, write
 
 from ctcb.transcript.explain import as_explanation, changes
 from ctcb.transcript.formats import FORMATS
+from ctcb.transcript.hypothesis import FoundEntity, Word
 from ctcb.transcript.subtitles import LONGEST, cues
 from ctcb.transcript.textgrid import as_textgrid
-from ctcb.transcript.transcript import FoundEntity, Transcript, Word
+from ctcb.transcript.transcript import Transcript
 
 
 def said(*words, entities=(), before=None, seconds=10.0):

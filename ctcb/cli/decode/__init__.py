@@ -1,0 +1,1 @@
+"""``ctcb decode``, and what only it needs."""

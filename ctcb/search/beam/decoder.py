@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -17,9 +17,9 @@ from ctcb.search.beam.boosting import Boost
 from ctcb.search.beam.context_graph import ContextGraph
 from ctcb.search.beam.kernel import Pruning, Tokens, last_record, search
 from ctcb.search.beam.word_lm import WordLm, no_fusion
-from ctcb.search.options import BeamOptions, EntitySpan, Hypothesis
+from ctcb.search.hypothesis import EntitySpan, Hypothesis
+from ctcb.search.options import BeamOptions
 from ctcb.search.vocabulary import Vocabulary
-from ctcb.threads import in_order
 
 # An n-best list keeps prefixes that go on alike (kernel.py), which take the places of others in the beam: it is
 # so many times as wide at most, so that the first of the list is about what is found without one. With an LM
@@ -100,15 +100,6 @@ class BeamDecoder:
                 lm=float(lm),
             ))
         return found
-
-    def decode_many(
-        self, utterances: Iterable[Tuple[Any, Optional[ContextGraph]]], jobs: int = 1
-    ) -> Iterator[List[Hypothesis]]:
-        """The n-best lists of ``(log_probs, graph)`` pairs, in order, ``jobs`` threads at once.
-
-        Utterances are read as they are needed, a few ahead of the threads.
-        """
-        return in_order(lambda utterance: self.decode(*utterance), utterances, jobs)
 
 
 def _entities(graph: GraphArrays, which: np.ndarray, where: np.ndarray, gains: np.ndarray) -> List[EntitySpan]:

@@ -16,6 +16,7 @@ from ctcb.search.beam.decoder import BeamDecoder, warm
 from ctcb.search.beam.kernel import search
 from ctcb.search.options import BeamOptions
 from ctcb.search.vocabulary import Vocabulary
+from ctcb.threads import in_order
 
 VOCABULARY = Vocabulary.from_tokens(["<blank>", "\u2581a", "b", "\u2581c", "d"])
 
@@ -157,12 +158,16 @@ def test_many_utterances_in_threads_give_the_same_in_order():
     graphs = [None, ContextGraph.build([[[1, 2]]], VOCABULARY), ContextGraph.build([[[3, 4, 4]]], VOCABULARY)]
     batch = [(emissions(int(rng.integers(0, 40)), seed), graphs[seed % 3]) for seed in range(60)]
     expected = [decoder.decode(*utterance) for utterance in batch]
-    assert list(decoder.decode_many(iter(batch))) == expected
-    assert list(decoder.decode_many(iter(batch), jobs=3)) == expected
+
+    def decode_many(utterances, jobs=1):
+        return in_order(lambda utterance: decoder.decode(*utterance), utterances, jobs)
+
+    assert list(decode_many(iter(batch))) == expected
+    assert list(decode_many(iter(batch), jobs=3)) == expected
     with pytest.raises(InputError, match="NaN"):
-        list(decoder.decode_many([batch[0], (spoilt(math.nan), None)], jobs=2))
+        list(decode_many([batch[0], (spoilt(math.nan), None)], jobs=2))
     with pytest.raises(InputError, match="jobs is 0"):
-        list(decoder.decode_many(batch, jobs=0))
+        list(decode_many(batch, jobs=0))
 
 
 def test_blank_frames_cost_nothing_and_change_little():

@@ -1,0 +1,58 @@
+"""Pronunciation lookup: listed names in the place of words that sound less like what was heard."""
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import List
+
+from ctcb.biasing.prepared_list import Biasing
+from ctcb.biasing.technique import Heard, Setting, Technique
+from ctcb.entities.pronunciations import pronunciations, words_to_pronounce
+from ctcb.phones.index import SoundIndex
+from ctcb.phones.lookup import find
+from ctcb.transcript.hypothesis import FoundEntity, Reading, put
+
+MOST_SOUNDS = 4  # pronunciations of an entity that are indexed
+# Longer lists are not looked up: words that no dictionary has take a quarter of a millisecond each to pronounce,
+# and 100,000 entities are to be ready in 5 s.
+MOST_LOOKED_UP = 10_000
+
+
+class Lookup(Technique):
+    """Listed names in the place of words that sound less like what was heard."""
+
+    name = "lookup"
+    summary = "puts a listed name where the phones are its own and not the words'"
+    needs_phones = refines = True
+
+    def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
+        """Index how the entities, and their likeliest variants, sound; lists of more than 10,000 are not looked up."""
+        if len(biasing.entities) > MOST_LOOKED_UP:
+            return biasing
+        lexicon = setting.phonetics.lexicon
+        others = [biasing.variants_of(place)[: MOST_SOUNDS - 1] for place in range(len(biasing.entities))]
+        lexicon.prepare(set().union(*map(words_to_pronounce, biasing.entities, others)))
+        sounds = [
+            setting.phonetics.spell(pronunciations(one, lexicon, MOST_SOUNDS, variants))
+            for one, variants in zip(biasing.entities, others)
+        ]
+        names = [entity.text for entity in biasing.entities]
+        return replace(biasing, sounds=SoundIndex.build(sounds, names, len(setting.phonetics.symbols)))
+
+    def refine(self, readings: List[Reading], heard: Heard, biasing: Biasing, setting: Setting) -> List[Reading]:
+        """The best reading with names put in; the others as they are."""
+        if biasing.sounds is None:
+            return readings
+        reading = readings[0]
+        words = [word.word for word in reading.words]
+        ways = setting.phonetics.words(words, setting.phones.pronunciations)
+        taken = {place for found in reading.entities for place in range(*found.words)}
+        # From the last one, so that the places of those still to come stay what they are.
+        known = list(map(setting.phonetics.knows, words))
+        for match in reversed(find(ways, known, taken, heard.phones, biasing.sounds, setting.phonetics, setting.phones)):
+            entity, replaced = biasing.entities[match.entity], reading.words[match.first : match.end]
+            found = FoundEntity(
+                entity.text, match.entity, (match.first, match.end), replaced[0].start, replaced[-1].end, (self.name,),
+                match.gain, " ".join(word.word for word in replaced),
+            )
+            reading = put(reading, found, entity.written_forms[0])
+        return [reading, *readings[1:]]
