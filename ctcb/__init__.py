@@ -25,7 +25,6 @@ _LAZY = {
     "load": "ctcb.decoding.recognizer",
 }
 
-
 moved.install()
 
 

@@ -1,7 +1,7 @@
 # From prepared sets to the ladder: what the recipes share. Source it in a recipe after its own stages.
 #
 # SETS/{train,dev,test} hold manifest.tsv; dev and test also entities.txt and distractors.txt. Variables:
-# sets exp jobs nj nproc torchrun speeds vocab_size config train_config epochs adapter_config adapter_epochs trials results.
+# sets exp jobs nj nproc torchrun speeds vocab_size config train_config epochs adapter_config adapter_epochs trials results recipe.
 . utils/launch.sh
 
 if due 4; then # sets -> checked cuts and features
@@ -50,9 +50,8 @@ if due 10; then # model, LM and half of dev -> the techniques' settings
   done
 fi
 
-if due 11; then # model, LM, settings, test and the other half of dev -> the ladder, printed and in RESULTS.md
-  mkdir -p "$(dirname "$results")"
-  measured+=(--config "$exp/tune/decode.yaml" --results "$results")
+if due 11; then # model, LM, settings, test and the other half of dev -> the ablation, printed and in results/RECIPE.md
+  measured+=(--config "$exp/tune/decode.yaml" --results "$results/$recipe.md")
   ctcb ablate "${measured[@]}" --data "$sets/dev" --half 2
   ctcb ablate "${measured[@]}" --data "$sets/test"
 fi

@@ -1,6 +1,6 @@
 """Score reports as a Markdown table, put into a results file by the recipe that made them.
 
-    python utils/results_table.py --out RESULTS.md --block NAME --human DIR... --synthetic DIR...
+    python utils/results_table.py --out results/base_model.md --block NAME --human DIR... --synthetic DIR...
 
 Each DIR holds a ``score.json`` of ``ctcb score``. The table takes the place of what stands between
 ``<!-- begin NAME -->`` and ``<!-- end NAME -->``; where the file has no such lines, they are added

@@ -8,7 +8,7 @@ Where this departs from them, and why, stands in docs/adapter.md:
 - a name has a key for each of its pieces, and with `alignment` for the blanks between them, not one for
   the whole (`per_token`);
 - names are read by their phones beside their pieces (`phones`);
-- attention starts from how the names align with what the frozen heads heard (`alignment`, matching.py);
+- attention starts from how the names align with what the frozen heads heard (`alignment`, alignment.py);
   a small network judges how well an entry fits, the cosines refine it;
 - with `alignment` a frame's change is along directions that raise the attended symbols' logits, by as much
   as these lie below the frame's best; without it ``out(silu(a + context(c)) - silu(a))`` for the attended

@@ -2,7 +2,7 @@
 
 The adapter judges an entry by how well it fits as a whole. What these nats add is what the edges of words, the faintest
 of its pieces and the rest of the language say against it. They are a weighted sum: a logistic regression on noisy
-training speech (local/open_en/fit_penalties.py; RESULTS.md, "The contextual adapter") in nats of the adapter's own judgement.
+training speech (local/open_en/fit_penalties.py; results/notes/adapter.md) in nats of the adapter's own judgement.
 """
 from __future__ import annotations
 

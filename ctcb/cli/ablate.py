@@ -60,7 +60,7 @@ def command(
     the false alarms where the list holds only names that nobody says (distractors).
 
     \b
-    ctcb ablate --data data/dev --distractors names.txt --results RESULTS.md
+    ctcb ablate --data data/dev --distractors names.txt --results results/ablation.md
     ctcb ablate --data data/dev --system decoder --system joint --plot ablation.svg
     """
     if plot_file is not None and len(folders) > 1:
@@ -91,7 +91,7 @@ def command(
         rungs = list(progress(climb(data, decoding, listened, rows, bootstrap, seed), data.name, total=len(rows)))
         click.echo(render_text(data, rungs))
         if results is not None:
-            parts = [f"ladder {data.name}", half and f"half {half}", added and f"added {added}", vary and vary.partition("=")[0]]
+            parts = [f"ablation {data.name}", half and f"half {half}", added and f"added {added}", vary and vary.partition("=")[0]]
             name = " ".join(filter(None, parts))
             write_block(results, name, render_markdown(data, rungs))
         if plot_file is not None:

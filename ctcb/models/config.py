@@ -74,7 +74,7 @@ class AdapterConfig:
     embedding: int = 64  # of pieces and of phones
     hidden: int = 128  # of the LSTMs, each direction
     mix: int = 256  # hidden width where an entry's value meets the frame, without `alignment`
-    alignment: bool = True  # attention starts from how entries align with what the heads heard (matching.py)
+    alignment: bool = True  # attention starts from how entries align with what the heads heard (ctcb/adapter/alignment.py)
     per_token: bool = True  # a key and a value a token of an entry; false: one of each an entry
     phones: bool = True  # entries are read by their phones beside their pieces
     inner_layers: bool = True  # the query reads the inner heads' layers beside the last

@@ -44,8 +44,8 @@ class Odds:
     names: float  # e times as many names
 
 
-# The regression of local/open_en/fit_verification.py on 555 names that came out of one half of three dev sets (RESULTS.md,
-# "Names are verified").
+# The regression of local/open_en/fit_verification.py on 555 names that came out of one half of three dev sets
+# (results/notes/verification.md).
 FITTED = Odds(base=3.245, lack=2.046, phones=0.552, doubt=0.95, names=0.526)
 
 

@@ -36,8 +36,9 @@ def replace_block(text: str, name: str, lines: Sequence[str], file: PathOrStr) -
 
 
 def write_block(path: PathOrStr, name: str, lines: Sequence[str]) -> None:
-    """Put ``lines`` into a file's block; the file is made where there is none. Raises InputError."""
+    """Put ``lines`` into a file's block; the file and its folder are made where there are none. Raises InputError."""
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     with atomic_write(path) as file:
         file.write(replace_block(text, name, lines, path))

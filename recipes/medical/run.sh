@@ -11,12 +11,12 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 . steps/experiment_options.sh
-exp=exp/medical results=recipes/medical/RESULTS.md corpus='' align_model=ctcb/assets/model longest=20
+exp=exp/medical results='' corpus='' align_model=ctcb/assets/model longest=20
 . utils/parse_options.sh
 . utils/stages.sh
 required corpus
 readable "$align_model" "$config" "$train_config" "$adapter_config"
-sets=$exp/sets
+results=${results:-$exp/results} recipe=medical sets=$exp/sets
 
 if due 1; then # nothing -> CORPUS: recordings, transcripts, and which of them are train, dev and test
   python local/medical/download_medical.py "$corpus"

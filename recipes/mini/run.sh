@@ -20,7 +20,7 @@ if $quick; then
   exp=${exp:-exp/mini_quick} sentences=${sentences:-900} dev_sentences=${dev_sentences:-40} epochs=${epochs:-12}
 fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # threads of so small a model wait for one another more than they work
-exp=${exp:-exp/mini} results=${results:-$exp/RESULTS.md} sets=$exp/sets
+exp=${exp:-exp/mini} results=${results:-$exp/results} recipe=mini sets=$exp/sets
 
 if due 1; then # requirements.txt -> the voices
   packages "$exp/site" recipes/mini/requirements.txt

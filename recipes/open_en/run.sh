@@ -16,7 +16,7 @@
 #   --vocab-size N    pieces (160; why so few: docs/base_model.md)
 #   --lm FILE         an n-gram LM for stages 7 and 8 (none)
 #   --trials N        of stage 7 (80)
-#   --results FILE    where stages 6 and 8 put their tables (EXP/RESULTS.md)
+#   --results DIR     where stages 6, 8 and 10 put base_model.md, ablation.md and adapter.md (EXP/results)
 #
 # Stages 7, 8 and 10 want DIR/distractors_parliament.txt and DIR/distractors_medical.txt; stages from 7 on are run if
 # asked for (--stage 7 --stop-stage 8).
@@ -32,7 +32,7 @@ human_sets="real_dev noisy_dev accented_dev" synthetic_sets="tts_dev_parliament 
 . utils/parse_options.sh
 . utils/stages.sh
 required data_dir
-model=${model:-$exp/model} results=${results:-$exp/RESULTS.md}
+model=${model:-$exp/model} results=${results:-$exp/results}
 dev_sets="$human_sets $synthetic_sets"
 ladder_sets="tts_dev_parliament tts_dev_medical real_dev noisy_dev" # those with more than a handful of entities
 under() { for name in $2; do printf '%s ' "$1/$name$3"; done; } # prefix, names, suffix
@@ -70,7 +70,7 @@ if due 5; then # model and dev sets -> transcripts and scores
 fi
 
 if due 6; then # scores -> a table in Markdown
-  python utils/results_table.py --out "$results" --block open_en \
+  python utils/results_table.py --out "$results/base_model.md" --block open_en \
     --human $(under "$exp/decode" "$human_sets" '') --synthetic $(under "$exp/decode" "$synthetic_sets" '')
 fi
 
@@ -90,7 +90,7 @@ fi
 if due 8; then # the other half -> what each technique gives, with short lists and with 1,000 distractors added
   for added in 0 1000; do
     ctcb ablate --model "$model" $(with_distractors) --lm "$lm" --half 2 --added "$added" --jobs "$jobs" \
-      --config "$exp/tune/decode.yaml" --emissions "$exp/emissions" --results "$results" --json "$exp/ladder-$added.json"
+      --config "$exp/tune/decode.yaml" --emissions "$exp/emissions" --results "$results/ablation.md" --json "$exp/ladder-$added.json"
   done
 fi
 
@@ -100,7 +100,6 @@ if due 9; then # model and training features -> the model with an adapter
 fi
 
 if due 10; then # model with adapter and dev sets -> what the adapter gives and costs, in Markdown
-  mkdir -p "$exp"
   python recipes/benchmarks/adapter/measure_adapter.py --model "$model" $(for file in "$data_dir"/distractors_*.txt; do echo "--distractors $file"; done) \
-    $(under "$data_dir" "real_dev $synthetic_sets" '') > "$exp/adapter.md"
+    --results "$results/adapter.md" $(under "$data_dir" "real_dev $synthetic_sets" '')
 fi

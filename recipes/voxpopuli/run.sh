@@ -11,12 +11,12 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 . steps/experiment_options.sh
-exp=exp/voxpopuli results=recipes/voxpopuli/RESULTS.md corpus='' slue='' gold_only=false allow_missing=false
+exp=exp/voxpopuli results='' corpus='' slue='' gold_only=false allow_missing=false
 . utils/parse_options.sh
 . utils/stages.sh
 required corpus
 readable $slue "$config" "$train_config" "$adapter_config"
-sets=$exp/sets
+results=${results:-$exp/results} recipe=voxpopuli sets=$exp/sets
 
 if due 1; then # nothing -> CORPUS: the original recordings, year by year, and the English annotations
   python local/voxpopuli/download_voxpopuli.py "$corpus"

@@ -116,7 +116,7 @@ def test_a_rung_is_what_decode_and_score_make(ctcb, model_dir, tmp_path):
         assert rungs[name]["measures"]["wer"] == scored["wer"] and rungs[name]["measures"]["entity_f1"] == scored["entity_f1"]
     assert (tmp_path / "l.svg").read_text().count("class='bar'") == 6
     lines = (tmp_path / "R.md").read_text().splitlines()
-    assert lines[0] == "<!-- begin ladder set -->" and sum(line.startswith("| ") for line in lines) == 8
+    assert lines[0] == "<!-- begin ablation set -->" and sum(line.startswith("| ") for line in lines) == 8
     # Once kept, the emissions do without the audio.
     for audio in (folder / "audio").iterdir():
         audio.unlink()

@@ -29,7 +29,7 @@ def configs(tmp_path_factory):
 def command(recipe, configs, exp, *more):
     options = {
         "exp": exp, "config": "conf/model/tiny.yaml", "train-config": configs / "train.yaml", "speeds": "1.0", "trials": 3,
-        "adapter-config": configs / "adapter.yaml", "vocab-size": 40, "nproc": 1, "jobs": 2, "results": exp / "RESULTS.md",
+        "adapter-config": configs / "adapter.yaml", "vocab-size": 40, "nproc": 1, "jobs": 2, "results": exp / "results",
     }  # fmt: skip
     words = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
     return [f"recipes/{recipe}/run.sh", *words, *map(str, more)]
@@ -44,11 +44,11 @@ def run(*words, root=ROOT, **environment):
     )
 
 
-def check(exp):
+def check(exp, recipe):
     for name in ("dev", "test"):
         assert (exp / f"sets/{name}/entities.txt").read_text() and (exp / f"sets/{name}/lists.json").exists()
-    results = (exp / "RESULTS.md").read_text()
-    assert "ladder dev half 2" in results and "ladder test" in results and "| none |" in results
+    results = (exp / f"results/{recipe}.md").read_text()
+    assert "begin ablation dev half 2" in results and "begin ablation test" in results and "| none |" in results
     assert (exp / "model/adapter.safetensors").exists() and (exp / "lm/lm.arpa.gz").exists()
 
 
@@ -79,7 +79,7 @@ def voxpopuli(corpus, configs, tmp_path_factory):
 
 @pytest.mark.slow
 def test_voxpopuli(corpus, voxpopuli):
-    check(voxpopuli)
+    check(voxpopuli, "voxpopuli")
     assert "Zed Quill" in (voxpopuli / "sets/test/entities.txt").read_text()
     assert sum(len((voxpopuli / f"sets/{name}/manifest.tsv").read_text().splitlines()) - 1 for name in SETS) == len(corpus[1])
 
@@ -90,7 +90,7 @@ POINTS = [
     ("data/train/recordings.jsonl.gz", "data/train"), ("data/dev/recordings.jsonl.gz", "data/dev"), ("lang/tokens.model", "lang"),
     ("base/log.jsonl", "model"), ("adapter/cache/*/*.npy", "adapter"), ("lm/*.gz.*", "lm"),
     ("decode/graph_subword/.done", "decode/graph_phone"), ("emissions/*", "tune/decoder"), ("tune/joint/study.log", "tune/joint"),
-    ("RESULTS.md", None),
+    ("results/voxpopuli.md", None),
 ]  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def test_killed_and_run_again(corpus, configs, voxpopuli, tmp_path):
     assert killed >= len(POINTS) // 2
     ran = subprocess.run(words, capture_output=True, text=True, timeout=1800, cwd=ROOT, env=ENVIRONMENT)
     assert ran.returncode == 0, ran.stderr
-    check(exp)
+    check(exp, "voxpopuli")
     same = [f"sets/{name}/{file}" for name in SETS for file in ("manifest.tsv", "entities.txt") if (voxpopuli / f"sets/{name}/{file}").exists()]
     for file in (*same, "lang/tokens.txt", "lang/lexicon.txt", "lm/lm.arpa.gz", "model/encoder.safetensors", "adapter/log.jsonl"):
         assert (exp / file).exists(), file
@@ -135,7 +135,7 @@ def test_medical(configs, tmp_path):
     (exp / "site/.done").touch()
     ran = run("medical", configs, exp, "--corpus", tmp_path / "corpus", "--stage", 2)
     assert ran.returncode == 0, ran.stderr
-    check(exp)
+    check(exp, "medical")
     assert "Zedocain" in (exp / "sets/dev/entities.txt").read_text()
 
 

@@ -255,7 +255,7 @@ def test_the_table(data, task, tokenizer, tmp_path):
         "budget": {"tuning": 5.0, "scoring": 60.0, "speed": 0.2},
         "sets": [{"kind": "synthetic", "name": "tones", "utterances": 60, "targets": 2}],
     }
-    results, out = tmp_path / "results.json", tmp_path / "RESULTS.md"
+    results, out = tmp_path / "results.json", tmp_path / "decoders.md"
     results.write_text(json.dumps(result))
     out.write_text("# Results\n\nkept\n")
     for _ in range(2):

@@ -52,9 +52,9 @@ def test_quick(tmp_path):
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert took < 2 * 240  # seconds of processor time: four minutes of two idle cores
-    results = (tmp_path / "RESULTS.md").read_text()
-    assert "ladder dev half 2" in results
-    test = results[results.index("begin ladder test") :]
+    results = (tmp_path / "results/mini.md").read_text()
+    assert "begin ablation dev half 2" in results
+    test = results[results.index("begin ablation test") :]
     none, adapter, joint = (row(test, system) for system in ("none", "adapter", "joint"))
     assert none[2] != none[2] or none[2] < 20  # the names are unknown
     assert joint[2] > 60 and joint[3] < 0.8 * none[3]  # F1, WER; measured: 84, 12 of 24

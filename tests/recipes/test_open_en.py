@@ -41,7 +41,7 @@ def test_all_stages(data):
     exp = data.parent / "exp"
     first = run(data)
     assert first.returncode == 0, first.stderr
-    table = (exp / "RESULTS.md").read_text()
+    table = (exp / "results/base_model.md").read_text()
     assert [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| ")][2:] == [f"| {name}" for name in DEV]
     assert "| human |" in table and "| synthetic |" in table
     again = run(data)
@@ -54,7 +54,7 @@ def test_the_adapters_stages(data):
     for words in (("--stop-stage", "4"), ("--stage", "9", "--stop-stage", "10")):
         ran = run(data, *words)
         assert ran.returncode == 0, ran.stderr
-    rows = [line.split(" | ") for line in (exp / "adapter.md").read_text().splitlines()[2:] if line]
+    rows = [line.split(" | ") for line in (exp / "results/adapter.md").read_text().splitlines() if line.startswith("| ")][2:]
     assert [(row[0], row[1]) for row in rows[:5]] == [
         ("| real_dev", name) for name in ("none", "its own", "and distractors", "and distractors", "distractors alone")
     ]

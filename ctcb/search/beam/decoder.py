@@ -23,7 +23,7 @@ from ctcb.search.vocabulary import Vocabulary
 
 # An n-best list keeps prefixes that go on alike (kernel.py), which take the places of others in the beam: it is
 # so many times as wide at most, so that the first of the list is about what is found without one. With an LM
-# fewer prefixes go on alike (RESULTS.md, "Language models", has what more places are worth).
+# fewer prefixes go on alike (results/notes/lm.md has what more places are worth).
 WIDEST, WITH_LM = 4, 2
 
 

@@ -33,10 +33,11 @@ from ctcb.entities import Entity, EntityList
 from ctcb.errors import run_script
 from ctcb.models.ctc import Emissions, Encoded
 from ctcb.progress import progress
-from ctcb.report.markdown import markdown
+from ctcb.report.markdown import markdown, write_block
 from ctcb.scoring.score import score
 from ctcb.search.greedy import greedy
 
+BLOCK = "adapter"  # of the results file
 BATCH = 16  # utterances
 SIZES = (1000, 10000)  # entries of the padded lists
 ABSENT, DRAWS = 1000, 8  # names of which nothing is said, and lists of them
@@ -58,6 +59,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--distractors", required=True, action="append", type=Path)
     parser.add_argument("--against", default=[], action="append", metavar="NAME=WEIGHT", help="of ctcb/adapter/penalties.py, instead of its own")
+    parser.add_argument("--results", type=Path, help="put the table into this Markdown file, too")
     options = parser.parse_args()
     model = load_model(options.model)
     weights = {name: float(weight) for name, weight in (one.split("=") for one in options.against)}
@@ -66,9 +68,13 @@ def main() -> None:
     random.Random(0).shuffle(pool)
     crossed = EntityList.of(list(made_up([entity.text for entity in pool], SIZES[-1])))
     pool = list(dict.fromkeys([*pool, *crossed.entities]))
+    rows: List[Sequence[str]] = []
     for number, folder in enumerate(options.sets):
-        lines = markdown(HEADER, measure(model, folder, pool, handicap))[:-1]
-        print("\n".join(lines[2 if number else 0 :]), flush=True)
+        measured = measure(model, folder, pool, handicap)
+        print("\n".join(markdown(HEADER, measured)[2 if number else 0 : -1]), flush=True)
+        rows += measured
+    if options.results:
+        write_block(options.results, BLOCK, markdown(HEADER, rows)[:-1])
 
 
 def measure(model: LoadedModel, folder: Path, pool: List[Entity], handicap: Handicap) -> List[Sequence[str]]:

@@ -14,7 +14,7 @@
 #   --tuning-budget S  seconds that trying one setting may take; slower decoders get fewer utterances (8)
 #   --scoring-budget S seconds that a decoder may take to be scored with one list (600)
 #   --speed-budget S   seconds that it may take in each round of timing (10)
-#   --results FILE     where stage 4 puts the tables (EXP/RESULTS.md)
+#   --results DIR      where stage 4 puts decoders.md (EXP/results)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
@@ -25,7 +25,7 @@ sizes="0 100 1000 10000" peers='' beam=16 tuning_budget=8 scoring_budget=600 spe
 . utils/parse_options.sh
 . utils/stages.sh
 required data_dir
-results=${results:-$exp/RESULTS.md}
+results=${results:-$exp/results}
 # One thread each: the decoders have no threads of their own, and what they call must not have any either.
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
@@ -58,5 +58,5 @@ if due 3; then # emissions and lists -> every decoder's best setting, scores and
 fi
 
 if due 4; then # results -> tables in Markdown
-  python recipes/benchmarks/decoders/table.py "$exp/results.json" --out "$results"
+  python recipes/benchmarks/decoders/table.py "$exp/results.json" --out "$results/decoders.md"
 fi

@@ -1,6 +1,6 @@
 """The results of compare.py as Markdown, put into a block of a results file.
 
-    python recipes/benchmarks/decoders/table.py RESULTS.json --out RESULTS.md
+    python recipes/benchmarks/decoders/table.py RESULTS.json --out results/decoders.md
 """
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def block(result: Mapping[str, Any]) -> List[str]:
     lines = [
         f"`recipes/benchmarks/decoders/run.sh --data-dir DIR --model MODEL --beam {result['beam']} "
         f"--tuning-budget {budget['tuning']:g} --scoring-budget {budget['scoring']:g} --speed-budget {budget['speed']:g} "
-        f"--results RESULTS.md`, {result['date']}; one process, one thread; "
+        f"--results results`, {result['date']}; one process, one thread; "
         f"{', '.join(versions)}.",
         "",
         f"All decoders read the same emissions, keep {result['beam']} hypotheses a frame (kaldi-decoder: "

@@ -35,7 +35,7 @@ def main() -> None:
     table = Tables(options.exp, options.sets, options.sizes, options.graph_sizes)
     times = json.loads((options.exp / "speed.json").read_text(encoding="utf-8"))
     lines = [
-        f"`recipes/benchmarks/lm/run.sh --data-dir DATA --model {options.model} --results RESULTS.md`, scored on "
+        f"`recipes/benchmarks/lm/run.sh --data-dir DATA --model {options.model} --results results`, scored on "
         f"{datetime.date.today().isoformat()}. The half of each set's utterances (by a hash of their ids) on which these "
         f"weights were not tuned; 95 % intervals in brackets. One setting for all: lm_weight {LM_WEIGHT:g}, word_bonus {WORD_BONUS:g}, class_bonus "
         f"{CLASS_BONUS:g}, piece_bonus {PIECE_BONUS:g}, class_cap {BeamOptions.class_cap:g}. LMs: trigrams of `ctcb lm`, "

@@ -10,7 +10,7 @@
 #   --synthetic SETS   sets of synthetic speech ("tts_dev_parliament tts_dev_medical")
 #   --sizes SIZES      distractors in the lists ("0 100 1000")
 #   --graph-sizes S    the same for graphs, which take 20 times as long (100)
-#   --results FILE     where stage 6 puts the tables (EXP/RESULTS.md)
+#   --results DIR      where stages 6 and 7 put lm_and_graphs.md (EXP/results)
 #
 # Stage 7, which --stop-stage 7 asks for, tries other weights on the half of the utterances that the tables leave out.
 set -euo pipefail
@@ -23,7 +23,7 @@ sizes="0 100 1000" graph_sizes=100
 . utils/parse_options.sh
 . utils/stages.sh
 required data_dir
-results=${results:-$exp/RESULTS.md}
+results=${results:-$exp/results}
 # One thread each, so that times are those of one core.
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 export PYTHONPATH=recipes/benchmarks/decoders${PYTHONPATH:+:$PYTHONPATH} # halves, distractors
@@ -79,9 +79,10 @@ if due 5; then # the same -> times
 fi
 
 if due 6; then # texts and times -> tables in Markdown
-  python recipes/benchmarks/lm/lm_table.py --model "$model" --exp "$exp" "${sets[@]}" --sizes $sizes --graph-sizes $graph_sizes --out "$results"
+  python recipes/benchmarks/lm/lm_table.py --model "$model" --exp "$exp" "${sets[@]}" --sizes $sizes --graph-sizes $graph_sizes \
+    --out "$results/lm_and_graphs.md"
 fi
 
 if due 7; then # emissions and LMs -> other weights of the LM, on the tuning half
-  python recipes/benchmarks/lm/lm_tune.py --model "$model" --exp "$exp" "${sets[@]}" --out "$results"
+  python recipes/benchmarks/lm/lm_tune.py --model "$model" --exp "$exp" "${sets[@]}" --out "$results/lm_and_graphs.md"
 fi

@@ -1,6 +1,6 @@
 """An hour in one file: memory and time of decoding it, and its words against those of its parts.
 
-    python recipes/benchmarks/long_recording/long_recording.py --data DATA/real_dev --out exp/long --results RESULTS.md
+    python recipes/benchmarks/long_recording/long_recording.py --data DATA/real_dev --out exp/long --results results/long_recordings.md
 
 The clips of a set's manifest.tsv, one after another and again from the beginning, are the recording. It is
 decoded as a whole, in six parts that begin where windows do, in parts cut between clips, and clip by clip.
@@ -108,7 +108,7 @@ def main(data: Path, model: str, minutes: float, parts: int, out: Path, results:
         table.append([f"WER, {name}", f"{100 * len(align(said, words).edits) / len(said):.1f} %"])
     lines = [
         f"{seconds / 60:.0f} minutes of {data.name}, greedy decoding.", "",
-        f"    python recipes/benchmarks/long_recording/long_recording.py --data DATA/{data.name} --out exp/long --parts {parts} --results RESULTS.md", "",
+        f"    python recipes/benchmarks/long_recording/long_recording.py --data DATA/{data.name} --out exp/long --parts {parts} --results results/long_recordings.md", "",
         *markdown(["what", "measured"], table),
     ]  # fmt: skip
     click.echo("\n".join(lines))

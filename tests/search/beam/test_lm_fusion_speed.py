@@ -65,5 +65,5 @@ def test_many_times_real_time_with_a_thousand_entities(tmp_path):
     decoder.decode(array, graph)
     times = SECONDS / (time.thread_time() - before)
     print(f"{times:.0f} times real time")
-    # Measured: 480. On speech it is 690 to 1,130 (RESULTS.md), of 500 that are wanted; the rest is for slower machines.
+    # Measured: 480. On speech it is 690 to 1,130 (results/lm_and_graphs.md), of 500 that are wanted; the rest is for slower machines.
     assert times > 250
