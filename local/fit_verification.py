@@ -23,6 +23,7 @@ import numpy as np
 from logistic import logistic
 
 from ctcb.bundled import BUNDLED_MODEL
+from ctcb.data.halves import HALVES
 from ctcb.decoding.biasing import Biasing, SpelledList
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.decoding.presets import Preset, find_config, read_presets
@@ -31,7 +32,7 @@ from ctcb.decoding.techniques import TECHNIQUES
 from ctcb.decoding.transcript import Reading
 from ctcb.decoding.verification import Verification
 from ctcb.entities import Entity, EntityList
-from ctcb.ladder.dataset import HALVES, DataSet, read_set
+from ctcb.ladder.dataset import DataSet, read_set
 from ctcb.ladder.listening import Listened, Listener
 from ctcb.phones.phonetics import Phonetics
 from ctcb.phones.verification import Evidence, Odds

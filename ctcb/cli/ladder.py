@@ -8,12 +8,13 @@ from typing import List, Optional, Sequence, Tuple
 import click
 
 from ctcb.cli.options import Decorator, entities_format_option, model_option
+from ctcb.data.halves import HALVES
 from ctcb.decoding.lm import find_lm, load_lm
 from ctcb.decoding.presets import find_config, read_presets
 from ctcb.decoding.search.beam import warm
 from ctcb.errors import InputError
 from ctcb.io import atomic_write
-from ctcb.ladder.dataset import HALVES, read_set
+from ctcb.ladder.dataset import read_set
 from ctcb.ladder.listening import Listener
 from ctcb.ladder.render import bar, render_markdown, render_text, title, to_dict
 from ctcb.ladder.run import Decoding, climb

@@ -10,11 +10,12 @@ import click
 
 from ctcb.cli.ladder import absent_option, distractors_option, with_distractors
 from ctcb.cli.options import entities_format_option, model_option
+from ctcb.data.halves import HALVES
 from ctcb.decoding.lm import find_lm, load_lm
 from ctcb.decoding.presets import BUILT_IN, find_config, read_presets, write_presets
 from ctcb.errors import InputError
 from ctcb.io import atomic_write
-from ctcb.ladder.dataset import HALVES, DataSet, read_set
+from ctcb.ladder.dataset import DataSet, read_set
 from ctcb.ladder.listening import Listener
 from ctcb.ladder.run import Decoding
 from ctcb.ladder.systems import System, systems

@@ -36,8 +36,8 @@ def main() -> None:
     times = json.loads((options.exp / "speed.json").read_text(encoding="utf-8"))
     lines = [
         f"`recipes/lm/run.sh --data-dir DATA --model {options.model} --results RESULTS.md`, scored on "
-        f"{datetime.date.today().isoformat()}. The half of each set's utterances (by a hash of their ids) on which these "
-        f"weights were not tuned; 95 % intervals in brackets. One setting for all: lm_weight {LM_WEIGHT:g}, word_bonus {WORD_BONUS:g}, class_bonus "
+        f"{datetime.date.today().isoformat()}. Half 2 of each set's utterances (ctcb/data/halves.py); stage 7 tries weights on "
+        f"half 1. 95 % intervals in brackets. One setting for all: lm_weight {LM_WEIGHT:g}, word_bonus {WORD_BONUS:g}, class_bonus "
         f"{CLASS_BONUS:g}, piece_bonus {PIECE_BONUS:g}, class_cap {BeamOptions.class_cap:g}. LMs: trigrams of `ctcb lm`, "
         + ", ".join(f"{s.lm} for {s.name}" for s in options.sets) + ".",
         "", "**WER with and without the LM**, no list.", "", *table.wer(),
