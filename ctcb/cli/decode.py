@@ -62,7 +62,7 @@ def search_options() -> Decorator:
     return join(
         click.option("--method", type=click.Choice(list(METHODS)),
                      help="The search.  [default: beam with a list or an LM, graph with --graph, else greedy]"),
-        click.option("--nbest", type=click.IntRange(min=1), default=1, show_default=True, help="Different texts told in hyps.jsonl."),
+        click.option("--nbest", type=click.IntRange(min=1), help="Different texts told in hyps.jsonl.  [default: the preset's, else 1]"),
         *(
             click.option(_flag(name), type=type(getattr(BeamOptions, name)), help=f"{what}  [default: {getattr(BeamOptions, name)}]")
             for name, what in SEARCH.items()
@@ -101,7 +101,7 @@ def _flag(name: str) -> str:
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml; `ctcb tune` writes one).  [default: the model's own, if any]")
 @writing_options()
 def command(
-    inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: int, lm: Optional[str],
+    inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: Optional[int], lm: Optional[str],
     config: Optional[str], form: str, out: Optional[str], explain: bool, resume: bool, vad: bool, **given: Any,
 ) -> None:
     """Transcribe INPUTS: audio files, folders of them, manifest.tsv or lhotse cuts.
@@ -132,6 +132,8 @@ def command(
     if graph_asked and SUBWORD in biasing_given.plus:
         raise InputError(f"{SUBWORD!r} is for the beam search", mend="leave it out; a graph has --token-bonus instead")
     method, options = _search(method, nbest, biasing_given.lists, in_search(asked), lm_file is not None, given, preset.beam)
+    if nbest is not None and nbest > 1 and out is None and form != "jsonl":
+        raise InputError(f"--nbest tells its texts in jsonl, and the format is {form}", mend="give --format jsonl or --out DIR, or leave it out")
     graph = options.graph if isinstance(options, GraphSetting) else None
     phones = graph.phones if graph is not None else None
     lists = read_lists(biasing_given)
@@ -173,11 +175,11 @@ def command(
         "options": asdict(options.options if isinstance(options, GraphSetting) else options), "phones": asdict(phone_settings),
     }  # fmt: skip
     with Writer(form, out, explain, len(source.utt_ids), settings) as writer:
-        stretches = pipeline.decode_many(source.emissions, biasing_of, nbest, jobs, compared=explain)
+        stretches = pipeline.decode_many(source.emissions, biasing_of, options.nbest, jobs, compared=explain)
         if journal is not None:
             stretches = journal.complete(stretches, source.utt_ids)
         try:
-            for decoded in in_one(stretches):
+            for decoded in in_one(stretches, options.nbest):
                 if not tally.failed(decoded.error):
                     writer.write(decoded.transcript)
                     if plots is not None:
@@ -193,7 +195,7 @@ def command(
 
 
 def _search(
-    method: Optional[str], nbest: int, lists: bool, leaning: bool, lm: bool, given: Dict[str, Any], preset: BeamOptions
+    method: Optional[str], nbest: Optional[int], lists: bool, leaning: bool, lm: bool, given: Dict[str, Any], preset: BeamOptions
 ) -> Tuple[str, Options]:
     """The search, and its options: those of the preset where none are given; those that only one search has ask for it.
 
@@ -206,8 +208,8 @@ def _search(
         stray = [_flag(name) for name in chosen if name != "beam"] + ["--lm"] * lm
         if stray:
             raise InputError(f"{stray[0]} is for the beam search", mend="leave it out, or --graph")
-        beam = max(nbest, chosen.get("beam", GraphOptions.beam))
-        return "graph", GraphSetting(load_graph(given["graph"]), GraphOptions(beam=beam, **of_lm, **of_graph))
+        beam = max(nbest or 1, chosen.get("beam", GraphOptions.beam))
+        return "graph", GraphSetting(load_graph(given["graph"]), GraphOptions(beam=beam, **of_lm, **of_graph), nbest or 1)
     if method == "graph":
         raise InputError("which graph is to be searched is not told", mend="give --graph DIR (`ctcb graph` makes one)")
     if given["graph"] is not None or of_graph:
@@ -216,11 +218,14 @@ def _search(
     if of_lm and not lm:
         raise InputError(f"{_flag(next(iter(of_lm)))} is for an LM, and there is none", mend="give --lm FILE or --graph DIR")
     chosen.update(of_lm)
-    asked = [_flag(name) for name in chosen] + ["--nbest"] * (nbest > 1) + ["--lm"] * lm
+    asked = [_flag(name) for name in chosen] + ["--nbest"] * (nbest is not None and nbest > 1) + ["--lm"] * lm
     if method == "greedy" and (leaning or asked):
         what = f"takes no {asked[0]}" if asked else "cannot lean toward a list"
         raise InputError(f"greedy decoding {what}", mend="leave --method greedy out")
-    return method or ("beam" if lists or asked else "greedy"), replace(preset, nbest=nbest, **chosen)
+    method = method or ("beam" if lists or asked or nbest is None and preset.nbest > 1 else "greedy")
+    if method == "greedy":
+        nbest = 1
+    return method, replace(preset, nbest=preset.nbest if nbest is None else nbest, **chosen)
 
 
 def _settings() -> str:

@@ -66,21 +66,22 @@ class CtcBiaser:
         self._pipeline = Pipeline(spelling, frame_shift, "beam", options, techniques, log_probs, word_lm)
         self._lists = ListCache(self._pipeline)
 
-    def decode(self, log_probs: Any, entities: Entities = (), nbest: int = 1, utt_id: str = "") -> Transcript:
+    def decode(self, log_probs: Any, entities: Entities = (), nbest: Optional[int] = None, utt_id: str = "") -> Transcript:
         """The transcript of one utterance.
 
         Parameters
         ----------
         log_probs : ``[T, V]`` emissions, float16, 32 or 64.
         entities : names as they should be printed, ``ctcb.entities.Entity`` objects, or an ``EntityList``.
-        nbest : above 1, the transcript also holds so many different texts.
+        nbest : above 1, the transcript also holds so many different texts; by default what ``options`` say.
 
         Raises
         ------
         InputError : emissions of another shape, or that are not what ``log_probs`` said; a list of
-            which no entity can be used. Single ones that cannot be are warned of.
+            which no entity can be used; more texts than the beam holds. Single entities that cannot be used are
+            warned of.
         """
-        return self._pipeline.decode(utt_id, log_probs, self._lists(entities), nbest)
+        return self._pipeline.decode(utt_id, log_probs, self._lists(entities), self._pipeline.texts_asked(nbest))
 
     def report(self, entities: Entities) -> LoadReport:
         """What becomes of each entity of a list: loaded, changed, merged or rejected, and why."""
