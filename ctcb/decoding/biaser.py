@@ -24,13 +24,14 @@ class CtcBiaser:
     >>> biaser = ctcb.CtcBiaser(tokens, blank=0, frame_shift=0.02)
     >>> biaser.decode(log_probs, entities=["Zelenskyy", "Łódź"]).text
 
-    One object serves any number of threads; lists that come again are made ready once.
+    One object serves any number of threads, and can be pickled for other processes; lists that come again are made
+    ready once.
     """
 
     def __init__(
         self, tokens: Union[PathOrStr, Sequence[str]], blank: Union[int, str, None] = None, *,
         separator: Optional[str] = None, tokens_model: Optional[PathOrStr] = None, log_probs: str = "natural",
-        frame_shift: float = 1.0, options: BeamOptions = BeamOptions(), bias: str = "decoder",
+        frame_shift: float = 1.0, options: Optional[BeamOptions] = None, bias: str = "decoder",
         lm: Optional[PathOrStr] = None,
     ) -> None:
         """
@@ -45,7 +46,7 @@ class CtcBiaser:
             pieces, and in some other ways.
         log_probs : what the emissions are: ``"natural"`` (natural-log probabilities) or ``"logits"``.
         frame_shift : seconds a frame; with the default, times come out in frames.
-        options : of the beam search.
+        options : of the beam search; by default ``BeamOptions()``.
         bias : ``"decoder"``, or ``"none"`` for the plain beam search.
         lm : an ARPA file, gzip or not, of lower-case words; `ctcb lm` makes one.
 
@@ -63,6 +64,7 @@ class CtcBiaser:
         spelling = spelling_of(table, tokens_model)
         word_lm = load_lm(lm, spelling.table)
         techniques = choose(bias, lm=word_lm is not None)
+        options = BeamOptions() if options is None else options
         self._pipeline = Pipeline(spelling, frame_shift, "beam", options, techniques, log_probs, word_lm)
         self._lists = ListCache(self._pipeline)
 
@@ -71,8 +73,9 @@ class CtcBiaser:
 
         Parameters
         ----------
-        log_probs : ``[T, V]`` emissions, float16, 32 or 64.
-        entities : names as they should be printed, ``ctcb.entities.Entity`` objects, or an ``EntityList``.
+        log_probs : ``[T, V]`` emissions, float16, 32 or 64, of numpy or torch.
+        entities : names as they should be printed, ``ctcb.entities.Entity`` objects, an ``EntityList``, or a mapping of
+            names to weights (``{"velotoxine": 3.0}``); None for no list.
         nbest : above 1, the transcript also holds so many different texts; by default what ``options`` say.
 
         Raises

@@ -31,7 +31,7 @@ from ctcb.phones.options import PhoneOptions
 
 
 class Recogniser:
-    """A loaded model and its decoder; :func:`load` makes one."""
+    """A loaded model and its decoder; :func:`load` makes one. It can be pickled for other processes."""
 
     def __init__(
         self, ear: Ear, options: Optional[BeamOptions] = None, bias: str = "decoder", lm: Optional[PathOrStr] = None,
@@ -67,8 +67,9 @@ class Recogniser:
 
         Parameters
         ----------
-        audio : a file, or ``[N]`` or ``[N, channels]`` floats in -1..1.
-        entities : names as they should be printed, ``ctcb.entities.Entity`` objects, or an ``EntityList``.
+        audio : a file, or ``[N]`` or ``[N, channels]`` floats in -1..1, of numpy or torch.
+        entities : names as they should be printed, ``ctcb.entities.Entity`` objects, an ``EntityList``, or a mapping of
+            names to weights (``{"velotoxine": 3.0}``); None for no list.
         nbest : above 1, the transcript also holds so many different texts; by default what ``options``, or the preset, say.
             Those of a long recording are the best combinations of its parts' texts.
         sample_rate : of an array, in Hz; a file tells its own.
