@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from ctcb import __version__
 from ctcb.cli.biasing import BiasingOptions, biasing_options, encoder_of, prepare, read_lists
-from ctcb.cli.options import Decorator, join, recognition_options
+from ctcb.cli.options import Decorator, Once, join, recognition_options
 from ctcb.cli.phones import chosen_phone_options, phone_options
 from ctcb.cli.sources import EmissionOptions, emission_options, of_audio, of_file
 from ctcb.cli.tally import Tally
@@ -60,14 +60,14 @@ LM = {
 def search_options() -> Decorator:
     """``--method``, ``--lm`` and the options in SEARCH and LM."""
     return join(
-        click.option("--method", type=click.Choice(list(METHODS)),
+        click.option("--method", cls=Once, type=click.Choice(list(METHODS)),
                      help="The search.  [default: beam with a list or an LM, graph with --graph, else greedy]"),
         click.option("--nbest", type=click.IntRange(min=1), help="Different texts told in hyps.jsonl.  [default: the preset's, else 1]"),
         *(
             click.option(_flag(name), type=type(getattr(BeamOptions, name)), help=f"{what}  [default: {getattr(BeamOptions, name)}]")
             for name, what in SEARCH.items()
         ),
-        click.option("--lm", type=click.Path(), metavar="FILE|none",
+        click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none",
                      help="n-gram LM (ARPA, gzip or not).  [default: the model's own, if any]"),
         *(
             click.option(
@@ -76,7 +76,7 @@ def search_options() -> Decorator:
             )
             for name, what in LM.items()
         ),
-        click.option("--graph", type=click.Path(), metavar="DIR", help="Search this graph (`ctcb graph` makes one), by k2."),
+        click.option("--graph", cls=Once, type=click.Path(), metavar="DIR", help="Search this graph (`ctcb graph` makes one), by k2."),
         *(
             click.option(
                 _flag(name), type=type(getattr(GraphOptions, name)),
@@ -102,7 +102,7 @@ def _flag(name: str) -> str:
 @writing_options()
 def command(
     inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: Optional[int], lm: Optional[str],
-    config: Optional[str], form: str, out: Optional[str], explain: bool, resume: bool, vad: bool, **given: Any,
+    config: Optional[str], forms: Tuple[str, ...], out: Optional[str], explain: bool, resume: bool, vad: bool, **given: Any,
 ) -> None:
     """Transcribe INPUTS: audio files, folders of them, manifest.tsv or lhotse cuts.
 
@@ -132,8 +132,8 @@ def command(
     if graph_asked and SUBWORD in biasing_given.plus:
         raise InputError(f"{SUBWORD!r} is for the beam search", mend="leave it out; a graph has --token-bonus instead")
     method, options = _search(method, nbest, biasing_given.lists, in_search(asked), lm_file is not None, given, preset.beam)
-    if nbest is not None and nbest > 1 and out is None and form != "jsonl":
-        raise InputError(f"--nbest tells its texts in jsonl, and the format is {form}", mend="give --format jsonl or --out DIR, or leave it out")
+    if nbest is not None and nbest > 1 and out is None and "jsonl" not in forms:
+        raise InputError(f"--nbest tells its texts in jsonl, and the format is {forms[0]}", mend="give --format jsonl or --out DIR, or leave it out")
     graph = options.graph if isinstance(options, GraphSetting) else None
     phones = graph.phones if graph is not None else None
     lists = read_lists(biasing_given)
@@ -156,7 +156,7 @@ def command(
             raise InputError("the adapter listens to audio, and --emissions is given", mend="name audio, or use --bias decoder")
         if inputs:
             raise InputError(f"both --emissions and {inputs[0]} are given", mend="give one of them")
-        source = of_file(emissions_given, model if _is_given("model") else None, form != "text" or out is not None, phones)
+        source = of_file(emissions_given, model if _is_given("model") else None, forms != ("text",) or out is not None, phones)
     if graph is not None:
         graph.require_tokens(source.spelling.table)
     techniques = biasing_given.techniques(presets, lm_there, source.phonetics is not None)
@@ -174,7 +174,7 @@ def command(
         "ctcb": __version__, "command": " ".join(sys.argv[1:]), "search": method, "techniques": [one.name for one in techniques],
         "options": asdict(options.options if isinstance(options, GraphSetting) else options), "phones": asdict(phone_settings),
     }  # fmt: skip
-    with Writer(form, out, explain, len(source.utt_ids), settings) as writer:
+    with Writer(forms, out, explain, len(source.utt_ids), settings) as writer:
         stretches = pipeline.decode_many(source.emissions, biasing_of, options.nbest, jobs, compared=explain)
         if journal is not None:
             stretches = journal.complete(stretches, source.utt_ids)
@@ -231,7 +231,7 @@ def _search(
 def _settings() -> str:
     """What the results of a run depend on: its options, and the states of the files that they name."""
     context = click.get_current_context()
-    given = {name: value for name, value in context.params.items() if name not in ("out", "form", "resume", "jobs", "batch_seconds")}
+    given = {name: value for name, value in context.params.items() if name not in ("out", "forms", "resume", "jobs", "batch_seconds")}
     names = [str(value) for value in given.values() if isinstance(value, str)] + list(given["inputs"])
     files = {}
     for name in names:

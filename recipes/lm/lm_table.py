@@ -9,7 +9,7 @@ import datetime
 import json
 from itertools import chain
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from lm_decode import texts_file
 from lm_systems import SYSTEMS, WIDTHS, DataSet, options_of
@@ -164,11 +164,15 @@ def _percent(value: Optional[float], sign: str = "") -> str:
 
 
 def _estimate(found: Estimate) -> str:
-    return f"{_percent(found.value)} ({_percent(found.low)} to {_percent(found.high)})"
+    return _percent(found.value) + _interval(found)
 
 
 def _difference(found: Difference) -> str:
-    return f"{_percent(found.difference, '+')} ({_percent(found.low, '+')} to {_percent(found.high, '+')})"
+    return _percent(found.difference, "+") + _interval(found, "+")
+
+
+def _interval(found: Union[Estimate, Difference], sign: str = "") -> str:
+    return "" if found.low is None else f" ({_percent(found.low, sign)} to {_percent(found.high, sign)})"
 
 
 def _prf(scores: Scores) -> str:
