@@ -1,11 +1,8 @@
 """``ctcb decode``: audio or emissions in, transcripts out."""
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, fields, replace
-from hashlib import sha256
-from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
 import click
@@ -13,6 +10,7 @@ from click.core import ParameterSource
 
 from ctcb import __version__
 from ctcb.cli.biasing import BiasingOptions, biasing_options, encoder_of, prepare, read_lists
+from ctcb.cli.fingerprint import fingerprint
 from ctcb.cli.options import Decorator, Once, join, recognition_options
 from ctcb.cli.phones import chosen_phone_options, phone_options
 from ctcb.cli.sources import EmissionOptions, emission_options, of_audio, of_file
@@ -145,7 +143,7 @@ def command(
     journal = None
     if emissions_given.emissions is None:
         encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(asked) else None
-        journal = None if out is None else Journal(out, _settings(), resume)
+        journal = None if out is None else Journal(out, fingerprint(click.get_current_context()), resume)
         compared = explain or any(technique.judges for technique in asked)
         source = of_audio(
             inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder, compared, vad,
@@ -226,19 +224,6 @@ def _search(
     if method == "greedy":
         nbest = 1
     return method, replace(preset, nbest=preset.nbest if nbest is None else nbest, **chosen)
-
-
-def _settings() -> str:
-    """What the results of a run depend on: its options, and the states of the files that they name."""
-    context = click.get_current_context()
-    given = {name: value for name, value in context.params.items() if name not in ("out", "forms", "resume", "jobs", "batch_seconds")}
-    names = [str(value) for value in given.values() if isinstance(value, str)] + list(given["inputs"])
-    files = {}
-    for name in names:
-        path = Path(name)
-        for file in sorted(path.iterdir()) if path.is_dir() else [path] if path.is_file() else []:
-            files[str(file)] = [file.stat().st_size, file.stat().st_mtime_ns]
-    return sha256(json.dumps([__version__, given, files], default=str, sort_keys=True).encode()).hexdigest()
 
 
 def _take(cls: Any, given: Dict[str, Any]) -> Any:
