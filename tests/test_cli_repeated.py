@@ -75,6 +75,7 @@ def test_several_values_in_a_file_of_options(ctcb, emissions, tmp_path):
         assert len(ran.err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_parts_keep_every_format(model_dir, tmp_path):
     """steps/decode.sh --nj: what one go writes is there in the end, explanations and files of one recording each too."""
     manifest = write_manifest(tmp_path / "set", ["ann"] * 66)
