@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A model and a manifest (or audio, or cuts) in; text, hyps.jsonl and hyps.ctm out.
+# A model and a manifest (or audio, or cuts) in; text, hyps.jsonl and hyps.ctm out, and what --explain and --format add.
 #
 #   steps/decode.sh [options] OUT_DIR INPUT... [-- DECODE_OPTION...]
 #
@@ -25,3 +25,7 @@ fi
 [ ${#inputs[@]} -eq 1 ] || { echo "decode.sh: --nj splits one manifest.tsv, not ${#inputs[@]} inputs" >&2; exit 2; }
 split "${inputs[0]}" "$out" -- "${decode[@]}" --out "$out/parts/{job}/out" -- "$out/parts/{job}/manifest.tsv"
 for file in text hyps.ctm hyps.jsonl; do merge "$out" "$file"; done
+[ ! -e "$out/parts/1/out/explain.txt" ] || merge "$out" explain.txt
+for folder in $(parts "$out" .); do # files of one recording each
+  find "$folder" \( -name '*.srt' -o -name '*.vtt' -o -name '*.TextGrid' \) -exec cp -t "$out" {} +
+done

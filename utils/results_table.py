@@ -40,6 +40,8 @@ def row(folder: Path, kind: str) -> List[str]:
         measure = report["measures"].get(name)
         if measure is None or measure["value"] is None:
             return ""
+        if measure["low"] is None:  # one utterance, or `--bootstrap 0`
+            return f"{100 * measure['value']:.1f}"
         return "{:.1f} ({:.1f} to {:.1f})".format(*(100 * measure[key] for key in ("value", "low", "high")))
 
     words = report["counts"]["wer"]["words"]

@@ -11,6 +11,7 @@ from ctcb.io import PathOrStr
 
 if TYPE_CHECKING:
     from ctcb.acoustic.hf_adapter import HfBase
+    from ctcb.acoustic.waveform import WaveEar
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Tokens:
 class Kind:
     """A family of models."""
 
-    module: str  # has `load(name, tokens) -> Ear`
+    module: str  # has `load(name, tokens) -> WaveEar`
     needs: str  # the package that it is made of
     install: str  # how to get that
     names: str  # what stands behind the colon
@@ -63,8 +64,10 @@ def open_ear(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr]
 
         return ModelEar(load_model(model))
     kind, rest = _kind_of(model)
-    load: Callable[[str, Tokens], Ear] = import_module(kind.module).load
-    return load(rest, tokens)
+    load: Callable[[str, Tokens], WaveEar] = import_module(kind.module).load
+    ear = load(rest, tokens)
+    ear.opened_as = model, tokens
+    return ear
 
 
 def open_base_of(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None) -> HfBase:

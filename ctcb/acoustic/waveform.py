@@ -1,12 +1,13 @@
 """Models that take samples in and give one head out."""
 from __future__ import annotations
 
-from typing import Callable, List, Optional, Sequence
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
 
 from ctcb.acoustic.model import Heads
+from ctcb.acoustic.open import Tokens, open_ear
 from ctcb.ctc.log_probs import from_logits
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.errors import InputError
@@ -26,11 +27,19 @@ class WaveEar:
     rows_a_second = float(SAMPLE_RATE)
     phonetics: Optional[Phonetics] = None
     phone_head: Optional[int] = None
+    opened_as: Optional[Tuple[str, Tokens]] = None  # what `open_ear` made it of
 
     def __init__(self, network: Network, spelling: Optional[Spelling], frame_shift: Optional[float] = None) -> None:
         """``frame_shift`` in seconds; measured where it is not known. Raises InputError where that finds none."""
         self._network, self.spelling = network, spelling
         self.frame_shift = frame_shift or measured_shift(network)
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        """Pickled as what it was opened as, and opened again: the libraries' own objects cannot be pickled. Raises
+        TypeError for one that :func:`ctcb.acoustic.open.open_ear` did not make."""
+        if self.opened_as is None:
+            raise TypeError(f"a {type(self).__name__} can be pickled only where open_ear made it")
+        return open_ear, self.opened_as
 
     def prepare(self, samples: np.ndarray) -> torch.Tensor:
         """The samples as they are."""

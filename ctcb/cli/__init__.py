@@ -5,7 +5,7 @@ import os
 import sys
 import traceback
 from importlib import import_module
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple, Type
 
 import click
 
@@ -34,6 +34,10 @@ COMMANDS = {
 }
 # Commands by the names that they had before: kept for one release, and in no help.
 OLD_NAMES = {"ladder": "ablate"}
+
+
+# What a bare group raises from click 8.2 on; before, it prints its help by itself.
+NO_ARGS: Tuple[Type[click.UsageError], ...] = tuple(filter(None, [getattr(click.exceptions, "NoArgsIsHelpError", None)]))
 
 
 class LazyGroup(click.Group):
@@ -112,6 +116,9 @@ def run(command: click.Command, name: str, argv: Optional[List[str]] = None) -> 
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"{name}: stopped", err=True)
         sys.exit(130)
+    except NO_ARGS as error:  # its message is our own help, whose lines stay lines
+        error.show()
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         error.message = visible(error.message)
         error.show()

@@ -8,12 +8,13 @@ from typing import Optional, Tuple
 import click
 
 from ctcb.biasing.presets import find_config, read_presets
-from ctcb.cli.common.options import entities_format_option, model_option
+from ctcb.cli.common.options import Once, entities_format_option, model_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
+from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding, climb
 from ctcb.evaluation.cached_emissions import Listener
-from ctcb.evaluation.dataset import HALVES, read_set
+from ctcb.evaluation.dataset import read_set
 from ctcb.evaluation.systems import systems, varied
 from ctcb.evaluation.tables import bar, render_markdown, render_text, title, to_dict
 from ctcb.io import atomic_write
@@ -31,16 +32,16 @@ from ctcb.text.spelling import TokenizerSpelling
 @click.option("--data", "folders", type=click.Path(), multiple=True, required=True,
               help="Folder with manifest.tsv, entities.txt and perhaps distractors.txt; repeatable.")
 @model_option()
-@click.option("--entities", type=click.Path(), help="Another list than the folder's entities.txt.")
+@click.option("--entities", cls=Once, type=click.Path(), help="Another list than the folder's entities.txt.")
 @entities_format_option()
 @distractors_option()
 @click.option("--added", type=click.IntRange(min=0), default=0, show_default=True, help="Distractors that join the entities.")
 @absent_option(1000)
-@click.option("--half", type=click.Choice(HALVES), help="Only half of the utterances, by a hash of their ids.")
-@click.option("--lm", type=click.Path(), metavar="FILE|none", help="n-gram LM for all systems.  [default: the model's own, if any]")
+@click.option("--half", cls=Once, type=click.Choice(HALVES), help="Only half of the utterances, by a hash of their ids.")
+@click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none", help="n-gram LM for all systems.  [default: the model's own, if any]")
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml).  [default: the model's own, if any]")
 @click.option("--system", "chosen", multiple=True, help="Only this one, beside none; repeatable.")
-@click.option("--vary", metavar="SETTING=V,V,...", help="Each system under these values, such as g2g=0,2,5.")
+@click.option("--vary", cls=Once, metavar="SETTING=V,V,...", help="Each system under these values, such as g2g=0,2,5.")
 @click.option("--emissions", type=click.Path(), help="Keep emissions in this folder, and use those that are there.")
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Threads.")
 @click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resampled corpora; 0: no intervals.")

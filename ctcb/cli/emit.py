@@ -7,12 +7,12 @@ from typing import Optional, Tuple
 
 import click
 
-from ctcb.cli.common.options import recognition_options
+from ctcb.cli.common.options import Once, recognition_options
 
 
 @click.command()
 @recognition_options()
-@click.option("--head", type=click.Choice(["subword", "phone"]), default="subword", show_default=True, help="Which head.")
+@click.option("--head", cls=Once, type=click.Choice(["subword", "phone"]), default="subword", show_default=True, help="Which head.")
 @click.option("--out", required=True, type=click.Path(), help="The .npz file; its symbols go beside it as OUT.tokens.txt.")
 @click.option("--phones", type=click.Path(), help="Also write the phone head's here, for `ctcb decode --phone-emissions`.")
 def command(

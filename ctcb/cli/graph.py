@@ -6,15 +6,16 @@ from typing import Optional
 import click
 
 from ctcb.bundled import BUNDLED_MODEL
+from ctcb.cli.common.options import Once
 from ctcb.errors import InputError
 
 
 @click.command()
 @click.option("--model", "--lang", "lang", type=click.Path(), metavar="DIR", default=str(BUNDLED_MODEL), show_default="the bundled model",
               help="Model directory, or a lang folder.")  # fmt: skip
-@click.option("--lm", required=True, type=click.Path(), metavar="FILE", help="ARPA file, gzip or not.")
+@click.option("--lm", cls=Once, required=True, type=click.Path(), metavar="FILE", help="ARPA file, gzip or not.")
 @click.option("--out", required=True, type=click.Path(), metavar="DIR", help="The graph's folder.")
-@click.option("--units", type=click.Choice(["subword", "phone"]), default="subword", show_default=True, help="What the emissions are of.")
+@click.option("--units", cls=Once, type=click.Choice(["subword", "phone"]), default="subword", show_default=True, help="What the emissions are of.")
 @click.option("--tokens", type=click.Path(), metavar="FILE", help="Tokens of any other model, one a line (or `token id`), instead of --model.")
 @click.option("--blank", metavar="ID|SYMBOL", help="The blank among --tokens.  [default: 0, if called like one]")
 @click.option("--tokens-model", type=click.Path(), metavar="FILE", help="The sentencepiece model of --tokens.")

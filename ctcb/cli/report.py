@@ -8,7 +8,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 import click
 
-from ctcb.cli.common.options import entities_format_option
+from ctcb.cli.common.options import Once, entities_format_option
 from ctcb.cli.decode.writing import SETTINGS
 from ctcb.data.manifest import read_manifest
 from ctcb.entities import EntityList
@@ -22,10 +22,10 @@ from ctcb.scoring.score import score
 
 
 @click.command()
-@click.option("--ref", required=True, type=click.Path(), help="References: Kaldi text, manifest.tsv (then with audio) or hyps.jsonl.")
-@click.option("--hyp", required=True, type=click.Path(), help="Transcripts with the list, best the hyps.jsonl of ctcb decode.")
-@click.option("--base", type=click.Path(), help="Transcripts without it.  [default: those of `ctcb decode --explain` in --hyp]")
-@click.option("--entities", required=True, type=click.Path(), help="The list.")
+@click.option("--ref", cls=Once, required=True, type=click.Path(), help="References: Kaldi text, manifest.tsv (then with audio) or hyps.jsonl.")
+@click.option("--hyp", cls=Once, required=True, type=click.Path(), help="Transcripts with the list, best the hyps.jsonl of ctcb decode.")
+@click.option("--base", cls=Once, type=click.Path(), help="Transcripts without it.  [default: those of `ctcb decode --explain` in --hyp]")
+@click.option("--entities", cls=Once, required=True, type=click.Path(), help="The list.")
 @entities_format_option()
 @click.option("--ladder", "ladders", multiple=True, type=click.Path(), help="What `ctcb ablate --json` wrote; repeatable.")
 @click.option("--attention", type=click.Path(), help="The folder of `ctcb decode --attention-plot`.")

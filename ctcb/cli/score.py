@@ -5,7 +5,7 @@ from typing import Optional
 
 import click
 
-from ctcb.cli.common.options import entities_format_option
+from ctcb.cli.common.options import Once, entities_format_option
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import read_entities_per_utt
 from ctcb.errors import InputError
@@ -20,17 +20,17 @@ FILE = click.Path()  # readers raise one line of their own where a file is wrong
 
 
 @click.command("score")
-@click.option("--ref", "ref_file", type=FILE, required=True, help="References: Kaldi text, manifest.tsv or hyps.jsonl.")
-@click.option("--hyp", "hyp_file", type=FILE, required=True, help="Transcripts, in any of the same formats.")
-@click.option("--entities", "entities_file", type=FILE, help="The list of entities. Without one: WER alone.")
+@click.option("--ref", "ref_file", cls=Once, type=FILE, required=True, help="References: Kaldi text, manifest.tsv or hyps.jsonl.")
+@click.option("--hyp", "hyp_file", cls=Once, type=FILE, required=True, help="Transcripts, in any of the same formats.")
+@click.option("--entities", "entities_file", cls=Once, type=FILE, help="The list of entities. Without one: WER alone.")
 @entities_format_option()
 @click.option(
-    "--entities-per-utt", type=FILE,
+    "--entities-per-utt", cls=Once, type=FILE,
     help="A list an utterance instead: utt_id TAB entity|entity|..., or an is21_deep_bias table.",
 )
-@click.option("--biasing-list", type=FILE, help="Rare words for U-/B-WER from an is21_deep_bias table.")
-@click.option("--durations", type=FILE, help="utt2dur or manifest.tsv, for false alarms an hour.")
-@click.option("--compare", "other_file", type=FILE, help="Transcripts of another system: paired bootstrap.")
+@click.option("--biasing-list", cls=Once, type=FILE, help="Rare words for U-/B-WER from an is21_deep_bias table.")
+@click.option("--durations", cls=Once, type=FILE, help="utt2dur or manifest.tsv, for false alarms an hour.")
+@click.option("--compare", "other_file", cls=Once, type=FILE, help="Transcripts of another system: paired bootstrap.")
 @click.option("--per-entity", is_flag=True, help="Also print a table of the entities, worst first.")
 @click.option("--json", "json_file", type=FILE, help="Write everything, alignments included, as JSON.")
 @click.option("--per-utt", "per_utt_file", type=FILE, help="Write one line an utterance as TSV.")

@@ -9,12 +9,13 @@ from typing import List, Optional, Tuple
 import click
 
 from ctcb.biasing.presets import BUILT_IN, find_config, read_presets, write_presets
-from ctcb.cli.common.options import entities_format_option, model_option
+from ctcb.cli.common.options import Once, entities_format_option, model_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
+from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding
 from ctcb.evaluation.cached_emissions import Listener
-from ctcb.evaluation.dataset import HALVES, DataSet, read_set
+from ctcb.evaluation.dataset import DataSet, read_set
 from ctcb.evaluation.objective import Bounds, Objective, table_rows
 from ctcb.evaluation.search_space import parameters
 from ctcb.evaluation.systems import System, systems
@@ -38,16 +39,16 @@ SHOWN = 10  # trials that are listed
 @distractors_option()
 @click.option("--added", type=click.IntRange(min=0), default=1000, show_default=True, help="Distractors that join the entities.")
 @absent_option(0)
-@click.option("--preset", default="decoder", show_default=True, help="Which one is tuned.")
+@click.option("--preset", cls=Once, default="decoder", show_default=True, help="Which one is tuned.")
 @click.option("--parameter", "only", multiple=True, help="Tune only this one; repeatable.  [default: all that matter]")
-@click.option("--half", type=click.Choice(HALVES), default=HALVES[0], show_default=True,
+@click.option("--half", cls=Once, type=click.Choice(HALVES), default=HALVES[0], show_default=True,
               help="Tune on this half of the utterances, report on the other.")
 @click.option("--max-u-wer", type=float, default=0.1, show_default=True,
               help="Points by which U-WER may rise above that without a list, on each set.")
 @click.option("--max-false-alarms", type=float, default=1.0, show_default=True, help="A thousand words, on each set.")
 @click.option("--trials", type=click.IntRange(min=1), default=100, show_default=True, help="In all, those of --study included.")
 @click.option("--study", type=click.Path(), help="Keep the trials in this file; a stopped search goes on.")
-@click.option("--lm", type=click.Path(), metavar="FILE|none", help="n-gram LM.  [default: the model's own, if any]")
+@click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none", help="n-gram LM.  [default: the model's own, if any]")
 @click.option("--config", type=click.Path(), help="Presets to start from.  [default: the model's own, if any]")
 @click.option("--emissions", type=click.Path(), help="Keep emissions in this folder, and use those that are there.")
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Threads.")

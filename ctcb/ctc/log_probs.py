@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, Optional, Tuple
 
 import numpy as np
 
+from ctcb.arrays import as_array
 from ctcb.compiled import compiled
 from ctcb.errors import CtcbError, InputError
 from ctcb.io import PathOrStr
@@ -35,7 +36,7 @@ def as_log_probs(emissions: Any, vocab_size: int) -> np.ndarray:
     tokens, something not numeric, NaN or +inf, a frame in which no token can be, and values that are
     not log-probabilities (above 0, or, in a few frames looked at, not summing up to 1).
     """
-    array = np.asarray(emissions)
+    array = given(emissions)
     if array.ndim != 2:
         raise InputError(f"emissions have the shape {array.shape}", mend="give one utterance as [frames, tokens]")
     if array.shape[1] != vocab_size:
@@ -58,12 +59,17 @@ def as_log_probs(emissions: Any, vocab_size: int) -> np.ndarray:
     return array
 
 
+def given(emissions: Any) -> np.ndarray:
+    """Emissions as they are, in an array; see :func:`ctcb.arrays.as_array`."""
+    return as_array(emissions, "emissions")
+
+
 def from_logits(emissions: Any) -> np.ndarray:
     """``[T, V]`` float32 natural-log probabilities of raw logits (a log-softmax over the tokens).
 
     What is no such array is left as it is, for :func:`as_log_probs` to turn away.
     """
-    array = np.asarray(emissions)
+    array = given(emissions)
     if array.ndim != 2 or not np.issubdtype(array.dtype, np.floating) or not array.shape[1]:
         return array
     with np.errstate(invalid="ignore", over="ignore"):  # NaN, inf: as_log_probs names the frame
@@ -73,7 +79,7 @@ def from_logits(emissions: Any) -> np.ndarray:
 
 
 # How emissions are written, in the user's words -> what makes natural-log probabilities of them.
-SCALES: Dict[str, Callable[[Any], np.ndarray]] = {"natural": np.asarray, "logits": from_logits}
+SCALES: Dict[str, Callable[[Any], np.ndarray]] = {"natural": given, "logits": from_logits}
 
 
 @compiled

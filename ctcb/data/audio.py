@@ -16,6 +16,7 @@ from typing import Iterator, Optional, Tuple, Union
 import numpy as np
 import soundfile
 
+from ctcb.arrays import as_array
 from ctcb.data import ffmpeg
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
@@ -112,18 +113,20 @@ def as_audio(samples: np.ndarray, rate: int, file: Optional[Path] = None) -> Aud
     Parameters
     ----------
     samples : ``[N]`` or ``[N, channels]`` floats in -1..1.
-    rate : their rate in Hz.
+    rate : their rate in Hz, 1,000 to 768,000.
 
     Raises
     ------
-    InputError : another shape or kind of number, no samples, or some that are not finite.
+    InputError : another shape or kind of number, another rate, no samples, or some that are not finite.
     """
-    samples = np.asarray(samples)
+    samples = as_array(samples, "the audio")
     if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
         problem = f"the audio is {samples.dtype} of the shape {samples.shape}"
         raise InputError(problem, file=file, mend="give floats in -1..1 as [samples] or [samples, channels]")
     if not samples.size:
         raise InputError("the audio holds no samples", file=file, mend="leave it out or record it again")
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise InputError(f"the sample rate is {rate}", file=file, mend=f"give audio of {LOWEST_RATE} to {HIGHEST_RATE} Hz")
     mono = to_mono(samples, file)
     if rate != SAMPLE_RATE:
         import soxr  # here, so that reading 16 kHz audio does not wait for it

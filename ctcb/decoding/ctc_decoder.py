@@ -24,13 +24,14 @@ class CtcBiaser:
     >>> biaser = ctcb.CtcBiaser(tokens, blank=0, frame_shift=0.02)
     >>> biaser.decode(log_probs, entities=["Zelenskyy", "Łódź"]).text
 
-    One object serves any number of threads; lists that come again are made ready once.
+    One object serves any number of threads, and can be pickled for other processes; lists that come again are made
+    ready once.
     """
 
     def __init__(
         self, tokens: Union[PathOrStr, Sequence[str]], blank: Union[int, str, None] = None, *,
         separator: Optional[str] = None, tokens_model: Optional[PathOrStr] = None, log_probs: str = "natural",
-        frame_shift: float = 1.0, options: BeamOptions = BeamOptions(), bias: str = "decoder",
+        frame_shift: float = 1.0, options: Optional[BeamOptions] = None, bias: str = "decoder",
         lm: Optional[PathOrStr] = None,
     ) -> None:
         """
@@ -45,7 +46,7 @@ class CtcBiaser:
             pieces, and in some other ways.
         log_probs : what the emissions are: ``"natural"`` (natural-log probabilities) or ``"logits"``.
         frame_shift : seconds a frame; with the default, times come out in frames.
-        options : of the beam search.
+        options : of the beam search; by default ``BeamOptions()``.
         bias : ``"decoder"``, or ``"none"`` for the plain beam search.
         lm : an ARPA file, gzip or not, of lower-case words; `ctcb lm` makes one.
 
@@ -63,24 +64,27 @@ class CtcBiaser:
         spelling = spelling_of(table, tokens_model)
         word_lm = load_lm(lm, spelling.table)
         techniques = choose(bias, lm=word_lm is not None)
+        options = BeamOptions() if options is None else options
         self._pipeline = Pipeline(spelling, frame_shift, "beam", options, techniques, log_probs, word_lm)
         self._lists = ListCache(self._pipeline)
 
-    def decode(self, log_probs: Any, entities: Entities = (), nbest: int = 1, utt_id: str = "") -> Transcript:
+    def decode(self, log_probs: Any, entities: Entities = (), nbest: Optional[int] = None, utt_id: str = "") -> Transcript:
         """The transcript of one utterance.
 
         Parameters
         ----------
-        log_probs : ``[T, V]`` emissions, float16, 32 or 64.
-        entities : names as they should be printed, ``ctcb.entities.Entity`` objects, or an ``EntityList``.
-        nbest : above 1, the transcript also holds so many different texts.
+        log_probs : ``[T, V]`` emissions, float16, 32 or 64, of numpy or torch.
+        entities : names as they should be printed, ``ctcb.entities.Entity`` objects, an ``EntityList``, or a mapping of
+            names to weights (``{"velotoxine": 3.0}``); None for no list.
+        nbest : above 1, the transcript also holds so many different texts; by default what ``options`` say.
 
         Raises
         ------
         InputError : emissions of another shape, or that are not what ``log_probs`` said; a list of
-            which no entity can be used. Single ones that cannot be are warned of.
+            which no entity can be used; more texts than the beam holds. Single entities that cannot be used are
+            warned of.
         """
-        return self._pipeline.decode(utt_id, log_probs, self._lists(entities), nbest)
+        return self._pipeline.decode(utt_id, log_probs, self._lists(entities), self._pipeline.texts_asked(nbest))
 
     def report(self, entities: Entities) -> LoadReport:
         """What becomes of each entity of a list: loaded, changed, merged or rejected, and why."""

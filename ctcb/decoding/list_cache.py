@@ -4,17 +4,18 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from threading import Lock
-from typing import TYPE_CHECKING, Callable, Iterable, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from ctcb.biasing.prepared_list import Biasing
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.entities import Entity, EntityList, LoadReport
-from ctcb.errors import InputError
+from ctcb.entities.lists import entries_of
 
 if TYPE_CHECKING:
     from ctcb.adapter.encoded_list import EncodedList
 
-Entities = Union[EntityList, Iterable[Union[str, Entity]]]
+# None and an empty list: nothing to lean toward. A mapping has the entities' weights.
+Entities = Union[EntityList, Iterable[Union[str, Entity]], Mapping[str, float], None]
 Items = Tuple[Union[str, Entity], ...]
 
 KEPT = 4  # lists
@@ -51,18 +52,26 @@ class ListCache:
             self._ready = [*self._ready[-(KEPT - 1) :], (items, biasing)]
             return biasing
 
+    def __getstate__(self) -> Dict[str, Any]:
+        """All but the lock, with the lists that are ready: copies in other processes make them ready no second time."""
+        with self._lock:
+            return {**vars(self), "_lock": None, "_ready": list(self._ready)}
+
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        vars(self).update(state, _lock=Lock())
+
     def report(self, entities: Entities) -> LoadReport:
         """What becomes of each entity of a list: loaded, changed, merged or rejected, and why."""
         return self._pipeline.spell(as_list(entities, as_items(entities))).report
 
 
 def as_items(entities: Entities) -> Items:
-    """What was handed in, one by one. Raises InputError for a lone string, and a list that lost all it had."""
-    if isinstance(entities, str):
-        raise InputError(f"the entities are one string, {entities!r}", mend="give a list of strings")
+    """What was handed in, one by one. Raises InputError for what is no list, and a list that lost all it had."""
+    if entities is None:
+        return ()
     if isinstance(entities, EntityList) and entities.report is not None and entities.report.entries:
         entities.require()
-    return tuple(entities)
+    return entries_of(entities)
 
 
 def as_list(entities: Entities, items: Items) -> EntityList:

@@ -114,6 +114,13 @@ class Pipeline:
         prepare = lru_cache(maxsize=16)(lambda places: self.prepare(spelled, places))
         return lambda utt_id: prepare(lists.places[utt_id]) if utt_id in lists.places else None
 
+    def texts_asked(self, nbest: Optional[int]) -> int:
+        """How many texts an n-best list is to have: ``nbest``, or what the beam search's options say where that is None.
+
+        Raises InputError for fewer than one, and for more than the beam holds.
+        """
+        return self.options.nbest if nbest is None else replace(self.options, nbest=nbest).nbest
+
     def decode(
         self, utt_id: str, log_probs: Any, biasing: Optional[Biasing] = None, nbest: int = 1, phones: Any = None, plain: Any = None
     ) -> Transcript:
@@ -134,8 +141,11 @@ class Pipeline:
             heard = self._heard(log_probs, phones, log_probs if plain is None else self.scale(plain))
             for technique in refining:
                 best = technique.refine(best, heard, biasing, self.setting)
-        alternatives = [Alternative(reading.text, reading.score) for reading in best[:nbest]] if nbest > 1 else ()
-        return transcript(utt_id, best[0], alternatives, len(log_probs) * self.frame_shift)
+        different: Dict[str, Reading] = {}
+        for reading in best:  # a technique may have made two texts the same
+            different.setdefault(reading.text, reading)
+        alternatives = [Alternative(text, reading.score) for text, reading in different.items()] if nbest > 1 else []
+        return transcript(utt_id, best[0], alternatives[:nbest], len(log_probs) * self.frame_shift)
 
     def _without(self, emission: Emission) -> str:
         """An utterance's text without its list."""

@@ -31,7 +31,7 @@ from ctcb.transcript.transcript import Transcript
 
 
 class Recogniser:
-    """A loaded model and its decoder; :func:`load` makes one."""
+    """A loaded model and its decoder; :func:`load` makes one. It can be pickled for other processes."""
 
     def __init__(
         self, ear: Ear, options: Optional[BeamOptions] = None, bias: str = "decoder", lm: Optional[PathOrStr] = None,
@@ -60,27 +60,30 @@ class Recogniser:
         self._lists = ListCache(self._pipeline, encode)
 
     def decode(
-        self, audio: Union[PathOrStr, np.ndarray], entities: Entities = (), nbest: int = 1, sample_rate: int = SAMPLE_RATE
+        self, audio: Union[PathOrStr, np.ndarray], entities: Entities = (), nbest: Optional[int] = None,
+        sample_rate: int = SAMPLE_RATE,
     ) -> Transcript:
         """The transcript of one recording, leaning toward a list.
 
         Parameters
         ----------
-        audio : a file, or ``[N]`` or ``[N, channels]`` floats in -1..1.
-        entities : names as they should be printed, ``ctcb.entities.Entity`` objects, or an ``EntityList``.
-        nbest : above 1, the transcript also holds so many different texts.
+        audio : a file, or ``[N]`` or ``[N, channels]`` floats in -1..1, of numpy or torch.
+        entities : names as they should be printed, ``ctcb.entities.Entity`` objects, an ``EntityList``, or a mapping of
+            names to weights (``{"velotoxine": 3.0}``); None for no list.
+        nbest : above 1, the transcript also holds so many different texts; by default what ``options``, or the preset, say.
+            Those of a long recording are the best combinations of its parts' texts.
         sample_rate : of an array, in Hz; a file tells its own.
 
         Raises
         ------
         InputError : audio that cannot be read or is no such array; a list of which no entity can be
-            used. Single ones that cannot be are warned of.
+            used; more texts than the beam holds. Single entities that cannot be used are warned of.
         """
         if isinstance(audio, (str, Path)):
             heard, utt_id = read_audio(audio), Path(audio).stem
         else:
             heard, utt_id = as_audio(audio, sample_rate), ""
-        biasing = self._lists(entities)
+        nbest, biasing = self._pipeline.texts_asked(nbest), self._lists(entities)
         ear: Ear = self._ear
         if biasing is not None and biasing.encoded is not None:
             own = can_lean(ear)
@@ -94,7 +97,7 @@ class Recogniser:
             )
             for part in parts
         ]
-        return together(decoded, [part.first * self._ear.frame_shift for part in parts])
+        return together(decoded, [part.first * self._ear.frame_shift for part in parts], nbest)
 
     def report(self, entities: Entities) -> LoadReport:
         """What becomes of each entity of a list: loaded, changed, merged or rejected, and why."""

@@ -2,17 +2,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import Any, Dict, Iterable, Iterator, List, Sequence
+from itertools import accumulate, product
+from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
 
 from ctcb.decoding.pipeline import Decoded
 from ctcb.transcript.hypothesis import FoundEntity, Word
 from ctcb.transcript.transcript import Alternative, Transcript
 
 
-def together(parts: Sequence[Transcript], starts: Sequence[float]) -> Transcript:
+def together(parts: Sequence[Transcript], starts: Sequence[float], nbest: int = 1) -> Transcript:
     """One transcript of stretches that begin at ``starts`` seconds, in order.
 
-    Scores are added up. There is no n-best list of several stretches.
+    Scores are added up. With ``nbest`` above 1 the whole has so many different texts, made of those of the parts
+    (:func:`combined`).
     """
     if len(parts) == 1 and not starts[0]:
         return parts[0]
@@ -26,11 +28,33 @@ def together(parts: Sequence[Transcript], starts: Sequence[float]) -> Transcript
         taken_back += (_later(found, before, start) for found in part.taken_back)
     whole = Transcript(
         parts[0].utt_id, " ".join(word.word for word in words), sum(part.score for part in parts), tuple(words), tuple(entities),
-        (), starts[-1] + parts[-1].seconds, taken_back=tuple(taken_back),
+        combined(parts, nbest) if nbest > 1 else (), starts[-1] + parts[-1].seconds, taken_back=tuple(taken_back),
     )
     if parts[0].before is None:
         return whole
     return replace(whole, before=" ".join(filter(None, (part.before for part in parts))))
+
+
+def combined(parts: Sequence[Transcript], nbest: int) -> Tuple[Alternative, ...]:
+    """The n-best list of a whole whose parts were decoded apart: the ``nbest`` different texts that lose least.
+
+    A text of the whole takes one text of each part; its score is the sum of theirs. What a part's text loses is how far
+    its score is below that of the part's first, but at least what the one before it in the part's list loses: the order
+    in which techniques left a part's texts is kept, and the first of the whole is made of the first of each part.
+    """
+    best = [(0.0, Alternative("", 0.0))]
+    for part in parts:
+        own = part.nbest or (Alternative(part.text, part.score),)
+        losses = accumulate((max(0.0, own[0].score - other.score) for other in own), max)
+        ways = [(loss + less, first, other) for (loss, first), (less, other) in product(best, list(zip(losses, own)))]
+        found: Dict[str, Tuple[float, Alternative]] = {}
+        for loss, first, other in sorted(ways, key=lambda way: way[0]):
+            text = " ".join(filter(None, (first.text, other.text)))
+            found.setdefault(text, (loss, Alternative(text, first.score + other.score)))
+            if len(found) == nbest:
+                break
+        best = list(found.values())
+    return tuple(alternative for _, alternative in best)
 
 
 def _later(found: FoundEntity, words: int, seconds: float) -> FoundEntity:
@@ -55,8 +79,8 @@ def from_plain(data: Dict[str, Any]) -> Transcript:
     return Transcript(**{**data, "words": words, "entities": entities, "taken_back": taken_back, "nbest": nbest})
 
 
-def in_one(decoded: Iterable[Decoded]) -> Iterator[Decoded]:
-    """The stretches of each recording as one; with an error in any of them, that error."""
+def in_one(decoded: Iterable[Decoded], nbest: int = 1) -> Iterator[Decoded]:
+    """The stretches of each recording as one, as :func:`together` joins them; with an error in any of them, that error."""
     parts: List[Decoded] = []
     for one in decoded:
         parts.append(one)
@@ -64,7 +88,8 @@ def in_one(decoded: Iterable[Decoded]) -> Iterator[Decoded]:
             continue
         error = next((part.error for part in parts if part.error is not None), None)
         if error is None:
-            yield replace(one, transcript=together([part.transcript for part in parts], [part.start for part in parts]), start=0.0)
+            whole = together([part.transcript for part in parts], [part.start for part in parts], nbest)
+            yield replace(one, transcript=whole, start=0.0)
         else:
             yield replace(one, transcript=None, error=error, start=0.0)
         parts = []

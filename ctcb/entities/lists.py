@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
 from ctcb.entities.entity import Entity
 from ctcb.entities.formats import FIELDS, FORMATS, Format, Rejected, check_pron, check_weight, suspect, tidy
@@ -74,15 +74,15 @@ class EntityList:
         return _collect(rows, partial(_from_line, FORMATS[format]), str(Path(path)), format, (warning,) if warning else ())
 
     @classmethod
-    def of(cls, items: Iterable[_Item]) -> EntityList:
-        """A list from Python: strings, each as it should be printed, and entities. They are checked
-        as a file's lines are, and ``report`` numbers them from 1. It may be empty.
+    def of(cls, items: Union[Iterable[_Item], Mapping[_Item, float]]) -> EntityList:
+        """A list from Python: strings, each as it should be printed, and entities; or a mapping of them to their
+        weights. They are checked as a file's lines are, and ``report`` numbers them from 1. It may be empty.
 
         Raises
         ------
-        InputError : something that is neither a string nor an Entity.
+        InputError : something that is neither a string nor an Entity; one string, or what is no list at all.
         """
-        return cls.numbered(enumerate(items, start=1))
+        return cls.numbered(enumerate(entries_of(items), start=1))
 
     @classmethod
     def numbered(cls, items: Iterable[Tuple[int, _Item]], file: Optional[str] = None) -> EntityList:
@@ -91,8 +91,8 @@ class EntityList:
         for number, item in items:
             if isinstance(item, str):
                 item = Entity(item)
-            if not isinstance(item, Entity):
-                what = f"entity {number} is of the type {type(item).__name__}"
+            if not isinstance(item, Entity) or not isinstance(item.text, str):
+                what = f"entity {number} is of the type {type(getattr(item, 'text', item)).__name__}"
                 raise InputError(what, file=file, mend="give strings or ctcb.entities.Entity")
             entries.append((number, item))
         return _collect(entries, _from_python, file)
@@ -107,6 +107,30 @@ class EntityList:
             raise InputError("holds no entity", file=file, mend="write one entity a line")
         more = f"; neither could any of the {len(rejected) - 1:,} others be loaded" if len(rejected) > 1 else ""
         raise InputError(f"no entity is left: {rejected[0].reason}{more}", file=file, line=rejected[0].line)
+
+
+def entries_of(given: Union[Iterable[_Item], Mapping[_Item, float]]) -> Tuple[_Item, ...]:
+    """The entries of a list that a caller handed in; a mapping's values are the weights of its keys.
+
+    Raises InputError for one string, whose letters are no entities, and for what is no list.
+    """
+    if isinstance(given, str):
+        raise InputError(f"the entities are one string, {given!r}", mend="give a list of strings (EntityList.read reads a file)")
+    if isinstance(given, Mapping):
+        return tuple(_weighted(item, weight) for item, weight in given.items())
+    try:
+        return tuple(given)
+    except TypeError:
+        raise InputError(
+            f"the entities are of the type {type(given).__name__}", mend="give a list of strings (EntityList.read reads a file)"
+        ) from None
+
+
+def _weighted(item: _Item, weight: float) -> _Item:
+    """An entry of a mapping; what is no entry stays what it is, to be turned away."""
+    if isinstance(item, str):
+        return Entity(item, weight)
+    return replace(item, weight=weight) if isinstance(item, Entity) else item
 
 
 def _is_entry(line: str) -> bool:
@@ -156,6 +180,10 @@ def _from_line(parse: Format, line: str, changes: List[str]) -> Entity:
 
 def _from_python(item: Entity, changes: List[str]) -> Entity:
     """An entity whose fields come from a caller: what the formats see to, seen to here."""
+    for name in ("aliases", "prons", "spoken"):
+        values = getattr(item, name)
+        if not isinstance(values, (tuple, list)) or not all(isinstance(value, str) for value in values):
+            raise Rejected(f"{name} are {values!r}; give a tuple of strings")
     prons = (check_pron(pron, changes) for pron in item.prons)
     return Entity(
         tidy(_printable(item.text, changes), changes),

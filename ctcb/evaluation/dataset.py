@@ -1,12 +1,12 @@
 """A data set with what a ladder leans it toward: the names that are said, and names that are not."""
 from __future__ import annotations
 
-import hashlib
 import random
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
+from ctcb.data.halves import half_of
 from ctcb.data.manifest import ManifestRow, read_manifest
 from ctcb.entities import Entity, EntityList
 from ctcb.errors import InputError
@@ -14,8 +14,6 @@ from ctcb.io import PathOrStr
 from ctcb.text.normalize import normalize
 
 MANIFEST, ENTITIES, DISTRACTORS = "manifest.tsv", "entities.txt", "distractors.txt"
-
-HALVES = ("1", "2")
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,6 @@ def read_set(
         )
     together = EntityList.of([*own, *others[:added]]) if added else own
     return DataSet(folder.resolve().name, manifest, rows, half, together, added, EntityList.of(others[:absent]) if others and absent else None)
-
-
-def half_of(utt_id: str) -> str:
-    """Which half an utterance is in: the same on every machine, whatever the set's order."""
-    return HALVES[hashlib.sha256(utt_id.encode()).digest()[0] % 2]
 
 
 def _unsaid(distractors: EntityList, own: EntityList, said: str) -> List[Entity]:

@@ -12,7 +12,7 @@ the ``piece_bonus`` anything that can be spelled would be as probable as all of 
 """
 from __future__ import annotations
 
-# Tried on one half of the dev sets (results/lm_and_graphs.md).
+# Tried on one half of the dev sets, by another hash than ctcb/data/halves.py has (results/lm_and_graphs.md).
 LM_WEIGHT = 0.5
 WORD_BONUS = 2.0
 CLASS_BONUS = 1.0

@@ -8,6 +8,7 @@ from ctcb.report.changed import Changed, changed, wrong_words
 from ctcb.report.html import intervals, paragraph, section, table
 from ctcb.report.media import Clips, attention_picture
 from ctcb.scoring.measures import MEASURES, Measure
+from ctcb.scoring.render import interval_note
 from ctcb.scoring.report import ScoreReport, UtteranceScore
 
 # Measures of which more is better; of the others less is.
@@ -38,7 +39,10 @@ def result(before: Optional[ScoreReport], after: ScoreReport) -> str:
         header = ["measure", "without", "with the list", "95 % interval", "difference", "95 % interval"]
     counts = f"{len(after.utterances):,} utterances, {after.wer.words:,} words"
     listed = "" if after.listed is None else f", {after.listed:,} entities listed"
-    return section("Result", paragraph(f"{counts}{listed}.", dim=True), table(header, rows))
+    notes = [paragraph(f"{counts}{listed}.", dim=True)]
+    if after.without_interval:
+        notes.append(paragraph(f"There is {interval_note(after)}.", dim=True))
+    return section("Result", *notes, table(header, rows))
 
 
 def ladder(data: Mapping[str, Any]) -> str:

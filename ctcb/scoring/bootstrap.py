@@ -14,12 +14,14 @@ import numpy as np
 
 from ctcb.scoring.measures import Measure, known_measures
 
+FEWEST = 2  # utterances that an interval rests on
 _CELLS = 4_000_000  # resampled utterances held in memory at a time
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A measure with its 95 % interval; None where it is undefined (no word or entity to divide by)."""
+    """A measure with its 95 % interval; None where it is undefined (no word or entity to divide by, fewer than two
+    utterances that have some)."""
 
     value: Optional[float]
     low: Optional[float] = None
@@ -47,12 +49,13 @@ def estimate(counts: Mapping[str, np.ndarray], draws: int = 1000, seed: int = 0)
     draws : how many resampled corpora; 0 for no intervals.
     seed : equal seeds give equal intervals.
 
-    Draws in which a measure is undefined are left out of its interval.
+    Draws in which a measure is undefined are left out of its interval. A measure that rests on fewer than
+    ``FEWEST`` utterances has none: resampled, one utterance is always itself.
     """
     sums, resampled = _sums(counts), _resample(counts, draws, seed)
     results = {}
     for name, measure in known_measures(counts).items():
-        low, high = _interval(measure.ratio(resampled))
+        low, high = _interval(measure.ratio(resampled)) if _bearing(measure, counts) >= FEWEST else (None, None)
         results[name] = Estimate(_number(measure.ratio(sums)), low, high)
     return results
 
@@ -63,27 +66,33 @@ def compare(
     """Paired bootstrap of two systems on the same N utterances, in the same order.
 
     The p-value is twice the share of draws on the rarer side of zero, ties counted on both sides and
-    one draw added to each (so it never is 0), at most 1.
+    one draw added to each (so it never is 0), at most 1. There is neither it nor an interval where either system's
+    measure rests on fewer than ``FEWEST`` utterances.
     """
     both = {**counts, **{f"other {name}": column for name, column in other.items()}}
     sums, resampled = _sums(both), _resample(both, draws, seed)
     return {
-        name: _difference(measure, sums, resampled)
+        name: _difference(measure, sums, resampled, min(_bearing(measure, counts), _bearing(measure, other)) >= FEWEST)
         for name, measure in known_measures(counts).items()
         if measure.known(other)
     }
 
 
-def _difference(measure: Measure, sums: Dict[str, np.ndarray], resampled: Dict[str, np.ndarray]) -> Difference:
+def _difference(measure: Measure, sums: Dict[str, np.ndarray], resampled: Dict[str, np.ndarray], enough: bool) -> Difference:
     value, other = measure.ratio(sums), measure.ratio(_others(sums))
     differences = measure.ratio(resampled) - measure.ratio(_others(resampled))
-    low, high = _interval(differences)
+    low, high = _interval(differences) if enough else (None, None)
     p_value = None
     if low is not None:
         defined = differences[~np.isnan(differences)]
         rarer = min(np.count_nonzero(defined <= 0), np.count_nonzero(defined >= 0))
         p_value = min(1.0, 2.0 * (1 + rarer) / (1 + len(defined)))
     return Difference(_number(value), _number(other), _number(value - other), low, high, p_value)
+
+
+def _bearing(measure: Measure, counts: Mapping[str, np.ndarray]) -> int:
+    """How many utterances a measure rests on: those that add to what it is divided by."""
+    return int(np.count_nonzero(np.any([np.asarray(counts[name]) != 0 for name in measure.under], axis=0)))
 
 
 def _others(sums: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:

@@ -47,12 +47,20 @@ def _header(report: ScoreReport) -> str:
         lines.append(_missing_note("utterances", report.missing))
     if report.comparison is not None and report.comparison.missing:
         lines.append(_missing_note("utterances of the other system", report.comparison.missing))
+    if report.without_interval:
+        lines.append(f"NOTE: {interval_note(report)}")
     if report.unscorable:
         lines.append(
             f"NOTE: listed entities that hold no word, not scored: {len(report.unscorable)}, such as "
             f"{report.unscorable[0]!r}"
         )
     return "\n".join(lines)
+
+
+def interval_note(report: ScoreReport) -> str:
+    """Which measures have no interval, and why."""
+    names = ", ".join(measure.title for measure in MEASURES if measure.name in report.without_interval)
+    return f"no interval where a measure rests on a single utterance: {names}"
 
 
 def _missing_note(what: str, missing: Sequence[str]) -> str:

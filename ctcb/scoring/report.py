@@ -50,6 +50,19 @@ class ScoreReport:
     seed: int
 
     @property
+    def without_interval(self) -> Tuple[str, ...]:
+        """The measures, by name, of which an interval was asked for and cannot be told: they, or their difference from the
+        other system's, rest on a single utterance."""
+        if not self.draws:
+            return ()
+        differences = {} if self.comparison is None else self.comparison.differences
+        return tuple(
+            name for name, found in self.estimates.items()
+            if found.value is not None and found.low is None
+            or name in differences and differences[name].difference is not None and differences[name].low is None
+        )
+
+    @property
     def per_entity(self) -> Dict[str, EntityCounts]:
         """Each entity that occurs in a reference or a hypothesis, the worst first."""
         return count_each_entity(u.entities for u in self.utterances if u.entities is not None)

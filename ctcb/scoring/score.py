@@ -7,6 +7,7 @@ from typing import AbstractSet, Callable, Dict, Iterable, List, Mapping, Optiona
 import numpy as np
 
 from ctcb.entities import Entity
+from ctcb.entities.lists import entries_of
 from ctcb.errors import InputError
 from ctcb.scoring import bootstrap
 from ctcb.scoring.alignment import align, align_weighted
@@ -133,7 +134,7 @@ class _Lists:
         def matcher(entries: Entities) -> EntityMatcher:
             own: Dict[str, Tuple[str, ...]] = {}
             spoken: List[Tuple[str, Tuple[str, ...]]] = []
-            for entry in entries:
+            for entry in entries_of(entries):
                 name, *others = entry.surface_forms if isinstance(entry, Entity) else (entry,)
                 forms = list(filter(None, map(words, (name, *others))))
                 own[name] = forms[0] if forms else ()

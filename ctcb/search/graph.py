@@ -31,6 +31,8 @@ class GraphSetting:
     graph: CompiledGraph
     options: GraphOptions = GraphOptions()
 
+    nbest: int = 1  # texts of an n-best list that are asked for, at most `beam`
+
     @property
     def beam(self) -> int:
         """Texts of an n-best list, at most."""

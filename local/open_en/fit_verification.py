@@ -28,10 +28,11 @@ from ctcb.biasing.registry import TECHNIQUES
 from ctcb.biasing.technique import Heard, Setting
 from ctcb.biasing.verification import Verification
 from ctcb.bundled import BUNDLED_MODEL
+from ctcb.data.halves import HALVES
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.entities import Entity, EntityList
 from ctcb.evaluation.cached_emissions import Listened, Listener
-from ctcb.evaluation.dataset import HALVES, DataSet, read_set
+from ctcb.evaluation.dataset import DataSet, read_set
 from ctcb.phones.phonetics import Phonetics
 from ctcb.phones.verification import Evidence, Odds
 from ctcb.progress import progress

@@ -36,11 +36,19 @@ def _options(command: click.Command, given: Any, path: str, where: str) -> Dict[
         if unknown:
             raise InputError(f"{where} {unknown[0]!r} is no command", file=path, mend=f"choose from {', '.join(command.commands)}")
         return {name: _options(command.commands[name], inner, path, f"{where} {name}") for name, inner in given.items()}
-    names = {flag.lstrip("-"): option.name for option in command.params for flag in option.opts if flag.startswith("--")}
+    options = {flag.lstrip("-"): option for option in command.params for flag in option.opts if flag.startswith("--")}
     found = {}
     for key, value in given.items():
         flag = str(key).replace("_", "-")
-        if flag not in names:
+        if flag not in options:
             raise InputError(f"{where} has no option --{flag}", file=path, mend=f"see `ctcb {where} --help`")
-        found[names[flag]] = value
+        found[options[flag].name] = _value(options[flag], value, path, f"{where} --{flag}")
     return found
+
+
+def _value(option: click.Parameter, value: Any, path: str, what: str) -> Any:
+    """A value as click takes it: of a repeatable option a list. Raises InputError for several of one that is not."""
+    several = isinstance(value, (list, tuple))
+    if isinstance(value, Mapping) or several and not option.multiple and option.nargs == 1:
+        raise InputError(f"{what} is {value!r}, and takes one value", file=path, mend="give one")
+    return [value] if option.multiple and not several and value is not None else value

@@ -1,14 +1,30 @@
 """Options that several verbs share."""
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, List, Mapping, Tuple
 
 import click
 
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.entities.formats import FORMATS
+from ctcb.errors import InputError
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Once(click.Option):
+    """An option of which people may want several, and that takes one: given again, click would keep the last in silence."""
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Have the parser gather all values."""
+        parser.add_option(obj=self, opts=self.opts, dest=self.name, action="append", nargs=self.nargs)
+
+    def consume_value(self, ctx: click.Context, opts: Mapping[str, List[Any]]) -> Tuple[Any, Any]:
+        """The one value. Raises InputError where there are more."""
+        given = opts.get(self.name, ())
+        if len(given) > 1:
+            raise InputError(f"{self.opts[0]} is given {len(given)} times ({', '.join(given)}), and takes one", mend="give it once")
+        return super().consume_value(ctx, {**opts, self.name: given[0]} if given else opts)
 
 
 def model_option(foreign: bool = False) -> Decorator:
@@ -23,7 +39,7 @@ def model_option(foreign: bool = False) -> Decorator:
 def entities_format_option() -> Decorator:
     """``--entities-format F``; our own where none is named."""
     return click.option(
-        "--entities-format", type=click.Choice(list(FORMATS)), default="plain", show_default=True,
+        "--entities-format", cls=Once, type=click.Choice(list(FORMATS)), default="plain", show_default=True,
         help="Format of the list; it is never guessed.",
     )
 

@@ -8,7 +8,7 @@ import click
 
 from ctcb.biasing.presets import Preset
 from ctcb.biasing.registry import PRESETS, TECHNIQUES, Technique, choose, in_encoder
-from ctcb.cli.common.options import Decorator, entities_format_option, join
+from ctcb.cli.common.options import Decorator, Once, entities_format_option, join
 from ctcb.decoding.pipeline import BiasingOf, Pipeline
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
@@ -73,10 +73,10 @@ def biasing_options() -> Decorator:
     names = click.Choice(list(TECHNIQUES))
     summaries = "; ".join(f"{name}: {technique.summary}" for name, technique in TECHNIQUES.items())
     return join(
-        click.option("--entities", type=click.Path(), help="List of names to lean toward, one a line."),
+        click.option("--entities", cls=Once, type=click.Path(), help="List of names to lean toward, one a line."),
         entities_format_option(),
-        click.option("--entities-per-utt", type=click.Path(), help="utt_id TAB name|name|... a line, or an is21 biasing list."),
-        click.option("--bias", type=click.Choice(list(PRESETS)), help="How to lean.  [default: decoder]"),
+        click.option("--entities-per-utt", cls=Once, type=click.Path(), help="utt_id TAB name|name|... a line, or an is21 biasing list."),
+        click.option("--bias", cls=Once, type=click.Choice(list(PRESETS)), help="How to lean.  [default: decoder]"),
         click.option("--with", "plus", multiple=True, type=names, help=f"Also this technique ({summaries}); repeatable."),
         click.option("--without", "minus", multiple=True, type=names, help="Not this technique; repeatable."),
         click.option("--adapter", type=click.Path(), metavar="DIR", help="An adapter for --model hf:NAME (`ctcb export` makes the folder)."),

@@ -1,11 +1,8 @@
 """``ctcb decode``: audio or emissions in, transcripts out."""
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, fields, replace
-from hashlib import sha256
-from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
 import click
@@ -14,9 +11,10 @@ from click.core import ParameterSource
 from ctcb import __version__
 from ctcb.biasing.presets import find_config, read_presets
 from ctcb.biasing.registry import in_encoder, in_search
-from ctcb.cli.common.options import Decorator, join, recognition_options
+from ctcb.cli.common.options import Decorator, Once, join, recognition_options
 from ctcb.cli.common.tally import Tally
 from ctcb.cli.decode.biasing import BiasingOptions, biasing_options, encoder_of, prepare, read_lists
+from ctcb.cli.decode.command.fingerprint import fingerprint
 from ctcb.cli.decode.phones import chosen_phone_options, phone_options
 from ctcb.cli.decode.sources import EmissionOptions, emission_options, of_audio, of_file
 from ctcb.cli.decode.writing import Writer, writing_options
@@ -60,14 +58,14 @@ LM = {
 def search_options() -> Decorator:
     """``--method``, ``--lm`` and the options in SEARCH and LM."""
     return join(
-        click.option("--method", type=click.Choice(list(METHODS)),
+        click.option("--method", cls=Once, type=click.Choice(list(METHODS)),
                      help="The search.  [default: beam with a list or an LM, graph with --graph, else greedy]"),
-        click.option("--nbest", type=click.IntRange(min=1), default=1, show_default=True, help="Different texts told in hyps.jsonl."),
+        click.option("--nbest", type=click.IntRange(min=1), help="Different texts told in hyps.jsonl.  [default: the preset's, else 1]"),
         *(
             click.option(_flag(name), type=type(getattr(BeamOptions, name)), help=f"{what}  [default: {getattr(BeamOptions, name)}]")
             for name, what in SEARCH.items()
         ),
-        click.option("--lm", type=click.Path(), metavar="FILE|none",
+        click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none",
                      help="n-gram LM (ARPA, gzip or not).  [default: the model's own, if any]"),
         *(
             click.option(
@@ -76,7 +74,7 @@ def search_options() -> Decorator:
             )
             for name, what in LM.items()
         ),
-        click.option("--graph", type=click.Path(), metavar="DIR", help="Search this graph (`ctcb graph` makes one), by k2."),
+        click.option("--graph", cls=Once, type=click.Path(), metavar="DIR", help="Search this graph (`ctcb graph` makes one), by k2."),
         *(
             click.option(
                 _flag(name), type=type(getattr(GraphOptions, name)),
@@ -101,8 +99,8 @@ def _flag(name: str) -> str:
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml; `ctcb tune` writes one).  [default: the model's own, if any]")
 @writing_options()
 def command(
-    inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: int, lm: Optional[str],
-    config: Optional[str], form: str, out: Optional[str], explain: bool, resume: bool, vad: bool, **given: Any,
+    inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: Optional[int], lm: Optional[str],
+    config: Optional[str], forms: Tuple[str, ...], out: Optional[str], explain: bool, resume: bool, vad: bool, **given: Any,
 ) -> None:
     """Transcribe INPUTS: audio files, folders of them, manifest.tsv or lhotse cuts.
 
@@ -132,6 +130,8 @@ def command(
     if graph_asked and SUBWORD in biasing_given.plus:
         raise InputError(f"{SUBWORD!r} is for the beam search", mend="leave it out; a graph has --token-bonus instead")
     method, options = _search(method, nbest, biasing_given.lists, in_search(asked), lm_file is not None, given, preset.beam)
+    if nbest is not None and nbest > 1 and out is None and "jsonl" not in forms:
+        raise InputError(f"--nbest tells its texts in jsonl, and the format is {forms[0]}", mend="give --format jsonl or --out DIR, or leave it out")
     graph = options.graph if isinstance(options, GraphSetting) else None
     phones = graph.phones if graph is not None else None
     lists = read_lists(biasing_given)
@@ -143,7 +143,7 @@ def command(
     journal = None
     if emissions_given.emissions is None:
         encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(asked) else None
-        journal = None if out is None else Journal(out, _settings(), resume)
+        journal = None if out is None else Journal(out, fingerprint(click.get_current_context()), resume)
         compared = explain or any(technique.judges for technique in asked)
         source = of_audio(
             inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder, compared, vad,
@@ -154,7 +154,7 @@ def command(
             raise InputError("the adapter listens to audio, and --emissions is given", mend="name audio, or use --bias decoder")
         if inputs:
             raise InputError(f"both --emissions and {inputs[0]} are given", mend="give one of them")
-        source = of_file(emissions_given, model if _is_given("model") else None, form != "text" or out is not None, phones)
+        source = of_file(emissions_given, model if _is_given("model") else None, forms != ("text",) or out is not None, phones)
     if graph is not None:
         graph.require_tokens(source.spelling.table)
     techniques = biasing_given.techniques(presets, lm_there, source.phonetics is not None)
@@ -172,12 +172,12 @@ def command(
         "ctcb": __version__, "command": " ".join(sys.argv[1:]), "search": method, "techniques": [one.name for one in techniques],
         "options": asdict(options.options if isinstance(options, GraphSetting) else options), "phones": asdict(phone_settings),
     }  # fmt: skip
-    with Writer(form, out, explain, len(source.utt_ids), settings) as writer:
-        stretches = pipeline.decode_many(source.emissions, biasing_of, nbest, jobs, compared=explain)
+    with Writer(forms, out, explain, len(source.utt_ids), settings) as writer:
+        stretches = pipeline.decode_many(source.emissions, biasing_of, options.nbest, jobs, compared=explain)
         if journal is not None:
             stretches = journal.complete(stretches, source.utt_ids)
         try:
-            for decoded in in_one(stretches):
+            for decoded in in_one(stretches, options.nbest):
                 if not tally.failed(decoded.error):
                     writer.write(decoded.transcript)
                     if plots is not None:
@@ -193,7 +193,7 @@ def command(
 
 
 def _search(
-    method: Optional[str], nbest: int, lists: bool, leaning: bool, lm: bool, given: Dict[str, Any], preset: BeamOptions
+    method: Optional[str], nbest: Optional[int], lists: bool, leaning: bool, lm: bool, given: Dict[str, Any], preset: BeamOptions
 ) -> Tuple[str, Options]:
     """The search, and its options: those of the preset where none are given; those that only one search has ask for it.
 
@@ -206,8 +206,8 @@ def _search(
         stray = [_flag(name) for name in chosen if name != "beam"] + ["--lm"] * lm
         if stray:
             raise InputError(f"{stray[0]} is for the beam search", mend="leave it out, or --graph")
-        beam = max(nbest, chosen.get("beam", GraphOptions.beam))
-        return "graph", GraphSetting(load_graph(given["graph"]), GraphOptions(beam=beam, **of_lm, **of_graph))
+        beam = max(nbest or 1, chosen.get("beam", GraphOptions.beam))
+        return "graph", GraphSetting(load_graph(given["graph"]), GraphOptions(beam=beam, **of_lm, **of_graph), nbest or 1)
     if method == "graph":
         raise InputError("which graph is to be searched is not told", mend="give --graph DIR (`ctcb graph` makes one)")
     if given["graph"] is not None or of_graph:
@@ -216,24 +216,14 @@ def _search(
     if of_lm and not lm:
         raise InputError(f"{_flag(next(iter(of_lm)))} is for an LM, and there is none", mend="give --lm FILE or --graph DIR")
     chosen.update(of_lm)
-    asked = [_flag(name) for name in chosen] + ["--nbest"] * (nbest > 1) + ["--lm"] * lm
+    asked = [_flag(name) for name in chosen] + ["--nbest"] * (nbest is not None and nbest > 1) + ["--lm"] * lm
     if method == "greedy" and (leaning or asked):
         what = f"takes no {asked[0]}" if asked else "cannot lean toward a list"
         raise InputError(f"greedy decoding {what}", mend="leave --method greedy out")
-    return method or ("beam" if lists or asked else "greedy"), replace(preset, nbest=nbest, **chosen)
-
-
-def _settings() -> str:
-    """What the results of a run depend on: its options, and the states of the files that they name."""
-    context = click.get_current_context()
-    given = {name: value for name, value in context.params.items() if name not in ("out", "form", "resume", "jobs", "batch_seconds")}
-    names = [str(value) for value in given.values() if isinstance(value, str)] + list(given["inputs"])
-    files = {}
-    for name in names:
-        path = Path(name)
-        for file in sorted(path.iterdir()) if path.is_dir() else [path] if path.is_file() else []:
-            files[str(file)] = [file.stat().st_size, file.stat().st_mtime_ns]
-    return sha256(json.dumps([__version__, given, files], default=str, sort_keys=True).encode()).hexdigest()
+    method = method or ("beam" if lists or asked or nbest is None and preset.nbest > 1 else "greedy")
+    if method == "greedy":
+        nbest = 1
+    return method, replace(preset, nbest=preset.nbest if nbest is None else nbest, **chosen)
 
 
 def _take(cls: Any, given: Dict[str, Any]) -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Iterator, Mapping, Optional, Sequence, Tuple, 
 
 import click
 
-from ctcb.cli.common.options import Decorator, join
+from ctcb.cli.common.options import Decorator, Once, join
 from ctcb.ctc.log_probs import SCALES, Emission
 from ctcb.ctc.npz import read_npz, with_phones
 from ctcb.errors import InputError
@@ -57,14 +57,14 @@ OF_TOKENS = ("tokens", "tokens_model", "blank", "separator")  # also of models i
 def emission_options() -> Decorator:
     """Options that put a file of emissions in the place of audio."""
     return join(
-        click.option("--emissions", type=click.Path(), help="A .npz with an array [frames, tokens] an utterance, instead of INPUTS."),
+        click.option("--emissions", cls=Once, type=click.Path(), help="A .npz with an array [frames, tokens] an utterance, instead of INPUTS."),
         click.option("--tokens", type=click.Path(), help="Its tokens, one a line (or `token id`). Without: those of --model; needed with --model onnx:FILE."),
         click.option("--tokens-model", type=click.Path(), help="The sentencepiece model of --tokens, to spell names as it does."),
         click.option("--blank", metavar="ID|SYMBOL", help="The blank among --tokens.  [default: 0, if called like one]"),
         click.option("--separator", metavar="SYMBOL", help="What stands between words in --tokens.  [default: the | or space there]"),
         click.option("--log-probs", type=click.Choice(list(SCALES)), help="What the emissions are.  [default: natural]"),
         click.option("--frame-shift", type=click.FloatRange(min=0, min_open=True), help="Seconds between two frames of --emissions."),
-        click.option("--phone-emissions", type=click.Path(), help="A .npz with a phone head's emissions of the same utterances."),
+        click.option("--phone-emissions", cls=Once, type=click.Path(), help="A .npz with a phone head's emissions of the same utterances."),
     )
 
 

@@ -5,7 +5,7 @@ import json
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, Dict, Mapping, Optional
+from typing import IO, Any, Dict, List, Mapping, Optional, Sequence
 
 import click
 
@@ -23,8 +23,8 @@ def writing_options() -> Decorator:
     shared = ", ".join(form.file for form in FORMATS.values() if form.file)
     return join(
         click.option(
-            "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True,
-            help="Format on stdout; with --out, srt, vtt and textgrid also get a file a recording.",
+            "--format", "forms", multiple=True, type=click.Choice(list(FORMATS)), default=("text",), show_default="text",
+            help="Format on stdout; with --out, srt, vtt and textgrid also get a file a recording, and it is repeatable.",
         ),
         click.option("--resume", is_flag=True, help="Go on with a run to --out that was stopped."),
         click.option("--out", type=click.Path(), help=f"Folder for {shared}, instead of stdout."),
@@ -38,18 +38,23 @@ def writing_options() -> Decorator:
 class Writer:
     """Writes transcripts one by one; a context manager. Shared files appear when it ends well."""
 
-    def __init__(self, form: str, out: Optional[str], explain: bool, recordings: int, settings: Mapping[str, Any]) -> None:
-        """``settings`` go beside the transcripts in a folder, as JSON.
+    def __init__(self, forms: Sequence[str], out: Optional[str], explain: bool, recordings: int, settings: Mapping[str, Any]) -> None:
+        """Writes all of ``forms``, names in FORMATS; several of them need a folder. ``settings`` go beside the
+        transcripts there, as JSON.
 
         Raises InputError for a format that does not go together with the rest.
         """
         self._settings = settings
         self._out = None if out is None else Path(out)
-        self._own: Optional[Format] = None  # of files for one recording each
+        self._own: List[Format] = []  # of files for one recording each
+        forms = list(dict.fromkeys(forms))
         if self._out is not None:
             self._shared = [one for one in FORMATS.values() if one.file is not None] + [EXPLANATION] * explain
-            self._own = None if FORMATS[form].file is not None else FORMATS[form]
+            self._own = [FORMATS[form] for form in forms if FORMATS[form].file is None]
         else:
+            if len(forms) > 1:
+                raise InputError(f"--format {' and '.join(forms)} are several, and stdout takes one", mend="give --out DIR, or one of them")
+            (form,) = forms
             if FORMATS[form].file is None and recordings > 1:
                 raise InputError(f"--format {form} is one file a recording, and there are {recordings}", mend="give --out DIR")
             if explain and form not in ("text", "jsonl"):
@@ -82,6 +87,6 @@ class Writer:
             sink.write(one.write(transcript))
             if self._out is None:
                 sink.flush()  # a reader at the other end of a pipe sees each at once
-        if self._own is not None:
-            with atomic_write(self._out / f"{file_name(transcript.utt_id)}{self._own.suffix}") as file:
-                file.write(self._own.write(transcript))
+        for one in self._own:
+            with atomic_write(self._out / f"{file_name(transcript.utt_id)}{one.suffix}") as file:
+                file.write(one.write(transcript))

@@ -22,7 +22,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 import bias_list
 import numpy as np
 from bias_list import BiasList
-from measure import Item, affordable, evaluate, frames, halves, pace, race, read_items, run, run_within
+from measure import Item, affordable, digest_of, evaluate, frames, halves, pace, race, read_items, run, run_within
 from peer import Peer, Search, Setting, Task
 from tune import Chosen, Tried, tune
 
@@ -215,6 +215,8 @@ def main() -> None:
         "beam": options.beam, "top_k": options.top_k, "budget": asdict(budget), "peers": list(peers),
         "segmentations": SEGMENTATIONS, "most_varied": MOST_VARIED, "model": digest(options.model / WEIGHTS_FILE),
         "sets": [{"kind": s.kind, "name": s.name, "utterances": len(s.items), "targets": len(s.targets)} for s in sets],
+        # Rows that were tuned on other utterances are none of this run's.
+        "tuning": digest_of(item.utt_id for item in halves([item for s in sets for item in s.items])[0]),
     }  # fmt: skip
     rows = rows_so_far(options.out, conditions)
     for kind in dict.fromkeys(data_set.kind for data_set in sets):

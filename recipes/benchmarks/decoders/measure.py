@@ -6,12 +6,13 @@ import time
 from dataclasses import dataclass
 from math import inf
 from statistics import median
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Sequence, Tuple
 
 import numpy as np
 from bias_list import BiasList
 from peer import Search
 
+from ctcb.data.halves import HALVES, half_of
 from ctcb.errors import InputError
 from ctcb.scoring.bootstrap import Difference, Estimate, compare, estimate
 from ctcb.scoring.report import UtteranceScore
@@ -56,11 +57,11 @@ class Scores:
 
 
 def halves(items: Sequence[Item]) -> Tuple[List[Item], List[Item]]:
-    """Utterances for tuning and for scoring, by the lowest bit of a hash of their ids, in the hashes'
-    order: any first few are a fair draw."""
+    """Utterances for tuning (half 1) and for scoring (half 2), in the order of a hash of their ids: any first few
+    are a fair draw."""
     ordered = sorted(items, key=lambda item: _hash(item.utt_id))
-    tuning = [item for item in ordered if _hash(item.utt_id) % 2 == 0]
-    return tuning, [item for item in ordered if _hash(item.utt_id) % 2 == 1]
+    tuning, scoring = ([item for item in ordered if half_of(item.utt_id) == half] for half in HALVES)
+    return tuning, scoring
 
 
 def read_items(data_set: str, texts: Mapping[str, str], emissions: Mapping[str, np.ndarray], size: int) -> List[Item]:
@@ -158,6 +159,11 @@ def race(
         for name, (searches, items) in runners.items():
             times[name].append(seconds(searches, items) / max(1, frames(items)))
     return {name: median(values) for name, values in times.items()}
+
+
+def digest_of(utt_ids: Iterable[str]) -> str:
+    """What tells one choice of utterances from another."""
+    return hashlib.sha256("\n".join(utt_ids).encode()).hexdigest()
 
 
 def _hash(utt_id: str) -> int:

@@ -44,10 +44,10 @@ def block(result: Mapping[str, Any]) -> List[str]:
         f"those of `ctcb decode`: each entity's best segmentation and up to {result['segmentations']} drawn ones, the "
         f"best alone in lists of more than {result['most_varied']:,}; pyctcdecode gets the texts.",
         "",
-        "Settings were chosen on one half of the utterances: the best F1 with U-WER at most 0.1 points above greedy's "
+        "Settings were chosen on half 1 of the utterances (ctcb/data/halves.py): the best F1 with U-WER at most 0.1 points above greedy's "
         "or, where no setting had that, the lowest U-WER. Tried were "
-        f"{', '.join(f'{count} settings of {name}' for name, count in grids.items())}. All figures are of the other "
-        "half. Without a list, entity figures are of the sets' own entities.",
+        f"{', '.join(f'{count} settings of {name}' for name, count in grids.items())}. All figures are of half 2. "
+        "Without a list, entity figures are of the sets' own entities.",
         "",
         "Times are processor times of the search alone, emissions given: the median of 3 rounds in which the decoders took turns. "
         "Making graphs and tries is left out, except that pyctcdecode takes its list anew with each call. The hook of "

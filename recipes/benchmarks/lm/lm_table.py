@@ -9,7 +9,7 @@ import datetime
 import json
 from itertools import chain
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from lm_decode import texts_file
 from lm_systems import SYSTEMS, WIDTHS, DataSet, options_of
@@ -36,8 +36,8 @@ def main() -> None:
     times = json.loads((options.exp / "speed.json").read_text(encoding="utf-8"))
     lines = [
         f"`recipes/benchmarks/lm/run.sh --data-dir DATA --model {options.model} --results results`, scored on "
-        f"{datetime.date.today().isoformat()}. The half of each set's utterances (by a hash of their ids) on which these "
-        f"weights were not tuned; 95 % intervals in brackets. One setting for all: lm_weight {LM_WEIGHT:g}, word_bonus {WORD_BONUS:g}, class_bonus "
+        f"{datetime.date.today().isoformat()}. Half 2 of each set's utterances (ctcb/data/halves.py); stage 7 tries weights on "
+        f"half 1. 95 % intervals in brackets. One setting for all: lm_weight {LM_WEIGHT:g}, word_bonus {WORD_BONUS:g}, class_bonus "
         f"{CLASS_BONUS:g}, piece_bonus {PIECE_BONUS:g}, class_cap {BeamOptions.class_cap:g}. LMs: trigrams of `ctcb lm`, "
         + ", ".join(f"{s.lm} for {s.name}" for s in options.sets) + ".",
         "", "**WER with and without the LM**, no list.", "", *table.wer(),
@@ -164,11 +164,15 @@ def _percent(value: Optional[float], sign: str = "") -> str:
 
 
 def _estimate(found: Estimate) -> str:
-    return f"{_percent(found.value)} ({_percent(found.low)} to {_percent(found.high)})"
+    return _percent(found.value) + _interval(found)
 
 
 def _difference(found: Difference) -> str:
-    return f"{_percent(found.difference, '+')} ({_percent(found.low, '+')} to {_percent(found.high, '+')})"
+    return _percent(found.difference, "+") + _interval(found, "+")
+
+
+def _interval(found: Union[Estimate, Difference], sign: str = "") -> str:
+    return "" if found.low is None else f" ({_percent(found.low, sign)} to {_percent(found.high, sign)})"
 
 
 def _prf(scores: Scores) -> str:

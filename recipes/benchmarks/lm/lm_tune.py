@@ -51,7 +51,7 @@ def main() -> None:
     tried.sort()
     rows = [["no LM", "", "", *map(_percent, plain), _percent(mean(plain))]]
     rows += [[*(f"{v:g}" for _, v in setting), *map(_percent, wers), _percent(mean_)] for mean_, setting, wers in tried[:SHOWN]]
-    lines = [f"`recipes/benchmarks/lm/run.sh --stage 7 --stop-stage 7`, the other half of the utterances, at most {options.utterances} a set. "
+    lines = [f"`recipes/benchmarks/lm/run.sh --stage 7 --stop-stage 7`, half 1 of the utterances, at most {options.utterances} a set. "
              f"WER in percent without a list, the best {SHOWN} of {len(tried)} settings:", "",
              *markdown([*NAMES, *(s.name for s in options.sets), "mean"], rows)]
 
