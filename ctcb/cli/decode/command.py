@@ -14,7 +14,7 @@ from ctcb.biasing.registry import in_encoder, in_search
 from ctcb.cli.common.options import Decorator, Once, join, recognition_options
 from ctcb.cli.common.tally import Tally
 from ctcb.cli.decode.biasing import BiasingOptions, biasing_options, encoder_of, prepare, read_lists
-from ctcb.cli.decode.command.fingerprint import fingerprint
+from ctcb.cli.decode.fingerprint import fingerprint
 from ctcb.cli.decode.phones import chosen_phone_options, phone_options
 from ctcb.cli.decode.sources import EmissionOptions, emission_options, of_audio, of_file
 from ctcb.cli.decode.writing import Writer, writing_options

@@ -4,10 +4,10 @@ from __future__ import annotations
 import click
 import pytest
 import soundfile
-from ctcb.cli.decode.command.fingerprint import fingerprint
 from tones import RATE, say
 
 from ctcb.cli.decode.command import command
+from ctcb.cli.decode.fingerprint import fingerprint
 
 
 @pytest.fixture
