@@ -22,4 +22,4 @@ def as_array(values: Any, what: str) -> np.ndarray:
             return np.asarray((tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy())
         return np.asarray(values)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"{what}: a {type(values).__name__} that is no array ({error})", mend="give a numpy array") from None
+        raise InputError(f"{what}: a {type(values).__name__} that is no array ({error})", hint="give a numpy array") from None

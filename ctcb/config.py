@@ -28,11 +28,11 @@ def read_yaml(path: PathOrStr) -> Mapping[str, Any]:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise InputError("not valid YAML", file=path, line=mark.line + 1 if mark else None, mend="correct it") from None
+        raise InputError("not valid YAML", file=path, line=mark.line + 1 if mark else None, hint="correct it") from None
     except (ValueError, RecursionError) as error:  # a day that no month has; brackets in brackets in brackets
-        raise InputError(f"not valid YAML ({error})", file=path, mend="correct it") from None
+        raise InputError(f"not valid YAML ({error})", file=path, hint="correct it") from None
     if not isinstance(data, dict):
-        raise InputError("no key: value pairs at the top", file=path, mend="see conf/ for examples")
+        raise InputError("no key: value pairs at the top", file=path, hint="see conf/ for examples")
     return data
 
 
@@ -47,18 +47,18 @@ def from_mapping(cls: Type[T], data: Mapping[str, Any], file: Optional[PathOrStr
     known = {item.name: item for item in dataclasses.fields(cls) if item.init}  # type: ignore[arg-type]
     for key in data:
         if key not in known:
-            raise InputError(f"unknown key {where + str(key)!r}", file=file, mend=f"known are {', '.join(known)}")
+            raise InputError(f"unknown key {where + str(key)!r}", file=file, hint=f"known are {', '.join(known)}")
     values = {key: _convert(hints[key], value, file, f"{where}{key}") for key, value in data.items()}
     for name, item in known.items():
         if name not in values and item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING:
-            raise InputError(f"no key {where + name!r}", file=file, mend="add it")
+            raise InputError(f"no key {where + name!r}", file=file, hint="add it")
     return cls(**values)
 
 
 def _convert(kind: Any, value: Any, file: Optional[PathOrStr], key: str) -> Any:
     def wrong(expected: str) -> InputError:
         # Not the whole of it: a few lines of YAML can stand for a value that fills the memory.
-        return InputError(f"{key} is {_SHORT.repr(value)} where {expected} is expected", file=file, mend="correct it")
+        return InputError(f"{key} is {_SHORT.repr(value)} where {expected} is expected", file=file, hint="correct it")
 
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         if not isinstance(value, dict):

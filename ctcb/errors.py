@@ -1,7 +1,7 @@
 """The two ways in which a command ends badly, and how they reach the user, with nothing in them that a terminal obeys.
 
 ``InputError`` -> exit code 2: something that was handed in is wrong. Its message is one line that
-names the file, the line where there is one, and the mend.
+names the file, the line where there is one, and a hint at what to do.
 ``RunError`` -> exit code 1: the input was right, and the work failed while running.
 """
 from __future__ import annotations
@@ -49,7 +49,7 @@ class InputError(CtcbError):
     problem : what is wrong, in a few words.
     file : the file at fault, if there is one.
     line : its line, counted from 1.
-    mend : what the user can do about it.
+    hint : what the user can do about it.
     """
 
     exit_code = 2
@@ -60,12 +60,12 @@ class InputError(CtcbError):
         *,
         file: Optional[Union[str, PathLike]] = None,
         line: Optional[int] = None,
-        mend: Optional[str] = None,
+        hint: Optional[str] = None,
     ) -> None:
         where = "" if file is None else f"{file}: " if line is None else f"{file}:{line}: "
-        message = where + problem + (f"; {mend}" if mend else "")
+        message = where + problem + (f"; {hint}" if hint else "")
         super().__init__(message)
-        self.problem, self.file, self.line, self.mend = problem, file, line, mend
+        self.problem, self.file, self.line, self.hint = problem, file, line, hint
 
 
 def run_script(main: Callable[[], None], name: str) -> None:

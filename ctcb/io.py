@@ -28,11 +28,11 @@ def read_lines(path: PathOrStr) -> List[Tuple[int, str]]:
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError:
-        raise InputError("no such file", file=path, mend="check the path") from None
+        raise InputError("no such file", file=path, hint="check the path") from None
     except IsADirectoryError:
-        raise InputError("this is a folder", file=path, mend="name a file inside it") from None
+        raise InputError("this is a folder", file=path, hint="name a file inside it") from None
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check its permissions") from None
+        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check its permissions") from None
     rows = data.split(b"\n")
     if rows[-1] == b"":
         rows.pop()
@@ -42,10 +42,10 @@ def read_lines(path: PathOrStr) -> List[Tuple[int, str]]:
             line = row.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
         except UnicodeDecodeError as error:
             raise InputError(
-                f"byte {error.start + 1} of the line is not UTF-8", file=path, line=number, mend="save the file as UTF-8"
+                f"byte {error.start + 1} of the line is not UTF-8", file=path, line=number, hint="save the file as UTF-8"
             ) from None
         if "\0" in line:  # UTF-16 without a mark, or no text at all
-            raise InputError("holds NUL bytes", file=path, line=number, mend="give a text file, saved as UTF-8")
+            raise InputError("holds NUL bytes", file=path, line=number, hint="give a text file, saved as UTF-8")
         lines.append((number, line))
     return lines
 
@@ -60,7 +60,7 @@ def digest(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:
-        raise InputError("no such file", file=path, mend="check the path") from None
+        raise InputError("no such file", file=path, hint="check the path") from None
 
 
 @contextmanager

@@ -17,7 +17,7 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], jobs: int = 
     What ``work`` raises comes out in its turn. Raises InputError for fewer than one job.
     """
     if jobs < 1:
-        raise InputError(f"jobs is {jobs}", mend="it must be at least 1")
+        raise InputError(f"jobs is {jobs}", hint="it must be at least 1")
     if jobs == 1:
         yield from map(work, items)
         return

@@ -21,12 +21,12 @@ POOL = 64  # ctcb.acoustic.emit.POOL, which is not imported for the time that to
 def split(manifest: Path, folder: Path, chunk: int) -> int:
     """Write the parts, reading line by line; their number."""
     if not manifest.is_file():
-        raise InputError("no such file", file=manifest, mend="name a manifest.tsv")
+        raise InputError("no such file", file=manifest, hint="name a manifest.tsv")
     with open(manifest, encoding="utf-8-sig") as file:
         header = file.readline()
         columns = header.rstrip("\n").split("\t")
         if "audio" not in columns:
-            raise InputError("no column 'audio' in the header", file=manifest, line=1, mend="name a manifest.tsv")
+            raise InputError("no column 'audio' in the header", file=manifest, line=1, hint="name a manifest.tsv")
         audio = columns.index("audio")
         here = manifest.parent.resolve()
         for part in itertools.count(1):
@@ -41,7 +41,7 @@ def split(manifest: Path, folder: Path, chunk: int) -> int:
                         fields[audio] = str(here / fields[audio])
                     out.write("\t".join(fields) + "\n")
     if part == 1:
-        raise InputError("no utterance below the header", file=manifest, mend="add a line an utterance")
+        raise InputError("no utterance below the header", file=manifest, hint="add a line an utterance")
     return part - 1
 
 

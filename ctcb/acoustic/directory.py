@@ -66,18 +66,18 @@ def read_model_yaml(folder: PathOrStr) -> Tuple[ModelConfig, FeatureConfig]:
 def _read_yaml(folder: PathOrStr) -> Tuple[Dict[str, Any], Path]:
     path = Path(folder) / YAML_FILE
     if not Path(folder).is_dir():
-        raise InputError("no such folder", file=folder, mend="name a model directory")
+        raise InputError("no such folder", file=folder, hint="name a model directory")
     if not path.exists():
-        raise InputError(f"this model directory has no {YAML_FILE}", file=folder, mend="export the model again or name another")
+        raise InputError(f"this model directory has no {YAML_FILE}", file=folder, hint="export the model again or name another")
     data: Dict[str, Any] = dict(read_yaml(path))
     if data.get("format_version") != FORMAT_VERSION:
         raise InputError(
             f"format_version is {data.get('format_version')!r} where {FORMAT_VERSION} is read", file=path,
-            mend="use the ctcb that wrote it, or export the model again",
+            hint="use the ctcb that wrote it, or export the model again",
         )
     for part in ("model", "features", *(["adapter"] if "adapter" in data else [])):
         if not isinstance(data.get(part), dict):
-            raise InputError(f"no section {part!r}", file=path, mend="export the model again")
+            raise InputError(f"no section {part!r}", file=path, hint="export the model again")
     return data, path
 
 
@@ -120,7 +120,7 @@ def load_model(folder: PathOrStr) -> LoadedModel:
     ):
         if claimed != found:
             raise InputError(
-                f"the model has {claimed} {name}, its tables {found}", file=folder / YAML_FILE, mend="export the model again"
+                f"the model has {claimed} {name}, its tables {found}", file=folder / YAML_FILE, hint="export the model again"
             )
     network = CtcModel(config)
     weights, _ = read_tensors(folder / WEIGHTS_FILE)

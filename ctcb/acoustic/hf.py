@@ -13,7 +13,7 @@ from ctcb.errors import InputError
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
 
-MEND = "name a folder with a CTC model, its feature extractor and tokenizer, or one of the Hub"
+HINT = "name a folder with a CTC model, its feature extractor and tokenizer, or one of the Hub"
 
 
 def opened(name: str, tokens: Tokens) -> Tuple[Any, Any, TokenTable]:
@@ -29,9 +29,9 @@ def opened(name: str, tokens: Tokens) -> Tuple[Any, Any, TokenTable]:
         model = AutoModelForCTC.from_pretrained(name).eval()
     except (OSError, ValueError, KeyError, ImportError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(f"not a CTC model of transformers ({first})", file=f"hf:{name}", mend=MEND) from None
+        raise InputError(f"not a CTC model of transformers ({first})", file=f"hf:{name}", hint=HINT) from None
     if extractor.sampling_rate != SAMPLE_RATE:
-        raise InputError(f"this model hears {extractor.sampling_rate} Hz", file=f"hf:{name}", mend=f"name one for {SAMPLE_RATE} Hz")
+        raise InputError(f"this model hears {extractor.sampling_rate} Hz", file=f"hf:{name}", hint=f"name one for {SAMPLE_RATE} Hz")
     blank = model.config.pad_token_id if tokens.blank is None else tokens.blank
     separator = tokens.separator or _separator(tokenizer)
     return extractor, model, TokenTable.of(_symbols(tokenizer, model.config.vocab_size), blank, separator, f"hf:{name}")

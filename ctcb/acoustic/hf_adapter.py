@@ -42,7 +42,7 @@ class HfNetwork(nn.Module):
         super().__init__()
         head = getattr(model, "lm_head", None)
         if not isinstance(head, nn.Linear):
-            raise InputError("this model's head is not the linear layer that an adapter leans", file=name, mend="lean with the decoder")
+            raise InputError("this model's head is not the linear layer that an adapter leans", file=name, hint="lean with the decoder")
         self.model, self._extractor = model.eval().requires_grad_(False), extractor
         self.head = nn.Linear(head.in_features, head.out_features).requires_grad_(False)
         self.head.weight.data, bias = head.weight.data[list(order)], head.bias
@@ -51,7 +51,7 @@ class HfNetwork(nn.Module):
         depth = len(shapes) - 2  # the first is what enters the layers, the last comes after them
         self.places = [place for place in dict.fromkeys((depth // 3, 2 * depth // 3)) if 0 < place < depth and shapes[place] == shapes[-1]]
         if not self.places:
-            raise InputError("this model has too few layers of its head's width", file=name, mend="lean with the decoder")
+            raise InputError("this model has too few layers of its head's width", file=name, hint="lean with the decoder")
         self.config = ModelConfig(
             num_subwords=len(order), num_phones=len(order), encoder=EncoderConfig(dim=head.in_features, layers=depth, heads=1),
             inter_ctc=tuple(InterCtc(place, target) for place, target in zip(self.places, ("phone", "subword"))),
@@ -60,7 +60,7 @@ class HfNetwork(nn.Module):
     def encode(self, features: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias] = None) -> Encoded:
         """``features [B, N, 1]`` samples, of which ``lengths [B]`` count. One utterance after another, as in ``WaveEar``."""
         if inner_bias is not None:
-            raise InputError("adapter.inner_bias is for model directories", mend="turn it off")
+            raise InputError("adapter.inner_bias is for model directories", hint="turn it off")
         rows = [self._states(samples[:count, 0].numpy()) for samples, count in zip(features, lengths.tolist())]
         last = pad_sequence([states[-1][0].float() for states in rows], batch_first=True)
         taps = [pad_sequence([states[place][0].float() for states in rows], batch_first=True) for place in self.places]

@@ -116,6 +116,6 @@ def can_lean(ear: Ear) -> LeaningEar:
     if not isinstance(ear, LeaningEar):
         raise InputError(
             "this model is no model directory, and has no adapter",
-            mend="lean with the decoder (--bias decoder), or give an adapter for it (--adapter)",
+            hint="lean with the decoder (--bias decoder), or give an adapter for it (--adapter)",
         )
     return ear

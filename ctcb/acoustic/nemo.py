@@ -26,7 +26,7 @@ def load(name: str, tokens: Tokens) -> WaveEar:
     hybrid = hasattr(model, "ctc_decoder")
     head = model.ctc_decoder if hybrid else model.decoder
     if not hasattr(head, "vocabulary"):
-        raise InputError("this model has no CTC head", file=f"nemo:{name}", mend="name a CTC model, or a hybrid one")
+        raise InputError("this model has no CTC head", file=f"nemo:{name}", hint="name a CTC model, or a hybrid one")
 
     def network(samples: np.ndarray) -> np.ndarray:
         signal, length = torch.from_numpy(samples)[None], torch.tensor([len(samples)])

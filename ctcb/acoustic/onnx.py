@@ -27,18 +27,18 @@ def load(name: str, tokens: Tokens) -> WaveEar:
 
     path = Path(name)
     if not path.is_file():
-        raise InputError("no such file", file=path, mend="name an .onnx file")
+        raise InputError("no such file", file=path, hint="name an .onnx file")
     if tokens.file is None:
-        raise InputError("what the model's outputs are is not told", file=path, mend="give --tokens FILE, one token a line")
+        raise InputError("what the model's outputs are is not told", file=path, hint="give --tokens FILE, one token a line")
     try:
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has no common base for its own
-        raise InputError(f"not a model for onnxruntime ({type(error).__name__})", file=path, mend="export it again") from None
+        raise InputError(f"not a model for onnxruntime ({type(error).__name__})", file=path, hint="export it again") from None
     first = session.get_inputs()[0]
     if len(first.shape) != 2 or first.type not in ("tensor(float)", "tensor(float16)"):
         raise InputError(
             f"its input {first.name!r} is {first.type} of {len(first.shape)} dimensions, not [1, samples]", file=path,
-            mend="export the model with its feature extraction, or give its emissions (--emissions)",
+            hint="export the model with its feature extraction, or give its emissions (--emissions)",
         )
     scaled = _scaled(path.parent / EXTRACTOR)
 

@@ -75,7 +75,7 @@ def open_base_of(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOr
     if not model.startswith("hf:"):
         raise InputError(
             f"an adapter in a folder of its own leans models of transformers, and not {model}",
-            mend="name one as hf:NAME; in a model directory its own adapter is used",
+            hint="name one as hf:NAME; in a model directory its own adapter is used",
         )
     _, rest = _kind_of(model)
     from ctcb.acoustic.hf_adapter import load_base
@@ -88,7 +88,7 @@ def _kind_of(model: str) -> Tuple[Kind, str]:
     name, _, rest = model.partition(":")
     kind = KINDS[name]
     if not rest and name != "hama":
-        raise InputError(f"--model {model} names no model", mend=f"behind the colon stands {kind.names}")
+        raise InputError(f"--model {model} names no model", hint=f"behind the colon stands {kind.names}")
     try:
         import_module(kind.needs)
     except ImportError as error:

@@ -22,9 +22,9 @@ def load(name: str, tokens: Tokens) -> WaveEar:
     bundle = getattr(torchaudio.pipelines, name, None)
     if not hasattr(bundle, "get_labels"):
         known = [one for one in dir(torchaudio.pipelines) if hasattr(getattr(torchaudio.pipelines, one), "get_labels") and one.isupper()]
-        raise InputError(f"torchaudio has no CTC bundle {name!r}", mend=f"it has {', '.join(known)}")
+        raise InputError(f"torchaudio has no CTC bundle {name!r}", hint=f"it has {', '.join(known)}")
     if bundle.sample_rate != SAMPLE_RATE:
-        raise InputError(f"the bundle {name} hears {bundle.sample_rate} Hz", mend=f"name one for {SAMPLE_RATE} Hz")
+        raise InputError(f"the bundle {name} hears {bundle.sample_rate} Hz", hint=f"name one for {SAMPLE_RATE} Hz")
     model = bundle.get_model().eval()
 
     def network(samples: np.ndarray) -> np.ndarray:

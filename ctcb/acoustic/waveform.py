@@ -54,7 +54,7 @@ def measured_shift(network: Network) -> float:
     """Seconds from one frame to the next, from how many more frames four seconds of silence have than two."""
     short, long = (len(network(np.zeros(seconds * SAMPLE_RATE, np.float32))) for seconds in (2, 4))
     if long <= short:
-        raise InputError(f"the model gives {short} frames for 2 seconds and {long} for 4", mend="give a CTC model that hears samples")
+        raise InputError(f"the model gives {short} frames for 2 seconds and {long} for 4", hint="give a CTC model that hears samples")
     return max(1, round(2.0 / (long - short) / TICK)) * TICK
 
 
@@ -62,4 +62,4 @@ def require_width(network: Network, symbols: Sequence[str], name: str) -> None:
     """Raise InputError where the model has not as many outputs as there are symbols."""
     width = network(np.zeros(SAMPLE_RATE, np.float32)).shape[1]
     if width != len(symbols):
-        raise InputError(f"the model has {width} outputs, its tokens are {len(symbols)}", file=name, mend="give the tokens of this model")
+        raise InputError(f"the model has {width} outputs, its tokens are {len(symbols)}", file=name, hint="give the tokens of this model")

@@ -69,8 +69,8 @@ def hears_phones(model: ModelWithAdapter) -> bool:
 def require_adapter(model: ModelWithAdapter) -> None:
     """Raise InputError for a model without an adapter."""
     if model.adapter is None:
-        mend = "train one (ctcb train adapter), or lean with the decoder (--bias decoder)"
-        raise InputError("this model has no adapter", file=model.folder, mend=mend)
+        hint = "train one (ctcb train adapter), or lean with the decoder (--bias decoder)"
+        raise InputError("this model has no adapter", file=model.folder, hint=hint)
 
 
 def encode_list(model: ModelWithAdapter, entities: Sequence[Entity], cache: Optional[CatalogueCache] = None) -> EncodedList:

@@ -54,7 +54,7 @@ class EncoderBias:
         handicap : in the place of the model's own.
         """
         if max_active < 1:
-            raise InputError(f"--max-active-entities is {max_active}", mend="it must be at least 1")
+            raise InputError(f"--max-active-entities is {max_active}", hint="it must be at least 1")
         self._model, self._encoded, self._places = model, encoded, places
         self._max_active, self._watch = max_active, watch
         self._handicap = Handicap.of(model.lang) if handicap is None else handicap

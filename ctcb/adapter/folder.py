@@ -32,7 +32,7 @@ class Described:
         if self.base != base:
             raise InputError(
                 f"this adapter was trained for other weights than {named}", file=Path(folder) / ADAPTER_YAML,
-                mend="name the model that --base named, or train it for this one",
+                hint="name the model that --base named, or train it for this one",
             )
 
 
@@ -50,7 +50,7 @@ def read_adapter_yaml(folder: PathOrStr) -> Described:
     path = Path(folder) / ADAPTER_YAML
     data = read_yaml(path)
     if not isinstance(data.get("adapter"), dict):
-        raise InputError("no section 'adapter'", file=path, mend="train the adapter again")
+        raise InputError("no section 'adapter'", file=path, hint="train the adapter again")
     return Described(str(data.get("base")), from_mapping(AdapterConfig, data["adapter"], path, "adapter."), str(data.get("model") or ""))
 
 
@@ -70,6 +70,6 @@ def load_adapter_folder(folder: PathOrStr, base: ModelConfig, base_digest: str, 
     described.require_base(folder, base_digest, named)
     adapter = ContextualAdapter(described.config, base)
     if not path.exists():
-        raise InputError(f"no {ADAPTER_FILE} in this folder", file=folder, mend="make one of the training with `ctcb export`")
+        raise InputError(f"no {ADAPTER_FILE} in this folder", file=folder, hint="make one of the training with `ctcb export`")
     load_weights(adapter, read_tensors(path)[0], path)
     return adapter.float().eval(), hashlib.sha256(f"{base_digest} {digest(path)}".encode()).hexdigest()

@@ -173,9 +173,9 @@ class ContextualAdapter(nn.Module):
         super().__init__()
         self.config = config
         if config.inner_bias and len(base.inter_ctc) <= SECOND_HEAD:
-            raise InputError("adapter.inner_bias needs a base with two inner heads", mend="turn it off")
+            raise InputError("adapter.inner_bias needs a base with two inner heads", hint="turn it off")
         if config.alignment and base.phone_head is None:
-            raise InputError("adapter.alignment needs a base with a phone head", mend="turn it off")
+            raise InputError("adapter.alignment needs a base with a phone head", hint="turn it off")
         dim, states = base.encoder.dim, 2 * config.hidden * (1 + config.phones)
         self.pieces = Reader(base.num_subwords, config)
         self.phones = Reader(base.num_phones, config) if config.phones else None

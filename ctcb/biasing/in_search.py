@@ -83,5 +83,5 @@ def _graph(biasing: Biasing, setting: Setting, boosted: bool = True) -> ContextG
         return ContextGraph.build(biasing.phrases, setting.vocabulary, weights, biasing.costs, names, boosted=boosted)
     except EntityError as error:
         raise InputError(
-            f"{names[error.entity]!r} {error.what}", file=biasing.file, line=biasing.lines[error.entity], mend=error.mend
+            f"{names[error.entity]!r} {error.what}", file=biasing.file, line=biasing.lines[error.entity], hint=error.hint
         ) from None

@@ -59,7 +59,7 @@ class SpelledList:
             note = next(note for note in self.report.notes if note.outcome == REJECTED)
             raise InputError(
                 f"no entity is left: {note.entry!r}: {note.reason}", file=self.report.file, line=note.line,
-                mend="give spoken= in letters that the model's tokens have",
+                hint="give spoken= in letters that the model's tokens have",
             )
 
 

@@ -55,18 +55,18 @@ def read_presets(path: Optional[PathOrStr]) -> Dict[str, Preset]:
     presets = dict(BUILT_IN)
     for name, block in {} if path is None else read_yaml(path).items():
         if name not in BUILT_IN:
-            raise InputError(f"{name!r} is no preset", file=path, mend=f"known are {', '.join(BUILT_IN)}")
+            raise InputError(f"{name!r} is no preset", file=path, hint=f"known are {', '.join(BUILT_IN)}")
         if not isinstance(block, Mapping):
-            raise InputError(f"{name} holds no key: value pairs", file=path, mend="see docs/formats.md")
+            raise InputError(f"{name} holds no key: value pairs", file=path, hint="see docs/formats.md")
         try:
             preset = from_mapping(Preset, {"techniques": PRESETS[name], **block}, path, f"{name}.")
         except InputError as error:
             if error.file is not None:
                 raise
-            raise InputError(f"{name}: {error.problem}", file=path, mend=error.mend) from None
+            raise InputError(f"{name}: {error.problem}", file=path, hint=error.hint) from None
         for technique in preset.techniques:
             if technique not in TECHNIQUES:
-                raise InputError(f"{technique!r} is no technique", file=path, mend=f"choose from {', '.join(TECHNIQUES)}")
+                raise InputError(f"{technique!r} is no technique", file=path, hint=f"choose from {', '.join(TECHNIQUES)}")
         presets[name] = preset
     return presets
 

@@ -52,13 +52,13 @@ def choose(
     """
     for name in (*plus, *minus):
         if name not in TECHNIQUES:
-            raise InputError(f"{name!r} is no technique", mend=f"choose from {', '.join(TECHNIQUES)}")
+            raise InputError(f"{name!r} is no technique", hint=f"choose from {', '.join(TECHNIQUES)}")
         if name in plus and name in minus:
-            raise InputError(f"the technique {name!r} is both asked for and turned off", mend="do one of them")
+            raise InputError(f"the technique {name!r} is both asked for and turned off", hint="do one of them")
         if name in plus and TECHNIQUES[name].needs_lm and not lm:
-            raise InputError(f"the technique {name!r} needs an LM", mend="give one (--lm FILE; `ctcb lm` makes it)")
+            raise InputError(f"the technique {name!r} needs an LM", hint="give one (--lm FILE; `ctcb lm` makes it)")
     if preset not in presets:
-        raise InputError(f"{preset!r} is no way to lean toward a list", mend=f"choose from {', '.join(presets)}")
+        raise InputError(f"{preset!r} is no way to lean toward a list", hint=f"choose from {', '.join(presets)}")
     there = {
         name for name in presets[preset]
         if (lm or not TECHNIQUES[name].needs_lm) and (phones or not TECHNIQUES[name].needs_phones)

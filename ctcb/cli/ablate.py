@@ -65,7 +65,7 @@ def command(
     ctcb ablate --data data/dev --system decoder --system joint --plot ablation.svg
     """
     if plot_file is not None and len(folders) > 1:
-        raise InputError(f"--plot draws one set, and there are {len(folders)}", mend="give one --data")
+        raise InputError(f"--plot draws one set, and there are {len(folders)}", hint="give one --data")
     sets = [
         read_set(folder, entities, entities_format, names, added, absent, half, seed)
         for folder, names in with_distractors(folders, distractors)
@@ -81,7 +81,7 @@ def command(
         rows, missing = systems(presets, word_lm is not None, listened.facts.phones, listener.adapter)
         unknown = [name for name in chosen if name not in [row.name for row in rows]]
         if unknown:
-            raise InputError(f"{unknown[0]!r} is no system here", mend=f"choose from {', '.join(row.name for row in rows)}")
+            raise InputError(f"{unknown[0]!r} is no system here", hint=f"choose from {', '.join(row.name for row in rows)}")
         rows = [row for row in rows if not chosen or row.name in chosen or row.name == "none"]
         if vary is not None:
             setting, _, values = vary.partition("=")

@@ -37,7 +37,7 @@ def command(
     if ear.spelling is None:
         head = "phone"
     if (head == "phone" or phones is not None) and ear.phone_head is None:
-        raise InputError("this model has no phone head", file=model, mend="use --head subword, without --phones")
+        raise InputError("this model has no phone head", file=model, hint="use --head subword, without --phones")
     symbols = {
         "subword": ear.spelling.table.symbols if ear.spelling else (), "phone": ear.phonetics.symbols if ear.phonetics else (),
     }

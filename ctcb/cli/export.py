@@ -31,11 +31,11 @@ def command(training: str, out: str, average: Optional[int], int8: bool) -> None
 
     files = epoch_files(Path(training))
     if not files:
-        raise InputError("no epoch-*.safetensors in this folder", file=training, mend="train for at least one epoch")
+        raise InputError("no epoch-*.safetensors in this folder", file=training, hint="train for at least one epoch")
     chosen = files[-average:] if average else files
     if (Path(training) / ADAPTER_YAML).exists():
         if int8:
-            raise InputError("an adapter stays in float16", file=training, mend="leave --int8 out")
+            raise InputError("an adapter stays in float16", file=training, hint="leave --int8 out")
         described = read_adapter_yaml(training)
         if described.model:
             save_adapter_folder(out, checkpoint.average(chosen), described)

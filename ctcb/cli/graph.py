@@ -40,7 +40,7 @@ def command(
     if tokens is None:
         for name, value in (("--blank", blank), ("--tokens-model", tokens_model)):
             if value is not None:
-                raise InputError(f"{name} is for --tokens, and --model tells its own", mend="leave it out")
+                raise InputError(f"{name} is for --tokens, and --model tells its own", hint="leave it out")
         made_for = units_of_lang(lang, units, lexicon)
     else:
         made_for = units_of_tokens(tokens, units, int(blank) if blank and blank.isdecimal() else blank, lexicon, tokens_model)

@@ -37,7 +37,7 @@ def command(
     lexicon = Lexicon.read(own, stress) if own else Lexicon(stress=stress)
     words = Counter(word for file in files + more for line in read_sentences(file) for word in normalize(line).split())
     if not words:
-        raise InputError("there are no words to pronounce", mend="name files that hold some with --text or --words")
+        raise InputError("there are no words to pronounce", hint="name files that hold some with --text or --words")
     origins = lexicon.write(out, words)
     if phones:
         write_phones(phones, stress)

@@ -32,7 +32,7 @@ def command(
     try:
         thresholds = tuple(map(int, prune.replace(",", " ").split()))
     except ValueError:
-        raise InputError(f"--prune {prune!r} holds no thresholds", mend='give such as "0 0 1"') from None
+        raise InputError(f"--prune {prune!r} holds no thresholds", hint='give such as "0 0 1"') from None
     options = LmOptions(order, thresholds, read_vocab(vocab) if vocab else None)
     report = estimate_lm(texts, out, options, estimator)
     for note in report.notes:

@@ -30,7 +30,7 @@ def command(manifest: str, out: str, features: bool, feature_kind: str, speeds: 
     except ValueError:
         factors = []
     if not factors or min(factors) < 0.5 or max(factors) > 2.0:
-        raise InputError(f"--speeds {speeds!r} is no list of factors from 0.5 to 2", mend="give such as 0.9,1.0,1.1")
+        raise InputError(f"--speeds {speeds!r} is no list of factors from 0.5 to 2", hint="give such as 0.9,1.0,1.1")
     report = prepare(manifest, out, jobs=jobs)
     click.echo(report.summary(), err=True)
     if report.rejected:

@@ -50,7 +50,7 @@ def command(
     rows = _jsonl(hyp)
     before = dict(read_transcripts(base)) if base is not None else {row["id"]: row["before"] for row in rows if "before" in row}
     if before and base is None and len(before) < len(rows):
-        raise InputError("only some of the lines have the text without the list", file=hyp, mend="decode all with --explain, or give --base")
+        raise InputError("only some of the lines have the text without the list", file=hyp, hint="decode all with --explain, or give --base")
     first = score(refs, before, listed, draws=bootstrap) if before else None
     after = score(refs, hyps, listed, compare=before or None, draws=bootstrap)
     parts = [f"<h1>{escape(title)}</h1>", sections.result(first, after)]
@@ -95,6 +95,6 @@ def _ladders(path: str) -> Tuple[Mapping[str, Any], ...]:
         data = json.loads(Path(path).read_text("utf-8"))
         return tuple(one for one in data if one["systems"] is not None)
     except FileNotFoundError:
-        raise InputError("no such file", file=path, mend="write it with `ctcb ablate --json FILE`") from None
+        raise InputError("no such file", file=path, hint="write it with `ctcb ablate --json FILE`") from None
     except (ValueError, TypeError, KeyError):
-        raise InputError("is no ladder", file=path, mend="write it with `ctcb ablate --json FILE`") from None
+        raise InputError("is no ladder", file=path, hint="write it with `ctcb ablate --json FILE`") from None

@@ -65,9 +65,9 @@ def command(
     ctcb score --ref text --hyp with.txt --compare without.txt --entities names.txt
     """
     if entities_file and entities_per_utt:
-        raise InputError("--entities and --entities-per-utt exclude each other", mend="give one of them")
+        raise InputError("--entities and --entities-per-utt exclude each other", hint="give one of them")
     if per_entity and not (entities_file or entities_per_utt):
-        raise InputError("--per-entity needs a list", mend="give --entities or --entities-per-utt")
+        raise InputError("--per-entity needs a list", hint="give --entities or --entities-per-utt")
     refs = read_transcripts(ref_file)
     lists = read_entities_per_utt(entities_per_utt) if entities_per_utt else None
     rare_words = read_biasing_list(biasing_list) if biasing_list else None

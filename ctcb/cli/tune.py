@@ -72,7 +72,7 @@ def command(
     presets = read_presets(find_config(config, model))
     if preset not in presets or not presets[preset].techniques:
         names = ", ".join(name for name, one in presets.items() if one.techniques)
-        raise InputError(f"{preset!r} is no preset that could be tuned", mend=f"choose from {names}")
+        raise InputError(f"{preset!r} is no preset that could be tuned", hint=f"choose from {names}")
     lang, listener = Lang.load(model), Listener(model, emissions, jobs)
     spelling, phonetics = TokenizerSpelling(lang.tokenizer), Phonetics.of(lang)
     word_lm = load_lm(find_lm(lm, model), spelling.table)

@@ -38,24 +38,24 @@ def as_log_probs(emissions: Any, vocab_size: int) -> np.ndarray:
     """
     array = given(emissions)
     if array.ndim != 2:
-        raise InputError(f"emissions have the shape {array.shape}", mend="give one utterance as [frames, tokens]")
+        raise InputError(f"emissions have the shape {array.shape}", hint="give one utterance as [frames, tokens]")
     if array.shape[1] != vocab_size:
         raise InputError(f"emissions have {array.shape[1]} tokens a frame, but the vocabulary has {vocab_size}",
-                         mend="give the tokens of the model that made the emissions")
+                         hint="give the tokens of the model that made the emissions")
     if not np.issubdtype(array.dtype, np.floating):
-        raise InputError(f"emissions are {array.dtype}", mend="give floating-point log-probabilities")
+        raise InputError(f"emissions are {array.dtype}", hint="give floating-point log-probabilities")
     with np.errstate(over="ignore"):  # a float64 below float32's range becomes -inf, as it should
         # Also writable and aligned, for numba compiles anew for arrays that are not.
         array = np.require(array, dtype=np.float32, requirements=("C", "ALIGNED", "WRITEABLE"))
     wrong, frame, positive = _first_wrong(array)
     if wrong == 1:
-        raise InputError(f"emissions hold NaN or +inf at frame {frame}", mend="look at the model's output")
+        raise InputError(f"emissions hold NaN or +inf at frame {frame}", hint="look at the model's output")
     if wrong == 2:
-        raise InputError(f"emissions give no token any probability at frame {frame}", mend="look at the model's output")
+        raise InputError(f"emissions give no token any probability at frame {frame}", hint="look at the model's output")
     looked_at = array[:: max(1, len(array) // SPOT_CHECKS)].astype(np.float64)
     if positive > 1e-3 or (np.abs(np.log(np.exp(looked_at).sum(axis=1))) > TOLERANCE).any():
         raise InputError("emissions are not natural-log probabilities",
-                         mend="if they are raw logits, say so (--log-probs logits)")
+                         hint="if they are raw logits, say so (--log-probs logits)")
     return array
 
 

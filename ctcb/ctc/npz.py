@@ -22,15 +22,15 @@ def read_npz(path: PathOrStr) -> Tuple[Tuple[str, ...], Iterator[Emission]]:
     archive = _open(path)
     names = tuple(archive.files)
     if not names:
-        raise InputError("holds no array", file=path, mend="write an array [frames, tokens] an utterance")
+        raise InputError("holds no array", file=path, hint="write an array [frames, tokens] an utterance")
     for name in names:
         if name.split() != [name]:
-            raise InputError(f"the id {name!r} holds white space", file=path, mend="rename the array")
+            raise InputError(f"the id {name!r} holds white space", file=path, hint="rename the array")
         if not name.isprintable():
-            raise InputError(f"the id {name!r} holds control or invisible characters", file=path, mend="rename the array")
+            raise InputError(f"the id {name!r} holds control or invisible characters", file=path, hint="rename the array")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"two arrays are called {twice!r}", file=path, mend="rename one of them")
+        raise InputError(f"two arrays are called {twice!r}", file=path, hint="rename one of them")
 
     def arrays() -> Iterator[Emission]:
         with archive:
@@ -61,15 +61,15 @@ def with_phones(emissions: Iterable[Emission], path: PathOrStr) -> Iterator[Emis
 
 def _open(path: PathOrStr) -> Any:
     if not Path(path).is_file():
-        raise InputError("no such file", file=path, mend="name the .npz with the emissions")
+        raise InputError("no such file", file=path, hint="name the .npz with the emissions")
     try:
         if zipfile.is_zipfile(path):
             return np.load(path, allow_pickle=False)
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check its permissions") from None
+        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check its permissions") from None
     except Exception:  # noqa: S110 (zipfile raises whatever its parsers do; what it is then is said below)
         pass
-    raise InputError("not a .npz archive", file=path, mend="write it with numpy.savez, an array [frames, tokens] an utterance")
+    raise InputError("not a .npz archive", file=path, hint="write it with numpy.savez, an array [frames, tokens] an utterance")
 
 
 def _emission(archive: Any, name: str, path: PathOrStr) -> Emission:
@@ -77,7 +77,7 @@ def _emission(archive: Any, name: str, path: PathOrStr) -> Emission:
         return Emission(name, archive[name], path)
     except Exception as error:  # numpy's and zipfile's parsers raise many kinds, MemoryError among them
         problem = f"utterance {name!r} is not readable as an array ({error})"
-        return Emission(name, None, error=InputError(problem, file=path, mend="write it again"))
+        return Emission(name, None, error=InputError(problem, file=path, hint="write it again"))
 
 
 class NpzWriter:

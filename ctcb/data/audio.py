@@ -76,7 +76,7 @@ def read_audio(path: PathOrStr, start: float = 0.0, duration: Optional[float] = 
         first = round(start * rate)
         if first and first >= file.frames:
             raise InputError(
-                f"a cut starts at {start:.2f} s, the audio ends at {file.frames / rate:.2f} s", file=path, mend="correct the cut"
+                f"a cut starts at {start:.2f} s, the audio ends at {file.frames / rate:.2f} s", file=path, hint="correct the cut"
             )
         wanted = -1 if duration is None else round(duration * rate)
         file.seek(first)
@@ -86,7 +86,7 @@ def read_audio(path: PathOrStr, start: float = 0.0, duration: Optional[float] = 
     if is_cut_off(len(samples), claimed):
         raise InputError(
             f"the audio is cut off: {len(samples) / rate:.2f} s of the {claimed / rate:.2f} s its header names",
-            file=path, mend="copy it again",
+            file=path, hint="copy it again",
         )
     return as_audio(samples, rate, file=path)
 
@@ -122,11 +122,11 @@ def as_audio(samples: np.ndarray, rate: int, file: Optional[Path] = None) -> Aud
     samples = as_array(samples, "the audio")
     if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
         problem = f"the audio is {samples.dtype} of the shape {samples.shape}"
-        raise InputError(problem, file=file, mend="give floats in -1..1 as [samples] or [samples, channels]")
+        raise InputError(problem, file=file, hint="give floats in -1..1 as [samples] or [samples, channels]")
     if not samples.size:
-        raise InputError("the audio holds no samples", file=file, mend="leave it out or record it again")
+        raise InputError("the audio holds no samples", file=file, hint="leave it out or record it again")
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise InputError(f"the sample rate is {rate}", file=file, mend=f"give audio of {LOWEST_RATE} to {HIGHEST_RATE} Hz")
+        raise InputError(f"the sample rate is {rate}", file=file, hint=f"give audio of {LOWEST_RATE} to {HIGHEST_RATE} Hz")
     mono = to_mono(samples, file)
     if rate != SAMPLE_RATE:
         import soxr  # here, so that reading 16 kHz audio does not wait for it
@@ -138,7 +138,7 @@ def as_audio(samples: np.ndarray, rate: int, file: Optional[Path] = None) -> Aud
 def to_mono(samples: np.ndarray, file: Optional[Path] = None) -> np.ndarray:
     """``[N]`` or ``[N, channels]`` floats to ``[N]`` float32. Raises InputError for NaN and infinite ones."""
     if not np.isfinite(samples).all():
-        raise InputError("the audio holds NaN or infinite samples", file=file, mend="export it again")
+        raise InputError("the audio holds NaN or infinite samples", file=file, hint="export it again")
     samples = samples.astype(np.float32, copy=False).reshape(len(samples), -1)
     return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
 
@@ -152,11 +152,11 @@ def opened(path: Path) -> Iterator[soundfile.SoundFile]:
     try:
         state = path.stat()
         if S_ISDIR(state.st_mode):
-            raise InputError("this is a folder", file=path, mend="name an audio file")
+            raise InputError("this is a folder", file=path, hint="name an audio file")
         if not S_ISREG(state.st_mode):  # a pipe keeps its reader waiting
-            raise InputError("is no regular file", file=path, mend="copy what it gives to a file")
+            raise InputError("is no regular file", file=path, hint="copy what it gives to a file")
         if state.st_size == 0:
-            raise InputError("the file is empty (0 bytes)", file=path, mend="leave it out or copy it again")
+            raise InputError("the file is empty (0 bytes)", file=path, hint="leave it out or copy it again")
         try:
             file = soundfile.SoundFile(_name(path))
         except soundfile.LibsndfileError:
@@ -168,18 +168,18 @@ def opened(path: Path) -> Iterator[soundfile.SoundFile]:
         with file:
             if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
                 problem = f"the header names {file.samplerate} samples a second"
-                raise InputError(problem, file=path, mend=f"give audio of {LOWEST_RATE} to {HIGHEST_RATE} Hz")
+                raise InputError(problem, file=path, hint=f"give audio of {LOWEST_RATE} to {HIGHEST_RATE} Hz")
             yield file
     except FileNotFoundError:
-        raise InputError("no such file", file=path, mend="check the path") from None
+        raise InputError("no such file", file=path, hint="check the path") from None
     except PermissionError:
-        raise InputError("no permission to read", file=path, mend="make it readable") from None
+        raise InputError("no permission to read", file=path, hint="make it readable") from None
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror or error})", file=path, mend="check the path") from None
+        raise InputError(f"cannot be read ({error.strerror or error})", file=path, hint="check the path") from None
     except (soundfile.LibsndfileError, RuntimeError) as error:
         reason = str(error).split(":")[-1].strip() or "unknown format"
-        mend = "give WAV, FLAC, Ogg/Opus or MP3" + ("" if ffmpeg.installed() else ", or install ffmpeg, which reads the others")
-        raise InputError(f"not readable as audio ({reason})", file=path, mend=mend) from None
+        hint = "give WAV, FLAC, Ogg/Opus or MP3" + ("" if ffmpeg.installed() else ", or install ffmpeg, which reads the others")
+        raise InputError(f"not readable as audio ({reason})", file=path, hint=hint) from None
 
 
 def _name(path: Path) -> Union[str, bytes]:

@@ -32,7 +32,7 @@ class FeatureConfig:
 
     def __post_init__(self) -> None:
         if self.kind not in ("kaldi", "whisper"):
-            raise InputError(f"features.kind {self.kind!r} is unknown", mend="use kaldi or whisper")
+            raise InputError(f"features.kind {self.kind!r} is unknown", hint="use kaldi or whisper")
 
 
 class FeatureExtractor:

@@ -37,6 +37,6 @@ def converted(path: Path, rate: int) -> Iterator[Path]:
             reason = ran.stderr.decode("utf-8", "replace").strip().splitlines()
             raise InputError(
                 f"not readable as audio (ffmpeg: {reason[-1] if reason else 'no reason given'})", file=path,
-                mend="name a file with an audio track",
+                hint="name a file with an audio track",
             )
         yield wav

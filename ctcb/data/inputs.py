@@ -45,7 +45,7 @@ def find_utterances(inputs: Sequence[PathOrStr]) -> List[Utterance]:
         if name.is_dir():
             files += _in_folder(name)
         elif not os.path.lexists(name):
-            raise InputError("no such file", file=name, mend="name audio files, folders, a manifest.tsv or lhotse cuts")
+            raise InputError("no such file", file=name, hint="name audio files, folders, a manifest.tsv or lhotse cuts")
         elif name.suffix == ".tsv":
             found += [Utterance(row.utt_id, row.audio, speaker=row.speaker) for row in read_manifest(name)]
         elif name.name.endswith((".jsonl", ".jsonl.gz")):
@@ -62,7 +62,7 @@ def _in_folder(folder: Path) -> List[Path]:
     suffixes = AUDIO_SUFFIXES | FFMPEG_SUFFIXES if ffmpeg.installed() else AUDIO_SUFFIXES
 
     def closed(error: OSError) -> None:
-        raise InputError(f"cannot be looked into ({error.strerror})", file=error.filename, mend="check its permissions")
+        raise InputError(f"cannot be looked into ({error.strerror})", file=error.filename, hint="check its permissions")
 
     # Links that lead nowhere are among them: they are told of in their turn.
     files = sorted(
@@ -70,7 +70,7 @@ def _in_folder(folder: Path) -> List[Path]:
         if os.path.splitext(name)[1].lower() in suffixes
     )  # fmt: skip
     if not files:
-        raise InputError("no audio file in this folder", file=folder, mend=f"looked for {' '.join(sorted(suffixes))}")
+        raise InputError("no audio file in this folder", file=folder, hint=f"looked for {' '.join(sorted(suffixes))}")
     return files
 
 
@@ -90,27 +90,27 @@ def _from_cuts(path: Path) -> List[Utterance]:
     try:
         cuts = list(CutSet.from_file(path))
     except Exception as error:  # lhotse raises whatever its parsers do
-        raise InputError(f"not a manifest of lhotse cuts ({type(error).__name__}: {error})", file=path, mend="see `lhotse validate`") from None
+        raise InputError(f"not a manifest of lhotse cuts ({type(error).__name__}: {error})", file=path, hint="see `lhotse validate`") from None
     utterances = []
     for number, cut in enumerate(cuts, start=1):
         sources = cut.recording.sources if getattr(cut, "recording", None) is not None else []
         if len(sources) != 1 or sources[0].type != "file":
-            raise InputError(f"cut {cut.id!r} is not from one audio file", file=path, line=number, mend="give cuts of single recordings")
+            raise InputError(f"cut {cut.id!r} is not from one audio file", file=path, line=number, hint="give cuts of single recordings")
         # Slashes are usual in the ids of some corpora.
         if not isinstance(cut.id, str) or not all(map(SAFE_ID.fullmatch, cut.id.split("/"))):
             raise InputError(
                 f"the cut's id {cut.id!r} is empty or holds white space, a control character, or a part that begins with a dot", file=path,
-                line=number, mend="rename it",
+                line=number, hint="rename it",
             )
         for name, value in (("start", cut.start), ("duration", cut.duration)):
             if not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-                raise InputError(f"cut {cut.id!r} has the {name} {value!r}", file=path, line=number, mend="give seconds")
+                raise InputError(f"cut {cut.id!r} has the {name} {value!r}", file=path, line=number, hint="give seconds")
         if not isinstance(sources[0].source, str) or not sources[0].source.isprintable():
-            raise InputError(f"cut {cut.id!r} names no file: {sources[0].source!r}", file=path, line=number, mend="correct its recording")
+            raise InputError(f"cut {cut.id!r} names no file: {sources[0].source!r}", file=path, line=number, hint="correct its recording")
         speaker = cut.supervisions[0].speaker if cut.supervisions else None
         utterances.append(Utterance(cut.id, Path(sources[0].source), cut.start, cut.duration, speaker))
     if not utterances:
-        raise InputError("no cut in this file", file=path, mend="name a file of cuts")
+        raise InputError("no cut in this file", file=path, hint="name a file of cuts")
     return utterances
 
 
@@ -120,5 +120,5 @@ def _check_ids(utterances: Sequence[Utterance]) -> None:
         other = seen.setdefault(utterance.utt_id, utterance)
         if other is not utterance:
             raise InputError(
-                f"the id {utterance.utt_id!r} is also that of {other.audio}", file=utterance.audio, mend="rename one of them"
+                f"the id {utterance.utt_id!r} is also that of {other.audio}", file=utterance.audio, hint="rename one of them"
             )

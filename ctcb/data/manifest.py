@@ -43,16 +43,16 @@ def read_manifest(path: PathOrStr) -> List[ManifestRow]:
     path = Path(path)
     lines = read_lines(path)
     if not lines:
-        raise InputError("the manifest is empty", file=path, mend="it needs a header line and a line an utterance")
+        raise InputError("the manifest is empty", file=path, hint="it needs a header line and a line an utterance")
     columns = lines[0][1].split("\t")
     for name in columns:
         if columns.count(name) > 1:
-            raise InputError(f"the column {name!r} stands in the header twice", file=path, line=1, mend="rename or remove one of them")
+            raise InputError(f"the column {name!r} stands in the header twice", file=path, line=1, hint="rename or remove one of them")
     for name in REQUIRED:
         if name not in columns:
             raise InputError(
                 f"no column {name!r} in the header", file=path, line=1,
-                mend=f"the first line must name the tab-separated columns, {', '.join(REQUIRED)} among them",
+                hint=f"the first line must name the tab-separated columns, {', '.join(REQUIRED)} among them",
             )
     rows: List[ManifestRow] = []
     seen: Dict[str, int] = {}
@@ -63,18 +63,18 @@ def read_manifest(path: PathOrStr) -> List[ManifestRow]:
         if len(fields) != len(columns):
             raise InputError(
                 f"{len(fields)} fields where the header names {len(columns)}", file=path, line=number,
-                mend="give every column of the header, separated by single tabs",
+                hint="give every column of the header, separated by single tabs",
             )
         row = _row(path, number, dict(zip(columns, fields)))
         if row.utt_id in seen:
             raise InputError(
                 f"utt_id {row.utt_id!r} stands in line {seen[row.utt_id]} already", file=path, line=number,
-                mend="give each utterance an id of its own",
+                hint="give each utterance an id of its own",
             )
         seen[row.utt_id] = number
         rows.append(row)
     if not rows:
-        raise InputError("no utterance below the header", file=path, mend="add a line an utterance")
+        raise InputError("no utterance below the header", file=path, hint="add a line an utterance")
     return rows
 
 
@@ -83,10 +83,10 @@ def _row(path: Path, number: int, fields: Dict[str, str]) -> ManifestRow:
     if not SAFE_ID.fullmatch(utt_id):
         raise InputError(
             f"utt_id {utt_id!r} is empty, begins with a dot or holds a space, a slash, or a control or invisible character",
-            file=path, line=number, mend="rename it: ids become names of files and fields of tables",
+            file=path, line=number, hint="rename it: ids become names of files and fields of tables",
         )
     if not fields["audio"]:
-        raise InputError("the audio field is empty", file=path, line=number, mend="name the audio file")
+        raise InputError("the audio field is empty", file=path, line=number, hint="name the audio file")
     duration: Optional[float] = None
     if fields.get("duration_s"):
         try:
@@ -96,7 +96,7 @@ def _row(path: Path, number: int, fields: Dict[str, str]) -> ManifestRow:
         if not 0.0 < duration < float("inf"):
             raise InputError(
                 f"duration_s {fields['duration_s']!r} is no positive number of seconds", file=path, line=number,
-                mend="correct it or leave it empty",
+                hint="correct it or leave it empty",
             )
     return ManifestRow(
         line=number, utt_id=utt_id, audio=path.parent / fields["audio"], text=fields["text"], duration=duration,

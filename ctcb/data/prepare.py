@@ -73,7 +73,7 @@ def prepare(manifest: PathOrStr, out: PathOrStr, jobs: int = 2) -> PrepareReport
     rejected = tuple(item for item in results if isinstance(item, Rejected))
     if not cuts:
         first = rejected[0]
-        raise InputError(f"no usable utterance ({first.reason})", file=manifest, line=first.line, mend="check the audio paths")
+        raise InputError(f"no usable utterance ({first.reason})", file=manifest, line=first.line, hint="check the audio paths")
     _write_rejected(out / "rejected.tsv", rejected)
     write_set(RecordingSet.from_recordings(cut.recording for cut in cuts), out / "recordings.jsonl.gz")
     write_set(SupervisionSet.from_segments(cut.supervisions[0] for cut in cuts), out / "supervisions.jsonl.gz")

@@ -46,7 +46,7 @@ def recorded(path: PathOrStr, start: float = 0.0, duration: Optional[float] = No
             first = round(start * rate)
             claimed = claimed_frames(file) - first
             if first and claimed <= 0:
-                raise InputError(f"a cut starts at {start:.2f} s, behind the audio's end", file=path, mend="correct the cut")
+                raise InputError(f"a cut starts at {start:.2f} s, behind the audio's end", file=path, hint="correct the cut")
             if duration is not None:
                 claimed = min(claimed, round(duration * rate))
             file.seek(first)
@@ -55,7 +55,7 @@ def recorded(path: PathOrStr, start: float = 0.0, duration: Optional[float] = No
                 spool.write(block.astype(FLOAT).tobytes())
                 count += len(block)
         if not count:
-            raise InputError("the audio holds no samples", file=path, mend="leave it out or record it again")
+            raise InputError("the audio holds no samples", file=path, hint="leave it out or record it again")
         spool.flush()
         done = conversions(rate, channels)
         if is_cut_off(round(count * rate / SAMPLE_RATE), claimed):

@@ -88,7 +88,7 @@ def cut_segments(segments: Iterable[Segment], folder: PathOrStr, jobs: int = 2) 
                     written, seconds = written + 1, seconds + result
         if not written:
             reason = rejected[0][1] if rejected else "there are none"
-            raise InputError(f"no usable segment ({reason})", file=folder, mend="check the corpus")
+            raise InputError(f"no usable segment ({reason})", file=folder, hint="check the corpus")
     with atomic_write(folder / "rejected.tsv") as file:
         file.write("utt_id\treason\n")
         file.writelines(f"{utt_id}\t{_flat(reason)}\n" for utt_id, reason in rejected)

@@ -56,7 +56,7 @@ class CtcBiaser:
             is malformed or whose words the tokens cannot write.
         """
         if log_probs not in SCALES:
-            raise InputError(f"{log_probs!r} is no kind of emissions", mend=f"choose from {', '.join(SCALES)}")
+            raise InputError(f"{log_probs!r} is no kind of emissions", hint=f"choose from {', '.join(SCALES)}")
         if isinstance(tokens, (str, Path)):
             table = TokenTable.read(tokens, blank, separator)
         else:

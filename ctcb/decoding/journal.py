@@ -41,7 +41,7 @@ class Journal:
                     if row["settings"] != settings:
                         raise InputError(
                             "the run that is to go on had other inputs, lists or options", file=self._path.parent,
-                            mend="give the same again, or leave --resume out to begin anew",
+                            hint="give the same again, or leave --resume out to begin anew",
                         )
                     continue
                 transcript = from_plain(row["transcript"])

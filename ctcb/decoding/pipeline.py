@@ -79,14 +79,14 @@ class Pipeline:
         Raises InputError for techniques that the search, or a model without phones, cannot serve.
         """
         if method == "greedy" and in_search(techniques):
-            raise InputError("greedy decoding cannot lean toward a list", mend="use the beam search (--method beam)")
+            raise InputError("greedy decoding cannot lean toward a list", hint="use the beam search (--method beam)")
         if method != "beam" and lm is not None:
-            raise InputError(f"the search {method!r} takes no word LM", mend="use the beam search (--method beam)")
+            raise InputError(f"the search {method!r} takes no word LM", hint="use the beam search (--method beam)")
         for technique in techniques:
             if technique.needs_phones and phonetics is None:
                 raise InputError(
                     f"the technique {technique.name!r} needs what a phone head heard",
-                    mend="give --phone-emissions, or a model with a phone head",
+                    hint="give --phone-emissions, or a model with a phone head",
                 )
         self.tokens, self.spelling, self.frame_shift = spelling.table, spelling, frame_shift
         self.vocabulary = Vocabulary.from_tokens(
@@ -160,11 +160,11 @@ class Pipeline:
         if not any(technique.needs_phones for technique in self.techniques):
             return Heard(self.frame_shift, unled)
         if phones is None:
-            raise InputError("has no phone emissions", mend="write them with the others (`ctcb emit --phones FILE`)")
+            raise InputError("has no phone emissions", hint="write them with the others (`ctcb emit --phones FILE`)")
         phones = as_log_probs(self.scale(phones), len(self.setting.phonetics.symbols))
         if len(phones) != len(log_probs):
             raise InputError(
-                f"{len(phones)} frames of phone emissions, {len(log_probs)} of the others", mend="take both from one model"
+                f"{len(phones)} frames of phone emissions, {len(log_probs)} of the others", hint="take both from one model"
             )
         return Heard(self.frame_shift, unled, phones)
 
@@ -191,7 +191,7 @@ class Pipeline:
             except InputError as error:
                 if error.file is None:
                     problem = f"utterance {emission.utt_id!r}: {error.problem}"
-                    error = InputError(problem, file=emission.file, mend=error.mend)
+                    error = InputError(problem, file=emission.file, hint=error.hint)
                 return Decoded(emission.utt_id, error=error, **place)
             except Exception as error:
                 return Decoded(emission.utt_id, error=unexpected(error, f"utterance {emission.utt_id!r}"), **place)

@@ -39,7 +39,7 @@ class Recogniser:
         presets: Mapping[str, Preset] = BUILT_IN,
     ) -> None:
         if ear.spelling is None:
-            raise InputError("this model hears phones and spells no words", mend="decode with a graph over phones (`ctcb decode --graph`)")
+            raise InputError("this model hears phones and spells no words", hint="decode with a graph over phones (`ctcb decode --graph`)")
         self._ear, spelling = ear, ear.spelling
         word_lm = load_lm(lm, spelling.table)
         phonetics = ear.phonetics

@@ -68,7 +68,7 @@ class EntityList:
         InputError : a file that cannot be read, or is not UTF-8; an unknown format.
         """
         if format not in FORMATS:
-            raise InputError(f"{format!r} is no format of lists", mend=f"choose from {', '.join(FORMATS)}")
+            raise InputError(f"{format!r} is no format of lists", hint=f"choose from {', '.join(FORMATS)}")
         rows = [(number, line) for number, line in read_lines(path) if _is_entry(line)]
         warning = suspect([line for _, line in rows]) if format == "plain" else None
         return _collect(rows, partial(_from_line, FORMATS[format]), str(Path(path)), format, (warning,) if warning else ())
@@ -93,7 +93,7 @@ class EntityList:
                 item = Entity(item)
             if not isinstance(item, Entity) or not isinstance(item.text, str):
                 what = f"entity {number} is of the type {type(getattr(item, 'text', item)).__name__}"
-                raise InputError(what, file=file, mend="give strings or ctcb.entities.Entity")
+                raise InputError(what, file=file, hint="give strings or ctcb.entities.Entity")
             entries.append((number, item))
         return _collect(entries, _from_python, file)
 
@@ -104,7 +104,7 @@ class EntityList:
         file = self.report.file if self.report else None
         rejected = [note for note in self.report.notes if note.outcome == REJECTED] if self.report else []
         if not rejected:
-            raise InputError("holds no entity", file=file, mend="write one entity a line")
+            raise InputError("holds no entity", file=file, hint="write one entity a line")
         more = f"; neither could any of the {len(rejected) - 1:,} others be loaded" if len(rejected) > 1 else ""
         raise InputError(f"no entity is left: {rejected[0].reason}{more}", file=file, line=rejected[0].line)
 
@@ -115,14 +115,14 @@ def entries_of(given: Union[Iterable[_Item], Mapping[_Item, float]]) -> Tuple[_I
     Raises InputError for one string, whose letters are no entities, and for what is no list.
     """
     if isinstance(given, str):
-        raise InputError(f"the entities are one string, {given!r}", mend="give a list of strings (EntityList.read reads a file)")
+        raise InputError(f"the entities are one string, {given!r}", hint="give a list of strings (EntityList.read reads a file)")
     if isinstance(given, Mapping):
         return tuple(_weighted(item, weight) for item, weight in given.items())
     try:
         return tuple(given)
     except TypeError:
         raise InputError(
-            f"the entities are of the type {type(given).__name__}", mend="give a list of strings (EntityList.read reads a file)"
+            f"the entities are of the type {type(given).__name__}", hint="give a list of strings (EntityList.read reads a file)"
         ) from None
 
 

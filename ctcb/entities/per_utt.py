@@ -89,7 +89,7 @@ def _read(path: PathOrStr) -> Dict[str, Tuple[int, Names]]:
 def _rows(path: PathOrStr) -> List[Tuple[int, str]]:
     rows = [(number, line) for number, line in read_lines(path) if line.strip()]
     if not rows:
-        raise InputError("the file is empty", file=path, mend="it needs one utterance a line")
+        raise InputError("the file is empty", file=path, hint="it needs one utterance a line")
     return rows
 
 
@@ -102,11 +102,11 @@ def _collect(
         value = parse(line, path, number)
         utterance = line.partition("\t")[0].strip()
         if not utterance:
-            raise InputError("no utterance id before the tab", file=path, line=number, mend="begin the line with the id")
+            raise InputError("no utterance id before the tab", file=path, line=number, hint="begin the line with the id")
         if utterance in table:
             raise InputError(
                 f"utterance {utterance!r} stands there already, in line {table[utterance][0]}", file=path, line=number,
-                mend="keep one line of it",
+                hint="keep one line of it",
             )
         table[utterance] = number, value
     return table
@@ -116,19 +116,19 @@ def _joined(line: str, path: PathOrStr, number: int) -> Names:
     _, tab, names = line.partition("\t")
     if "\t" in names:
         raise InputError(
-            "more than two tab-separated fields", file=path, line=number, mend="join the entities of an utterance by |"
+            "more than two tab-separated fields", file=path, line=number, hint="join the entities of an utterance by |"
         )
     if not tab and len(line.split()) > 1:
         raise InputError(
-            "no tab between the utterance and its entities", file=path, line=number, mend="write utt_id TAB entity|entity"
+            "no tab between the utterance and its entities", file=path, line=number, hint="write utt_id TAB entity|entity"
         )
     return tuple(" ".join(name.split()) for name in names.split("|") if name.strip())
 
 
 def _is21(line: str, path: PathOrStr, number: int) -> Is21Row:
-    mend = 'write utt_id TAB reference TAB ["rare", "words"] (TAB ["the", "whole", "list"])'
+    hint = 'write utt_id TAB reference TAB ["rare", "words"] (TAB ["the", "whole", "list"])'
     if not is_is21_line(line):
-        raise InputError("no line of an is21 biasing list", file=path, line=number, mend=mend)
+        raise InputError("no line of an is21 biasing list", file=path, line=number, hint=hint)
     _, reference, *fields = line.split("\t")
     lists = []
     for name, field in zip(("third", "fourth"), fields):
@@ -136,10 +136,10 @@ def _is21(line: str, path: PathOrStr, number: int) -> Is21Row:
             words = json.loads(field)
         except json.JSONDecodeError as error:
             raise InputError(
-                f"the {name} field is no JSON ({error.msg}, column {error.colno})", file=path, line=number, mend=mend
+                f"the {name} field is no JSON ({error.msg}, column {error.colno})", file=path, line=number, hint=hint
             ) from None
         if not all(isinstance(word, str) for word in words):
-            raise InputError(f"the {name} field is no list of strings", file=path, line=number, mend=mend)
+            raise InputError(f"the {name} field is no list of strings", file=path, line=number, hint=hint)
         lists.append(tuple(words))
     return Is21Row(reference, lists[0], lists[1] if len(lists) > 1 else None)
 
@@ -148,6 +148,6 @@ def _is21_names(line: str, path: PathOrStr, number: int) -> Names:
     names = _is21(line, path, number).biasing
     if names is None:
         raise InputError(
-            "has no biasing list in a fourth field", file=path, line=number, mend="add it, or write utt_id TAB entity|entity"
+            "has no biasing list in a fourth field", file=path, line=number, hint="add it, or write utt_id TAB entity|entity"
         )
     return tuple(" ".join(name.split()) for name in names if name.strip())

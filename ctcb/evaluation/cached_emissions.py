@@ -68,7 +68,7 @@ class Listener:
         digest = hashlib.sha256()
         for name in WEIGHTS:
             if not (self.folder / name).exists():
-                raise InputError(f"this model directory has no {name}", file=self.folder, mend="name a model directory")
+                raise InputError(f"this model directory has no {name}", file=self.folder, hint="name a model directory")
             digest.update((self.folder / name).read_bytes())
         return digest.hexdigest()
 

@@ -63,7 +63,7 @@ def read_set(
     if added > len(others):
         raise InputError(
             f"{added} distractors are to be added, and there are {len(others)}", file=file,
-            mend="name a longer list (--distractors), or add fewer",
+            hint="name a longer list (--distractors), or add fewer",
         )
     together = EntityList.of([*own, *others[:added]]) if added else own
     return DataSet(folder.resolve().name, manifest, rows, half, together, added, EntityList.of(others[:absent]) if others and absent else None)

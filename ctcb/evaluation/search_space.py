@@ -47,7 +47,7 @@ def parameters(techniques: Sequence[Technique], lm: bool, only: Collection[str] 
     known = {one.name for one in found}
     for name in only:
         if name not in known:
-            raise InputError(f"{name!r} is nothing that can be tuned here", mend=f"choose from {', '.join(sorted(known))}")
+            raise InputError(f"{name!r} is nothing that can be tuned here", hint=f"choose from {', '.join(sorted(known))}")
     return [one for one in found if not only or one.name in only]
 
 

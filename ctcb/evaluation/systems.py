@@ -69,9 +69,9 @@ def _with(preset: Preset, setting: str, text: str) -> Preset:
             try:
                 return replace(preset, **{part: replace(options, **{setting: type(now)(text)})})
             except ValueError:
-                raise InputError(f"{text!r} is no value of {setting}", mend=f"its values are like {now}") from None
+                raise InputError(f"{text!r} is no value of {setting}", hint=f"its values are like {now}") from None
     names = ", ".join((*_settings(preset.beam), *_settings(preset.phones)))
-    raise InputError(f"{setting!r} is no setting", mend=f"choose from {names}")
+    raise InputError(f"{setting!r} is no setting", hint=f"choose from {names}")
 
 
 def _settings(options: Union[BeamOptions, PhoneOptions]) -> List[str]:

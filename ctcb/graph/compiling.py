@@ -49,7 +49,7 @@ def units_of_lang(folder: PathOrStr, kind: str, lexicon: Optional[PathOrStr] = N
     """Our own models' pieces or phones; ``lexicon`` replaces the folder's. Raises InputError."""
     folder = Path(folder)
     if not folder.is_dir():
-        raise InputError("no such folder", file=folder, mend="name a model directory")
+        raise InputError("no such folder", file=folder, hint="name a model directory")
     if kind == "subword":
         tokenizer = Tokenizer.load(folder)
         table = TokenTable(tokenizer.pieces, blank=0)
@@ -73,7 +73,7 @@ def units_of_tokens(
     if kind == "phone":
         if lexicon is None:
             raise InputError(
-                "how words are said in these phones is not told", file=tokens, mend="give --lexicon FILE (word, tab, phones)"
+                "how words are said in these phones is not told", file=tokens, hint="give --lexicon FILE (word, tab, phones)"
             )
         table = TokenTable.read(tokens, blank, words_apart=False)
         return Units(kind, table, (tokens, lexicon), None, read_entries(lexicon, table))
@@ -81,7 +81,7 @@ def units_of_tokens(
     if table.separator is not None:
         raise InputError(
             f"its words are parted by the token {table.separator!r}", file=tokens,
-            mend=f"graphs need tokens that begin words with {WORD_START}; use --method beam",
+            hint=f"graphs need tokens that begin words with {WORD_START}; use --method beam",
         )
     entries = None if lexicon is None else read_entries(lexicon, table)
     return Units(kind, table, (tokens, tokens_model, lexicon), spelling_of(table, tokens_model), entries)
@@ -135,7 +135,7 @@ def _check_words(model: ArrayLm, words: Sequence[str], units: Units) -> None:
         first = next(word for word in words if not is_normal(word))
         raise InputError(
             f"{len(words) - normal} of its {len(words)} words, such as {first!r}, are not as ctcb writes words",
-            file=model.path, mend="estimate it with `ctcb lm`, which normalises its text",
+            file=model.path, hint="estimate it with `ctcb lm`, which normalises its text",
         )
     if units.entries is not None and not any(word in units.entries for word in words):
         check_vocabulary(model.index.__contains__, units.entries, "the lexicon", model.path)

@@ -166,7 +166,7 @@ def _leaves(
             if not sequence or not all(0 <= token < graph.num_tokens and token != graph.blank for token in sequence):
                 raise InputError(
                     f"entity {entity} is spelled {list(sequence)}, but tokens run from 0 to {graph.num_tokens - 1} and "
-                    f"{graph.blank} is the blank", mend="spell it in the graph's own tokens",
+                    f"{graph.blank} is the blank", hint="spell it in the graph's own tokens",
                 )  # fmt: skip
             unit = log_weight - (costs[entity][place] if costs else 0.0) + options.class_bonus
             score = options.lm_weight * unit + words * options.word_bonus

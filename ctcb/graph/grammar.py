@@ -83,9 +83,9 @@ def build_grammar(
     InputError : the LM has no ``<unk>``, or none of its words has a spelling.
     """
     if lm.arrays.node["log_prob"][1 + lm.unk] <= 0.99 * MISSING_UNK_LOG10 * LN10:
-        raise InputError("has no 1-gram <unk>, so no name could come in", file=lm.path, mend="make it anew with `ctcb lm`")
+        raise InputError("has no 1-gram <unk>, so no name could come in", file=lm.path, hint="make it anew with `ctcb lm`")
     if not any(map(len, spellings)):
-        raise InputError("none of its words can be spelled", file=lm.path, mend="give the lexicon that goes with it")
+        raise InputError("none of its words can be spelled", file=lm.path, hint="give the lexicon that goes with it")
     ngrams = _Ngrams.of(lm)
     words, num_states = _words(lm, ngrams, spellings)
 

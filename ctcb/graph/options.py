@@ -30,10 +30,10 @@ class GraphOptions:
         for field in fields(self):
             value = getattr(self, field.name)
             if not math.isfinite(value):
-                raise InputError(f"graph option {field.name} is {value}", mend="give a finite number")
+                raise InputError(f"graph option {field.name} is {value}", hint="give a finite number")
         for name, low in _AT_LEAST.items():
             if getattr(self, name) < low:
-                raise InputError(f"graph option {name} is {getattr(self, name)}", mend=f"it must be at least {low}")
+                raise InputError(f"graph option {name} is {getattr(self, name)}", hint=f"it must be at least {low}")
 
 
 _AT_LEAST = {"lm_weight": 0, "beam": 1, "search_beam": 0, "lattice_beam": 0, "min_active": 0, "max_active": 1}

@@ -110,17 +110,17 @@ def read_entries(path: PathOrStr, table: TokenTable) -> Dict[str, List[Pronuncia
         word, tab, spelled = line.partition("\t")
         symbols = tuple(spelled.split())
         if not tab or not word.strip() or not symbols:
-            raise InputError("is not: word, tab, tokens", file=path, line=number, mend="separate them with one tab")
+            raise InputError("is not: word, tab, tokens", file=path, line=number, hint="separate them with one tab")
         if normalize(word) != word:
-            raise InputError(f"{word!r} is not as ctcb writes words", file=path, line=number, mend=f"write {normalize(word)!r}")
+            raise InputError(f"{word!r} is not as ctcb writes words", file=path, line=number, hint=f"write {normalize(word)!r}")
         strange = [symbol for symbol in symbols if symbol not in known]
         if strange:
             raise InputError(
                 f"{strange[0]!r} is none of the model's {len(table)} tokens, or the blank", file=path, line=number,
-                mend="write the lexicon in the tokens of this model, or name the model that it goes with",
+                hint="write the lexicon in the tokens of this model, or name the model that it goes with",
             )
         if symbols not in entries.setdefault(word, []):
             entries[word].append(symbols)
     if not entries:
-        raise InputError("holds no word", file=path, mend="write word, tab, tokens")
+        raise InputError("holds no word", file=path, hint="write word, tab, tokens")
     return entries

@@ -27,7 +27,7 @@ FORMAT_VERSION = 1
 ARRAYS_FILE, YAML_FILE, TOKENS_FILE, WORDS_FILE, LEXICON_FILE = (
     "graph.safetensors", "graph.yaml", "tokens.txt", "words.txt", "lexicon.txt")  # fmt: skip
 UNITS = ("subword", "phone")
-MEND = "make it anew with `ctcb graph`"
+HINT = "make it anew with `ctcb graph`"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class CompiledGraph:
             same = len(self.table) == len(table)
             raise InputError(
                 f"this graph was made for another model than {what} ({'other tokens' if same else sizes})", file=self.folder,
-                mend="make one for this model with `ctcb graph`, or name the model that it goes with",
+                hint="make one for this model with `ctcb graph`, or name the model that it goes with",
             )
 
 
@@ -72,7 +72,7 @@ def digest(files: Iterable[Optional[PathOrStr]], options: Sequence[object]) -> s
         found.update(b"\0")
         if file is not None:
             if not Path(file).is_file():
-                raise InputError("no such file", file=file, mend="check the path")
+                raise InputError("no such file", file=file, hint="check the path")
             with open(file, "rb") as opened:
                 part = hashlib.sha256()
                 for block in iter(lambda: opened.read(1 << 20), b""):
@@ -132,14 +132,14 @@ def load_graph(folder: PathOrStr) -> CompiledGraph:
 
 def _describe(folder: Path) -> Description:
     if not (folder / YAML_FILE).is_file():
-        raise InputError(f"is no graph: it has no {YAML_FILE}", file=folder, mend="`ctcb graph` makes one")
+        raise InputError(f"is no graph: it has no {YAML_FILE}", file=folder, hint="`ctcb graph` makes one")
     data = read_yaml(folder / YAML_FILE)
     if data.get("format_version") != FORMAT_VERSION:
         found = data.get("format_version")
-        raise InputError(f"format_version is {found!r}, not {FORMAT_VERSION}", file=folder / YAML_FILE, mend=MEND)
+        raise InputError(f"format_version is {found!r}, not {FORMAT_VERSION}", file=folder / YAML_FILE, hint=HINT)
     described = from_mapping(Description, data, folder / YAML_FILE)
     if described.units not in UNITS:
-        raise InputError(f"units are {described.units!r}, not one of {', '.join(UNITS)}", file=folder / YAML_FILE, mend=MEND)
+        raise InputError(f"units are {described.units!r}, not one of {', '.join(UNITS)}", file=folder / YAML_FILE, hint=HINT)
     return described
 
 
@@ -168,18 +168,18 @@ def _grammar(path: Path, num_states: int, num_tokens: int, blank: int, num_words
             part(Slots, "slots"), part(Landings, "landings"),
         )  # fmt: skip
     except KeyError as error:
-        raise InputError(f"has no array {error}", file=path, mend=MEND) from None
+        raise InputError(f"has no array {error}", file=path, hint=HINT) from None
     for name, columns in (
         ("arcs", (*found.arcs, found.word, found.is_open)), ("slots", found.slots), ("landings", found.landings), ("final", (found.final_state, found.final_score)),
     ):  # fmt: skip
         if {column.shape for column in columns} != {(len(columns[0]),)}:
-            raise InputError(f"the arrays of {name!r} differ in length, or are no rows", file=path, mend=MEND)
+            raise InputError(f"the arrays of {name!r} differ in length, or are no rows", file=path, hint=HINT)
     for kind, columns in (
         ("i", (*found.arcs[:3], found.word, found.final_state, *found.slots[::2], *found.landings[:2])),
         ("f", (found.arcs.score, found.final_score, found.slots.score, found.landings.score)),
     ):  # fmt: skip
         if any(column.dtype.kind != kind for column in columns):
-            raise InputError("an array holds numbers of another kind", file=path, mend=MEND)
+            raise InputError("an array holds numbers of another kind", file=path, hint=HINT)
     states = (found.arcs.src, found.arcs.dst, found.final_state, found.slots.state, found.landings.state)
     # k2 reads an emission that is not there, without a word, for a label that is no token.
     for name, values, low, high in (
@@ -187,7 +187,7 @@ def _grammar(path: Path, num_states: int, num_tokens: int, blank: int, num_words
         ("a token", found.arcs.label, 0, num_tokens), ("a word", found.word, -1, num_words),
     ):  # fmt: skip
         if len(values) and not (low <= values.min() and values.max() < high):
-            raise InputError(f"{name} out of range ({values.min()} to {values.max()})", file=path, mend=MEND)
+            raise InputError(f"{name} out of range ({values.min()} to {values.max()})", file=path, hint=HINT)
     if (found.arcs.label == blank).any():
-        raise InputError("the blank stands for a token", file=path, mend=MEND)
+        raise InputError("the blank stands for a token", file=path, hint=HINT)
     return found

@@ -45,11 +45,11 @@ def open_arpa(path: Union[str, Path]) -> IO[bytes]:
     """Open a file for reading, gzip or not (told by its first bytes). Raises InputError."""
     path = Path(path)
     if not path.is_file():
-        raise InputError("no such file", file=path, mend="`ctcb lm` makes an LM")
+        raise InputError("no such file", file=path, hint="`ctcb lm` makes an LM")
     try:
         file = open(path, "rb")
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check its permissions") from None
+        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check its permissions") from None
     return io.BufferedReader(gzip.GzipFile(fileobj=file), 1 << 20) if file.peek(2)[:2] == GZIP else file
 
 
@@ -95,8 +95,8 @@ class _Scanner:
     def names(self) -> List[str]:
         return [word.decode() for word in self.index]
 
-    def wrong(self, problem: str, mend: str = MAKE_ANEW, line: Optional[int] = None) -> InputError:
-        return InputError(problem, file=self.path, line=self.line if line is None else line, mend=mend)
+    def wrong(self, problem: str, hint: str = MAKE_ANEW, line: Optional[int] = None) -> InputError:
+        return InputError(problem, file=self.path, line=self.line if line is None else line, hint=hint)
 
     def tables(self) -> Iterator[Table]:
         """Every n-gram in the file's order, at most CHUNK at a time, at least one Table an order."""

@@ -152,11 +152,11 @@ def _level(table: Table, keys: np.ndarray, size: int, path: Optional[Union[str, 
         parent = _find(keys, parent, ids[:, place], size)
         if (parent < 0).any():
             line = table.line + int(rows[parent < 0].min())
-            raise InputError(f"the first {place + 1} words of this {n}-gram are no n-gram", file=path, line=line, mend=MAKE_ANEW)
+            raise InputError(f"the first {place + 1} words of this {n}-gram are no n-gram", file=path, line=line, hint=MAKE_ANEW)
     twice = (ids[1:] == ids[:-1]).all(axis=1)
     if twice.any():
         line = table.line + int(rows[1:][twice].min())
-        raise InputError(f"this {n}-gram stands twice", file=path, line=line, mend=MAKE_ANEW)
+        raise InputError(f"this {n}-gram stands twice", file=path, line=line, hint=MAKE_ANEW)
     return _Level(None, parent, ids[:, -1], table.log10[rows] * LN10, table.backoff[rows] * LN10)
 
 

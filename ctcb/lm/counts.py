@@ -35,7 +35,7 @@ class Corpus:
             if words:
                 found = [index.setdefault(word, len(index)) for word in words]
                 if min(found) < len(SPECIALS):
-                    raise InputError(f"sentence {number} holds {SPECIALS[min(found)]}", mend="take it out of the text")
+                    raise InputError(f"sentence {number} holds {SPECIALS[min(found)]}", hint="take it out of the text")
                 ids.append(BOS)
                 ids.extend(found)
                 ids.append(EOS)

@@ -38,12 +38,12 @@ class LmOptions:
         Raises InputError for what lmplz would not take.
         """
         if not 2 <= self.order <= HIGHEST_ORDER:
-            raise InputError(f"order {self.order}", mend=f"choose 2 to {HIGHEST_ORDER}, which is what kenlm reads")
+            raise InputError(f"order {self.order}", hint=f"choose 2 to {HIGHEST_ORDER}, which is what kenlm reads")
         given = self.prune or (0,)
         if len(given) > self.order:
-            raise InputError(f"{len(given)} pruning thresholds for order {self.order}", mend="give one an order, or fewer")
+            raise InputError(f"{len(given)} pruning thresholds for order {self.order}", hint="give one an order, or fewer")
         if min(given) < 0 or list(given) != sorted(given):
-            raise InputError(f"pruning thresholds {' '.join(map(str, given))}", mend="let them not be negative nor decrease")
+            raise InputError(f"pruning thresholds {' '.join(map(str, given))}", hint="let them not be negative nor decrease")
         return given + (given[-1],) * (self.order - len(given))
 
 
@@ -134,7 +134,7 @@ def choose(name: str) -> Union[Builtin, Lmplz]:
         return next(estimator for estimator in ESTIMATORS.values() if not estimator.missing())
     estimator = ESTIMATORS[name]
     if estimator.missing():
-        raise InputError(f"--estimator {name}: {estimator.missing()}", mend=INSTALL)
+        raise InputError(f"--estimator {name}: {estimator.missing()}", hint=INSTALL)
     return estimator
 
 
@@ -169,7 +169,7 @@ def estimate_lm(
     sentences = iter(source)
     first = next(sentences, None)
     if first is None:
-        raise InputError("holds no words", file=texts[0] if len(texts) == 1 else None, mend="give a text")
+        raise InputError("holds no words", file=texts[0] if len(texts) == 1 else None, hint="give a text")
     fell_back = chosen.estimate(chain([first], sentences), options, Path(path))
     notes = []
     if fell_back:
@@ -194,6 +194,6 @@ def read_vocab(path: Union[str, Path]) -> FrozenSet[str]:
     normal = sum(normalize(word) == word for word in words)
     if normal * 2 <= len(words):
         raise InputError(
-            f"{normal} of {len(words)} words are in normal form", file=path, mend="write them in lower case, a-z, one a line"
+            f"{normal} of {len(words)} words are in normal form", file=path, hint="write them in lower case, a-z, one a line"
         )
     return words

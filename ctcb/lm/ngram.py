@@ -88,7 +88,7 @@ class NgramLm:
             return cls(kenlm.Model(str(file), config), kenlm.State, path)
         except OSError as error:
             reason = re.sub(r"^Cannot read model '.*?' \(|\)$|\S+ in \S+ threw |\S+\.", " ", str(error))
-            raise InputError(f"kenlm refuses it: {reason}", file=path, mend=MAKE_ANEW) from None
+            raise InputError(f"kenlm refuses it: {reason}", file=path, hint=MAKE_ANEW) from None
 
     def __contains__(self, word: str) -> bool:
         """Whether it has a score of its own."""
@@ -136,7 +136,7 @@ class NgramLm:
                     unknown += 1
                     of_unknown += log10
         if not count:
-            raise InputError("there is no text to predict", mend="give at least one sentence")
+            raise InputError("there is no text to predict", hint="give at least one sentence")
         return Perplexity(total * LN10, of_unknown * LN10, words, unknown, count)
 
     def check_vocabulary(self, words: Iterable[str], what: str) -> VocabularyCheck:
@@ -146,9 +146,9 @@ class NgramLm:
 
 def _first_bytes(path: Path, count: int) -> bytes:
     if not path.is_file():
-        raise InputError("no such file", file=path, mend="`ctcb lm` makes an LM")
+        raise InputError("no such file", file=path, hint="`ctcb lm` makes an LM")
     try:
         with open(path, "rb") as file:
             return file.read(count)
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check its permissions") from None
+        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check its permissions") from None

@@ -7,7 +7,7 @@ from typing import Callable, Iterable, Optional, Tuple, Union
 
 from ctcb.errors import InputError
 
-MEND = "estimate an LM from your text with `ctcb lm`, which writes words as ctcb does"
+HINT = "estimate an LM from your text with `ctcb lm`, which writes words as ctcb does"
 FEWEST = 0.02  # a smaller share of known words cannot be meant
 FEW = 0.5  # a smaller one is said
 
@@ -42,9 +42,9 @@ def check_vocabulary(
     for name, spell in SPELLINGS:
         otherwise = sum(spell(word) != word and knows(spell(word)) for word in unknown)
         if otherwise > 2 * known:
-            raise InputError(f"{counted}, but {otherwise} {name}", file=path, mend=MEND)
+            raise InputError(f"{counted}, but {otherwise} {name}", file=path, hint=HINT)
     if words and known < FEWEST * len(words) or words and not known:
-        raise InputError(f"{counted} (not {', '.join(map(repr, unknown[:3]))})", file=path, mend=MEND)
+        raise InputError(f"{counted} (not {', '.join(map(repr, unknown[:3]))})", file=path, hint=HINT)
     note = None
     if known < FEW * len(words):
         note = f"{counted}; the others, such as {', '.join(unknown[:3])}, are scored as <unk>"

@@ -84,7 +84,7 @@ class AdapterConfig:
         if self.heads < 1 or self.dim % self.heads:
             raise InputError(f"adapter.dim {self.dim} does not divide into {self.heads} heads")
         if self.alignment and not (self.per_token and self.phones):
-            raise InputError("adapter.alignment needs adapter.per_token and adapter.phones", mend="turn them on, or it off")
+            raise InputError("adapter.alignment needs adapter.per_token and adapter.phones", hint="turn them on, or it off")
 
 
 @dataclass(frozen=True)
@@ -107,13 +107,13 @@ class ModelConfig:
             raise InputError(f"inter_ctc layers {layers} must rise and lie between 1 and {self.encoder.layers - 1}")
         for inter in self.inter_ctc:
             if inter.target not in TARGETS:
-                raise InputError(f"inter_ctc target {inter.target!r} is unknown", mend=f"use one of {', '.join(TARGETS)}")
+                raise InputError(f"inter_ctc target {inter.target!r} is unknown", hint=f"use one of {', '.join(TARGETS)}")
         if sum(inter.weight for inter in self.inter_ctc) >= 1.0:
-            raise InputError("the inter_ctc weights add up to 1 or more", mend="leave some for the final head")
+            raise InputError("the inter_ctc weights add up to 1 or more", hint="leave some for the final head")
         if self.encoder.dim % (2 * self.encoder.heads):
             raise InputError(f"encoder.dim {self.encoder.dim} does not divide into {self.encoder.heads} heads of even width")
         if self.encoder.conv_kernel % 2 == 0:
-            raise InputError(f"encoder.conv_kernel {self.encoder.conv_kernel} is even", mend="use an odd one")
+            raise InputError(f"encoder.conv_kernel {self.encoder.conv_kernel} is even", hint="use an odd one")
 
     @property
     def phone_head(self) -> Optional[int]:

@@ -19,9 +19,9 @@ def read_tensors(path: Path) -> Tuple[Dict[str, Tensor], Dict[str, str]]:
         with safe_open(str(path), framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
     except FileNotFoundError:
-        raise InputError("no such file", file=path, mend="check the path") from None
+        raise InputError("no such file", file=path, hint="check the path") from None
     except (SafetensorError, OSError) as error:
-        raise InputError(f"not a whole safetensors file ({error})", file=path, mend="copy it again or remove it") from None
+        raise InputError(f"not a whole safetensors file ({error})", file=path, hint="copy it again or remove it") from None
 
 
 def save_tensors(path: Path, tensors: Dict[str, Tensor], metadata: Optional[Dict[str, str]] = None) -> None:
@@ -71,7 +71,7 @@ def dequantized(stored: Dict[str, Tensor], path: Path) -> Dict[str, Tensor]:
         if value.dtype == torch.int8:
             scale = stored.get(name + SCALE)
             if scale is None or scale.shape != value.shape[:1]:
-                raise InputError(f"int8 tensor {name!r} has no scale for each row", file=path, mend="export the model again")
+                raise InputError(f"int8 tensor {name!r} has no scale for each row", file=path, hint="export the model again")
             value = value.float() * scale.float().view(-1, *[1] * (value.dim() - 1))
         weights[name] = value
     return weights
@@ -82,11 +82,11 @@ def load_weights(model: nn.Module, weights: Dict[str, Tensor], path: Path) -> No
     wanted = model.state_dict()
     for name in sorted(set(wanted) ^ set(weights)):
         where = "is missing" if name in wanted else "belongs to no part of the model"
-        raise InputError(f"tensor {name!r} {where}", file=path, mend="these weights are of another model or version")
+        raise InputError(f"tensor {name!r} {where}", file=path, hint="these weights are of another model or version")
     for name, value in weights.items():
         if value.shape != wanted[name].shape:
             raise InputError(
                 f"tensor {name!r} is {list(value.shape)} where the model has {list(wanted[name].shape)}",
-                file=path, mend="these weights are of another model or version",
+                file=path, hint="these weights are of another model or version",
             )
     model.load_state_dict({name: value.to(wanted[name].dtype) for name, value in weights.items()})

@@ -94,7 +94,7 @@ class WhisperEncoder(nn.Module):
         if frames > self.config.positions:
             raise InputError(
                 f"{frames / 50:.1f} s at once, where the encoder takes {self.config.positions / 50:.1f} s with its tail",
-                mend="decode in shorter windows",
+                hint="decode in shorter windows",
             )
         x = x.float() + self.positions[:frames]
         mask = frame_mask((lengths + 1) // 2, frames)

@@ -39,7 +39,7 @@ class PretrainedEncoder(NamedTuple):
             if getattr(self, name) != getattr(config, name):
                 raise InputError(
                     f"the encoder's {name} is {getattr(self, name)}, the model's {getattr(config, name)}", file=source,
-                    mend="take a conf/model/*.yaml of its size",
+                    hint="take a conf/model/*.yaml of its size",
                 )
 
 
@@ -59,7 +59,7 @@ def read_whisper(sources: Sequence[PathOrStr]) -> PretrainedEncoder:
     else:
         weights = _from_ctranslate2(_read_ctranslate2(b"".join(file.read_bytes() for file in files), files[0]))
     if "conv1.weight" not in weights:
-        raise InputError("holds no encoder of Whisper", file=files[0], mend="name Whisper's model.bin or model.safetensors")
+        raise InputError("holds no encoder of Whisper", file=files[0], hint="name Whisper's model.bin or model.safetensors")
     dim = weights["conv1.weight"].shape[0]
     layers = 1 + max(int(name.split(".")[1]) for name in weights if name.startswith("blocks."))
     digest = hashlib.sha256()
@@ -77,13 +77,13 @@ def _files(sources: Sequence[PathOrStr]) -> List[Path]:
         elif source.exists():
             found.append(source)
         else:
-            raise InputError("no such file", file=source, mend="check the path")
+            raise InputError("no such file", file=source, hint="check the path")
     whole = [file for file in found if file.name == "model.bin"]
     parts = sorted((file for file in found if re.search(r"\.part\d+$", file.name)), key=lambda file: int(file.name.rsplit("part", 1)[1]))
     chosen = whole[:1] or parts or sorted(file for file in found if file.suffix == ".safetensors")
     if not chosen:
         raise InputError(
-            "no model.bin, model.bin.part1 ... or *.safetensors", file=sources[0], mend="name a folder that holds Whisper's weights"
+            "no model.bin, model.bin.part1 ... or *.safetensors", file=sources[0], hint="name a folder that holds Whisper's weights"
         )
     return chosen
 
@@ -114,7 +114,7 @@ def _read_ctranslate2(data: bytes, path: Path) -> Dict[str, np.ndarray]:
             variables[name] = np.frombuffer(data, kind, size // np.dtype(kind).itemsize, at).reshape(shape)
             at += size
     except (struct.error, KeyError, ValueError, UnicodeDecodeError):
-        raise InputError("not a whole model.bin of CTranslate2", file=path, mend="name all of its parts, or copy it again") from None
+        raise InputError("not a whole model.bin of CTranslate2", file=path, hint="name all of its parts, or copy it again") from None
     return variables
 
 
@@ -162,7 +162,7 @@ def _from_safetensors(tensors: Dict[str, Tensor], path: Path) -> Dict[str, Tenso
     for name, parts in joined.items():
         present = [part for part in parts if part is not None]
         if name.endswith("weight") and len(present) < 3:
-            raise InputError(f"{name}: not all of query, key and value are there", file=path, mend="name all files of the checkpoint")
+            raise InputError(f"{name}: not all of query, key and value are there", file=path, hint="name all files of the checkpoint")
         # The key has no bias in Whisper.
         weights[name] = torch.cat([part if part is not None else torch.zeros_like(present[0]) for part in parts])
     return weights

@@ -36,14 +36,14 @@ class PhoneOptions:
 
     def __post_init__(self) -> None:
         if self.score not in SCORES:
-            raise InputError(f"phone option score is {self.score!r}", mend=f"choose from {', '.join(SCORES)}")
+            raise InputError(f"phone option score is {self.score!r}", hint=f"choose from {', '.join(SCORES)}")
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name != "score" and not (math.isfinite(value) and value >= 0):
-                raise InputError(f"phone option {field.name} is {value}", mend="it must be at least 0")
+                raise InputError(f"phone option {field.name} is {value}", hint="it must be at least 0")
         if self.assurance > 1:
-            raise InputError(f"phone option assurance is {self.assurance}", mend="it must lie between 0 and 1")
+            raise InputError(f"phone option assurance is {self.assurance}", hint="it must lie between 0 and 1")
         if not 0 < self.floor < 1:
-            raise InputError(f"phone option floor is {self.floor}", mend="it must lie between 0 and 1")
+            raise InputError(f"phone option floor is {self.floor}", hint="it must lie between 0 and 1")
         if self.pronunciations < 1:
-            raise InputError("phone option pronunciations is 0", mend="it must be at least 1")
+            raise InputError("phone option pronunciations is 0", hint="it must be at least 1")

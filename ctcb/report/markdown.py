@@ -31,7 +31,7 @@ def replace_block(text: str, name: str, lines: Sequence[str], file: PathOrStr) -
         return f"{text.rstrip()}\n\n{block}\n".lstrip()
     before, rest = text.split(begin, 1)
     if end not in rest:
-        raise InputError(f"{begin} has no {end}", file=file, line=before.count("\n") + 1, mend="add the end line")
+        raise InputError(f"{begin} has no {end}", file=file, line=before.count("\n") + 1, hint="add the end line")
     return before + block + rest.split(end, 1)[1]
 
 

@@ -49,7 +49,7 @@ def read_transcripts(path: PathOrStr) -> Transcripts:
     path = Path(path)
     lines = [(number, line) for number, line in read_lines(path) if line.strip()]
     if not lines:
-        raise InputError("the file is empty", file=path, mend="it needs one utterance a line, such as 'utt-id words'")
+        raise InputError("the file is empty", file=path, hint="it needs one utterance a line, such as 'utt-id words'")
     first = lines[0][1]
     if path.suffix == ".jsonl" or first.lstrip().startswith("{"):
         return Transcripts(_collect(_read_jsonl(path, lines), path), path)
@@ -74,7 +74,7 @@ def _collect(rows: Iterator[Tuple[int, str, str]], path: Path) -> Dict[str, str]
         if utterance in texts:
             raise InputError(
                 f"utterance {utterance!r} stands in line {lines[utterance]} already", file=path, line=number,
-                mend="keep one line an utterance",
+                hint="keep one line an utterance",
             )
         texts[utterance], lines[utterance] = text, number
     return texts
@@ -86,15 +86,15 @@ def _read_jsonl(path: Path, lines: List[Tuple[int, str]]) -> Iterator[Tuple[int,
             row = json.loads(line)
         except json.JSONDecodeError as error:
             raise InputError(
-                f"no JSON ({error.msg}, column {error.colno})", file=path, line=number, mend="give one JSON object a line"
+                f"no JSON ({error.msg}, column {error.colno})", file=path, line=number, hint="give one JSON object a line"
             ) from None
         for key in ("id", "text"):
             if not isinstance(row, dict) or not isinstance(row.get(key), str):
                 raise InputError(
-                    f"no string {key!r}", file=path, line=number, mend='each line needs {"id": "...", "text": "..."}'
+                    f"no string {key!r}", file=path, line=number, hint='each line needs {"id": "...", "text": "..."}'
                 )
         if not row["id"].strip():
-            raise InputError("the id is empty", file=path, line=number, mend="give each utterance an id")
+            raise InputError("the id is empty", file=path, line=number, hint="give each utterance an id")
         yield number, row["id"], row["text"]
 
 
@@ -103,7 +103,7 @@ def _read_is21(path: Path, lines: List[Tuple[int, str]]) -> Iterator[Tuple[int, 
         if not is_is21_line(line) or not line.split("\t")[0].strip():
             raise InputError(
                 "is not an id, a text and one or two JSON lists, like the lines above it", file=path, line=number,
-                mend="separate these fields by single tabs",
+                hint="separate these fields by single tabs",
             )
         utterance, text = line.split("\t")[:2]
         yield number, utterance.strip(), text

@@ -63,7 +63,7 @@ def score(
     if not refs:
         raise InputError("there is no reference to score against", file=getattr(refs, "path", None))
     if entities is not None and entities_per_utt is not None:
-        raise InputError("one list for all utterances and a list for each are both given", mend="give one of them")
+        raise InputError("one list for all utterances and a list for each are both given", hint="give one of them")
     words = _splitter(normalize)
     lists = _Lists(refs, words, entities, entities_per_utt, rare_words)
     seconds = getattr(refs, "seconds", None) if seconds is None else seconds
@@ -194,13 +194,13 @@ def _missing(refs: Mapping[str, str], hyps: Mapping[str, str], allowed: bool) ->
     if extra:
         raise InputError(
             f"{len(extra)} of {len(hyps)} utterances have no reference, the first is {extra[0]!r}", file=path,
-            mend="take them out, or add their references",
+            hint="take them out, or add their references",
         )
     missing = tuple(utterance for utterance in refs if utterance not in hyps)
     if missing and not allowed:
         raise InputError(
             f"no hypothesis for {len(missing)} of {len(refs)} utterances, the first is {missing[0]!r}", file=path,
-            mend="transcribe them, or let --allow-missing count their words as deleted",
+            hint="transcribe them, or let --allow-missing count their words as deleted",
         )
     return missing
 

@@ -13,7 +13,7 @@ from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 from ctcb.scoring.readers import read_transcripts
 
-_DURATIONS_MEND = "write 'utt-id seconds' on each line"
+_DURATIONS_HINT = "write 'utt-id seconds' on each line"
 
 
 def read_biasing_list(path: PathOrStr) -> Dict[str, FrozenSet[str]]:
@@ -34,7 +34,7 @@ def read_durations(path: PathOrStr) -> Dict[str, float]:
             seconds[utterance] = math.nan
         if not 0.0 < seconds[utterance] < math.inf:
             raise InputError(
-                f"{value!r} is no positive number of seconds (utterance {utterance!r})", file=path, mend=_DURATIONS_MEND
+                f"{value!r} is no positive number of seconds (utterance {utterance!r})", file=path, hint=_DURATIONS_HINT
             )
     return seconds
 
@@ -47,5 +47,5 @@ def require_all(
     if absent:
         raise InputError(
             f"no {what} for {len(absent)} of the references, the first is {absent[0]!r}", file=path,
-            mend="add a line for each" if what == "duration" else "add a line for each, with an empty list where it has none",
+            hint="add a line for each" if what == "duration" else "add a line for each, with an empty list where it has none",
         )

@@ -68,7 +68,7 @@ class GraphSearch:
         if (vocabulary.size, vocabulary.blank) != (len(self.compiled.table), self.compiled.table.blank):
             raise InputError(
                 f"this graph was made for {len(self.compiled.table)} tokens, and the model has {vocabulary.size}",
-                file=self.compiled.folder, mend="make one for this model with `ctcb graph`",
+                file=self.compiled.folder, hint="make one for this model with `ctcb graph`",
             )
         self._static = expand(self.compiled.grammar, vocabulary.size, vocabulary.blank, self.options)
         self._without = ListGraph(ReadyGraph(without_list(self._static)), self.compiled, ())

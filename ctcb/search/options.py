@@ -38,17 +38,17 @@ class BeamOptions:
         for field in fields(self):
             value = getattr(self, field.name)
             if math.isnan(value):
-                raise InputError(f"beam option {field.name} is not a number", mend="give a number")
+                raise InputError(f"beam option {field.name} is not a number", hint="give a number")
         for name, low in _AT_LEAST.items():
             if getattr(self, name) < low:
-                raise InputError(f"beam option {name} is {getattr(self, name)}", mend=f"it must be at least {low}")
+                raise InputError(f"beam option {name} is {getattr(self, name)}", hint=f"it must be at least {low}")
         if self.nbest > self.beam:
-            raise InputError(f"nbest is {self.nbest} and beam {self.beam}", mend="raise beam or lower nbest")
+            raise InputError(f"nbest is {self.nbest} and beam {self.beam}", hint="raise beam or lower nbest")
         if self.piece_bonus > 0:
-            raise InputError(f"beam option piece_bonus is {self.piece_bonus}", mend="it must be at most 0")
+            raise InputError(f"beam option piece_bonus is {self.piece_bonus}", hint="it must be at most 0")
         for name in _FINITE:
             if not math.isfinite(getattr(self, name)):
-                raise InputError(f"beam option {name} is not finite", mend="give a finite number")
+                raise InputError(f"beam option {name} is not finite", hint="give a finite number")
 
 
 _AT_LEAST = {

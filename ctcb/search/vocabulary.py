@@ -36,18 +36,18 @@ class Vocabulary:
     def __post_init__(self) -> None:
         if not 0 <= self.blank < self.size:
             raise InputError(f"the blank's id is {self.blank}, but the vocabulary has {self.size} tokens",
-                             mend=f"name an id from 0 to {self.size - 1}")
+                             hint=f"name an id from 0 to {self.size - 1}")
         for name in ("starts_word", "is_separator"):
             marks = np.ascontiguousarray(getattr(self, name), dtype=bool).astype(np.uint8)
             if marks.shape != (self.size,):
                 raise InputError(f"{name} has the shape {marks.shape}, but the vocabulary has {self.size} tokens",
-                                 mend="give one mark a token")
+                                 hint="give one mark a token")
             if marks[self.blank]:
-                raise InputError(f"{name} marks the blank (id {self.blank})", mend="unmark it")
+                raise InputError(f"{name} marks the blank (id {self.blank})", hint="unmark it")
             object.__setattr__(self, name, marks)
         letters = np.ones(self.size) if self.letters is None else np.ascontiguousarray(self.letters, np.float64)
         if letters.shape != (self.size,) or not (np.isfinite(letters) & (letters >= 0)).all():
-            raise InputError("letters are not one number of at least 0 a token", mend="give one a token")
+            raise InputError("letters are not one number of at least 0 a token", hint="give one a token")
         object.__setattr__(self, "letters", letters)
 
     def __eq__(self, other: object) -> bool:
@@ -76,7 +76,7 @@ class Vocabulary:
             starts[blank] = False
         if not starts.any() and not between.any():
             raise InputError(f"none of the {len(tokens)} tokens begins with {WORD_START} or is a separator",
-                             mend="name the token that stands between words, or say that the script has no spaces")
+                             hint="name the token that stands between words, or say that the script has no spaces")
         return cls(len(tokens), blank, starts, between, np.array([_letters(token) for token in tokens]))
 
 

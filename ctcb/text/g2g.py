@@ -64,19 +64,19 @@ def read_table(path: Path = TABLE) -> Tuple[Row, ...]:
             continue
         fields = line.split("\t")
         if len(fields) != 5:
-            problem, mend = f"{len(fields)} fields, not 5", "write phones, cluster, where, reads, writes"
-            raise InputError(problem, file=path, line=number, mend=mend)
+            problem, hint = f"{len(fields)} fields, not 5", "write phones, cluster, where, reads, writes"
+            raise InputError(problem, file=path, line=number, hint=hint)
         phones, cluster, where, *numbers = fields
         unknown = [phone for phone in phones.split(" ") if phone not in PHONES]
         if unknown:
-            raise InputError(f"{unknown[0]!r} is no CMU phone", file=path, line=number, mend=f"use {' '.join(PHONES)}")
+            raise InputError(f"{unknown[0]!r} is no CMU phone", file=path, line=number, hint=f"use {' '.join(PHONES)}")
         if not re.fullmatch("[a-z]+", cluster):
-            raise InputError(f"the cluster {cluster!r} is not all letters", file=path, line=number, mend="use a to z")
+            raise InputError(f"the cluster {cluster!r} is not all letters", file=path, line=number, hint="use a to z")
         if not _WHERE(where):
-            raise InputError(f"{where!r} is no place", file=path, line=number, mend="use * ^ $ - (letters) or !(letters)")
+            raise InputError(f"{where!r} is no place", file=path, line=number, hint="use * ^ $ - (letters) or !(letters)")
         for cost in numbers:
             if not re.fullmatch(r"\d+(\.\d+)?", cost):
-                raise InputError(f"the cost {cost!r} is no number from 0", file=path, line=number, mend="write one like 0.5")
+                raise InputError(f"the cost {cost!r} is no number from 0", file=path, line=number, hint="write one like 0.5")
         rows.append(Row(phones, cluster, where, *map(float, numbers)))
     return tuple(rows)
 

@@ -35,7 +35,7 @@ class Lang:
         """
         folder = Path(folder)
         if not folder.is_dir():
-            raise InputError("no such folder", file=folder, mend="name a model directory")
+            raise InputError("no such folder", file=folder, hint="name a model directory")
         phones = read_phones(folder / PHONES_FILE)
         stress = any(phone[-1].isdigit() for phone in phones)
         common = read_common(folder / COMMON_FILE) if (folder / COMMON_FILE).exists() else ()
@@ -54,7 +54,7 @@ def read_common(path: PathOrStr) -> Tuple[str, ...]:
     lines = read_lines(path)
     for number, word in lines:
         if word.split() != [word] or normalize(word) != word:
-            raise InputError(f"{word!r} is not a normal word", file=path, line=number, mend="`ctcb lexicon --common` writes it")
+            raise InputError(f"{word!r} is not a normal word", file=path, line=number, hint="`ctcb lexicon --common` writes it")
     return tuple(word for _, word in lines)
 
 

@@ -58,7 +58,7 @@ def read_phones(path: Union[str, Path]) -> Tuple[str, ...]:
         raise InputError(
             f"is not {BLANK} followed by the 39 CMU phones (or the 69 with stress), sorted",
             file=path,
-            mend="`ctcb lexicon --phones` writes it",
+            hint="`ctcb lexicon --phones` writes it",
         )
     return symbols
 
@@ -90,15 +90,15 @@ class Lexicon:
             word, tab, spelled = line.partition("\t")
             phones = tuple(spelled.split())
             if not tab or not phones:
-                raise InputError("is not: word, tab, phones", file=path, line=number, mend="separate them with one tab")
+                raise InputError("is not: word, tab, phones", file=path, line=number, hint="separate them with one tab")
             if not _NORMAL(word):
                 hint = f"write it {normalize(word)!r}" if normalize(word) else "leave it out"
-                raise InputError(f"{word!r} is not a normal word", file=path, line=number, mend=hint)
+                raise InputError(f"{word!r} is not a normal word", file=path, line=number, hint=hint)
             unknown = [phone for phone in phones if phone not in allowed or phone == BLANK]
             if unknown:
-                raise InputError(f"{unknown[0]!r} is no CMU phone", file=path, line=number, mend=f"use {' '.join(PHONES)}")
+                raise InputError(f"{unknown[0]!r} is no CMU phone", file=path, line=number, hint=f"use {' '.join(PHONES)}")
             if stress and any(phone in VOWELS for phone in phones):
-                raise InputError("has a vowel without stress", file=path, line=number, mend="mark it 0, 1 or 2")
+                raise InputError("has a vowel without stress", file=path, line=number, hint="mark it 0, 1 or 2")
             entries.setdefault(word, []).append(phones)
         return cls(entries, stress)
 
@@ -132,7 +132,7 @@ class Lexicon:
         if word in _cmudict():
             return "cmudict"
         if not _NORMAL(word):
-            raise InputError(f"cannot pronounce {word!r}", mend="give words of a-z, as the normaliser writes them")
+            raise InputError(f"cannot pronounce {word!r}", hint="give words of a-z, as the normaliser writes them")
         base, possessive = _base(word)
         if possessive and (base in self.entries or base in _cmudict()):
             return "possessive"
@@ -176,11 +176,11 @@ def _read_lines(path: Union[str, Path]) -> List[str]:
     try:
         return Path(path).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
-        raise InputError("no such file", file=path, mend="`ctcb lexicon` writes it") from None
+        raise InputError("no such file", file=path, hint="`ctcb lexicon` writes it") from None
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text", file=path) from None
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check its permissions") from None
+        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check its permissions") from None
 
 
 def dictionary_words() -> Collection[str]:

@@ -25,7 +25,7 @@ def read_sentences(path: Union[str, Path]) -> Iterator[str]:
                 return
             header = file.readline().rstrip("\n").split("\t")
             if "text" not in header:
-                raise InputError("has no column named text", file=path, line=1, mend="name it in the header")
+                raise InputError("has no column named text", file=path, line=1, hint="name it in the header")
             column = header.index("text")
             for number, line in enumerate(file, 2):
                 fields = line.rstrip("\n").split("\t")
@@ -38,4 +38,4 @@ def read_sentences(path: Union[str, Path]) -> Iterator[str]:
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise InputError("is not a whole gzip file", file=path) from None
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check its permissions") from None
+        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check its permissions") from None

@@ -112,17 +112,17 @@ class SentencepieceSpelling(PieceSpelling):
         """``model`` is the file of the sentencepiece model. Raises InputError where it is none."""
         super().__init__(table)
         if not Path(model).is_file():
-            raise InputError("no such file", file=model, mend="name the tokens.model or bpe.model")
+            raise InputError("no such file", file=model, hint="name the tokens.model or bpe.model")
         try:
             self._processor = sentencepiece.SentencePieceProcessor(model_file=str(model))
         except (RuntimeError, OSError):
-            raise InputError("not a sentencepiece model", file=model, mend="name the tokens.model or bpe.model") from None
+            raise InputError("not a sentencepiece model", file=model, hint="name the tokens.model or bpe.model") from None
         pieces = set(map(self._processor.id_to_piece, range(self._processor.get_piece_size())))
         outside = [symbol for symbol in table.written if symbol not in pieces]
         if len(outside) > len(table) // 2:
             raise InputError(
                 f"{len(outside)} of the {len(table)} tokens, such as {outside[0]!r}, are none of its pieces", file=model,
-                mend="name the sentencepiece model that made the tokens",
+                hint="name the sentencepiece model that made the tokens",
             )
 
     def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:

@@ -62,7 +62,7 @@ class Tokenizer:
         if vocab_size < MIN_VOCAB_SIZE:
             raise InputError(
                 f"a vocabulary of {vocab_size} pieces cannot hold every letter",
-                mend=f"ask for {MIN_VOCAB_SIZE} or more",
+                hint=f"ask for {MIN_VOCAB_SIZE} or more",
             )
         texts = [text for text in map(normalize, lines) if text]
         if not texts:
@@ -95,7 +95,7 @@ class Tokenizer:
                 raise
             raise InputError(
                 f"{len(texts)} lines of text fill fewer than {vocab_size} pieces",
-                mend="give more text or ask for fewer pieces",
+                hint="give more text or ask for fewer pieces",
             ) from None
         return cls(model.getvalue())
 
@@ -105,30 +105,30 @@ class Tokenizer:
         model_file, tokens_file = Path(folder) / MODEL_FILE, Path(folder) / TOKENS_FILE
         for file in (model_file, tokens_file):
             if not file.is_file():
-                raise InputError("no such file", file=file, mend="`ctcb tokenize train` writes it")
+                raise InputError("no such file", file=file, hint="`ctcb tokenize train` writes it")
         try:
             tokenizer = cls(model_file.read_bytes())
         except InputError as error:
-            raise InputError(error.problem, file=model_file, mend="train it anew with `ctcb tokenize train`") from None
+            raise InputError(error.problem, file=model_file, hint="train it anew with `ctcb tokenize train`") from None
         try:
             listed = tokens_file.read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError:
             raise InputError("is not UTF-8 text", file=tokens_file) from None
         except OSError as error:
-            raise InputError(f"cannot be read ({error.strerror})", file=tokens_file, mend="check its permissions") from None
+            raise InputError(f"cannot be read ({error.strerror})", file=tokens_file, hint="check its permissions") from None
         for number, (inside, outside) in enumerate(zip(tokenizer.pieces, listed), 1):
             if inside != outside:
                 raise InputError(
                     f"piece {number - 1} is {outside!r} here but {inside!r} in {MODEL_FILE}",
                     file=tokens_file,
                     line=number,
-                    mend="take both files from one training",
+                    hint="take both files from one training",
                 )
         if len(listed) != len(tokenizer):
             raise InputError(
                 f"has {len(listed)} pieces but {MODEL_FILE} has {len(tokenizer)}",
                 file=tokens_file,
-                mend="take both files from one training",
+                hint="take both files from one training",
             )
         return tokenizer
 

@@ -52,11 +52,11 @@ class TokenTable:
         first: Dict[str, int] = {}
         for index, symbol in enumerate(symbols):
             if not isinstance(symbol, str) or not symbol:
-                raise InputError(f"token {index} is empty or no text", file=file, mend="write a space as <space>")
+                raise InputError(f"token {index} is empty or no text", file=file, hint="write a space as <space>")
             if first.setdefault(symbol, index) != index:
-                raise InputError(f"tokens {first[symbol]} and {index} are both {symbol!r}", file=file, mend="give each id its own token")
+                raise InputError(f"tokens {first[symbol]} and {index} are both {symbol!r}", file=file, hint="give each id its own token")
         if not symbols:
-            raise InputError("holds no token", file=file, mend="give the tokens of the model that made the emissions")
+            raise InputError("holds no token", file=file, hint="give the tokens of the model that made the emissions")
         return cls(symbols, _blank(symbols, blank, file), _separator(symbols, separator, file) if words_apart else None)
 
     @classmethod
@@ -78,7 +78,7 @@ class TokenTable:
                 return cls.of(symbols, blank, separator, path, words_apart)
         for number, line in rows:
             if not line:
-                raise InputError("an empty line", file=path, line=number, mend="write a space as <space>")
+                raise InputError("an empty line", file=path, line=number, hint="write a space as <space>")
         return cls.of([line for _, line in rows], blank, separator, path, words_apart)
 
     def __len__(self) -> int:
@@ -142,11 +142,11 @@ class TokenTable:
 def _blank(symbols: Sequence[str], blank: Union[int, str, None], file: Optional[PathOrStr]) -> int:
     if isinstance(blank, str):
         if blank not in symbols:
-            raise InputError(f"the blank {blank!r} is none of the {len(symbols)} tokens", file=file, mend="name one of them, or its id")
+            raise InputError(f"the blank {blank!r} is none of the {len(symbols)} tokens", file=file, hint="name one of them, or its id")
         return symbols.index(blank)
     if blank is not None:
         if not 0 <= blank < len(symbols):
-            raise InputError(f"the blank's id is {blank}, but there are {len(symbols)} tokens", file=file, mend=f"name an id from 0 to {len(symbols) - 1}")
+            raise InputError(f"the blank's id is {blank}, but there are {len(symbols)} tokens", file=file, hint=f"name an id from 0 to {len(symbols) - 1}")
         return int(blank)
     like = [f"{symbol!r} has the id {index}" for index, symbol in enumerate(symbols) if symbol in BLANKS]
     if symbols[0] in BLANKS and (symbols[0] != "-" or len(like) == 1):  # it may be a hyphen as well
@@ -154,14 +154,14 @@ def _blank(symbols: Sequence[str], blank: Union[int, str, None], file: Optional[
     raise InputError(
         f"which token is the blank is not told, and token 0, {symbols[0]!r}, is not surely one"
         + (f" ({', '.join(like)})" if like else ""),
-        file=file, mend="name the blank's id or symbol",
+        file=file, hint="name the blank's id or symbol",
     )
 
 
 def _separator(symbols: Sequence[str], separator: Optional[str], file: Optional[PathOrStr]) -> Optional[str]:
     if separator is not None:
         if separator not in symbols:
-            raise InputError(f"the separator {separator!r} is none of the {len(symbols)} tokens", file=file, mend="name one of them")
+            raise InputError(f"the separator {separator!r} is none of the {len(symbols)} tokens", file=file, hint="name one of them")
         return separator
     if any(symbol.startswith(WORD_START) for symbol in symbols):
         return None
@@ -169,4 +169,4 @@ def _separator(symbols: Sequence[str], separator: Optional[str], file: Optional[
     if len(found) == 1:
         return found[0]
     doubt = f"{' and '.join(map(repr, found))} are tokens" if found else f"no token begins with {WORD_START} or is | or a space"
-    raise InputError(f"what stands between words is not told, and {doubt}", file=file, mend="name the separator")
+    raise InputError(f"what stands between words is not told, and {doubt}", file=file, hint="name the separator")

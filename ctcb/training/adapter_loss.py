@@ -110,7 +110,7 @@ class AdapterObjective(nn.Module):
         """With a ``encodings`` batches hold what these pack, in the place of features."""
         super().__init__()
         if encodings is not None and adapter.inner is not None:
-            raise InputError("adapter.inner_bias changes what the base makes of speech", mend="leave --cache out, or turn it off")
+            raise InputError("adapter.inner_bias changes what the base makes of speech", hint="leave --cache out, or turn it off")
         self.adapter, self.sampler, self.attention_weight, self.encodings = adapter, sampler, attention_weight, encodings
         # In a tuple, so that neither checkpoints nor optimisers nor train() find it.
         self._base = (base.eval().requires_grad_(False),)

@@ -62,7 +62,7 @@ def train_base(
         digest = encoder.digest if encoder is not None else recorded_digest(out if init is None else init)
         model = dataclasses.replace(model, whisper=dataclasses.replace(model.whisper, digest=digest))
     if cache is not None and model.whisper is None:
-        raise InputError("--cache keeps what a pretrained encoder makes, and this model has none", file=model_config, mend="leave it out")
+        raise InputError("--cache keeps what a pretrained encoder makes, and this model has none", file=model_config, hint="leave it out")
     if cache is not None:
         config = dataclasses.replace(config, frozen_blocks=model.whisper.layers)
     main = main_process()
@@ -110,11 +110,11 @@ def starting_encoder(
     """
     if model.whisper is None:
         if pretrained:
-            raise InputError("--pretrained is for a model with a section `whisper`", mend="leave it out, or see conf/model/whisper_base.yaml")
+            raise InputError("--pretrained is for a model with a section `whisper`", hint="leave it out, or see conf/model/whisper_base.yaml")
         return None
     if not pretrained:
         if init is None and not (out / CHECKPOINT).exists():
-            raise InputError("this model stands on a pretrained encoder", mend="name its weights with --pretrained, or a model with --init")
+            raise InputError("this model stands on a pretrained encoder", hint="name its weights with --pretrained, or a model with --init")
         return None
     encoder = read_whisper(pretrained)
     encoder.require(model.whisper, pretrained[0])
@@ -152,7 +152,7 @@ def begin_with(model: CtcModel, folder: Path) -> int:
     own = model.state_dict()
     fitting = {name: value.float() for name, value in weights.items() if name in own and own[name].shape == value.shape}
     if not fitting:
-        raise InputError("no tensor fits this model", file=files[-1], mend="name weights of a like architecture")
+        raise InputError("no tensor fits this model", file=files[-1], hint="name weights of a like architecture")
     model.load_state_dict(fitting, strict=False)
     return len(fitting)
 
@@ -161,5 +161,5 @@ def read_feature_cuts(folder: PathOrStr) -> CutSet:
     """The cuts with stored features of a folder, as a stream; InputError where there are none."""
     path = Path(folder) / FEATURE_CUTS
     if not path.exists():
-        raise InputError(f"no {FEATURE_CUTS} in this folder", file=folder, mend="run `ctcb prepare MANIFEST --features` first")
+        raise InputError(f"no {FEATURE_CUTS} in this folder", file=folder, hint="run `ctcb prepare MANIFEST --features` first")
     return CutSet.from_file(path)

@@ -38,9 +38,9 @@ class CatalogueConfig:
 
     def __post_init__(self) -> None:
         if not 1 <= self.smallest <= self.largest:
-            raise InputError(f"catalogue sizes from {self.smallest} to {self.largest}", mend="give 1 <= smallest <= largest")
+            raise InputError(f"catalogue sizes from {self.smallest} to {self.largest}", hint="give 1 <= smallest <= largest")
         if self.longest < 1:
-            raise InputError(f"catalogue.longest is {self.longest}", mend="it must be at least 1")
+            raise InputError(f"catalogue.longest is {self.longest}", hint="it must be at least 1")
 
 
 class Said(NamedTuple):
@@ -75,7 +75,7 @@ class CatalogueSampler:
         self.pool: List[str] = sorted(self.rare | drawn)
         if not self.pool:
             raise InputError(
-                f"no word of the transcripts is outside of their {config.commonest} commonest", mend="lower catalogue.commonest"
+                f"no word of the transcripts is outside of their {config.commonest} commonest", hint="lower catalogue.commonest"
             )
         self._sounds: Dict[str, str] = {}
 

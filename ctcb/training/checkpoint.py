@@ -46,7 +46,7 @@ def load(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Posi
     """
     tensors, metadata = read_tensors(path)
     if "progress" not in metadata:
-        raise InputError("is no checkpoint: it does not tell where the run stands", file=path, mend="remove it to begin anew")
+        raise InputError("is no checkpoint: it does not tell where the run stands", file=path, hint="remove it to begin anew")
     weights = {name[len("model."):]: value for name, value in tensors.items() if name.startswith("model.")}
     load_weights(model, weights, path)
     state: Dict[int, Dict[str, Tensor]] = {}
@@ -69,5 +69,5 @@ def average(paths: List[Path]) -> Dict[str, Tensor]:
             for name, value in tensors.items():
                 total[name] += value
     if total is None:
-        raise InputError("no checkpoint to average", mend="train for at least one epoch")
+        raise InputError("no checkpoint to average", hint="train for at least one epoch")
     return {name: (value / len(paths)).float() for name, value in total.items()}

@@ -48,7 +48,7 @@ class FrozenEncodings:
     def __init__(self, base: CtcModel) -> None:
         """Raises InputError for a base without a phone head."""
         if base.config.phone_head is None:
-            raise InputError("the cache is for a base with a phone head", mend="leave --cache out")
+            raise InputError("the cache is for a base with a phone head", hint="leave --cache out")
         self.base, self.phone_head = base, base.config.phone_head
         self.width = (1 + len(base.config.inter_ctc)) * base.config.encoder.dim + base.config.num_phones
 

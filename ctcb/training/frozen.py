@@ -51,7 +51,7 @@ def read_audio_cuts(folder: PathOrStr) -> CutSet:
     """The cuts of a folder, without features; InputError where there are none."""
     path = Path(folder) / CUTS
     if not path.exists():
-        raise InputError(f"no {CUTS} in this folder", file=folder, mend="run `ctcb prepare MANIFEST` first")
+        raise InputError(f"no {CUTS} in this folder", file=folder, hint="run `ctcb prepare MANIFEST` first")
     return CutSet.from_file(path)
 
 

@@ -53,9 +53,9 @@ class Trainer:
         self.cuts, self.targets, self.evaluate, self.say, self.collate = cuts, targets, evaluate, say, collate
         self.rank, self.world_size = rank_and_size()
         if config.precision not in ("fp32", "bf16"):
-            raise InputError(f"precision {config.precision!r} is unknown", mend="use fp32 or bf16")
+            raise InputError(f"precision {config.precision!r} is unknown", hint="use fp32 or bf16")
         if config.precision == "bf16" and int(torch.__version__.split(".")[0]) < 2:
-            raise InputError(f"bf16 needs torch 2, this is {torch.__version__}", mend="use precision fp32")
+            raise InputError(f"bf16 needs torch 2, this is {torch.__version__}", hint="use precision fp32")
         groups: Dict[Tuple[float, bool], List[nn.Parameter]] = {}
         for name, parameter in objective.named_parameters():
             share = rate_share(name)

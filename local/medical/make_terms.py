@@ -39,7 +39,7 @@ def read_terms(path: Path, kind: str) -> Iterator[str]:
         names = content[f"{kind}_variant_to_canonical"]
         printed = {name: data.get("name", name) for name, data in content[f"{kind}_canonical_to_data"].items()}
     except (OSError, EOFError, pickle.UnpicklingError, KeyError, AttributeError) as error:
-        raise InputError(f"cannot be read ({error})", file=path, mend="install recipes/medical/requirements.txt again") from None
+        raise InputError(f"cannot be read ({error})", file=path, hint="install recipes/medical/requirements.txt again") from None
     for name in names:
         if "," not in name:
             yield printed.get(name, name)

@@ -73,11 +73,11 @@ def check_info(corpus: Path, info: Path) -> None:
         match = _LINE.fullmatch(line)
         if match is None:
             raise InputError("is not audio/NAME.mp3[START,END] TAB TEXT without commas and brackets", file=info, line=number,
-                             mend="download it again (stage 1)")  # fmt: skip
+                             hint="download it again (stage 1)")  # fmt: skip
         if not (corpus / match[1]).is_file():
             missing.append(corpus / match[1])
     if missing:
-        raise InputError(f"{len(set(missing))} recordings of {info.name} are not there", file=missing[0], mend="finish the download (stage 1)")
+        raise InputError(f"{len(set(missing))} recordings of {info.name} are not there", file=missing[0], hint="finish the download (stage 1)")
 
 
 def read_supervisions(manifests: Path, split: str) -> Iterator[Supervision]:

@@ -63,7 +63,7 @@ class Espeak:
         data = str(Path(espeakng_loader.get_data_path()).parent)
         self.rate: int = self._library.espeak_Initialize(self.SYNCHRONOUS, 0, data.encode(), 0)
         if self.rate <= 0:
-            raise InputError("eSpeak NG cannot read its data", file=data, mend="install recipes/mini/requirements.txt again")
+            raise InputError("eSpeak NG cannot read its data", file=data, hint="install recipes/mini/requirements.txt again")
         self._heard: List[bytes] = []
 
         def take(samples: "ctypes._Pointer[ctypes.c_short]", count: int, events: int) -> int:
@@ -78,7 +78,7 @@ class Espeak:
     def __call__(self, text: str, voice: str, pace: float) -> Tuple[np.ndarray, int]:
         """``[N]`` float32 samples and their rate in Hz."""
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise InputError(f"eSpeak NG has no voice {voice!r}", mend="see espeak-ng --voices")
+            raise InputError(f"eSpeak NG has no voice {voice!r}", hint="see espeak-ng --voices")
         self._library.espeak_SetParameter(self.RATE, round(self.USUAL_RATE * pace), 0)
         self._heard.clear()
         said = text.encode()

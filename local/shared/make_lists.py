@@ -45,7 +45,7 @@ def command(
 ) -> None:
     """Write the lists of SETS."""
     if slue and term_files:
-        raise InputError("--slue and --terms exclude each other", mend="give one of them")
+        raise InputError("--slue and --terms exclude each other", hint="give one of them")
     training_rows = list(read_rows(train / "manifest.tsv"))
     training = TrainingWords.of(training_rows, max_count)
     names_of: NamesOf
@@ -81,7 +81,7 @@ def write_lists(folder: Path, names_of: NamesOf, pool: Counter) -> Dict[str, obj
             if f" {normalize(name)} " in texts[row["utt_id"]]:
                 printed[normalize(name)][name] += 1
     if not printed:
-        raise InputError("not one rare name in this set", file=folder, mend="raise --max-count, or check the original texts")
+        raise InputError("not one rare name in this set", file=folder, hint="raise --max-count, or check the original texts")
     said = _said(printed, texts.values())
     per_utt = {utt_id: sorted(_said(printed, [text])) for utt_id, text in texts.items()}
     best = {normal: min(ways, key=lambda way: (-ways[way], way)) for normal, ways in printed.items()}

@@ -74,7 +74,7 @@ def read_slue(path: Path) -> Dict[str, List[str]]:
         reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         for column in ("id", "normalized_text", "normalized_ner"):
             if column not in (reader.fieldnames or ()):
-                raise InputError(f"no column {column!r}", file=path, line=1, mend="name a file of SLUE-VoxPopuli with its annotation")
+                raise InputError(f"no column {column!r}", file=path, line=1, hint="name a file of SLUE-VoxPopuli with its annotation")
         for row in reader:
             try:
                 spans = literal_eval(row["normalized_ner"] or "None") or []
@@ -82,5 +82,5 @@ def read_slue(path: Path) -> Dict[str, List[str]]:
                     row["normalized_text"][first : first + length] for kind, first, length in spans if kind in SLUE_TYPES
                 ]
             except (ValueError, SyntaxError, TypeError):
-                raise InputError("normalized_ner cannot be read", file=path, line=reader.line_num, mend="download it again") from None
+                raise InputError("normalized_ner cannot be read", file=path, line=reader.line_num, hint="download it again") from None
     return names

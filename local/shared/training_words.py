@@ -57,9 +57,9 @@ class TrainingWords:
 def read_rows(manifest: Path) -> Iterator[Dict[str, str]]:
     """The rows of a ``manifest.tsv``, columns of its own included. Raises InputError without a text column."""
     if not manifest.exists():
-        raise InputError("no such file", file=manifest, mend="prepare the corpus first")
+        raise InputError("no such file", file=manifest, hint="prepare the corpus first")
     with open(manifest, encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         if "text" not in (reader.fieldnames or ()):
-            raise InputError("no column 'text' in the header", file=manifest, line=1, mend="name a manifest.tsv")
+            raise InputError("no column 'text' in the header", file=manifest, line=1, hint="name a manifest.tsv")
         yield from reader

@@ -87,8 +87,8 @@ def test_lists_transcripts_reports_and_errors(tmp_path):
     assert again(transcript) == transcript and again(transcript).to_json() == transcript.to_json()
     report = score({"u": "ann met bob", "v": "a"}, {"u": "ann met", "v": "a"}, ["bob"], draws=10)
     assert again(report) == report
-    error = again(InputError("is wrong", file="f", line=3, mend="mend it"))
-    assert (str(error), error.problem, error.file, error.line, error.mend) == ("f:3: is wrong; mend it", "is wrong", "f", 3, "mend it")
+    error = again(InputError("is wrong", file="f", line=3, hint="mend it"))
+    assert (str(error), error.problem, error.file, error.line, error.hint) == ("f:3: is wrong; mend it", "is wrong", "f", 3, "mend it")
     assert str(again(RunError("failed"))) == "failed" and again(ctcb.BeamOptions(beam=3)) == ctcb.BeamOptions(beam=3)
 
 

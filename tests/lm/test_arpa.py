@@ -105,7 +105,7 @@ def test_faults_are_named_with_their_line(tmp_path, old, new, line, says):
     for read in (read_arpa, check_arpa):
         with pytest.raises(InputError, match=says) as caught:
             read(path)
-        assert str(caught.value).startswith(f"{path}:{line}: ") and caught.value.mend
+        assert str(caught.value).startswith(f"{path}:{line}: ") and caught.value.hint
 
 
 def test_a_cut_gzip_file_is_said(tmp_path):

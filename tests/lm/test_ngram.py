@@ -115,7 +115,7 @@ def test_vocabularies_that_fit_and_do_not():
                         ({"other"}, "0 of 125"), ({words[0]}, "1 of 125")):
         with pytest.raises(InputError, match=says) as caught:
             check_vocabulary(known.__contains__, words, "the text", "some.arpa")
-        assert "some.arpa" in str(caught.value) and "ctcb lm" in caught.value.mend
+        assert "some.arpa" in str(caught.value) and "ctcb lm" in caught.value.hint
     assert check_vocabulary(set().__contains__, [], "the text").note is None
 
 

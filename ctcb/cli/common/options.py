@@ -23,7 +23,7 @@ class Once(click.Option):
         """The one value. Raises InputError where there are more."""
         given = opts.get(self.name, ())
         if len(given) > 1:
-            raise InputError(f"{self.opts[0]} is given {len(given)} times ({', '.join(given)}), and takes one", mend="give it once")
+            raise InputError(f"{self.opts[0]} is given {len(given)} times ({', '.join(given)}), and takes one", hint="give it once")
         return super().consume_value(ctx, {**opts, self.name: given[0]} if given else opts)
 
 

@@ -20,7 +20,7 @@ def distractors_option() -> Decorator:
 def with_distractors(folders: Sequence[str], files: Sequence[str]) -> List[Tuple[str, Optional[str]]]:
     """Each folder and its file. Raises InputError for another number of files."""
     if len(files) not in (0, 1, len(folders)):
-        raise InputError(f"{len(files)} lists of distractors for {len(folders)} sets", mend="give one for all, or one for each")
+        raise InputError(f"{len(files)} lists of distractors for {len(folders)} sets", hint="give one for all, or one for each")
     each = list(files) if len(files) > 1 else [files[0] if files else None] * len(folders)
     return list(zip(folders, each))
 

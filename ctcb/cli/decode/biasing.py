@@ -52,7 +52,7 @@ class BiasingOptions:
         """How to lean toward it; ``lm``, ``phones``: whether there are some. Raises InputError for options that
         contradict one another."""
         if self.entities is not None and self.entities_per_utt is not None:
-            raise InputError("--entities and --entities-per-utt exclude each other", mend="give one of them")
+            raise InputError("--entities and --entities-per-utt exclude each other", hint="give one of them")
         chosen = choose(
             self.bias or "decoder", self.plus, self.minus, lm, phones,
             {name: preset.techniques for name, preset in presets.items()},
@@ -60,11 +60,11 @@ class BiasingOptions:
         if not (self.lists and in_encoder(chosen)):
             for name in ("adapter", "max_active_entities", "attention_plot"):
                 if getattr(self, name) is not None:
-                    raise InputError(f"--{name.replace('_', '-')} is for the adapter", mend="give a list and --bias encoder")
+                    raise InputError(f"--{name.replace('_', '-')} is for the adapter", hint="give a list and --bias encoder")
         if self.lists:
             return chosen
         if self.plus or (self.bias or "none") != "none":
-            raise InputError("there is no list to lean toward", mend="give --entities or --entities-per-utt")
+            raise InputError("there is no list to lean toward", hint="give --entities or --entities-per-utt")
         return ()
 
 
@@ -128,7 +128,7 @@ def prepare(
     if missing and len(missing) == len(utt_ids):
         raise InputError(
             f"has no list for any of the {len(utt_ids)} utterances, such as {missing[0]!r}", file=options.entities_per_utt,
-            mend=f"use their ids; the table has {next(iter(lists.places))!r}, for one",
+            hint=f"use their ids; the table has {next(iter(lists.places))!r}, for one",
         )
     if missing:
         names = ", ".join(missing[:NAMED]) + (", ..." if len(missing) > NAMED else "")

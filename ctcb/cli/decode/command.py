@@ -120,24 +120,24 @@ def command(
     graph_asked = method == "graph" or method is None and given["graph"] is not None
     lm_file = find_lm(lm, model if own_model and not graph_asked and method != "greedy" else None)
     if resume and (out is None or emissions_given.emissions is not None):
-        raise InputError("--resume goes on with audio that is decoded to a folder", mend="give INPUTS and --out DIR, or leave it out")
+        raise InputError("--resume goes on with audio that is decoded to a folder", hint="give INPUTS and --out DIR, or leave it out")
     if vad and emissions_given.emissions is not None:
-        raise InputError("--vad is for audio, and --emissions is given", mend="leave it out")
+        raise InputError("--vad is for audio, and --emissions is given", hint="leave it out")
     lm_there = lm_file is not None or graph_asked
     presets = read_presets(find_config(config, model if own_model else None))
     asked = biasing_given.techniques(presets, lm_there)  # before the model is loaded: what is wrong with them
     preset = presets[biasing_given.preset]
     if graph_asked and SUBWORD in biasing_given.plus:
-        raise InputError(f"{SUBWORD!r} is for the beam search", mend="leave it out; a graph has --token-bonus instead")
+        raise InputError(f"{SUBWORD!r} is for the beam search", hint="leave it out; a graph has --token-bonus instead")
     method, options = _search(method, nbest, biasing_given.lists, in_search(asked), lm_file is not None, given, preset.beam)
     if nbest is not None and nbest > 1 and out is None and "jsonl" not in forms:
-        raise InputError(f"--nbest tells its texts in jsonl, and the format is {forms[0]}", mend="give --format jsonl or --out DIR, or leave it out")
+        raise InputError(f"--nbest tells its texts in jsonl, and the format is {forms[0]}", hint="give --format jsonl or --out DIR, or leave it out")
     graph = options.graph if isinstance(options, GraphSetting) else None
     phones = graph.phones if graph is not None else None
     lists = read_lists(biasing_given)
     plots = AttentionPlots(biasing_given.attention_plot) if biasing_given.attention_plot is not None else None
     if emissions_given.emissions is None and not inputs:
-        raise InputError("there is nothing to decode", mend="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
+        raise InputError("there is nothing to decode", hint="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
     if out is not None:
         click.get_current_context().with_resource(only_run(out))
     journal = None
@@ -151,9 +151,9 @@ def command(
         )
     else:
         if in_encoder(asked):
-            raise InputError("the adapter listens to audio, and --emissions is given", mend="name audio, or use --bias decoder")
+            raise InputError("the adapter listens to audio, and --emissions is given", hint="name audio, or use --bias decoder")
         if inputs:
-            raise InputError(f"both --emissions and {inputs[0]} are given", mend="give one of them")
+            raise InputError(f"both --emissions and {inputs[0]} are given", hint="give one of them")
         source = of_file(emissions_given, model if _is_given("model") else None, forms != ("text",) or out is not None, phones)
     if graph is not None:
         graph.require_tokens(source.spelling.table)
@@ -166,7 +166,7 @@ def command(
     biasing_of = prepare(lists, pipeline, biasing_given, source.utt_ids)
 
     if explain and lists is None:
-        raise InputError("--explain tells what a list changed, and there is none", mend="give --entities or --entities-per-utt")
+        raise InputError("--explain tells what a list changed, and there is none", hint="give --entities or --entities-per-utt")
     tally = Tally(len(source.utt_ids), "could not be decoded")
     settings = {
         "ctcb": __version__, "command": " ".join(sys.argv[1:]), "search": method, "techniques": [one.name for one in techniques],
@@ -205,21 +205,21 @@ def _search(
     if given["graph"] is not None and method in (None, "graph"):
         stray = [_flag(name) for name in chosen if name != "beam"] + ["--lm"] * lm
         if stray:
-            raise InputError(f"{stray[0]} is for the beam search", mend="leave it out, or --graph")
+            raise InputError(f"{stray[0]} is for the beam search", hint="leave it out, or --graph")
         beam = max(nbest or 1, chosen.get("beam", GraphOptions.beam))
         return "graph", GraphSetting(load_graph(given["graph"]), GraphOptions(beam=beam, **of_lm, **of_graph), nbest or 1)
     if method == "graph":
-        raise InputError("which graph is to be searched is not told", mend="give --graph DIR (`ctcb graph` makes one)")
+        raise InputError("which graph is to be searched is not told", hint="give --graph DIR (`ctcb graph` makes one)")
     if given["graph"] is not None or of_graph:
         name = "--graph" if given["graph"] is not None else _flag(next(iter(of_graph)))
-        raise InputError(f"{name} is for the graph search", mend="leave it out, or use --method graph and --graph DIR")
+        raise InputError(f"{name} is for the graph search", hint="leave it out, or use --method graph and --graph DIR")
     if of_lm and not lm:
-        raise InputError(f"{_flag(next(iter(of_lm)))} is for an LM, and there is none", mend="give --lm FILE or --graph DIR")
+        raise InputError(f"{_flag(next(iter(of_lm)))} is for an LM, and there is none", hint="give --lm FILE or --graph DIR")
     chosen.update(of_lm)
     asked = [_flag(name) for name in chosen] + ["--nbest"] * (nbest is not None and nbest > 1) + ["--lm"] * lm
     if method == "greedy" and (leaning or asked):
         what = f"takes no {asked[0]}" if asked else "cannot lean toward a list"
-        raise InputError(f"greedy decoding {what}", mend="leave --method greedy out")
+        raise InputError(f"greedy decoding {what}", hint="leave --method greedy out")
     method = method or ("beam" if lists or asked or nbest is None and preset.nbest > 1 else "greedy")
     if method == "greedy":
         nbest = 1

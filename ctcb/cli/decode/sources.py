@@ -86,14 +86,14 @@ def of_audio(
         if getattr(tokens, field.name) is not None and not (is_foreign(model) and field.name in OF_TOKENS)
     ]
     if stray:
-        raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", mend="leave it out or give --emissions")
+        raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", hint="leave it out or give --emissions")
     told = Tokens(tokens.tokens, tokens.tokens_model, tokens.blank_id, tokens.separator)
     heard = listen(inputs, model, batch_seconds, jobs, known, told, encoder, compared, vad, adapter)
     ear = heard.ear
     if ear.spelling is None and phones is None:
-        raise InputError("this model hears phones and spells no words", file=model, mend="give a graph over phones (--graph; `ctcb graph` makes it)")
+        raise InputError("this model hears phones and spells no words", file=model, hint="give a graph over phones (--graph; `ctcb graph` makes it)")
     if phones is not None and ear.phone_head is None:
-        raise InputError("this model has no phone head", file=model, mend="use a graph over subwords")
+        raise InputError("this model has no phone head", file=model, hint="use a graph over subwords")
     head = 0 if phones is None else ear.phone_head
 
     def emission(one: Emitted) -> Emission:
@@ -117,13 +117,13 @@ def of_file(options: EmissionOptions, model: Optional[str], timed: bool, phones:
         table = TokenTable.read(options.tokens, options.blank_id, options.separator, words_apart=phones is None)
         if phones is not None and table != phones.table:
             raise InputError(
-                "these are not the tokens of the graph", file=options.tokens, mend="leave --tokens out, or make a graph for them"
+                "these are not the tokens of the graph", file=options.tokens, hint="leave --tokens out, or make a graph for them"
             )
         spelling: Spelling = phones or spelling_of(table, options.tokens_model)
     elif model is not None or phones is not None:
         for name in ("tokens_model", "blank", "separator"):
             if getattr(options, name) is not None:
-                raise InputError(f"--{name.replace('_', '-')} is for --tokens, and --model tells its own", mend="leave it out")
+                raise InputError(f"--{name.replace('_', '-')} is for --tokens, and --model tells its own", hint="leave it out")
         if model is not None:
             from ctcb.acoustic.directory import read_model_yaml  # here: imports torch
             from ctcb.text.tokenizer import Tokenizer
@@ -134,12 +134,12 @@ def of_file(options: EmissionOptions, model: Optional[str], timed: bool, phones:
     else:
         raise InputError(
             "what the columns of the emissions are is not told", file=options.emissions,
-            mend="give --tokens FILE, or --model DIR for what `ctcb emit --model DIR` wrote",
+            hint="give --tokens FILE, or --model DIR for what `ctcb emit --model DIR` wrote",
         )
     if frame_shift is None and timed:
         raise InputError(
             "how far apart the frames are is not told, so words have no times", file=options.emissions,
-            mend="give --frame-shift SECONDS (many models: 0.02 or 0.04), or only print --format text",
+            hint="give --frame-shift SECONDS (many models: 0.02 or 0.04), or only print --format text",
         )
     phonetics = None
     if options.phone_emissions is not None:

@@ -53,12 +53,12 @@ class Writer:
             self._own = [FORMATS[form] for form in forms if FORMATS[form].file is None]
         else:
             if len(forms) > 1:
-                raise InputError(f"--format {' and '.join(forms)} are several, and stdout takes one", mend="give --out DIR, or one of them")
+                raise InputError(f"--format {' and '.join(forms)} are several, and stdout takes one", hint="give --out DIR, or one of them")
             (form,) = forms
             if FORMATS[form].file is None and recordings > 1:
-                raise InputError(f"--format {form} is one file a recording, and there are {recordings}", mend="give --out DIR")
+                raise InputError(f"--format {form} is one file a recording, and there are {recordings}", hint="give --out DIR")
             if explain and form not in ("text", "jsonl"):
-                raise InputError(f"--explain does not go together with --format {form}", mend="give --out DIR, or leave one out")
+                raise InputError(f"--explain does not go together with --format {form}", hint="give --out DIR, or leave one out")
             self._shared = [EXPLANATION if explain and form == "text" else FORMATS[form]]
         self._files = ExitStack()
         self._sinks: Dict[str, IO[str]] = {}

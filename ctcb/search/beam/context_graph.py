@@ -31,8 +31,8 @@ def evidence(entities: int) -> float:
 class EntityError(InputError):
     """What is wrong with one of the entities handed in."""
 
-    def __init__(self, entity: int, what: str, mend: str) -> None:
-        super().__init__(f"entity {entity} {what}", mend=mend)
+    def __init__(self, entity: int, what: str, hint: str) -> None:
+        super().__init__(f"entity {entity} {what}", hint=hint)
         self.entity, self.what = int(entity), what
 
 
@@ -89,7 +89,7 @@ class ContextGraph:
         weights = np.ones(count) if weights is None else np.asarray(weights, np.float64)
         for name, values in (("weights", weights), ("costs", costs), ("names", names)):
             if values is not None and len(values) != count:
-                raise InputError(f"{len(values)} {name} for {count} entities", mend="give one an entity")
+                raise InputError(f"{len(values)} {name} for {count} entities", hint="give one an entity")
         owners = np.repeat(np.arange(count), np.fromiter(map(len, phrases), np.int64, count))
         sequences = list(chain.from_iterable(phrases))
         lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
@@ -98,7 +98,7 @@ class ContextGraph:
             costs = np.zeros(len(sequences))
         else:
             if list(map(len, costs)) != list(map(len, phrases)):
-                raise InputError("costs and phrases do not fit together", mend="give one cost a token sequence")
+                raise InputError("costs and phrases do not fit together", hint="give one cost a token sequence")
             costs = np.fromiter(chain.from_iterable(costs), np.float64, len(sequences))
         starts = np.cumsum(lengths) - lengths
         _check(flat, starts, lengths, owners, weights, costs, vocabulary)

@@ -41,7 +41,7 @@ class BeamDecoder:
         if lm is not None and lm.num_tokens != vocabulary.size:
             raise InputError(
                 f"the LM was made ready for {lm.num_tokens} tokens, but the vocabulary has {vocabulary.size}",
-                mend="load it with the decoder's tokens")
+                hint="load it with the decoder's tokens")
         self.vocabulary, self.options, self.lm = vocabulary, options, lm
         self._fusion = no_fusion() if lm is None else lm.fusion(options)
         self._no_entities = ContextGraph.empty(vocabulary)
@@ -71,7 +71,7 @@ class BeamDecoder:
         log_probs = as_log_probs(log_probs, self.vocabulary.size)
         graph = self._no_entities if graph is None else graph
         if graph.vocabulary != self.vocabulary:
-            raise InputError("the context graph was built for another vocabulary", mend="build it with the decoder's")
+            raise InputError("the context graph was built for another vocabulary", hint="build it with the decoder's")
         arrays, fusion = graph.arrays, self._fusion
         nbest = self.options.nbest if nbest is None else nbest
         wider = min(max(nbest, WITH_LM if fusion.on else 1), WIDEST)

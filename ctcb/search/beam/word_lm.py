@@ -10,7 +10,7 @@ import numpy as np
 
 from ctcb.errors import InputError
 from ctcb.lm.arrays import NODE, ArrayLm, LmArrays
-from ctcb.lm.vocabulary import MEND
+from ctcb.lm.vocabulary import HINT
 from ctcb.search.beam.letter_trie import SPELLED, Trie, best_below, fill_start
 from ctcb.search.beam.token_trie import first_children, grow
 from ctcb.search.options import BeamOptions
@@ -118,7 +118,7 @@ def _check(lm: ArrayLm, words: Sequence[str], spelled: np.ndarray, known: str) -
     problem = f"{count} of its {len(words)} words can be written in the model's tokens"
     lowered = int(_can_write([word.lower() for word in words], known).sum())
     if lowered > 2 * count:
-        raise InputError(f"{problem}, but {lowered} in lower case", file=lm.path, mend=MEND)
+        raise InputError(f"{problem}, but {lowered} in lower case", file=lm.path, hint=HINT)
     if words and count < max(1, FEWEST * len(words)):
         example = words[int(np.argmin(spelled))]
-        raise InputError(f"{problem}; {example!r} cannot", file=lm.path, mend=MEND)
+        raise InputError(f"{problem}; {example!r} cannot", file=lm.path, hint=HINT)

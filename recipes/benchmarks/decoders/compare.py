@@ -84,7 +84,7 @@ class Comparison:
         self.tuning, self.scoring = halves([item for data_set in sets for item in data_set.items])
         for half, what in ((self.tuning, "tuning"), (self.scoring, "scoring")):
             if not half:
-                raise InputError(f"no utterance falls into the {what} half", mend="give more utterances")
+                raise InputError(f"no utterance falls into the {what} half", hint="give more utterances")
 
     def rows(self, size: int, frame_shift: float) -> List[Dict[str, Any]]:
         """One row a decoder, for lists of ``size`` entities; 0 is no list."""
@@ -92,7 +92,7 @@ class Comparison:
         for name, texts in filled.items():
             if len(texts) < size:
                 raise InputError(f"{name} has {len(texts)} entities and distractors, and {size} are asked for",
-                                 mend="give more distractors or ask for less")
+                                 hint="give more distractors or ask for less")
         lists = {name: BiasList.of(texts, self.tokenizer, self.vocabulary) for name, texts in filled.items()}
         for name, peer in self.peers.items():
             self.chosen[name] = self._tune(name, size, lists) if size else Chosen(peer.plain, True, 0, 0)
@@ -161,12 +161,12 @@ def load_peers(names: Sequence[str], task: Task) -> Dict[str, Peer]:
     peers = {}
     for name in dict.fromkeys([*ALWAYS, *names]):
         if name not in PEERS:
-            raise InputError(f"no decoder is called {name!r}", mend=f"choose from {', '.join(PEERS)}")
+            raise InputError(f"no decoder is called {name!r}", hint=f"choose from {', '.join(PEERS)}")
         module, cls = PEERS[name]
         try:
             peers[name] = getattr(import_module(module), cls)(task)
         except ModuleNotFoundError as error:
-            raise InputError(f"{name} needs the package {error.name!r}", mend="run the recipe's stage 1") from None
+            raise InputError(f"{name} needs the package {error.name!r}", hint="run the recipe's stage 1") from None
     return peers
 
 
@@ -175,7 +175,7 @@ def read_set(kind: str, folder: Path, emissions: Path, distractor_files: Sequenc
     texts = read_transcripts(folder / "manifest.tsv")
     entities = EntityList.read(folder / "entities.txt")
     if not emissions.is_file():
-        raise InputError("no such file", file=emissions, mend="run the recipe's stage 2")
+        raise InputError("no such file", file=emissions, hint="run the recipe's stage 2")
     files = [[line for _, line in read_lines(path)] for path in distractor_files]
     with np.load(emissions, allow_pickle=False) as arrays:
         items = read_items(folder.name, texts, arrays, size)

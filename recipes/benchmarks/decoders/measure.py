@@ -69,11 +69,11 @@ def read_items(data_set: str, texts: Mapping[str, str], emissions: Mapping[str, 
     items = []
     for utt_id, text in texts.items():
         if utt_id not in emissions:
-            raise InputError(f"{data_set} has no emissions of {utt_id!r}", mend="run the recipe's stage 2 again")
+            raise InputError(f"{data_set} has no emissions of {utt_id!r}", hint="run the recipe's stage 2 again")
         log_probs = np.ascontiguousarray(emissions[utt_id], np.float32)
         if log_probs.ndim != 2 or log_probs.shape[1] != size:
             raise InputError(f"the emissions of {utt_id!r} have the shape {log_probs.shape}, the model has {size} tokens",
-                             mend="take model and emissions from one run")
+                             hint="take model and emissions from one run")
         items.append(Item(data_set, utt_id, text, log_probs))
     return items
 
