@@ -1,4 +1,4 @@
-"""Compiled functions: without the GIL, and cached on disk under a key that covers all of them."""
+"""Compiled functions: they release the GIL and are cached on disk under one key for all their sources."""
 from __future__ import annotations
 
 import hashlib
@@ -10,7 +10,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 
 def sources_digest(folder: Path) -> str:
-    """SHA-256 of the Python files in ``folder`` that hold compiled functions."""
+    """SHA-256, in hexadecimal, of the Python files in ``folder`` that hold compiled functions."""
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*.py")):
         source = file.read_bytes()
@@ -23,10 +23,10 @@ SOURCES = sources_digest(Path(__file__).parent)
 
 
 class PackageCache(FunctionCache):
-    """numba's cache on disk, in files named after the state of this package's sources.
+    """numba's cache on disk, in files named after the digest of this package's sources.
 
-    numba looks only at the age of the file in which a function stands. After a change in another
-    file that was compiled into it, it would run the old machine code without a word, or fail to
+    numba checks only the age of the file that defines a function. After a change in another file
+    whose functions were inlined into it, numba would silently run the old machine code, or fail to
     read its index.
     """
 

@@ -1,4 +1,4 @@
-"""Dataclasses from YAML: every key checked, no surprise swallowed."""
+"""Dataclasses from YAML; every key and type is checked."""
 from __future__ import annotations
 
 import dataclasses
@@ -57,7 +57,7 @@ def from_mapping(cls: Type[T], data: Mapping[str, Any], file: Optional[PathOrStr
 
 def _convert(kind: Any, value: Any, file: Optional[PathOrStr], key: str) -> Any:
     def wrong(expected: str) -> InputError:
-        # Not the whole of it: a few lines of YAML can stand for a value that fills the memory.
+        # Abbreviated: with YAML aliases, a few lines can expand to a value that fills the memory.
         return InputError(f"{key} is {_SHORT.repr(value)} where {expected} is expected", file=file, hint="correct it")
 
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):

@@ -1,8 +1,8 @@
-"""The two ways in which a command ends badly, and how they reach the user, with nothing in them that a terminal obeys.
+"""The two errors with which a command ends, and their one-line messages, free of terminal control characters.
 
-``InputError`` -> exit code 2: something that was handed in is wrong. Its message is one line that
-names the file, the line where there is one, and a hint at what to do.
-``RunError`` -> exit code 1: the input was right, and the work failed while running.
+``InputError`` -> exit code 2: the input is wrong. Its message is one line that names the file, the
+line number where there is one, and a hint at what to do.
+``RunError`` -> exit code 1: the input was right, and the command failed while running.
 """
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import sys
 from os import PathLike
 from typing import Callable, Optional, Union
 
-# Persian and the scripts of India spell with these two; other invisible characters only hide in a text.
+# Persian and the scripts of India are spelled with these two joiners; no other invisible character is part of a spelling.
 JOINERS = "\u200c\u200d"
 
 
 def visible(text: str) -> str:
-    """``text`` with its control and invisible characters spelled out (``\\x1b``), so that none reaches a terminal."""
+    """``text`` with its control and invisible characters escaped (``\\x1b``), so that none reaches a terminal."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() or char in JOINERS else char.encode("unicode_escape").decode() for char in text)
 
 
 class CtcbError(Exception):
-    """Base of the errors that are shown as one line, without a traceback."""
+    """Base class of the errors that are shown as one line, without a traceback."""
 
     exit_code = 1
 
@@ -31,24 +31,27 @@ class CtcbError(Exception):
 
 
 class RunError(CtcbError):
-    """The work failed while running, on input that was right."""
+    """The command failed while running, on valid input."""
 
 
 def unexpected(error: Exception, what: object) -> RunError:
-    """An error that nobody foresaw, as one of ours that says at ``what`` it arose: one utterance must not cost the others."""
-    told = RunError(f"{what}: failed: {type(error).__name__}: {error}")
-    told.__cause__ = error
-    return told
+    """Wrap an unforeseen error in a RunError that names ``what`` was being processed, such as an utterance.
+
+    It is returned, not raised, so that one utterance's failure does not stop the others.
+    """
+    wrapped = RunError(f"{what}: failed: {type(error).__name__}: {error}")
+    wrapped.__cause__ = error
+    return wrapped
 
 
 class InputError(CtcbError):
-    """What was handed in is wrong.
+    """The input is wrong: a file, an option or an argument.
 
     Parameters
     ----------
     problem : what is wrong, in a few words.
     file : the file at fault, if there is one.
-    line : its line, counted from 1.
+    line : the line number in it, counted from 1.
     hint : what the user can do about it.
     """
 
@@ -69,7 +72,7 @@ class InputError(CtcbError):
 
 
 def run_script(main: Callable[[], None], name: str) -> None:
-    """Run a script's ``main``; a CtcbError becomes a line on stderr and its exit code (commands have `ctcb.cli.run`)."""
+    """Run a script's ``main``; a CtcbError is printed as one line on stderr and sets the exit code (commands use `ctcb.cli.run`)."""
     try:
         main()
     except CtcbError as error:

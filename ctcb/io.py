@@ -1,4 +1,4 @@
-"""Text files read with their line numbers; files written whole or not at all, where there is room, by one run at a time."""
+"""Reading text files with line numbers; atomic writes; checks of disk space; one run at a time in a folder."""
 from __future__ import annotations
 
 import glob
@@ -18,8 +18,8 @@ PathOrStr = Union[str, Path]
 def read_lines(path: PathOrStr) -> List[Tuple[int, str]]:
     """The lines of a UTF-8 text file with their numbers, counted from 1, without line ends.
 
-    A byte-order mark and the carriage returns of Windows are taken off. Only line feeds end lines:
-    the rarer separators of Unicode may stand inside a transcript.
+    A byte-order mark and Windows carriage returns are removed. Only line feeds end lines: Unicode's
+    other line separators may occur inside a transcript.
 
     Raises
     ------
@@ -51,12 +51,12 @@ def read_lines(path: PathOrStr) -> List[Tuple[int, str]]:
 
 
 def read_text(path: PathOrStr) -> str:
-    """A whole UTF-8 text file, line feeds between its lines. Raises InputError as :func:`read_lines` does."""
+    """A whole UTF-8 text file, its lines joined by line feeds. Raises InputError as :func:`read_lines` does."""
     return "\n".join(line for _, line in read_lines(path))
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file, by which weights are known. Raises InputError where there is none."""
+    """SHA-256 of a file in hexadecimal, which identifies weights. Raises InputError where the file does not exist."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:
@@ -65,10 +65,10 @@ def digest(path: Path) -> str:
 
 @contextmanager
 def atomic_write(path: PathOrStr, mode: str = "w") -> Iterator[IO[Any]]:
-    """Open a temporary file beside ``path`` that takes its place when the block ends well.
+    """Open a temporary file beside ``path`` that replaces it when the block ends without an exception.
 
-    A reader sees the old file or the new one, never half of one; when the block raises (a full
-    disk, say), the old file stays and the temporary one is removed.
+    A reader sees the old file or the new one, never a part of it. If the block raises, the old file
+    stays and the temporary one is removed.
     """
     with atomic_path(path) as part, open(part, mode, encoding=None if "b" in mode else "utf-8") as file:
         yield file
@@ -76,7 +76,7 @@ def atomic_write(path: PathOrStr, mode: str = "w") -> Iterator[IO[Any]]:
 
 @contextmanager
 def atomic_path(path: PathOrStr) -> Iterator[Path]:
-    """:func:`atomic_write` for what is not written through a Python file: the temporary one's path."""
+    """:func:`atomic_write` for libraries that write to a path: yields the temporary file's path."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=_part(path))
@@ -109,7 +109,7 @@ def _part(path: Path) -> str:
 
 
 def remove_parts(path: PathOrStr) -> None:
-    """Remove the temporary files of runs that were killed while they wrote ``path``. Only one run may be writing it."""
+    """Remove the temporary files that killed runs left beside ``path``. No other run may be writing ``path`` meanwhile."""
     path = Path(path)
     for part in path.parent.glob(f"{glob.escape(_part(path))}????????"):
         part.unlink(missing_ok=True)
@@ -117,9 +117,9 @@ def remove_parts(path: PathOrStr) -> None:
 
 @contextmanager
 def only_run(folder: PathOrStr) -> Iterator[None]:
-    """Keep a folder to this run while the block lasts. Raises RunError where another run is writing there.
+    """Lock a folder for this run while the block lasts. Raises RunError where another run holds the lock.
 
-    The lock is the folder's own and goes with the process, so one that was killed leaves none behind.
+    The lock (``flock`` on the folder) ends with the process, so a killed run leaves none behind.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

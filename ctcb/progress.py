@@ -1,4 +1,4 @@
-"""Progress on a terminal, silence elsewhere."""
+"""Progress bars on stderr, shown only where stderr is a terminal."""
 from __future__ import annotations
 
 import sys
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def progress_by(items: Iterable[T], what: str, total: float, amount: Callable[[T], float]) -> Iterator[T]:
-    """Like :func:`progress`; each item counts by its ``amount`` of the ``total``."""
+    """Like :func:`progress`, but the bar advances by ``amount(item)`` out of ``total`` (seconds of audio, for example)."""
     if not sys.stderr.isatty():
         yield from items
         return
@@ -23,7 +23,7 @@ def progress_by(items: Iterable[T], what: str, total: float, amount: Callable[[T
 
 
 def progress(items: Iterable[T], what: str, total: Optional[int] = None) -> Iterator[T]:
-    """Yield ``items`` under a progress bar on stderr, where stderr is a terminal."""
+    """Yield ``items`` while a progress bar labelled ``what`` is shown; ``total`` is the number of items, if known."""
     if not sys.stderr.isatty():
         yield from items
         return

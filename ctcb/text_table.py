@@ -5,7 +5,7 @@ from typing import List, Sequence
 
 
 def table(rows: Sequence[Sequence[str]], left: Sequence[int]) -> str:
-    """Columns two spaces apart under a ruled heading, aligned to the right unless in ``left``."""
+    """``rows`` (the first is the heading) as text: columns two spaces apart, right-aligned unless their index is in ``left``."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines: List[str] = []
     for row in rows:

@@ -42,7 +42,7 @@ class SpelledList:
                 if not sequences:
                     lost.append(form)
             if isinstance(spelling, SoundSpelling):
-                found += filter(None, map(spelling.said, entity.prons))
+                found += filter(None, map(spelling.tokens_of_pron, entity.prons))
             phrases.append(tuple(dict.fromkeys(found)))
             outcome = CHANGED if found else REJECTED
             notes += [LineNote(line, outcome, entity.text, _why(spelling, form, bool(found))) for form in lost]
@@ -69,7 +69,7 @@ def _lines(entities: EntityList) -> Sequence[int]:
 
 
 def _why(spelling: Spelling, form: str, others: bool) -> str:
-    lacks = spelling.lacks if isinstance(spelling, SoundSpelling) else spelling.table.lacks
+    lacks = spelling.unspellable_reason if isinstance(spelling, SoundSpelling) else spelling.table.unspellable_reason
     return f"{form!r} {lacks(form)}" + ("; its other forms are used" if others else "")
 
 

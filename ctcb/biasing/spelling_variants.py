@@ -11,7 +11,7 @@ from ctcb.biasing.technique import Heard, Setting, Technique
 from ctcb.phones.lookup import LONGEST
 from ctcb.text.g2g import variants
 from ctcb.text.lexicon import Lexicon
-from ctcb.text.spelling import MOST_VARIED
+from ctcb.text.spelling import MAX_VARIED_FORMS
 from ctcb.transcript.hypothesis import FoundEntity, Reading, put
 
 
@@ -25,7 +25,7 @@ class SpellingVariants(Technique):
     def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
         """Add each entity's variants to its token sequences, at their costs; lists of more than 2,000 have none."""
         count = setting.phones.g2g
-        if not count or len(biasing.entities) > MOST_VARIED:
+        if not count or len(biasing.entities) > MAX_VARIED_FORMS:
             return biasing
         lexicon = setting.phonetics.lexicon if setting.phonetics else Lexicon()
         taken = {form for entity in biasing.entities for form in entity.spoken_forms}

@@ -1,4 +1,4 @@
-"""The ``ctcb`` command: one thin module a verb, imported only when its verb is asked for."""
+"""The ``ctcb`` command: one thin module for each verb, imported only when the verb is called."""
 from __future__ import annotations
 
 import os
@@ -13,30 +13,30 @@ from ctcb import __version__
 from ctcb.errors import CtcbError, visible
 
 # verb -> (module that holds its click command as `command`, one line of help).
-# The help stands here so that `ctcb --help` imports none of the modules.
+# The help is kept here so that `ctcb --help` imports none of the modules.
 COMMANDS = {
-    "decode": ("ctcb.cli.decode.command", "Transcribe audio, leaning toward the names on a list."),
-    "entities": ("ctcb.cli.entities", "Check a list of names: what is loaded, how it is read and said."),
-    "score": ("ctcb.cli.score", "Compare transcripts with references: entity F1, WER, false alarms."),
-    "prepare": ("ctcb.cli.prepare", "Turn a manifest.tsv into checked lhotse cuts and features."),
-    "tokenize": ("ctcb.cli.tokenize", "Train a sentencepiece tokenizer, or show a text's pieces."),
+    "decode": ("ctcb.cli.decode.command", "Transcribe audio, biased toward a list of names."),
+    "entities": ("ctcb.cli.entities", "Check a list of names: loading, spelling, pronunciations."),
+    "score": ("ctcb.cli.score", "Score transcripts: entity F1, WER, U-/B-WER, false alarms."),
+    "prepare": ("ctcb.cli.prepare", "Prepare lhotse cuts and features from a manifest.tsv."),
+    "tokenize": ("ctcb.cli.tokenize", "Train a sentencepiece tokenizer, or segment a text with one."),
     "lexicon": ("ctcb.cli.lexicon", "Write the pronunciations of words."),
     "lm": ("ctcb.cli.lm", "Estimate an n-gram language model on text."),
-    "graph": ("ctcb.cli.graph", "Compile a language model into a decoding graph."),
-    "train": ("ctcb.cli.train", "Train a base model, or an adapter for one."),
-    "ablate": ("ctcb.cli.ablate", "Measure what each technique gives and costs on data sets."),
-    "tune": ("ctcb.cli.tune", "Find the techniques' weights on data sets."),
-    "report": ("ctcb.cli.report", "Write one HTML page that shows what a list did."),
+    "graph": ("ctcb.cli.graph", "Compile a language model into a decoding graph (k2)."),
+    "train": ("ctcb.cli.train", "Train a base model, or a contextual adapter."),
+    "ablate": ("ctcb.cli.ablate", "Measure the biasing techniques one by one and together."),
+    "tune": ("ctcb.cli.tune", "Tune the biasing techniques' options on data sets."),
+    "report": ("ctcb.cli.report", "Write an HTML page on the effect of a list."),
     "emit": ("ctcb.cli.emit", "Write a model's emissions (log-probabilities)."),
-    "doctor": ("ctcb.cli.doctor", "Say what is installed, what works, and how fast this machine is."),
-    "completion": ("ctcb.cli.completion", "Print what completes ctcb's words in a shell."),
-    "export": ("ctcb.cli.export", "Turn a training directory into a model directory."),
+    "doctor": ("ctcb.cli.doctor", "Check the installation and measure this machine's speed."),
+    "completion": ("ctcb.cli.completion", "Print a shell completion script."),
+    "export": ("ctcb.cli.export", "Write a model directory from a training directory."),
 }
-# Commands by the names that they had before: kept for one release, and in no help.
+# Former names of commands: kept for one release, and not shown in the help.
 OLD_NAMES = {"ladder": "ablate"}
 
 
-# What a bare group raises from click 8.2 on; before, it prints its help by itself.
+# click 8.2 raises this for a group without a command; earlier versions print the help themselves.
 NO_ARGS: Tuple[Type[click.UsageError], ...] = tuple(filter(None, [getattr(click.exceptions, "NoArgsIsHelpError", None)]))
 
 
@@ -44,43 +44,47 @@ class LazyGroup(click.Group):
     """A group whose commands are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> List[str]:
+        """The names of the commands, in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> Optional[click.Command]:
+        """Import and return a command, also by a former name; None where there is none."""
         name = OLD_NAMES.get(name, name)
         if name not in COMMANDS:
             return None
         return import_module(COMMANDS[name][0]).command
 
     def resolve_command(self, ctx: click.Context, args: List[str]) -> Tuple[Optional[str], Optional[click.Command], List[str]]:
+        """The called command's present name, the command, and the remaining arguments."""
         name, command, rest = super().resolve_command(ctx, args)
         return OLD_NAMES.get(name or "", name), command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands' section of the help, without importing their modules."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ctcb")
-@click.option("--options", type=click.Path(), envvar="CTCB_OPTIONS", help="YAML file of options a command; what is given on the line goes before it.")
-@click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks (anywhere on the line).")
+@click.option("--options", type=click.Path(), envvar="CTCB_OPTIONS", help="YAML file of options for each command; the command line takes precedence.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks (allowed anywhere on the command line).")
 @click.pass_context
 def cli(context: click.Context, options: Optional[str]) -> None:
-    """Teach a CTC speech recogniser new words without retraining it.
+    """Bias a CTC speech recogniser toward new words, without retraining it.
 
     \b
-    Write the names down, one a line, as they should be printed:
-        ctcb entities check names.txt             what becomes of each of them
-        ctcb decode talk.ogg                      what is heard without them
-        ctcb decode --entities names.txt talk.ogg      and with them
-        ctcb decode --entities names.txt --explain talk.ogg    what changed, and why
-    Then measure it, with texts of what was said:
+    Write a list of names, one on each line, in their printed form. Then:
+        ctcb entities check names.txt                          check the list
+        ctcb decode talk.ogg                                   transcribe without it
+        ctcb decode --entities names.txt talk.ogg              transcribe with it
+        ctcb decode --entities names.txt --explain talk.ogg    show what it changed, and why
+    With reference transcripts, measure the effect:
         ctcb decode --entities names.txt --explain --out out manifest.tsv
         ctcb score --ref manifest.tsv --hyp out/hyps.jsonl --entities names.txt
         ctcb report --ref manifest.tsv --hyp out/hyps.jsonl --entities names.txt --out report.html
 
-    `ctcb COMMAND --help` has examples for each command; `ctcb doctor` says what works on this machine.
+    `ctcb COMMAND --help` has examples of each command; `ctcb doctor` checks the installation.
     """
     if options is not None:
         from ctcb.cli.common.defaults import read_defaults
@@ -89,12 +93,12 @@ def cli(context: click.Context, options: Optional[str]) -> None:
 
 
 def every_command() -> Iterator[Tuple[str, click.Command]]:
-    """The commands and subcommands, each with its words behind ``ctcb``; imports all of their modules."""
+    """All commands and subcommands with their names (``train base``); imports all of their modules."""
     context = click.Context(cli)
     for name in COMMANDS:
         command = cli.get_command(context, name)
         if isinstance(command, click.Group):
-            yield from ((f"{name} {inner}", one) for inner, one in command.commands.items())
+            yield from ((f"{name} {inner}", subcommand) for inner, subcommand in command.commands.items())
         else:
             yield name, command
 
@@ -105,7 +109,7 @@ def main(argv: Optional[List[str]] = None) -> None:
 
 
 def run(command: click.Command, name: str, argv: Optional[List[str]] = None) -> None:
-    """Run a command; errors become one line on stderr and an exit code (2 input, 1 running)."""
+    """Run a command; an error is printed as one line on stderr and sets the exit code (2: wrong input, 1: failed while running)."""
     argv = sys.argv[1:] if argv is None else argv
     debug = "--debug" in argv
     argv = [word for word in argv if word != "--debug"]
@@ -116,14 +120,14 @@ def run(command: click.Command, name: str, argv: Optional[List[str]] = None) -> 
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"{name}: stopped", err=True)
         sys.exit(130)
-    except NO_ARGS as error:  # its message is our own help, whose lines stay lines
+    except NO_ARGS as error:  # its message is the help text, whose line ends must not be escaped
         error.show()
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.message = visible(error.message)
         error.show()
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # who reads along has seen enough
+    except BrokenPipeError:  # the reader of stdout has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
@@ -132,6 +136,6 @@ def run(command: click.Command, name: str, argv: Optional[List[str]] = None) -> 
         if isinstance(error, CtcbError):
             click.echo(f"{name}: {error}", err=True)
             sys.exit(error.exit_code)
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        click.echo(f"{name}: failed: {visible(' '.join(what.split()))} (--debug shows where)", err=True)
+        description = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        click.echo(f"{name}: failed: {visible(' '.join(description.split()))} (--debug shows where)", err=True)
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""``ctcb completion``"""
+"""``ctcb completion``: shell completion."""
 from __future__ import annotations
 
 import click
@@ -8,7 +8,7 @@ from click.shell_completion import get_completion_class
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    """Print what completes ctcb's commands and options in SHELL.
+    """Print the completion script of ctcb for SHELL.
 
     \b
     ctcb completion bash >> ~/.bashrc

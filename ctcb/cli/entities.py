@@ -1,4 +1,4 @@
-"""``ctcb entities check``"""
+"""``ctcb entities check``: how a list is loaded, spelled and pronounced."""
 from __future__ import annotations
 
 import json
@@ -24,18 +24,18 @@ def command() -> None:
 @click.argument("list_file", metavar="LIST", type=click.Path())
 @model_option()
 @entities_format_option()
-@click.option("--json", "json_file", type=click.Path(), help="Write everything, every entity included, as JSON.")
+@click.option("--json", "json_file", type=click.Path(), help="Write the whole report, with every entity, as JSON.")
 @click.option(
     "--limit", type=click.IntRange(min=0), default=20, show_default=True,
-    help="Entities, and lines of each outcome, that are printed; 0: all.",
+    help="Maximum number of entities, and of lines of each outcome, to print; 0: all.",
 )  # fmt: skip
-@click.option("--g2g", type=click.IntRange(min=0), default=0, metavar="N", help="Also show N spellings that sound like each name.")
+@click.option("--g2g", type=click.IntRange(min=0), default=0, metavar="N", help="Also show N spelling variants (G2G) of each name.")
 def check(list_file: str, model: str, entities_format: str, json_file: Optional[str], limit: int, g2g: int) -> None:
-    """Say what became of each line of LIST, and what the model makes of each entity.
+    """Report how each line of LIST is loaded, and how the model spells and pronounces each entity.
 
-    On stderr: how many were loaded, and the number and reason of each line that was not, or was
-    changed. On stdout, for each entity: the words it is matched as, their pieces, how it sounds, and
-    warnings. The exit code is 2 where nothing was loaded.
+    On stderr: the number of loaded entities, and each line that was rejected, merged or changed, with
+    the reason. On stdout, for each entity: its normalised words, their subword pieces, its
+    pronunciations, and warnings. The exit code is 2 if no entity was loaded.
 
     \b
     ctcb entities check list.txt
@@ -48,14 +48,14 @@ def check(list_file: str, model: str, entities_format: str, json_file: Optional[
         checks = check_entities(entities, Lang.load(model), g2g)
     shown = limit or len(entities)
     if json_file is None:
-        for found in islice(checks, shown):
-            click.echo(_text(found))
+        for entity_check in islice(checks, shown):
+            click.echo(_text(entity_check))
     else:
-        every = list(progress(checks, "checking", len(entities)))
-        for found in every[:shown]:
-            click.echo(_text(found))
+        all_checks = list(progress(checks, "checking", len(entities)))
+        for entity_check in all_checks[:shown]:
+            click.echo(_text(entity_check))
         with atomic_write(json_file) as file:
-            data = {**entities.report.to_dict(), "entities": [found.to_dict() for found in every]}
+            data = {**entities.report.to_dict(), "entities": [entity_check.to_dict() for entity_check in all_checks]}
             json.dump(data, file, ensure_ascii=False, indent=1)
             file.write("\n")
     if shown < len(entities):
@@ -63,13 +63,13 @@ def check(list_file: str, model: str, entities_format: str, json_file: Optional[
     entities.require()
 
 
-def _text(found: EntityCheck) -> str:
-    """One entity's rows."""
-    entity = found.entity
-    rows = [f"{entity.text}  (line {found.line}{f', weight {entity.weight:g}' if entity.weight != 1.0 else ''})"]
-    rows += [f"    {form}: {' '.join(pieces)}" for form, pieces in zip(entity.spoken_forms, found.pieces)]
-    rows.append(f"    sounds ({found.origin}): {' | '.join(found.pronunciations)}")
-    if found.variants:
-        rows.append("    sounds like: " + ", ".join(f"{variant.text} ({variant.cost:.1f})" for variant in found.variants))
-    rows += [f"    WARNING: {warning}" for warning in found.warnings]
+def _text(entity_check: EntityCheck) -> str:
+    """The lines of one entity."""
+    entity = entity_check.entity
+    rows = [f"{entity.text}  (line {entity_check.line}{f', weight {entity.weight:g}' if entity.weight != 1.0 else ''})"]
+    rows += [f"    {form}: {' '.join(pieces)}" for form, pieces in zip(entity.spoken_forms, entity_check.pieces)]
+    rows.append(f"    pronunciations ({entity_check.origin}): {' | '.join(entity_check.pronunciations)}")
+    if entity_check.variants:
+        rows.append("    spelling variants: " + ", ".join(f"{variant.text} ({variant.cost:.1f})" for variant in entity_check.variants))
+    rows += [f"    WARNING: {warning}" for warning in entity_check.warnings]
     return "\n".join(rows)

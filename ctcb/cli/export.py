@@ -1,4 +1,4 @@
-"""``ctcb export``: the end of a training, as a model directory."""
+"""``ctcb export``: a model directory from a training directory."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -10,13 +10,13 @@ import click
 @click.command()
 @click.argument("training", type=click.Path())
 @click.option("--out", required=True, type=click.Path(), help="The model directory.")
-@click.option("--average", type=click.IntRange(min=1), help="Average the last N epochs; all that were kept by default.")
-@click.option("--int8", is_flag=True, help="A base's weights in 8 bits, half the size of float16.")
+@click.option("--average", type=click.IntRange(min=1), help="Average the last N checkpoints.  [default: all that were kept]")
+@click.option("--int8", is_flag=True, help="Store a base model's weights in 8 bits, half the size of float16.")
 def command(training: str, out: str, average: Optional[int], int8: bool) -> None:
-    """Average the last epochs of the TRAINING directory and write weights (float16) and all tables.
+    """Average the last checkpoints of the TRAINING directory and write a model directory (weights in float16).
 
-    An adapter joins the model directory of the base that it was trained on; one for a model of transformers
-    gets a folder of its own, for `ctcb decode --adapter`.
+    An adapter is written into the model directory of the base model that it was trained on. An adapter for a
+    Hugging Face model gets a folder of its own, for `ctcb decode --adapter`.
 
     \b
     ctcb export exp/base --out exp/model --average 5

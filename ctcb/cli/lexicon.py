@@ -1,4 +1,4 @@
-"""``ctcb lexicon``"""
+"""``ctcb lexicon``: pronunciations of words."""
 from __future__ import annotations
 
 from collections import Counter
@@ -16,20 +16,20 @@ from ctcb.text.normalize import normalize
 @click.command()
 @click.option(
     "--text", "--words", "files", multiple=True, metavar="FILE",
-    help="Words or sentences: text, text.gz or manifest.tsv; repeatable.",
+    help="File of words or sentences: text, text.gz or manifest.tsv; repeatable.",
 )  # fmt: skip
-@click.option("--lexicon", "own", metavar="FILE", help="A lexicon.txt whose pronunciations go first.")
+@click.option("--lexicon", "own", metavar="FILE", help="A lexicon.txt whose pronunciations take precedence.")
 @click.option("--stress", is_flag=True, help="Keep the stress marks of vowels.")
 @click.option("--phones", metavar="FILE", help="Also write the symbol table phones.txt here.")
-@click.option("--common", metavar="FILE", help="Also write the commonest words of the texts here, which names must outdo.")
-@click.option("--most", type=click.IntRange(min=1), default=1000, show_default=True, help="How many common words.")
+@click.option("--common", metavar="FILE", help="Also write the texts' commonest words here, which compete with names.")
+@click.option("--most", type=click.IntRange(min=1), default=1000, show_default=True, help="Number of words in --common.")
 @click.option("--out", required=True, metavar="FILE", help="The lexicon.txt to write.")
 @click.argument("more", nargs=-1, metavar="[FILE]...")
 def command(
     files: Tuple[str, ...], more: Tuple[str, ...], own: Optional[str], stress: bool, phones: Optional[str],
     common: Optional[str], most: int, out: str,
 ) -> None:
-    """Write the pronunciations of all words in FILEs: word TAB phones, a line a pronunciation.
+    """Write the pronunciations of all words in FILEs: word TAB phones, one pronunciation on each line.
 
     \b
     ctcb lexicon train.txt --out exp/lang/lexicon.txt --phones exp/lang/phones.txt
@@ -37,7 +37,7 @@ def command(
     lexicon = Lexicon.read(own, stress) if own else Lexicon(stress=stress)
     words = Counter(word for file in files + more for line in read_sentences(file) for word in normalize(line).split())
     if not words:
-        raise InputError("there are no words to pronounce", hint="name files that hold some with --text or --words")
+        raise InputError("there are no words to pronounce", hint="name files with words, with --text or --words")
     origins = lexicon.write(out, words)
     if phones:
         write_phones(phones, stress)

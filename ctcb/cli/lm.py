@@ -1,4 +1,4 @@
-"""``ctcb lm``: text into an n-gram language model."""
+"""``ctcb lm``: estimate an n-gram language model."""
 from __future__ import annotations
 
 from typing import Optional, Tuple
@@ -10,19 +10,19 @@ from ctcb.errors import InputError
 
 @click.command()
 @click.argument("texts", nargs=-1, required=True, type=click.Path(), metavar="TEXT...")
-@click.option("--out", required=True, type=click.Path(), metavar="FILE", help="lm.arpa, or lm.arpa.gz to pack it.")
-@click.option("--order", default=3, show_default=True, help="Words of the longest n-grams, 2 to 6.")
-@click.option("--prune", default="0", show_default=True, help='Leave out n-grams seen at most so often, by order: "0 0 1".')
-@click.option("--vocab", type=click.Path(), metavar="FILE", help="Only these words (a list, or lexicon.txt).")
+@click.option("--out", required=True, type=click.Path(), metavar="FILE", help="The ARPA file; gzipped if it ends in .gz.")
+@click.option("--order", default=3, show_default=True, help="Order of the n-grams, 2 to 6.")
+@click.option("--prune", default="0", show_default=True, help='Pruning thresholds by order, such as "0 0 1": n-grams with at most this count are left out.')
+@click.option("--vocab", type=click.Path(), metavar="FILE", help="Limit the vocabulary to these words (a list, or lexicon.txt).")
 @click.option("--estimator", type=click.Choice(["auto", "lmplz", "builtin"]), default="auto", show_default=True,
-              help="KenLM's lmplz (utils/install_lmplz.sh), ctcb's own, or whichever there is, lmplz first.")  # fmt: skip
+              help="KenLM's lmplz (utils/install_lmplz.sh), the built-in estimator, or lmplz if installed.")  # fmt: skip
 @click.option("--held-out", multiple=True, type=click.Path(), metavar="FILE", help="Print the perplexity of this text; repeatable.")
 def command(
     texts: Tuple[str, ...], out: str, order: int, prune: str, vocab: Optional[str], estimator: str, held_out: Tuple[str, ...]
 ) -> None:
-    """Estimate an n-gram LM on TEXT (plain, .gz or manifest.tsv; normalised on the way in).
+    """Estimate an n-gram LM on TEXT (plain, .gz or manifest.tsv), which is normalised first.
 
-    Interpolated modified Kneser-Ney smoothing, written as an ARPA file.
+    The smoothing is interpolated modified Kneser-Ney; the result is an ARPA file.
 
     \b
     ctcb lm text.txt more.txt.gz --out lm.arpa.gz --prune "0 0 1" --held-out dev.txt
@@ -32,7 +32,7 @@ def command(
     try:
         thresholds = tuple(map(int, prune.replace(",", " ").split()))
     except ValueError:
-        raise InputError(f"--prune {prune!r} holds no thresholds", hint='give such as "0 0 1"') from None
+        raise InputError(f"--prune {prune!r} is not a list of numbers", hint='give one for each order, such as "0 0 1"') from None
     options = LmOptions(order, thresholds, read_vocab(vocab) if vocab else None)
     report = estimate_lm(texts, out, options, estimator)
     for note in report.notes:
@@ -49,8 +49,8 @@ def _print_perplexities(out: str, held_out: Tuple[str, ...]) -> None:
 
     lm = NgramLm.load(out)
     for file in held_out:
-        found = lm.perplexity(filter(None, map(normalize, read_sentences(file))))
+        perplexity = lm.perplexity(filter(None, map(normalize, read_sentences(file))))
         click.echo(
-            f"{file}: perplexity {found.perplexity:.2f} ({found.perplexity_of_known:.2f} of known words), "
-            f"{found.unknown} of {found.words} words unknown, {found.sentences} sentences"
+            f"{file}: perplexity {perplexity.perplexity:.2f} ({perplexity.perplexity_of_known:.2f} of known words), "
+            f"{perplexity.unknown} of {perplexity.words} words unknown, {perplexity.sentences} sentences"
         )

@@ -1,4 +1,4 @@
-"""``ctcb prepare``: a manifest.tsv into lhotse cuts, and into stored features for training."""
+"""``ctcb prepare``: lhotse cuts and stored features from a manifest.tsv."""
 from __future__ import annotations
 
 import click
@@ -10,14 +10,14 @@ import click
 @click.option("--features/--no-features", default=False, help="Also compute and store features, for training.")
 @click.option(
     "--feature-kind", type=click.Choice(["kaldi", "whisper"]), default="kaldi", show_default=True,
-    help="The model's: whisper for one on Whisper's encoder.",
+    help="Kind of features; whisper for a model on Whisper's encoder.",
 )
-@click.option("--speeds", default="1.0", show_default=True, help="Speeds of the stored copies, such as 0.9,1.0,1.1.")
-@click.option("--jobs", default=2, show_default=True, help="Processes at a time.")
+@click.option("--speeds", default="1.0", show_default=True, help="Speed perturbation factors of the stored copies, such as 0.9,1.0,1.1.")
+@click.option("--jobs", default=2, show_default=True, help="Number of parallel processes.")
 def command(manifest: str, out: str, features: bool, feature_kind: str, speeds: str, jobs: int) -> None:
     """Check MANIFEST's audio and write lhotse recordings, supervisions and cuts.
 
-    Utterances that cannot be used are left out, named in OUT/rejected.tsv and counted.
+    Utterances that cannot be used are left out, listed in OUT/rejected.tsv with the reason, and counted.
 
     \b
     ctcb prepare data/train/manifest.tsv --out exp/data/train --features --speeds 0.9,1.0,1.1
@@ -30,7 +30,7 @@ def command(manifest: str, out: str, features: bool, feature_kind: str, speeds: 
     except ValueError:
         factors = []
     if not factors or min(factors) < 0.5 or max(factors) > 2.0:
-        raise InputError(f"--speeds {speeds!r} is no list of factors from 0.5 to 2", hint="give such as 0.9,1.0,1.1")
+        raise InputError(f"--speeds {speeds!r} is not a list of factors from 0.5 to 2", hint="give a list such as 0.9,1.0,1.1")
     report = prepare(manifest, out, jobs=jobs)
     click.echo(report.summary(), err=True)
     if report.rejected:

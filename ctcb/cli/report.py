@@ -1,4 +1,4 @@
-"""``ctcb report``: one page that shows what a list did."""
+"""``ctcb report``: an HTML page on the effect of a list."""
 from __future__ import annotations
 
 import json
@@ -23,23 +23,23 @@ from ctcb.scoring.score import score
 
 @click.command()
 @click.option("--ref", cls=Once, required=True, type=click.Path(), help="References: Kaldi text, manifest.tsv (then with audio) or hyps.jsonl.")
-@click.option("--hyp", cls=Once, required=True, type=click.Path(), help="Transcripts with the list, best the hyps.jsonl of ctcb decode.")
-@click.option("--base", cls=Once, type=click.Path(), help="Transcripts without it.  [default: those of `ctcb decode --explain` in --hyp]")
-@click.option("--entities", cls=Once, required=True, type=click.Path(), help="The list.")
+@click.option("--hyp", cls=Once, required=True, type=click.Path(), help="Transcripts with the list, preferably the hyps.jsonl of ctcb decode.")
+@click.option("--base", cls=Once, type=click.Path(), help="Transcripts without the list.  [default: those that `ctcb decode --explain` wrote to --hyp]")
+@click.option("--entities", cls=Once, required=True, type=click.Path(), help="The list of names.")
 @entities_format_option()
-@click.option("--ladder", "ladders", multiple=True, type=click.Path(), help="What `ctcb ablate --json` wrote; repeatable.")
-@click.option("--attention", type=click.Path(), help="The folder of `ctcb decode --attention-plot`.")
-@click.option("--audio-mb", type=click.FloatRange(min=0), default=8.0, show_default=True, help="Room for audio clips in the page.")
+@click.option("--ablation", "--ladder", "ablations", multiple=True, type=click.Path(), help="File of `ctcb ablate --json`; repeatable.")
+@click.option("--attention", type=click.Path(), help="Folder of `ctcb decode --attention-plot`.")
+@click.option("--audio-mb", type=click.FloatRange(min=0), default=8.0, show_default=True, help="Maximum megabytes of audio in the page.")
 @click.option("--title", default="What the list changed", show_default=True, help="Title of the page.")
-@click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resampled corpora; 0: no intervals.")
+@click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Number of bootstrap samples; 0: no intervals.")
 @click.option("--out", required=True, type=click.Path(), help="The HTML file.")
 def command(
-    ref: str, hyp: str, base: Optional[str], entities: str, entities_format: str, ladders: Tuple[str, ...],
+    ref: str, hyp: str, base: Optional[str], entities: str, entities_format: str, ablations: Tuple[str, ...],
     attention: Optional[str], audio_mb: float, title: str, bootstrap: int, out: str,
 ) -> None:
-    """Write one HTML file that shows what a list did: measures, ladder, names, false alarms, changed utterances.
+    """Write an HTML page on the effect of a list: measures, ablations, names, false alarms, changed utterances.
 
-    The file holds all that it shows, audio included, and asks for nothing from outside.
+    The page is one self-contained file, audio included.
 
     \b
     ctcb decode --entities names.txt --explain --out exp/names data/dev/manifest.tsv
@@ -54,8 +54,8 @@ def command(
     first = score(refs, before, listed, draws=bootstrap) if before else None
     after = score(refs, hyps, listed, compare=before or None, draws=bootstrap)
     parts = [f"<h1>{escape(title)}</h1>", sections.result(first, after)]
-    for path in ladders:
-        parts += map(sections.ladder, _ladders(path))
+    for path in ablations:
+        parts += map(sections.ablation, _ablations(path))
     parts += [sections.names(after), sections.alarms(after)]
     if first is not None:
         clips = Clips(_audio(ref), int(audio_mb * 1e6))
@@ -66,35 +66,35 @@ def command(
         parts.append(sections.settings(json.loads(beside.read_text("utf-8"))))
     with atomic_write(out) as file:
         file.write(page(title, parts))
-    click.echo(f"{out}: {len(after.utterances):,} utterances" + ("" if first else "; without --base, or --explain at decoding, nothing is compared"))
+    click.echo(f"{out}: {len(after.utterances):,} utterances" + ("" if first else "; nothing is compared without --base (or `ctcb decode --explain`)"))
 
 
 def _jsonl(path: str) -> Tuple[Dict[str, Any], ...]:
-    """The rows of a hyps.jsonl, which ``read_transcripts`` has checked; none of another format."""
+    """The rows of a hyps.jsonl that ``read_transcripts`` has checked; () for other formats."""
     lines = [line for _, line in read_lines(path) if line.strip()]
     return tuple(map(json.loads, lines)) if lines and lines[0].lstrip().startswith("{") else ()
 
 
 def _audio(ref: str) -> Mapping[str, Path]:
-    """Utterance id -> its file, where the references are a manifest."""
+    """Utterance id -> its audio file, where the references are a manifest."""
     if not ref.endswith(".tsv"):
         return {}
     return {row.utt_id: row.audio for row in read_manifest(ref)}
 
 
 def _why(rows: Tuple[Dict[str, Any], ...]) -> Dict[str, str]:
-    """Utterance id -> which techniques spoke for which name."""
+    """Utterance id -> which techniques supported which name."""
     return {
-        row["id"]: "; ".join(f"{found['entity']}: {' + '.join(found['why']) or 'heard anyway'}" for found in row.get("entities", ()))
+        row["id"]: "; ".join(f"{entity['entity']}: {' + '.join(entity['why']) or 'no technique'}" for entity in row.get("entities", ()))
         for row in rows
     }
 
 
-def _ladders(path: str) -> Tuple[Mapping[str, Any], ...]:
+def _ablations(path: str) -> Tuple[Mapping[str, Any], ...]:
     try:
         data = json.loads(Path(path).read_text("utf-8"))
-        return tuple(one for one in data if one["systems"] is not None)
+        return tuple(ablation for ablation in data if ablation["systems"] is not None)
     except FileNotFoundError:
         raise InputError("no such file", file=path, hint="write it with `ctcb ablate --json FILE`") from None
     except (ValueError, TypeError, KeyError):
-        raise InputError("is no ladder", file=path, hint="write it with `ctcb ablate --json FILE`") from None
+        raise InputError("not an ablation", file=path, hint="write it with `ctcb ablate --json FILE`") from None

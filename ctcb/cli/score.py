@@ -1,4 +1,4 @@
-"""``ctcb score``: transcripts against references."""
+"""``ctcb score``: score transcripts against references."""
 from __future__ import annotations
 
 from typing import Optional
@@ -16,28 +16,28 @@ from ctcb.scoring.score import score
 from ctcb.scoring.tables import read_biasing_list, read_durations, require_all
 from ctcb.text.normalize import normalize
 
-FILE = click.Path()  # readers raise one line of their own where a file is wrong
+FILE = click.Path()  # without click's checks: the readers' errors are more precise
 
 
 @click.command("score")
 @click.option("--ref", "ref_file", cls=Once, type=FILE, required=True, help="References: Kaldi text, manifest.tsv or hyps.jsonl.")
 @click.option("--hyp", "hyp_file", cls=Once, type=FILE, required=True, help="Transcripts, in any of the same formats.")
-@click.option("--entities", "entities_file", cls=Once, type=FILE, help="The list of entities. Without one: WER alone.")
+@click.option("--entities", "entities_file", cls=Once, type=FILE, help="The list of names. Without one, only WER is computed.")
 @entities_format_option()
 @click.option(
     "--entities-per-utt", cls=Once, type=FILE,
-    help="A list an utterance instead: utt_id TAB entity|entity|..., or an is21_deep_bias table.",
+    help="A list for each utterance: utt_id TAB entity|entity|..., or an is21_deep_bias table.",
 )
 @click.option("--biasing-list", cls=Once, type=FILE, help="Rare words for U-/B-WER from an is21_deep_bias table.")
-@click.option("--durations", cls=Once, type=FILE, help="utt2dur or manifest.tsv, for false alarms an hour.")
-@click.option("--compare", "other_file", cls=Once, type=FILE, help="Transcripts of another system: paired bootstrap.")
-@click.option("--per-entity", is_flag=True, help="Also print a table of the entities, worst first.")
-@click.option("--json", "json_file", type=FILE, help="Write everything, alignments included, as JSON.")
-@click.option("--per-utt", "per_utt_file", type=FILE, help="Write one line an utterance as TSV.")
-@click.option("--allow-missing", is_flag=True, help="Count the words of utterances without transcript as deleted.")
-@click.option("--no-normalize", is_flag=True, help="Compare the texts as they are, split at white space.")
-@click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resampled corpora; 0: none.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the bootstrap.")
+@click.option("--durations", cls=Once, type=FILE, help="utt2dur or manifest.tsv, for false alarms per hour.")
+@click.option("--compare", "other_file", cls=Once, type=FILE, help="Transcripts of another system, for a paired bootstrap comparison.")
+@click.option("--per-entity", is_flag=True, help="Also print a table of the entities, those with most errors first.")
+@click.option("--json", "json_file", type=FILE, help="Write the whole report, with alignments, as JSON.")
+@click.option("--per-utt", "per_utt_file", type=FILE, help="Write a TSV with one line for each utterance.")
+@click.option("--allow-missing", is_flag=True, help="Count the words of utterances without a transcript as deleted.")
+@click.option("--no-normalize", is_flag=True, help="Do not normalise the texts; only split them at white space.")
+@click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Number of bootstrap samples; 0: no intervals.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed of the bootstrap.")
 def command(
     ref_file: str,
     hyp_file: str,
@@ -55,10 +55,10 @@ def command(
     bootstrap: int,
     seed: int,
 ) -> None:
-    """Compare transcripts with references: WER, entity F1, U-/B-WER, false alarms.
+    """Score transcripts against references: WER, entity F1, U-/B-WER, false alarms.
 
-    Each comes with its 95 % interval, by bootstrap over utterances. Texts and entities are
-    normalised first (lower case, numbers spelled out).
+    Each measure has a 95 % confidence interval, by bootstrap over utterances. Texts and entities are
+    normalised first (lower case, numbers in words).
 
     \b
     ctcb score --ref manifest.tsv --hyp exp/out/hyps.jsonl --entities names.txt --per-entity
@@ -72,13 +72,13 @@ def command(
     lists = read_entities_per_utt(entities_per_utt) if entities_per_utt else None
     rare_words = read_biasing_list(biasing_list) if biasing_list else None
     seconds = read_durations(durations) if durations else None
-    for table, what, path in (
+    for table, label, path in (
         (lists, "list of entities", entities_per_utt),
         (rare_words, "rare words", biasing_list),
         (seconds, "duration", durations),
     ):
         if table is not None:
-            require_all(table, refs, what, path)
+            require_all(table, refs, label, path)
     entities = EntityList.read(entities_file, entities_format) if entities_file else None
     if entities is not None and entities.report.eventful:
         click.echo(entities.report.render(), err=True, nl=False)

@@ -1,4 +1,4 @@
-"""``ctcb tokenize train|show``"""
+"""``ctcb tokenize train|show``: subword tokenizers."""
 from __future__ import annotations
 
 from itertools import chain
@@ -12,16 +12,16 @@ from ctcb.text.tokenizer import Tokenizer
 
 @click.group()
 def command() -> None:
-    """Train a sentencepiece tokenizer, or show a text's pieces."""
+    """Train a sentencepiece tokenizer, or segment a text with one."""
 
 
 @command.command()
-@click.option("--text", "files", multiple=True, required=True, metavar="FILE", help="Text, text.gz or manifest.tsv; repeatable.")
-@click.option("--vocab-size", default=500, show_default=True, help="Pieces, blank and unknown among them.")
+@click.option("--text", "files", multiple=True, required=True, metavar="FILE", help="Training text: text, text.gz or manifest.tsv; repeatable.")
+@click.option("--vocab-size", default=500, show_default=True, help="Number of pieces, blank and unknown included.")
 @click.option("--out", required=True, metavar="DIR", help="Folder for tokens.model and tokens.txt.")
 @click.argument("more", nargs=-1, metavar="[FILE]...")
 def train(files: Tuple[str, ...], more: Tuple[str, ...], vocab_size: int, out: str) -> None:
-    """Train subword pieces on text (normalised on the way in).
+    """Train subword pieces on text, which is normalised first.
 
     \b
     ctcb tokenize train --text train.txt --vocab-size 500 --out exp/lang

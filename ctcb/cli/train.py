@@ -1,4 +1,4 @@
-"""``ctcb train``: base models and adapters."""
+"""``ctcb train``: train base models and adapters."""
 from __future__ import annotations
 
 from typing import Optional, Tuple
@@ -12,25 +12,25 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--config", required=True, type=click.Path(), help="The model's size: conf/model/*.yaml.")
-@click.option("--train-config", type=click.Path(), help="How to train: conf/train/*.yaml.")
+@click.option("--config", required=True, type=click.Path(), help="Model architecture: conf/model/*.yaml.")
+@click.option("--train-config", type=click.Path(), help="Training options: conf/train/*.yaml.")
 @click.option("--data", required=True, multiple=True, type=click.Path(), help="Folder with stored features; repeatable.")
-@click.option("--dev", multiple=True, type=click.Path(), help="Folder measured after each epoch; repeatable.")
+@click.option("--dev", multiple=True, type=click.Path(), help="Folder of a dev set, evaluated after each epoch; repeatable.")
 @click.option("--lang", required=True, type=click.Path(), help="Folder with tokens, phones and lexicon.")
-@click.option("--out", required=True, type=click.Path(), help="Training directory; an interrupted run in it goes on.")
-@click.option("--init", type=click.Path(), help="Begin with this training or model directory's weights, where they fit.")
+@click.option("--out", required=True, type=click.Path(), help="Training directory; an interrupted run in it is resumed.")
+@click.option("--init", type=click.Path(), help="Initialise with the weights of this training or model directory, where shapes match.")
 @click.option(
     "--pretrained", multiple=True, type=click.Path(),
-    help="Whisper's weights for a model that stands on its encoder: a file, a folder, or several parts.",
+    help="Whisper's weights, for a model on its encoder: a file, a folder, or several parts.",
 )
-@click.option("--cache", type=click.Path(), help="Train the top alone; folder for what the pretrained encoder makes of the speech.")
-@click.option("--epochs", type=int, help="Instead of the training config's.")
-@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Instead of the training config's.")
+@click.option("--cache", type=click.Path(), help="Train only the layers above the pretrained encoder, whose outputs are cached in this folder.")
+@click.option("--epochs", type=int, help="Replaces the training config's.")
+@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Replaces the training config's.")
 def base(
     config: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[str, ...], lang: str, out: str,
     init: Optional[str], pretrained: Tuple[str, ...], cache: Optional[str], epochs: Optional[int], precision: Optional[str],
 ) -> None:
-    """Train a base CTC model; resumes by itself. Under torchrun, every process takes its share.
+    """Train a base CTC model. An interrupted run is resumed. Under torchrun, training is data-parallel.
 
     \b
     ctcb train base --config conf/model/small.yaml --train-config conf/train/small.yaml \\
@@ -42,22 +42,22 @@ def base(
 
 
 @command.command()
-@click.option("--base", required=True, type=click.Path(), help="Model directory of the base, which stays as it is, or hf:NAME.")
-@click.option("--train-config", type=click.Path(), help="The adapter and how to train it: conf/train/adapter.yaml.")
+@click.option("--base", required=True, type=click.Path(), help="Model directory of the base, which is frozen, or hf:NAME.")
+@click.option("--train-config", type=click.Path(), help="Architecture and training options: conf/train/adapter.yaml.")
 @click.option("--data", required=True, multiple=True, type=click.Path(), help="Folder with stored features; repeatable.")
 @click.option(
     "--dev", multiple=True, nargs=2, type=click.Path(), metavar="FOLDER LIST",
-    help="Folder measured after each epoch, and the list of names that it is decoded with; repeatable.",
+    help="Folder of a dev set, evaluated after each epoch, and its list of names; repeatable.",
 )
-@click.option("--out", required=True, type=click.Path(), help="Training directory; an interrupted run in it goes on.")
-@click.option("--cache", type=click.Path(), help="Folder for what the base makes of the speech: it listens to it only once.")
-@click.option("--epochs", type=int, help="Instead of the training config's.")
-@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="The base's, instead of the training config's.")
+@click.option("--out", required=True, type=click.Path(), help="Training directory; an interrupted run in it is resumed.")
+@click.option("--cache", type=click.Path(), help="Cache folder for the base's outputs, so that it runs over the speech only once.")
+@click.option("--epochs", type=int, help="Replaces the training config's.")
+@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Precision of the base; replaces the training config's.")
 def adapter(
     base: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[Tuple[str, str], ...], out: str,
     cache: Optional[str], epochs: Optional[int], precision: Optional[str],
 ) -> None:
-    """Train a contextual adapter on a frozen base; resumes by itself. Under torchrun, every process takes its share.
+    """Train a contextual adapter on a frozen base. An interrupted run is resumed. Under torchrun, training is data-parallel.
 
     \b
     ctcb train adapter --base exp/model --train-config conf/train/adapter.yaml \\

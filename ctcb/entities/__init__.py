@@ -1,30 +1,30 @@
-"""The lists of names toward which a recogniser leans: read, checked, and every line accounted for.
+"""Biasing lists: lists of names, read and checked, with a report on every line.
 
-A list is UTF-8 text, one entity a line in the form in which it is to be printed. Tab-separated fields
-may follow, in any order and repeated: ``weight=2.0``, ``alias=selenski``, ``pron=Z EH0 L EH1 N S K IY0``,
-``spoken=k two``. Lines that are blank, ``#``, or start with ``# `` are passed over. Other formats
-(:data:`~ctcb.entities.formats.FORMATS`) are read only when asked for.
+A list is UTF-8 text, one entity on each line in the form in which it is printed. Tab-separated fields may
+follow, in any order and repeated: ``weight=2.0``, ``alias=selenski``, ``pron=Z EH0 L EH1 N S K IY0``,
+``spoken=k two``. Lines that are blank, ``#``, or start with ``# `` are skipped. Other formats
+(:data:`~ctcb.entities.formats.FORMATS`) are read only on request.
 
-Every other line is loaded, merged into an earlier one, or rejected; :class:`LoadReport` names each that
-was not loaded just as it stands, with its number and the reason.
+Every other line is loaded, merged into an earlier one, or rejected. :class:`LoadReport` names each line that
+was changed, merged or rejected, with its number and the reason.
 
 =============================================  ==============================================================
 A line, or a list, with                        Outcome
 =============================================  ==============================================================
-upper case, accents, digits, punctuation       loaded; printed as it stands, matched as ``normalize`` reads it
-letters of another script                      loaded, warning: says how they are read (``Москва``: moskva)
-no letter or digit                             rejected, but loaded where ``spoken=`` says how it is said
+upper case, accents, digits, punctuation       loaded; printed unchanged, matched in normal form (``normalize``)
+letters of another script                      loaded, warning: names the normal form (``Москва``: moskva)
+no letter or digit                             rejected, but loaded where ``spoken=`` gives its spoken form
 more than 20 words                             loaded, warning
 more than 1,000 characters in a field          rejected
-white space at its ends or in a row            changed: taken off or joined
-control or invisible characters                changed: taken out (kept: the joiners U+200C and U+200D)
-a carriage return inside                       rejected: the line ends are those of an old Mac
-the reading of an earlier line (``Ann``/``ann``)  merged: aliases, pronunciations and spoken forms united, the
-                                               largest weight, the printed form with the most capitals, accents,
-                                               digits and signs; so the order of the lines does not matter
-an unknown field, or one that is empty         changed: the field is ignored
-``weight=`` that is no number in (0, 10^6]     rejected: no other weight can be what was meant
-``weight=`` more than once                     changed: the largest is taken
+leading, trailing or repeated white space      changed: removed
+control or invisible characters                changed: removed (kept: the joiners U+200C and U+200D)
+a carriage return inside                       rejected: the file has the line ends of an old Mac
+the normal form of an earlier line             merged (``Ann``/``ann``): aliases, pronunciations and spoken forms
+                                               united, the largest weight, the printed form with the most capitals,
+                                               accents, digits and signs; so the order of the lines does not matter
+an unknown or empty field                      changed: the field is ignored
+``weight=`` that is not a number in (0, 10^6]  rejected: other weights are taken for mistakes
+``weight=`` more than once                     changed: the largest is used
 ``pron=`` with an unknown phone                changed: the pronunciation is ignored (case does not matter)
 ``alias=`` or ``spoken=`` without a word       changed: the field is ignored
 fields, but no text before the first tab       rejected
@@ -37,7 +37,7 @@ bytes that are not UTF-8, or NUL               InputError naming the line and th
 no entity, or none that could be loaded        InputError (``EntityList.read``), or an empty list (``load``, ``of``)
 =============================================  ==============================================================
 
-In sherpa's, NeMo's and the score format, what is said of texts and weights holds as well.
+The rules for texts and weights also hold for the formats of sherpa and NeMo.
 """
 from ctcb.entities.entity import Entity
 from ctcb.entities.formats import FORMATS

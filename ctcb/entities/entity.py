@@ -1,4 +1,4 @@
-"""One entry of a list: how it is printed, how it may be said, and how much it counts."""
+"""One entry of a biasing list: its printed form, its spoken forms and its weight."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -10,33 +10,33 @@ from ctcb.text.normalize import normalize
 
 @dataclass(frozen=True)
 class Entity:
-    """One entry of a list."""
+    """One entry of a biasing list."""
 
     text: str  # as it should be printed
     weight: float = 1.0  # multiplies every boost
-    aliases: Tuple[str, ...] = ()  # other spellings that sound right
+    aliases: Tuple[str, ...] = ()  # other spellings with the right sound
     prons: Tuple[str, ...] = ()  # pronunciations, CMU phones one space apart
-    spoken: Tuple[str, ...] = ()  # what is said where the text cannot be read aloud
+    spoken: Tuple[str, ...] = ()  # the words that are spoken, where the text cannot be read aloud
 
     @cached_property
     def normal(self) -> str:
-        """The text's normal words; ``""`` where it holds none (then ``spoken`` says how it is read)."""
+        """The text in normal form; ``""`` where it holds no word (then ``spoken`` gives the words)."""
         return normalize(self.text)
 
     @cached_property
     def spoken_forms(self) -> Tuple[str, ...]:
-        """The normal texts that a decoder matches, each once: ``spoken``, or else the text's own
-        reading; then the aliases."""
+        """The different normal texts that a decoder matches: ``spoken``, or else the text itself; then
+        the aliases."""
         readings = map(normalize, self.spoken) if self.spoken else (self.normal,)
         return tuple(dict.fromkeys(form for form in (*readings, *map(normalize, self.aliases)) if form))
 
     @property
     def surface_forms(self) -> Tuple[str, ...]:
-        """What a reference may hold where this entity was said: the text and what ``spoken`` gives,
-        not normalised. Not the aliases: they sound right, but are not how it is written."""
+        """The texts that a reference may hold for this entity: the text and ``spoken``, not normalised.
+        Aliases are not among them: they have the right sound, but not the right spelling."""
         return (self.text, *self.spoken)
 
     @cached_property
     def written_forms(self) -> Tuple[str, ...]:
-        """The surface forms as normal texts, each once: what a transcript may hold. At least one."""
+        """The different surface forms as normal texts, at least one: what a transcript may hold."""
         return tuple(dict.fromkeys(form for form in map(normalize, self.surface_forms) if form))

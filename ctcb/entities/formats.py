@@ -1,7 +1,7 @@
-"""The forms in which a line can name an entity: our own and those of other toolkits.
+"""The formats of a list's lines: our own and those of other toolkits.
 
-A format is a function of one line, cleaned of control characters, and of a list to which it adds
-what it changed. It returns the entity as it stands there and raises Rejected where none can be made.
+A format is a function of one line, without control characters, and of a list to which it appends a note on
+each change it makes. It returns the entity and raises Rejected where the line has none.
 """
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Callable, Dict, FrozenSet, List, Optional, Sequence, Union
 from ctcb.entities.entity import Entity
 
 FIELDS = ("weight", "alias", "pron", "spoken")
-# Above any use; larger numbers would overflow the graph's float32.
+# Far above useful weights; larger ones would overflow the graph's float32.
 MAX_WEIGHT = 1e6
 
 Format = Callable[[str, List[str]], Entity]
 
 
 class Rejected(Exception):
-    """A line of which no entity can be made; the message is the reason."""
+    """A line that is not loaded; the message is the reason."""
 
 
 def plain(line: str, changes: List[str]) -> Entity:
@@ -30,12 +30,12 @@ def plain(line: str, changes: List[str]) -> Entity:
     if not text.strip():
         raise Rejected("no entity before the first tab; begin the line with it")
     values: Dict[str, List[str]] = {name: [] for name in FIELDS}
-    for field in filter(str.strip, fields):  # tables end their rows with tabs
+    for field in filter(str.strip, fields):  # exported tables may end their rows with tabs
         name, equals, value = field.partition("=")
         name, value = name.strip(), " ".join(value.split())
         if not equals or name not in values:
-            known = ", ".join(f"{known}=" for known in FIELDS)
-            changes.append(f"{field.strip()!r} ignored: no such field; there are {known}")
+            fields_help = ", ".join(f"{field_name}=" for field_name in FIELDS)
+            changes.append(f"{field.strip()!r} ignored: no such field; the fields are {fields_help}")
         elif not value:
             changes.append(f"{name}= ignored: it is empty")
         else:
@@ -43,7 +43,7 @@ def plain(line: str, changes: List[str]) -> Entity:
     weights = values["weight"]
     weight = max(map(check_weight, weights)) if weights else 1.0
     if len(weights) > 1:
-        changes.append(f"weight= stands there {len(weights)} times: the largest, {weight:g}, is taken")
+        changes.append(f"weight= is given {len(weights)} times: the largest, {weight:g}, is used")
     prons = (check_pron(value, changes) for value in values["pron"])
     return Entity(
         tidy(text, changes),
@@ -57,8 +57,8 @@ def plain(line: str, changes: List[str]) -> Entity:
 def sherpa(line: str, changes: List[str]) -> Entity:
     """sherpa's and icefall's ``PHRASE :2.0``; the phrase may be in pieces (``▁HE LL O``).
 
-    The number, there an amount added to each token, is taken as the weight, here a factor. What
-    follows ``#`` (a threshold) or ``@`` (a name) is for keyword spotting and is ignored.
+    The number, which sherpa adds to each token's score, is read as the weight, which is a factor here.
+    Fields that begin with ``#`` (a threshold) or ``@`` (a name) are for keyword spotting and are ignored.
     """
     words = line.split()
     weight = 1.0
@@ -106,55 +106,55 @@ _SCORE_FIELD = re.compile(r"^[^\t]+\t\s*-?\d+(?:\.\d+)?\s*$").match
 
 
 def suspect(lines: Sequence[str]) -> Optional[str]:
-    """A warning where lines read as plain look like another format; None where they do not.
+    """A warning where lines read as plain text look like another format; else None.
 
-    Lines of sherpa's or with a bare score do not occur in plain lists, so one is enough;
-    underscores do, so at least half of the lines must have one.
+    sherpa's lines and bare scores do not occur in plain lists, so one such line is enough. Underscores
+    do, so at least half of the lines must have one.
     """
-    found = {
+    counts = {
         "sherpa": len([line for line in lines if ":" in line and _SHERPA_SCORE(line)]),
         "nemo-score": len([line for line in lines if "\t" in line and _SCORE_FIELD(line)]),
         "nemo": len([line for line in lines if "_" in line and _NEMO_SPELLING(line)]),
     }
-    if 2 * found["nemo"] < len(lines):
-        del found["nemo"]
-    name = max(found, key=lambda name: found[name])
-    if not found[name]:
+    if 2 * counts["nemo"] < len(lines):
+        del counts["nemo"]
+    name = max(counts, key=lambda name: counts[name])
+    if not counts[name]:
         return None
     shape = {"sherpa": "phrase :2.0", "nemo-score": "word<TAB>2.0", "nemo": "word_spelling"}[name]
     return (
-        f"{found[name]:,} of {len(lines):,} lines look like {shape!r} but were read as plain text; "
+        f"{counts[name]:,} of {len(lines):,} lines look like {shape!r} but were read as plain text; "
         f"if that is wrong, give --entities-format {name}"
     )
 
 
 def tidy(text: str, changes: List[str]) -> str:
-    """Words one space apart."""
+    """``text`` with its words one space apart; appends a note to ``changes`` where that changes it."""
     joined = " ".join(text.split())
     if joined != text:
-        changes.append("white space at its ends or in a row taken off")
+        changes.append("leading, trailing or repeated white space removed")
     return joined
 
 
 def check_weight(value: Union[str, float]) -> float:
-    """A weight as a number; Rejected where it is none that the context graph could use."""
+    """A weight as a float. Raises Rejected where it is not in (0, MAX_WEIGHT]."""
     try:
         weight = float(value)
     except (TypeError, ValueError):
         weight = -1.0
     if not 0.0 < weight <= MAX_WEIGHT:
-        raise Rejected(f"the weight {value!r} is no positive number up to {MAX_WEIGHT:,.0f}; write for example 2.0")
+        raise Rejected(f"the weight {value!r} is not a positive number up to {MAX_WEIGHT:,.0f}; write for example 2.0")
     return weight
 
 
 def check_pron(value: str, changes: List[str]) -> Optional[str]:
-    """Phones in upper case, one space apart; None where one of them is unknown."""
+    """Phones in upper case, one space apart; None, with a note in ``changes``, where one is unknown."""
     phones = value.upper().split()
     unknown = [phone for phone in phones if phone not in _phones()]
     if phones and not unknown:
         return " ".join(phones)
-    what = f"{unknown[0]!r} is no CMU phone, as in Z EH0 L EH1 N S K IY0" if unknown else "it is empty"
-    changes.append(f"pron={value} ignored: {what}")
+    problem = f"{unknown[0]!r} is not a CMU phone, as in Z EH0 L EH1 N S K IY0" if unknown else "it is empty"
+    changes.append(f"pron={value} ignored: {problem}")
     return None
 
 

@@ -1,4 +1,4 @@
-"""Lists of entities, from a file or from Python; the outcomes are in the package's docstring."""
+"""Lists of entities, from a file or from Python. The package's docstring has the table of outcomes."""
 from __future__ import annotations
 
 import re
@@ -16,21 +16,21 @@ from ctcb.io import PathOrStr, read_lines
 from ctcb.text.normalize import normalize
 
 MANY_WORDS = 20
-LONGEST = 1000  # characters; what is longer is no name, and would be slow to spell and to find
+MAX_CHARACTERS = 1000  # of a field; a longer text is not a name, and would be slow to spell and to match
 _FIELD_IN_TEXT = re.compile(rf"\s(?:{'|'.join(FIELDS)})=").search
 
-_Item = Union[str, Entity]  # an entry: a file's line, or what came from Python
-# Makes an entity of an entry; adds what it changed to a list; raises Rejected.
+_Item = Union[str, Entity]  # an entry: a line of a file, or an item from Python
+# Makes an entity of an entry; appends a note on each change to a list; raises Rejected.
 _Reader = Callable[[Any, List[str]], Entity]
 
 
 @dataclass(frozen=True)
 class EntityList:
-    """Entities that read differently from one another, in their list's order."""
+    """Entities with different normal forms, in their list's order."""
 
     entities: Tuple[Entity, ...]
-    lines: Tuple[int, ...] = field(default=(), compare=False)  # where each stands
-    report: Optional[LoadReport] = field(default=None, compare=False)  # what became of the rest
+    lines: Tuple[int, ...] = field(default=(), compare=False)  # line number of each entity
+    report: Optional[LoadReport] = field(default=None, compare=False)  # outcomes of all lines
 
     def __iter__(self) -> Iterator[Entity]:
         return iter(self.entities)
@@ -39,16 +39,16 @@ class EntityList:
         return len(self.entities)
 
     def find(self, text: str) -> Optional[int]:
-        """The place of the entity that a text was loaded as or merged into; None where it was rejected."""
-        return self._places.get(_reading(Entity(" ".join(_printable(text, []).split()))))
+        """The index of the entity that a text was loaded as or merged into; None where there is none."""
+        return self._places.get(_key(Entity(" ".join(_printable(text, []).split()))))
 
     @cached_property
     def _places(self) -> Dict[str, int]:
-        return {_reading(entity): place for place, entity in enumerate(self.entities)}
+        return {_key(entity): place for place, entity in enumerate(self.entities)}
 
     @classmethod
     def read(cls, path: PathOrStr, format: str = "plain") -> EntityList:
-        """Read a list as :meth:`load` does, and insist on an entity.
+        """Read a list as :meth:`load` does, and require at least one entity.
 
         Raises
         ------
@@ -60,74 +60,75 @@ class EntityList:
 
     @classmethod
     def load(cls, path: PathOrStr, format: str = "plain") -> EntityList:
-        """Read a list, one entity a line, in one of ``FORMATS``; lines that are blank or start with
-        ``# `` are passed over. ``report`` says what became of all the others.
+        """Read a list, one entity on each line, in one of ``FORMATS``. Lines that are blank or start with
+        ``# `` are skipped; ``report`` has the outcome of all others.
 
         Raises
         ------
         InputError : a file that cannot be read, or is not UTF-8; an unknown format.
         """
         if format not in FORMATS:
-            raise InputError(f"{format!r} is no format of lists", hint=f"choose from {', '.join(FORMATS)}")
+            raise InputError(f"{format!r} is not a list format", hint=f"choose from {', '.join(FORMATS)}")
         rows = [(number, line) for number, line in read_lines(path) if _is_entry(line)]
         warning = suspect([line for _, line in rows]) if format == "plain" else None
         return _collect(rows, partial(_from_line, FORMATS[format]), str(Path(path)), format, (warning,) if warning else ())
 
     @classmethod
     def of(cls, items: Union[Iterable[_Item], Mapping[_Item, float]]) -> EntityList:
-        """A list from Python: strings, each as it should be printed, and entities; or a mapping of them to their
-        weights. They are checked as a file's lines are, and ``report`` numbers them from 1. It may be empty.
+        """A list from Python: strings, each in its printed form, and entities; or a mapping of these to their
+        weights. They are checked like a file's lines, and ``report`` numbers them from 1. The list may be empty.
 
         Raises
         ------
-        InputError : something that is neither a string nor an Entity; one string, or what is no list at all.
+        InputError : an item that is neither a string nor an Entity; one string, or no iterable at all.
         """
         return cls.numbered(enumerate(entries_of(items), start=1))
 
     @classmethod
     def numbered(cls, items: Iterable[Tuple[int, _Item]], file: Optional[str] = None) -> EntityList:
-        """:meth:`of` for items that bring the numbers of their lines, and the file they stand in."""
+        """:meth:`of` for items with their line numbers; ``file`` is named in errors and in the report."""
         entries = []
         for number, item in items:
             if isinstance(item, str):
                 item = Entity(item)
             if not isinstance(item, Entity) or not isinstance(item.text, str):
-                what = f"entity {number} is of the type {type(getattr(item, 'text', item)).__name__}"
-                raise InputError(what, file=file, hint="give strings or ctcb.entities.Entity")
+                problem = f"entity {number} is of the type {type(getattr(item, 'text', item)).__name__}"
+                raise InputError(problem, file=file, hint="give strings or ctcb.entities.Entity")
             entries.append((number, item))
         return _collect(entries, _from_python, file)
 
     def require(self) -> None:
-        """Raise InputError, with the first reason there is, where no entity was loaded."""
+        """Raise InputError, with the first line's reason, where no entity was loaded."""
         if self.entities:
             return
         file = self.report.file if self.report else None
         rejected = [note for note in self.report.notes if note.outcome == REJECTED] if self.report else []
         if not rejected:
             raise InputError("holds no entity", file=file, hint="write one entity a line")
-        more = f"; neither could any of the {len(rejected) - 1:,} others be loaded" if len(rejected) > 1 else ""
+        more = f"; the {len(rejected) - 1:,} others were rejected too" if len(rejected) > 1 else ""
         raise InputError(f"no entity is left: {rejected[0].reason}{more}", file=file, line=rejected[0].line)
 
 
-def entries_of(given: Union[Iterable[_Item], Mapping[_Item, float]]) -> Tuple[_Item, ...]:
-    """The entries of a list that a caller handed in; a mapping's values are the weights of its keys.
+def entries_of(entities: Union[Iterable[_Item], Mapping[_Item, float]]) -> Tuple[_Item, ...]:
+    """The entries of a list from a caller; a mapping's values are the weights of its keys.
 
-    Raises InputError for one string, whose letters are no entities, and for what is no list.
+    Raises InputError for one string (iterating over its letters is never meant) and for a value that is
+    not iterable.
     """
-    if isinstance(given, str):
-        raise InputError(f"the entities are one string, {given!r}", hint="give a list of strings (EntityList.read reads a file)")
-    if isinstance(given, Mapping):
-        return tuple(_weighted(item, weight) for item, weight in given.items())
+    if isinstance(entities, str):
+        raise InputError(f"the entities are one string, {entities!r}", hint="give a list of strings (EntityList.read reads a file)")
+    if isinstance(entities, Mapping):
+        return tuple(_weighted(item, weight) for item, weight in entities.items())
     try:
-        return tuple(given)
+        return tuple(entities)
     except TypeError:
         raise InputError(
-            f"the entities are of the type {type(given).__name__}", hint="give a list of strings (EntityList.read reads a file)"
+            f"the entities are of the type {type(entities).__name__}", hint="give a list of strings (EntityList.read reads a file)"
         ) from None
 
 
 def _weighted(item: _Item, weight: float) -> _Item:
-    """An entry of a mapping; what is no entry stays what it is, to be turned away."""
+    """An entry of a mapping with its weight; an invalid item is returned unchanged, to be rejected later."""
     if isinstance(item, str):
         return Entity(item, weight)
     return replace(item, weight=weight) if isinstance(item, Entity) else item
@@ -141,11 +142,11 @@ def _collect(
     entries: Iterable[Tuple[int, _Item]], read: _Reader, file: Optional[str],
     format: Optional[str] = None, warnings: Tuple[str, ...] = (),
 ) -> EntityList:
-    """Read each entry (its line's number comes with it), check it and merge it with its equals."""
+    """Read each entry (with its line number), check it, and merge it with an earlier one of the same normal form."""
     notes: List[LineNote] = []
     entities: List[Entity] = []
     lines: List[int] = []
-    places: Dict[str, int] = {}  # reading -> place in entities
+    places: Dict[str, int] = {}  # normal form -> index in entities
     count = 0
     for count, (number, item) in enumerate(entries, start=1):
         changes: List[str] = []
@@ -157,29 +158,28 @@ def _collect(
             continue
         if changes:
             notes += [LineNote(number, CHANGED, entity.text, change) for change in changes]
-        reading = _reading(entity)
-        place = places.setdefault(reading, len(entities))
+        place = places.setdefault(_key(entity), len(entities))
         if place == len(entities):
             notes += [LineNote(number, WARNING, entity.text, doubt) for doubt in _doubts(entity)]
             entities.append(entity)
             lines.append(number)
             continue
         joined, how = _merged(entities[place], entity)
-        notes.append(LineNote(number, MERGED, entity.text, f"reads as {entities[place].text!r} in line {lines[place]}{how}"))
+        notes.append(LineNote(number, MERGED, entity.text, f"has the normal form of {entities[place].text!r} in line {lines[place]}{how}"))
         entities[place] = joined
     report = LoadReport(file, format, count, len(entities), tuple(notes), warnings)
     return EntityList(tuple(entities), tuple(lines), report)
 
 
 def _from_line(parse: Format, line: str, changes: List[str]) -> Entity:
-    """The entity of a file's line, not yet checked."""
+    """The entity of a line of a file, not yet checked."""
     if "\r" in line:
         raise Rejected("carriage returns inside the line; save the list with line feeds")
     return parse(_printable(line, changes, keep="\t"), changes)
 
 
 def _from_python(item: Entity, changes: List[str]) -> Entity:
-    """An entity whose fields come from a caller: what the formats see to, seen to here."""
+    """An entity from a caller, with the checks that the formats make for a file's lines."""
     for name in ("aliases", "prons", "spoken"):
         values = getattr(item, name)
         if not isinstance(values, (tuple, list)) or not all(isinstance(value, str) for value in values):
@@ -195,7 +195,7 @@ def _from_python(item: Entity, changes: List[str]) -> Entity:
 
 
 def _printable(text: str, changes: List[str], keep: str = "") -> str:
-    """Without control characters and invisible ones; rarer kinds of white space become spaces."""
+    """``text`` without control and invisible characters; other kinds of white space become spaces."""
     if text.isprintable() or (keep and text.replace(keep, " ").isprintable()):
         return text
     kept, odd = [], []
@@ -213,15 +213,15 @@ def _printable(text: str, changes: List[str], keep: str = "") -> str:
             kept.append(char)
     if odd:
         names = ", ".join(sorted({f"U+{ord(char):04X}" for char in odd}))
-        changes.append(f"control or invisible characters taken out: {names}")
+        changes.append(f"control or invisible characters removed: {names}")
     return "".join(kept)
 
 
 def _checked(entity: Entity, changes: List[str]) -> Entity:
-    """Without the aliases and spoken forms that hold no word; Rejected where nothing can be matched."""
+    """``entity`` without aliases and spoken forms that hold no word. Raises Rejected where nothing can be matched."""
     longest = max(map(len, (entity.text, *entity.aliases, *entity.prons, *entity.spoken)))
-    if longest > LONGEST:
-        raise Rejected(f"is {longest:,} characters long, and no name is longer than {LONGEST:,}; write one entity a line")
+    if longest > MAX_CHARACTERS:
+        raise Rejected(f"is {longest:,} characters long, and the limit is {MAX_CHARACTERS:,}; write one entity a line")
     if entity.aliases or entity.spoken:
         aliases, spoken = (
             _with_words(name, values, changes) for name, values in (("alias", entity.aliases), ("spoken", entity.spoken))
@@ -230,7 +230,7 @@ def _checked(entity: Entity, changes: List[str]) -> Entity:
     if not entity.text:
         raise Rejected("is empty")
     if not entity.normal and not entity.spoken:
-        raise Rejected("holds no letter or digit that could be said; give spoken= if it is said")
+        raise Rejected("holds no letter or digit; give its spoken form with spoken=")
     return entity
 
 
@@ -244,40 +244,40 @@ def _with_words(name: str, values: Tuple[str, ...], changes: List[str]) -> Tuple
     return tuple(kept)
 
 
-def _reading(entity: Entity) -> str:
-    """What duplicates have in common; a text without a word is known by itself."""
+def _key(entity: Entity) -> str:
+    """The key by which duplicates are recognised: the normal form, or the text itself where that is empty."""
     return entity.normal or entity.text
 
 
 def _merged(first: Entity, second: Entity) -> Tuple[Entity, str]:
-    """Two entities of one reading as one, the same in either order but for the order of the fields;
-    and what to say of it."""
+    """Two entities of the same normal form as one, and the rest of a note on it. Swapping them changes only
+    the order of the fields."""
     text = min(first.text, second.text, key=_plainness)
     weight = max(first.weight, second.weight)
-    said = "" if text == first.text else f"; printed {text!r}"
-    said += "" if first.weight == second.weight else f"; the larger weight, {weight:g}, is taken"
+    note = "" if text == first.text else f"; printed {text!r}"
+    note += "" if first.weight == second.weight else f"; the larger weight, {weight:g}, is used"
     aliases, prons, spoken = (
-        tuple(dict.fromkeys(one + other))
-        for one, other in ((first.aliases, second.aliases), (first.prons, second.prons), (first.spoken, second.spoken))
+        tuple(dict.fromkeys(values + more_values))
+        for values, more_values in ((first.aliases, second.aliases), (first.prons, second.prons), (first.spoken, second.spoken))
     )
     if bool(first.spoken) != bool(second.spoken) and first.normal:
-        spoken = tuple(dict.fromkeys((*spoken, first.normal)))  # the other line is said as it is written
-    return Entity(text, weight, aliases, prons, spoken), said
+        spoken = tuple(dict.fromkeys((*spoken, first.normal)))  # the line without spoken= is read as written
+    return Entity(text, weight, aliases, prons, spoken), note
 
 
 def _plainness(text: str) -> Tuple[int, str]:
-    """Orders printed forms: those with most capitals, accents, digits and signs first, then by code point."""
+    """The sort key of printed forms: those with most capitals, accents, digits and signs first, then by code point."""
     return sum(char == " " or "a" <= char <= "z" for char in text) - len(text), text
 
 
 def _doubts(entity: Entity) -> Iterator[str]:
-    """Why an entity is likely not what was meant, though it can be loaded as it stands."""
+    """Warnings for an entity that can be loaded but is likely a mistake."""
     words = entity.normal.count(" ") + 1
     if words > MANY_WORDS:
-        yield f"{words} words: it is matched only where all of them are said in a row; is it a sentence?"
+        yield f"{words} words: it is matched only where all of them occur in a row; is it a sentence?"
     if "=" in entity.text and _FIELD_IN_TEXT(entity.text):
         yield "holds a field after a space: put a tab before it"
     if not entity.text.isascii() and not entity.spoken:
-        other = [char for char in entity.text if char.isalpha() and "LATIN" not in unicodedata.name(char, "LATIN")]
-        if other:
-            yield f"not in Latin letters: matched as {entity.normal!r}; give spoken= where it is said otherwise"
+        foreign = [char for char in entity.text if char.isalpha() and "LATIN" not in unicodedata.name(char, "LATIN")]
+        if foreign:
+            yield f"not in Latin letters: matched as {entity.normal!r}; give spoken= where it is pronounced otherwise"

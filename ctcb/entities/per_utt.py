@@ -1,9 +1,8 @@
-"""A list for each utterance: ``utt_id TAB entity|entity|...``, or a biasing list of is21_deep_bias.
+"""A list for each utterance: lines ``utt_id TAB entity|entity|...``, or a biasing list of is21_deep_bias.
 
 The tables of is21_deep_bias (https://github.com/facebookresearch/fbai-speech) have the fields id,
-reference, JSON list of the reference's rare words, JSON list of all words toward which to lean. The
-first line that is not blank tells which of the two formats a file has: only the second has more than
-two fields.
+reference, JSON list of the reference's rare words, JSON list of all words to bias toward. The first line
+that is not blank decides the format: only the second one has more than two fields.
 """
 from __future__ import annotations
 
@@ -28,37 +27,37 @@ class Is21Row(NamedTuple):
 
 
 def read_entities_per_utt(path: PathOrStr) -> Dict[str, Names]:
-    """Each utterance's entities, by its id, as they stand in either format; a list may be empty.
+    """Utterance id -> its entities as text, from either format; a list may be empty.
 
     Raises
     ------
-    InputError : an unreadable or empty file, a line that does not fit, an id that comes twice, an
-        is21 table without the biasing lists.
+    InputError : an unreadable or empty file, a malformed line, a repeated id, an is21 table without the
+        biasing lists.
     """
     return {utterance: names for utterance, (_, names) in _read(path).items()}
 
 
 @dataclass(frozen=True)
 class EntitiesPerUtt:
-    """One list of all utterances' entities, each checked once, and the places of each utterance's own.
+    """One list of all utterances' entities, each checked once, and the indices of each utterance's own.
 
-    A decoder turns the whole list into tokens once and picks each utterance's from it.
+    A decoder tokenises the whole list once and selects each utterance's entities from it.
     """
 
-    entities: EntityList  # its report's lines are those of the table
-    places: Mapping[str, Tuple[int, ...]]  # utterance id -> places in `entities`, each once
+    entities: EntityList  # its report has the table's line numbers
+    places: Mapping[str, Tuple[int, ...]]  # utterance id -> different indices into `entities`
 
     @classmethod
     def read(cls, path: PathOrStr) -> EntitiesPerUtt:
         """Read either format. Raises InputError as :func:`read_entities_per_utt` does."""
         table = _read(path)
-        first: Dict[str, int] = {}  # name -> the line where it comes first
+        first: Dict[str, int] = {}  # name -> line of its first occurrence
         for line, names in table.values():
             for name in names:
                 first.setdefault(name, line)
         entities = EntityList.numbered(((line, name) for name, line in first.items()), str(path))
-        found = ((name, entities.find(name)) for name in first)
-        place = {name: at for name, at in found if at is not None}
+        indices = ((name, entities.find(name)) for name in first)
+        place = {name: index for name, index in indices if index is not None}
         lists = {
             utterance: tuple(dict.fromkeys(place[name] for name in names if name in place))
             for utterance, (_, names) in table.items()
@@ -66,17 +65,17 @@ class EntitiesPerUtt:
         return cls(entities, lists)
 
     def of(self, utterance: str) -> Tuple[Entity, ...]:
-        """The entities of one utterance. Raises KeyError where the table does not have it."""
+        """The entities of one utterance. Raises KeyError where the table lacks it."""
         return tuple(self.entities.entities[place] for place in self.places[utterance])
 
 
 def read_is21(path: PathOrStr) -> Dict[str, Is21Row]:
-    """Read an is21 biasing list by utterance id. Raises InputError."""
+    """Read an is21 biasing list: utterance id -> its row. Raises InputError as :func:`read_entities_per_utt` does."""
     return {utterance: row for utterance, (_, row) in _collect(_rows(path), _is21, path).items()}
 
 
 def is_is21_line(line: str) -> bool:
-    """Whether a line looks like one of is21_deep_bias's: id, text, JSON list(s)."""
+    """Whether a line has the form of is21_deep_bias: id, text, JSON list(s)."""
     fields = line.split("\t")
     return len(fields) in (3, 4) and all(field.lstrip().startswith("[") for field in fields[2:])
 
@@ -96,7 +95,7 @@ def _rows(path: PathOrStr) -> List[Tuple[int, str]]:
 def _collect(
     rows: Iterable[Tuple[int, str]], parse: Callable[[str, PathOrStr, int], Any], path: PathOrStr
 ) -> Dict[str, Tuple[int, Any]]:
-    """Utterance id -> (line, what ``parse`` made of it)."""
+    """Utterance id -> (line number, the line parsed by ``parse``)."""
     table: Dict[str, Tuple[int, Any]] = {}
     for number, line in rows:
         value = parse(line, path, number)
@@ -105,7 +104,7 @@ def _collect(
             raise InputError("no utterance id before the tab", file=path, line=number, hint="begin the line with the id")
         if utterance in table:
             raise InputError(
-                f"utterance {utterance!r} stands there already, in line {table[utterance][0]}", file=path, line=number,
+                f"utterance {utterance!r} is already in line {table[utterance][0]}", file=path, line=number,
                 hint="keep one line of it",
             )
         table[utterance] = number, value
@@ -128,7 +127,7 @@ def _joined(line: str, path: PathOrStr, number: int) -> Names:
 def _is21(line: str, path: PathOrStr, number: int) -> Is21Row:
     hint = 'write utt_id TAB reference TAB ["rare", "words"] (TAB ["the", "whole", "list"])'
     if not is_is21_line(line):
-        raise InputError("no line of an is21 biasing list", file=path, line=number, hint=hint)
+        raise InputError("not a line of an is21 biasing list", file=path, line=number, hint=hint)
     _, reference, *fields = line.split("\t")
     lists = []
     for name, field in zip(("third", "fourth"), fields):
@@ -136,10 +135,10 @@ def _is21(line: str, path: PathOrStr, number: int) -> Is21Row:
             words = json.loads(field)
         except json.JSONDecodeError as error:
             raise InputError(
-                f"the {name} field is no JSON ({error.msg}, column {error.colno})", file=path, line=number, hint=hint
+                f"the {name} field is not JSON ({error.msg}, column {error.colno})", file=path, line=number, hint=hint
             ) from None
         if not all(isinstance(word, str) for word in words):
-            raise InputError(f"the {name} field is no list of strings", file=path, line=number, hint=hint)
+            raise InputError(f"the {name} field is not a list of strings", file=path, line=number, hint=hint)
         lists.append(tuple(words))
     return Is21Row(reference, lists[0], lists[1] if len(lists) > 1 else None)
 

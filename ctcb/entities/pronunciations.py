@@ -1,4 +1,4 @@
-"""How an entity may sound."""
+"""The pronunciations of an entity."""
 from __future__ import annotations
 
 from itertools import islice, product
@@ -11,40 +11,40 @@ from ctcb.text.normalize import normalize
 MAX_PRONUNCIATIONS = 8
 
 
-def said_forms(entity: Entity, variants: Sequence[str] = ()) -> Tuple[str, ...]:
-    """The normal texts whose reading aloud gives an entity's pronunciations.
+def pronounced_forms(entity: Entity, variants: Sequence[str] = ()) -> Tuple[str, ...]:
+    """The normal texts whose words' pronunciations are an entity's.
 
-    ``pron=`` stands in the place of the text's own reading; aliases are other ways in which it
-    sounds, and so are ``variants``.
+    Where the entity has ``pron=``, the text itself is not among them; its aliases and the ``variants`` are.
     """
-    own = tuple(filter(None, map(normalize, entity.aliases))) if entity.prons else entity.spoken_forms
-    return tuple(dict.fromkeys((*own, *variants)))
+    base_forms = tuple(filter(None, map(normalize, entity.aliases))) if entity.prons else entity.spoken_forms
+    return tuple(dict.fromkeys((*base_forms, *variants)))
 
 
 def words_to_pronounce(entity: Entity, variants: Sequence[str] = ()) -> Set[str]:
-    """What the lexicon will be asked for: hand those of many entities to its ``prepare`` first."""
-    return set(" ".join(said_forms(entity, variants)).split())
+    """The words that :func:`pronunciations` looks up. Passing those of many entities to the lexicon's ``prepare`` saves time."""
+    return set(" ".join(pronounced_forms(entity, variants)).split())
 
 
 def pronunciations(
     entity: Entity, lexicon: Lexicon, limit: int = MAX_PRONUNCIATIONS, variants: Sequence[str] = ()
 ) -> Tuple[Pronunciation, ...]:
-    """Up to ``limit`` ways in which an entity may sound: all of its ``pron=``, then the forms that are
-    read aloud, taken in turns: the dictionary's first choice of every word of each form, then the others.
+    """Up to ``limit`` different pronunciations of an entity, at least one.
 
-    Without stress marks where the lexicon has none. At least one, none twice.
+    First come all of its ``pron=``, then those of :func:`pronounced_forms` in turns: for each form the
+    first pronunciation of every word, then the next combination of each form. Stress marks are removed
+    where the lexicon has none.
     """
-    own: List[Pronunciation] = [tuple(pron.split()) for pron in entity.prons]
+    given_prons: List[Pronunciation] = [tuple(pron.split()) for pron in entity.prons]
     if not lexicon.stress:
-        own = [tuple(phone.rstrip("012") for phone in phones) for phones in own]
-    own = list(dict.fromkeys(own))
-    read = [product(*map(lexicon.pronunciations, form.split())) for form in said_forms(entity, variants)]
-    every = dict.fromkeys((*own, *_in_turns(read, limit)))
-    return tuple(islice(every, max(limit, len(own))))
+        given_prons = [tuple(phone.rstrip("012") for phone in phones) for phones in given_prons]
+    given_prons = list(dict.fromkeys(given_prons))
+    combinations = [product(*map(lexicon.pronunciations, form.split())) for form in pronounced_forms(entity, variants)]
+    unique = dict.fromkeys((*given_prons, *_in_turns(combinations, limit)))
+    return tuple(islice(unique, max(limit, len(given_prons))))
 
 
 def _in_turns(forms: Sequence[Iterator[Tuple[Pronunciation, ...]]], limit: int) -> Iterator[Pronunciation]:
-    """The first of each form, then the second of each, to ``limit`` of each; words joined."""
+    """The first combination of each form, then the second of each, up to ``limit``; words concatenated."""
     for row in range(limit):
         for form in forms:
             for words in islice(form, 1):

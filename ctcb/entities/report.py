@@ -1,62 +1,65 @@
-"""What became of every line of a list."""
+"""The outcome of every line of a list."""
 from __future__ import annotations
 
 import textwrap
 from dataclasses import asdict, dataclass
 from typing import Any, Dict, List, Optional, Tuple
 
-# What can become of a line apart from being loaded as it stands.
+# The outcomes of a line other than being loaded unchanged.
 REJECTED = "rejected"  # not loaded
-MERGED = "merged"  # not loaded by itself: it reads as an earlier line and was joined to that
-CHANGED = "changed"  # loaded, but not just as it stands there
-WARNING = "warning"  # loaded as it stands, though that is likely not what was meant
+MERGED = "merged"  # joined to an earlier line with the same normal form
+CHANGED = "changed"  # loaded with changes
+WARNING = "warning"  # loaded unchanged, but likely a mistake
 OUTCOMES = (REJECTED, MERGED, CHANGED, WARNING)
 
 
 @dataclass(frozen=True)
 class LineNote:
-    """What became of one line, and why."""
+    """The outcome of one line, and the reason."""
 
-    line: int  # counted from 1; in a list that came from Python, the place of the entry
+    line: int  # counted from 1; in a list from Python, the number of the entry
     outcome: str  # one of OUTCOMES
-    entry: str  # the line's entity, or the line where none could be made out
+    entry: str  # the line's entity, or the line itself where it has none
     reason: str
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What became of a list. ``entries == loaded + rejected + merged``: nothing is left out."""
+    """The outcome of loading a list. ``entries == loaded + rejected + merged``."""
 
-    file: Optional[str]  # None for a list that came from Python
-    format: Optional[str]  # of the file's lines; None where it is no list (Python, a list for each utterance)
+    file: Optional[str]  # None for a list from Python
+    format: Optional[str]  # of the file's lines; None for a list from Python and for a list for each utterance
     entries: int  # lines that are neither blank nor comments
     loaded: int  # entities in the list
     notes: Tuple[LineNote, ...] = ()  # by line
     warnings: Tuple[str, ...] = ()  # about the list as a whole
 
     def lines(self, outcome: str) -> Tuple[int, ...]:
-        """The lines with this outcome, each once."""
+        """The numbers of the lines with this outcome."""
         return tuple(dict.fromkeys(note.line for note in self.notes if note.outcome == outcome))
 
     @property
     def rejected(self) -> int:
+        """The number of rejected lines."""
         return len(self.lines(REJECTED))
 
     @property
     def merged(self) -> int:
+        """The number of lines that were merged into others."""
         return len(self.lines(MERGED))
 
     @property
     def changed(self) -> int:
+        """The number of lines that were loaded with changes."""
         return len(self.lines(CHANGED))
 
     @property
     def eventful(self) -> bool:
-        """Whether there is more to say than how many were loaded."""
+        """Whether there is anything to report beside the number of loaded entities."""
         return bool(self.notes or self.warnings)
 
     def render(self, limit: Optional[int] = 20) -> str:
-        """The report as text: how many, then at most ``limit`` lines of each outcome (None: all)."""
+        """The report as text: the counts, then at most ``limit`` lines of each outcome (None: all)."""
         entries = f"{self.entries:,} entr{'y' if self.entries == 1 else 'ies'}"
         rows = [f"{self.file or 'entities'}: {self.loaded:,} of {entries} loaded" + self._counts()]
         rows += [f"  warning: {warning}" for warning in self.warnings]
@@ -68,7 +71,7 @@ class LoadReport:
         return "\n".join(rows) + "\n"
 
     def to_dict(self) -> Dict[str, Any]:
-        """All of it as plain values, ready for JSON."""
+        """The report as plain values for JSON."""
         counts = {"rejected": self.rejected, "merged": self.merged, "changed": self.changed}
         return {
             "file": self.file, "format": self.format, "entries": self.entries, "loaded": self.loaded, **counts,
@@ -83,13 +86,13 @@ class LoadReport:
 
     def _counts(self) -> str:
         parts: List[str] = []
-        for outcome, what in ((REJECTED, "rejected"), (MERGED, "merged into others"), (CHANGED, "changed")):
+        for outcome, label in ((REJECTED, "rejected"), (MERGED, "merged into others"), (CHANGED, "changed")):
             count = len(self.lines(outcome))
             if count:
-                parts.append(f"{count:,} {what}")
+                parts.append(f"{count:,} {label}")
         return f" ({', '.join(parts)})" if parts else ""
 
 
 def _row(note: LineNote) -> str:
-    # repr() shows control characters instead of sending them to the terminal.
+    # repr() escapes control characters.
     return f"  line {note.line}: {note.outcome}: {textwrap.shorten(note.entry, 60)!r}: {note.reason}"

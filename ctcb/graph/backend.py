@@ -7,7 +7,7 @@ from ctcb.errors import RunError
 
 
 def import_k2() -> Any:
-    """The module k2. Raises RunError, with how to install it, where it is missing or does not fit torch."""
+    """The module k2. Raises RunError, with installation instructions, where it is missing or does not fit the installed torch."""
     try:
         import k2
     except ImportError as error:

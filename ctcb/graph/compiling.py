@@ -1,4 +1,4 @@
-"""An LM, tokens and a lexicon into a graph on disk."""
+"""Compiling an LM, tokens and a lexicon into a graph on disk."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -18,35 +18,37 @@ from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
 from ctcb.text.tokenizer import MODEL_FILE, TOKENS_FILE, Tokenizer
 from ctcb.text.tokens import WORD_START, TokenTable
 
-FEWEST_NORMAL = 0.5  # of an LM's words; where fewer are written as ctcb writes words, it is not meant for ctcb
+MIN_NORMAL = 0.5  # share of an LM's words that must be in normal form; with fewer, it was not estimated for ctcb
 
 
 @dataclass(frozen=True)
 class Units:
-    """The tokens of a model, and how the LM's words are said in them."""
+    """The tokens of a model, and how the LM's words are spelled in them."""
 
     kind: str  # "subword" or "phone"
     table: TokenTable
     files: Tuple[Optional[PathOrStr], ...]  # that the graph depends on
-    spelling: Optional[Spelling] = None  # in pieces
-    entries: Optional[Dict[str, List[Pronunciation]]] = None  # a lexicon in the tokens
+    spelling: Optional[Spelling] = None  # for subword pieces
+    entries: Optional[Dict[str, List[Pronunciation]]] = None  # a lexicon: word -> its token sequences
 
 
 @dataclass(frozen=True)
 class GraphReport:
-    made: bool  # False: it stood there already
+    """The size of a graph, and whether it was compiled now."""
+
+    made: bool  # False: the folder already held this graph
     states: int
     arcs: int
     words: int
     notes: Tuple[str, ...] = ()
 
     def summary(self) -> str:
-        """One line."""
+        """The size in one line."""
         return f"{self.states} states, {self.arcs} arcs, {self.words} words"
 
 
 def units_of_lang(folder: PathOrStr, kind: str, lexicon: Optional[PathOrStr] = None) -> Units:
-    """Our own models' pieces or phones; ``lexicon`` replaces the folder's. Raises InputError."""
+    """The pieces or phones of a model directory; ``lexicon`` replaces the directory's. Raises InputError."""
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError("no such folder", file=folder, hint="name a model directory")
@@ -59,7 +61,7 @@ def units_of_lang(folder: PathOrStr, kind: str, lexicon: Optional[PathOrStr] = N
     file = folder / LEXICON_FILE if lexicon is None else lexicon
     if lexicon is None:
         stress = any(phone[-1].isdigit() for phone in table.symbols)
-        entries = {word: list(found) for word, found in Lexicon.read(file, stress).entries.items()}
+        entries = {word: list(prons) for word, prons in Lexicon.read(file, stress).entries.items()}
     else:
         entries = read_entries(file, table)
     return Units(kind, table, (folder / PHONES_FILE, file), None, entries)
@@ -69,18 +71,18 @@ def units_of_tokens(
     tokens: PathOrStr, kind: str, blank: Union[int, str, None] = None, lexicon: Optional[PathOrStr] = None,
     tokens_model: Optional[PathOrStr] = None,
 ) -> Units:
-    """Those of any other model. Raises InputError, also where nothing tells how words are said."""
+    """The tokens of any other model. Raises InputError, also for phones without a lexicon."""
     if kind == "phone":
         if lexicon is None:
             raise InputError(
-                "how words are said in these phones is not told", file=tokens, hint="give --lexicon FILE (word, tab, phones)"
+                "graphs over phones need a lexicon", file=tokens, hint="give --lexicon FILE (word, tab, phones)"
             )
         table = TokenTable.read(tokens, blank, words_apart=False)
         return Units(kind, table, (tokens, lexicon), None, read_entries(lexicon, table))
     table = TokenTable.read(tokens, blank)
     if table.separator is not None:
         raise InputError(
-            f"its words are parted by the token {table.separator!r}", file=tokens,
+            f"its words are separated by the token {table.separator!r}", file=tokens,
             hint=f"graphs need tokens that begin words with {WORD_START}; use --method beam",
         )
     entries = None if lexicon is None else read_entries(lexicon, table)
@@ -88,53 +90,52 @@ def units_of_tokens(
 
 
 def make_graph(units: Units, lm: PathOrStr, out: PathOrStr, segmentations: int = 1, closed: bool = False) -> GraphReport:
-    """Write the graph of an LM, unless one stands there that was made from just this.
+    """Write the graph of an LM to the folder ``out``, unless it already holds the graph of the same inputs and options.
 
     Parameters
     ----------
-    segmentations : ways in which each word may be spelled in pieces, at most.
-    closed : allow no words but the LM's and the list's. Over phones that is always so: what an
-        unknown word's phones spell, nobody knows.
+    segmentations : the most segmentations of each word into pieces.
+    closed : allow only words of the LM and of lists. Graphs over phones are always closed, because an
+        unknown word's spelling cannot be derived from its phones.
 
     Raises
     ------
-    InputError : an LM that is malformed, without ``<unk>``, or written in another way than ctcb writes
-        words.
+    InputError : an LM that is malformed, has no ``<unk>``, or whose words are not in normal form.
     """
     made_from = digest((lm, *units.files), (units.kind, units.table.symbols, units.table.blank, segmentations, closed))
     if is_made_from(out, made_from):
-        there = load_graph(out).description
-        return GraphReport(False, there.states, there.arcs, there.words)
+        existing = load_graph(out).description
+        return GraphReport(False, existing.states, existing.arcs, existing.words)
     model = ArrayLm.load(lm)
     words = [word for word in model.words if not word.startswith("<")]
     _check_words(model, words, units)
     if units.kind == "phone":
-        way: WordSpelling = PhoneSpelling(units.table, units.entries or {})
+        word_spelling: WordSpelling = PhoneSpelling(units.table, units.entries or {})
     elif units.entries is not None:
-        way = LexiconWords(units.table, units.entries)
+        word_spelling = LexiconWords(units.table, units.entries)
     else:
-        way = PieceWords(units.spelling, segmentations)
-    said = dict(zip(words, way.words(words)))
-    spellings = [said.get(word, []) for word in model.words]
+        word_spelling = PieceWords(units.spelling, segmentations)
+    sequences = dict(zip(words, word_spelling.words(words)))
+    spellings = [sequences.get(word, []) for word in model.words]
     loops = None if closed or units.kind == "phone" else _open_words(units.table)
     grammar = build_grammar(model, spellings, loops)
     spelled = sum(map(bool, spellings))
     entries = units.entries if units.kind == "phone" else None
     save_graph(out, grammar, units.kind, units.table, model.words, spelled, made_from, entries)
-    unsaid = [word for word in words if not said[word]]
-    notes = (f"{len(unsaid)} of the LM's {len(words)} words cannot be said, such as {', '.join(unsaid[:3])}",) if unsaid else ()
+    unspelled = [word for word in words if not sequences[word]]
+    notes = (f"{len(unspelled)} of the LM's {len(words)} words have no spelling, such as {', '.join(unspelled[:3])}",) if unspelled else ()
     return GraphReport(True, grammar.num_states, len(grammar.arcs.src), spelled, notes)
 
 
 def _check_words(model: ArrayLm, words: Sequence[str], units: Units) -> None:
-    """An LM in capitals would leave every word to the loop, without a word said."""
+    """Raise InputError for an LM in upper case, say: all its words would silently be decoded as unknown ones."""
     normal = sum(map(bool, map(is_normal, words)))
-    if normal < FEWEST_NORMAL * len(words):
+    if normal < MIN_NORMAL * len(words):
         lower = list(dict.fromkeys(word.lower().replace(WORD_START, "") for word in words))
         model.check_vocabulary([word for word in lower if is_normal(word)], "the text")
         first = next(word for word in words if not is_normal(word))
         raise InputError(
-            f"{len(words) - normal} of its {len(words)} words, such as {first!r}, are not as ctcb writes words",
+            f"{len(words) - normal} of its {len(words)} words, such as {first!r}, are not in normal form",
             file=model.path, hint="estimate it with `ctcb lm`, which normalises its text",
         )
     if units.entries is not None and not any(word in units.entries for word in words):

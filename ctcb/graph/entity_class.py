@@ -1,4 +1,4 @@
-"""The list in the class's place: one prefix tree over the entities' tokens, put into a graph at request time."""
+"""The entity class of a graph: a prefix tree over a list's tokens, inserted into the compiled graph for each list."""
 from __future__ import annotations
 
 import math
@@ -15,25 +15,25 @@ from ctcb.graph.tries import Arcs, Table, grow, join, runs, table
 
 
 class FullGraph(NamedTuple):
-    """A graph with a list in it."""
+    """A graph with a list in its class."""
 
     arcs: np.ndarray  # [N, 4] int32, as k2 takes them
-    number: np.ndarray  # [N] int32: each arc's number; the list's own come last
-    static: Meaning  # of the numbers that the graph has without the list
-    own: Meaning  # of those that came with the list
+    number: np.ndarray  # [N] int32: each arc's number; the list's arcs have the highest numbers
+    static: Meaning  # of the arcs that the graph has without the list, by number
+    listed: Meaning  # of the list's arcs, by number less the count of the others
 
     def meaning(self, numbers: np.ndarray) -> Meaning:
-        """What some arcs mean."""
-        known = len(self.static.label)
-        old = numbers < known
-        found = Meaning(*(np.empty(len(numbers), column.dtype) for column in self.static))
-        for column, one, other in zip(found, self.static, self.own):
-            column[old], column[~old] = one[numbers[old]], other[numbers[~old] - known]
-        return found
+        """The meaning of arcs, given their numbers (``[N]``)."""
+        count = len(self.static.label)
+        is_static = numbers < count
+        meaning = Meaning(*(np.empty(len(numbers), column.dtype) for column in self.static))
+        for column, static, listed in zip(meaning, self.static, self.listed):
+            column[is_static], column[~is_static] = static[numbers[is_static]], listed[numbers[~is_static] - count]
+        return meaning
 
 
 class _Leaves(NamedTuple):
-    """The sequences of a list, each once, by the heaviest of its entities."""
+    """The different token sequences of a list, each with the best-scoring of its entities."""
 
     sequences: Sequence[Tuple[int, ...]]
     entity: np.ndarray  # [M] int32
@@ -50,35 +50,35 @@ def put_in(
     graph: StaticGraph, phrases: Sequence[Sequence[Tuple[int, ...]]], weights: Sequence[float], names: Sequence[str],
     options: GraphOptions = GraphOptions(), costs: Optional[Sequence[Sequence[float]]] = None,
 ) -> FullGraph:
-    """The graph with a list in its class.
+    """Insert a list into the graph's class.
 
-    A name of n tokens scores ``lm_weight * (log P(<unk> | history) + log weight + class_bonus) + words *
-    word_bonus + n * token_bonus``, and what follows it sees ``<unk>`` as its history.
+    A name of n tokens scores ``lm_weight * (ln P(<unk> | history) + ln weight + class_bonus) + words *
+    word_bonus + n * token_bonus``; the words after it have ``<unk>`` in their history.
 
     Parameters
     ----------
-    phrases : the token sequences of each entity; () for one that cannot be said.
-    weights : of each entity; one of 0 keeps it out.
-    names : how each entity reads; of two that are spelled alike the heavier one counts, then the one
-        whose name sorts first.
-    costs : what is taken from the log weight for each of ``phrases``; nothing by default.
+    phrases : the token sequences of each entity; () for one without any.
+    weights : of each entity; an entity of weight 0 is left out.
+    names : the words of each entity. Of two entities with the same tokens the one of larger weight is
+        kept, then the one whose name sorts first.
+    costs : subtracted from the log weight, for each of ``phrases``; 0 by default.
 
     Raises
     ------
-    InputError : a sequence that is empty or holds the blank or a token that the graph does not have.
+    InputError : a sequence that is empty, or that holds the blank or a token outside of the graph's vocabulary.
     """
-    found = _leaves(graph, phrases, weights, names, options, costs)
-    if not found.sequences:
+    leaves = _leaves(graph, phrases, weights, names, options, costs)
+    if not leaves.sequences:
         return without_list(graph)
-    sequences, row_of = table(found.sequences)
+    sequences, row_of = table(leaves.sequences)
     order = np.argsort(row_of)
-    return _put(graph, *_class_arcs(graph, sequences, found.entity[order], found.score[order], options))
+    return _put(graph, *_class_arcs(graph, sequences, leaves.entity[order], leaves.score[order], options))
 
 
 class _ClassArcs(NamedTuple):
-    """The class's arcs before CTC's topology, ``[E]`` each."""
+    """The class's arcs before the CTC topology is applied, ``[E]`` each."""
 
-    src: np.ndarray  # a slot, or behind these one of the trees' inner states
+    src: np.ndarray  # a slot's index, or the number of slots plus the index of an inner state of the trees
     dst: np.ndarray  # an inner state, or a state of the grammar where a name ends
     label: np.ndarray
     lm: np.ndarray  # the LM's part of the score
@@ -89,7 +89,7 @@ class _ClassArcs(NamedTuple):
 def _class_arcs(
     graph: StaticGraph, sequences: Table, entity: np.ndarray, score: np.ndarray, options: GraphOptions
 ) -> Tuple[_ClassArcs, np.ndarray]:
-    """The arcs, and the token by which each inner state is entered."""
+    """The class's arcs, and the token by which each inner state is entered."""
     slots, landings = graph.grammar.slots, graph.grammar.landings
     # One tree for each history that may follow the class; its root stands for the slots that lead there.
     targets, root_of = np.unique(slots.target, return_inverse=True)
@@ -100,14 +100,14 @@ def _class_arcs(
     count = np.searchsorted(landings.of, targets[tree], side="right") - splits
     which, place = runs(splits, count)
     last = sequences.tokens[rows, sequences.length[rows] - 1][which]
-    landed = Arcs(trees.state[which], landings.state[place], last, (score[rows] - trees.given)[which])
+    landed = Arcs(trees.state[which], landings.state[place], last, (score[rows] - trees.spent)[which])
     arcs, inner = join([trees.arcs, landed]), len(trees.arcs.src)
     lm = np.append(np.zeros(inner), options.lm_weight * landings.score[place])
     ends = np.append(np.full(inner, NO_ENTITY, np.int32), entity[rows[which]])
     token = np.zeros(trees.num_states - roots, np.int32)
     token[trees.arcs.dst - roots] = trees.arcs.label
 
-    # Each slot leaves as its root does.
+    # Each slot gets copies of the arcs that leave its root.
     by_root = np.argsort(root_of, kind="stable")
     first = np.searchsorted(root_of[by_root], np.arange(roots + 1))
     rooted, deeper = np.flatnonzero(arcs.src < roots), np.flatnonzero(arcs.src >= roots)
@@ -121,9 +121,9 @@ def _class_arcs(
 
 
 def _put(graph: StaticGraph, arcs: _ClassArcs, token: np.ndarray) -> FullGraph:
-    """The class's arcs under CTC's topology, among those of the graph."""
+    """Apply the CTC topology to the class's arcs and merge them with the graph's."""
     slots, static, inner = graph.grammar.slots.state, graph.copies, len(token)
-    # An inner state is entered by one token only: a state to hold it, and one for blanks.
+    # An inner state is entered by one token only, so it becomes two: one that repeats the token, and one for blanks.
     blanks = graph.num_states + np.arange(inner, dtype=np.int32)
     held = graph.num_states + inner + np.arange(inner, dtype=np.int32)
     _, place = runs(static.splits[slots], np.diff(static.splits)[slots])
@@ -148,8 +148,8 @@ def _put(graph: StaticGraph, arcs: _ClassArcs, token: np.ndarray) -> FullGraph:
     where = np.searchsorted(graph.keys, sort_key(new.src, new.label), side="right")
     merged = np.insert(graph.arcs, where, pack(new, scores), axis=0)
     merged[merged[:, 2] == -1, 1] = graph.num_states + 2 * inner  # k2's final state is the last one
-    known = len(graph.arcs)
-    number = np.insert(np.arange(known, dtype=np.int32), where, known + np.arange(len(scores), dtype=np.int32))
+    count = len(graph.arcs)
+    number = np.insert(np.arange(count, dtype=np.int32), where, count + np.arange(len(scores), dtype=np.int32))
     return FullGraph(merged, number, graph.meaning, meaning)
 
 

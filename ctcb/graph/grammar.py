@@ -1,19 +1,19 @@
-r"""An n-gram LM over words as an automaton over a model's tokens: L and G of the k2 graph in one.
+r"""An n-gram LM over words as an automaton over a model's tokens: L and G of the k2 graph composed.
 
-A state for each history that the LM continues, and below it the prefix tree of the words that may
-follow, so that each n-gram stands there as its word's tokens. There are no epsilon arcs: k2 knows
-blank and epsilon by the same number, so an epsilon would become a forced blank frame. Where G has a
-backoff arc out of a history, here each word's last arc stands there several times: it leads to the
-history, and at the price of the backoff to the shorter ones. That adds a few arcs a word, where
-removing the epsilons the other way, toward what follows, would add a tree's root to each history.
+There is a state for each history that the LM continues. Below it hangs the prefix tree of the words
+that may follow, so that each n-gram is spelled in its word's tokens. There are no epsilon arcs: k2
+uses the same number for blank and epsilon, so an epsilon would become a forced blank frame. Instead
+of backoff arcs out of a history, each word's last arc exists several times: once to the word's
+history, and once to each shorter history, with the backoff in its score. That adds a few arcs to each
+word; removing the epsilons on the other side would copy a tree's root into each history.
 
-The best path takes the dearest of several ways through a history or its backoffs. This is the LM's own
-probability wherever an n-gram is at least as probable as what its backoff would give, as in
-interpolated models (``ctcb lm``, lmplz); in others the backoff may win, as in every such graph.
+The best path takes the most probable of the ways through a history or its backoffs. That is the LM's
+own probability wherever an n-gram is at least as probable as its backoff estimate, as in interpolated
+models (``ctcb lm``, lmplz). In other models the backoff may win, as in every backoff graph.
 
-Out of each history where the LM has an n-gram ``h <unk>`` there is a class slot: one arc of G, whose
-place the list's entities take at request time (:mod:`ctcb.graph.entity_class`), and a loop over all
-tokens that make a word, which keeps the vocabulary open.
+Each history ``h`` with an n-gram ``h <unk>`` has a class slot: one arc of G that is replaced by the
+entities of a list at decoding time (:mod:`ctcb.graph.entity_class`), and by a loop over all tokens
+that can make a word, which keeps the vocabulary open.
 """
 from __future__ import annotations
 
@@ -25,44 +25,44 @@ from ctcb.errors import InputError
 from ctcb.graph.tries import Arcs, grow, join, runs, table
 from ctcb.lm.arrays import LN10, MISSING_UNK_LOG10, ArrayLm
 
-START = 0  # the state before a sentence; no arc leads there
+START = 0  # the state before a sentence; no arc leads to it
 
 NO_WORD = -1
 
 
 class Landings(NamedTuple):
-    """Where a word's end leads: to its history, and through backoffs to shorter ones."""
+    """The states in which a word may end: its history's, and through backoffs those of shorter histories."""
 
-    of: np.ndarray  # [M] int32: which of those asked for
+    of: np.ndarray  # [M] int32: index of the history that was asked for
     state: np.ndarray  # [M] int32
-    score: np.ndarray  # [M] float32
+    score: np.ndarray  # [M] float32, sum of the backoffs
 
 
 class OpenWords(NamedTuple):
-    """The tokens of which any word can be made."""
+    """The tokens that any word can be made of."""
 
-    begin: Sequence[int]  # begin a word, and may be all of it
-    bare: Sequence[int]  # begin a word, and something must follow
-    inner: Sequence[int]  # go on with a word, and may end it
+    begin: Sequence[int]  # begin a word, and may be the whole of it
+    bare: Sequence[int]  # begin a word, and must be followed by another token
+    inner: Sequence[int]  # continue a word, and may end it
 
 
 class Slots(NamedTuple):
-    """Where the class stands: the arcs ``<unk>`` of G."""
+    """The places of the class: the arcs ``<unk>`` of G."""
 
-    state: np.ndarray  # [N] int32, the state it leaves
-    score: np.ndarray  # [N] float32, log P(<unk> | history)
-    target: np.ndarray  # [N] int32, which of `landings.of` it leads to
+    state: np.ndarray  # [N] int32, the state that the arc leaves
+    score: np.ndarray  # [N] float32, ln P(<unk> | history)
+    target: np.ndarray  # [N] int32, the value of `landings.of` that it leads to
 
 
 class Grammar(NamedTuple):
-    """The automaton. Scores are the LM's, natural logarithms, before any weight."""
+    """The automaton. Scores are the LM's natural logarithms, before any weight."""
 
     num_states: int
     arcs: Arcs
-    word: np.ndarray  # [E] int32: the LM's number of the word that ends with the arc, <unk>'s for others; else NO_WORD
-    is_open: np.ndarray  # [E] bool: of the loop that makes any word
+    word: np.ndarray  # [E] int32: LM number of the word that ends with the arc (<unk>'s for unknown words), or NO_WORD
+    is_open: np.ndarray  # [E] bool: whether the arc belongs to the loop of unknown words
     final_state: np.ndarray  # [F] int32
-    final_score: np.ndarray  # [F] float32, log P(</s> | history)
+    final_score: np.ndarray  # [F] float32, ln P(</s> | history)
     slots: Slots
     landings: Landings  # of the slots' targets
 
@@ -70,20 +70,20 @@ class Grammar(NamedTuple):
 def build_grammar(
     lm: ArrayLm, spellings: Sequence[Sequence[Tuple[int, ...]]], open_words: Optional[OpenWords] = None
 ) -> Grammar:
-    """The automaton of an LM.
+    """Build the automaton of an LM.
 
     Parameters
     ----------
-    spellings : the different token sequences of each of the LM's words, by its number; none for
-        words that the model cannot say.
-    open_words : the tokens of words that the LM does not know; None makes a closed vocabulary.
+    spellings : the different token sequences of each of the LM's words, by its number; none for words
+        that cannot be spelled in the model's tokens.
+    open_words : the tokens of words that the LM does not know; None for a closed vocabulary.
 
     Raises
     ------
     InputError : the LM has no ``<unk>``, or none of its words has a spelling.
     """
     if lm.arrays.node["log_prob"][1 + lm.unk] <= 0.99 * MISSING_UNK_LOG10 * LN10:
-        raise InputError("has no 1-gram <unk>, so no name could come in", file=lm.path, hint="make it anew with `ctcb lm`")
+        raise InputError("has no 1-gram <unk>, which listed names need", file=lm.path, hint="estimate it again with `ctcb lm`")
     if not any(map(len, spellings)):
         raise InputError("none of its words can be spelled", file=lm.path, hint="give the lexicon that goes with it")
     ngrams = _Ngrams.of(lm)
@@ -110,13 +110,13 @@ def build_grammar(
 
 
 class _Ngrams(NamedTuple):
-    """The LM's n-grams, all ``[N]``, as words that follow histories."""
+    """The LM's n-grams as words after histories, ``[N]`` each."""
 
     history: np.ndarray  # int32, a state of the automaton
     word: np.ndarray
     score: np.ndarray  # float32
     after: np.ndarray  # the LM's state after the word
-    state_of: np.ndarray  # by the LM's node: its state in the automaton; 0 for those that no n-gram goes on from
+    state_of: np.ndarray  # for each node of the LM its state in the automaton; 0 for nodes without continuation
 
     @classmethod
     def of(cls, lm: ArrayLm) -> _Ngrams:
@@ -130,17 +130,17 @@ class _Ngrams(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """Some arcs, and the word that ends with each."""
+    """Arcs, and the word that ends with each."""
 
     arcs: Arcs
     word: np.ndarray
 
 
 def _words(lm: ArrayLm, ngrams: _Ngrams, spellings: Sequence[Sequence[Tuple[int, ...]]]) -> Tuple[_Part, int]:
-    """The words as trees below their histories; and how many states there are then."""
-    sequences = sorted({sequence for found in spellings for sequence in found})
+    """The words as prefix trees below their histories; and the number of states so far."""
+    sequences = sorted({sequence for word_spellings in spellings for sequence in word_spellings})
     row_by_sequence = {sequence: row for row, sequence in enumerate(sequences)}  # `table` keeps this order
-    rows = np.array([row_by_sequence[sequence] for found in spellings for sequence in found])
+    rows = np.array([row_by_sequence[sequence] for word_spellings in spellings for sequence in word_spellings])
     different, _ = table(sequences)
     first = np.cumsum([0, *map(len, spellings)])
     ngram, place = runs(first[ngrams.word], np.diff(first)[ngrams.word])
@@ -151,13 +151,13 @@ def _words(lm: ArrayLm, ngrams: _Ngrams, spellings: Sequence[Sequence[Tuple[int,
     trees = grow(ngrams.history[ngram], row, score, different, 1 + int(ngrams.state_of.max()))
     last = different.tokens[row, different.length[row] - 1]
     ends = _landings(lm, ngrams.after[ngram], ngrams.state_of)
-    landed = Arcs(trees.state[ends.of], ends.state, last[ends.of], (score - trees.given)[ends.of] + ends.score)
+    landed = Arcs(trees.state[ends.of], ends.state, last[ends.of], (score - trees.spent)[ends.of] + ends.score)
     word = np.append(np.full(len(trees.arcs.src), NO_WORD), ngrams.word[ngram[ends.of]])
     return _Part(join([trees.arcs, landed]), word), trees.num_states
 
 
 def _first_words(words: _Part, begin: Landings) -> _Part:
-    """What leaves the start, which stands for the history <s> and its backoffs."""
+    """The arcs out of the start state, which stands for the history <s> and its backoffs."""
     chosen = [np.flatnonzero(words.arcs.src == state) for state in begin.state]
     which, cost = np.concatenate(chosen), np.repeat(begin.score, list(map(len, chosen)))
     arcs = words.arcs
@@ -166,24 +166,24 @@ def _first_words(words: _Part, begin: Landings) -> _Part:
 
 
 def _landings(lm: ArrayLm, nodes: np.ndarray, state_of: np.ndarray) -> Landings:
-    """The histories that go on from each of the LM's nodes, and the backoffs' scores."""
+    """For each of the LM's nodes, the histories with continuations that backing off reaches, and the backoffs' scores."""
     node = lm.arrays.node
     at, of, score = nodes.astype(np.int64), np.arange(len(nodes)), np.zeros(len(nodes), np.float32)
-    found: List[Tuple[np.ndarray, ...]] = []
+    reached: List[Tuple[np.ndarray, ...]] = []
     while len(at):
         here = state_of[at] > 0
-        found.append((of[here], state_of[at[here]], score[here]))
+        reached.append((of[here], state_of[at[here]], score[here]))
         on = at > 0
         at, of, score = at[on], of[on], score[on]
         score = score + node["backoff"][at]
         at = node["suffix"][at]
-    of, state, score = (np.concatenate(column) for column in zip(*found))
+    of, state, score = (np.concatenate(column) for column in zip(*reached))
     order = np.argsort(of, kind="stable")
     return Landings(of[order].astype(np.int32), state[order], score[order].astype(np.float32))
 
 
 def _with_start(slots: Slots, begin: Landings) -> Slots:
-    """The slots, and those of the histories at a sentence's start once more, out of START."""
+    """The slots, with those of the histories at a sentence's start repeated for START."""
     parts = [slots]
     for state, cost in zip(begin.state, begin.score):
         here = slots.state == state
@@ -194,7 +194,7 @@ def _with_start(slots: Slots, begin: Landings) -> Slots:
 def _loops(
     slots: Slots, landings: Landings, num_targets: int, tokens: OpenWords, unk: int, num_states: int
 ) -> Tuple[_Part, int]:
-    """Any word in the class's place. For each target a state inside of a word and one after a bare start."""
+    """The loops of unknown words in the class's place: for each target a state inside a word and one after a bare start."""
     inside = num_states + np.arange(num_targets)
     bare = inside + num_targets
     begin, inner = np.array(sorted(tokens.begin), np.int32), np.array(sorted(tokens.inner), np.int32)
@@ -202,7 +202,7 @@ def _loops(
     words: List[np.ndarray] = []
 
     def add(sources: np.ndarray, target: np.ndarray, scores: np.ndarray, labels: np.ndarray) -> None:
-        """Arcs that may end the word or not, from each source by each label."""
+        """For each source and label, arcs that continue the word and arcs that end it."""
         pairs = np.repeat(np.arange(len(sources)), len(labels))
         label = np.tile(labels, len(sources))
         src, to, score = sources[pairs], target[pairs], scores[pairs]
@@ -217,7 +217,7 @@ def _loops(
     for label in tokens.bare:
         parts.append(Arcs(slots.state, bare[slots.target], np.full(len(slots.state), label, np.int32), slots.score))
         words.append(np.full(len(slots.state), NO_WORD, np.int32))
-    every, nothing = np.arange(num_targets), np.zeros(num_targets, np.float32)
-    add(inside, every, nothing, inner)
-    add(bare, every, nothing, inner)
+    all_targets, no_scores = np.arange(num_targets), np.zeros(num_targets, np.float32)
+    add(inside, all_targets, no_scores, inner)
+    add(bare, all_targets, no_scores, inner)
     return _Part(join(parts), np.concatenate(words)), num_states + 2 * num_targets

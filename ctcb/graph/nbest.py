@@ -1,4 +1,4 @@
-"""The best paths of different texts through a lattice."""
+"""n-best lists: the best paths of different texts through a lattice."""
 from __future__ import annotations
 
 from typing import Any, List, NamedTuple
@@ -7,31 +7,31 @@ import numpy as np
 
 
 class Texts(NamedTuple):
-    """What each arc of a graph adds to the text, as a step of a rolling hash modulo 2^64, ``[N]`` uint64.
+    """What each arc of a graph appends to the text, as a step ``hash * factor + offset`` of a rolling hash modulo 2^64.
 
-    The hash of a text is that of its characters, so that two ways to spell it are one text.
+    Both are ``[N]`` uint64. The hash is one of characters, so that different segmentations of a text agree.
     """
 
-    times: np.ndarray
-    plus: np.ndarray
+    factor: np.ndarray
+    offset: np.ndarray
 
 
 class Path(NamedTuple):
-    """One way through the graph, an arc a frame and the final arc."""
+    """A path through the graph: one arc for each frame, then the final arc."""
 
     arcs: np.ndarray  # [T + 1] int64, the numbers of the graph's arcs
     score: float
 
 
 def best_paths(lattice: Any, texts: Texts, count: int) -> List[Path]:
-    """The best path of each of the ``count`` best texts, best first.
+    """The best path for each of the ``count`` best texts, best first.
 
-    Viterbi's search with the best ``count`` texts at each state instead of the best path alone. It is
-    exact: of two paths with one text at a state, the better one stays the better one whatever follows,
-    and a text that is not among a state's best ``count`` is not among those of what follows either.
+    A Viterbi search that keeps the best ``count`` texts at each state instead of the best path alone. It
+    is exact: of two paths with the same text at a state, the better one stays better whatever follows, and
+    a text outside of a state's best ``count`` cannot be among the best ``count`` of any continuation.
 
-    ``lattice``: one utterance's k2 Fsa with the attributes ``arc`` and ``frame``; its states are in the
-    order of the frames.
+    ``lattice``: the k2 Fsa of one utterance with the attributes ``arc`` and ``frame``; its states are in
+    frame order.
     """
     packed = lattice.arcs.values()[:, :2].long().numpy()
     if not len(packed):
@@ -50,7 +50,7 @@ def best_paths(lattice: Any, texts: Texts, count: int) -> List[Path]:
         by, which = np.nonzero(np.isfinite(totals[src[here]]))
         by = here[by]
         total = totals[src[by], which] + score[by]
-        text = hashes[src[by], which] * texts.times[arc[by]] + texts.plus[arc[by]]
+        text = hashes[src[by], which] * texts.factor[arc[by]] + texts.offset[arc[by]]
         best = np.lexsort((-total, text, dst[by]))
         first = np.ones(len(best), bool)
         first[1:] = (text[best[1:]] != text[best[:-1]]) | (dst[by[best[1:]]] != dst[by[best[:-1]]])
@@ -63,10 +63,10 @@ def best_paths(lattice: Any, texts: Texts, count: int) -> List[Path]:
         came_by[to, rank], came_from[to, rank] = by[best], which[best]
     paths = []
     for place in np.flatnonzero(np.isfinite(totals[-1])):
-        taken, state, rank = [], num_states - 1, place
+        path_arcs, state, rank = [], num_states - 1, place
         while state != 0:
             by = came_by[state, rank]
-            taken.append(arc[by])
+            path_arcs.append(arc[by])
             state, rank = src[by], came_from[state, rank]
-        paths.append(Path(np.array(taken[::-1]), float(totals[-1, place])))
+        paths.append(Path(np.array(path_arcs[::-1]), float(totals[-1, place])))
     return paths

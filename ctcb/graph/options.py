@@ -1,4 +1,4 @@
-"""How graphs are searched."""
+"""Settings of the graph search."""
 from __future__ import annotations
 
 import math
@@ -20,11 +20,11 @@ class GraphOptions:
     class_bonus: float = CLASS_BONUS  # added to ln P(<unk>) of an entity, beside the logarithm of its weight
     piece_bonus: float = PIECE_BONUS  # added to ln P(<unk>) for each token of a word that neither LM nor list knows
     token_bonus: float = 1.5  # for each token of an entity
-    beam: int = 16  # texts of an n-best list, at most
-    search_beam: float = 16.0  # paths that fall further below the best one are given up
-    lattice_beam: float = 8.0  # what of the lattice is kept for the n-best list
-    min_active: int = 30  # states kept a frame, whatever the beam says
-    max_active: int = 1000  # states kept a frame at most, about
+    beam: int = 16  # the most texts of an n-best list
+    search_beam: float = 16.0  # paths further below the best one are pruned
+    lattice_beam: float = 8.0  # lattice arcs within this of the best path are kept for the n-best list
+    min_active: int = 30  # states kept in each frame even where search_beam would prune them
+    max_active: int = 1000  # the most states kept in each frame, approximately
 
     def __post_init__(self) -> None:
         for field in fields(self):

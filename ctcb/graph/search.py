@@ -1,4 +1,4 @@
-"""Emissions through a graph, by k2: lattices, best paths, and n-best lists."""
+"""Searching a graph with k2: lattices, best paths, and n-best lists."""
 from __future__ import annotations
 
 from typing import List, Optional, Sequence
@@ -10,12 +10,12 @@ from ctcb.graph.entity_class import FullGraph
 from ctcb.graph.nbest import Path, Texts, best_paths
 from ctcb.graph.options import GraphOptions
 
-LOWEST = -1e4  # stands for a probability of 0, which k2's beams cannot reckon with
-WIDER, EVERY = 8.0, 1 << 30  # beam and states of the second try, where the first one lost every path that can end
+LOWEST = -1e4  # log-probability used for 0: k2's beams cannot handle -inf
+RETRY_BEAM_FACTOR, RETRY_ACTIVE = 8.0, 1 << 30  # of the second search, where the first pruned every complete path
 
 
 class ReadyGraph:
-    """A graph in k2's hands. Serves any number of threads."""
+    """A graph as a k2 FSA. Thread-safe."""
 
     def __init__(self, graph: FullGraph) -> None:
         """Raises RunError where k2 is missing."""
@@ -24,7 +24,7 @@ class ReadyGraph:
 
         self.graph = graph
         fsa = k2.Fsa(torch.from_numpy(graph.arcs))
-        # k2 carries an arc's attributes along; by its number we know the rest.
+        # k2 propagates arc attributes; the number identifies the arc's meaning.
         fsa.arc = torch.from_numpy(graph.number)
         self.fsa = k2.create_fsa_vec([fsa])
 
@@ -32,20 +32,20 @@ class ReadyGraph:
 def search(
     graph: ReadyGraph, log_probs: Sequence[np.ndarray], options: GraphOptions, texts: Optional[Texts] = None, nbest: int = 1
 ) -> List[List[Path]]:
-    """The best paths of several utterances, best first; ``nbest`` of different texts.
+    """The best paths of several utterances, best first: for each, up to ``nbest`` of different texts.
 
-    A path's score is the sum over its frames' log-probabilities and its arcs: of one alignment, not of all.
+    A path's score is the sum of its frames' log-probabilities and its arcs' scores: that of one alignment.
 
     Parameters
     ----------
-    log_probs : ``[T, V]`` float32 each, T at least 1.
-    texts : what the graph's arcs say; only for an n-best list.
+    log_probs : ``[T, V]`` float32 for each utterance, T at least 1.
+    texts : what the graph's arcs add to the text; needed only for ``nbest`` above 1.
     """
-    found = _search(graph, log_probs, options, options.search_beam, texts, nbest)
-    for i, paths in enumerate(found):
-        if not paths:  # every path left was inside a word at the end
-            found[i] = _search(graph, [log_probs[i]], options, WIDER * options.search_beam, texts, nbest)[0]
-    return found
+    results = _search(graph, log_probs, options, options.search_beam, texts, nbest)
+    for i, paths in enumerate(results):
+        if not paths:  # every surviving path ended inside a word
+            results[i] = _search(graph, [log_probs[i]], options, RETRY_BEAM_FACTOR * options.search_beam, texts, nbest)[0]
+    return results
 
 
 def _search(
@@ -54,15 +54,15 @@ def _search(
     k2 = import_k2()
     import torch
 
-    lengths = [len(one) for one in log_probs]
+    lengths = [len(emissions) for emissions in log_probs]
     padded = torch.full((len(lengths), max(lengths), log_probs[0].shape[1]), LOWEST)
-    for row, one in zip(padded, log_probs):
-        row[: len(one)] = torch.from_numpy(one).clamp(min=LOWEST)
+    for row, emissions in zip(padded, log_probs):
+        row[: len(emissions)] = torch.from_numpy(emissions).clamp(min=LOWEST)
     segments = torch.tensor([[i, 0, length] for i, length in enumerate(lengths)], dtype=torch.int32)
-    most = options.max_active if beam == options.search_beam else EVERY
+    max_active = options.max_active if beam == options.search_beam else RETRY_ACTIVE
     lattice = k2.intersect_dense_pruned(
         graph.fsa, k2.DenseFsaVec(padded, segments), search_beam=beam, output_beam=options.lattice_beam,
-        min_active_states=options.min_active, max_active_states=most,
+        min_active_states=options.min_active, max_active_states=max_active,
         frame_idx_name="frame",
     )  # fmt: skip
     if nbest > 1:

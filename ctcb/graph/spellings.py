@@ -1,4 +1,4 @@
-"""How words are said in a model's tokens: in pieces, or in phones by pronunciations."""
+"""How words are spelled in a model's tokens: in pieces, or in phones by their pronunciations."""
 from __future__ import annotations
 
 import re
@@ -13,40 +13,40 @@ from ctcb.text.normalize import WORD, normalize
 from ctcb.text.spelling import Spelling, TokenIds
 from ctcb.text.tokens import TokenTable
 
-SEVERAL = 8  # ways to say a name of several words, each with several pronunciations
+MAX_COMBINATIONS = 8  # pronunciations of a name whose words have several each
 
 is_normal = re.compile(WORD).fullmatch
 
 
 class WordSpelling(Protocol):
-    """Says words one by one."""
+    """Spells words one by one."""
 
     def words(self, words: Sequence[str]) -> List[List[TokenIds]]:
-        """The token sequences of each word; none of those that cannot be said."""
+        """The token sequences of each word; an empty list for a word that cannot be spelled."""
 
 
 class PieceWords:
-    """Words in pieces: the best segmentation and, where wanted, the next ones."""
+    """Words in pieces: the best segmentation, and others up to ``segmentations``."""
 
     def __init__(self, spelling: Spelling, segmentations: int = 1) -> None:
         self.spelling, self.segmentations = spelling, segmentations
 
     def words(self, words: Sequence[str]) -> List[List[TokenIds]]:
-        """Words that are not as ``normalize`` writes them have none: no text that is compared holds them."""
+        """The segmentations of each word; none for words not in normal form, which no normalised text contains."""
         normal = [word for word in words if is_normal(word)]
         if self.segmentations == 1:
-            found = iter([ways[:1] for ways in self.spelling.spell(normal)])
-        else:  # one by one: a spelling tells other ways for short lists only
+            spelled = iter([ways[:1] for ways in self.spelling.spell(normal)])
+        else:  # one by one: for long lists a spelling gives the best segmentation only
             shown = progress(normal, "spelling")
-            found = iter([self.spelling.spell([word])[0][: self.segmentations] for word in shown])
-        return [list(next(found)) if is_normal(word) else [] for word in words]
+            spelled = iter([self.spelling.spell([word])[0][: self.segmentations] for word in shown])
+        return [list(next(spelled)) if is_normal(word) else [] for word in words]
 
 
 class PhoneSpelling:
-    """Words and names in phones: the lexicon's pronunciations, then, in CMU's phones, its dictionary and G2P."""
+    """Words and names in phones, by the lexicon; for CMU phones also by the CMU dictionary and G2P."""
 
     def __init__(self, table: TokenTable, entries: Mapping[str, Sequence[Pronunciation]]) -> None:
-        """``entries``: pronunciations in the table's symbols, by word."""
+        """``entries``: word -> its pronunciations, in the table's symbols."""
         self.table = table
         self._ids = {symbol: index for index, symbol in enumerate(table.symbols)}
         self._stress = set(phone_symbols(True)[1:]) <= set(table.symbols)
@@ -55,56 +55,61 @@ class PhoneSpelling:
         self._entries = entries
 
     def words(self, words: Sequence[str]) -> List[List[TokenIds]]:
+        """The pronunciations of each word as token ids; an empty list for a word without any."""
         if self._lexicon is not None:
             self._lexicon.prepare([word for word in words if is_normal(word)])
         return [self._word(word) for word in words]
 
     def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
-        """The ways to say each form (words, one space apart); none where a word has no pronunciation."""
-        ways: Dict[str, List[TokenIds]] = dict.fromkeys(word for form in forms for word in form.split())
-        ways = dict(zip(ways, self.words(list(ways))))
-        found = []
-        for form in forms:
-            combined = islice(product(*(ways[word] for word in form.split())), SEVERAL)
-            found.append(list(dict.fromkeys(sum(parts, ()) for parts in combined)))
-        return found
+        """The pronunciations of each form (words, one space apart) as token ids, at most MAX_COMBINATIONS.
 
-    def said(self, pron: str) -> Optional[TokenIds]:
-        """A pronunciation from a list (CMU phones, one space apart) in the table's tokens, if it has them."""
+        An empty list for a form with a word that has no pronunciation.
+        """
+        prons: Dict[str, List[TokenIds]] = dict.fromkeys(word for form in forms for word in form.split())
+        prons = dict(zip(prons, self.words(list(prons))))
+        spelled = []
+        for form in forms:
+            combined = islice(product(*(prons[word] for word in form.split())), MAX_COMBINATIONS)
+            spelled.append(list(dict.fromkeys(sum(parts, ()) for parts in combined)))
+        return spelled
+
+    def tokens_of_pron(self, pron: str) -> Optional[TokenIds]:
+        """The token ids of a list's ``pron=`` (CMU phones, one space apart); None where the table lacks a phone."""
         phones = pron.split() if self._stress else [phone.rstrip("012") for phone in pron.split()]
         return tuple(self._ids[phone] for phone in phones) if phones and all(p in self._ids for p in phones) else None
 
-    def lacks(self, form: str) -> str:
-        """Why a form cannot be said, in words."""
-        unsaid = [word for word, ways in zip(form.split(), self.words(form.split())) if not ways]
-        return f"has no pronunciation in the graph's lexicon ({', '.join(unsaid)}); give pron= or add it there"
+    def unspellable_reason(self, form: str) -> str:
+        """Why a form has no pronunciation, for a message."""
+        missing = [word for word, prons in zip(form.split(), self.words(form.split())) if not prons]
+        return f"has no pronunciation in the graph's lexicon ({', '.join(missing)}); give pron= or add it there"
 
     def _word(self, word: str) -> List[TokenIds]:
         if self._lexicon is not None:
-            found: Sequence[Pronunciation] = self._lexicon.pronunciations(word) if is_normal(word) else ()
+            prons: Sequence[Pronunciation] = self._lexicon.pronunciations(word) if is_normal(word) else ()
         else:
-            found = self._entries.get(word, ())
-        return [tuple(self._ids[phone] for phone in phones) for phones in found]
+            prons = self._entries.get(word, ())
+        return [tuple(self._ids[phone] for phone in phones) for phones in prons]
 
 
 class LexiconWords:
-    """Words as a lexicon spells them, in any tokens."""
+    """Words as a lexicon spells them, in any model's tokens."""
 
     def __init__(self, table: TokenTable, entries: Mapping[str, Sequence[Pronunciation]]) -> None:
         ids = {symbol: index for index, symbol in enumerate(table.symbols)}
-        self._entries = {word: [tuple(ids[s] for s in spelled) for spelled in found] for word, found in entries.items()}
+        self._entries = {word: [tuple(ids[s] for s in spelled) for spelled in prons] for word, prons in entries.items()}
 
     def words(self, words: Sequence[str]) -> List[List[TokenIds]]:
+        """The lexicon's token sequences of each word; an empty list for a word that it lacks."""
         return [self._entries.get(word, []) for word in words]
 
 
 def read_entries(path: PathOrStr, table: TokenTable) -> Dict[str, List[Pronunciation]]:
-    """A lexicon in a model's tokens: word TAB tokens, a line a way to say the word.
+    """Read a lexicon in a model's tokens: word TAB tokens, one pronunciation or spelling on each line.
 
-    Raises InputError, with the line, for one that does not fit: a token that the table does not have,
-    the blank, a word that ``normalize`` would write otherwise.
+    Raises InputError, with the line number, for a token that the table does not have, the blank, or a
+    word that is not in normal form.
     """
-    known = set(table.symbols) - {table.symbols[table.blank]}
+    allowed = set(table.symbols) - {table.symbols[table.blank]}
     entries: Dict[str, List[Pronunciation]] = {}
     for number, line in read_lines(path):
         word, tab, spelled = line.partition("\t")
@@ -112,11 +117,11 @@ def read_entries(path: PathOrStr, table: TokenTable) -> Dict[str, List[Pronuncia
         if not tab or not word.strip() or not symbols:
             raise InputError("is not: word, tab, tokens", file=path, line=number, hint="separate them with one tab")
         if normalize(word) != word:
-            raise InputError(f"{word!r} is not as ctcb writes words", file=path, line=number, hint=f"write {normalize(word)!r}")
-        strange = [symbol for symbol in symbols if symbol not in known]
-        if strange:
+            raise InputError(f"{word!r} is not in normal form", file=path, line=number, hint=f"write {normalize(word)!r}")
+        unknown = [symbol for symbol in symbols if symbol not in allowed]
+        if unknown:
             raise InputError(
-                f"{strange[0]!r} is none of the model's {len(table)} tokens, or the blank", file=path, line=number,
+                f"{unknown[0]!r} is not one of the model's {len(table)} tokens, or is the blank", file=path, line=number,
                 hint="write the lexicon in the tokens of this model, or name the model that it goes with",
             )
         if symbols not in entries.setdefault(word, []):

@@ -1,4 +1,4 @@
-"""A compiled graph as it is held in memory: everything but the list, which comes with a request."""
+"""A compiled graph in memory: the CTC graph of the grammar, without a list."""
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -13,30 +13,30 @@ NO_ENTITY = -1
 
 
 class Meaning(NamedTuple):
-    """What a graph's arcs mean, ``[N]`` each, by the arcs' numbers."""
+    """What a graph's arcs mean, by their numbers, ``[N]`` each."""
 
-    label: np.ndarray  # int32: the frame's token, the blank, or -1 on final arcs
-    new_token: np.ndarray  # bool: a token begins
-    word: np.ndarray  # int32: the LM's word that ends here, or NO_WORD
-    entity: np.ndarray  # int32: the entity that ends here, or NO_ENTITY
-    bonus: np.ndarray  # float32: what the list added to the score, and its words' bonuses
+    label: np.ndarray  # int32: the frame's token or the blank; -1 on final arcs
+    new_token: np.ndarray  # bool: whether a token begins with the arc
+    word: np.ndarray  # int32: the LM's word that ends with the arc, or NO_WORD
+    entity: np.ndarray  # int32: the entity that ends with the arc, or NO_ENTITY
+    bonus: np.ndarray  # float32: what the list added to the score, its word bonuses included
 
 
 class StaticGraph(NamedTuple):
-    """The CTC graph of a grammar whose class is empty, ready to take in a list."""
+    """The CTC graph of a grammar whose class is empty; a list can be inserted."""
 
     blank: int
     num_tokens: int
     grammar: Grammar
-    copies: Copies  # of the grammar's states; state v's blank frames are the CTC graph's state v
+    copies: Copies  # of the grammar's states; the blank state of grammar state v is state v of the CTC graph
     num_states: int  # of the CTC graph, without its final state
-    arcs: np.ndarray  # [N, 4] int32, see `pack`; numbered as they stand, final arcs lead to `num_states`
-    keys: np.ndarray  # [N] int64, rising: `sort_key` of the arcs
+    arcs: np.ndarray  # [N, 4] int32, see `pack`; an arc's number is its row; final arcs lead to `num_states`
+    keys: np.ndarray  # [N] int64, ascending: `sort_key` of the arcs
     meaning: Meaning
 
 
 def expand(grammar: Grammar, num_tokens: int, blank: int, options: GraphOptions = GraphOptions()) -> StaticGraph:
-    """Lay CTC's topology over a grammar."""
+    """Apply the CTC topology to a grammar over ``num_tokens`` tokens, and weigh its scores."""
     arcs = grammar.arcs
     # An entity may end in any token, so the states after the class can be entered by all of them.
     open_states = np.unique(grammar.landings.state) if len(grammar.slots.state) else np.zeros(0, np.int32)
@@ -65,7 +65,7 @@ def expand(grammar: Grammar, num_tokens: int, blank: int, options: GraphOptions 
 
 
 def pack(arcs: CtcArcs, scores: np.ndarray) -> np.ndarray:
-    """Arcs as k2 takes them: ``[N, 4]`` int32 of source, destination, label and the bits of the float32 score."""
+    """Arcs in k2's layout: ``[N, 4]`` int32 of source, destination, label and the bits of the float32 score."""
     packed = np.empty((len(scores), 4), np.int32)
     for column, values in enumerate((arcs.src, arcs.dst, arcs.label, scores.view(np.int32))):
         packed[:, column] = values

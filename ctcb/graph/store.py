@@ -1,7 +1,8 @@
-"""A compiled graph on disk: arrays in safetensors, the rest text; nothing that could run code.
+"""A compiled graph on disk: arrays in safetensors, the rest text, and nothing that could run code.
 
-``graph.safetensors`` holds the grammar, ``graph.yaml`` what it was made from and for, ``tokens.txt`` and
-``words.txt`` the symbols of both sides, and ``lexicon.txt`` (graphs over phones) how words are said.
+``graph.safetensors`` holds the grammar, ``graph.yaml`` its description and the digest of its inputs,
+``tokens.txt`` and ``words.txt`` the symbol tables, and ``lexicon.txt`` (graphs over phones) the
+pronunciations.
 """
 from __future__ import annotations
 
@@ -27,20 +28,20 @@ FORMAT_VERSION = 1
 ARRAYS_FILE, YAML_FILE, TOKENS_FILE, WORDS_FILE, LEXICON_FILE = (
     "graph.safetensors", "graph.yaml", "tokens.txt", "words.txt", "lexicon.txt")  # fmt: skip
 UNITS = ("subword", "phone")
-HINT = "make it anew with `ctcb graph`"
+HINT = "compile it again with `ctcb graph`"
 
 
 @dataclass(frozen=True)
 class Description:
-    """``graph.yaml``."""
+    """The contents of ``graph.yaml``."""
 
     format_version: int
     units: str  # one of UNITS
     blank: int
-    made_from: str  # digest of the inputs and options
+    made_from: str  # digest of the inputs and options, see `digest`
     states: int
     arcs: int
-    words: int  # of the LM, that have a spelling
+    words: int  # words of the LM that have a spelling
 
 
 @dataclass(frozen=True)
@@ -49,27 +50,27 @@ class CompiledGraph:
 
     description: Description
     table: TokenTable
-    words: Tuple[str, ...]  # the LM's, by number
+    words: Tuple[str, ...]  # the LM's words, by number
     grammar: Grammar
-    phones: Optional[PhoneSpelling]  # how names are said; None over pieces, where the model's spelling tells
+    phones: Optional[PhoneSpelling]  # spells names in a graph over phones; None over pieces, where the model's spelling does
     folder: Path
 
     def require_tokens(self, table: TokenTable, what: str = "the model") -> None:
-        """Raise InputError where another table's tokens are not the graph's."""
+        """Raise InputError where the tokens of ``table`` (those of ``what``) are not the graph's."""
         if table.symbols != self.table.symbols or table.blank != self.table.blank:
             sizes = f"{len(self.table)} tokens there, {len(table)} here"
-            same = len(self.table) == len(table)
+            same_size = len(self.table) == len(table)
             raise InputError(
-                f"this graph was made for another model than {what} ({'other tokens' if same else sizes})", file=self.folder,
-                hint="make one for this model with `ctcb graph`, or name the model that it goes with",
+                f"this graph was made for another model than {what} ({'other tokens' if same_size else sizes})", file=self.folder,
+                hint="compile one for this model with `ctcb graph`, or name the graph's model",
             )
 
 
 def digest(files: Iterable[Optional[PathOrStr]], options: Sequence[object]) -> str:
     """SHA-256 of files' contents, this package's format, and options. Raises InputError for a missing file."""
-    found = hashlib.sha256(repr((FORMAT_VERSION, *options)).encode())
+    hasher = hashlib.sha256(repr((FORMAT_VERSION, *options)).encode())
     for file in files:
-        found.update(b"\0")
+        hasher.update(b"\0")
         if file is not None:
             if not Path(file).is_file():
                 raise InputError("no such file", file=file, hint="check the path")
@@ -77,12 +78,12 @@ def digest(files: Iterable[Optional[PathOrStr]], options: Sequence[object]) -> s
                 part = hashlib.sha256()
                 for block in iter(lambda: opened.read(1 << 20), b""):
                     part.update(block)
-            found.update(part.digest())
-    return found.hexdigest()
+            hasher.update(part.digest())
+    return hasher.hexdigest()
 
 
 def is_made_from(folder: PathOrStr, made_from: str) -> bool:
-    """Whether a whole graph stands there that was made from just this."""
+    """Whether the folder holds a complete graph that was made from inputs with this digest."""
     try:
         return _describe(Path(folder)).made_from == made_from and (Path(folder) / ARRAYS_FILE).is_file()
     except InputError:
@@ -93,9 +94,9 @@ def save_graph(
     folder: PathOrStr, grammar: Grammar, units: str, table: TokenTable, words: Sequence[str], spelled: int, made_from: str,
     entries: Optional[Mapping[str, Sequence[Pronunciation]]] = None,
 ) -> None:
-    """Write a graph. ``graph.yaml`` comes last, so that a graph which was cut short is none.
+    """Write a graph. ``graph.yaml`` is written last, so an interrupted write leaves no valid graph.
 
-    ``spelled``: how many of the words have a spelling; ``entries``: pronunciations, over phones.
+    ``spelled``: the number of words that have a spelling; ``entries``: the pronunciations of a graph over phones.
     """
     folder = Path(folder)
     (folder / YAML_FILE).unlink(missing_ok=True)
@@ -106,7 +107,7 @@ def save_graph(
             file.writelines(f"{symbol}\n" for symbol in symbols)
     if entries is not None:
         with atomic_write(folder / LEXICON_FILE) as file:
-            file.writelines(f"{word}\t{' '.join(phones)}\n" for word, found in entries.items() for phones in found)
+            file.writelines(f"{word}\t{' '.join(phones)}\n" for word, prons in entries.items() for phones in prons)
     described = Description(FORMAT_VERSION, units, table.blank, made_from, grammar.num_states, len(grammar.arcs.src), spelled)
     with atomic_write(folder / YAML_FILE) as file:
         yaml.safe_dump(asdict(described), file, sort_keys=False)
@@ -117,7 +118,7 @@ def load_graph(folder: PathOrStr) -> CompiledGraph:
 
     Raises
     ------
-    InputError : a file is missing, cut short, of another version, or does not fit the others.
+    InputError : a file is missing, truncated, of another version, or inconsistent with the others.
     """
     folder = Path(folder)
     described = _describe(folder)
@@ -132,11 +133,11 @@ def load_graph(folder: PathOrStr) -> CompiledGraph:
 
 def _describe(folder: Path) -> Description:
     if not (folder / YAML_FILE).is_file():
-        raise InputError(f"is no graph: it has no {YAML_FILE}", file=folder, hint="`ctcb graph` makes one")
+        raise InputError(f"is not a graph: it has no {YAML_FILE}", file=folder, hint="`ctcb graph` makes one")
     data = read_yaml(folder / YAML_FILE)
     if data.get("format_version") != FORMAT_VERSION:
-        found = data.get("format_version")
-        raise InputError(f"format_version is {found!r}, not {FORMAT_VERSION}", file=folder / YAML_FILE, hint=HINT)
+        version = data.get("format_version")
+        raise InputError(f"format_version is {version!r}, not {FORMAT_VERSION}", file=folder / YAML_FILE, hint=HINT)
     described = from_mapping(Description, data, folder / YAML_FILE)
     if described.units not in UNITS:
         raise InputError(f"units are {described.units!r}, not one of {', '.join(UNITS)}", file=folder / YAML_FILE, hint=HINT)
@@ -163,31 +164,31 @@ def _grammar(path: Path, num_states: int, num_tokens: int, blank: int, num_words
         return kind(*(arrays[f"{name}.{column}"] for column in kind._fields))
 
     try:
-        found = Grammar(
+        grammar = Grammar(
             num_states, part(Arcs, "arcs"), arrays["word"], arrays["is_open"], arrays["final_state"], arrays["final_score"],
             part(Slots, "slots"), part(Landings, "landings"),
         )  # fmt: skip
     except KeyError as error:
         raise InputError(f"has no array {error}", file=path, hint=HINT) from None
     for name, columns in (
-        ("arcs", (*found.arcs, found.word, found.is_open)), ("slots", found.slots), ("landings", found.landings), ("final", (found.final_state, found.final_score)),
+        ("arcs", (*grammar.arcs, grammar.word, grammar.is_open)), ("slots", grammar.slots), ("landings", grammar.landings), ("final", (grammar.final_state, grammar.final_score)),
     ):  # fmt: skip
         if {column.shape for column in columns} != {(len(columns[0]),)}:
-            raise InputError(f"the arrays of {name!r} differ in length, or are no rows", file=path, hint=HINT)
+            raise InputError(f"the arrays of {name!r} differ in length or are not one-dimensional", file=path, hint=HINT)
     for kind, columns in (
-        ("i", (*found.arcs[:3], found.word, found.final_state, *found.slots[::2], *found.landings[:2])),
-        ("f", (found.arcs.score, found.final_score, found.slots.score, found.landings.score)),
+        ("i", (*grammar.arcs[:3], grammar.word, grammar.final_state, *grammar.slots[::2], *grammar.landings[:2])),
+        ("f", (grammar.arcs.score, grammar.final_score, grammar.slots.score, grammar.landings.score)),
     ):  # fmt: skip
         if any(column.dtype.kind != kind for column in columns):
-            raise InputError("an array holds numbers of another kind", file=path, hint=HINT)
-    states = (found.arcs.src, found.arcs.dst, found.final_state, found.slots.state, found.landings.state)
-    # k2 reads an emission that is not there, without a word, for a label that is no token.
+            raise InputError("an array has the wrong dtype", file=path, hint=HINT)
+    states = (grammar.arcs.src, grammar.arcs.dst, grammar.final_state, grammar.slots.state, grammar.landings.state)
+    # For a label that is not a token, k2 silently reads beyond the emissions.
     for name, values, low, high in (
         *(("a state", values, 0, num_states) for values in states),
-        ("a token", found.arcs.label, 0, num_tokens), ("a word", found.word, -1, num_words),
+        ("a token", grammar.arcs.label, 0, num_tokens), ("a word", grammar.word, -1, num_words),
     ):  # fmt: skip
         if len(values) and not (low <= values.min() and values.max() < high):
             raise InputError(f"{name} out of range ({values.min()} to {values.max()})", file=path, hint=HINT)
-    if (found.arcs.label == blank).any():
-        raise InputError("the blank stands for a token", file=path, hint=HINT)
-    return found
+    if (grammar.arcs.label == blank).any():
+        raise InputError("the blank occurs as a token", file=path, hint=HINT)
+    return grammar

@@ -1,4 +1,4 @@
-"""What a graph's arcs say, for telling texts apart."""
+"""What a graph's arcs add to the text, as steps of a hash that tells texts apart."""
 from __future__ import annotations
 
 from typing import Callable, Sequence
@@ -11,44 +11,45 @@ from ctcb.graph.nbest import Texts
 from ctcb.graph.static import NO_ENTITY, Meaning
 from ctcb.text.tokens import WORD_START, TokenTable
 
-BASE, MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1  # odd, so that steps can be undone and no text is lost
+BASE, MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1  # odd, so that each step is invertible modulo 2^64
 
 
 def spelled_by_tokens(graph: FullGraph, table: TokenTable) -> Texts:
-    """Each new token adds its letters."""
-    said = [symbol.replace(WORD_START, " ").lower() if symbol in table.written else "" for symbol in table.symbols]
+    """The hash steps of a graph whose tokens spell words: each new token adds its letters."""
+    letters = [symbol.replace(WORD_START, " ").lower() if symbol in table.written else "" for symbol in table.symbols]
     for separator in table.separators:
-        said[table.symbols.index(separator)] = " "
-    steps = _steps([*said, ""])
+        letters[table.symbols.index(separator)] = " "
+    steps = _steps([*letters, ""])
 
-    def says(arcs: Meaning) -> np.ndarray:
-        return np.where(arcs.new_token, arcs.label, len(said))
+    def step_of(arcs: Meaning) -> np.ndarray:
+        return np.where(arcs.new_token, arcs.label, len(letters))
 
-    return _of_both(graph, says, steps)
+    return _of_both(graph, step_of, steps)
 
 
 def spelled_by_words(graph: FullGraph, words: Sequence[str], entities: Sequence[str]) -> Texts:
-    """Each arc on which a word or an entity ends adds it."""
+    """The hash steps of a graph over phones: each arc with which a word or an entity ends adds it."""
     steps = _steps([*(f" {word}" for word in words), *(f" {entity}" for entity in entities), ""])
 
-    def says(arcs: Meaning) -> np.ndarray:
+    def step_of(arcs: Meaning) -> np.ndarray:
         entity = np.where(arcs.entity != NO_ENTITY, len(words) + arcs.entity, len(words) + len(entities))
         return np.where(arcs.word != NO_WORD, arcs.word, entity)
 
-    return _of_both(graph, says, steps)
+    return _of_both(graph, step_of, steps)
 
 
-def _of_both(graph: FullGraph, says: Callable[[Meaning], np.ndarray], steps: Texts) -> Texts:
-    """The steps of all arcs by their numbers."""
-    said = np.append(says(graph.static), says(graph.own))
-    return Texts(steps.times[said], steps.plus[said])
+def _of_both(graph: FullGraph, step_of: Callable[[Meaning], np.ndarray], steps: Texts) -> Texts:
+    """The hash steps of all arcs, by their numbers."""
+    step = np.append(step_of(graph.static), step_of(graph.listed))
+    return Texts(steps.factor[step], steps.offset[step])
 
 
-def _steps(said: Sequence[str]) -> Texts:
-    times, plus = np.empty(len(said), np.uint64), np.empty(len(said), np.uint64)
-    for place, text in enumerate(said):
+def _steps(texts: Sequence[str]) -> Texts:
+    """The hash step of appending each text."""
+    factor, offset = np.empty(len(texts), np.uint64), np.empty(len(texts), np.uint64)
+    for place, text in enumerate(texts):
         value = 0
         for letter in text:
             value = (value * BASE + ord(letter)) & MASK
-        times[place], plus[place] = pow(BASE, len(text), 1 << 64), value
-    return Texts(times, plus)
+        factor[place], offset[place] = pow(BASE, len(text), 1 << 64), value
+    return Texts(factor, offset)

@@ -1,4 +1,4 @@
-"""Many token sequences as prefix trees, all at once in numpy."""
+"""Prefix trees of many token sequences, built level by level in numpy."""
 from __future__ import annotations
 
 from typing import NamedTuple, Sequence, Tuple
@@ -7,7 +7,7 @@ import numpy as np
 
 
 class Arcs(NamedTuple):
-    """Arcs of an automaton over tokens, all ``[E]``."""
+    """Arcs of an automaton over tokens, ``[E]`` each."""
 
     src: np.ndarray  # int32
     dst: np.ndarray  # int32
@@ -23,16 +23,16 @@ class Table(NamedTuple):
 
 
 class Tries(NamedTuple):
-    """Prefix trees without their last arcs: where these lead is the caller's business."""
+    """Prefix trees without their last arcs, whose destinations the caller decides."""
 
     arcs: Arcs
-    state: np.ndarray  # [N] int32: before the last token of each row
-    given: np.ndarray  # [N] float32: how much of the row's score stands on the arcs that lead there
-    num_states: int  # of the roots and all inner states
+    state: np.ndarray  # [N] int32: the state before the last token of each row
+    spent: np.ndarray  # [N] float32: the part of the row's score that is on the arcs to that state
+    num_states: int  # roots and inner states together
 
 
 def table(sequences: Sequence[Tuple[int, ...]]) -> Tuple[Table, np.ndarray]:
-    """Different sequences, none empty, sorted; and each one's row."""
+    """The sequences sorted, as a Table, and the row of each. They must be different and not empty."""
     order = sorted(range(len(sequences)), key=sequences.__getitem__)
     length = np.array([len(sequences[i]) for i in order], np.int32)
     tokens = np.full((len(order), int(length.max(initial=1))), -1, np.int32)
@@ -43,10 +43,10 @@ def table(sequences: Sequence[Tuple[int, ...]]) -> Tuple[Table, np.ndarray]:
 
 
 def grow(roots: np.ndarray, rows: np.ndarray, scores: np.ndarray, sequences: Table, num_states: int) -> Tries:
-    """A tree below each root, of the sequences that are to leave it.
+    """Build a tree below each root, of the sequences that leave it.
 
-    An arc carries as much of the score as all sequences behind it have in common, so that a search
-    knows early what it will cost to go on.
+    Scores are pushed toward the root: an arc carries the part of the score that all sequences behind it
+    share, so that a search can prune early.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def grow(roots: np.ndarray, rows: np.ndarray, scores: np.ndarray, sequences: Tab
         starts, which sequence it is, and its score.
     num_states : of the automaton so far; new states are numbered from here.
     """
-    state, given = roots.astype(np.int32), np.zeros(len(rows), np.float32)
+    state, spent = roots.astype(np.int32), np.zeros(len(rows), np.float32)
     length = sequences.length[rows]
     parts = []
     for depth in range(sequences.tokens.shape[1] - 1):
@@ -69,22 +69,22 @@ def grow(roots: np.ndarray, rows: np.ndarray, scores: np.ndarray, sequences: Tab
         best = np.maximum.reduceat(scores[inner], first).astype(np.float32)
         parts.append(Arcs(
             before[first], np.arange(num_states, num_states + len(first), dtype=np.int32), token[first],
-            best - given[inner[first]],
+            best - spent[inner[first]],
         ))  # fmt: skip
         state[inner] = num_states + group
-        given[inner] = best[group]
+        spent[inner] = best[group]
         num_states += len(first)
-    return Tries(join(parts), state, given, num_states)
+    return Tries(join(parts), state, spent, num_states)
 
 
 def join(parts: Sequence[Arcs]) -> Arcs:
-    """All arcs of several automata that number their states alike."""
+    """The arcs of several automata that share their numbering of states."""
     empty = Arcs(*(np.zeros(0, kind) for kind in (np.int32, np.int32, np.int32, np.float32)))
     return Arcs(*(np.concatenate([np.asarray(column, like.dtype) for column in columns])
                   for like, *columns in zip(empty, empty, *parts) for columns in [columns or [like]]))  # fmt: skip
 
 
 def runs(first: np.ndarray, count: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Runs of ``count`` numbers that begin at ``first``, one after another: which run, and the numbers."""
+    """Consecutive runs of ``count`` numbers that begin at ``first``: the run of each number, and the numbers."""
     which = np.repeat(np.arange(len(count)), count)
     return which, np.arange(len(which)) + np.repeat(first - (np.cumsum(count) - count), count)

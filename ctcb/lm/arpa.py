@@ -1,7 +1,7 @@
-r"""ARPA files, read with every check that a reader of theirs should make.
+r"""Reading ARPA files, with complete checks and line numbers in the errors.
 
-The format: ``\data\``, a line ``ngram N=COUNT`` an order, then for each order ``\N-grams:`` and its
-lines ``log10 probability TAB words TAB log10 backoff`` (the backoff may be left out), and ``\end\``.
+The format: ``\data\``, one line ``ngram N=COUNT`` for each order, then for each order ``\N-grams:`` and
+its lines ``log10 probability TAB words TAB log10 backoff`` (the backoff is optional), and ``\end\``.
 Reading 1.5 million n-grams takes about two seconds.
 """
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ctcb.errors import InputError
 
 CHUNK = 1 << 16  # lines at a time
 GZIP = b"\x1f\x8b"
-CUT_OFF = "it is cut off: copy it again, or make it anew with `ctcb lm`"
-MAKE_ANEW = "make it anew with `ctcb lm`"
+CUT_OFF = "the file is truncated: copy it again, or estimate it again with `ctcb lm`"
+MAKE_ANEW = "estimate it again with `ctcb lm`"
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,19 @@ class Table:
     ids: np.ndarray  # [M, n] int32 word numbers
     log10: np.ndarray  # [M] float64, probabilities
     backoff: np.ndarray  # [M] float64, log10; 0 where there is none
-    line: int  # of the first one in the file; the others follow without a gap
+    line: int  # line number of the first one in the file; the others follow without a gap
 
 
 @dataclass(frozen=True)
 class Arpa:
-    words: List[str]  # by number, in the order of the 1-grams
-    tables: List[Table]  # order by order
+    """The contents of an ARPA file."""
+
+    words: List[str]  # the word of each number, in the order of the 1-grams
+    tables: List[Table]  # one for each order, lowest first
 
 
 def open_arpa(path: Union[str, Path]) -> IO[bytes]:
-    """Open a file for reading, gzip or not (told by its first bytes). Raises InputError."""
+    """Open a file for reading; gzip is recognised by its first two bytes. Raises InputError where it cannot be read."""
     path = Path(path)
     if not path.is_file():
         raise InputError("no such file", file=path, hint="`ctcb lm` makes an LM")
@@ -54,13 +56,13 @@ def open_arpa(path: Union[str, Path]) -> IO[bytes]:
 
 
 def read_counts(path: Union[str, Path]) -> Tuple[int, ...]:
-    """How many n-grams of each order the header announces. Raises InputError."""
+    """The number of n-grams of each order, from the header. Raises InputError for a malformed header."""
     with open_arpa(path) as file:
         return tuple(_Scanner(file, path).header())
 
 
 def read_arpa(path: Union[str, Path]) -> Arpa:
-    """Read and check a whole ARPA file, gzip or not. Raises InputError, with the line."""
+    """Read and check a whole ARPA file, gzip or not. Raises InputError, with the line number, where it is malformed."""
     tables: List[List[Table]] = []
     with open_arpa(path) as file:
         scanner = _Scanner(file, path)
@@ -72,7 +74,7 @@ def read_arpa(path: Union[str, Path]) -> Arpa:
 
 
 def check_arpa(path: Union[str, Path]) -> List[str]:
-    """Make the same checks without keeping the n-grams; returns the words. Raises InputError."""
+    """Check a file as :func:`read_arpa` does, without keeping its n-grams, and return its words. Raises InputError."""
     with open_arpa(path) as file:
         scanner = _Scanner(file, path)
         for _ in scanner.tables():
@@ -86,11 +88,11 @@ def _joined(parts: List[Table]) -> Table:
 
 
 class _Scanner:
-    """Goes through an ARPA file once, and knows where it stands."""
+    """Reads an ARPA file once and keeps track of the line number."""
 
     def __init__(self, file: IO[bytes], path: Union[str, Path]) -> None:
         self.file, self.path, self.line = file, path, 0
-        self.index: Dict[bytes, int] = {}  # by spelling
+        self.index: Dict[bytes, int] = {}  # word -> number
 
     def names(self) -> List[str]:
         return [word.decode() for word in self.index]
@@ -99,7 +101,7 @@ class _Scanner:
         return InputError(problem, file=self.path, line=self.line if line is None else line, hint=hint)
 
     def tables(self) -> Iterator[Table]:
-        """Every n-gram in the file's order, at most CHUNK at a time, at least one Table an order."""
+        """All n-grams in the file's order, at most CHUNK in a Table, at least one Table for each order."""
         counts = self.header()
         heading = self.next_line()
         for n, count in enumerate(counts, 1):
@@ -121,16 +123,16 @@ class _Scanner:
     def header(self) -> List[int]:
         line = self.next_line(comments=True)
         if line != b"\\data\\":
-            raise self.wrong("is no ARPA file: it does not begin with \\data\\", "give an ARPA file; `ctcb lm` makes one")
+            raise self.wrong("is not an ARPA file: it does not begin with \\data\\", "give an ARPA file; `ctcb lm` makes one")
         counts: List[int] = []
         for raw in self.lines():
             line = raw.strip()
             if not line:
                 break
-            found = re.fullmatch(rb"ngram +(\d{1,9}) *= *(\d{1,18})", line)
-            if not found or int(found[1]) != len(counts) + 1:
+            entry = re.fullmatch(rb"ngram +(\d{1,9}) *= *(\d{1,18})", line)
+            if not entry or int(entry[1]) != len(counts) + 1:
                 raise self.wrong(f"'ngram {len(counts) + 1}=COUNT' or an empty line is expected here")
-            counts.append(int(found[2]))
+            counts.append(int(entry[2]))
         if not counts:
             raise self.wrong("the header announces no n-grams")
         return counts
@@ -151,7 +153,7 @@ class _Scanner:
             done += len(lines)
 
     def parsed_at_once(self, lines: List[bytes], n: int) -> Optional[Tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Arrays of lines that all have the same fields and no fault; else None."""
+        """Word numbers, log10 probabilities and backoffs of lines with the same fields and no fault; else None."""
         text = b"".join(lines)
         # A NUL after each line shows that all of them have the same number of fields.
         fields = text.replace(b"\n", b" \0 ").split()
@@ -178,7 +180,7 @@ class _Scanner:
         return ids, log10, backoff
 
     def add_words(self, new: List[bytes]) -> bool:
-        """Add 1-grams, if all of them are new and UTF-8; False, and nothing added, otherwise."""
+        """Add 1-grams if all of them are new and UTF-8; otherwise add nothing and return False."""
         new = [b"<unk>" if word == b"<UNK>" else word for word in new]
         try:
             b" ".join(new).decode()
@@ -190,7 +192,7 @@ class _Scanner:
         return True
 
     def parsed_singly(self, lines: List[bytes], n: int, start: int, done: int, count: int) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The same one line at a time: finds the fault, if it is more than backoffs left out."""
+        """:meth:`parsed_at_once` one line at a time, which accepts omitted backoffs and raises InputError at the faulty line."""
         rows: List[List[int]] = []
         values: List[Tuple[float, float]] = []
         for self.line, raw in enumerate(lines, start):
@@ -204,7 +206,7 @@ class _Scanner:
             if len(words) != n:
                 raise self.wrong(f"{len(words)} words in a {n}-gram")
             if n == 1 and not self.add_words(words):
-                raise self.wrong(f"the 1-gram {_shown(words[0])} stands twice or is not UTF-8")
+                raise self.wrong(f"the 1-gram {_shown(words[0])} is a duplicate or is not UTF-8")
             words = [b"<unk>" if word == b"<UNK>" else word for word in words]
             unknown = [word for word in words if word not in self.index]
             if unknown:
@@ -227,10 +229,10 @@ class _Scanner:
             if bad.any():
                 raise self.wrong(problem, line=table.line + int(bad.argmax()))
 
-    def misplaced(self, found: Optional[bytes], problem: str) -> None:
-        if found is None:
+    def misplaced(self, actual: Optional[bytes], problem: str) -> None:
+        if actual is None:
             raise self.wrong(f"ends where {problem.replace(' here', '')}", CUT_OFF)
-        raise self.wrong(f"{problem}, not {_shown(found)}")
+        raise self.wrong(f"{problem}, not {_shown(actual)}")
 
     def next_line(self, comments: bool = False) -> Optional[bytes]:
         """The next line that is not empty, or None at the end."""
@@ -242,19 +244,19 @@ class _Scanner:
 
     def lines(self) -> Iterator[bytes]:
         while True:
-            found = self.read(1)
-            if not found:
+            lines = self.read(1)
+            if not lines:
                 return
-            yield found[0]
+            yield lines[0]
 
-    def read(self, most: int) -> List[bytes]:
-        """At most so many lines from where the file stands; what spoils a gzip file becomes an InputError."""
+    def read(self, limit: int) -> List[bytes]:
+        """The next lines, at most ``limit``; a corrupt gzip file raises InputError."""
         try:
-            found = list(islice(self.file, most))
+            lines = list(islice(self.file, limit))
         except (EOFError, OSError, zlib.error) as error:
             raise self.wrong(f"cannot be read on ({error})", CUT_OFF) from None
-        self.line += len(found)
-        return found
+        self.line += len(lines)
+        return lines
 
 
 def _shown(text: bytes) -> str:

@@ -1,4 +1,4 @@
-"""ARPA files written."""
+"""Writing ARPA files."""
 from __future__ import annotations
 
 import gzip
@@ -11,14 +11,17 @@ from ctcb.lm.arpa import CHUNK, Table
 
 
 def write_arpa(path: Union[str, Path], words: Sequence[str], tables: Sequence[Table]) -> None:
-    """Write an ARPA file, packed where its name ends in ``.gz``; the same input gives the same bytes."""
+    """Write an ARPA file, gzipped where ``path`` ends in ``.gz``; the same input gives the same bytes.
+
+    ``words`` has the word of each number, ``tables`` the n-grams of each order, lowest first.
+    """
     with atomic_write(path, "wb") as file, packed(file, path) as target:
         _write(target, words, tables)
 
 
 @contextmanager
 def packed(file: IO[bytes], path: Union[str, Path]) -> Iterator[IO[bytes]]:
-    """``file``, or where ``path`` ends in ``.gz`` a gzip stream into it that holds no time or name."""
+    """``file`` itself, or a gzip stream into it (without time stamp or name) where ``path`` ends in ``.gz``."""
     if not str(path).endswith(".gz"):
         yield file
         return

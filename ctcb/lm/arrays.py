@@ -26,7 +26,7 @@ MISSING_UNK_LOG10 = -100.0  # what kenlm gives <unk> where an ARPA file has none
 NODE = np.dtype([
     ("first_child", np.int32),  # its children run up to the next node's first
     ("suffix", np.int32),  # the longest proper suffix that is a node: where the search goes on after the backoff
-    ("state", np.int32),  # what of the node still matters to what follows: itself or a suffix
+    ("state", np.int32),  # the shortest equivalent history: the node itself or a suffix of it
     ("log_prob", np.float32),
     ("backoff", np.float32),
 ])  # fmt: skip
@@ -37,9 +37,9 @@ LmArrays = namedtuple("LmArrays", "node word")
 
 @compiled
 def advance(lm, state, word):
-    """log P(word | state) and the state after it. float64, int.
+    """ln P(word | state) (float64) and the state after the word (int).
 
-    ``word`` is a number below the vocabulary's size; that of ``<unk>`` stands for all other words.
+    ``word`` is a number below the vocabulary's size; the number of ``<unk>`` is used for every unknown word.
     """
     total = 0.0
     while state != 0:
@@ -60,7 +60,7 @@ def advance(lm, state, word):
 
 @dataclass(frozen=True)
 class ArrayLm:
-    """The arrays, and what the words are called. Make one with :meth:`load`."""
+    """The arrays and the words of their numbers. Make one with :meth:`load`."""
 
     arrays: LmArrays
     words: List[str]  # sorted, <s>, </s> and <unk> among them
@@ -75,7 +75,7 @@ class ArrayLm:
 
     @classmethod
     def build(cls, arpa: Arpa, path: Optional[Union[str, Path]] = None) -> ArrayLm:
-        """Raises InputError for n-grams that stand twice or whose context is missing."""
+        """Build the arrays of an ARPA file's contents. Raises InputError for duplicate n-grams and those whose context is missing."""
         words, tables = _sorted_words(arpa)
         levels = [_Level(np.array([0]), np.array([-1]), np.array([-1]), np.zeros(1), np.zeros(1))]
         keys = np.zeros(0, np.int64)  # of all nodes but 0, in their order: parent * vocabulary + word
@@ -107,11 +107,11 @@ class ArrayLm:
         return self.index["</s>"]
 
     def ids(self, words: Iterable[str]) -> np.ndarray:
-        """The words' numbers, ``<unk>``'s for those that the LM does not know. [n] int32."""
+        """The words' numbers, that of ``<unk>`` for unknown words. ``[n]`` int32."""
         return np.array([self.index.get(word, self.unk) for word in words], np.int32)
 
     def check_vocabulary(self, words: Iterable[str], what: str) -> VocabularyCheck:
-        """See :func:`ctcb.lm.vocabulary.check_vocabulary`. Raises InputError."""
+        """:func:`ctcb.lm.vocabulary.check_vocabulary` for this LM. Raises InputError."""
         return check_vocabulary(self.index.__contains__, words, what, self.path)
 
 
@@ -120,13 +120,13 @@ _Level = namedtuple("_Level", "node parent word log_prob backoff")
 
 
 def _sorted_words(arpa: Arpa) -> Tuple[List[str], List[Table]]:
-    """The words sorted, with an ``<unk>``, and the tables renumbered to match."""
+    """The words sorted, ``<unk>`` added where it is missing, and the tables renumbered to match."""
     tables, words = list(arpa.tables), list(arpa.words)
     if "<unk>" not in words:
         words.append("<unk>")
-        one = tables[0]
-        ids = np.append(one.ids, [[len(words) - 1]], axis=0)
-        tables[0] = Table(ids, np.append(one.log10, MISSING_UNK_LOG10), np.append(one.backoff, 0.0), one.line)
+        unigrams = tables[0]
+        ids = np.append(unigrams.ids, [[len(words) - 1]], axis=0)
+        tables[0] = Table(ids, np.append(unigrams.log10, MISSING_UNK_LOG10), np.append(unigrams.backoff, 0.0), unigrams.line)
     order = sorted(range(len(words)), key=words.__getitem__)
     number = np.empty(len(words), np.int64)
     number[order] = np.arange(len(words))
@@ -134,16 +134,16 @@ def _sorted_words(arpa: Arpa) -> Tuple[List[str], List[Table]]:
 
 
 def _find(keys: np.ndarray, parent: np.ndarray, word: np.ndarray, size: int) -> np.ndarray:
-    """The nodes of those parents and words, or -1. [M] int64."""
-    wanted = parent * size + word
+    """The nodes with these parents and words, -1 where there is none. ``[M]`` int64."""
+    targets = parent * size + word
     if not len(keys):
-        return np.full(len(wanted), -1)
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[place] == wanted, place + 1, -1)
+        return np.full(len(targets), -1)
+    place = np.minimum(np.searchsorted(keys, targets), len(keys) - 1)
+    return np.where(keys[place] == targets, place + 1, -1)
 
 
 def _level(table: Table, keys: np.ndarray, size: int, path: Optional[Union[str, Path]]) -> _Level:
-    """A table's n-grams under their parents, sorted."""
+    """A table's n-grams with their parents, in the order of the nodes."""
     n = table.ids.shape[1]
     rows = np.lexsort(table.ids.T[::-1])  # sorted look-ups below are several times faster
     ids = table.ids[rows]
@@ -152,23 +152,23 @@ def _level(table: Table, keys: np.ndarray, size: int, path: Optional[Union[str, 
         parent = _find(keys, parent, ids[:, place], size)
         if (parent < 0).any():
             line = table.line + int(rows[parent < 0].min())
-            raise InputError(f"the first {place + 1} words of this {n}-gram are no n-gram", file=path, line=line, hint=MAKE_ANEW)
+            raise InputError(f"the first {place + 1} words of this {n}-gram are not an n-gram of the model", file=path, line=line, hint=MAKE_ANEW)
     twice = (ids[1:] == ids[:-1]).all(axis=1)
     if twice.any():
         line = table.line + int(rows[1:][twice].min())
-        raise InputError(f"this {n}-gram stands twice", file=path, line=line, hint=MAKE_ANEW)
+        raise InputError(f"this {n}-gram is a duplicate", file=path, line=line, hint=MAKE_ANEW)
     return _Level(None, parent, ids[:, -1], table.log10[rows] * LN10, table.backoff[rows] * LN10)
 
 
 def _suffixes(level: _Level, suffix: np.ndarray, keys: np.ndarray, size: int) -> np.ndarray:
-    """Each node's longest proper suffix that is a node; models pruned by entropy may lack some. [M]."""
+    """Each node's longest proper suffix that is a node (models pruned by entropy lack some). ``[M]`` int64."""
     result = np.zeros(len(level.parent), np.int64)
     open_rows = np.flatnonzero(level.parent > 0)
     start = suffix[level.parent]
     while len(open_rows):
-        found = _find(keys, start[open_rows], level.word[open_rows], size)
-        result[open_rows] = np.maximum(found, 0)
-        open_rows = open_rows[found < 0]
+        nodes = _find(keys, start[open_rows], level.word[open_rows], size)
+        result[open_rows] = np.maximum(nodes, 0)
+        open_rows = open_rows[nodes < 0]
         start[open_rows] = suffix[start[open_rows]]
     return result
 

@@ -1,8 +1,8 @@
-"""Text -> the counts that Kneser-Ney smoothing needs, for all orders at once in numpy.
+"""The counts that Kneser-Ney smoothing needs, from text, for all orders at once in numpy.
 
-Every n-gram of order n is told by two smaller ones: its suffix (without its first word) and its
-context (without its last), both of order n - 1. So a table of an order is a few flat arrays, and an
-n-gram of any length has a 64-bit key: its suffix's row times the vocabulary, plus its first word.
+An n-gram of order n is identified by two n-grams of order n - 1: its suffix (without its first word)
+and its context (without its last). So the table of an order is a few flat arrays, and an n-gram of
+any length has a 64-bit key: its suffix's row times the vocabulary size, plus its first word.
 """
 from __future__ import annotations
 
@@ -27,38 +27,41 @@ class Corpus:
 
     @classmethod
     def read(cls, sentences: Iterable[str]) -> Corpus:
-        """Words are what white space parts; sentences without any are passed over. Raises InputError."""
+        """Split sentences into words at white space; empty sentences are skipped.
+
+        Raises InputError for a sentence that holds one of SPECIALS.
+        """
         index: Dict[str, int] = {word: number for number, word in enumerate(SPECIALS)}
         ids = array("i")
         for number, sentence in enumerate(sentences, 1):
             words = sentence.split()
             if words:
-                found = [index.setdefault(word, len(index)) for word in words]
-                if min(found) < len(SPECIALS):
-                    raise InputError(f"sentence {number} holds {SPECIALS[min(found)]}", hint="take it out of the text")
+                numbers = [index.setdefault(word, len(index)) for word in words]
+                if min(numbers) < len(SPECIALS):
+                    raise InputError(f"sentence {number} holds {SPECIALS[min(numbers)]}", hint="take it out of the text")
                 ids.append(BOS)
-                ids.extend(found)
+                ids.extend(numbers)
                 ids.append(EOS)
         return cls(list(index), np.frombuffer(ids, np.int32) if ids else np.zeros(0, np.int32))
 
 
 @dataclass(frozen=True)
 class Grams:
-    """All n-grams of one order that a text holds, M of them; of order 1, all words, SPECIALS among them."""
+    """The M different n-grams of one order in a text; for order 1, all words, SPECIALS among them."""
 
-    first: np.ndarray  # [M] int32: the first word
-    suffix: np.ndarray  # [M] int64: row, in the order below, of the n-gram without its first word; order 1: 0
-    context: np.ndarray  # [M] int64: row, in the order below, of the n-gram without its last word; order 1: 0
-    raw: np.ndarray  # [M] int64: how often the text holds it; <s> and <unk>: 0
+    first: np.ndarray  # [M] int32: number of the first word
+    suffix: np.ndarray  # [M] int64: row, in the next lower order, of the n-gram without its first word; order 1: 0
+    context: np.ndarray  # [M] int64: row, in the next lower order, of the n-gram without its last word; order 1: 0
+    raw: np.ndarray  # [M] int64: number of occurrences in the text; <s> and <unk>: 0
     adjusted: np.ndarray  # [M] int64: see `count`
 
 
 def count(corpus: Corpus, order: int) -> List[Grams]:
     """The n-grams of orders 1 to ``order`` (at least 2), lowest first.
 
-    A sentence is read with one ``<s>`` before it and one ``</s>`` after it. Adjusted counts as in
-    Heafield et al. 2013, section 3.2: at the highest order, and for what begins with ``<s>``, the raw
-    count; else the number of different words that the text has before the n-gram.
+    Each sentence is preceded by one ``<s>`` and followed by one ``</s>``. Adjusted counts are those of
+    Heafield et al. 2013, section 3.2: the raw count at the highest order and for n-grams that begin
+    with ``<s>``; otherwise the number of different words that precede the n-gram in the text.
     """
     size = len(corpus.words)
     depth = _depth(corpus.ids)
@@ -86,13 +89,13 @@ def count(corpus: Corpus, order: int) -> List[Grams]:
 
 
 def _depth(ids: np.ndarray) -> np.ndarray:
-    """How many words each position is after its sentence's ``<s>``. [T] int64."""
+    """The distance, in words, of each position from its sentence's ``<s>``. ``[T]`` int64."""
     position = np.arange(len(ids))
     return position - np.maximum.accumulate(np.where(ids == BOS, position, 0))
 
 
 def spelled(grams: List[Grams]) -> List[np.ndarray]:
-    """The word numbers of every n-gram, order by order. [M, n] int32 each."""
+    """The word numbers of every n-gram, one ``[M, n]`` int32 array for each order."""
     tables = [grams[0].first[:, None]]
     for level in grams[1:]:
         tables.append(np.column_stack([level.first, tables[-1][level.suffix]]))

@@ -1,4 +1,4 @@
-"""Text -> an ARPA file, by whichever estimator there is."""
+"""Estimating an LM on text: an ARPA file, by KenLM's ``lmplz`` or the built-in estimator."""
 from __future__ import annotations
 
 import re
@@ -28,48 +28,55 @@ HIGHEST_ORDER = 6  # of kenlm as it is built from PyPI
 
 @dataclass(frozen=True)
 class LmOptions:
+    """Settings of the estimation."""
+
     order: int = 3  # 2 to HIGHEST_ORDER
-    prune: Tuple[int, ...] = ()  # thresholds by order, the last one for the rest; see `thresholds`
+    prune: Tuple[int, ...] = ()  # thresholds by order; the last one also holds for the orders above; see `thresholds`
     vocab: Optional[FrozenSet[str]] = None  # n-grams with other words are left out
 
     def thresholds(self) -> Tuple[int, ...]:
-        """A threshold an order: n-grams that the text holds at most so often are left out.
+        """One threshold for each order: n-grams with at most this count are pruned.
 
-        Raises InputError for what lmplz would not take.
+        Raises InputError for an order or thresholds that lmplz would not accept.
         """
         if not 2 <= self.order <= HIGHEST_ORDER:
             raise InputError(f"order {self.order}", hint=f"choose 2 to {HIGHEST_ORDER}, which is what kenlm reads")
-        given = self.prune or (0,)
-        if len(given) > self.order:
-            raise InputError(f"{len(given)} pruning thresholds for order {self.order}", hint="give one an order, or fewer")
-        if min(given) < 0 or list(given) != sorted(given):
-            raise InputError(f"pruning thresholds {' '.join(map(str, given))}", hint="let them not be negative nor decrease")
-        return given + (given[-1],) * (self.order - len(given))
+        prune = self.prune or (0,)
+        if len(prune) > self.order:
+            raise InputError(f"{len(prune)} pruning thresholds for order {self.order}", hint="give one an order, or fewer")
+        if min(prune) < 0 or list(prune) != sorted(prune):
+            raise InputError(f"pruning thresholds {' '.join(map(str, prune))}", hint="give numbers from 0 that do not decrease")
+        return prune + (prune[-1],) * (self.order - len(prune))
 
 
 @dataclass(frozen=True)
 class LmReport:
+    """What was estimated, and on how much text."""
+
     path: Path
     estimator: str
     sentences: int
     words: int  # running words, without <s> and </s>
-    ngrams: Tuple[int, ...]  # by order
-    notes: Tuple[str, ...]  # what the user should know
+    ngrams: Tuple[int, ...]  # number of n-grams of each order
+    notes: Tuple[str, ...]  # notes for the user
 
     def summary(self) -> str:
+        """The report in one line."""
         counts = ", ".join(f"{count} {n}-grams" for n, count in enumerate(self.ngrams, 1))
         return f"{self.path}: {counts}, from {self.words} words in {self.sentences} sentences ({self.estimator})"
 
 
 class Builtin:
-    """The estimator in this package; everything in memory, 120 bytes a running word at order 3."""
+    """The estimator of this package. It keeps everything in memory: 120 bytes for each running word at order 3."""
 
     name = "builtin"
 
     def missing(self) -> Optional[str]:
+        """None: it is always available."""
         return None
 
     def estimate(self, sentences: Iterable[str], options: LmOptions, path: Path) -> Tuple[int, ...]:
+        """Write the ARPA file ``path``; return the orders whose discounts are FALLBACK. Raises InputError."""
         corpus = Corpus.read(sentences)
         grams = count(corpus, options.order)
         excluded = None if options.vocab is None else np.array([word not in options.vocab for word in corpus.words])
@@ -83,18 +90,23 @@ class Builtin:
 
 
 class Lmplz:
-    """KenLM's program, on PATH or beside this Python: on disk, for any amount of text."""
+    """KenLM's program, on PATH or beside the Python interpreter. It sorts on disk, so the text may be of any size."""
 
     name = "lmplz"
 
     def program(self) -> Optional[str]:
+        """The path of ``lmplz``; None where it is not installed."""
         return shutil.which("lmplz") or shutil.which("lmplz", path=str(Path(sys.executable).parent))
 
     def missing(self) -> Optional[str]:
+        """Why it cannot be used; None where it can."""
         return None if self.program() else "lmplz is neither on PATH nor beside this Python"
 
     def estimate(self, sentences: Iterable[str], options: LmOptions, path: Path) -> Tuple[int, ...]:
-        """Raises RunError with what lmplz said last."""
+        """Write the ARPA file ``path``; return the orders whose discounts are FALLBACK.
+
+        Raises RunError, with the end of lmplz's stderr, where it fails.
+        """
         with tempfile.TemporaryDirectory() as folder:
             call = [self.program(), "-o", options.order, "--prune", *options.thresholds(), "-S", "1G", "-T", folder]
             call += ["--discount_fallback", *FALLBACK]
@@ -102,34 +114,37 @@ class Lmplz:
                 listed = Path(folder, "vocab")
                 listed.write_text("\n".join(sorted(options.vocab)) + "\n", encoding="utf-8")
                 call += ["--limit_vocab_file", listed]
-            said, arpa = Path(folder, "stderr"), Path(folder, "arpa")
-            with open(said, "wb") as errors, open(arpa, "wb") as out:
+            log_file, arpa = Path(folder, "stderr"), Path(folder, "arpa")
+            with open(log_file, "wb") as errors, open(arpa, "wb") as out:
                 process = subprocess.Popen(list(map(str, call)), stdin=subprocess.PIPE, stdout=out, stderr=errors)
                 try:
                     for sentence in sentences:
                         process.stdin.write(sentence.encode() + b"\n")
                     process.stdin.close()
-                except BrokenPipeError:  # it has said why
+                except BrokenPipeError:  # the reason is on its stderr
                     pass
                 except BaseException:
                     process.kill()
                     raise
                 finally:
                     status = process.wait()
-            told = said.read_text(encoding="utf-8", errors="replace").strip()
+            log = log_file.read_text(encoding="utf-8", errors="replace").strip()
             if status:
-                raise RunError(f"lmplz failed (exit {status}): {told[-300:]}; --estimator builtin does without it")
+                raise RunError(f"lmplz failed (exit {status}): {log[-300:]}; --estimator builtin needs no lmplz")
             with atomic_write(path, "wb") as file, packed(file, path) as target, open(arpa, "rb") as source:
                 shutil.copyfileobj(source, target, 1 << 20)
         # lmplz counts these orders from 0.
-        return tuple(int(n) + 1 for n in re.findall(r"fallback discounts for order (\d+)", told))
+        return tuple(int(n) + 1 for n in re.findall(r"fallback discounts for order (\d+)", log))
 
 
 ESTIMATORS = {estimator.name: estimator for estimator in (Lmplz(), Builtin())}
 
 
 def choose(name: str) -> Union[Builtin, Lmplz]:
-    """The estimator of that name; ``auto`` is lmplz where it is installed. Raises InputError."""
+    """The estimator of that name; ``auto``: lmplz where it is installed, else the built-in one.
+
+    Raises InputError for an estimator that is not installed.
+    """
     if name == "auto":
         return next(estimator for estimator in ESTIMATORS.values() if not estimator.missing())
     estimator = ESTIMATORS[name]
@@ -139,7 +154,7 @@ def choose(name: str) -> Union[Builtin, Lmplz]:
 
 
 class _Normalized:
-    """The texts' sentences in normal form, counted as they pass."""
+    """Iterates over the texts' sentences in normal form and counts them."""
 
     def __init__(self, texts: Sequence[Union[str, Path]]) -> None:
         self.texts, self.sentences, self.words = texts, 0, 0
@@ -158,10 +173,10 @@ class _Normalized:
 def estimate_lm(
     texts: Sequence[Union[str, Path]], path: Union[str, Path], options: LmOptions = LmOptions(), estimator: str = "auto"
 ) -> LmReport:
-    """Estimate an LM on text files (:func:`ctcb.text.lines.read_sentences`), normalised on the way in.
+    """Estimate an LM on text files (:func:`ctcb.text.lines.read_sentences`), which are normalised first.
 
-    Interpolated modified Kneser-Ney; see ``kneser_ney``. Raises InputError for options, texts or a
-    vocabulary that cannot be used, RunError where lmplz fails.
+    Smoothing is interpolated modified Kneser-Ney; see ``kneser_ney``. Raises InputError for options,
+    texts or a vocabulary that cannot be used, RunError where lmplz fails.
     """
     thresholds = options.thresholds()
     chosen = choose(estimator)
@@ -179,10 +194,10 @@ def estimate_lm(
             f"{FALLBACK[0]:g}, {FALLBACK[1]:g} and {FALLBACK[2]:g} are used"
         )
     if options.vocab is not None:
-        known = sum(word in source.seen for word in options.vocab)
-        notes.append(f"{known} of the vocabulary's {len(options.vocab)} words are in the text and in the LM")
-        if known * 2 < len(options.vocab):
-            notes.append("if that is too few, see whether the vocabulary is written as the text is: in lower case, a-z")
+        covered = sum(word in source.seen for word in options.vocab)
+        notes.append(f"{covered} of the vocabulary's {len(options.vocab)} words are in the text and in the LM")
+        if covered * 2 < len(options.vocab):
+            notes.append("if that is too few, check that the vocabulary is spelled like the text: in lower case, a-z")
     if any(thresholds):
         notes.append(f"pruned at {' '.join(map(str, thresholds))}")
     return LmReport(Path(path), chosen.name, source.sentences, source.words, read_counts(path), tuple(notes))

@@ -1,11 +1,11 @@
-"""Interpolated modified Kneser-Ney smoothing: counts -> probabilities and backoffs.
+"""Interpolated modified Kneser-Ney smoothing: probabilities and backoffs from counts.
 
 Chen & Goodman 1998 (equation 26 for the discounts), computed as KenLM's ``lmplz`` does (Heafield et
-al., "Scalable Modified Kneser-Ney Language Model Estimation", ACL 2013): unigrams are interpolated
-with the uniform distribution over all words, ``</s>`` and ``<unk>``, which is all that ``<unk>``
-gets; what pruning takes away goes to the backoff. Results equal lmplz's but for rounding, and but
-for one slip of lmplz's that changes its counts of counts by at most one an order (it looks up the
-last n-gram it reads by its raw count).
+al., "Scalable Modified Kneser-Ney Language Model Estimation", ACL 2013). Unigrams are interpolated
+with the uniform distribution over all words, ``</s>`` and ``<unk>``; that share is all of ``<unk>``'s
+probability. The probability of pruned n-grams goes to the backoff. Results equal lmplz's up to
+rounding, with one exception: lmplz looks up the last n-gram that it reads by its raw count, which
+changes its counts of counts by at most one in each order.
 """
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import numpy as np
 from ctcb.lm.counts import BOS, SPECIALS, Grams
 
 FALLBACK = (0.5, 1.0, 1.5)  # lmplz --discount_fallback
-LEAST_LOG10 = -99.0  # what ARPA files say for probability zero
+LEAST_LOG10 = -99.0  # how ARPA files write probability zero
 
 
 @dataclass(frozen=True)
@@ -27,31 +27,32 @@ class Level:
     keep: np.ndarray  # [M] bool: not pruned
     log10: np.ndarray  # [M] float64: log10 P(last word | the words before), interpolated
     backoff: Optional[np.ndarray]  # [M] float64: log10; None at the highest order
-    fell_back: bool  # its discounts are FALLBACK
+    fell_back: bool  # whether its discounts are FALLBACK
 
 
 def discounts(adjusted: np.ndarray) -> Tuple[np.ndarray, bool]:
-    """What to take off counts of 0, 1, 2, and 3 or more; and whether it is FALLBACK. [4] float64.
+    """The discounts of adjusted counts 0, 1, 2, and 3 or more, ``[4]`` float64; and whether they are FALLBACK.
 
-    The closed form needs n-grams with adjusted counts of 1, 2 and 3; small texts lack them.
+    The closed form (Chen & Goodman 1998, equation 26) needs n-grams with adjusted counts of 1, 2 and 3,
+    which small texts lack. ``adjusted`` is ``[M]`` int64.
     """
     n = np.bincount(np.minimum(adjusted, 5), minlength=6).astype(float)
     if np.all(n[1:4] > 0):
         share = n[1] / (n[1] + 2 * n[2])
-        found = np.array([0.0] + [j - (j + 1) * share * n[j + 1] / n[j] for j in (1, 2, 3)])
-        if np.all(found >= 0):
-            return found, False
+        estimated = np.array([0.0] + [j - (j + 1) * share * n[j + 1] / n[j] for j in (1, 2, 3)])
+        if np.all(estimated >= 0):
+            return estimated, False
     return np.array((0.0, *FALLBACK)), True
 
 
 def smooth(grams: Sequence[Grams], prune: Sequence[int], excluded: Optional[np.ndarray] = None) -> List[Level]:
-    """Estimate all orders.
+    """Smooth all orders.
 
     Parameters
     ----------
-    grams : :func:`ctcb.lm.counts.count`'s.
-    prune : a threshold an order, not decreasing; n-grams with at most this raw count are left out.
-    excluded : [V] bool, words whose n-grams are left out.
+    grams : the n-grams of :func:`ctcb.lm.counts.count`, lowest order first.
+    prune : one threshold for each order, not decreasing; n-grams with at most this raw count are pruned.
+    excluded : ``[V]`` bool, words whose n-grams are left out.
     """
     levels: List[Level] = []
     probability = dropped = None

@@ -1,7 +1,7 @@
-"""An n-gram LM queried through kenlm, a word at a time. All scores are natural logarithms.
+"""An n-gram LM queried through kenlm, one word at a time. All scores are natural logarithms.
 
-kenlm's own words on a file that is wrong do not name the line, and it takes some wrong files; so
-ARPA files go through :mod:`ctcb.lm.arpa`'s checks first.
+kenlm's error messages do not name the line of a malformed file, and it accepts some malformed files,
+so ARPA files are checked by :mod:`ctcb.lm.arpa` first.
 """
 from __future__ import annotations
 
@@ -23,28 +23,29 @@ BINARY = b"mmap lm http://kheafield.com/code"
 
 @dataclass(frozen=True)
 class Perplexity:
-    """How well a text is predicted; each sentence's end counts as a word."""
+    """How well an LM predicts a text; each sentence end counts as a word."""
 
-    log_prob: float  # of everything
-    log_prob_unknown: float  # the part of the words that the LM does not know
+    log_prob: float  # of all words and sentence ends
+    log_prob_unknown: float  # the part of it that unknown words contribute
     words: int  # running words and sentence ends
-    unknown: int
+    unknown: int  # running words that the LM does not know
     sentences: int
 
     @property
     def perplexity(self) -> float:
+        """``exp(-log_prob / words)``."""
         return math.exp(-self.log_prob / self.words)
 
     @property
     def perplexity_of_known(self) -> float:
-        """Without the unknown words' own scores, as is usual where models' vocabularies differ."""
+        """The perplexity without the unknown words' scores, for comparing models of different vocabularies."""
         return math.exp(-(self.log_prob - self.log_prob_unknown) / (self.words - self.unknown))
 
 
 class NgramLm:
-    """An LM file in kenlm. Make one with :meth:`load`.
+    """An LM file read by kenlm. Make one with :meth:`load`.
 
-    A state is kenlm's: what of the words before still matters. It can be hashed and compared.
+    A state is kenlm's: the part of the history that the next score depends on. It is hashable and comparable.
     """
 
     def __init__(self, model: Any, state: type, path: Path) -> None:
@@ -66,11 +67,11 @@ class NgramLm:
         check_arpa(path)
         if start[:2] != GZIP:
             return cls._read(path, path)
-        with tempfile.NamedTemporaryFile(suffix=".arpa") as plain:  # kenlm may have been built without zlib
+        with tempfile.NamedTemporaryFile(suffix=".arpa") as unpacked:  # kenlm may have been built without zlib
             with open_arpa(path) as source:
-                shutil.copyfileobj(source, plain, 1 << 20)
-            plain.flush()
-            return cls._read(Path(plain.name), path)
+                shutil.copyfileobj(source, unpacked, 1 << 20)
+            unpacked.flush()
+            return cls._read(Path(unpacked.name), path)
 
     @classmethod
     def _read(cls, file: Path, path: Path) -> NgramLm:
@@ -91,7 +92,7 @@ class NgramLm:
             raise InputError(f"kenlm refuses it: {reason}", file=path, hint=MAKE_ANEW) from None
 
     def __contains__(self, word: str) -> bool:
-        """Whether it has a score of its own."""
+        """Whether the word is in the LM's vocabulary."""
         return word in self._model
 
     def begin(self) -> Any:
@@ -101,22 +102,22 @@ class NgramLm:
         return state
 
     def empty(self) -> Any:
-        """The state that knows of no words before."""
+        """The state without any history."""
         state = self._state()
         self._model.NullContextWrite(state)
         return state
 
     def score(self, state: Any, word: str) -> Tuple[float, Any]:
-        """log P(word | state), and the state after it. A word that is not in the LM scores as ``<unk>``."""
+        """ln P(word | state), and the state after it. A word that is not in the LM scores as ``<unk>``."""
         after = self._state()
         return self._model.BaseScore(state, word, after) * LN10, after
 
     def end(self, state: Any) -> float:
-        """log P(the sentence ends | state)."""
+        """ln P(</s> | state)."""
         return self.score(state, "</s>")[0]
 
     def sentence(self, words: Sequence[str]) -> float:
-        """log P of a whole sentence, its end included."""
+        """ln P of a whole sentence, its end included."""
         state, total = self.begin(), 0.0
         for word in words:
             score, state = self.score(state, word)
@@ -124,7 +125,7 @@ class NgramLm:
         return total + self.end(state)
 
     def perplexity(self, sentences: Iterable[str]) -> Perplexity:
-        """Of normalised sentences. Raises InputError if there are none."""
+        """The perplexity of normalised sentences. Raises InputError if there are none."""
         total = of_unknown = 0.0
         words = unknown = count = 0
         for sentence in sentences:
@@ -140,7 +141,7 @@ class NgramLm:
         return Perplexity(total * LN10, of_unknown * LN10, words, unknown, count)
 
     def check_vocabulary(self, words: Iterable[str], what: str) -> VocabularyCheck:
-        """See :func:`ctcb.lm.vocabulary.check_vocabulary`. Raises InputError."""
+        """:func:`ctcb.lm.vocabulary.check_vocabulary` for this LM. Raises InputError."""
         return check_vocabulary(self.__contains__, words, what, self.path)
 
 

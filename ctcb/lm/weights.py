@@ -1,18 +1,18 @@
-"""How much a word LM counts beside the emissions, in the beam search and in graphs alike.
+"""The default weights of a word LM, shared by the beam search and graphs.
 
-An utterance of words, listed names and unknown words scores, beside its emissions,
+Beside its emissions, an utterance of words, listed names and unknown words scores
 
     lm_weight * (ln P of all of them, <unk> for names and unknown words
                  + class_bonus + ln weight for each name
                  + piece_bonus for each token of an unknown word)
     + word_bonus for each word.
 
-``<unk>`` stands for all words that the LM does not know, and an unknown word is only one of them: without
-the ``piece_bonus`` anything that can be spelled would be as probable as all of them together.
+``<unk>`` has the probability of all unknown words together, and an unknown word is only one of them. Without
+the ``piece_bonus``, any spelling at all would be as probable as all unknown words together.
 """
 from __future__ import annotations
 
-# Tried on one half of the dev sets, by another hash than ctcb/data/halves.py has (results/lm_and_graphs.md).
+# Tuned on one half of the dev sets, split by another hash than that of ctcb/data/halves.py (results/lm_and_graphs.md).
 LM_WEIGHT = 0.5
 WORD_BONUS = 2.0
 CLASS_BONUS = 1.0

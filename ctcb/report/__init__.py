@@ -1,1 +1,1 @@
-"""What is shown of results: tables, plots, pages."""
+"""Presentation of results: tables, plots and an HTML page."""

@@ -1,4 +1,4 @@
-"""Pictures of what the contextual adapter attended to: names against time, the decoded words along the axis."""
+"""Plots of the contextual adapter's attention: names against time, with the decoded words along the axis."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
     from ctcb.adapter.encoder_bias import AttentionMap
 
 NO_BIAS = "<no-bias>"
-LEAST = 0.1  # a name that never had more weight than this on any frame is left out,
-MOST = 20  # and so are those beyond the first so many
+MIN_WEIGHT = 0.1  # names whose highest weight in any frame is lower are left out
+MAX_NAMES = 20  # of the others, those with the highest weights are shown
 
 
 class AttentionPlots:
-    """A folder of pictures, ``UTT_ID.png`` and ``UTT_ID.svg``."""
+    """Writes plots ``UTT_ID.png`` and ``UTT_ID.svg`` to a folder."""
 
     def __init__(self, folder: PathOrStr) -> None:
         """Raises RunError where matplotlib is not installed."""
         try:
-            import matplotlib  # noqa: F401 (the environment has it, or the run ends before it begins)
+            import matplotlib  # noqa: F401 (checked here, before the run begins)
         except ImportError:
             raise RunError("--attention-plot needs matplotlib; pip install matplotlib") from None
         self.folder = Path(folder)
         self._maps: Dict[str, Optional[AttentionMap]] = {}
 
     def watch(self, utt_id: str, attention: AttentionMap) -> None:
-        """Keep an utterance's map until it is drawn; those of a long recording's stretches are not kept."""
+        """Keep an utterance's map until it is drawn; a long recording, which has one for each segment, gets no plot."""
         self._maps[utt_id] = attention if utt_id not in self._maps else None
 
     def draw(self, transcript: Transcript, frame_shift: float) -> None:
-        """Draw the utterance; nothing where the adapter was not asked (silence, or no list), or was asked in stretches."""
+        """Plot an utterance, unless it has no attention map (silence, or no list) or several; ``frame_shift`` in seconds."""
         attention = self._maps.pop(transcript.utt_id, None)
         if attention is None:
             return
@@ -49,24 +49,24 @@ class AttentionPlots:
                 figure.savefig(file, format=kind, dpi=120)
 
 
-def rows_that_matter(attention: AttentionMap) -> Tuple[List[str], np.ndarray]:
-    """The names with weight somewhere, in the order in which they had the most, and `<no-bias>` last.
+def attended_rows(attention: AttentionMap) -> Tuple[List[str], np.ndarray]:
+    """The names that received attention, in the order of their peaks in time, and `<no-bias>` last.
 
-    Returns their names and their weights ``[rows, T]``.
+    Returns the names and their weights, ``[rows, T]``.
     """
     weights = attention.weights[:, 1:]
     peaks = weights.max(axis=0, initial=0.0)
-    chosen = [place for place in np.argsort(-peaks, kind="stable")[:MOST] if peaks[place] >= LEAST]
+    chosen = [place for place in np.argsort(-peaks, kind="stable")[:MAX_NAMES] if peaks[place] >= MIN_WEIGHT]
     chosen.sort(key=lambda place: int(weights[:, place].argmax()))
     names = [attention.names[place] for place in chosen] + [NO_BIAS]
     return names, attention.weights[:, [*(1 + place for place in chosen), 0]].T
 
 
 def plot_attention(transcript: Transcript, attention: AttentionMap, frame_shift: float) -> Figure:
-    """A figure; ``frame_shift`` in seconds."""
+    """A matplotlib figure of one utterance's attention; ``frame_shift`` in seconds."""
     from matplotlib import figure as figures  # here: an optional package
 
-    names, weights = rows_that_matter(attention)
+    names, weights = attended_rows(attention)
     seconds = weights.shape[1] * frame_shift
     figure = figures.Figure(figsize=(min(30.0, 3.0 + 1.6 * seconds), 1.8 + 0.28 * len(names)), layout="constrained")
     axes = figure.add_subplot()

@@ -1,4 +1,4 @@
-"""The utterances that a list changed: before, after, and what became of the names in them."""
+"""The utterances whose transcript a list changed."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -9,31 +9,32 @@ from ctcb.scoring.report import ScoreReport, UtteranceScore
 
 @dataclass(frozen=True)
 class Changed:
-    """An utterance that reads otherwise with the list."""
+    """An utterance with different transcripts without the list (``before``) and with it (``after``)."""
 
     before: UtteranceScore
     after: UtteranceScore
 
     @property
     def names(self) -> int:
-        """How many more names are right: found ones count for it, false ones against it."""
+        """The gain in names: found minus false ones with the list, less the same without it."""
         return _balance(self.after) - _balance(self.before)
 
     @property
     def errors(self) -> int:
-        """How many more word errors there are."""
+        """The increase in word errors."""
         return self.after.errors.errors - self.before.errors.errors
 
 
 def changed(before: ScoreReport, after: ScoreReport) -> List[Changed]:
-    """The utterances whose texts differ, the most instructive first: harm, then what helped most."""
-    known: Mapping[str, UtteranceScore] = {one.id: one for one in before.utterances}
-    found = [Changed(known[one.id], one) for one in after.utterances if known[one.id].alignment.hyp != one.alignment.hyp]
-    return sorted(found, key=lambda one: (one.names >= 0, -abs(one.names), one.errors, one.after.id))
+    """The utterances whose hypotheses differ: those with a loss of names first, then by size of the change."""
+    by_id: Mapping[str, UtteranceScore] = {utterance.id: utterance for utterance in before.utterances}
+    pairs = [Changed(by_id[utterance.id], utterance) for utterance in after.utterances]
+    differing = [pair for pair in pairs if pair.before.alignment.hyp != pair.after.alignment.hyp]
+    return sorted(differing, key=lambda pair: (pair.names >= 0, -abs(pair.names), pair.errors, pair.after.id))
 
 
 def wrong_words(score: UtteranceScore) -> Tuple[int, ...]:
-    """The places of the hypothesis's words that the reference does not have there."""
+    """The indices of the hypothesis words that are substitutions or insertions."""
     return tuple(edit.hyp_at for edit in score.alignment.edits if edit.op != "del")
 
 

@@ -1,4 +1,4 @@
-"""A page of its own in one file: HTML put together from escaped text, and the one style sheet."""
+"""A self-contained HTML page: elements built from escaped text, and the style sheet."""
 from __future__ import annotations
 
 from html import escape
@@ -33,8 +33,8 @@ img { max-width: 100%; height: auto; background: #ffffff; border-radius: 4px; }
 
 
 def page(title: str, parts: Iterable[str]) -> str:
-    """A whole document; nothing in it asks for anything outside of it."""
-    # The policy makes sure of what is said: no script, no address, only what the file itself holds.
+    """A whole HTML document, which loads nothing from outside; ``parts`` are HTML."""
+    # The policy enforces that: no scripts, no addresses, only data in the file itself.
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:"
     return "\n".join([
         "<!DOCTYPE html>", '<html lang="en">', "<head>", '<meta charset="utf-8">',
@@ -45,24 +45,24 @@ def page(title: str, parts: Iterable[str]) -> str:
 
 
 def section(title: str, *parts: str) -> str:
-    """A heading and what stands under it."""
+    """A heading and the HTML ``parts`` below it."""
     return "\n".join([f"<section><h2>{escape(title)}</h2>", *parts, "</section>"])
 
 
 def paragraph(text: str, dim: bool = False) -> str:
-    """Plain text."""
+    """A paragraph of plain text, in a paler colour if ``dim``."""
     return f'<p{" class=dim" if dim else ""}>{escape(text)}</p>'
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table that scrolls by itself where it is too wide; cells are HTML, the header is text."""
+    """A table, scrollable where it is too wide; the cells of ``rows`` are HTML, those of ``header`` plain text."""
     lines: List[str] = ["<div class=wide><table>", "<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in header) + "</tr>"]
     lines += ["<tr>" + "".join(cell if cell.startswith("<td") else f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows]
     return "\n".join([*lines, "</table></div>"])
 
 
 def intervals(rows: Iterable[Tuple[str, Optional[float], Optional[float], Optional[float]]], unit: str) -> str:
-    """Values with their intervals on a common axis: rows of (name, value, low, high)."""
+    """A plot of values with their intervals on a common axis; rows of (name, value, low, high)."""
     rows = [row for row in rows if row[1] is not None]
     top = max([edge for _, value, _, high in rows for edge in (value, high) if edge is not None], default=0.0) or 1.0
     lines = ["<div class=plot>"]
@@ -70,10 +70,10 @@ def intervals(rows: Iterable[Tuple[str, Optional[float], Optional[float], Option
         bar = ""
         if low is not None and high is not None:
             bar = f'<i style="left:{_share(low, top)};width:{96 * (high - low) / top:.2f}%"></i>'
-        told = f"{value:.1f}" + ("" if low is None or high is None else f" ({low:.1f} to {high:.1f})")
+        label = f"{value:.1f}" + ("" if low is None or high is None else f" ({low:.1f} to {high:.1f})")
         lines.append(
-            f'<div>{escape(name)}</div><div class=axis title="{escape(told)} {escape(unit)}">{bar}'
-            f'<b style="left:{_share(value, top)}"></b></div><div class=dim>{escape(told)}</div>'
+            f'<div>{escape(name)}</div><div class=axis title="{escape(label)} {escape(unit)}">{bar}'
+            f'<b style="left:{_share(value, top)}"></b></div><div class=dim>{escape(label)}</div>'
         )
     lines.append(
         f'<div class=dim>{escape(unit)}</div><div class=axis><span style="left:.2rem">0</span>'
@@ -83,5 +83,5 @@ def intervals(rows: Iterable[Tuple[str, Optional[float], Optional[float], Option
 
 
 def _share(value: float, top: float) -> str:
-    # A little room at either end, so that dots on the edges are whole.
+    # A margin at either end, so that dots on the edges are not cut off.
     return f"{2 + 96 * max(0.0, value) / top:.2f}%"

@@ -1,7 +1,7 @@
-"""Tables in Markdown, and blocks of a results file that a recipe writes anew.
+"""Tables in Markdown, and blocks of a results file that a recipe rewrites.
 
-A block stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``; all else in the file is left
-alone.
+A block is delimited by ``<!-- begin NAME -->`` and ``<!-- end NAME -->``; everything else in the file is
+kept.
 """
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ctcb.io import PathOrStr, atomic_write
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> List[str]:
-    """The lines of a table, and an empty one."""
+    """The lines of a Markdown table, and an empty line."""
     lines = [header, ["---"] * len(header), *rows]
     return ["| " + " | ".join(cells) + " |" for cells in lines] + [""]
 
 
 def replace_block(text: str, name: str, lines: Sequence[str], file: PathOrStr) -> str:
-    """``text`` with the block's content replaced by ``lines``; a text without the block gets it at its end.
+    """``text`` with the content of the block ``name`` replaced by ``lines``; a missing block is appended.
 
     Raises
     ------
-    InputError : the block begins and does not end; ``file`` is named in the message.
+    InputError : the block has no end mark; ``file`` is named in the message.
     """
     begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
     block = "\n".join([begin, "", *lines, "", end])
@@ -36,7 +36,10 @@ def replace_block(text: str, name: str, lines: Sequence[str], file: PathOrStr) -
 
 
 def write_block(path: PathOrStr, name: str, lines: Sequence[str]) -> None:
-    """Put ``lines`` into a file's block; the file and its folder are made where there are none. Raises InputError."""
+    """Write ``lines`` into the block ``name`` of a file, which is created with its folder if needed.
+
+    Raises InputError as :func:`replace_block` does.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = path.read_text(encoding="utf-8") if path.exists() else ""

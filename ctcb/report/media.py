@@ -1,4 +1,4 @@
-"""Clips and pictures inside a page: as data, so that the page asks for nothing."""
+"""Audio clips and images embedded in a page as data URLs."""
 from __future__ import annotations
 
 import base64
@@ -8,20 +8,20 @@ from typing import Mapping, Optional
 from ctcb.io import PathOrStr
 from ctcb.transcript.formats import file_name
 
-# What browsers play. Others are left out.
+# The formats that browsers play; others are left out.
 AUDIO = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".opus": "audio/ogg", ".oga": "audio/ogg", ".mp3": "audio/mpeg"}
 
 
 class Clips:
-    """Audio of utterances, as long as there is room for it."""
+    """The utterances' audio, embedded up to a total size."""
 
     def __init__(self, files: Mapping[str, Path], room: int) -> None:
-        """``room``: bytes of audio that may go into the page."""
+        """``files``: utterance id -> audio file; ``room``: the most bytes of audio in the page."""
         self._files, self._room = files, room
         self.left_out = 0
 
     def player(self, utt_id: str) -> str:
-        """A player for an utterance; "" where it has no file that can be played, or there is no room left."""
+        """The HTML of an utterance's audio player; "" where it has no playable file, or no room is left."""
         path = self._files.get(utt_id)
         if path is None or path.suffix.lower() not in AUDIO or not path.is_file():
             return ""
@@ -34,7 +34,7 @@ class Clips:
 
 
 def attention_picture(folder: Optional[PathOrStr], utt_id: str) -> str:
-    """The picture that ``ctcb decode --attention-plot FOLDER`` drew of an utterance; "" where there is none."""
+    """The HTML of the plot that ``ctcb decode --attention-plot FOLDER`` wrote for an utterance; "" where there is none."""
     if folder is None:
         return ""
     path = Path(folder) / f"{file_name(utt_id)}.png"

@@ -1,4 +1,4 @@
-"""A ladder as a picture: one SVG file, for a page or a slide."""
+"""An ablation as a bar chart in SVG."""
 from __future__ import annotations
 
 from html import escape
@@ -18,7 +18,7 @@ class Bar(NamedTuple):
 
 
 def bars(title: str, unit: str, rows: Sequence[Bar]) -> str:
-    """Horizontal bars from 0 to 100 with intervals; readable on light and on dark pages."""
+    """The SVG of horizontal bars from 0 to 100 with intervals, for light and dark pages."""
     height = TOP + ROW * len(rows) + 30
     bottom = TOP + ROW * len(rows)
     lines: List[str] = [
@@ -39,12 +39,12 @@ def bars(title: str, unit: str, rows: Sequence[Bar]) -> str:
     for number, row in enumerate(rows):
         middle = TOP + ROW * number + ROW // 2
         lines.append(f"<text x='{LEFT - 8}' y='{middle + 4}' text-anchor='end'>{escape(row.name)}</text>")
-        told = "-" if row.value is None else f"{row.value:.1f}"
+        label = "-" if row.value is None else f"{row.value:.1f}"
         if row.value is not None:
             lines.append(f"<rect class='bar' x='{LEFT}' y='{middle - 8}' width='{WIDE * row.value / 100:.1f}' height='16' rx='2'/>")
         if row.low is not None and row.high is not None:
             low, high = (LEFT + WIDE * edge / 100 for edge in (row.low, row.high))
             lines.append(f"<line class='span' x1='{low:.1f}' x2='{high:.1f}' y1='{middle}' y2='{middle}'/>")
-            told += f" ({row.low:.1f} to {row.high:.1f})"
-        lines.append(f"<text class='dim' x='{LEFT + WIDE + 10}' y='{middle + 4}'>{told}</text>")
+            label += f" ({row.low:.1f} to {row.high:.1f})"
+        lines.append(f"<text class='dim' x='{LEFT + WIDE + 10}' y='{middle + 4}'>{label}</text>")
     return "\n".join([*lines, "</svg>", ""])

@@ -1,1 +1,1 @@
-"""Measures of transcripts and of the names in them; see :func:`ctcb.scoring.score.score`."""
+"""Scoring of transcripts and of the names in them; see :func:`ctcb.scoring.score.score`."""

@@ -1,4 +1,4 @@
-"""Word alignments of a reference and a hypothesis: which words were changed, lost or added."""
+"""Word alignments of a reference and a hypothesis: substitutions, deletions and insertions."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from rapidfuzz.distance import Levenshtein
 SUBSTITUTION, DELETION, INSERTION = "sub", "del", "ins"
 _FROM_RAPIDFUZZ = {"replace": SUBSTITUTION, "delete": DELETION, "insert": INSERTION}
 
-# The weights of sclite and of is21_deep_bias/score.py: three garbled words in a row cost more than
-# losing one and adding another around two that match.
+# The weights of sclite and of is21_deep_bias/score.py: three substitutions in a row cost more than a deletion and an
+# insertion around two matches.
 GAP_COST, SUBSTITUTION_COST = 3, 4
 
 
 class Edit(NamedTuple):
-    """One error. Positions count words; an insertion's ``ref_at`` is the word that it stands before."""
+    """One error. Positions count words from 0; an insertion's ``ref_at`` is the reference word after it."""
 
     op: str  # "sub", "del" or "ins"
     ref_at: int
@@ -25,7 +25,7 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True)
 class Alignment:
-    """A reference, a hypothesis and the errors that lead from one to the other, in order."""
+    """A reference, a hypothesis and the edits between them, in order."""
 
     ref: Tuple[str, ...]
     hyp: Tuple[str, ...]
@@ -41,7 +41,7 @@ class Alignment:
 
 
 def align(ref: Sequence[str], hyp: Sequence[str]) -> Alignment:
-    """Align with the fewest errors, each counting one (Levenshtein): the alignment behind WER."""
+    """The alignment with the fewest errors (Levenshtein), which WER is defined by."""
     edits = Levenshtein.editops(list(ref), list(hyp))
     return Alignment(
         tuple(ref), tuple(hyp), tuple(Edit(_FROM_RAPIDFUZZ[op.tag], op.src_pos, op.dest_pos) for op in edits)
@@ -49,14 +49,14 @@ def align(ref: Sequence[str], hyp: Sequence[str]) -> Alignment:
 
 
 def align_weighted(ref: Sequence[str], hyp: Sequence[str]) -> Alignment:
-    """Align as is21_deep_bias/score.py does, down to its choice among equal alignments.
+    """The alignment of is21_deep_bias/score.py, including its choice among equal alignments.
 
-    An insertion or deletion costs 3 and a substitution 4. Read from the end, a match or substitution
-    is preferred to an insertion, and that to a deletion. It may take a few errors more than
-    :func:`align`, never fewer. Memory: 5 bytes times ``len(ref) * len(hyp)``.
+    An insertion or deletion costs 3 and a substitution 4. The backtrace prefers a match or substitution
+    to an insertion, and an insertion to a deletion. It may have a few more errors than :func:`align`,
+    never fewer. Memory: 5 bytes times ``len(ref) * len(hyp)``.
     """
     n, m = len(ref), len(hyp)
-    while n and m and ref[n - 1] == hyp[m - 1]:  # these are matched in any case, and first
+    while n and m and ref[n - 1] == hyp[m - 1]:  # the backtrace matches a common end anyway
         n, m = n - 1, m - 1
     return Alignment(tuple(ref), tuple(hyp), tuple(reversed(_backtrace(ref[:n], hyp[:m]))))
 
@@ -64,8 +64,8 @@ def align_weighted(ref: Sequence[str], hyp: Sequence[str]) -> Alignment:
 def _backtrace(ref: Sequence[str], hyp: Sequence[str]) -> List[Edit]:
     """The edits, last one first.
 
-    ``score[i, j]`` is the cost of turning ``ref[:i]`` into ``hyp[:j]``, less ``GAP_COST * j``: in
-    that form insertions are free, so a row is a running minimum instead of a loop over its cells.
+    ``score[i, j]`` is the cost of turning ``ref[:i]`` into ``hyp[:j]``, less ``GAP_COST * j``. In that
+    form insertions are free, so a row is a running minimum instead of a loop over its cells.
     """
     n, m = len(ref), len(hyp)
     numbers: Dict[str, int] = {}

@@ -1,10 +1,10 @@
-"""U-WER and B-WER: word error rate on common words and on the words that biasing is for.
+"""U-WER and B-WER: the word error rates of common words and of rare (biased) words.
 
 The rules of is21_deep_bias (facebookresearch/fbai-speech; Le et al., "Contextualized Streaming
 End-to-End Speech Recognition with Trie-Based Deep Biasing and Shallow Fusion", Interspeech 2021).
 Each utterance has its own set of rare words, found in its reference. A substitution or deletion
 belongs to B-WER when the *reference* word is in that set, an insertion when the *inserted* word is;
-all else is U-WER. A distractor that is hallucinated therefore shows in U-WER only: read both beside
+every other error to U-WER. An inserted distractor therefore counts in U-WER only, so read both beside
 entity precision.
 """
 from __future__ import annotations
@@ -18,16 +18,16 @@ from ctcb.scoring.wer import ErrorCounts
 
 @dataclass(frozen=True)
 class BiasedErrorCounts:
-    """Errors split by whether the word at fault is one of the utterance's rare words."""
+    """Errors split by whether the word concerned is one of the utterance's rare words."""
 
     unbiased: ErrorCounts = ErrorCounts()  # U-WER
     biased: ErrorCounts = ErrorCounts()  # B-WER
 
     @property
     def total(self) -> ErrorCounts:
-        """Both together: the WER that is21's own script prints.
+        """The sum of both: the WER that is21's own script prints.
 
-        It may lie slightly above the least possible one, for its alignment is weighted
+        It may be slightly above the WER, because its alignment is weighted
         (:func:`ctcb.scoring.alignment.align_weighted`).
         """
         return self.unbiased + self.biased
@@ -37,7 +37,7 @@ class BiasedErrorCounts:
 
 
 def count_biased_errors(alignment: Alignment, rare_words: AbstractSet[str]) -> BiasedErrorCounts:
-    """Split the errors of one (weighted) alignment by the utterance's rare words."""
+    """Split the errors of one alignment (of :func:`~ctcb.scoring.alignment.align_weighted`) by the utterance's rare words."""
     biased: List[str] = []
     unbiased: List[str] = []
     for edit in alignment.edits:

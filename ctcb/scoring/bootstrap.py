@@ -2,8 +2,8 @@
 
 Intervals: percentile bootstrap (Bisani and Ney, "Bootstrap estimates for confidence intervals in ASR
 performance evaluation", ICASSP 2004). Comparison: both systems are scored on the same resampled
-utterances, so that what is hard for both cancels out. Utterances are taken as independent; where one
-speaker has many, the intervals are too narrow.
+utterances, so that differences between utterances cancel out. Utterances are assumed to be
+independent; where one speaker has many, the intervals are too narrow.
 """
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ import numpy as np
 
 from ctcb.scoring.measures import Measure, known_measures
 
-FEWEST = 2  # utterances that an interval rests on
-_CELLS = 4_000_000  # resampled utterances held in memory at a time
+MIN_UTTERANCES = 2  # utterances that an interval needs
+_MAX_CELLS = 4_000_000  # resampled utterances held in memory at a time
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A measure with its 95 % interval; None where it is undefined (no word or entity to divide by, fewer than two
-    utterances that have some)."""
+    """A measure with its 95 % interval.
+
+    ``value`` is None where its denominator is 0; ``low`` and ``high`` are None where fewer than
+    MIN_UTTERANCES contribute to the denominator.
+    """
 
     value: Optional[float]
     low: Optional[float] = None
@@ -41,21 +44,22 @@ class Difference:
 
 
 def estimate(counts: Mapping[str, np.ndarray], draws: int = 1000, seed: int = 0) -> Dict[str, Estimate]:
-    """Every measure that the counts allow, with intervals.
+    """Every measure that can be computed from the counts, with intervals.
 
     Parameters
     ----------
-    counts : count name -> [N], one number an utterance.
-    draws : how many resampled corpora; 0 for no intervals.
+    counts : count name -> ``[N]``, one number for each utterance.
+    draws : number of resampled corpora; 0 for no intervals.
     seed : equal seeds give equal intervals.
 
-    Draws in which a measure is undefined are left out of its interval. A measure that rests on fewer than
-    ``FEWEST`` utterances has none: resampled, one utterance is always itself.
+    Draws in which a measure is undefined are left out of its interval. A measure to whose denominator
+    fewer than MIN_UTTERANCES utterances contribute has no interval: resampling one utterance always
+    gives the same value.
     """
     sums, resampled = _sums(counts), _resample(counts, draws, seed)
     results = {}
     for name, measure in known_measures(counts).items():
-        low, high = _interval(measure.ratio(resampled)) if _bearing(measure, counts) >= FEWEST else (None, None)
+        low, high = _interval(measure.ratio(resampled)) if _contributing(measure, counts) >= MIN_UTTERANCES else (None, None)
         results[name] = Estimate(_number(measure.ratio(sums)), low, high)
     return results
 
@@ -65,14 +69,15 @@ def compare(
 ) -> Dict[str, Difference]:
     """Paired bootstrap of two systems on the same N utterances, in the same order.
 
-    The p-value is twice the share of draws on the rarer side of zero, ties counted on both sides and
-    one draw added to each (so it never is 0), at most 1. There is neither it nor an interval where either system's
-    measure rests on fewer than ``FEWEST`` utterances.
+    ``counts`` and ``other`` are as in :func:`estimate`. The p-value is twice the share of draws on the
+    rarer side of zero, at most 1; ties count on both sides, and one draw is added to each, so it is
+    never 0. There is no interval and no p-value where either system's measure has fewer than
+    MIN_UTTERANCES contributing utterances.
     """
     both = {**counts, **{f"other {name}": column for name, column in other.items()}}
     sums, resampled = _sums(both), _resample(both, draws, seed)
     return {
-        name: _difference(measure, sums, resampled, min(_bearing(measure, counts), _bearing(measure, other)) >= FEWEST)
+        name: _difference(measure, sums, resampled, min(_contributing(measure, counts), _contributing(measure, other)) >= MIN_UTTERANCES)
         for name, measure in known_measures(counts).items()
         if measure.known(other)
     }
@@ -90,8 +95,8 @@ def _difference(measure: Measure, sums: Dict[str, np.ndarray], resampled: Dict[s
     return Difference(_number(value), _number(other), _number(value - other), low, high, p_value)
 
 
-def _bearing(measure: Measure, counts: Mapping[str, np.ndarray]) -> int:
-    """How many utterances a measure rests on: those that add to what it is divided by."""
+def _contributing(measure: Measure, counts: Mapping[str, np.ndarray]) -> int:
+    """The number of utterances that contribute to a measure's denominator."""
     return int(np.count_nonzero(np.any([np.asarray(counts[name]) != 0 for name in measure.under], axis=0)))
 
 
@@ -104,12 +109,12 @@ def _sums(counts: Mapping[str, np.ndarray]) -> Dict[str, np.ndarray]:
 
 
 def _resample(counts: Mapping[str, np.ndarray], draws: int, seed: int) -> Dict[str, np.ndarray]:
-    """Sums over ``draws`` corpora of N utterances drawn with replacement: name -> [draws]."""
+    """Sums over ``draws`` corpora of N utterances drawn with replacement: name -> ``[draws]``."""
     table = np.stack([np.asarray(column, float) for column in counts.values()], axis=1)  # [N, K]
     n = len(table)
     random = np.random.default_rng(seed)
     sums = []
-    step = max(1, _CELLS // n)
+    step = max(1, _MAX_CELLS // n)
     for start in range(0, draws, step):
         size = min(step, draws - start)
         picks = random.integers(n, size=(size, n)) + n * np.arange(size)[:, None]

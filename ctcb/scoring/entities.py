@@ -1,12 +1,11 @@
-"""Entity precision, recall and F1: which listed names were in the speech, and which came out.
+"""Entity precision, recall and F1: listed names in the reference against those in the hypothesis.
 
-An occurrence is an entity's whole sequence of words in a text. Texts are read from left to right; at
-each word the longest entity that starts there is taken, and reading goes on behind it, so that
-occurrences do not overlap. In one utterance an entity is found as often as it occurs in both the
-reference and the hypothesis (the smaller of the two counts); what the reference has above that is
-missed, what the hypothesis has above that is a false alarm. So a listed name that was heard as
-another listed name is one miss and one false alarm. Counts are summed over the corpus (micro
-average).
+An occurrence is an entity's whole sequence of words in a text. Texts are scanned from left to right; at
+each word the longest entity that starts there is taken, and scanning continues after it, so that
+occurrences do not overlap. For each utterance and entity, the true positives are the smaller of its
+counts in the reference and in the hypothesis; further occurrences in the reference are misses, and
+further ones in the hypothesis are false alarms. So a listed name that is recognised as another listed
+name is one miss and one false alarm. Counts are summed over the corpus (micro average).
 """
 from __future__ import annotations
 
@@ -24,12 +23,12 @@ class Occurrence(NamedTuple):
 
 
 class EntityMatcher:
-    """Finds the entities of a list in texts, in time that does not grow with the list.
+    """Finds the entities of a list in texts, in time independent of the list's length.
 
     Parameters
     ----------
-    entities : pairs of an entity's name, as it is to be reported, and its words. Where two have the
-        same words, the first one's name stands for both. Those without any word are not looked for.
+    entities : pairs of an entity's name, as it is reported, and its words. Where two have the same
+        words, the first one's name is reported for both. Entities without words are ignored.
     """
 
     def __init__(self, entities: Iterable[Tuple[str, Sequence[str]]]) -> None:
@@ -39,34 +38,34 @@ class EntityMatcher:
             if words:
                 self._names.setdefault(tuple(words), name)
                 lengths[words[0]].add(len(words))
-        self._lengths = {first: sorted(known, reverse=True) for first, known in lengths.items()}
+        self._lengths = {first: sorted(sizes, reverse=True) for first, sizes in lengths.items()}
 
     def __len__(self) -> int:
-        """How many different entities are looked for."""
+        """The number of different word sequences that are looked for."""
         return len(self._names)
 
     def occurrences(self, words: Sequence[str]) -> List[Occurrence]:
         """The entities in a text, from left to right, longest first, not overlapping."""
         words = tuple(words)
-        found: List[Occurrence] = []
+        occurrences: List[Occurrence] = []
         start = 0
         while start < len(words):
             for length in self._lengths.get(words[start], ()):
-                # A slice at the end of the text may be shorter than `length`; then it is in the
-                # table only as a shorter entity, which its own length will find.
+                # A slice at the end of the text may be shorter than `length`. It can then only match
+                # a shorter entity, which is found at its own length.
                 name = self._names.get(words[start : start + length])
                 if name is not None and start + length <= len(words):
-                    found.append(Occurrence(start, start + length, name))
+                    occurrences.append(Occurrence(start, start + length, name))
                     start += length
                     break
             else:
                 start += 1
-        return found
+        return occurrences
 
 
 @dataclass(frozen=True)
 class EntityCounts:
-    """Entity occurrences found, missed and made up, with the rates that follow."""
+    """Numbers of found, missed and false entity occurrences, and the rates that follow from them."""
 
     found: int = 0  # true positives
     missed: int = 0  # false negatives
@@ -74,7 +73,7 @@ class EntityCounts:
 
     @property
     def precision(self) -> Optional[float]:
-        """found / (found + false); None where no entity came out."""
+        """found / (found + false); None where the hypotheses hold no entity."""
         return _ratio(self.found, self.found + self.false)
 
     @property
@@ -93,7 +92,7 @@ class EntityCounts:
 
 @dataclass(frozen=True)
 class UtteranceEntities:
-    """The entities of one utterance; each name stands there once an occurrence."""
+    """The entities of one utterance; each name is repeated for each of its occurrences."""
 
     found: Tuple[str, ...] = ()
     missed: Tuple[str, ...] = ()
@@ -101,6 +100,7 @@ class UtteranceEntities:
 
     @property
     def counts(self) -> EntityCounts:
+        """The numbers of occurrences."""
         return EntityCounts(len(self.found), len(self.missed), len(self.false))
 
 
@@ -114,12 +114,12 @@ def compare_entities(ref: Iterable[Occurrence], hyp: Iterable[Occurrence]) -> Ut
 
 
 def count_entities(utterances: Iterable[UtteranceEntities]) -> EntityCounts:
-    """The counts of a corpus, micro-averaged."""
+    """The counts of a corpus, summed over utterances."""
     return sum((utterance.counts for utterance in utterances), EntityCounts())
 
 
 def count_each_entity(utterances: Iterable[UtteranceEntities]) -> Dict[str, EntityCounts]:
-    """The counts of each entity that occurs on either side, those missed or made up most first."""
+    """The counts of each entity that occurs in a reference or a hypothesis, those with most errors first."""
     found: Counter = Counter()
     missed: Counter = Counter()
     false: Counter = Counter()

@@ -1,6 +1,6 @@
-"""False alarms: names that came out and were not said, an hour and a thousand words.
+"""False alarms: listed names in the hypotheses that are not in the references.
 
-On data that holds none of the listed names (anti-context) this is the price of having the list.
+On data without any of the listed names (anti-context) they measure the harm that the list does.
 """
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ctcb.scoring.entities import EntityCounts
 
 @dataclass(frozen=True)
 class FalseAlarms:
-    """How many, and in how much speech. The rates are among a score's estimates, with their intervals (``measures.py``)."""
+    """The number of false alarms, and the amount of speech. ``measures.py`` defines the rates, for an hour and for 1000 words."""
 
     count: int
     words: int  # of the references
@@ -20,5 +20,5 @@ class FalseAlarms:
 
 
 def false_alarms(entities: EntityCounts, words: int, seconds: Optional[float] = None) -> FalseAlarms:
-    """False alarms of a corpus of ``words`` reference words and, where known, ``seconds`` of audio."""
+    """The false alarms of a corpus of ``words`` reference words and, if known, ``seconds`` of audio."""
     return FalseAlarms(entities.false, words, None if seconds is None else seconds / 3600.0)

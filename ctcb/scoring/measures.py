@@ -1,8 +1,8 @@
-"""The table of measures: each one a ratio of counts that can be summed over utterances.
+"""The table of measures: each is a ratio of counts that are summed over utterances.
 
-The report, the confidence intervals and the comparison of two systems all read this table, so that
-a measure is defined once. All counts are whole numbers (durations in milliseconds), so that sums are
-exact and equal systems differ by exactly nothing.
+The report, the confidence intervals and the comparison of two systems all use this table, so that a
+measure is defined once. All counts are whole numbers (durations in milliseconds), so that sums are
+exact and equal systems differ by exactly 0.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Measure:
-    """``sum(over) / sum(under)``, both weighted sums of counts by name."""
+    """``over / under``, each a weighted sum of counts (count name -> weight)."""
 
     name: str  # as in JSON
     title: str  # as in tables
@@ -23,11 +23,11 @@ class Measure:
     percent: bool = True  # shown as a percentage
 
     def known(self, counts: Mapping[str, np.ndarray]) -> bool:
-        """Whether every count that it needs is there."""
+        """Whether ``counts`` has every count that the measure needs."""
         return all(name in counts for name in (*self.over, *self.under))
 
     def ratio(self, sums: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The measure of each entry of the summed counts; NaN where the denominator is zero."""
+        """The measure for each entry of the summed counts (scalars or ``[draws]``); NaN where the denominator is 0."""
         over = sum(weight * np.asarray(sums[name], float) for name, weight in self.over.items())
         under = sum(weight * np.asarray(sums[name], float) for name, weight in self.under.items())
         return np.divide(over, under, out=np.full(np.shape(over), np.nan), where=under > 0)
@@ -46,5 +46,5 @@ MEASURES: Tuple[Measure, ...] = (
 
 
 def known_measures(counts: Mapping[str, np.ndarray]) -> Dict[str, Measure]:
-    """The measures that these counts allow, by name, in the order of the table."""
+    """The measures that can be computed from these counts, by name, in the order of the table."""
     return {measure.name: measure for measure in MEASURES if measure.known(counts)}

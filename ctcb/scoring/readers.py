@@ -1,10 +1,10 @@
-"""References and hypotheses from files: four formats, told apart by the first line that is not blank.
+"""Reading references and hypotheses in four formats, distinguished by the first line that is not blank.
 
-1.  ``hyps.jsonl``: the file's name ends in ``.jsonl``, or the line begins with ``{``. One JSON object
-    a line, with the strings ``id`` and ``text``.
+1.  ``hyps.jsonl``: the file's name ends in ``.jsonl``, or the line begins with ``{``. One JSON object on
+    each line, with the strings ``id`` and ``text``.
 2.  ``manifest.tsv``: the line is a header that names at least two of the manifest's columns.
 3.  A reference table of is21_deep_bias: tab-separated id, text and one or two JSON lists.
-4.  Kaldi ``text``: all else. An id, white space, the words; an id alone is an empty text.
+4.  Kaldi ``text``: everything else. An id, white space, the words; an id alone is an empty text.
 """
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _MANIFEST_COLUMNS = {"utt_id", "audio", "duration_s", "speaker", "source", "lice
 
 @dataclass(frozen=True, eq=False)
 class Transcripts(Mapping[str, str]):
-    """Utterance id -> text, as a mapping, in the file's order."""
+    """A mapping of utterance ids to texts, in the file's order."""
 
     texts: Dict[str, str]
     path: Optional[Path] = None
-    seconds: Optional[Dict[str, float]] = None  # the durations that a manifest gives; None for other formats
+    seconds: Optional[Dict[str, float]] = None  # the durations in a manifest, by id; None for other formats
 
     def __getitem__(self, utterance: str) -> str:
         return self.texts[utterance]
@@ -73,7 +73,7 @@ def _collect(rows: Iterator[Tuple[int, str, str]], path: Path) -> Dict[str, str]
     for number, utterance, text in rows:
         if utterance in texts:
             raise InputError(
-                f"utterance {utterance!r} stands in line {lines[utterance]} already", file=path, line=number,
+                f"utterance {utterance!r} is already in line {lines[utterance]}", file=path, line=number,
                 hint="keep one line an utterance",
             )
         texts[utterance], lines[utterance] = text, number
@@ -86,7 +86,7 @@ def _read_jsonl(path: Path, lines: List[Tuple[int, str]]) -> Iterator[Tuple[int,
             row = json.loads(line)
         except json.JSONDecodeError as error:
             raise InputError(
-                f"no JSON ({error.msg}, column {error.colno})", file=path, line=number, hint="give one JSON object a line"
+                f"not JSON ({error.msg}, column {error.colno})", file=path, line=number, hint="give one JSON object a line"
             ) from None
         for key in ("id", "text"):
             if not isinstance(row, dict) or not isinstance(row.get(key), str):

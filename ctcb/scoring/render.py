@@ -1,4 +1,4 @@
-"""A score report as text: the tables that ``ctcb score`` prints, and one line an utterance as TSV."""
+"""A score report as text: the tables that ``ctcb score`` prints, and a TSV with a line for each utterance."""
 from __future__ import annotations
 
 from typing import Optional, Sequence
@@ -9,11 +9,11 @@ from ctcb.scoring.report import ScoreReport
 from ctcb.scoring.wer import ErrorCounts
 from ctcb.text_table import table
 
-_NONE = "-"  # a measure without anything to divide by
+_NONE = "-"  # an undefined value
 
 
 def render_text(report: ScoreReport, per_entity: bool = False) -> str:
-    """The report as plain text, with a table of the entities if asked for."""
+    """The report as plain text; ``per_entity`` adds a table of the entities."""
     blocks = [_header(report), _measures(report)]
     if report.comparison is not None:
         blocks.append(_comparison(report))
@@ -23,7 +23,7 @@ def render_text(report: ScoreReport, per_entity: bool = False) -> str:
 
 
 def render_per_utterance(report: ScoreReport) -> str:
-    """One line an utterance, tab-separated, with a header; entities are joined by ``|``."""
+    """A tab-separated line for each utterance, with a header; entities are joined by ``|``."""
     columns = ["utt_id", "words", "sub", "del", "ins", "found", "missed", "false", "ref", "hyp"]
     lines = ["\t".join(columns)]
     for utterance in report.utterances:
@@ -58,9 +58,9 @@ def _header(report: ScoreReport) -> str:
 
 
 def interval_note(report: ScoreReport) -> str:
-    """Which measures have no interval, and why."""
+    """A note on the measures without an interval, and why they have none."""
     names = ", ".join(measure.title for measure in MEASURES if measure.name in report.without_interval)
-    return f"no interval where a measure rests on a single utterance: {names}"
+    return f"no interval, because only one utterance contributes: {names}"
 
 
 def _missing_note(what: str, missing: Sequence[str]) -> str:
@@ -87,15 +87,15 @@ def _comparison(report: ScoreReport) -> str:
     rows = [["compared with the other system", "this", "other", "difference", "95 % interval", "p"]]
     for measure in MEASURES:
         if measure.name in report.comparison.differences:
-            found = report.comparison.differences[measure.name]
+            difference = report.comparison.differences[measure.name]
             rows.append(
                 [
                     measure.title,
-                    _value(measure, found.value),
-                    _value(measure, found.other),
-                    _value(measure, found.difference, sign=True),
-                    _interval(measure, found.low, found.high, sign=True),
-                    _NONE if found.p_value is None else f"{found.p_value:.3f}",
+                    _value(measure, difference.value),
+                    _value(measure, difference.other),
+                    _value(measure, difference.difference, sign=True),
+                    _interval(measure, difference.low, difference.high, sign=True),
+                    _NONE if difference.p_value is None else f"{difference.p_value:.3f}",
                 ]
             )
     return table(rows, left=(0,))
@@ -110,17 +110,17 @@ def _per_entity(report: ScoreReport) -> str:
 
 
 def _counts(name: str, report: ScoreReport) -> str:
-    """What stands behind a measure, in words."""
+    """The counts behind a measure, in words."""
     biased = report.biased or BiasedErrorCounts()
     by_name = {"wer": report.wer, "u_wer": biased.unbiased, "b_wer": biased.biased}
     if name in by_name:
         return _errors(by_name[name])
-    found = report.entities
+    entities = report.entities
     return {
-        "entity_precision": f"{found.found:,} of {found.found + found.false:,} that came out are right",
-        "entity_recall": f"{found.found:,} of {found.found + found.missed:,} that were said came out",
-        "entity_f1": f"{found.found:,} found, {found.missed:,} missed, {found.false:,} false",
-    }.get(name, f"{found.false:,} false")
+        "entity_precision": f"{entities.found:,} of {entities.found + entities.false:,} recognised entities are correct",
+        "entity_recall": f"{entities.found:,} of {entities.found + entities.missed:,} spoken entities were recognised",
+        "entity_f1": f"{entities.found:,} found, {entities.missed:,} missed, {entities.false:,} false",
+    }.get(name, f"{entities.false:,} false")
 
 
 def _errors(counts: ErrorCounts) -> str:

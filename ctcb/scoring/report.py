@@ -1,4 +1,4 @@
-"""What scoring found: counts, rates, intervals and alignments in one frozen object."""
+"""The result of scoring: counts, rates, intervals and alignments in one frozen object."""
 from __future__ import annotations
 
 import json
@@ -15,7 +15,7 @@ from ctcb.scoring.wer import ErrorCounts
 
 @dataclass(frozen=True)
 class UtteranceScore:
-    """One utterance; ``biased`` and ``entities`` are None where no list was given."""
+    """The score of one utterance; ``biased`` and ``entities`` are None where no list was given."""
 
     id: str
     alignment: Alignment
@@ -26,7 +26,7 @@ class UtteranceScore:
 
 @dataclass(frozen=True)
 class Comparison:
-    """This system less another one, measure by measure."""
+    """The difference of this system and another one, for each measure."""
 
     differences: Mapping[str, Difference]  # by the names of ctcb.scoring.measures
     missing: Tuple[str, ...] = ()  # utterances without a hypothesis of the other system
@@ -34,41 +34,43 @@ class Comparison:
 
 @dataclass(frozen=True)
 class ScoreReport:
-    """Everything that :func:`ctcb.scoring.score.score` measured. Rates are fractions, not percent."""
+    """The result of :func:`ctcb.scoring.score.score`. Rates are fractions, not percentages."""
 
     utterances: Tuple[UtteranceScore, ...]
-    missing: Tuple[str, ...]  # without a hypothesis: their words count as deleted
-    listed: Optional[int]  # different entities looked for; None without a list
-    unscorable: Tuple[str, ...]  # listed entities of which normalisation leaves no word
+    missing: Tuple[str, ...]  # utterances without a hypothesis, whose words count as deleted
+    listed: Optional[int]  # number of different entities on the list; None without a list
+    unscorable: Tuple[str, ...]  # listed entities that have no word after normalisation
     wer: ErrorCounts
     biased: Optional[BiasedErrorCounts]  # None without a list or rare words
     entities: Optional[EntityCounts]  # None without a list
     false_alarms: Optional[FalseAlarms]  # None without a list
     estimates: Mapping[str, Estimate]  # by the names of ctcb.scoring.measures
     comparison: Optional[Comparison]
-    draws: int  # of the bootstrap
+    draws: int  # resampled corpora of the bootstrap
     seed: int
 
     @property
     def without_interval(self) -> Tuple[str, ...]:
-        """The measures, by name, of which an interval was asked for and cannot be told: they, or their difference from the
-        other system's, rest on a single utterance."""
+        """The names of the measures without the interval that was asked for.
+
+        Only one utterance contributes to such a measure, or to its difference from the other system's.
+        """
         if not self.draws:
             return ()
         differences = {} if self.comparison is None else self.comparison.differences
         return tuple(
-            name for name, found in self.estimates.items()
-            if found.value is not None and found.low is None
+            name for name, estimate in self.estimates.items()
+            if estimate.value is not None and estimate.low is None
             or name in differences and differences[name].difference is not None and differences[name].low is None
         )
 
     @property
     def per_entity(self) -> Dict[str, EntityCounts]:
-        """Each entity that occurs in a reference or a hypothesis, the worst first."""
+        """The counts of each entity that occurs in a reference or a hypothesis, those with most errors first."""
         return count_each_entity(u.entities for u in self.utterances if u.entities is not None)
 
     def to_dict(self) -> Dict[str, Any]:
-        """The report as plain objects; what does not apply is None."""
+        """The report as plain objects for JSON; what does not apply is None."""
         return {
             "format": 1,
             "utterances": len(self.utterances),
@@ -95,10 +97,10 @@ class ScoreReport:
         }
 
     def to_json(self) -> str:
-        """:meth:`to_dict` as text, one utterance a line."""
-        plain = self.to_dict()
-        utterances = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in plain.pop("per_utterance"))
-        head = json.dumps(plain, ensure_ascii=False, indent=1)
+        """:meth:`to_dict` as JSON text, with each utterance on a line of its own."""
+        data = self.to_dict()
+        utterances = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in data.pop("per_utterance"))
+        head = json.dumps(data, ensure_ascii=False, indent=1)
         return f'{head[:-2]},\n "per_utterance": [\n{utterances}\n ]\n}}\n'
 
 
@@ -108,7 +110,7 @@ def _utterance_dict(utterance: UtteranceScore) -> Dict[str, Any]:
         "id": utterance.id,
         "ref": " ".join(alignment.ref),
         "hyp": " ".join(alignment.hyp),
-        # [what, the reference word's place, the hypothesis word's place], places counted from 0
+        # [operation, index of the reference word, index of the hypothesis word], counted from 0
         "edits": [list(edit) for edit in alignment.edits],
     }
     if utterance.entities is not None:

@@ -1,4 +1,4 @@
-"""``score``: references and hypotheses in, every measure out."""
+"""``score``: every measure of hypotheses against references."""
 from __future__ import annotations
 
 from functools import lru_cache
@@ -41,24 +41,22 @@ def score(
     Parameters
     ----------
     refs, hyps : utterance id -> text.
-    entities : the list that every utterance is scored with; without any list there are no entity
-        measures. An :class:`~ctcb.entities.Entity` is found by its text and by what ``spoken`` gives.
-    entities_per_utt : a list for each utterance, instead of ``entities``.
-    rare_words : each utterance's words that B-WER is about; by default the words of those of its
+    entities : the list for all utterances; without a list there are no entity measures. An
+        :class:`~ctcb.entities.Entity` is found by its text and by its ``spoken`` forms.
+    entities_per_utt : utterance id -> its own list, instead of ``entities``.
+    rare_words : utterance id -> the words that count in B-WER; by default the words of those of its
         entities that occur in its reference.
-    seconds : utterance id -> duration, for false alarms an hour; by default ``refs.seconds`` where
-        ``refs`` came from a manifest. Left out unless all references have one.
-    compare : the hypotheses of another system, to be compared by paired bootstrap.
-    normalize : applied to all texts, entities and rare words; None for the texts as they are, split
-        at white space.
-    allow_missing : take a reference without a hypothesis as recognised as nothing, instead of
-        raising.
-    draws, seed : of the bootstrap; ``draws=0`` gives no intervals.
+    seconds : utterance id -> duration in seconds, for false alarms per hour; by default ``refs.seconds``
+        where ``refs`` was read from a manifest. Not used unless all references have one.
+    compare : the hypotheses of another system, which is compared by paired bootstrap.
+    normalize : applied to all texts, entities and rare words; None to split them at white space only.
+    allow_missing : treat a missing hypothesis as empty instead of raising.
+    draws, seed : number of resampled corpora of the bootstrap, and its seed; 0 draws: no intervals.
 
     Raises
     ------
-    InputError : no reference; references without a hypothesis or hypotheses without a reference;
-        both kinds of lists; an utterance without its own list or rare words.
+    InputError : no reference; references without a hypothesis (unless ``allow_missing``) or hypotheses
+        without a reference; both kinds of lists; an utterance without its own list or rare words.
     """
     if not refs:
         raise InputError("there is no reference to score against", file=getattr(refs, "path", None))
@@ -72,12 +70,12 @@ def score(
     counts = count_table(utterances, seconds)
     comparison = None
     if compare is not None:
-        others, others_missing = _score_system(refs, compare, words, lists, allow_missing)
-        differences = bootstrap.compare(counts, count_table(others, seconds), draws, seed)
+        other_utterances, others_missing = _score_system(refs, compare, words, lists, allow_missing)
+        differences = bootstrap.compare(counts, count_table(other_utterances, seconds), draws, seed)
         comparison = Comparison(differences, others_missing)
 
     wer = sum((utterance.errors for utterance in utterances), ErrorCounts())
-    found = count_entities(u.entities for u in utterances) if lists.matchers else None
+    entity_counts = count_entities(u.entities for u in utterances) if lists.matchers else None
     total_seconds = sum(counts["milliseconds"]) / 1000.0 if "milliseconds" in counts else None
     return ScoreReport(
         utterances=utterances,
@@ -86,8 +84,8 @@ def score(
         unscorable=lists.unscorable,
         wer=wer,
         biased=sum((u.biased for u in utterances), BiasedErrorCounts()) if lists.has_rare_words else None,
-        entities=found,
-        false_alarms=false_alarms(found, wer.words, total_seconds) if found is not None else None,
+        entities=entity_counts,
+        false_alarms=false_alarms(entity_counts, wer.words, total_seconds) if entity_counts is not None else None,
         estimates=bootstrap.estimate(counts, draws, seed),
         comparison=comparison,
         draws=draws,
@@ -98,7 +96,7 @@ def score(
 def count_table(
     utterances: Sequence[UtteranceScore], seconds: Optional[Mapping[str, float]] = None
 ) -> Dict[str, np.ndarray]:
-    """The counts of :mod:`ctcb.scoring.measures`: name -> [N] whole numbers, one an utterance."""
+    """The counts that :mod:`ctcb.scoring.measures` needs: name -> ``[N]`` int64, one for each utterance."""
     table: Dict[str, List[int]] = {
         "errors": [u.errors.errors for u in utterances],
         "words": [u.errors.words for u in utterances],
@@ -132,23 +130,23 @@ class _Lists:
         named: Dict[str, Tuple[str, ...]] = {}
 
         def matcher(entries: Entities) -> EntityMatcher:
-            own: Dict[str, Tuple[str, ...]] = {}
+            name_words: Dict[str, Tuple[str, ...]] = {}
             spoken: List[Tuple[str, Tuple[str, ...]]] = []
             for entry in entries_of(entries):
-                name, *others = entry.surface_forms if isinstance(entry, Entity) else (entry,)
-                forms = list(filter(None, map(words, (name, *others))))
-                own[name] = forms[0] if forms else ()
+                name, *spoken_texts = entry.surface_forms if isinstance(entry, Entity) else (entry,)
+                forms = list(filter(None, map(words, (name, *spoken_texts))))
+                name_words[name] = forms[0] if forms else ()
                 spoken += [(name, form) for form in forms[1:]]
-            named.update(own)
-            # An entity's own spelling goes before what another one is said like.
-            return EntityMatcher([*own.items(), *spoken])
+            named.update(name_words)
+            # An entity's own spelling takes precedence over another entity's spoken form.
+            return EntityMatcher([*name_words.items(), *spoken])
 
         if entities is not None:
             self.matchers = dict.fromkeys(refs, matcher(entities))
         elif per_utt is not None:
             require_all(per_utt, refs, "list of entities")
             self.matchers = {utterance: matcher(per_utt[utterance]) for utterance in refs}
-        # Names of the same words count as one.
+        # Names with the same words count as one.
         self.listed = len(set(named.values()) - {()}) if self.matchers else None
         self.unscorable = tuple(name for name, spelt in named.items() if not spelt)
         self._rare = None
@@ -170,7 +168,7 @@ def _score_system(
     lists: _Lists,
     allow_missing: bool,
 ) -> Tuple[Tuple[UtteranceScore, ...], Tuple[str, ...]]:
-    """The score of each utterance in the references' order, and the ids without a hypothesis."""
+    """The scores of the utterances in the references' order, and the ids without a hypothesis."""
     missing = _missing(refs, hyps, allow_missing)
     scores = []
     for utterance, text in refs.items():
@@ -206,7 +204,7 @@ def _missing(refs: Mapping[str, str], hyps: Mapping[str, str], allowed: bool) ->
 
 
 def _splitter(normalize: Optional[Callable[[str], str]]) -> Callable[[str], Tuple[str, ...]]:
-    @lru_cache(maxsize=None)  # a reference is read once for each system, an entity once for each list
+    @lru_cache(maxsize=None)  # a reference recurs for each system, an entity for each list
     def words(text: str) -> Tuple[str, ...]:
         return tuple((text if normalize is None else normalize(text)).split())
 

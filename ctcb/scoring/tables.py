@@ -1,7 +1,7 @@
-"""Tables that come beside references: each utterance's rare words or duration.
+"""Tables beside the references: each utterance's rare words or duration.
 
-They, and the lists of entities that :mod:`ctcb.entities.per_utt` reads, may speak of more utterances
-than are scored; one that is scored and missing there is an error.
+They, and the lists that :mod:`ctcb.entities.per_utt` reads, may have more utterances than are scored. A
+scored utterance that is missing in a table is an error.
 """
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ _DURATIONS_HINT = "write 'utt-id seconds' on each line"
 
 
 def read_biasing_list(path: PathOrStr) -> Dict[str, FrozenSet[str]]:
-    """Read the rare words of each reference from a table of is21_deep_bias: id -> its rare words."""
+    """Read a table of is21_deep_bias: utterance id -> the rare words of its reference. Raises InputError."""
     return {utterance: frozenset(row.rare) for utterance, row in read_is21(path).items()}
 
 
 def read_durations(path: PathOrStr) -> Dict[str, float]:
-    """Read durations in seconds, from a ``manifest.tsv`` or Kaldi's ``utt2dur`` (id, seconds)."""
+    """Read a ``manifest.tsv`` or Kaldi's ``utt2dur`` (id, seconds): utterance id -> seconds.
+
+    Raises InputError for a file that cannot be read, and for a duration that is not a positive number.
+    """
     transcripts = read_transcripts(path)
     if transcripts.seconds is not None:
         return dict(transcripts.seconds)
@@ -34,7 +37,7 @@ def read_durations(path: PathOrStr) -> Dict[str, float]:
             seconds[utterance] = math.nan
         if not 0.0 < seconds[utterance] < math.inf:
             raise InputError(
-                f"{value!r} is no positive number of seconds (utterance {utterance!r})", file=path, hint=_DURATIONS_HINT
+                f"{value!r} is not a positive number of seconds (utterance {utterance!r})", file=path, hint=_DURATIONS_HINT
             )
     return seconds
 
@@ -42,7 +45,7 @@ def read_durations(path: PathOrStr) -> Dict[str, float]:
 def require_all(
     table: Mapping[str, object], utterances: Iterable[str], what: str, path: Optional[PathOrStr] = None
 ) -> None:
-    """Raise InputError where ``table``, read from ``path``, has no ``what`` for one of the utterances."""
+    """Raise InputError where ``table``, read from ``path``, lacks one of the utterances; ``what`` names its values."""
     absent = [utterance for utterance in utterances if utterance not in table]
     if absent:
         raise InputError(

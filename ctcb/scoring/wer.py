@@ -9,7 +9,7 @@ from ctcb.scoring.alignment import DELETION, INSERTION, SUBSTITUTION, Alignment
 
 @dataclass(frozen=True)
 class ErrorCounts:
-    """Errors by kind, and the reference words among which they happened."""
+    """Numbers of errors by kind, and of reference words."""
 
     words: int = 0  # of the reference
     substitutions: int = 0
@@ -18,11 +18,12 @@ class ErrorCounts:
 
     @property
     def errors(self) -> int:
+        """The number of all errors."""
         return self.substitutions + self.deletions + self.insertions
 
     @property
     def rate(self) -> Optional[float]:
-        """Errors a reference word (0.1 is 10 %, and it may pass 1); None without reference words."""
+        """Errors per reference word (0.1 is 10 %; it may exceed 1); None without reference words."""
         return self.errors / self.words if self.words else None
 
     def __add__(self, other: ErrorCounts) -> ErrorCounts:
@@ -41,5 +42,5 @@ def count_errors(alignment: Alignment) -> ErrorCounts:
 
 
 def word_error_rate(alignments: Iterable[Alignment]) -> ErrorCounts:
-    """The errors of a corpus: counts summed over utterances, so that long ones weigh more."""
+    """The errors of a corpus, summed over utterances."""
     return sum((count_errors(alignment) for alignment in alignments), ErrorCounts())

@@ -1,1 +1,1 @@
-"""From log-probabilities to hypotheses: greedy, beam, and graph search."""
+"""Searches from log-probabilities to hypotheses: greedy, beam and graph search."""

@@ -1,4 +1,4 @@
-"""Which LM a decoder uses: the one that is named, none, or the one that lies beside the model."""
+"""The LM of a decoder: the one that is named, the model directory's own, or none."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -11,14 +11,14 @@ from ctcb.text.tokens import TokenTable
 LM_FILE, NO_LM = "lm.arpa.gz", "none"
 
 
-def find_lm(given: Optional[PathOrStr], model: Optional[PathOrStr]) -> Optional[Path]:
-    """The ARPA file that was ``given``, or else a ``model`` directory's own; None for ``"none"`` and where there is none."""
-    if given is not None:
-        return None if given == NO_LM else Path(given)
-    own = None if model is None else Path(model) / LM_FILE
-    return own if own is not None and own.exists() else None
+def find_lm(lm: Optional[PathOrStr], model: Optional[PathOrStr]) -> Optional[Path]:
+    """The ARPA file ``lm``, or else that of the ``model`` directory; None for ``"none"`` and where there is none."""
+    if lm is not None:
+        return None if lm == NO_LM else Path(lm)
+    model_lm = None if model is None else Path(model) / LM_FILE
+    return model_lm if model_lm is not None and model_lm.exists() else None
 
 
 def load_lm(path: Optional[PathOrStr], table: TokenTable) -> Optional[WordLm]:
-    """See ``WordLm.load``; None where there is none."""
+    """:meth:`WordLm.load` for a model's tokens; None where ``path`` is None. Raises InputError."""
     return None if path is None else WordLm.load(path, table)

@@ -1,4 +1,4 @@
-"""The graph search in the shape of the others: emissions in, hypotheses out."""
+"""The graph search, with the interface of the other searches: log-probabilities in, hypotheses out."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -26,16 +26,16 @@ from ctcb.text.spelling import TokenIds
 
 @dataclass(frozen=True)
 class GraphSetting:
-    """A graph, and how it is searched."""
+    """A graph and the options of its search."""
 
     graph: CompiledGraph
     options: GraphOptions = GraphOptions()
 
-    nbest: int = 1  # texts of an n-best list that are asked for, at most `beam`
+    nbest: int = 1  # requested texts of an n-best list, at most `beam`
 
     @property
     def beam(self) -> int:
-        """Texts of an n-best list, at most."""
+        """The most texts of an n-best list."""
         return self.options.beam
 
 
@@ -45,30 +45,30 @@ class ListGraph:
 
     ready: ReadyGraph
     compiled: CompiledGraph
-    names: Tuple[str, ...]  # how each entity reads
+    names: Tuple[str, ...]  # the words of each entity
 
     @cached_property
     def texts(self) -> Texts:
-        """What the arcs say, which n-best lists go by."""
+        """What the arcs add to the text, by which n-best lists tell texts apart."""
         if self.compiled.phones is None:
             return spelled_by_tokens(self.ready.graph, self.compiled.table)
         return spelled_by_words(self.ready.graph, self.compiled.words, self.names)
 
 
 class GraphSearch:
-    """CTC decoding in a graph of an LM, by k2. Serves any number of threads.
+    """CTC decoding in an LM's graph, by k2. Thread-safe.
 
-    A hypothesis is a path: ``acoustic`` is the log-probability of one alignment, not of all.
+    A hypothesis is one path: its ``acoustic`` is the log-probability of one alignment, not their sum.
     """
 
     def __init__(self, vocabulary: Vocabulary, setting: GraphSetting) -> None:
-        """Raises InputError for another model's tokens and RunError where k2 is missing."""
+        """Expand the graph. Raises InputError for another model's tokens and RunError where k2 is missing."""
         import_k2()
         self.compiled, self.options = setting.graph, setting.options
         if (vocabulary.size, vocabulary.blank) != (len(self.compiled.table), self.compiled.table.blank):
             raise InputError(
                 f"this graph was made for {len(self.compiled.table)} tokens, and the model has {vocabulary.size}",
-                file=self.compiled.folder, hint="make one for this model with `ctcb graph`",
+                file=self.compiled.folder, hint="compile one for this model with `ctcb graph`",
             )
         self._static = expand(self.compiled.grammar, vocabulary.size, vocabulary.blank, self.options)
         self._without = ListGraph(ReadyGraph(without_list(self._static)), self.compiled, ())
@@ -76,34 +76,41 @@ class GraphSearch:
     def fill(
         self, entities: Sequence[Entity], phrases: Sequence[Sequence[TokenIds]], costs: Optional[Sequence[Sequence[float]]] = None
     ) -> ListGraph:
-        """The graph with a list in its class; ``phrases`` are each entity's token sequences, at no costs or these."""
-        names = tuple(map(_reading, entities))
+        """The graph with a list in its class.
+
+        ``phrases``: the token sequences of each entity; ``costs``: the cost of each of these, 0 by default.
+        Raises InputError for a token sequence that the graph cannot hold.
+        """
+        names = tuple(map(_words, entities))
         weights = [entity.weight for entity in entities]
         full = put_in(self._static, phrases, weights, names, self.options, costs)
         return ListGraph(ReadyGraph(full), self.compiled, names)
 
     def decode(self, log_probs: Any, graph: Optional[ListGraph] = None, nbest: Optional[int] = None) -> List[Hypothesis]:
-        """The best hypotheses of ``[T, V]`` natural-log probabilities, of different texts, best first."""
+        """The best hypotheses of ``[T, V]`` natural-log probabilities, of different texts, best first.
+
+        ``nbest``: how many, 1 by default. Raises InputError as ``as_log_probs`` does.
+        """
         return self.decode_batch([log_probs], graph, nbest)[0]
 
     def decode_batch(
         self, log_probs: Sequence[Any], graph: Optional[ListGraph] = None, nbest: Optional[int] = None
     ) -> List[List[Hypothesis]]:
-        """The same for several utterances at once. Raises InputError as ``as_log_probs`` does."""
-        emissions = [as_log_probs(one, len(self.compiled.table)) for one in log_probs]
+        """:meth:`decode` for several utterances in one search, which is faster."""
+        emissions = [as_log_probs(rows, len(self.compiled.table)) for rows in log_probs]
         graph = self._without if graph is None else graph
-        spoken = [i for i, one in enumerate(emissions) if len(one)]
-        found: List[List[Hypothesis]] = [[self._silence(one)] for one in emissions]
-        if spoken:
-            asked = (graph.texts, nbest) if nbest is not None and nbest > 1 else ()
-            several = search(graph.ready, [emissions[i] for i in spoken], self.options, *asked)
-            for i, paths in zip(spoken, several):
+        nonempty = [i for i, rows in enumerate(emissions) if len(rows)]
+        hypotheses: List[List[Hypothesis]] = [[self._silence(rows)] for rows in emissions]
+        if nonempty:
+            nbest_arguments = (graph.texts, nbest) if nbest is not None and nbest > 1 else ()
+            results = search(graph.ready, [emissions[i] for i in nonempty], self.options, *nbest_arguments)
+            for i, paths in zip(nonempty, results):
                 if paths:
-                    found[i] = [self._hypothesis(emissions[i], path, graph) for path in paths]
-        return found
+                    hypotheses[i] = [self._hypothesis(emissions[i], path, graph) for path in paths]
+        return hypotheses
 
     def _silence(self, emissions: np.ndarray) -> Hypothesis:
-        """What is said where no path could be found, or there is no frame."""
+        """The empty hypothesis, for utterances without frames or without a complete path."""
         grammar = self.compiled.grammar
         end = self.options.lm_weight * float(grammar.final_score[grammar.final_state == START].max())
         acoustic = float(emissions[:, self.compiled.table.blank].sum())
@@ -121,10 +128,10 @@ class GraphSearch:
         for frame in np.flatnonzero((word != NO_WORD) | (entity != NO_ENTITY)):
             end, place = int(count[frame]), int(entity[frame])
             if place != NO_ENTITY:
-                said = graph.names[place].split()
-                earned = float(bonus[starts[first] : frame + 1].sum()) - self.options.word_bonus * len(said)
+                words_of_name = graph.names[place].split()
+                earned = float(bonus[starts[first] : frame + 1].sum()) - self.options.word_bonus * len(words_of_name)
                 spans.append(EntitySpan(place, first, end, 0.0, earned))
-                words += _shared_out(said, first, end)
+                words += _shared_out(words_of_name, first, end)
             else:
                 words.append((self.compiled.words[word[frame]], first, end))
             first = end
@@ -144,12 +151,12 @@ class GraphSearch:
         )
 
 
-def _reading(entity: Entity) -> str:
+def _words(entity: Entity) -> str:
     return entity.normal or entity.spoken_forms[0]
 
 
 def _shared_out(words: Sequence[str], first: int, end: int) -> List[Tuple[str, int, int]]:
-    """A name's tokens among its words by their letters: its pronunciation does not tell where they part."""
+    """Divide a name's tokens among its words in proportion to their letters: its pronunciation has no word boundaries."""
     letters = np.cumsum([0, *map(len, words)])
     cuts = first + np.round((end - first) * letters / letters[-1]).astype(int)
     if len(words) > end - first:

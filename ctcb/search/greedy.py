@@ -1,4 +1,4 @@
-"""Greedy (best-path) CTC decoding with the frames and confidences of its tokens."""
+"""Greedy (best-path) CTC decoding, with the frames and log-probabilities of its tokens."""
 from __future__ import annotations
 
 from typing import Any, List, Optional
@@ -12,21 +12,21 @@ from ctcb.search.vocabulary import Vocabulary
 
 
 class GreedyDecoder:
-    """The best path in the shape of a search: it has one answer and leans toward nothing."""
+    """Greedy decoding with the interface of the other searches: one hypothesis, without biasing."""
 
     def __init__(self, vocabulary: Vocabulary, options: BeamOptions = BeamOptions()) -> None:
-        """``options`` are there for the sake of the other searches: greedy decoding has none."""
+        """``options`` are accepted for the common interface and not used."""
         self.vocabulary, self.options = vocabulary, options
 
     def decode(self, log_probs: Any, graph: None = None, nbest: Optional[int] = None) -> List[Hypothesis]:
-        """The best path through ``[T, V]`` natural-log probabilities. Raises InputError as ``as_log_probs`` does."""
+        """The best path through ``[T, V]`` natural-log probabilities, as a list of one. Raises InputError as ``as_log_probs`` does."""
         return [greedy(as_log_probs(log_probs, self.vocabulary.size), self.vocabulary.blank)]
 
 
 def greedy(log_probs: np.ndarray, blank: int = 0) -> Hypothesis:
-    """Best path through ``[T, V]`` log-probabilities (Graves et al. 2006), repeats merged, blanks gone.
+    """The best path through ``[T, V]`` log-probabilities, with repeats merged and blanks removed (Graves et al. 2006).
 
-    A token ends with the last frame on which it is held; `score` is the log-probability of the path.
+    A token ends after its last repeated frame; ``score`` is the log-probability of the path.
     """
     if not len(log_probs):
         return Hypothesis((), (), (), (), 0.0, 0.0, 0.0, ())
@@ -35,13 +35,13 @@ def greedy(log_probs: np.ndarray, blank: int = 0) -> Hypothesis:
     starts = np.flatnonzero(np.r_[True, best[1:] != best[:-1]])
     ends = np.r_[starts[1:], len(best)]
     peaks = np.maximum.reduceat(top, starts)
-    spoken = best[starts] != blank
+    is_token = best[starts] != blank
     score = float(top.sum())
     return Hypothesis(
-        tokens=tuple(best[starts[spoken]].tolist()),
-        token_frames=tuple(starts[spoken].tolist()),
-        token_ends=tuple(ends[spoken].tolist()),
-        token_log_probs=tuple(peaks[spoken].tolist()),
+        tokens=tuple(best[starts[is_token]].tolist()),
+        token_frames=tuple(starts[is_token].tolist()),
+        token_ends=tuple(ends[is_token].tolist()),
+        token_log_probs=tuple(peaks[is_token].tolist()),
         score=score,
         acoustic=score,
         bonus=0.0,

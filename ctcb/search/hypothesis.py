@@ -1,4 +1,4 @@
-"""What a search answers: a hypothesis, with the listed entities in it."""
+"""The result of a search: a hypothesis, with the listed entities in it."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -15,36 +15,36 @@ class EntitySpan:
     entity: int  # its index in the list that the context graph was built from
     first: int
     end: int
-    bonus: float  # what its boosts added to the score
-    unit: Optional[float] = None  # as a unit of the LM's class: how much more it adds than its plain words would
+    bonus: float  # what its subword boosts added to the score
+    unit: Optional[float] = None  # what the LM's entity class added over the scores of its plain words; None: not used
 
     @property
     def gain(self) -> float:
-        """All that it added."""
+        """What both techniques added to the score."""
         return self.bonus + (self.unit or 0.0)
 
     @property
     def why(self) -> Tuple[str, ...]:
-        """The techniques that spoke for it."""
+        """The techniques that added to its score."""
         return (SUBWORD,) * (self.bonus > 0) + (UNIGRAM,) * (self.unit is not None)
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One answer of the beam search; ``score = acoustic + bonus + lm``."""
+    """One hypothesis; ``score = acoustic + bonus + lm``, all natural logarithms."""
 
     tokens: Tuple[int, ...]
-    token_frames: Tuple[int, ...]  # frame at which the best alignment emits each token
-    token_ends: Tuple[int, ...]  # frame after the last in which the token is likelier than blank, without a break
-    token_log_probs: Tuple[float, ...]  # each token's highest log-probability from its frame to its end
+    token_frames: Tuple[int, ...]  # the frame at which the best alignment emits each token
+    token_ends: Tuple[int, ...]  # the end (exclusive) of the run of frames in which the token is likelier than the blank
+    token_log_probs: Tuple[float, ...]  # each token's highest log-probability between its frame and its end
     score: float
     acoustic: float  # log of the summed probability of the alignments
     bonus: float  # sum of the entities' bonuses
     entities: Tuple[EntitySpan, ...]
-    # Where the tokens do not spell words, as phones: (word, first, end), said by tokens[first:end].
+    # For tokens that do not spell words, such as phones: (word, first, end), where the word is tokens[first:end].
     words: Optional[Tuple[Tuple[str, int, int], ...]] = None
-    lm: float = 0.0  # weighted ln P of the words, and their bonuses
+    lm: float = 0.0  # weighted ln P of the words, plus their bonuses
 
     def words_in(self, tokens: TokenTable) -> Sequence[Tuple[str, int, int]]:
-        """The words, as :meth:`TokenTable.words` tells them."""
+        """The words as ``(word, first, end)``, from :attr:`words` or spelled by the tokens."""
         return tokens.words(self.tokens) if self.words is None else self.words

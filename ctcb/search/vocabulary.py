@@ -1,4 +1,4 @@
-"""What the decoder must know of a model's tokens: how many, the blank, and where words begin."""
+"""The vocabulary of a decoder: the number of tokens, the blank, and which tokens begin words."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -13,18 +13,20 @@ from ctcb.text.tokens import WORD_START
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """The tokens of a CTC model, as far as decoding needs them.
+    """What decoding needs to know of a CTC model's tokens.
 
     Attributes
     ----------
-    size : number of tokens, the blank among them.
+    size : number of tokens, the blank included.
     blank : id of the blank.
-    starts_word : ``[size]`` uint8, 1 where a token begins a word (``▁new``); in scripts without
-        spaces, every token.
-    is_separator : ``[size]`` uint8, 1 where a token stands between words (``|`` or a space in
-        character vocabularies).
+    starts_word : ``[size]`` uint8, 1 for tokens that begin a word (``▁new``); in scripts without
+        spaces, for every token.
+    is_separator : ``[size]`` uint8, 1 for tokens between words (``|`` or a space in character
+        vocabularies).
+    letters : ``[size]`` float64, the number of letters of each token, by which boosts are scaled; 1 by
+        default. A wide character (Unicode's East Asian Width) counts as 3.
 
-    Raises InputError where these do not fit together.
+    Raises InputError where these are inconsistent.
     """
 
     size: int
@@ -64,11 +66,11 @@ class Vocabulary:
     def from_tokens(
         cls, tokens: Sequence[str], blank: int = 0, separators: Collection[str] = (), unspaced: bool = False
     ) -> Vocabulary:
-        """From the written tokens.
+        """The vocabulary of tokens, given their symbols.
 
-        ``▁`` in front starts a word; ``separators`` stand between words (``|`` or a space in
-        character vocabularies); ``unspaced`` says that a word may start anywhere (scripts without
-        spaces). Raises InputError if nothing tells where words begin.
+        A leading ``▁`` starts a word; ``separators`` are the tokens between words (``|`` or a space in
+        character vocabularies); ``unspaced``: a word may start with any token (scripts without spaces).
+        Raises InputError where no token marks the start of words.
         """
         between = np.array([token in separators for token in tokens], dtype=bool)
         starts = np.array([unspaced or token.startswith(WORD_START) for token in tokens], dtype=bool) & ~between
@@ -76,10 +78,10 @@ class Vocabulary:
             starts[blank] = False
         if not starts.any() and not between.any():
             raise InputError(f"none of the {len(tokens)} tokens begins with {WORD_START} or is a separator",
-                             hint="name the token that stands between words, or say that the script has no spaces")
+                             hint="name the token between words, or pass unspaced=True for a script without spaces")
         return cls(len(tokens), blank, starts, between, np.array([_letters(token) for token in tokens]))
 
 
 def _letters(token: str) -> float:
-    """Wide signs (Unicode's East Asian Width) are those that stand for more than a sound."""
+    """The letters of a token; wide characters (East Asian Width), which stand for several sounds, count as 3."""
     return float(sum(3 if east_asian_width(sign) in "WF" else 1 for sign in token.replace(WORD_START, "")))

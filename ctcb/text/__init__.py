@@ -1,1 +1,1 @@
-"""Words: normalised, tokenised, spelled, and pronounced."""
+"""Text: normalisation, tokenisation, spelling in tokens, and pronunciation."""

@@ -1,8 +1,8 @@
-"""Spellings that sound alike: grapheme to grapheme, by the phones that clusters of letters share.
+"""Spellings that sound alike: grapheme to grapheme (G2G), by the phones that clusters of letters share.
 
-A recogniser that does not know a name writes down what it hears in the commonest spelling. Le et al.
-("G2G: TTS-driven pronunciation learning for graphemic hybrid ASR", ICASSP 2020) learn such spellings
-from synthetic speech; here they come from a table, ``g2g.tsv``.
+A recogniser writes an unknown name in the commonest spelling of its sounds. Le et al. ("G2G: TTS-driven
+pronunciation learning for graphemic hybrid ASR", ICASSP 2020) learn such spellings from synthetic
+speech; here they come from a table, ``g2g.tsv``.
 """
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ from ctcb.text.lexicon import PHONES
 
 TABLE = Path(__file__).with_name("g2g.tsv")
 
-# Nats: a change costs this, so that fewer of them are cheaper; and what it costs to read the cluster so, and
-# by how much the other letters are rarer than the commonest way to write these phones.
-LEAST = 0.3
-# What costs more is left out: English spells nothing so.
-MOST = 5.0
+# Costs are in nats. A change costs MIN_COST, so that fewer changes are cheaper; plus the cost of reading the
+# cluster as these phones; plus how much rarer the new letters are than the commonest spelling of the phones.
+MIN_COST = 0.3
+MAX_COST = 5.0  # dearer changes are left out: English has no such spellings
 
 _WHERE = re.compile(r"[*^$-]|!?\([a-z]+\)").fullmatch
 _THREE_ALIKE = re.compile(r"(.)\1\1").search
@@ -38,26 +37,26 @@ class Variant:
 
 
 class Row(NamedTuple):
-    """A line of the table."""
+    """A line of the table; the columns are explained in ``g2g.tsv``."""
 
     phones: str
     cluster: str
     where: str
-    reads: float
-    writes: float
+    reads: float  # -ln P(phones | cluster)
+    writes: float  # -ln P(cluster | phones)
 
 
 class Change(NamedTuple):
-    """A cluster written otherwise."""
+    """A replacement of a cluster."""
 
-    where: str  # the cluster stands
-    letters: str  # that take its place,
-    fits: str  # and where these may stand
-    cost: float
+    where: str  # where the cluster may stand
+    letters: str  # the letters that replace it
+    replacement_where: str  # where these may stand
+    cost: float  # nats
 
 
 def read_table(path: Path = TABLE) -> Tuple[Row, ...]:
-    """The rows of a table like ``g2g.tsv``. Raises InputError naming the line that is wrong."""
+    """The rows of a table like ``g2g.tsv``. Raises InputError, with the line number, for a malformed line."""
     rows: List[Row] = []
     for number, line in read_lines(path):
         if not line or line.startswith("#"):
@@ -69,36 +68,36 @@ def read_table(path: Path = TABLE) -> Tuple[Row, ...]:
         phones, cluster, where, *numbers = fields
         unknown = [phone for phone in phones.split(" ") if phone not in PHONES]
         if unknown:
-            raise InputError(f"{unknown[0]!r} is no CMU phone", file=path, line=number, hint=f"use {' '.join(PHONES)}")
+            raise InputError(f"{unknown[0]!r} is not a CMU phone", file=path, line=number, hint=f"use {' '.join(PHONES)}")
         if not re.fullmatch("[a-z]+", cluster):
             raise InputError(f"the cluster {cluster!r} is not all letters", file=path, line=number, hint="use a to z")
         if not _WHERE(where):
-            raise InputError(f"{where!r} is no place", file=path, line=number, hint="use * ^ $ - (letters) or !(letters)")
+            raise InputError(f"{where!r} is not a position", file=path, line=number, hint="use * ^ $ - (letters) or !(letters)")
         for cost in numbers:
             if not re.fullmatch(r"\d+(\.\d+)?", cost):
-                raise InputError(f"the cost {cost!r} is no number from 0", file=path, line=number, hint="write one like 0.5")
+                raise InputError(f"the cost {cost!r} is not a number from 0", file=path, line=number, hint="write one like 0.5")
         rows.append(Row(phones, cluster, where, *map(float, numbers)))
     return tuple(rows)
 
 
 def variants(text: str, count: int, known: Callable[[str], bool] = lambda word: False) -> List[Variant]:
-    """Up to ``count`` other spellings of normal words, cheapest first; the same on every machine.
+    """Up to ``count`` other spellings of normal words, cheapest first. The result is deterministic.
 
-    Only words that are not ``known`` are spelled otherwise (a recogniser knows how the others are
-    written), and never as a known word: that one would come out where it was meant.
+    Only words that are not ``known`` are respelled (a recogniser spells the known ones correctly), and
+    never as a known word, which would then be replaced where it was spoken itself.
     """
-    ways: List[List[Variant]] = []
+    spellings: List[List[Variant]] = []
     for word in text.split():
-        others = [] if known(word) else [other for other in _of_word(word, 2 * count + 4) if not known(other.text)]
-        ways.append([Variant(word, 0.0), *others[:count]])
-    return _cheapest_rows(ways, count)
+        alternatives = [] if known(word) else [variant for variant in _of_word(word, 2 * count + 4) if not known(variant.text)]
+        spellings.append([Variant(word, 0.0), *alternatives[:count]])
+    return _cheapest_rows(spellings, count)
 
 
-def _cheapest_rows(ways: List[List[Variant]], count: int) -> List[Variant]:
-    """The cheapest ways to write several words in a row, without the very first, which changes nothing."""
+def _cheapest_rows(spellings: List[List[Variant]], count: int) -> List[Variant]:
+    """The ``count`` cheapest combinations of the words' spellings, without the first, which changes nothing."""
     rows = [Variant("", 0.0)]
-    for options in ways:
-        joined = [Variant(f"{row.text} {other.text}".strip(), row.cost + other.cost) for row in rows for other in options]
+    for options in spellings:
+        joined = [Variant(f"{row.text} {variant.text}".strip(), row.cost + variant.cost) for row in rows for variant in options]
         rows = sorted(joined, key=_order)[: count + 1]
     return rows[1:]
 
@@ -107,8 +106,8 @@ def _cheapest_rows(ways: List[List[Variant]], count: int) -> List[Variant]:
 def _of_word(word: str, count: int) -> Tuple[Variant, ...]:
     """The ``count`` cheapest other spellings of one word.
 
-    Worked out from its end: the cheapest endings from each letter on, with that letter kept or a
-    cluster that begins with it written otherwise. The endings tell what each cluster stands before.
+    By dynamic programming from the word's end: ``endings[i]`` are the cheapest spellings of ``word[i:]``,
+    with letter i kept or a cluster that begins with it replaced.
     """
     size = len(word)
     endings: List[List[Variant]] = [[] for _ in word] + [[Variant("", 0.0)]]
@@ -120,15 +119,18 @@ def _of_word(word: str, count: int) -> Tuple[Variant, ...]:
                 if fits(change.where, first == 0, rest_of_word):
                     for rest in endings[end]:
                         text, cost = change.letters + rest.text, round(change.cost + rest.cost, 6)
-                        if cost < cheapest.get(text, math.inf) and fits(change.fits, first == 0, rest.text):
+                        if cost < cheapest.get(text, math.inf) and fits(change.replacement_where, first == 0, rest.text):
                             cheapest[text] = cost
-        found = (Variant(text, cost) for text, cost in cheapest.items() if not _THREE_ALIKE(text[:4]))
-        endings[first] = sorted(found, key=_order)[: count + 1]
-    return tuple(other for other in endings[0] if other.text != word)[:count]
+        candidates = (Variant(text, cost) for text, cost in cheapest.items() if not _THREE_ALIKE(text[:4]))
+        endings[first] = sorted(candidates, key=_order)[: count + 1]
+    return tuple(variant for variant in endings[0] if variant.text != word)[:count]
 
 
 def fits(where: str, at_start: bool, rest: str) -> bool:
-    """Whether a cluster may stand before ``rest`` of a word."""
+    """Whether a cluster whose place is ``where`` (a column of ``g2g.tsv``) may stand before ``rest`` of a word.
+
+    ``at_start``: whether the cluster begins the word.
+    """
     if where == "*":
         return True
     if where in "^-":
@@ -144,21 +146,21 @@ def _order(variant: Variant) -> Tuple[float, str]:
 
 @lru_cache(maxsize=None)
 def _changes() -> Dict[str, Tuple[Change, ...]]:
-    """What each cluster can be written as, by all the phones that it may say."""
+    """The replacements of each cluster, over all phones that it may stand for."""
     rows = read_table()
     by_phones: Dict[str, List[Row]] = {}
     for row in rows:
         by_phones.setdefault(row.phones, []).append(row)
-    found: Dict[str, Dict[Tuple[str, str, str], float]] = {}
+    costs: Dict[str, Dict[Tuple[str, str, str], float]] = {}
     for row in rows:
-        for other in by_phones[row.phones]:
-            cost = LEAST + row.reads + other.writes - min(one.writes for one in by_phones[row.phones])
-            if other.cluster != row.cluster and cost <= MOST:
-                changes, key = found.setdefault(row.cluster, {}), (row.where, other.cluster, other.where)
+        for replacement in by_phones[row.phones]:
+            cost = MIN_COST + row.reads + replacement.writes - min(alternative.writes for alternative in by_phones[row.phones])
+            if replacement.cluster != row.cluster and cost <= MAX_COST:
+                changes, key = costs.setdefault(row.cluster, {}), (row.where, replacement.cluster, replacement.where)
                 changes[key] = min(cost, changes.get(key, math.inf))
     return {
         cluster: tuple(Change(*key, round(cost, 6)) for key, cost in sorted(changes.items()))
-        for cluster, changes in found.items()
+        for cluster, changes in costs.items()
     }
 
 

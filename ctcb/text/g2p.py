@@ -1,9 +1,9 @@
-"""Phones for words that no dictionary has: the network of ``g2p_en``, run by ourselves.
+"""Phones for words that are in no dictionary: the network of ``g2p_en``, run in numpy.
 
 Importing ``g2p_en`` asks NLTK to download two corpora, so it fails without a network. The network's
 weights are a file inside the installed package; this module reads that file and never imports the
-package. What it computes is ``g2p_en.G2p.predict`` (a GRU encoder over letters and a greedy GRU
-decoder over phones, Park & Kim 2019), for many words at once.
+package. It computes ``g2p_en.G2p.predict`` (a GRU encoder over letters and a greedy GRU decoder over
+phones, Park & Kim 2019) for many words at once.
 """
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _cache: Dict[str, Pronunciation] = {}
 
 
 def predict(words: Iterable[str]) -> List[Pronunciation]:
-    """Phones with stress (``Z EH0 L EH1 N S K IY0``) for words of ``a``-``z``; others are ignored.
+    """Phones with stress (``Z EH0 L EH1 N S K IY0``) for words of ``a``-``z``.
 
-    Results are kept for the life of the process. A word may come out empty when the network has
-    nothing to say. Raises RunError where g2p_en is not installed.
+    Results are cached for the life of the process. A word's phones may be empty where the network
+    predicts none. Raises RunError where g2p_en is not installed.
     """
     words = list(words)
     new = sorted(set(words) - set(_cache), key=lambda word: (len(word), word))
@@ -52,7 +52,7 @@ class _Network:
     def __init__(self, checkpoint: Path) -> None:
         with np.load(checkpoint, allow_pickle=False) as arrays:
             self._arrays = {name: arrays[name] for name in arrays.files}
-        # Each symbol's share of a step is the same wherever it stands: half of the work, done once.
+        # A symbol's contribution to a GRU step does not depend on its position: computed once, it saves half of the work.
         self._inputs = {
             part: self._arrays[f"{part}_emb"] @ self._arrays[f"{part}_w_ih"].T + self._arrays[f"{part}_b_ih"]
             for part in ("enc", "dec")

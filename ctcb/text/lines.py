@@ -1,4 +1,4 @@
-"""Sentences out of the files that hold them: plain text, gzip, or a manifest's text column."""
+"""Reading sentences from plain text, gzip, or a manifest's text column."""
 from __future__ import annotations
 
 import gzip
@@ -10,10 +10,11 @@ from ctcb.errors import InputError
 
 
 def read_sentences(path: Union[str, Path]) -> Iterator[str]:
-    """Yield a file's sentences as they stand there.
+    """Yield a file's sentences, not normalised.
 
-    ``*.tsv`` and ``*.tsv.gz`` are tables with a header that names a column ``text``; any other file
-    is one sentence a line; ``*.gz`` is unpacked. Empty lines are passed over. Raises InputError.
+    ``*.tsv`` and ``*.tsv.gz`` are tables with a header that names a column ``text``; any other file has
+    one sentence on each line; ``*.gz`` is unpacked. Empty lines are skipped. Raises InputError for a
+    file that is missing, malformed or not UTF-8.
     """
     path = Path(path)
     if not path.is_file():

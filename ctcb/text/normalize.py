@@ -1,33 +1,33 @@
-"""Any text -> the words that a reader would say: ``a``-``z``, inner apostrophes, single spaces.
+"""Text normalisation: any text as the words of its reading, in ``a``-``z``, inner apostrophes and single spaces.
 
-Everything that ctcb compares, tokenises or looks up goes through :func:`normalize`, so that a
-list, a reference and a transcript meet in one spelling. The rules, in their order:
+Everything that ctcb compares, tokenises or looks up passes through :func:`normalize`, so that a list, a
+reference and a transcript use the same spelling. The rules, in order:
 
 1.  **Apostrophes.** Curly, modifier and accent-like ones (``’ ‘ ʼ ´ ` ′``) become ``'``.
-2.  **Unicode.** NFKC. A superscript, a circled digit or a fraction stands apart from what precedes
-    it (``H₂O`` -> ``h two o``). Trade marks, emoji and other pictures become spaces; invisible
-    format characters (soft hyphen, zero-width space) vanish.
-3.  **Titles.** ``Mr Mrs Dr``, so capitalised, with a dot or without, become ``mister missus
-    doctor``. Lower-case ``mr`` stays: it may be a scan.
+2.  **Unicode.** NFKC. A superscript, a circled digit or a fraction is separated from what precedes it
+    (``H₂O`` -> ``h two o``). Trade marks, emoji and other pictures become spaces; invisible format
+    characters (soft hyphen, zero-width space) are removed.
+3.  **Titles.** ``Mr Mrs Dr``, in this casing, with or without a dot, become ``mister missus doctor``.
+    Lower-case ``mr`` stays: it may be a scan.
 4.  **Money and signs.** ``$5`` -> ``five dollars``, ``$1.50`` -> ``one dollar and fifty cents``,
     ``€2.5 million`` -> ``two point five million euros``; ``% & + @ °`` -> ``percent and plus at
     degrees``.
 5.  **Script.** Every other letter is written in ASCII by ``anyascii`` (``Łódź`` -> ``lodz``,
-    ``Москва`` -> ``moskva``, ``北京`` -> ``beijing``); apostrophes that only stand for a sign of the
-    other script, such as the Russian soft sign, are not kept. Then lower case.
+    ``Москва`` -> ``moskva``, ``北京`` -> ``beijing``); apostrophes that transliterate a sign, such as the
+    Russian soft sign, are removed. Then lower case.
 6.  **Numbers** become words, without ``and`` or hyphens (``121`` -> ``one hundred twenty one``).
     Commas between thousands are dropped. Ordinals: ``21st`` -> ``twenty first``. Decimals:
     ``3.14`` -> ``three point one four``. A bare four-digit number from 1100 to 1999 or 2010 to 2099
     is read as a year, in pairs (``1905`` -> ``nineteen oh five``), and a number with ``s`` as a
     decade (``1980s`` -> ``nineteen eighties``). Times: ``10:05`` -> ``ten oh five``, ``3:00`` ->
-    ``three``. Leading zeros and more than 15 digits are read digit by digit (``007`` -> ``zero zero
-    seven``). ``-5`` -> ``minus five``. Numbers part from letters: ``B12`` -> ``b twelve``.
-7.  **Everything else** becomes a space: hyphens, dots, slashes, underscores. So ``U.S.A.`` ->
-    ``u s a``, as it is said, but ``USA`` -> ``usa``: it looks like a word.
-8.  **Apostrophes stay inside words only** (``shakespeare's``, ``o'clock``); at an edge they go:
-    ``'tis`` -> ``tis``, ``dogs'`` -> ``dogs``. They cannot be heard there nor be told from quotation
-    marks, and speech corpora hardly hold them (14 in two million words of LibriSpeech and our own
-    text, a third of them stray quotes).
+    ``three``. Numbers with leading zeros or more than 15 digits are read digit by digit (``007`` ->
+    ``zero zero seven``). ``-5`` -> ``minus five``. Numbers are separated from letters: ``B12`` -> ``b twelve``.
+7.  **Everything else** becomes a space: hyphens, dots, slashes, underscores. So ``U.S.A.`` -> ``u s a``,
+    as it is pronounced, but ``USA`` -> ``usa``, because it looks like a word.
+8.  **Apostrophes are kept inside words only** (``shakespeare's``, ``o'clock``) and removed at an edge:
+    ``'tis`` -> ``tis``, ``dogs'`` -> ``dogs``. There they are silent and look like quotation marks, and
+    speech corpora hardly contain them (14 in two million words of LibriSpeech and our own text, a third
+    of them stray quotes).
 
 The result is a fixed point: ``normalize(normalize(x)) == normalize(x)``.
 """
@@ -40,7 +40,7 @@ from anyascii import anyascii
 
 WORD = r"[a-z]+(?:'[a-z]+)*"
 _WORDS = re.compile(WORD)
-# Nothing in it but rules 3, 7 and 8 (and lower case) can apply to.
+# To such a text only rules 3, 7 and 8, and lower case, can apply.
 _LETTERS = re.compile(r"[A-Za-z' .,\-]*")
 _DONE = re.compile(rf"(?:{WORD}(?: {WORD})*)?")
 
@@ -58,8 +58,8 @@ _CURRENCY = {
     "¢": ("cent", "cents", None, None),
 }
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
-# A number is only tried where it starts ((?<!\d)), and one without what is looked for behind it is matched as well,
-# and left as it is, or a line of digits, or of digits and commas, would cost quadratic time.
+# To avoid quadratic time on long runs of digits and commas, a number is tried only where it starts ((?<!\d)), and
+# a number without the suffix that is searched for is matched as well, and left unchanged.
 _SCALE = r"(?: ?(?:hundred|thousand|million|billion|trillion)\b)?"
 _MONEY_BEFORE = re.compile(rf"(?<!\d)([$€£¥₹]) ?({_NUMBER})({_SCALE})", re.I)
 _MONEY_AFTER = re.compile(rf"(?<!\d)({_NUMBER})(?:({_SCALE}) ?([$€£¥₹¢])(?!\d))?", re.I)
@@ -111,7 +111,7 @@ def normalize(text: str) -> str:
 
 
 def _plain_unicode(text: str) -> str:
-    """Rules 1 and 2: one kind of apostrophe, compatible forms folded, pictures and controls out."""
+    """Rules 1 and 2: one kind of apostrophe, compatible forms folded, pictures and controls removed."""
     text = text.translate(_BEFORE_NFKC)
     if text.isascii():
         return text
@@ -128,7 +128,7 @@ def _plain_unicode(text: str) -> str:
 
 
 def _ascii(text: str) -> str:
-    """Rule 5, and the fraction slash kept for :func:`_spoken_numbers`."""
+    """Rule 5; the fraction slash is kept for :func:`_spoken_numbers`."""
     if text.isascii():
         return text
     return "".join(
@@ -150,7 +150,7 @@ def _money(amount: str, scale: str, sign: str) -> str:
 
 
 def _quantity(number: str) -> str:
-    """A number that is no year: ``1999`` -> one thousand nine hundred ninety nine."""
+    """A number that is not a year: ``1999`` -> one thousand nine hundred ninety nine."""
     whole, dot, part = number.partition(".")
     words = _cardinal(int(whole)) if len(whole) <= 15 else _digits(whole)
     return f"{words} point {_digits(part)}" if dot else words
@@ -165,7 +165,7 @@ def _spoken_numbers(text: str) -> str:
     text = _CLOCK.sub(lambda m: f"{m[1]} oh {m[2]} " if m[2] != "0" else f"{m[1]} ", text)
     text = _ORDINAL.sub(lambda m: f" {_ordinal(m[1].replace(',', ''))} " if m[2] else m[0], text)
     text = _DECADE.sub(lambda m: f" {_plural(_bare(m[1]))} ", text)
-    # With commas or before "percent" it is a quantity, never a year.
+    # With commas or before "percent" a number is a quantity, never a year.
     text = _THOUSANDS.sub(lambda m: f" {_quantity(m[0].replace(',', ''))} ", text)
     text = _PERCENTAGE.sub(lambda m: f" {_quantity(m[1])} ", text)
     text = _DECIMAL.sub(lambda m: f" {_quantity(m[1]) if m[1] else ''} point {_digits(m[2])} ", text)
@@ -217,8 +217,7 @@ def _ordinal(number: str) -> str:
 def _cardinal(value: int) -> str:
     """Words of 0 <= value < 10^15: ``1101`` -> ``one thousand one hundred one``.
 
-    Written out here because importing ``inflect`` takes 3 s (it instruments itself each time); the
-    tests hold this against it.
+    Implemented here because importing ``inflect`` takes 3 s; the tests compare the two.
     """
     if value < 20:
         return _SMALL[value]

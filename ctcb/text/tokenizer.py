@@ -1,7 +1,7 @@
-"""Subword pieces by sentencepiece, with the ids that CTC wants: 0 is blank, 1 is unknown.
+"""Subword pieces by sentencepiece, with the ids that CTC needs: 0 is the blank, 1 is unknown.
 
-On disk it is two files that must agree: ``tokens.model`` (sentencepiece) and ``tokens.txt`` (one
-piece a line, id = line number from 0).
+On disk a tokenizer is two files that must agree: ``tokens.model`` (sentencepiece) and ``tokens.txt``
+(one piece on each line, id = line number from 0).
 """
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ BLANK, UNK = "<blk>", "<unk>"
 MODEL_FILE, TOKENS_FILE = "tokens.model", "tokens.txt"
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
-# Two specials, the word start, and every letter by itself.
+# Two specials, the word start, and every letter as a piece.
 MIN_VOCAB_SIZE = 2 + 1 + len(_ALPHABET)
-# Segmentations of one word that sampling draws from, as many as Kudo (2018) takes of a sentence.
+# Segmentations of one word that sampling draws from; Kudo (2018) takes as many of a sentence.
 _NBEST = 64
 
 
 class Tokenizer:
-    """A unigram sentencepiece model over normalised text; picklable.
+    """A unigram sentencepiece model over normalised text. Picklable.
 
-    Every letter, the apostrophe and the word start are pieces by themselves, so normalised text
-    never needs ``<unk>``. Texts are normalised on the way in.
+    Every letter, the apostrophe and the word start are pieces, so normalised text never needs
+    ``<unk>``. All methods normalise the texts that they are given.
     """
 
     def __init__(self, model: bytes) -> None:
@@ -54,10 +54,10 @@ class Tokenizer:
 
     @classmethod
     def train(cls, lines: Iterable[str], vocab_size: int = 500) -> Tokenizer:
-        """Train ``vocab_size`` pieces (the two specials among them) on text, normalised here.
+        """Train ``vocab_size`` pieces (the two specials included) on text, which is normalised first.
 
-        Raises InputError for an empty text, for fewer pieces than letters, and for more pieces than
-        the text can fill. The same text gives the same pieces.
+        The same text gives the same pieces. Raises InputError for an empty text, for fewer pieces than
+        letters, and for more pieces than the text supports.
         """
         if vocab_size < MIN_VOCAB_SIZE:
             raise InputError(
@@ -70,8 +70,8 @@ class Tokenizer:
         model = io.BytesIO()
         try:
             sentencepiece.SentencePieceTrainer.train(
-                # The option required_chars does nothing for a letter that the text lacks, so one line
-                # holds them all.
+                # The option required_chars has no effect for a letter that the text lacks, so a line
+                # with all letters is added.
                 sentence_iterator=iter([*texts, _ALPHABET]),
                 model_writer=model,
                 vocab_size=vocab_size,
@@ -85,7 +85,7 @@ class Tokenizer:
                 unk_piece=UNK,
                 bos_id=-1,
                 eos_id=-1,
-                # The default leaves out longer lines without a word.
+                # The default silently leaves out longer lines.
                 max_sentence_length=max(4192, *(len(text) + 1 for text in texts)),
                 num_threads=1,
                 minloglevel=2,
@@ -94,14 +94,14 @@ class Tokenizer:
             if "Vocabulary size too high" not in str(error):
                 raise
             raise InputError(
-                f"{len(texts)} lines of text fill fewer than {vocab_size} pieces",
+                f"{len(texts)} lines of text support fewer than {vocab_size} pieces",
                 hint="give more text or ask for fewer pieces",
             ) from None
         return cls(model.getvalue())
 
     @classmethod
     def load(cls, folder: Union[str, Path]) -> Tokenizer:
-        """Read ``tokens.model`` and check it against ``tokens.txt``. Raises InputError."""
+        """Read ``tokens.model`` and check it against ``tokens.txt``. Raises InputError where one is missing or they disagree."""
         model_file, tokens_file = Path(folder) / MODEL_FILE, Path(folder) / TOKENS_FILE
         for file in (model_file, tokens_file):
             if not file.is_file():
@@ -109,7 +109,7 @@ class Tokenizer:
         try:
             tokenizer = cls(model_file.read_bytes())
         except InputError as error:
-            raise InputError(error.problem, file=model_file, hint="train it anew with `ctcb tokenize train`") from None
+            raise InputError(error.problem, file=model_file, hint="train it again with `ctcb tokenize train`") from None
         try:
             listed = tokens_file.read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError:
@@ -133,7 +133,7 @@ class Tokenizer:
         return tokenizer
 
     def save(self, folder: Union[str, Path]) -> None:
-        """Write ``tokens.model`` and ``tokens.txt``; the folder is made."""
+        """Write ``tokens.model`` and ``tokens.txt``; the folder is created."""
         with atomic_write(Path(folder) / MODEL_FILE, "wb") as file:
             file.write(self._sp.serialized_model_proto())
         with atomic_write(Path(folder) / TOKENS_FILE) as file:
@@ -149,23 +149,23 @@ class Tokenizer:
         self.__init__(model)  # type: ignore[misc]
 
     def encode(self, text: str) -> List[int]:
-        """Ids of the best segmentation; empty for a text without words."""
+        """Token ids of the best segmentation; empty for a text without words."""
         return self._sp.encode(normalize(text))
 
     def encode_all(self, texts: Sequence[str]) -> List[List[int]]:
-        """``[encode(text) for text in texts]`` on several threads."""
+        """``[encode(text) for text in texts]``, on several threads."""
         return self._sp.encode([normalize(text) for text in texts])
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The words that ids spell; blanks are left out. Raises IndexError for an id out of range."""
+        """The words that token ids spell; blanks are skipped. Raises IndexError for an id out of range."""
         return self._sp.decode([int(i) for i in ids if i != BLANK_ID])
 
     def sample(self, text: str, n: int, alpha: float = 0.2, seed: int = 0) -> List[List[int]]:
-        """Draw ``n`` segmentations and return the different ones, in the order drawn (1 to ``n``).
+        """Draw ``n`` segmentations and return the different ones (1 to ``n``), in the order drawn.
 
-        Words are segmented independently, each from its 64 best, with probability proportional to
-        ``p ** alpha`` (Kudo 2018, Subword Regularization): 0 draws evenly, large values draw the
-        best. The same arguments give the same answer, on every machine.
+        Words are segmented independently. Each draws from its 64 best segmentations with probability
+        proportional to ``p ** alpha`` (Kudo 2018, Subword Regularization): 0 draws uniformly, large
+        values draw the best. The same arguments give the same result on every machine.
         """
         words = normalize(text).split()
         draw = np.random.Generator(np.random.PCG64(seed))

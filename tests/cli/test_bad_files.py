@@ -54,7 +54,7 @@ LISTS = {  # row -> (bytes, what is said on stderr, the text that comes out of M
     "right-to-left text and its overrides": ("bob\n\u202ebob\u202c\nאבג\n".encode(), "U+202E", "bob"),
     "emoji alone": ("bob\n😀\n".encode(), "holds no letter or digit", "bob"),
     "emoji beside a name": ("Bob 😀\n".encode(), None, "bob"),
-    "homographs": ("bоb\nbob\n".encode(), "reads as", "bob"),  # the first o is Cyrillic
+    "homographs": ("bоb\nbob\n".encode(), "has the normal form of", "bob"),  # the first o is Cyrillic
     "HTML": (b"<script>alert(1)</script>\nBob\n", None, "bob"),
     "a shell's words": (b"$(touch /tmp/x); rm -rf `x`\nBob\n", None, "bob"),
     "numbers that go on for 100,000 digits": (b"1" + b",111" * 25_000 + b"\nbob\n", "characters long", "bob"),
@@ -257,8 +257,8 @@ def test_weights_that_are_no_numbers(ctcb, model_dir, tmp_path):
 
 ARPA = "\\data\\\nngram 1=4\n\n\\1-grams:\n-1\t<s>\n-1\t</s>\n-1\t<unk>\n-1\tbob\n\n\\end\\\n"
 LMS = {
-    "an LM that is none": ("bob\n", "lm.arpa:1: is no ARPA file"),
-    "an empty LM": ("", "is no ARPA file"),
+    "an LM that is none": ("bob\n", "lm.arpa:1: is not an ARPA file"),
+    "an empty LM": ("", "is not an ARPA file"),
     "an LM that is cut short": (ARPA[:60], "lm.arpa"),
     "fewer n-grams than announced": (ARPA.replace("1=4", "1=5"), "only 4 1-grams"),
     "more n-grams than announced": (ARPA.replace("1=4", "1=3"), "more 1-grams"),
@@ -272,7 +272,7 @@ LMS = {
     "a probability that is NaN": (ARPA.replace("-1\tbob", "nan\tbob"), "lm.arpa:8: a probability that is not finite"),
     "a probability above 1": (ARPA.replace("-1\tbob", "1\tbob"), "lm.arpa:8: a log10 probability above 0"),
     "a gzip file that is cut short": (b"\x1f\x8b\x08\0\0\0\0\0\0\3abc", "cannot be read on"),
-    "a binary LM that is cut short": (b"mmap lm http://kheafield.com/code format version 5\n\0" + bytes(30), "is no ARPA file"),
+    "a binary LM that is cut short": (b"mmap lm http://kheafield.com/code format version 5\n\0" + bytes(30), "is not an ARPA file"),
 }
 
 
@@ -307,14 +307,14 @@ def array(name, change):
 
 
 GRAPHS = {
-    "no description": ("graph.yaml", os.unlink, "is no graph"),
+    "no description": ("graph.yaml", os.unlink, "is not a graph"),
     "no arrays": ("graph.safetensors", os.unlink, "graph.safetensors: no such file"),
     "a pickle disguised as a graph": ("graph.safetensors", pickled, "not a whole safetensors file"),
     "a graph of another version": ("graph.yaml", text("format_version: 1", "format_version: 0"), "format_version is 0"),
     "an array too few": ("graph.safetensors", tensors(lambda arrays: arrays.pop("arcs.src")), "has no array 'arcs.src'"),
     "arrays of different lengths": ("graph.safetensors", array("arcs.label", lambda values: values[:-1]), "differ in length"),
-    "arrays of another shape": ("graph.safetensors", array("arcs.score", lambda values: values[:, None]), "differ in length, or are no rows"),
-    "labels that are fractions": ("graph.safetensors", array("arcs.label", lambda values: values.astype(np.float32)), "another kind"),
+    "arrays of another shape": ("graph.safetensors", array("arcs.score", lambda values: values[:, None]), "differ in length or are not one-dimensional"),
+    "labels that are fractions": ("graph.safetensors", array("arcs.label", lambda values: values.astype(np.float32)), "wrong dtype"),
     "labels that are no tokens": ("graph.safetensors", array("arcs.label", lambda values: values + 1000), "a token out of range"),
     "states that are none": ("graph.safetensors", array("arcs.dst", lambda values: values + 10**6), "a state out of range"),
     "tokens of another model": ("tokens.txt", text("<unk>", "<other>"), "made for another model"),

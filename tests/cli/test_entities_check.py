@@ -56,11 +56,11 @@ def test_report_and_entities(run):
     blocks = out.split("\n    ")
     assert blocks[0] == "Zelenskyy  (line 1, weight 2)"
     assert blocks[1].startswith("zelenskyy: ▁") and blocks[2].startswith("selenski: ▁")
-    assert blocks[3] == "sounds (pron=, g2p): Z EH L EH N | S AH L EH N S K IY\nK2  (line 3)"
-    assert "    k two: ▁ k " in out and "sounds (cmudict): K EY T UW\n" in out
-    assert "WARNING: 'eu' has 2 letters: it may come out where it was not said\n" in out
-    assert "sounds (own): M AA R K IH T\n" in out
-    assert out.endswith("WARNING: 'market' is one of the model's own pieces, so a common word: it may come out where it was not said\n")
+    assert blocks[3] == "pronunciations (pron=, g2p): Z EH L EH N | S AH L EH N S K IY\nK2  (line 3)"
+    assert "    k two: ▁ k " in out and "pronunciations (cmudict): K EY T UW\n" in out
+    assert "WARNING: 'eu' has 2 letters: false alarms are likely\n" in out
+    assert "pronunciations (own): M AA R K IH T\n" in out
+    assert out.endswith("WARNING: 'market' is one of the model's pieces, so a common word: false alarms are likely\n")
 
 
 def test_pieces_spell_the_words_and_json_holds_everything(run, tmp_path):
@@ -73,7 +73,7 @@ def test_pieces_spell_the_words_and_json_holds_everything(run, tmp_path):
     for entity in data["entities"]:
         spelled = [pieces.replace(" ", "").replace("▁", " ").strip() for pieces in entity["pieces"]]
         assert spelled == entity["spoken_forms"]
-    assert data["entities"][2]["warnings"] == ["'robert' is also how 'bob' is said: only one of them can come out"]
+    assert data["entities"][2]["warnings"] == ["'robert' is also a spoken form of 'bob': only one of them can be recognised"]
 
 
 def test_limit_0_prints_all(run):

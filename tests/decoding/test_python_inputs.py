@@ -31,9 +31,9 @@ def test_a_mapping_has_the_weights():
 
 @pytest.mark.parametrize("weight", ["much", None, -1.0, float("nan"), ["bobb"]])
 def test_a_weight_that_is_none_is_named(weight):
-    with pytest.raises(InputError, match="weight .* is no positive number"):
+    with pytest.raises(InputError, match="weight .* is not a positive number"):
         ctcb.CtcBiaser(PIECES).decode(EMISSIONS, {"Bob": weight})
-    with pytest.warns(UserWarning, match="is no positive number"):
+    with pytest.warns(UserWarning, match="is not a positive number"):
         assert ctcb.CtcBiaser(PIECES).decode(EMISSIONS, {"Bob": weight, "Ann": 1.0}).text == "ann met bov"
 
 

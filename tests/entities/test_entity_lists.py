@@ -64,17 +64,17 @@ def test_what_is_printed_stays_what_is_matched_is_normal(load, text, matched):
 OUTCOMES = {
     "another script": ("Москва\n", [Entity("Москва")], [(1, "warning", "not in Latin letters")]),
     "another script, its reading given": ("Москва\tspoken=moscow\n", [Entity("Москва", spoken=("moscow",))], []),
-    "no letter": ("ann\n★★\n", [Entity("ann")], [(2, "rejected", "holds no letter or digit that could be said")]),
+    "no letter": ("ann\n★★\n", [Entity("ann")], [(2, "rejected", "holds no letter or digit; give its spoken form")]),
     "no letter but a reading": ("★\tspoken=star\n", [Entity("★", spoken=("star",))], []),
     "20 words": (" ".join(["word"] * 20), [Entity(" ".join(["word"] * 20))], []),
     "21 words": (" ".join(["word"] * 21), [Entity(" ".join(["word"] * 21))], [(1, "warning", "21 words")]),
-    "white space": (" ann  lee\t\n", [Entity("ann lee")], [(1, "changed", "white space at its ends or in a row taken off")]),
-    "hard space": ("ann\u00a0lee\n", [Entity("ann lee")], [(1, "changed", "control or invisible characters taken out")]),
-    "control": ("an\x07n\u200b\n", [Entity("an n")], [(1, "changed", "control or invisible characters taken out")]),
+    "white space": (" ann  lee\t\n", [Entity("ann lee")], [(1, "changed", "leading, trailing or repeated white space removed")]),
+    "hard space": ("ann\u00a0lee\n", [Entity("ann lee")], [(1, "changed", "control or invisible characters removed")]),
+    "control": ("an\x07n\u200b\n", [Entity("an n")], [(1, "changed", "control or invisible characters removed")]),
     "old Mac": ("ann\rbob\rcarl\n", [], [(1, "rejected", "carriage returns inside the line")]),
     "unknown field": ("ann\tboost=2.0\n", [Entity("ann")], [(1, "changed", "'boost=2.0' ignored")]),
     "empty field": ("ann\talias=\n", [Entity("ann")], [(1, "changed", "alias= ignored")]),
-    "weights": ("ann\tweight=2\tweight=3\n", [Entity("ann", 3.0)], [(1, "changed", "weight= stands there 2 times")]),
+    "weights": ("ann\tweight=2\tweight=3\n", [Entity("ann", 3.0)], [(1, "changed", "weight= is given 2 times")]),
     "unknown phone": (
         "ann\tpron=AE N\tpron=AE Q\n", [Entity("ann", prons=("AE N",))], [(1, "changed", "pron=AE Q ignored")],
     ),
@@ -107,7 +107,7 @@ def test_duplicates_are_united(load):
     assert list(entities) == [Entity("Ann Lee", 3.0, ("anne lea", "an li"), ("AE N",)), Entity("bob")]
     assert entities.lines == (1, 2)
     assert [(note.line, note.outcome) for note in entities.report.notes] == [(3, "merged"), (4, "merged")]
-    assert entities.report.notes[0].reason == "reads as 'ann lee' in line 1; printed 'Ann Lee'; the larger weight, 3, is taken"
+    assert entities.report.notes[0].reason == "has the normal form of 'ann lee' in line 1; printed 'Ann Lee'; the larger weight, 3, is used"
     assert [entities.find(text) for text in ("ANN  LEE", "bob", "carl")] == [0, 1, None]
 
 
@@ -177,7 +177,7 @@ def test_no_line_is_left_out(tmp_path_factory, lines, format):
         ("", "list.txt: holds no entity; write one entity a line"),
         ("\ufeff", "list.txt: holds no entity"),
         ("# only a comment\n\n", "list.txt: holds no entity"),
-        ("\n★\n?\n", "list.txt:2: no entity is left: holds no letter or digit that could be said; give spoken= if it is said; neither"),
+        ("\n★\n?\n", "list.txt:2: no entity is left: holds no letter or digit; give its spoken form with spoken=; the"),
         (b"ann\n\xff\xfe\n", "list.txt:2: byte 1 of the line is not UTF-8"),
         ("ann\ncafé\n".encode("latin-1"), "list.txt:2: byte 4 of the line is not UTF-8; save the file as UTF-8"),
         ("ann\n".encode("utf-16"), "list.txt:1: byte 1 of the line is not UTF-8"),
@@ -196,7 +196,7 @@ def test_lists_that_cannot_be_used(tmp_path, content, message):
 def test_no_such_file_and_no_such_format(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         EntityList.load(tmp_path / "list.txt")
-    with pytest.raises(InputError, match="'csv' is no format of lists; choose from plain, sherpa, nemo, nemo-score"):
+    with pytest.raises(InputError, match="'csv' is not a list format; choose from plain, sherpa, nemo, nemo-score"):
         EntityList.load(tmp_path / "list.txt", "csv")
 
 
@@ -217,7 +217,7 @@ def test_report_as_text_and_json(load, tmp_path):
     assert rows[0] == "list.txt: 2 of 33 entries loaded (30 rejected, 1 merged into others, 1 changed)"
     assert rows[1].startswith(r"  line 2: rejected: '★\x1b': holds no letter")  # the terminal gets no control characters
     assert rows[3] == "  rejected: 28 more; `ctcb entities check --limit 0 list.txt` names them all"
-    assert rows[4:] == ["  line 32: merged: 'ann': reads as 'Ann' in line 1", "  line 33: changed: 'bob': alias= ignored: it is empty"]
+    assert rows[4:] == ["  line 32: merged: 'ann': has the normal form of 'Ann' in line 1", "  line 33: changed: 'bob': alias= ignored: it is empty"]
     assert len(report.render(None).splitlines()) == 33
     data = json.loads(json.dumps(report.to_dict()))
     assert (data["entries"], data["loaded"], data["rejected"], data["merged"], data["changed"]) == (33, 2, 30, 1, 1)

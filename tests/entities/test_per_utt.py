@@ -41,15 +41,15 @@ def test_is21_tables(file):
     "content, said",
     [
         ("", "file: the file is empty"),
-        ("u1\tann\nu1\tbob\n", "file:2: utterance 'u1' stands there already, in line 1"),
+        ("u1\tann\nu1\tbob\n", "file:2: utterance 'u1' is already in line 1"),
         ("u1\tann\tbob\n", "file:1: more than two tab-separated fields"),
         ("u1 ann\n", "file:1: no tab between the utterance and its entities"),
         ("\tann\n", "file:1: no utterance id before the tab"),
         (b"u1\t\xff\n", "file:1: byte 4 of the line is not UTF-8"),
         ('u1\ta\t["a"]\n', "file:1: has no biasing list in a fourth field"),
-        ('u1\ta\t[]\t["a"]\nu2\tb\n', "file:2: no line of an is21 biasing list"),
-        ('u1\ta\t[]\t["a"\n', "file:1: the fourth field is no JSON"),
-        ('u1\ta\t[]\t[7]\n', "file:1: the fourth field is no list of strings"),
+        ('u1\ta\t[]\t["a"]\nu2\tb\n', "file:2: not a line of an is21 biasing list"),
+        ('u1\ta\t[]\t["a"\n', "file:1: the fourth field is not JSON"),
+        ('u1\ta\t[]\t[7]\n', "file:1: the fourth field is not a list of strings"),
     ],
 )
 def test_malformed(file, content, said):

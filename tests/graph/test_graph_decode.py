@@ -182,7 +182,7 @@ class TestWithK2:
     (["--graph", "g", "--with", "subword", "--entities", "names.txt"], "'subword' is for the beam search"),
     (["--method", "graph"], "give --graph DIR"), (["--token-bonus", 1], "--token-bonus is for the graph search"),
     (["--method", "beam", "--graph", "g"], "--graph is for the graph search"), (["--graph", "g", "--alpha", 1], "--alpha is for the beam search"),
-    (["--graph", "nowhere"], "nowhere: is no graph"),
+    (["--graph", "nowhere"], "nowhere: is not a graph"),
 ])  # fmt: skip
 def test_options_that_do_not_fit_are_named(ctcb, tmp_path, words, problem):
     ran = ctcb("decode", *write(tmp_path, {"u": log_probs(PIECES, MET)}), *words)

@@ -44,7 +44,7 @@ def test_it_is_made_anew_only_when_an_input_changed(graph, lm, lang_dir, tmp_pat
     folder, _ = graph()
     stamp = (folder / "graph.safetensors").stat().st_mtime_ns
     _, ran = graph()
-    assert "stood there already" in ran.out and (folder / "graph.safetensors").stat().st_mtime_ns == stamp
+    assert "(up to date)" in ran.out and (folder / "graph.safetensors").stat().st_mtime_ns == stamp
     _, ran = graph("--closed")
     assert "stood there" not in ran.out
     other = tmp_path / "other.arpa"
@@ -79,8 +79,8 @@ def test_a_malformed_arpa_is_named_with_its_line(graph, tmp_path):
 
 
 @pytest.mark.parametrize("line, problem", [
-    ("bob\t▁ b zz", "'zz' is none of the model's"), ("bob ▁ b o b", "is not: word, tab, tokens"), ("Bob\t▁ b o b", "'Bob' is not as ctcb"),
-    ("bob\t▁ <blk> b", "'<blk>' is none of"),
+    ("bob\t▁ b zz", "'zz' is not one of the model's"), ("bob ▁ b o b", "is not: word, tab, tokens"), ("Bob\t▁ b o b", "'Bob' is not in normal form"),
+    ("bob\t▁ <blk> b", "'<blk>' is not one of"),
 ])  # fmt: skip
 def test_a_lexicon_that_does_not_fit_is_named_with_its_line(graph, tmp_path, line, problem):
     (tmp_path / "lexicon.txt").write_text(f"ann\t▁ a n n\n{line}\n")
@@ -91,7 +91,7 @@ def test_a_lexicon_that_does_not_fit_is_named_with_its_line(graph, tmp_path, lin
 def test_words_without_a_spelling_are_counted(graph, tmp_path):
     (tmp_path / "lexicon.txt").write_text("ann\t▁ a n n\nbob\t▁ b o b\n")
     folder, ran = graph("--lexicon", tmp_path / "lexicon.txt")
-    assert ran.code == 0 and f"{len(WORDS) - 2} of the LM's {len(WORDS)} words cannot be said" in ran.err
+    assert ran.code == 0 and f"{len(WORDS) - 2} of the LM's {len(WORDS)} words have no spelling" in ran.err
 
 
 def test_phones_of_another_model_need_a_lexicon(ctcb, lm, tmp_path):
@@ -103,14 +103,14 @@ def test_phones_of_another_model_need_a_lexicon(ctcb, lm, tmp_path):
     ran = ctcb(*base, "--lexicon", tmp_path / "lexicon.txt")
     assert ran.code == 0 and "2 words" in ran.out
     said = load_graph(tmp_path / "g").phones
-    assert said.spell(["ann bob", "cat"]) == [[(1, 2, 3, 4, 3)], []] and "(cat)" in said.lacks("cat")
+    assert said.spell(["ann bob", "cat"]) == [[(1, 2, 3, 4, 3)], []] and "(cat)" in said.unspellable_reason("cat")
 
 
 def test_a_graph_that_was_changed_is_refused(graph):
     folder, _ = graph()
     arrays = load_file(folder / "graph.safetensors")
     for name, value, problem in (("arcs.label", 40, "a token out of range"), ("arcs.dst", -1, "a state out of range"),
-                                 ("arcs.label", 0, "the blank stands for a token")):  # fmt: skip
+                                 ("arcs.label", 0, "the blank occurs as a token")):  # fmt: skip
         spoilt = {key: array.copy() for key, array in arrays.items()}
         spoilt[name][3] = value
         save_file(spoilt, folder / "graph.safetensors")
@@ -126,7 +126,7 @@ def test_a_graph_that_was_changed_is_refused(graph):
     (folder / "graph.yaml").write_text("format_version: 0\n")
     with pytest.raises(InputError, match="format_version is 0"):
         load_graph(folder)
-    with pytest.raises(InputError, match="is no graph"):
+    with pytest.raises(InputError, match="is not a graph"):
         load_graph(folder / "nowhere")
 
 

@@ -168,7 +168,7 @@ def test_an_empty_class_leaves_the_graph_as_it_is(tmp_path):
     for phrases in ([], [()], [(), ()]):
         full = put_in(built.static, phrases, [1.0] * len(phrases), ["x"] * len(phrases))
         plain = without_list(built.static)
-        assert all(np.array_equal(one, other) for one, other in zip(full[:2], plain[:2])) and not len(full.own.label)
+        assert all(np.array_equal(one, other) for one, other in zip(full[:2], plain[:2])) and not len(full.listed.label)
     assert built.words(built.search(certain(1, 0, 2))[0]) == ("a", "b")
 
 

@@ -70,7 +70,7 @@ def test_gzip_is_told_by_its_bytes(tmp_path):
 
 
 @pytest.mark.parametrize("old, new, line, says", [
-    ("\\data\\", "data", 1, "is no ARPA file"),
+    ("\\data\\", "data", 1, "is not an ARPA file"),
     ("ngram 1=5", "ngram 1=six", 2, "'ngram 1=COUNT'"),
     ("ngram 2=3", "ngram 3=3", 3, "'ngram 2=COUNT'"),
     ("ngram 1=5", "ngram 1=6", 11, "only 5 1-grams, where the header announces 6"),
@@ -89,11 +89,11 @@ def test_gzip_is_told_by_its_bytes(tmp_path):
     ("a b", "a", 14, "1 words in a 2-gram"),
     ("\ta b", " a b", 14, "1 columns"),
     ("a b", "a c", 14, "'c' is not among the 1-grams"),
-    ("\tb\t", "\ta\t", 10, "'a' stands twice"),
-    ("<unk>", "</s>", 8, "'</s>' stands twice"),
+    ("\tb\t", "\ta\t", 10, "'a' is a duplicate"),
+    ("<unk>", "</s>", 8, "'</s>' is a duplicate"),
     ("\t<s>\t", "\ts\t", 10, "no 1-gram <s>"),
     ("a b", "a b\t-0.5", 14, "backoff at the highest order"),
-    ("\\end\\\n", "", 16, "cut off"),
+    ("\\end\\\n", "", 16, "truncated"),
     ("-0.1\tb </s>\n\n\\end\\\n", "", 14, "ends after 2 of 3 2-grams"),
     ("\\end\\\n", "\\end\\\nmore", 18, "something follows"),
     ("\tb\t", "\t\udcff\t", 10, "not UTF-8"),
@@ -110,7 +110,7 @@ def test_faults_are_named_with_their_line(tmp_path, old, new, line, says):
 
 def test_a_cut_gzip_file_is_said(tmp_path):
     whole = gzip.compress((GOOD.replace("\\end\\", "") + "# " * 1000).encode(), mtime=0)
-    with pytest.raises(InputError, match="cut off"):
+    with pytest.raises(InputError, match="truncated"):
         check_arpa(written(tmp_path, whole[:-30], "lm.arpa.gz"))
     with pytest.raises(InputError, match="no such file"):
         check_arpa(tmp_path / "none")

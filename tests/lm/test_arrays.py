@@ -123,8 +123,8 @@ def test_children_are_neighbours_in_word_order(tmp_path):
 
 
 @pytest.mark.parametrize("old, new, line, says", [
-    ("-0.15\tc a\t-0.35", "-0.15\ta b\t0.2", 18, "this 2-gram stands twice"),
-    ("-0.11\ta b c", "-0.11\tb a c", 21, "the first 2 words of this 3-gram are no n-gram"),
+    ("-0.15\tc a\t-0.35", "-0.15\ta b\t0.2", 18, "this 2-gram is a duplicate"),
+    ("-0.11\ta b c", "-0.11\tb a c", 21, "the first 2 words of this 3-gram are not an n-gram of the model"),
 ])
 def test_faults_are_named_with_their_line(tmp_path, old, new, line, says):
     with pytest.raises(InputError, match=f"lm.arpa:{line}: {says}"):

@@ -73,7 +73,7 @@ def test_kenlm_binaries(tmp_path, kind):
 @pytest.mark.parametrize("text, says", [
     (GOOD.replace("-0.2\ta b", "0.2\ta b"), r"lm.arpa:14: a log10 probability above 0"),
     (b"mmap lm http://kheafield.com/code format version 5\n\0" + b"\0" * 200, "lm.arpa: kenlm refuses it"),
-    ("", "is no ARPA file"),
+    ("", "is not an ARPA file"),
     (b"\x1f\x8b\x08 not gzip", "cannot be read on"),
     (GOOD.replace("ngram 2=3", "ngram 2=0").replace("-0.3\t<s> a\n-0.2\ta b\n-0.1\tb </s>\n", ""), None),
 ])

@@ -10,7 +10,7 @@ from tones import write_manifest
 
 from ctcb.report.changed import changed
 from ctcb.report.html import intervals, page
-from ctcb.report.sections import ladder
+from ctcb.report.sections import ablation
 from ctcb.scoring.score import score
 
 TEXTS = ["ann met bob", "dan met ann", "met met met"]
@@ -64,7 +64,7 @@ def files(tmp_path):
 def test_a_page_from_the_command_line(ctcb, files):
     manifest, folder = files
     ran = ctcb(
-        "report", "--ref", manifest, "--hyp", folder / "hyps.jsonl", "--entities", folder / "names.txt", "--ladder", folder / "ladder.json",
+        "report", "--ref", manifest, "--hyp", folder / "hyps.jsonl", "--entities", folder / "names.txt", "--ablation", folder / "ladder.json",
         "--out", folder / "r.html", "--title", "A <title>",
     )
     assert ran.code == 0, ran.err
@@ -92,7 +92,7 @@ def test_without_a_baseline_nothing_is_compared(ctcb, files):
     assert ran.code == 0 and "compared" not in ran.out
     (folder / "no.json").write_text("[1]")
     ran = ctcb("report", "--ref", manifest, "--hyp", folder / "text", "--entities", folder / "names.txt", "--ladder", folder / "no.json", "--out", folder / "x.html")
-    assert ran.code == 2 and "is no ladder" in ran.err and not (folder / "x.html").exists()
+    assert ran.code == 2 and "not an ablation" in ran.err and not (folder / "x.html").exists()
 
 
 def test_clips_stop_where_there_is_no_room(ctcb, files):
@@ -114,4 +114,4 @@ def test_plots_keep_to_their_axis():
     shares = [float(share) for share in re.findall(r"left:([\d.]+)%", made)]
     assert all(0 <= share <= 98.01 for share in shares) and "none" not in made
     Reader(page("t", [made]))
-    assert "systems" not in ladder({"set": "s", "utterances": 0, "entities": 0, "distractors_added": 0, "systems": []})
+    assert "systems" not in ablation({"set": "s", "utterances": 0, "entities": 0, "distractors_added": 0, "systems": []})

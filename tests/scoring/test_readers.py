@@ -92,10 +92,10 @@ def test_biasing_list(file):
     "content, said",
     [
         ("", "file: the file is empty"),
-        ("u1 the cat\n", "file:1: no line of an is21 biasing list"),
-        ('u1\tthe cat\t["cat"\t["cat"]\n', "file:1: the third field is no JSON"),
-        ("u1\tthe cat\t[7]\n", "file:1: the third field is no list of strings"),
-        ('u1\ta\t[]\nu1\tb\t[]\n', "file:2: utterance 'u1' stands there already"),
+        ("u1 the cat\n", "file:1: not a line of an is21 biasing list"),
+        ('u1\tthe cat\t["cat"\t["cat"]\n', "file:1: the third field is not JSON"),
+        ("u1\tthe cat\t[7]\n", "file:1: the third field is not a list of strings"),
+        ('u1\ta\t[]\nu1\tb\t[]\n', "file:2: utterance 'u1' is already in line 1"),
     ],
 )
 def test_malformed_biasing_list(file, content, said):
@@ -111,7 +111,7 @@ def test_durations(file):
 @pytest.mark.parametrize("value", ["", "long", "0", "-1", "nan", "inf"])
 def test_malformed_durations(file, value):
     said = refused(read_durations, file(f"u1 1\nu2 {value}\n"))
-    assert said.startswith(f"file: {value!r} is no positive number of seconds (utterance 'u2')")
+    assert said.startswith(f"file: {value!r} is not a positive number of seconds (utterance 'u2')")
 
 
 def test_require_all(tmp_path):

@@ -20,7 +20,7 @@ import results_table  # noqa: E402
 import table as peers_table  # noqa: E402
 
 REFS, HYPS = {"u1": "we met bob and bob", "u2": "a b c d", "u3": "a b c"}, {"u1": "we met bob and rob", "u2": "a b x d", "u3": "a b c"}
-NOTE = "no interval where a measure rests on a single utterance: "
+NOTE = "no interval, because only one utterance contributes: "
 
 
 def first(texts):

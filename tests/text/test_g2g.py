@@ -83,8 +83,8 @@ def test_the_table_is_whole():
 @pytest.mark.parametrize(
     "line, said",
     [
-        ("S\tss\t-", "3 fields, not 5"), ("XX\tss\t-\t0\t0", "'XX' is no CMU phone"), ("S\ts1\t-\t0\t0", "'s1' is not all letters"),
-        ("S\tss\t+\t0\t0", "'+' is no place"), ("S\tss\t-\t0\tx", "the cost 'x' is no number"),
+        ("S\tss\t-", "3 fields, not 5"), ("XX\tss\t-\t0\t0", "'XX' is not a CMU phone"), ("S\ts1\t-\t0\t0", "'s1' is not all letters"),
+        ("S\tss\t+\t0\t0", "'+' is not a position"), ("S\tss\t-\t0\tx", "the cost 'x' is not a number"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_is_named(tmp_path, line, said):

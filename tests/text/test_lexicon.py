@@ -90,8 +90,8 @@ def test_write_and_read(tmp_path: Path) -> None:
     [
         ("word W ER D", "is not: word, tab, phones"),
         ("word\t", "is not: word, tab, phones"),
-        ("word\tW ER D D9", "'D9' is no CMU phone"),
-        ("word\t<blk>", "'<blk>' is no CMU phone"),
+        ("word\tW ER D D9", "'D9' is not a CMU phone"),
+        ("word\t<blk>", "'<blk>' is not a CMU phone"),
         ("Wörd\tW ER D", "write it 'word'"),
     ],
 )

@@ -60,7 +60,7 @@ def test_both_cases_where_the_tokens_have_both():
 
 def test_long_lists_get_the_best_only(monkeypatch):
     short = PieceSpelling(TABLE).spell(["anna", "banana"])
-    monkeypatch.setattr(spelling, "MOST_VARIED", 1)
+    monkeypatch.setattr(spelling, "MAX_VARIED_FORMS", 1)
     assert PieceSpelling(TABLE).spell(["anna", "banana"]) == [one[:1] for one in short]
 
 
@@ -80,7 +80,7 @@ def test_our_own_tokenizer_samples(tokenizer, monkeypatch):
     for name, ways in zip(names, found):
         assert ways[0] == tuple(tokenizer.encode(name))
         assert len(set(ways)) == len(ways) and {tokenizer.decode(ids) for ids in ways} == {name}
-    monkeypatch.setattr(spelling, "MOST_VARIED", 1)
+    monkeypatch.setattr(spelling, "MAX_VARIED_FORMS", 1)
     assert own.spell(names) == [ways[:1] for ways in found]
 
 
@@ -99,6 +99,6 @@ def test_sentencepiece_by_symbol_not_by_id(tokenizer, tmp_path):
 def test_wrong_sentencepiece_models(tokenizer, tmp_path):
     tokenizer.save(tmp_path)
     (tmp_path / "bad.model").write_bytes(b"no model")
-    for path, said in [("bad.model", "not a sentencepiece model"), ("none.model", "no such file"), ("tokens.model", "none of its pieces")]:
+    for path, said in [("bad.model", "not a sentencepiece model"), ("none.model", "no such file"), ("tokens.model", "not pieces of it")]:
         with pytest.raises(InputError, match=said):
             spelling_of(TokenTable.of(["<blk>", "▁xyz", "▁uvw", "▁rst"]), tmp_path / path)

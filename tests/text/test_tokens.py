@@ -56,13 +56,13 @@ def test_one_token_a_line_or_with_its_id(file):
         ("", {}, "tokens.txt: holds no token"),
         ("<blk>\n\n▁a\n", {}, "tokens.txt:2: an empty line; write a space as <space>"),
         ("<blk>\n▁a\n▁a\n", {}, "tokens 1 and 2 are both '▁a'"),
-        ("▁a\nb\n<blank>\n", {}, "token 0, '▁a', is not surely one ('<blank>' has the id 2)"),
+        ("▁a\nb\n<blank>\n", {}, "token 0, '▁a', is not clearly one ('<blank>' has the id 2)"),
         ("-\n▁a\n<blk>\n", {}, "('-' has the id 0, '<blk>' has the id 2); name the blank"),
         ("x\n▁a\n", {"blank": 2}, "the blank's id is 2, but there are 2 tokens"),
-        ("x\n▁a\n", {"blank": "y"}, "the blank 'y' is none of the 2 tokens"),
+        ("x\n▁a\n", {"blank": "y"}, "the blank 'y' is not one of the 2 tokens"),
         ("<blk>\na\nb\n", {}, "no token begins with ▁ or is | or a space; name the separator"),
         ("<blk>\n|\n \na\n", {}, "'|' and ' ' are tokens; name the separator"),
-        ("<blk>\na\n", {"separator": "_"}, "the separator '_' is none of the 2 tokens"),
+        ("<blk>\na\n", {"separator": "_"}, "the separator '_' is not one of the 2 tokens"),
     ],
 )
 def test_doubt_and_error_are_said(file, content, options, said):
@@ -85,5 +85,5 @@ def test_the_case_of_a_vocabulary():
 
 
 def test_what_tokens_lack():
-    assert TokenTable.of(LETTERS).lacks("anna quiz") == "needs letters that no token has: I Q U"
-    assert TokenTable.of(["<blk>", "▁an", "n"]).lacks("na") == "cannot be put together from the tokens"
+    assert TokenTable.of(LETTERS).unspellable_reason("anna quiz") == "needs letters that no token has: I Q U"
+    assert TokenTable.of(["<blk>", "▁an", "n"]).unspellable_reason("na") == "cannot be put together from the tokens"

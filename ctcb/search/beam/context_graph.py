@@ -29,7 +29,7 @@ def evidence(entities: int) -> float:
 
 
 class EntityError(InputError):
-    """What is wrong with one of the entities handed in."""
+    """An invalid entity; ``entity`` is its index and ``what`` the problem."""
 
     def __init__(self, entity: int, what: str, hint: str) -> None:
         super().__init__(f"entity {entity} {what}", hint=hint)
@@ -38,19 +38,21 @@ class EntityError(InputError):
 
 @dataclass(frozen=True)
 class ContextGraph:
-    """The automaton of one list; see ``automaton.py`` for the arrays."""
+    """The automaton of one list; the arrays are described in ``automaton.py``."""
 
     arrays: GraphArrays
     vocabulary: Vocabulary
     num_entities: int
-    num_sequences: int  # token sequences handed in
+    num_sequences: int  # token sequences of all entities
 
     @property
     def num_states(self) -> int:
+        """The number of states, the root included."""
         return len(self.arrays.token)
 
     @property
     def num_bytes(self) -> int:
+        """The size of the arrays."""
         return sum(array.nbytes for array in self.arrays)
 
     @classmethod
@@ -140,7 +142,7 @@ def _check(
     flat: np.ndarray, starts: np.ndarray, lengths: np.ndarray, owners: np.ndarray,
     weights: np.ndarray, costs: np.ndarray, vocabulary: Vocabulary,
 ) -> None:
-    """Raise EntityError for what cannot be in a graph."""
+    """Raise EntityError for an entity that cannot be in a graph."""
     if not (np.isfinite(weights) & (weights >= 0)).all():
         bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))[0]
         raise EntityError(bad, f"has the weight {weights[bad]}", "give a finite weight of at least 0")

@@ -1,4 +1,4 @@
-"""A trie over many sequences at once: level by level with sorting, not one sequence after the other."""
+"""A trie of many sequences, built level by level by sorting."""
 from __future__ import annotations
 
 from typing import List, Tuple
@@ -9,10 +9,11 @@ import numpy as np
 def grow(
     flat: np.ndarray, starts: np.ndarray, lengths: np.ndarray, size: int
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The trie of the sequences ``flat[start : start + length]``, whose symbols are below ``size``.
+    """Build the trie of the sequences ``flat[start : start + length]``, whose symbols are below ``size``.
 
-    States are numbered by level, then parent, then symbol; 0 is the root. Returns their symbol, parent
-    and depth (``[S]`` int32, the root's symbol and parent -1), and the state of each sequence's end.
+    ``starts`` and ``lengths`` are ``[N]`` int64. States are numbered by level, then parent, then symbol; 0 is
+    the root. Returns the states' symbols, parents and depths (``[S]`` int32; the root's symbol and parent
+    are -1), and the last state of each sequence (``[N]`` int64).
     """
     symbol, parent, depth = [np.array([-1])], [np.array([-1])], [np.array([0])]
     end = np.zeros(len(lengths), np.int64)
@@ -30,7 +31,10 @@ def grow(
 
 
 def first_children(parent: np.ndarray) -> np.ndarray:
-    """``[S + 1]``: a state's children are the states from its entry up to the next state's."""
+    """The first child of each state, ``[S + 1]``: state s has the children ``first[s]`` to ``first[s + 1] - 1``.
+
+    ``parent`` is ``[S]``, as :func:`grow` returns it.
+    """
     return np.concatenate([[1], 1 + np.cumsum(np.bincount(parent[1:], minlength=len(parent)))])
 
 

@@ -1,4 +1,4 @@
-"""A word LM made ready for the beam search: words are found by their letters, however they are segmented."""
+"""A word LM for the beam search: words are looked up by their letters, whatever their segmentation."""
 from __future__ import annotations
 
 from collections import namedtuple
@@ -16,7 +16,7 @@ from ctcb.search.beam.token_trie import first_children, grow
 from ctcb.search.options import BeamOptions
 from ctcb.text.tokens import WORD_START, TokenTable
 
-FEWEST = 0.1  # a smaller share of the LM's words that the tokens can write cannot be meant
+MIN_SPELLED = 0.1  # share of the LM's words that the tokens must be able to spell
 SIGNS = ("<s>", "</s>", "<unk>")
 
 # What the compiled search needs: whether there is an LM at all, its weight, the bonuses of a word, of the
@@ -39,14 +39,14 @@ class WordLm:
     def load(cls, path: Union[str, Path], table: TokenTable) -> WordLm:
         """Read an ARPA file, gzip or not, for a model's tokens.
 
-        Raises InputError for a malformed file, with its line, and for one whose words the tokens cannot
-        write, as where these are in another casing.
+        Raises InputError for a malformed file, with the line number, and for one whose words the tokens
+        cannot spell, because of another casing for example.
         """
         return cls.build(ArrayLm.load(path), letters_of(table))
 
     @classmethod
     def build(cls, lm: ArrayLm, letters: Sequence[str]) -> WordLm:
-        """``letters`` are what each token adds to a word, in lower case; "" for blank, separator and signs."""
+        """``letters``: the letters of each token, in lower case; "" for the blank, the separator and specials."""
         known = "".join(sorted(set("".join(letters))))
         numbers = np.array([i for i, word in enumerate(lm.words) if word not in SIGNS], np.int64)
         words = [lm.words[i] for i in numbers]
@@ -70,7 +70,7 @@ class WordLm:
 
     @property
     def num_tokens(self) -> int:
-        """Of the vocabulary that it was made for."""
+        """The size of the vocabulary that it was made for."""
         return len(self.trie.start)
 
     def fusion(self, options: BeamOptions) -> Fusion:
@@ -90,19 +90,19 @@ class WordLm:
 
 
 def no_fusion() -> Fusion:
-    """In the place of an LM where there is none."""
+    """The arrays in place of an LM where there is none."""
     nothing, number = np.zeros(1, np.float32), np.zeros(1, np.int32)
     trie = Trie(np.zeros(1, SPELLED), number, number, number, number)
     return Fusion(False, 0.0, 0.0, 0.0, 0.0, nothing, 0.0, 0.0, LmArrays(np.zeros(1, NODE), number), trie, 0, 0, 0, 1)
 
 
 def letters_of(table: TokenTable) -> List[str]:
-    """What each token adds to a word, in lower case."""
+    """The letters that each token adds to a word, in lower case."""
     return [symbol.replace(WORD_START, "").lower() if symbol in table.written else "" for symbol in table.symbols]
 
 
 def _codes(text: str, known: str) -> np.ndarray:
-    """The place of each letter in ``known``, which is sorted; a wrong one where it lacks the letter. [n] int64."""
+    """The index of each letter of ``text`` in ``known``, which is sorted and must hold them all. ``[n]`` int64."""
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     return np.searchsorted(np.frombuffer(known.encode("utf-32-le", "surrogatepass"), np.uint32), points)
 
@@ -113,12 +113,12 @@ def _can_write(words: Sequence[str], known: str) -> np.ndarray:
 
 
 def _check(lm: ArrayLm, words: Sequence[str], spelled: np.ndarray, known: str) -> None:
-    """Raise InputError where hardly any of the LM's words can come up, or more could in lower case."""
+    """Raise InputError where the tokens can spell hardly any of the LM's words, or many more of them in lower case."""
     count = int(spelled.sum())
     problem = f"{count} of its {len(words)} words can be written in the model's tokens"
     lowered = int(_can_write([word.lower() for word in words], known).sum())
     if lowered > 2 * count:
         raise InputError(f"{problem}, but {lowered} in lower case", file=lm.path, hint=HINT)
-    if words and count < max(1, FEWEST * len(words)):
+    if words and count < max(1, MIN_SPELLED * len(words)):
         example = words[int(np.argmin(spelled))]
         raise InputError(f"{problem}; {example!r} cannot", file=lm.path, hint=HINT)

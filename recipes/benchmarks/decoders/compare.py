@@ -32,7 +32,7 @@ from ctcb.errors import InputError, run_script
 from ctcb.io import atomic_write, digest, read_lines
 from ctcb.scoring.readers import read_transcripts
 from ctcb.search.vocabulary import Vocabulary
-from ctcb.text.spelling import MOST_VARIED, SEGMENTATIONS
+from ctcb.text.spelling import MAX_VARIED_FORMS, SEGMENTATIONS
 from ctcb.text.tokenizer import BLANK_ID, Tokenizer
 
 # name on the command line -> (module, class). The first two are what the others are compared with.
@@ -213,7 +213,7 @@ def main() -> None:
     budget = Budget(options.tuning_budget, options.scoring_budget, options.speed_budget)
     conditions = {
         "beam": options.beam, "top_k": options.top_k, "budget": asdict(budget), "peers": list(peers),
-        "segmentations": SEGMENTATIONS, "most_varied": MOST_VARIED, "model": digest(options.model / WEIGHTS_FILE),
+        "segmentations": SEGMENTATIONS, "most_varied": MAX_VARIED_FORMS, "model": digest(options.model / WEIGHTS_FILE),
         "sets": [{"kind": s.kind, "name": s.name, "utterances": len(s.items), "targets": len(s.targets)} for s in sets],
         # Rows that were tuned on other utterances are none of this run's.
         "tuning": digest_of(item.utt_id for item in halves([item for s in sets for item in s.items])[0]),

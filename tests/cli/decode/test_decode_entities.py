@@ -244,7 +244,7 @@ def test_the_emissions_of_our_own_models(ctcb, model_dir, tmp_path, files):
         (["--entities", "missing.txt"], "missing.txt: no such file"),
         (["talk.wav"], "both --emissions and talk.wav are given"),
         (["--tokens-model", "none.model"], "none.model: no such file"),
-        (["--separator", "_"], "the separator '_' is none of the 10 tokens"),
+        (["--separator", "_"], "the separator '_' is not one of the 10 tokens"),
         (["--jobs", 0], "jobs is 0"),
     ],
 )

@@ -111,10 +111,10 @@ def test_a_model_s_own_lm_is_used_unless_told_otherwise(ctcb, tmp_path, model_di
     assert find_lm(None, folder) is None and find_lm(None, None) is None
     (folder / LM_FILE).write_text("no ARPA file\n")  # so that it shows who reads it
     manifest = write_manifest(tmp_path, sentences(1))
-    assert f"{LM_FILE}:1: is no ARPA file" in ctcb("decode", "--model", folder, manifest).err
+    assert f"{LM_FILE}:1: is not an ARPA file" in ctcb("decode", "--model", folder, manifest).err
     for options in (["--lm", "none"], ["--method", "greedy"]):
         assert ctcb("decode", "--model", folder, *options, manifest).code == 0
-    with pytest.raises(InputError, match="is no ARPA file"):
+    with pytest.raises(InputError, match="is not an ARPA file"):
         package.load(folder)
     package.load(folder, lm="none")
 
