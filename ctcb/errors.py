@@ -34,12 +34,12 @@ class RunError(CtcbError):
     """The command failed while running, on valid input."""
 
 
-def unexpected(error: Exception, what: object) -> RunError:
-    """Wrap an unforeseen error in a RunError that names ``what`` was being processed, such as an utterance.
+def unexpected(error: Exception, item: object) -> RunError:
+    """Wrap an unforeseen error in a RunError that names the ``item`` that was being processed, such as an utterance.
 
     It is returned, not raised, so that one utterance's failure does not stop the others.
     """
-    wrapped = RunError(f"{what}: failed: {type(error).__name__}: {error}")
+    wrapped = RunError(f"{item}: failed: {type(error).__name__}: {error}")
     wrapped.__cause__ = error
     return wrapped
 

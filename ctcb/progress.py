@@ -7,7 +7,7 @@ from typing import Callable, Iterable, Iterator, Optional, TypeVar
 T = TypeVar("T")
 
 
-def progress_by(items: Iterable[T], what: str, total: float, amount: Callable[[T], float]) -> Iterator[T]:
+def progress_by(items: Iterable[T], label: str, total: float, amount: Callable[[T], float]) -> Iterator[T]:
     """Like :func:`progress`, but the bar advances by ``amount(item)`` out of ``total`` (seconds of audio, for example)."""
     if not sys.stderr.isatty():
         yield from items
@@ -16,18 +16,18 @@ def progress_by(items: Iterable[T], what: str, total: float, amount: Callable[[T
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total or None)
+        task = bar.add_task(label, total=total or None)
         for item in items:
             bar.advance(task, amount(item))
             yield item
 
 
-def progress(items: Iterable[T], what: str, total: Optional[int] = None) -> Iterator[T]:
-    """Yield ``items`` while a progress bar labelled ``what`` is shown; ``total`` is the number of items, if known."""
+def progress(items: Iterable[T], label: str, total: Optional[int] = None) -> Iterator[T]:
+    """Yield ``items`` while a progress bar with this ``label`` is shown; ``total`` is the number of items, if known."""
     if not sys.stderr.isatty():
         yield from items
         return
     from rich.console import Console
     from rich.progress import track  # only where it is seen
 
-    yield from track(items, description=what, total=total, console=Console(stderr=True), transient=True)
+    yield from track(items, description=label, total=total, console=Console(stderr=True), transient=True)

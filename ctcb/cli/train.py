@@ -24,8 +24,8 @@ def command() -> None:
     help="Whisper's weights, for a model on its encoder: a file, a folder, or several parts.",
 )
 @click.option("--cache", type=click.Path(), help="Train only the layers above the pretrained encoder, whose outputs are cached in this folder.")
-@click.option("--epochs", type=int, help="Replaces the training config's.")
-@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Replaces the training config's.")
+@click.option("--epochs", type=int, help="Number of epochs; replaces the training config's.")
+@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Arithmetic precision; replaces the training config's.")
 def base(
     config: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[str, ...], lang: str, out: str,
     init: Optional[str], pretrained: Tuple[str, ...], cache: Optional[str], epochs: Optional[int], precision: Optional[str],
@@ -51,7 +51,7 @@ def base(
 )
 @click.option("--out", required=True, type=click.Path(), help="Training directory; an interrupted run in it is resumed.")
 @click.option("--cache", type=click.Path(), help="Cache folder for the base's outputs, so that it runs over the speech only once.")
-@click.option("--epochs", type=int, help="Replaces the training config's.")
+@click.option("--epochs", type=int, help="Number of epochs; replaces the training config's.")
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Precision of the base; replaces the training config's.")
 def adapter(
     base: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[Tuple[str, str], ...], out: str,

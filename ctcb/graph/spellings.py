@@ -35,7 +35,7 @@ class PieceWords:
         """The segmentations of each word; none for words not in normal form, which no normalised text contains."""
         normal = [word for word in words if is_normal(word)]
         if self.segmentations == 1:
-            spelled = iter([ways[:1] for ways in self.spelling.spell(normal)])
+            spelled = iter([segmentations[:1] for segmentations in self.spelling.spell(normal)])
         else:  # one by one: for long lists a spelling gives the best segmentation only
             shown = progress(normal, "spelling")
             spelled = iter([self.spelling.spell([word])[0][: self.segmentations] for word in shown])

@@ -55,13 +55,13 @@ class CompiledGraph:
     phones: Optional[PhoneSpelling]  # spells names in a graph over phones; None over pieces, where the model's spelling does
     folder: Path
 
-    def require_tokens(self, table: TokenTable, what: str = "the model") -> None:
-        """Raise InputError where the tokens of ``table`` (those of ``what``) are not the graph's."""
+    def require_tokens(self, table: TokenTable, owner: str = "the model") -> None:
+        """Raise InputError where the tokens of ``table``, which are those of ``owner``, are not the graph's."""
         if table.symbols != self.table.symbols or table.blank != self.table.blank:
             sizes = f"{len(self.table)} tokens there, {len(table)} here"
             same_size = len(self.table) == len(table)
             raise InputError(
-                f"this graph was made for another model than {what} ({'other tokens' if same_size else sizes})", file=self.folder,
+                f"this graph was made for another model than {owner} ({'other tokens' if same_size else sizes})", file=self.folder,
                 hint="compile one for this model with `ctcb graph`, or name the graph's model",
             )
 

@@ -110,9 +110,9 @@ class ArrayLm:
         """The words' numbers, that of ``<unk>`` for unknown words. ``[n]`` int32."""
         return np.array([self.index.get(word, self.unk) for word in words], np.int32)
 
-    def check_vocabulary(self, words: Iterable[str], what: str) -> VocabularyCheck:
+    def check_vocabulary(self, words: Iterable[str], source: str) -> VocabularyCheck:
         """:func:`ctcb.lm.vocabulary.check_vocabulary` for this LM. Raises InputError."""
-        return check_vocabulary(self.index.__contains__, words, what, self.path)
+        return check_vocabulary(self.index.__contains__, words, source, self.path)
 
 
 # One level of the tree; all arrays [M], rows in the order of the nodes.

@@ -140,9 +140,9 @@ class NgramLm:
             raise InputError("there is no text to predict", hint="give at least one sentence")
         return Perplexity(total * LN10, of_unknown * LN10, words, unknown, count)
 
-    def check_vocabulary(self, words: Iterable[str], what: str) -> VocabularyCheck:
+    def check_vocabulary(self, words: Iterable[str], source: str) -> VocabularyCheck:
         """:func:`ctcb.lm.vocabulary.check_vocabulary` for this LM. Raises InputError."""
-        return check_vocabulary(self.__contains__, words, what, self.path)
+        return check_vocabulary(self.__contains__, words, source, self.path)
 
 
 def _first_bytes(path: Path, count: int) -> bytes:

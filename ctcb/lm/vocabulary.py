@@ -30,9 +30,9 @@ class VocabularyCheck:
 
 
 def check_vocabulary(
-    knows: Callable[[str], bool], words: Iterable[str], what: str, path: Optional[Union[str, Path]] = None
+    knows: Callable[[str], bool], words: Iterable[str], source: str, path: Optional[Union[str, Path]] = None
 ) -> VocabularyCheck:
-    """Count how many of ``words`` (of ``what``, such as "the lexicon") an LM knows.
+    """Count how many of ``words`` (of ``source``, such as "the lexicon") an LM knows.
 
     Raises InputError where it knows hardly any, or more than twice as many in another spelling: an LM
     in upper case would otherwise silently score every word as unknown.
@@ -40,7 +40,7 @@ def check_vocabulary(
     words = list(dict.fromkeys(words))
     unknown = [word for word in words if not knows(word)]
     known = len(words) - len(unknown)
-    counted = f"{known} of {len(words)} words of {what} are in the LM"
+    counted = f"{known} of {len(words)} words of {source} are in the LM"
     for name, spell in SPELLINGS:
         otherwise = sum(spell(word) != word and knows(spell(word)) for word in unknown)
         if otherwise > 2 * known:

@@ -63,8 +63,8 @@ def interval_note(report: ScoreReport) -> str:
     return f"no interval, because only one utterance contributes: {names}"
 
 
-def _missing_note(what: str, missing: Sequence[str]) -> str:
-    return f"NOTE: {what} without a hypothesis, their words counted as deleted: {len(missing)}, such as {missing[0]!r}"
+def _missing_note(subject: str, missing: Sequence[str]) -> str:
+    return f"NOTE: {subject} without a hypothesis, their words counted as deleted: {len(missing)}, such as {missing[0]!r}"
 
 
 def _measures(report: ScoreReport) -> str:

@@ -43,12 +43,12 @@ def read_durations(path: PathOrStr) -> Dict[str, float]:
 
 
 def require_all(
-    table: Mapping[str, object], utterances: Iterable[str], what: str, path: Optional[PathOrStr] = None
+    table: Mapping[str, object], utterances: Iterable[str], content: str, path: Optional[PathOrStr] = None
 ) -> None:
-    """Raise InputError where ``table``, read from ``path``, lacks one of the utterances; ``what`` names its values."""
+    """Raise InputError where ``table``, read from ``path``, lacks one of the utterances; ``content`` names what it holds."""
     absent = [utterance for utterance in utterances if utterance not in table]
     if absent:
         raise InputError(
-            f"no {what} for {len(absent)} of the references, the first is {absent[0]!r}", file=path,
-            hint="add a line for each" if what == "duration" else "add a line for each, with an empty list where it has none",
+            f"no {content} for {len(absent)} of the references, the first is {absent[0]!r}", file=path,
+            hint="add a line for each" if content == "duration" else "add a line for each, with an empty list where it has none",
         )

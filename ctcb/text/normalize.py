@@ -137,13 +137,13 @@ def _ascii(text: str) -> str:
 
 
 def _money(amount: str, scale: str, sign: str) -> str:
-    one, many, cent, cents = _CURRENCY[sign]
+    singular, plural, cent, cents = _CURRENCY[sign]
     amount = amount.replace(",", "")
     whole, _, part = amount.partition(".")
     if scale or not (cent and len(part) == 2 and len(whole) <= 15):
-        singular = whole.strip("0") == "1" and len(whole) == 1 and not part and not scale
-        return f" {_quantity(amount)} {scale.strip()} {one if singular else many} "
-    units = [f"{_cardinal(int(whole))} {one if int(whole) == 1 else many}"] if int(whole) else []
+        is_singular = whole.strip("0") == "1" and len(whole) == 1 and not part and not scale
+        return f" {_quantity(amount)} {scale.strip()} {singular if is_singular else plural} "
+    units = [f"{_cardinal(int(whole))} {singular if int(whole) == 1 else plural}"] if int(whole) else []
     if int(part) or not units:
         units.append(f"{_cardinal(int(part))} {cent if int(part) == 1 else cents}")
     return f" {' and '.join(units)} "
@@ -196,9 +196,9 @@ def _fraction(whole: str, top: str, bottom: str) -> str:
     if len(top) > 15 or len(bottom) > 15 or int(bottom) < 2:
         words = f"{_quantity(top)} over {_quantity(bottom)}"
     else:
-        one = {2: "half", 4: "quarter"}.get(int(bottom)) or _ordinal(bottom)
-        many = "halves" if one == "half" else _plural(one)
-        words = f"{_quantity(top)} {one if int(top) == 1 else many}"
+        singular = {2: "half", 4: "quarter"}.get(int(bottom)) or _ordinal(bottom)
+        plural = "halves" if singular == "half" else _plural(singular)
+        words = f"{_quantity(top)} {singular if int(top) == 1 else plural}"
     return f"{_quantity(whole)} and {words}" if whole else words
 
 

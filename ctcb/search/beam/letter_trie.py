@@ -1,4 +1,4 @@
-"""The words of an LM as a trie of letters, which tokens walk however they cut a word up."""
+"""The words of an LM as a trie of letters, walked by tokens of any segmentation."""
 from __future__ import annotations
 
 from collections import namedtuple

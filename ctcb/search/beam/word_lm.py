@@ -90,7 +90,7 @@ class WordLm:
 
 
 def no_fusion() -> Fusion:
-    """The arrays in place of an LM where there is none."""
+    """In the place of an LM where there is none."""
     nothing, number = np.zeros(1, np.float32), np.zeros(1, np.int32)
     trie = Trie(np.zeros(1, SPELLED), number, number, number, number)
     return Fusion(False, 0.0, 0.0, 0.0, 0.0, nothing, 0.0, 0.0, LmArrays(np.zeros(1, NODE), number), trie, 0, 0, 0, 1)
