@@ -70,8 +70,8 @@ def test_options_from_a_file(ctcb, tmp_path):
     assert ctcb("--options", options, "decode", *files, "--format", "text").out == "u ann met bob\n"
     assert ctcb("decode", *files).out == "u ann met bov\n"
     for text, told in (
-        ("decode: {bean: 8}", "decode has no option --bean"), ("decod: {}", "'decod' is no command"), ("decode: 3", "no option: value"),
-        ("train: {bass: {}}", "'bass' is no command"),
+        ("decode: {bean: 8}", "decode has no option --bean"), ("decod: {}", "'decod' is not a command"), ("decode: 3", "not a mapping of options"),
+        ("train: {bass: {}}", "'bass' is not a command"),
     ):  # fmt: skip
         options.write_text(text)
         ran = ctcb("--options", options, "train" if "train" in text else "decode", *(["base"] if "train" in text else files))

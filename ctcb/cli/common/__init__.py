@@ -1,1 +1,1 @@
-"""What several verbs share."""
+"""Options and helpers that several verbs share."""

@@ -13,31 +13,31 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Once(click.Option):
-    """An option of which people may want several, and that takes one: given again, click would keep the last in silence."""
+    """An option that may be given once only; for a repeated option, click would silently keep the last value."""
 
     def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
-        """Have the parser gather all values."""
+        """Let the parser collect all values."""
         parser.add_option(obj=self, opts=self.opts, dest=self.name, action="append", nargs=self.nargs)
 
     def consume_value(self, ctx: click.Context, opts: Mapping[str, List[Any]]) -> Tuple[Any, Any]:
-        """The one value. Raises InputError where there are more."""
-        given = opts.get(self.name, ())
-        if len(given) > 1:
-            raise InputError(f"{self.opts[0]} is given {len(given)} times ({', '.join(given)}), and takes one", hint="give it once")
-        return super().consume_value(ctx, {**opts, self.name: given[0]} if given else opts)
+        """The value. Raises InputError where the option is given more than once."""
+        values = opts.get(self.name, ())
+        if len(values) > 1:
+            raise InputError(f"{self.opts[0]} is given {len(values)} times ({', '.join(values)}), and takes one value", hint="give it once")
+        return super().consume_value(ctx, {**opts, self.name: values[0]} if values else opts)
 
 
 def model_option(foreign: bool = False) -> Decorator:
-    """``--model DIR``; the bundled model where none is named. ``foreign``: other people's models are taken as well."""
-    others = ", or hf:NAME, torchaudio:BUNDLE, onnx:FILE, nemo:FILE, hama" if foreign else ""
+    """``--model DIR``, by default the bundled model. ``foreign``: other toolkits' models are accepted as well."""
+    foreign_kinds = ", or hf:NAME, torchaudio:BUNDLE, onnx:FILE, nemo:FILE, hama" if foreign else ""
     return click.option(
         "--model", type=click.Path(), default=str(BUNDLED_MODEL), show_default="the bundled model",
-        help=f"Model directory{others}.",
+        help=f"Model directory{foreign_kinds}.",
     )
 
 
 def entities_format_option() -> Decorator:
-    """``--entities-format F``; our own where none is named."""
+    """``--entities-format F``, by default the plain format."""
     return click.option(
         "--entities-format", cls=Once, type=click.Choice(list(FORMATS)), default="plain", show_default=True,
         help="Format of the list; it is never guessed.",
@@ -45,17 +45,17 @@ def entities_format_option() -> Decorator:
 
 
 def recognition_options(inputs_required: bool = True) -> Decorator:
-    """Arguments and options of every verb that runs a model over audio."""
+    """The arguments and options of the verbs that run a model over audio."""
     return join(
         click.argument("inputs", nargs=-1, required=inputs_required, type=click.Path()),
         model_option(foreign=True),
-        click.option("--batch-seconds", default=120.0, show_default=True, help="Seconds of audio a batch."),
-        click.option("--jobs", default=2, show_default=True, help="Threads that read audio, and that search."),
+        click.option("--batch-seconds", default=120.0, show_default=True, help="Seconds of audio in a batch."),
+        click.option("--jobs", default=2, show_default=True, help="Number of threads that read audio, and of threads that search."),
     )
 
 
 def join(*options: Decorator) -> Decorator:
-    """Several options as one decorator, shown in their order."""
+    """Several options as one decorator; the help shows them in this order."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         for option in reversed(options):

@@ -1,4 +1,4 @@
-"""Options of the verbs that measure on data sets: which distractors go with which set."""
+"""Options of the verbs that evaluate on data sets: the distractors of each set."""
 from __future__ import annotations
 
 from typing import List, Optional, Sequence, Tuple
@@ -10,15 +10,15 @@ from ctcb.errors import InputError
 
 
 def distractors_option() -> Decorator:
-    """``--distractors FILE``: for all sets, or one for each."""
+    """``--distractors FILE``: one file for all sets, or one for each."""
     return click.option(
         "--distractors", type=click.Path(), multiple=True,
-        help="Names that are not said; repeated, one for each --data.  [default: each folder's distractors.txt, if any]",
+        help="List of distractors, for all sets or, if repeated, one for each --data.  [default: each folder's distractors.txt, if any]",
     )
 
 
 def with_distractors(folders: Sequence[str], files: Sequence[str]) -> List[Tuple[str, Optional[str]]]:
-    """Each folder and its file. Raises InputError for another number of files."""
+    """The pairs of a folder and its file of distractors. Raises InputError where the number of files does not fit."""
     if len(files) not in (0, 1, len(folders)):
         raise InputError(f"{len(files)} lists of distractors for {len(folders)} sets", hint="give one for all, or one for each")
     each = list(files) if len(files) > 1 else [files[0] if files else None] * len(folders)
@@ -26,8 +26,8 @@ def with_distractors(folders: Sequence[str], files: Sequence[str]) -> List[Tuple
 
 
 def absent_option(default: int) -> Decorator:
-    """``--absent N``: a list of distractors alone."""
+    """``--absent N``: the size of a list of distractors only."""
     return click.option(
         "--absent", type=click.IntRange(min=0), default=default, show_default=True,
-        help="Distractors in a list of their own, of which nothing is said: for false alarms.",
+        help="Size of a list of distractors only, with which false alarms are measured.",
     )
