@@ -54,7 +54,7 @@ def test_interval_of_a_mean_is_the_normal_one():
 def test_small_batches_of_draws_change_nothing_but_the_stream(monkeypatch):
     counts = table(3, n=50)
     whole = bootstrap.estimate(counts, draws=4000, seed=1)["entity_f1"]
-    monkeypatch.setattr(bootstrap, "_CELLS", 120)  # two draws at a time
+    monkeypatch.setattr(bootstrap, "_MAX_CELLS", 120)  # two draws at a time
     pieces = bootstrap.estimate(counts, draws=4000, seed=1)["entity_f1"]
     assert pieces.value == whole.value
     assert (pieces.low, pieces.high) == pytest.approx((whole.low, whole.high), abs=0.02)
