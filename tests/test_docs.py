@@ -61,7 +61,7 @@ def elsewhere(words: List[str]) -> List[str]:
     return [start for start in ELSEWHERE if " ".join(words).startswith(start)]
 
 
-def test_what_is_not_run_here_is_run_elsewhere():
+def test_commands_not_run_here_have_their_own_test():
     for reason in ELSEWHERE.values():
         for file in re.findall(r"tests/\S+\.py", reason):
             assert (ROOT / file).is_file(), file
@@ -72,7 +72,7 @@ def test_what_is_not_run_here_is_run_elsewhere():
 
 
 @pytest.mark.parametrize("words", [words for page in PAGES for words in commands(page) if words[0] == "ctcb"], ids=" ".join)
-def test_commands_have_the_options_that_are_written(words):
+def test_documented_options_exist(words):
     """Those in the help of the commands, too."""
     words = [*words, ">", ">>"]
     words = words[1 : min(words.index(">"), words.index(">>"))]
@@ -110,7 +110,7 @@ def pages_with_commands() -> List[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", pages_with_commands())
-def test_commands_run(page, ctcb, tmp_path, monkeypatch):
+def test_documented_commands_run(page, ctcb, tmp_path, monkeypatch):
     """In their order, on the clips and the model that come with the package."""
     scratch(tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -127,7 +127,7 @@ def test_commands_run(page, ctcb, tmp_path, monkeypatch):
     assert ran and all(out for words, out in ran if words.startswith("ctcb decode") and "--out" not in words)
 
 
-def test_the_reference_pages_are_up_to_date(monkeypatch):
+def test_reference_pages_are_up_to_date(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "utils"))
     from reference import pages
 
@@ -150,7 +150,7 @@ def every_page() -> List[str]:
 
 
 @pytest.mark.parametrize("page", every_page())
-def test_links_lead_somewhere(page):
+def test_links_have_targets(page):
     for target in re.findall(r"\]\(([^)\s]+)\)", (ROOT / page).read_text(encoding="utf-8")):
         if target.startswith("http"):
             continue

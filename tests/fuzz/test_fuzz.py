@@ -43,7 +43,7 @@ def broken(seed: str) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_readers(name):
+def test_readers_read_or_refuse(name):
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.one_of(broken(SEEDS[name]), broken(SEEDS[name]), st.binary(max_size=200), st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))))
     def check(data):

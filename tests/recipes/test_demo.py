@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-def test_the_demo_shows_what_the_list_does(tmp_path):
+def test_demo_prints_scores_with_and_without_the_list(tmp_path):
     """Names come out with the list that do not without it; the table compares the two."""
     run = subprocess.run(["bash", "utils/demo.sh", "--out", tmp_path], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr

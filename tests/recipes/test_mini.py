@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "local/mini"))
 from make_mini import NAME, name_words, write_line, write_unsaid  # noqa: E402
 
 
-def test_sentences_are_the_same_every_time_and_names_are_kept_apart():
+def test_sentences_are_deterministic_and_names_disjoint():
     names = name_words()
     assert all(len(words) > 5000 and all(map(NAME.fullmatch, words)) for words in names.values())
     assert not set(names["train"]) & set(names["dev"]) and not set(names["dev"]) & set(names["test"])
@@ -25,7 +25,7 @@ def test_sentences_are_the_same_every_time_and_names_are_kept_apart():
     assert 0.45 < neural < 0.75 and len({line.saying.text for line in lines}) > 100
 
 
-def test_names_that_no_sentence_holds(tmp_path):
+def test_distractors_are_in_no_sentence(tmp_path):
     for name in ("a", "b"):
         write_unsaid(tmp_path / name, ["zorne", "quill", "barrow"], "dev")
     names = (tmp_path / "a").read_text().split("\n")[:-1]
@@ -40,7 +40,7 @@ def row(table, system):
 
 
 @pytest.mark.slow
-def test_quick(tmp_path):
+def test_quick_recipe(tmp_path):
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     words = ["recipes/mini/run.sh", "--quick", "--exp", str(tmp_path)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
