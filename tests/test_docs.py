@@ -48,7 +48,7 @@ NEEDS = {"--graph": "k2", "--vad": "silero_vad", "hama": "hama"}
 
 
 def commands(page: str) -> Iterator[List[str]]:
-    """The words of every command in a page's shell blocks, in order; comments and what goes on on the next line seen to."""
+    """The words of every command in a page's shell blocks, in order, without comments and with continued lines joined."""
     text = (ROOT / page).read_text(encoding="utf-8")
     for kind, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S):
         for line in () if kind not in ("", "sh") else block.replace("\\\n", " ").splitlines():
@@ -73,7 +73,7 @@ def test_commands_not_run_here_have_their_own_test():
 
 @pytest.mark.parametrize("words", [words for page in PAGES for words in commands(page) if words[0] == "ctcb"], ids=" ".join)
 def test_documented_options_exist(words):
-    """Those in the help of the commands, too."""
+    """Commands in the reference pages are checked too."""
     words = [*words, ">", ">>"]
     words = words[1 : min(words.index(">"), words.index(">>"))]
     command: click.Command = cli
@@ -87,7 +87,7 @@ def test_documented_options_exist(words):
 
 
 def scratch(folder: Path) -> None:
-    """The files that the pages speak of, under their names."""
+    """The files that the pages name."""
     clips = [read_audio(file).samples for file in sorted((DEMO / "audio").glob("*.ogg"))]
     shutil.copy(DEMO / "audio/demo_03.ogg", folder / "talk.ogg")
     shutil.copy(DEMO / "entities.txt", folder / "names.txt")
@@ -138,7 +138,7 @@ def test_reference_pages_are_up_to_date(monkeypatch):
 
 
 def anchor(heading: str) -> str:
-    """As the usual hosts make it of a heading."""
+    """The anchor that the usual hosts derive from a heading."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 

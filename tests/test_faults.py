@@ -1,4 +1,4 @@
-"""No silent loss: killed runs, full disks, two runs at once. What was there stays whole, and what goes on ends the same."""
+"""Killed runs, full disks, concurrent runs: earlier outputs stay complete, and resumed runs give the same result."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Which room of the package may import which: arrows run one way (CONTRIBUTING.md, "How the code is laid out")."""
+"""Which folder of the package may import which (CONTRIBUTING.md, "How the code is laid out")."""
 from __future__ import annotations
 
 import ast

@@ -80,7 +80,7 @@ def test_output_does_not_depend_on_jobs_or_threads(adapter_dir, tmp_path):
 
 
 def test_kernel_is_thread_safe():
-    """One decoder, many utterances at once: each comes out as by itself."""
+    """One decoder with many utterances at once gives the results of single calls."""
     from ctcb import CtcBiaser
 
     biaser = CtcBiaser(PIECES, frame_shift=0.04)

@@ -1,4 +1,4 @@
-"""Modules and names of the package by what they were called before: they work, and warn."""
+"""Old names of modules and objects work and warn."""
 from __future__ import annotations
 
 import importlib

@@ -1,4 +1,4 @@
-"""RESULTS.md is one page, and what `--results results` writes has its place in results/."""
+"""RESULTS.md is one page, and every block that `--results results` writes exists in results/."""
 from __future__ import annotations
 
 import re
@@ -38,7 +38,7 @@ def test_every_page_is_in_the_index():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_result_blocks_exist_on_their_pages(page):
-    """Each once, so that a new table takes the place of its old one and of nothing else."""
+    """Each exists once, so a new table replaces only its old version."""
     text = page.read_text(encoding="utf-8")
     outside = re.sub(r"^```.*?^```$|`[^`\n]*`", "", text, flags=re.M | re.S)
     names = BLOCKS.get(str(page.relative_to(ROOT / "results")), [])

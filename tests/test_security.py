@@ -1,4 +1,4 @@
-"""Nothing let in: no code is run from data, nothing reaches the network, nothing that is read is obeyed by shell, page or terminal."""
+"""No code is run from data, nothing reaches the network, and input is escaped in shells, pages and terminals."""
 from __future__ import annotations
 
 import ast

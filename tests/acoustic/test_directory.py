@@ -1,4 +1,4 @@
-"""Model directories: what was saved comes back; what is missing or foreign is named."""
+"""Model directories: round trip, and messages for missing or foreign files."""
 import pickle
 import shutil
 

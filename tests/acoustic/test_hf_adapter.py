@@ -1,4 +1,4 @@
-"""A contextual adapter on a CTC model of transformers: training, what stays as it was, decoding with it."""
+"""A contextual adapter on a CTC model of transformers: training, the unchanged base, decoding."""
 from __future__ import annotations
 
 import json
@@ -52,7 +52,7 @@ def test_token_table_replaces_lang_folder():
 
 @pytest.fixture(scope="module")
 def hf(tmp_path_factory):
-    """A model that hears tone speech except for the letter B, and whose blank is its last token."""
+    """A model that recognises tone speech except for the letter B, with the blank as its last token."""
     folder = tmp_path_factory.mktemp("hf")
     hears_tones(folder, [*ALPHABET, "|", "<unk>", "<pad>"], deaf_to="B")
     return folder

@@ -1,4 +1,4 @@
-"""Long recordings: windows joined on emissions, stretches cut at pauses, runs that go on."""
+"""Long recordings: windows joined on emissions, segments cut at pauses, resumed runs."""
 from __future__ import annotations
 
 import math
@@ -13,7 +13,7 @@ SECOND = int(RATE / FRAME)
 
 
 def world(seconds, seed=0):
-    """Emissions [T, 4] of a recording in which three tokens come and go, and its samples, which hold the frames' numbers."""
+    """Emissions [T, 4] of a recording with three tokens, and its samples, whose values are the frame numbers."""
     rng = np.random.default_rng(seed)
     table = np.full((int(seconds * SECOND), 4), math.log(0.02), np.float32)
     spoken = rng.random(len(table)) < 0.4
@@ -23,7 +23,7 @@ def world(seconds, seed=0):
 
 
 def perfect(table):
-    """A model whose emissions of a window are the recording's there, and a head of the frames' numbers."""
+    """A model that emits the recording's own emissions for a window, and a second head of the frame numbers."""
 
     def hear(windows):
         frames = [samples[:: int(FRAME)].astype(int) for samples in windows]
@@ -86,7 +86,7 @@ def test_segments_end_in_the_longest_pause():
 
 
 def test_command_decodes_a_long_recording(ctcb, model_dir, tmp_path):
-    """Its text is that of its stretches; a stopped run goes on and writes the same bytes."""
+    """The text is that of the segments; an interrupted run resumes and writes the same bytes."""
     import json
 
     import soundfile

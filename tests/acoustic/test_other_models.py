@@ -1,4 +1,4 @@
-"""Other people's models: small ones made on the spot, saved in their real formats, against their own libraries."""
+"""Models of other libraries: small ones, saved in their real formats, compared with the libraries' own output."""
 from __future__ import annotations
 
 import json
@@ -106,7 +106,7 @@ def test_torchaudio_bundle(ctcb, tmp_path, monkeypatch):
 
 
 def test_nemo_model_by_its_interface(monkeypatch):
-    """NeMo itself is too large to be here: this stands in for the calls that are made of it."""
+    """NeMo itself is too large for the tests: a stand-in answers the calls that ctcb makes."""
 
     class Head(torch.nn.Module):
         vocabulary = ["▁a", "b"]
@@ -180,7 +180,7 @@ def test_hama_phones_match_the_dictionary(number):
 
 
 def test_hama_with_a_phone_graph(ctcb, tmp_path):
-    """Its words are the LM's, and a name comes out by how it is said."""
+    """The words are those of the LM, and a name is recognised by its pronunciation."""
     pytest.importorskip("hama")
     pytest.importorskip("k2")
     text = "she was given two tablets in the morning\nthe doctor gave her two of them\nof the morning\n"

@@ -1,4 +1,4 @@
-"""How much better a common word fits where a name was found."""
+"""By how much a common word fits the frames of a name better."""
 from itertools import product
 
 import numpy as np
@@ -11,7 +11,7 @@ from ctcb.text.lang import COMMON_FILE, Lang, copy_lang, read_common, write_comm
 
 
 def paths_score(rows, sound):
-    """The best way to say ``sound`` in ``rows``, by trying every labelling of every stretch."""
+    """The best score of ``sound`` in ``rows``, over every labelling of every span of frames."""
     best = -np.inf
     for first, end in product(range(min(ABOUT + 1, len(rows))), range(max(1, len(rows) - ABOUT), len(rows) + 1)):
         for labels in product(range(rows.shape[1]), repeat=max(0, end - first)):
@@ -41,7 +41,7 @@ def test_lead_equals_brute_force(seed):
 
 
 def test_only_frames_of_the_name_are_compared():
-    """The word stands far behind the name, where it would fit."""
+    """The word fits only far behind the name."""
     rows = np.full((30, 4), -8.0, np.float32)
     rows[:, 0] = 0.0
     rows[[5, 6], [1, 2]] = rows[[20, 21], [3, 3]] = 0.0

@@ -1,4 +1,4 @@
-"""``--bias encoder``: a list in the encoder's ear, batch by batch, cached, filtered, drawn."""
+"""``--bias encoder``: batches, the cache of encoded lists, the prefilter, attention plots."""
 import json
 import re
 import shutil
@@ -253,7 +253,7 @@ def test_attention_plots_are_written(ctcb, adapter_dir, talk, tmp_path):
 
 
 def test_explain_reports_the_adapter(ctcb, plain_adapter_dir, model_dir, talk, tmp_path):
-    """What is told to have been heard without the list was heard without the adapter."""
+    """What the report calls recognised without the list was recognised without the adapter."""
     words = ("decode", "--model", plain_adapter_dir, "--format", "jsonl", "--method", "beam")
     ran = ctcb(*words, "--entities", tmp_path / "names.txt", "--bias", "encoder", "--explain", talk)
     assert ran.code == 0, ran.err

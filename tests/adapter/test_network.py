@@ -1,4 +1,4 @@
-"""The contextual adapter against its definition worked out entry by entry, and what must leave the base as it is."""
+"""The contextual adapter compared with its definition, entry by entry, and the cases that leave the base unchanged."""
 import dataclasses
 import math
 
@@ -88,7 +88,7 @@ def test_untrained_adapter_equals_the_base(tiny_config, lang_dir):
 
 
 def lift(tiny_config, entries, fits, frames=24):
-    """An aligning adapter, a head, a stream, and what the heads say of entries: ``fits`` a number each."""
+    """An aligning adapter, a head, a stream, and the alignment of entries with one score each (``fits``)."""
     torch.manual_seed(4)
     # As wide as it has pieces at least: else no direction raises one logit alone.
     tiny_config = dataclasses.replace(tiny_config, encoder=dataclasses.replace(tiny_config.encoder, dim=64))

@@ -1,4 +1,4 @@
-"""By how much better an entry must fit where fitting tells little."""
+"""The penalty terms of the adapter."""
 import math
 
 import numpy as np
@@ -29,7 +29,7 @@ NOTHING = Against(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def heard(*rows):
-    """``[T, N]`` log-probabilities of frames that say so much of each symbol."""
+    """``[T, N]`` log-probabilities of frames with these probabilities of each symbol."""
     return np.log(np.array(rows, np.float32) + 1e-9)
 
 
@@ -80,7 +80,7 @@ def test_span_is_that_of_the_best_path():
 
 
 def test_worst_piece_has_the_highest_loss():
-    """▁a on frames 1 and 2 of which the second says b, a blank that is not heard, d on frame 4."""
+    """▁a on frames 1 and 2, of which the second has b; a blank without support; d on frame 4."""
     rows = heard([1, 0, 0, 0, 0], [0.1, 0.8, 0.1, 0, 0], [0, 0.2, 0.8, 0, 0], [0.25, 0, 0, 0.75, 0], [0.1, 0, 0.6, 0, 0.3])
     scores = at([1, 2], [3], [4], count=5)
     lost = relative(rows)
@@ -115,7 +115,7 @@ def test_edge_terms_are_zero_without_word_starts_and_capped():
 
 
 def test_better_common_word_costs_and_worse_one_gains():
-    """Phone 1 was said beyond doubt; the word is the other phone, or the same."""
+    """Phone 1 is certain; the word is another phone, or the same."""
     phones = heard(*[[1, 0, 0]] * 5, [0, 1, 0], *[[1, 0, 0]] * 5)
     pieces = heard(*[[1, 0, 0, 0, 0]] * 5, [0, 1, 0, 0, 0], *[[1, 0, 0, 0, 0]] * 5)
     said, other = Entry((1,), (1,), (0,)), Entry((1,), (2,), (0,))

@@ -1,4 +1,4 @@
-"""`phones`, `lookup` and `g2g` from the outside: on constructed emissions, and on audio."""
+"""`phones`, `lookup` and `g2g` through the command, on constructed emissions and on audio."""
 from __future__ import annotations
 
 import json
@@ -53,7 +53,7 @@ def test_phone_rescoring_promotes_the_second_hypothesis(decode, score):
 
 
 def test_oov_word_is_penalised(decode):
-    """Without a weight on the phones: only that no lexicon has "bov" can turn the two round."""
+    """With weight 0 on the phones, only the OOV penalty of "bov" can change the order."""
     row = decode("met ann\n", "--with", "phones", "--phone-weight", 0, phones=BOV)
     assert row["text"] == "ann met bob"
 

@@ -1,4 +1,4 @@
-"""`verify`: the evidence by hand, what is taken back, and what is told of it."""
+"""`verify`: phone scores by hand, withdrawn names, and their report."""
 from __future__ import annotations
 
 import json
@@ -28,7 +28,7 @@ def ids(text):
 
 
 def test_phone_scores_by_hand():
-    """Three frames, in which B, AA and V (0.6; B 0.4) are likeliest."""
+    """Three frames whose likeliest phones are B, AA and V (V 0.6, B 0.4)."""
     heard = phone_frames("B", "AA", {"V": 0.6, "B": 0.4})
     bob, bov = weigh(heard, [ids("B AA B")]), weigh(heard, [ids("B AA V")])
     # No frame is left for a blank, so that a pronunciation of three phones has one alignment.

@@ -1,4 +1,4 @@
-"""The rows of docs/bad_input.md that are about audio: each beside a good file, which must not suffer."""
+"""The rows of docs/bad_input.md about audio: each bad file beside a good one, which must be decoded as usual."""
 from __future__ import annotations
 
 import os
@@ -25,7 +25,7 @@ def half(path, **how):
 
 
 def header(path, rate=RATE, frames=1000):
-    """A WAV file that claims whatever is asked for, and holds ``frames`` samples."""
+    """A WAV file with this header and ``frames`` samples."""
     data = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + 2 * frames, b"WAVE", b"fmt ", 16, 1, 1, rate, 2 * rate & 0xFFFFFFFF, 2, 16, b"data", 2 * frames)
     path.write_bytes(data + bytes(2 * frames))
 
@@ -97,7 +97,7 @@ def folder(tmp_path):
 
 @pytest.fixture(scope="module")
 def alone(model_dir, tmp_path_factory):
-    """What the good file says by itself."""
+    """The text of the good file alone."""
     from ctcb.cli.common.recognition import listen
     from ctcb.decoding.pipeline import Pipeline
 

@@ -1,4 +1,4 @@
-"""The rows of docs/bad_input.md about everything but audio: one line that names the file and the mend, and exit code 2."""
+"""The rows of docs/bad_input.md about everything but audio: one line with the file and a hint, and exit code 2."""
 from __future__ import annotations
 
 import json
@@ -35,7 +35,7 @@ class Payload:
 
 @pytest.fixture(autouse=True)
 def harmless(tmp_path, monkeypatch):
-    """Nothing that is read may run what is in it."""
+    """Reading a file must not execute its content."""
     monkeypatch.setenv("PAYLOAD", str(tmp_path / "ran"))
     yield
     assert not (tmp_path / "ran").exists()
@@ -398,7 +398,7 @@ def test_duplicate_array_names_are_refused(tmp_path):
 
 @pytest.fixture
 def unprivileged():
-    """Somebody whom file permissions stop."""
+    """Run as a user without all permissions."""
     if os.geteuid() != 0:
         yield
         return

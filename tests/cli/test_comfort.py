@@ -1,4 +1,4 @@
-"""What makes the command pleasant: help with examples, a fast start, options from a file, completion, the doctor."""
+"""Help with examples, a fast start, options from a file, completion, `ctcb doctor`."""
 from __future__ import annotations
 
 import resource
@@ -39,7 +39,7 @@ def test_help_and_score_do_not_import_heavy_packages(tmp_path):
 
 
 def timed(*words):
-    """What the command prints, and its seconds of the processor, not of the clock: the machine may be busy."""
+    """The command's output and its CPU time (wall time depends on other load)."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     ran = subprocess.run([sys.executable, "-m", "ctcb", *map(str, words)], capture_output=True, text=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -79,7 +79,7 @@ def test_options_from_a_file(ctcb, tmp_path):
 
 
 def test_old_command_name_still_works(ctcb, tmp_path):
-    """`ctcb ladder` is `ctcb ablate`, on the line and in a file of options, and stands in no help."""
+    """`ctcb ladder` is `ctcb ablate`, on the command line and in an options file, and is in no help."""
     assert ctcb("ladder", "--help").out == ctcb("ablate", "--help").out != ""
     assert "ablate" in ctcb("--help").out and "ladder" not in ctcb("--help").out
     for name in ("ladder", "ablate"):

@@ -1,4 +1,4 @@
-"""``ctcb entities check`` from the outside, with a tiny model's lang folder made here."""
+"""The command ``ctcb entities check``, with the lang folder of a tiny model."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Help as people read it: of every command and group, asked for or not."""
+"""The help of every command and group, with and without --help."""
 from __future__ import annotations
 
 import click

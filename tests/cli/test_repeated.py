@@ -1,4 +1,4 @@
-"""Options given more than once: all of them count, or the command refuses; none is dropped in silence."""
+"""Options given more than once: all values count, or the command refuses; none is dropped silently."""
 from __future__ import annotations
 
 import subprocess
@@ -77,7 +77,7 @@ def test_options_file_may_hold_lists(ctcb, emissions, tmp_path):
 
 @pytest.mark.slow
 def test_jobs_keep_every_format(model_dir, tmp_path):
-    """steps/decode.sh --nj: what one go writes is there in the end, explanations and files of one recording each too."""
+    """steps/decode.sh --nj writes everything that a single run writes, explanations and per-recording files included."""
     manifest = write_manifest(tmp_path / "set", ["ann"] * 66)
     (tmp_path / "names.txt").write_text("Oak\n")
     more = ["--", "--entities", str(tmp_path / "names.txt"), "--explain", "--format", "srt", "--format", "textgrid"]

@@ -1,4 +1,4 @@
-"""``ctcb score`` from the outside: what it prints and writes, how it fails, what it does not import."""
+"""The command ``ctcb score``: output, errors, and imports that it avoids."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Augmentation: the noise has the level that was asked for, masks stay within bounds, seeds fix all."""
+"""Augmentation: the requested noise level, bounds of masks, determinism under a seed."""
 import dataclasses
 
 import pytest

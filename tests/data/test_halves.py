@@ -1,4 +1,4 @@
-"""The one split of data sets: every part of the code that halves a set halves it alike."""
+"""The one split of data sets, which all code must use."""
 from __future__ import annotations
 
 import ast

@@ -1,4 +1,4 @@
-"""Reading manifest.tsv: what is right is read, what is wrong is named by line."""
+"""Reading manifest.tsv: correct files are read, errors are named with their line."""
 import pytest
 
 from ctcb.data.manifest import read_manifest

@@ -1,4 +1,4 @@
-"""From a manifest to lhotse cuts: nothing unusable passes, nothing is lost in silence."""
+"""From a manifest to lhotse cuts: unusable utterances are rejected, and every rejection is reported."""
 import numpy as np
 import pytest
 import soundfile

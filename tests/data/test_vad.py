@@ -1,4 +1,4 @@
-"""Long recordings heard where there is speech: silero-vad's network, the stretches made of it, times after the gaps."""
+"""Voice activity detection: silero-vad's network, the spans from its output, times in the recording."""
 from __future__ import annotations
 
 import json
@@ -107,7 +107,7 @@ def test_network_input_equals_that_of_silero_vad():
 
 
 def test_decoding_a_mostly_silent_recording(ctcb, tmp_path):
-    """The words are those of the clips one by one, at the times where they lie."""
+    """The words equal those of the single clips, at their times in the recording."""
     pytest.importorskip("silero_vad")
     pytest.importorskip("onnxruntime")
     places = (6, 25, 50)

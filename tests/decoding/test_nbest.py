@@ -1,4 +1,4 @@
-"""N-best lists: from the options, from the preset, of long recordings, and never dropped in silence."""
+"""N-best lists: from options, from presets, of long recordings; never dropped silently."""
 from __future__ import annotations
 
 import json
@@ -113,7 +113,7 @@ def test_combinations_with_equal_texts_are_merged():
 
 
 def test_order_of_the_segments_nbest_is_kept():
-    """Names that were taken back leave the first text with a lower score than the second's."""
+    """Withdrawn names can leave the first text with a lower score than the second."""
     found = combined([part(("first", -5.0), ("second", -1.0), ("third", -6.0)), part(("x", -1.0), ("y", -1.5))], 6)
     assert [one.text for one in found] == ["first x", "second x", "first y", "second y", "third x", "third y"]
 

@@ -1,4 +1,4 @@
-"""What Python hands out can be sent to spawned workers, and answers there as here."""
+"""Public objects can be sent to spawned workers and give the same results there."""
 from __future__ import annotations
 
 import copy

@@ -1,4 +1,4 @@
-"""Lists made ready: spelling, errors that name the line, techniques; and threads that keep the order."""
+"""Prepared lists: spelling, errors that name the line, techniques; and threads that keep the order."""
 from __future__ import annotations
 
 import pytest
@@ -28,7 +28,7 @@ def test_every_form_of_an_entity_is_spelled():
 
 
 def test_context_graph_error_names_the_line(tmp_path):
-    """A sentencepiece model that does not put a word start in front: its pieces begin inside words."""
+    """A sentencepiece model without a leading word start: its pieces begin inside words."""
     texts = (tmp_path / "text.txt").write_text("\n".join(["ann met bob", "bob met ann", "nan"] * 20)) and tmp_path / "text.txt"
     sentencepiece.SentencePieceTrainer.train(
         input=str(texts), model_prefix=str(tmp_path / "sp"), vocab_size=14, add_dummy_prefix=False, minloglevel=2,

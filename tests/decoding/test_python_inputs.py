@@ -1,4 +1,4 @@
-"""What callers hand in from Python: taken for what it is, or turned away in one line, and nothing dropped in silence."""
+"""Arguments from Python: accepted or refused in one line; nothing is dropped silently."""
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Lists of other toolkits, read when asked for, and the warning where one was likely meant."""
+"""List formats of other toolkits, and the warning if a plain list looks like one of them."""
 from __future__ import annotations
 
 import re

@@ -1,4 +1,4 @@
-"""The list file: each outcome of the table in ctcb/entities/__init__.py, and nothing left out."""
+"""The list file: every outcome of the table in ctcb/entities/__init__.py; every line is accounted for."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""``ctcb tune``: on constructed speech whose best settings are known, stopped and resumed."""
+"""``ctcb tune``: on constructed speech with known best settings, interrupted and resumed."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""``ctcb decode --graph``: transcripts, names and times; what is asked wrongly; and life without k2."""
+"""``ctcb decode --graph``: transcripts, names and times; wrong use; use without k2."""
 from __future__ import annotations
 
 import json

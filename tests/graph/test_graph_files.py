@@ -1,4 +1,4 @@
-"""``ctcb graph`` and what it writes: made once, checked when it is read, wrong inputs named."""
+"""``ctcb graph`` and its output: built once, checked on reading, wrong inputs named."""
 from __future__ import annotations
 
 import numpy as np
@@ -131,7 +131,7 @@ def test_modified_graph_is_refused(graph):
 
 
 def test_start_state_has_all_first_words(graph, lm):
-    """From the start every first word can be said at P(word | <s>), as the LM has it."""
+    """From the start state, every first word has the LM's P(word | <s>)."""
     from ctcb.lm.arrays import ArrayLm, advance
 
     folder, _ = graph("--closed")

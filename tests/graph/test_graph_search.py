@@ -1,4 +1,4 @@
-"""The graph search against its definition, on tiny vocabularies; and the traps that k2 sets."""
+"""The graph search against its definition, on tiny vocabularies; and pitfalls of k2."""
 from __future__ import annotations
 
 import numpy as np
@@ -136,7 +136,7 @@ def test_blanks_are_optional(tmp_path):
 
 
 def test_repeated_frames_are_one_token(tmp_path):
-    """A bonus on tokens would make it worth while to count a held token twice."""
+    """With a bonus on tokens, counting a repeated token twice would raise the score."""
     built = plain_lm(tmp_path, [("double", [(1, 4, 4)], 1.0), ("single", [(1, 4)], 1.0)], token_bonus=3.0)
     assert built.words(built.search(certain(1, 4, 4, 4))[0]) == ("single",)
     assert built.words(built.search(certain(1, 4, 0, 4))[0]) == ("double",)

@@ -1,4 +1,4 @@
-"""ARPA files: what is read, what is refused and where, and that what is written is read back."""
+"""ARPA files: reading, refusals with their line, round trip."""
 import gzip
 
 import numpy as np

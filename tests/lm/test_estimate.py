@@ -1,4 +1,4 @@
-"""`ctcb lm` and steps/make_lm.sh: what goes in, what comes out, and what is said of what is wrong."""
+"""`ctcb lm` and steps/make_lm.sh: input, output and error messages."""
 import gzip
 import os
 import subprocess

@@ -16,7 +16,7 @@ BUILTIN, LMPLZ = ESTIMATORS["builtin"], ESTIMATORS["lmplz"]
 
 
 def zipf_text(sentences, seed=0, vocabulary=60):
-    """Random sentences whose words lean on the word before, so that all orders differ."""
+    """Random sentences whose words depend on the word before, so that all orders differ."""
     rng = random.Random(seed)
     words = [f"w{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(vocabulary)]
     weights = [1 / (i + 1) for i in range(vocabulary)]

@@ -1,4 +1,4 @@
-"""Queries through kenlm, what is said of files that are wrong, and vocabularies that do not fit."""
+"""Queries through kenlm, messages for wrong files, and vocabularies that do not fit."""
 import gzip
 import math
 import random

@@ -1,4 +1,4 @@
-"""local/*/download_*.py from a server of this machine: whole, broken off, corrupt, without room."""
+"""local/*/download_*.py from a local server: complete, interrupted, corrupt, with a full disk."""
 import re
 import shutil
 import sys
@@ -20,7 +20,7 @@ from ctcb.cli import run  # noqa: E402
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Serves ranges, as the publishers' servers do, and notes what was asked for."""
+    """Serves ranges, as the publishers' servers do, and records the requests."""
 
     asked = []
 
@@ -61,7 +61,7 @@ def server(tmp_path, monkeypatch):
 
 
 def ran(module, corpus, capsys):
-    """Exit code and what the command said of its own."""
+    """Exit code and the command's own messages."""
     code = 0
     try:
         run(module.command, module.__name__, [str(corpus)])

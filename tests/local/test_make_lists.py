@@ -1,4 +1,4 @@
-"""local/shared/make_lists.py and what it is made of."""
+"""local/shared/make_lists.py and its parts."""
 import json
 import subprocess
 import sys

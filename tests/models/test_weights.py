@@ -1,4 +1,4 @@
-"""Weights in int8: how near they come back, and what a spoilt file says."""
+"""Weights in int8: rounding error, and messages for corrupt files."""
 import pytest
 import torch
 

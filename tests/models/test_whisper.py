@@ -1,4 +1,4 @@
-"""Whisper's encoder: the same numbers as transformers', from every form of its weights, whatever the batch."""
+"""Whisper's encoder: equal to that of transformers, for every weight format and batch."""
 import struct
 
 import numpy as np

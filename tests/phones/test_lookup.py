@@ -1,4 +1,4 @@
-"""The index and the lookup on made emissions: what must be found, and what must be left alone."""
+"""The index and the lookup on constructed emissions: replacements that must and must not be made."""
 from __future__ import annotations
 
 import numpy as np

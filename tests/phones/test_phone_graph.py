@@ -1,4 +1,4 @@
-"""CTC over pronunciations, against sums over every path there is."""
+"""CTC over pronunciations, against sums over all paths."""
 from __future__ import annotations
 
 from itertools import groupby, product
@@ -65,7 +65,7 @@ def test_words_are_timed_by_the_best_path():
 
 
 def test_silent_words_take_no_time():
-    """A decoder's words may be nothing that can be said, such as a lone apostrophe."""
+    """A recognised word may have no pronunciation, such as a lone apostrophe."""
     log_probs, words = random_frames(5, seed=1), WORDS[2]
     score, spans = align(log_probs, graph([[], words[0], [], words[1], []]))
     plain, (first, second) = align(log_probs, graph(words))

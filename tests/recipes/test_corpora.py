@@ -1,4 +1,4 @@
-"""recipes/voxpopuli and recipes/medical from a corpus in its publisher's layout to the ladder; a tiny model, tone speech."""
+"""recipes/voxpopuli and recipes/medical from a corpus in its publisher's layout to the ablation; a tiny model, tone speech."""
 import contextlib
 import os
 import shutil
@@ -60,7 +60,7 @@ def corpus(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def voxpopuli(corpus, configs, tmp_path_factory):
-    """A run that nothing stopped, but for a manifest that was broken for a while."""
+    """An uninterrupted run, except for a manifest that is broken at first."""
     folder, _ = corpus
     exp = tmp_path_factory.mktemp("exp")
     broken = exp / "sets/dev/manifest.tsv"
@@ -96,7 +96,7 @@ POINTS = [
 
 @pytest.mark.slow
 def test_killed_recipe_resumes(corpus, configs, voxpopuli, tmp_path):
-    """Killed in the middle of every stage, the same command goes on, and ends with what an unbroken run makes."""
+    """After a kill in every stage, the same command resumes, with the same results as an uninterrupted run."""
     exp, killed = tmp_path / "exp", 0
     words = command("voxpopuli", configs, exp, "--corpus", corpus[0], "--stage", 2)
     for pattern, stage in POINTS:

@@ -47,7 +47,7 @@ def task(tokenizer):
 
 
 def emissions(tokenizer, text, misheard=(), seed=0):
-    """``[T, V]`` log-probabilities of a text; the last token of a misheard word is less likely than another."""
+    """``[T, V]`` log-probabilities of a text; the last token of a misrecognised word is less likely than another."""
     rng = np.random.default_rng(seed)
     rows = []
     for word in text.split():
@@ -64,7 +64,7 @@ def emissions(tokenizer, text, misheard=(), seed=0):
 
 @pytest.fixture
 def data(tmp_path, tokenizer):
-    """A set of speech in which every target is misheard, its emissions and distractors."""
+    """A set in which every target is misrecognised, its emissions and distractors."""
     texts = {}
     for number, text in enumerate(sentences(60, 3)):
         words = [word for word in text.split() if word not in ("max", "gus", "tom", "oak", "kit", "pam")] or ["cat"]
@@ -82,7 +82,7 @@ def data(tmp_path, tokenizer):
 
 
 class Fake(Peer):
-    """Hears the misheard words where it has a list and a weight; the weight 2 adds a token that was not said."""
+    """Recognises the misrecognised words if it has a list and a weight; weight 2 adds a wrong token."""
 
     name, version = "fake", "fake 1"
     grid = grid(weight=(0.0, 1.0, 2.0))
@@ -280,7 +280,7 @@ def test_every_decoder_has_its_test():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NEEDS)
 def test_real_decoders_recognise_names(data, task, tokenizer, name):
-    """Each hears clear speech as greedy does, and at some weight the misheard names."""
+    """Each recognises clear speech as greedy does, and at some weight the misrecognised names."""
     if find_spec(NEEDS[name]) is None:
         pytest.skip("not installed: recipes/benchmarks/decoders/run.sh --data-dir DIR --stop-stage 1 installs it")
     peer = compare.load_peers([name], task)[name]

@@ -1,4 +1,4 @@
-"""recipes/mini --quick, from the voices to the ladder."""
+"""recipes/mini --quick, from the voices to the ablation."""
 import os
 import re
 import resource
@@ -34,7 +34,7 @@ def test_distractors_are_in_no_sentence(tmp_path):
 
 
 def row(table, system):
-    """A system's figures in a Markdown ladder: P, R, F1, ... in percent; NaN where there is none."""
+    """A system's figures in a Markdown ablation table: P, R, F1, ... in percent; NaN if undefined."""
     cells = next(line for line in table.splitlines() if line.startswith(f"| {system} |")).split("|")[2:]
     return [float(found[0]) if (found := re.findall(r"[\d.]+", cell)) else float("nan") for cell in cells]
 

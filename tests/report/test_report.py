@@ -42,7 +42,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture
 def files(tmp_path):
-    """A manifest with audio, a list, transcripts with and without it, and a ladder."""
+    """A manifest with audio, a list, transcripts with and without it, and an ablation."""
     manifest = write_manifest(tmp_path / "data", TEXTS)
     (tmp_path / "names.txt").write_text("Bob\tweight=2.0\nDan\nÉve <b>\n")
     rows = [("u000", "ann met bob", "ann met bop", ["subword"]), ("u001", "dan met bob", "dan met ann", ["lookup"]), ("u002", "met met met", "met met met", [])]

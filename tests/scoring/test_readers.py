@@ -1,4 +1,4 @@
-"""Transcripts and the tables beside them: each format, and what is said of each malformed file."""
+"""Transcripts and related tables: each format, and the message for each malformed file."""
 from __future__ import annotations
 
 import pytest

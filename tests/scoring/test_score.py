@@ -1,4 +1,4 @@
-"""The whole report on a small corpus that was worked out by hand, and its text and JSON."""
+"""The whole report on a small corpus with values worked out by hand, and its text and JSON."""
 from __future__ import annotations
 
 import dataclasses

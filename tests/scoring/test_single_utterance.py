@@ -1,4 +1,4 @@
-"""One utterance has no interval: resampled, it is always itself. That is said wherever intervals are shown."""
+"""One utterance has no interval, since resampling gives the same utterance. All outputs show this."""
 from __future__ import annotations
 
 import json
@@ -36,7 +36,7 @@ def test_one_utterance_has_no_interval_and_no_p_value():
 
 
 def test_only_utterances_of_the_measure_count():
-    """Names are said in the first alone; words in all three."""
+    """Only the first utterance has names; all three have words."""
     report = score(REFS, HYPS, ["bob"], compare=REFS)
     for name, found in report.estimates.items():
         of_names = name.startswith(("entity", "b_"))

@@ -1,4 +1,4 @@
-"""G2P: the same phones as g2p_en's own network, and no network (of the other kind) anywhere."""
+"""G2P: the same phones as g2p_en's neural network, without access to the internet."""
 from __future__ import annotations
 
 import subprocess

@@ -1,4 +1,4 @@
-"""Names as token sequences: the best first, then others, each of them spelling the name."""
+"""Names as token sequences: the best first, then others; each spells the name."""
 from __future__ import annotations
 
 import random

@@ -1,4 +1,4 @@
-"""Token tables: which token is the blank, what parts words, and what tokens spell."""
+"""Token tables: the blank, the word separator, and the spelling of tokens."""
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,4 @@
-"""A model on a pretrained encoder: its top trained on cached encodings, then all blocks at rates of their own."""
+"""A model on a pretrained encoder: first the top on cached encodings, then all blocks with their own rates."""
 import dataclasses
 
 import pytest

@@ -188,7 +188,7 @@ def test_two_processes_train_one_model(configs, features_dir, lang_dir, tmp_path
 
 @pytest.mark.slow
 def test_tiny_model_learns_tone_speech(lang_dir, tmp_path):
-    """From manifest to transcripts: after a few minutes the unseen sentences come out right."""
+    """From manifest to transcripts: after a few minutes, unseen sentences are recognised correctly."""
     from tones import sentences, write_manifest
 
     from ctcb.data.features import store_features

@@ -1,4 +1,4 @@
-"""Training an adapter: what attention is told, that the base stays as it is, resumption, the way into a model directory."""
+"""Training an adapter: the target of the attention, the unchanged base, resumption, export to a model directory."""
 import json
 import math
 import shutil

@@ -1,4 +1,4 @@
-"""Lists for training: what they must hold and what they must not, checked word by word."""
+"""Lists for training: entries that they must and must not have, checked word by word."""
 import itertools
 
 import pytest
@@ -55,7 +55,7 @@ def test_the_same_seed_draws_the_same_list(speller):
 
 
 def test_similar_distractors_are_the_nearest(speller):
-    """With all of the pool as candidates and one phrase that is said, no other phrase is nearer."""
+    """With the whole pool as candidates and one spoken phrase, no other phrase is nearer."""
     config = {"said": 1.0, "none_said": 0.0, "alike": 1.0, "largest": 4, "longest": 1}
     one = sampler(speller, **config)
 

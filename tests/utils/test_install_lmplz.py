@@ -1,4 +1,4 @@
-"""utils/install_lmplz.sh says what is missing, and puts nothing down that does not run."""
+"""utils/install_lmplz.sh names what is missing, and installs only programs that run."""
 import io
 import os
 import subprocess
@@ -13,7 +13,7 @@ TOOLS = "bash dirname date mktemp rm tail grep tar gzip sha256sum install mv cat
 
 @pytest.fixture
 def box(tmp_path):
-    """An environment and a PATH that hold next to nothing."""
+    """An almost empty environment and PATH."""
     for folder in ("venv/bin", "path"):
         (tmp_path / folder).mkdir(parents=True)
     for tool in TOOLS:

@@ -21,7 +21,7 @@ def jobs(folder, count, command, *more, **env):
 
 
 def runs(pid):
-    """Whether the process runs. One that has ended stays listed where nobody asks for its exit code (a container's)."""
+    """Whether the process runs. In a container, an ended process stays listed until its exit code is read."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The shell tools: options, and the environment's making played through with a Python that only pretends."""
+"""utils/setup_env.sh: options, and the installation with a stand-in for Python."""
 from __future__ import annotations
 
 import re
@@ -153,7 +153,7 @@ def options_run(folder: Path, options: str) -> subprocess.CompletedProcess:
 
 
 def test_the_reference_set_fits_the_ranges_of_setup_py(monkeypatch: pytest.MonkeyPatch) -> None:
-    """setup.py's ranges admit the reference set, and the reference set holds all that setup.py asks for."""
+    """setup.py's version ranges include the reference set, and the reference set has everything that setup.py requires."""
     import setuptools
     from packaging.requirements import Requirement
 

@@ -1,4 +1,4 @@
-"""utils/stages.sh, utils/launch.sh and utils/parse_options.sh: what every recipe rests on."""
+"""utils/stages.sh, utils/launch.sh and utils/parse_options.sh, which every recipe uses."""
 import os
 import subprocess
 import sys

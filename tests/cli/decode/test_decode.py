@@ -1,4 +1,4 @@
-"""``ctcb decode`` and ``ctcb emit`` from the outside, on a model with random weights."""
+"""The commands ``ctcb decode`` and ``ctcb emit``, on a model with random weights."""
 import json
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""``ctcb decode --entities`` from the outside, on constructed emissions of several kinds of models."""
+"""The command ``ctcb decode --entities``, on constructed emissions of several kinds of models."""
 from __future__ import annotations
 
 import json
@@ -215,7 +215,7 @@ def test_output_with_times_needs_a_frame_shift(ctcb, tmp_path):
 
 
 def test_emissions_of_a_model_directory(ctcb, model_dir, tmp_path, files):
-    """With --model instead of --tokens they are decoded as audio is, to the byte."""
+    """With --model instead of --tokens, the output equals that for audio byte by byte."""
     audio = write_manifest(tmp_path / "in", sentences(4))
     names = files(names="Ann Bob\nOak\nTom Una\n")
     phones = tmp_path / "p.npz"

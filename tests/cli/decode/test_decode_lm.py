@@ -1,4 +1,4 @@
-"""``ctcb decode --lm`` and unigram boosting from the outside, on constructed emissions."""
+"""The command ``ctcb decode --lm`` and unigram boosting, on constructed emissions."""
 from __future__ import annotations
 
 import gzip

@@ -1,4 +1,4 @@
-"""``--resume``: what a run depends on are the files that its options name, not what is called like a value."""
+"""``--resume``: the fingerprint covers the files that options name, not files named like another option's value."""
 from __future__ import annotations
 
 import click

@@ -1,4 +1,4 @@
-"""What the beam search does with emissions, options and graphs at the edge, and how it shares its work."""
+"""The beam search on extreme emissions, options and graphs, and with threads."""
 from __future__ import annotations
 
 import math
@@ -171,7 +171,7 @@ def test_threads_give_the_same_results_in_order():
 
 
 def test_blank_frames_are_skipped_with_little_effect():
-    """Frames of nearly pure blank put in between leave tokens and, to their own probability, the score."""
+    """Inserted frames of nearly pure blank keep the tokens and, up to their own probability, the score."""
     array = emissions(20, seed=5)
     decoder = BeamDecoder(VOCABULARY, BeamOptions(nbest=3))
     quiet = np.log(np.array([[0.999, 0.00025, 0.00025, 0.00025, 0.00025]]))

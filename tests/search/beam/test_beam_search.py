@@ -127,7 +127,7 @@ def test_pruned_search_equals_the_reference(block):
 
 
 def test_long_utterances_equal_the_reference():
-    """Prefixes that die and come back must stay one hypothesis with their children."""
+    """Prefixes that are pruned and return must stay one hypothesis with their children."""
     for seed in range(30):
         emissions, entities, graph = random_case(
             seed, (3, 5), (40, 60), beam=4, nbest=4, top_k=3, token_gap=6.0, boost_top_k=4, blank_skip=0.95)

@@ -100,7 +100,7 @@ BY_HAND = PlainLm({
 
 
 def decode(folder, *tokens, phrases=(), weights=None, **options):
-    """The best hypothesis where the emissions leave no doubt of the tokens."""
+    """The best hypothesis for emissions with certain tokens."""
     graph = ContextGraph.build(list(phrases), VOCABULARY, weights, boosted=False)
     with np.errstate(divide="ignore"):
         graph = graph.with_class(np.log(np.ones(len(phrases)) if weights is None else weights))

@@ -1,4 +1,4 @@
-"""How fast the beam search with a word LM and a list is: a slow test, because it compiles and estimates an LM first."""
+"""Speed of the beam search with a word LM and a list (slow: it compiles, and estimates an LM first)."""
 from __future__ import annotations
 
 import itertools
