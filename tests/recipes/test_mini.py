@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "local/mini"))
-from make_mini import NAME, name_words, write_line, write_unsaid  # noqa: E402
+from make_mini import NAME, name_words, write_distractors, write_line  # noqa: E402
 
 
 def test_sentences_are_deterministic_and_names_disjoint():
@@ -27,7 +27,7 @@ def test_sentences_are_deterministic_and_names_disjoint():
 
 def test_distractors_are_in_no_sentence(tmp_path):
     for name in ("a", "b"):
-        write_unsaid(tmp_path / name, ["zorne", "quill", "barrow"], "dev")
+        write_distractors(tmp_path / name, ["zorne", "quill", "barrow"], "dev")
     names = (tmp_path / "a").read_text().split("\n")[:-1]
     assert names == (tmp_path / "b").read_text().split("\n")[:-1] == sorted(set(names))
     assert {word for name in names for word in name.split()} == {"Zorne", "Quill", "Barrow"} and max(map(len, map(str.split, names))) == 2
