@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Needs no corpus and no root: the recipe synthesises its own corpus, and runs all stages to the ablation. With
+# No corpus and no root are needed: the recipe synthesises its own corpus, and runs all stages to the ablation. With
 # synthetic speech and template sentences it shows that everything works and what each technique does, not the accuracy
 # on human speech.
 #

@@ -20,9 +20,9 @@ def test_sentences_are_deterministic_and_names_disjoint():
     assert not set(names["train"]) & set(names["dev"]) and not set(names["dev"]) & set(names["test"])
     lines = [write_line("dev", number, names["dev"]) for number in range(200)]
     assert lines == [write_line("dev", number, names["dev"]) for number in range(200)]
-    assert all(line.saying.text[0].isupper() and "{" not in line.saying.text for line in lines)
-    neural = np.mean([line.saying.voice.startswith("hibari") for line in lines])
-    assert 0.45 < neural < 0.75 and len({line.saying.text for line in lines}) > 100
+    assert all(line.prompt.text[0].isupper() and "{" not in line.prompt.text for line in lines)
+    neural = np.mean([line.prompt.voice.startswith("hibari") for line in lines])
+    assert 0.45 < neural < 0.75 and len({line.prompt.text for line in lines}) > 100
 
 
 def test_distractors_are_in_no_sentence(tmp_path):
