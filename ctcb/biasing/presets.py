@@ -52,7 +52,8 @@ class Preset:
     def with_settings(self, settings: Mapping[str, Any]) -> Preset:
         """The preset with other values, by the options' names. Raises InputError for an unknown one and a value out of range."""
         changed = by_block(settings)
-        beam = replace(self.beam, **changed.pop("beam", {}))
+        moved = tuple((name, value) for name, value in self.beam.moved if name not in settings)
+        beam = replace(self.beam, moved=moved, **changed.pop("beam", {}))
         parts = {block: replace(getattr(self.options, block), **values) for block, values in changed.items()}
         return replace(self, beam=beam, options=replace(self.options, **parts))
 

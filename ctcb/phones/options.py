@@ -89,7 +89,7 @@ RENAMED = {
 }
 
 
-def PhoneOptions(**given: Any) -> Dict[str, Any]:  # noqa: N802: the name of the class that it stands for
+def PhoneOptions(**given: Any) -> Dict[str, Any]:
     """0.1.0's options of the phonetic techniques, as settings under their new names, with a DeprecationWarning.
 
     Raises InputError for an unknown name.

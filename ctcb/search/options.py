@@ -5,7 +5,6 @@ Scores are natural logarithms (nats), unless a sentence says otherwise.
 from __future__ import annotations
 
 import functools
-import math
 import warnings
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Dict, Tuple, TypeVar
