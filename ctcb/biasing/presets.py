@@ -100,7 +100,7 @@ def _preset(name: str, block: Mapping[str, Any], path: Optional[PathOrStr], old:
         for technique in techniques:
             if technique not in TECHNIQUES:
                 raise InputError(f"{technique!r} is no technique", file=path, hint=f"choose from {', '.join(TECHNIQUES)}")
-    built = {part: from_mapping(BLOCKS[part], given, path, f"{name}.{part}.") for part, given in values.items()}
+    built: Dict[str, Any] = {part: from_mapping(BLOCKS[part], given, path, f"{name}.{part}.") for part, given in values.items()}
     return Preset(techniques, built.pop("beam", BeamOptions()), replace(TechniqueOptions(), **built))
 
 

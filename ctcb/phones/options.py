@@ -41,7 +41,7 @@ class PhoneRescoringOptions(OptionBlock):
     block: ClassVar[str] = "phones"
 
     weight: float = option(0.3, "Factor on the phone score in `phones`.", low=0, tuned=(0.0, 1.0), flag="phone-weight")
-    score: str = option("forward", "How `phones` compares.", choices=SCORES, flag="phone-score")
+    score: str = option("forward", "How `phones` compares: all alignments, the best one, or edits of the 1-best phones.", choices=SCORES, flag="phone-score")
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class LookupOptions(OptionBlock):
     min_gain: float = option(
         8.0, "Nats by which a name must fit better than other words in `lookup`.", low=0, tuned=(2.0, 20.0), flag="lookup-evidence"
     )
-    short_name_penalty: float = option(4.0, "So many more for each phone that the name has fewer than eight.", low=0, tuned=(0.0, 8.0))
+    short_name_penalty: float = option(4.0, "Nats more for each phone that the name has fewer than eight, in `lookup`.", low=0, tuned=(0.0, 8.0))
     max_loss_per_phone: float = option(
-        1.5, "Nats a phone by which it may fit worse than the likeliest phones.", low=0, flag="lookup-lack"
+        1.5, "Nats a phone by which a name may fit worse than the likeliest phones, in `lookup`.", low=0, flag="lookup-lack"
     )
 
 
@@ -66,7 +66,7 @@ class VerifyOptions(OptionBlock):
     block: ClassVar[str] = "verify"
 
     threshold: float = option(
-        0.5, "How likely a name must have been said to stay, in `verify`; 0 to 1.", low=0, high=1, tuned=(0.0, 0.95), flag="assurance"
+        0.5, "How likely a name must have been spoken to stay, in `verify`; 0: all stay.", low=0, high=1, tuned=(0.0, 0.95), flag="assurance"
     )
 
 
@@ -77,7 +77,7 @@ class G2gOptions(OptionBlock):
     block: ClassVar[str] = "g2g"
 
     count: int = option(10, "Spellings that sound alike, of each name, in `g2g`.", low=0, flag="g2g")
-    cost_weight: float = option(1.5, "Factor on what these lose.", low=0, tuned=(0.0, 4.0), flag="g2g-cost")
+    cost_weight: float = option(1.5, "Factor on what such a spelling loses of its name's bonus, in `g2g`.", low=0, tuned=(0.0, 4.0), flag="g2g-cost")
 
 
 # The names of 0.1.0, where one class had them all: old name -> new one.

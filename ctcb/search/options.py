@@ -32,7 +32,7 @@ class SubwordOptions(OptionBlock):
     cap: float = option(4.0, "Highest boost of a token, before its name's weight.", low=0, tuned=(1.0, 8.0), flag="cap")
     # The class speaks for the names too.
     class_cap: float = option(
-        3.0, "The same where an LM has the names in its class.", low=0, tuned=(1.0, 8.0), flag="class-cap", serves=(UNIGRAM,)
+        3.0, "Highest boost of a token where an LM has the names in its class.", low=0, tuned=(1.0, 8.0), flag="class-cap", serves=(UNIGRAM,)
     )
     # Of short names some fit by chance.
     short_name_penalty: float = option(
@@ -74,14 +74,14 @@ class BeamOptions(OptionBlock):
 
     beam: int = option(16, "Prefixes that the beam search keeps a frame; with an LM twice as many, for an n-best list up to four times.", low=1, flag="beam")
     nbest: int = option(1, "Hypotheses answered, at most `beam`.", low=1, flag="nbest")
-    top_k: int = option(20, "A frame's tokens that may open a new prefix: at most so many,", low=1)
-    token_gap: float = option(8.0, "and no further than this below the frame's best.", low=0, finite=False)
+    top_k: int = option(20, "Tokens of a frame that may open a new prefix, at most.", low=1)
+    token_gap: float = option(8.0, "A token further than this below the frame's best opens no new prefix.", low=0, finite=False)
     blank_skip: float = option(
         0.995, "A frame whose blank is at least this probable is taken as pure blank; above 1: never.", low=0, finite=False
     )
     # They bound the shortlist of a frame for both techniques that the search serves, and so stand here.
-    boost_gap: float = option(10.0, "A token further than this below the frame's best is not boosted,", low=0, finite=False)
-    boost_top_k: int = option(40, "and only a frame's best so many may continue a name beyond `top_k` and `token_gap`.", low=0)
+    boost_gap: float = option(10.0, "A token further than this below the frame's best is not boosted.", low=0, finite=False)
+    boost_top_k: int = option(40, "Tokens of a frame that may continue a name beyond `top_k` and `token_gap`, at most.", low=0)
     lm_weight: float = option(
         LM_WEIGHT, "Factor on the LM's log-probabilities, `class_bonus` and `piece_bonus`.", low=0, tuned=(0.0, 1.0), flag="lm-weight", lm=True
     )

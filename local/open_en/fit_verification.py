@@ -48,13 +48,13 @@ SAID = 50  # names of each list that are said
 class Example:
     """A name that came out."""
 
-    evidence: PhoneScore
+    score: PhoneScore
     names: int  # in the list
     said: bool
 
 
 class Recording(Verification):
-    """Notes the evidence for each name, and takes none back."""
+    """Notes how each name fits the phones, and withdraws none."""
 
     def __init__(self) -> None:
         self.noted: List[Tuple[Entity, PhoneScore]] = []
@@ -81,15 +81,15 @@ def lists(names: EntityList, texts: Sequence[str], sizes: Sequence[int], rng: ra
 
 def fit(examples: Sequence[Example]) -> Tuple[LogOddsWeights, np.ndarray]:
     """The weights, and each example's log-odds under them."""
-    base, (lack, phones, doubt, number), at = logistic(
+    base, (loss, phones, uncertainty, number), at = logistic(
         np.array([columns(one) for one in examples]), np.array([one.said for one in examples])
     )
-    return LogOddsWeights(base, -lack, phones, -doubt, -number), at
+    return LogOddsWeights(base, -loss, phones, -uncertainty, -number), at
 
 
 def columns(example: Example) -> Tuple[float, float, float, float]:
     """What the log-odds are a weighted sum of, in the order of ``LogOddsWeights``."""
-    found = example.evidence
+    found = example.score
     return found.loss_per_phone, found.phones, found.uncertainty, np.log(example.names)
 
 
@@ -109,9 +109,9 @@ def examples_of(
             recording.noted.clear()
             pipeline.decode(emission.utt_id, emission.log_probs, biasing, phones=emission.phones)
             text = f" {normalize(refs[emission.utt_id])} "
-            for entity, evidence in recording.noted:
-                if np.isfinite(evidence.loss_per_phone):
-                    yield Example(evidence, len(one), any(f" {form} " in text for form in entity.spoken_forms))
+            for entity, score in recording.noted:
+                if np.isfinite(score.loss_per_phone):
+                    yield Example(score, len(one), any(f" {form} " in text for form in entity.spoken_forms))
 
 
 @click.command(help=__doc__.split("\n", 1)[0])
@@ -141,9 +141,9 @@ def main(
         click.echo(f"{data.name}: {len(found)} names came out, {sum(one.said for one in found)} of which were said")
     if dump is not None:
         Path(dump).write_text(json.dumps([asdict(one) for one in examples]))
-    odds, at = fit(examples)
+    weights, at = fit(examples)
     said = np.array([one.said for one in examples])
-    click.echo(f"{odds}\nof those said, {np.mean(at[said] > 0):.1%} stay; of the others, {np.mean(at[~said] > 0):.1%}")
+    click.echo(f"{weights}\nof those said, {np.mean(at[said] > 0):.1%} stay; of the others, {np.mean(at[~said] > 0):.1%}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from ctcb.lm.arrays import ArrayLm
 from ctcb.search.beam.context_graph import ContextGraph
 from ctcb.search.beam.decoder import BeamDecoder
 from ctcb.search.beam.word_lm import WordLm, letters_of
-from ctcb.search.options import BeamOptions, SubwordOptions, UnigramOptions
+from ctcb.search.options import BeamOptions, UnigramOptions
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.tokens import TokenTable
 
