@@ -10,7 +10,7 @@ import click
 from ctcb.biasing.presets import find_config
 from ctcb.cli.common.options import Once, entities_format_option, model_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
-from ctcb.cli.common.settings import presets_of, set_option
+from ctcb.cli.common.settings import presets_of, set_option, setting_names
 from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding, climb
@@ -87,7 +87,7 @@ def command(
         rows = [row for row in rows if not chosen or row.name in chosen or row.name == "none"]
         if vary is not None:
             setting, _, values = vary.partition("=")
-            rows = varied(rows, setting, values.split(","))
+            rows = varied(rows, setting_names([setting])[0], values.split(","))
         for reason in missing if not chosen else ():
             click.echo(f"ctcb: left out: {reason}", err=True)
         decoding = Decoding(spelling, Phonetics.of(lang), listened, word_lm, jobs, partial(listener.lean, data))

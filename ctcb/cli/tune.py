@@ -11,7 +11,7 @@ import click
 from ctcb.biasing.presets import BUILT_IN, find_config, write_presets
 from ctcb.cli.common.options import Once, entities_format_option, model_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
-from ctcb.cli.common.settings import presets_of, set_option
+from ctcb.cli.common.settings import presets_of, set_option, setting_names
 from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding
@@ -91,7 +91,7 @@ def command(
 
     bounds = Bounds(max_u_wer / 100, max_false_alarms)
     sets = of_half(half)
-    space = parameters(sets[0][2].techniques, word_lm is not None, only)
+    space = parameters(sets[0][2].techniques, word_lm is not None, setting_names(only))
     about = repr((listener.digest, [(str(data.manifest), data.entities.entities, data.absent) for data, _, _ in sets], lm))
     found = search(presets[preset], space, Objective(sets).measure, bounds, trials, seed, study, about)
 

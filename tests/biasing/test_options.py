@@ -161,6 +161,13 @@ def test_from_python():
         package.CtcBiaser(PIECES, settings={"subword.cap": -1})
 
 
+def test_a_model_with_settings(model_dir):
+    with pytest.raises(InputError, match="verify.threshold is 2"):
+        package.load(model_dir, settings={"verify.threshold": 2})
+    with pytest.warns(DeprecationWarning), pytest.raises(InputError, match="g2g.count is -1"):
+        package.load(model_dir, phones=PhoneOptions(g2g=-1))
+
+
 def test_phone_options_of_before():
     with pytest.warns(DeprecationWarning, match="PhoneOptions goes"):
         assert PhoneOptions(assurance=0.4, g2g=3) == {"verify.threshold": 0.4, "g2g.count": 3}

@@ -183,5 +183,10 @@ def test_tune_writes_what_decode_reads(ctcb, model_dir, tmp_path):
     assert set(yaml.safe_load(out.read_text())) == {"decoder"}
     decode = ["decode", "--model", model_dir, "--entities", tmp_path / "set" / "entities.txt", manifest]
     assert ctcb(*decode, "--config", out).code == 0
+    # A name of 0.1.0 is taken, with a warning, and means the same study.
+    again = ctcb("tune", "--model", model_dir, "--data", tmp_path / "set", *options, "--parameter", "weight", "--out", out)
+    assert "ctcb: warning: weight is now phones.weight" in again.err and again.out == ran.out
+    unknown = ctcb("tune", "--model", model_dir, "--data", tmp_path / "set", *options, "--parameter", "beam.top_k", "--out", out)
+    assert unknown.code == 2 and "'beam.top_k' is nothing that can be tuned here; choose from g2g.cost_weight" in unknown.err
     ran = ctcb("tune", "--model", model_dir, "--data", tmp_path / "set", "--preset", "none", "--out", out)
     assert ran.code == 2 and "'none' is no preset that could be tuned" in ran.err

@@ -3,16 +3,18 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, TypeVar
 
 import click
 
-from ctcb.biasing.options import OPTIONS, parse_settings
+from ctcb.biasing.options import OPTIONS, find_option, parse_settings
 from ctcb.biasing.presets import Preset, read_presets
 from ctcb.cli.common.options import Decorator, join
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 from ctcb.options import Option
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -58,23 +60,26 @@ def settings_given(assignments: Sequence[str], options: Mapping[str, Any]) -> Se
 
 def read_settings(assignments: Sequence[str]) -> Dict[str, Any]:
     """The values of ``--set``; old names are warned of on stderr. Raises InputError."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", FutureWarning)
-        values = parse_settings(assignments)
-    _tell(caught)
-    return values
+    return _warned(lambda: parse_settings(assignments))
+
+
+def setting_names(names: Sequence[str]) -> List[str]:
+    """The names of settings; old ones are warned of on stderr. Raises InputError for an unknown one."""
+    return _warned(lambda: [find_option(name).name for name in names])
 
 
 def presets_of(config: Optional[PathOrStr], assignments: Sequence[str] = ()) -> Dict[str, Preset]:
     """The presets of a file, with settings in the place of theirs; old names are warned of on stderr. Raises InputError."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", FutureWarning)
-        presets = read_presets(config)
-    _tell(caught)
+    presets = _warned(lambda: read_presets(config))
     settings = read_settings(assignments)
     return {name: preset.with_settings(settings) for name, preset in presets.items()} if settings else presets
 
 
-def _tell(caught: Sequence[warnings.WarningMessage]) -> None:
+def _warned(read: Callable[[], T]) -> T:
+    """What ``read`` returns; its warnings as lines on stderr."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", FutureWarning)
+        found = read()
     for text in dict.fromkeys(str(one.message) for one in caught):
         click.echo(f"ctcb: warning: {text}", err=True)
+    return found
