@@ -26,7 +26,7 @@ class SubwordBoosting(Technique):
 
     def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
         """Build the graph. Raises InputError naming the line of an entity that cannot be in one."""
-        biasing = replace(biasing, costs=_with_brief(biasing, setting.phones.brief))
+        biasing = replace(biasing, costs=_with_short_names(biasing, setting.options.subword.short_name_penalty))
         return replace(biasing, graph=_graph(biasing, setting))
 
 
@@ -65,13 +65,13 @@ def in_graph(search: GraphSearch, asked: Sequence[Technique]) -> Tuple[Technique
     return tuple(EntityClass(search) if one.name == UNIGRAM else one for one in asked if one.name != SUBWORD)
 
 
-def _with_brief(biasing: Biasing, brief: float) -> Optional[Tuple[Tuple[float, ...], ...]]:
-    """The costs of the phrases, and what short names cost in long lists (``PhoneOptions.brief``)."""
+def _with_short_names(biasing: Biasing, penalty: float) -> Optional[Tuple[Tuple[float, ...], ...]]:
+    """The costs of the phrases, and what short names cost in long lists (``subword.short_name_penalty``)."""
     many = min(1.0, math.log10(max(1, len(biasing.entities)) / FEW) / math.log10(MANY / FEW))
-    if brief <= 0 or many <= 0:
+    if penalty <= 0 or many <= 0:
         return biasing.costs
     before = biasing.costs or tuple((0.0,) * len(ways) for ways in biasing.phrases)
-    more = [many * brief * max(0, LONG - len(one.normal.replace(" ", ""))) for one in biasing.entities]
+    more = [many * penalty * max(0, LONG - len(one.normal.replace(" ", ""))) for one in biasing.entities]
     return tuple(tuple(cost + this for cost in costs) for costs, this in zip(before, more))
 
 

@@ -6,8 +6,8 @@ from typing import Callable, List, Optional
 
 import numpy as np
 
+from ctcb.biasing.options import TechniqueOptions
 from ctcb.biasing.prepared_list import Biasing
-from ctcb.phones.options import PhoneOptions
 from ctcb.phones.phonetics import Phonetics
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.spelling import Spelling
@@ -21,7 +21,7 @@ class Setting:
     vocabulary: Vocabulary
     spelling: Spelling
     phonetics: Optional[Phonetics] = None  # None where the model tells no phones
-    phones: PhoneOptions = PhoneOptions()
+    options: TechniqueOptions = TechniqueOptions()
 
 
 @dataclass(frozen=True)

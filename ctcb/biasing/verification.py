@@ -11,7 +11,7 @@ from ctcb.biasing.phone_rescoring import units_of
 from ctcb.biasing.prepared_list import Biasing
 from ctcb.biasing.technique import Heard, Setting, Technique
 from ctcb.phones.graph import PhoneGraph, align, floored
-from ctcb.phones.verification import Evidence, likelihood, weigh
+from ctcb.phones.verification import PhoneScore, probability, score_name
 from ctcb.transcript.hypothesis import FoundEntity, Reading
 
 Words = Tuple[int, int]  # words[first:end]
@@ -30,26 +30,26 @@ class Verification(Technique):
         if not best.entities:
             return readings
         evidence = self.evidence(best, heard, biasing, setting)
-        sure = [likelihood(one, len(biasing.entities)) for one in evidence]
+        sure = [probability(one, len(biasing.entities)) for one in evidence]
         best = replace(best, entities=tuple(replace(found, sure=p) for found, p in zip(best.entities, sure)))
-        if min(sure) < setting.phones.assurance:
-            best = _taken_back(best, heard.plain(), setting.phones.assurance)
+        if min(sure) < setting.options.verify.threshold:
+            best = _taken_back(best, heard.plain(), setting.options.verify.threshold)
         return [best, *(other for other in readings[1:] if other.text != best.text)]
 
-    def evidence(self, reading: Reading, heard: Heard, biasing: Biasing, setting: Setting) -> List[Evidence]:
+    def evidence(self, reading: Reading, heard: Heard, biasing: Biasing, setting: Setting) -> List[PhoneScore]:
         """How well each of a reading's entities fits the phones."""
-        phonetics, options = setting.phonetics, setting.phones
+        phonetics, options = setting.phonetics, setting.options.phonetic
         words = [word.word for word in reading.words]
         units = units_of(reading, dict(zip(words, phonetics.words(words, options.pronunciations))), biasing, setting)
         log_probs = floored(heard.phones, options.floor)
         score, spans = align(log_probs, PhoneGraph.build([unit.ways for unit in units]))
         if not np.isfinite(score):
-            return [Evidence.none() for _ in reading.entities]
+            return [PhoneScore.none() for _ in reading.entities]
         # A unit's frames reach to the middle of the blanks around it.
         cuts = np.r_[0, (spans[:-1, 1] + spans[1:, 0]) // 2, len(log_probs)]
         own = {unit.first: place for place, unit in enumerate(units)}
         places = [own[found.words[0]] for found in reading.entities]
-        return [weigh(log_probs[cuts[place] : cuts[place + 1]], units[place].ways) for place in places]
+        return [score_name(log_probs[cuts[place] : cuts[place + 1]], units[place].ways) for place in places]
 
 
 def _taken_back(best: Reading, plain: Reading, assurance: float) -> Reading:

@@ -1,9 +1,11 @@
 """Biasing for any CTC model, from Python: emissions and a list in, a transcript out."""
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Optional, Sequence, Union
+from typing import Any, Mapping, Optional, Sequence, Union
 
+from ctcb.biasing.presets import BUILT_IN
 from ctcb.biasing.registry import choose
 from ctcb.ctc.log_probs import SCALES
 from ctcb.decoding.list_cache import Entities, ListCache
@@ -32,7 +34,7 @@ class CtcBiaser:
         self, tokens: Union[PathOrStr, Sequence[str]], blank: Union[int, str, None] = None, *,
         separator: Optional[str] = None, tokens_model: Optional[PathOrStr] = None, log_probs: str = "natural",
         frame_shift: float = 1.0, options: Optional[BeamOptions] = None, bias: str = "decoder",
-        lm: Optional[PathOrStr] = None,
+        lm: Optional[PathOrStr] = None, settings: Optional[Mapping[str, Any]] = None,
     ) -> None:
         """
         Parameters
@@ -49,10 +51,12 @@ class CtcBiaser:
         options : of the beam search; by default ``BeamOptions()``.
         bias : ``"decoder"``, or ``"none"`` for the plain beam search.
         lm : an ARPA file, gzip or not, of lower-case words; `ctcb lm` makes one.
+        settings : options of the techniques and the search by their names (``{"subword.alpha": 0.7}``,
+            docs/techniques.md), in the place of the defaults and of ``options``.
 
         Raises
         ------
-        InputError : tokens, blank or separator that are wrong or in doubt, an unknown name; an LM that
+        InputError : tokens, blank or separator that are wrong or in doubt, an unknown name, a setting out of its range; an LM that
             is malformed or whose words the tokens cannot write.
         """
         if log_probs not in SCALES:
@@ -64,8 +68,11 @@ class CtcBiaser:
         spelling = spelling_of(table, tokens_model)
         word_lm = load_lm(lm, spelling.table)
         techniques = choose(bias, lm=word_lm is not None)
-        options = BeamOptions() if options is None else options
-        self._pipeline = Pipeline(spelling, frame_shift, "beam", options, techniques, log_probs, word_lm)
+        preset = BUILT_IN[bias] if options is None else replace(BUILT_IN[bias], beam=options)
+        preset = preset.with_settings(settings or {})
+        self._pipeline = Pipeline(
+            spelling, frame_shift, "beam", preset.beam, techniques, log_probs, word_lm, technique_options=preset.options
+        )
         self._lists = ListCache(self._pipeline)
 
     def decode(self, log_probs: Any, entities: Entities = (), nbest: Optional[int] = None, utt_id: str = "") -> Transcript:

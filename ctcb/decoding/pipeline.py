@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Union
 
 from ctcb.biasing.in_search import in_graph
+from ctcb.biasing.options import TechniqueOptions
 from ctcb.biasing.prepared_list import Biasing, SpelledList
 from ctcb.biasing.registry import in_search
 from ctcb.biasing.technique import Heard, Setting, Technique
@@ -14,7 +15,6 @@ from ctcb.decoding.readings import readings
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import CtcbError, InputError, unexpected
-from ctcb.phones.options import PhoneOptions
 from ctcb.phones.phonetics import Phonetics
 from ctcb.search.beam.decoder import BeamDecoder
 from ctcb.search.beam.word_lm import WordLm
@@ -61,7 +61,7 @@ class Pipeline:
     def __init__(
         self, spelling: Spelling, frame_shift: float, method: str = "beam", options: Options = BeamOptions(),
         techniques: Sequence[Technique] = (), scale: str = "natural", lm: Optional[WordLm] = None,
-        phonetics: Optional[Phonetics] = None, phone_options: PhoneOptions = PhoneOptions(),
+        phonetics: Optional[Phonetics] = None, technique_options: TechniqueOptions = TechniqueOptions(),
     ) -> None:
         """
         Parameters
@@ -74,7 +74,7 @@ class Pipeline:
         scale : what emissions are, a name in ``SCALES``.
         lm : a word LM for the beam search, made ready for the spelling's tokens.
         phonetics : the phones of the model's phone head, where its emissions come along.
-        phone_options : of the phonetic techniques.
+        technique_options : of each technique.
 
         Raises InputError for techniques that the search, or a model without phones, cannot serve.
         """
@@ -93,8 +93,11 @@ class Pipeline:
             self.tokens.symbols, self.tokens.blank, self.tokens.separators, unspaced=not self.tokens.tells_words
         )
         self.options, self.techniques, self.scale = options, tuple(techniques), SCALES[scale]
-        self.setting = Setting(self.vocabulary, spelling, phonetics, phone_options)
-        self.search = METHODS[method](self.vocabulary, options) if lm is None else BeamDecoder(self.vocabulary, options, lm)
+        self.setting = Setting(self.vocabulary, spelling, phonetics, technique_options)
+        if method == "beam":
+            self.search = BeamDecoder(self.vocabulary, options, lm, technique_options.subword, technique_options.unigram)
+        else:
+            self.search = METHODS[method](self.vocabulary, options)
         if isinstance(self.search, GraphSearch):
             self.techniques = in_graph(self.search, self.techniques)
 

@@ -1,9 +1,10 @@
 """A model that listens, from Python: audio and a list in, a transcript out."""
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Collection, Mapping, Optional, Union
+from typing import Any, Collection, Mapping, Optional, Union
 
 import numpy as np
 
@@ -24,7 +25,6 @@ from ctcb.decoding.stitching import together
 from ctcb.entities import EntityList, LoadReport
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
-from ctcb.phones.options import PhoneOptions
 from ctcb.search.find_lm import find_lm, load_lm
 from ctcb.search.options import BeamOptions
 from ctcb.transcript.transcript import Transcript
@@ -35,7 +35,7 @@ class Recogniser:
 
     def __init__(
         self, ear: Ear, options: Optional[BeamOptions] = None, bias: str = "decoder", lm: Optional[PathOrStr] = None,
-        plus: Collection[str] = (), minus: Collection[str] = (), phones: Optional[PhoneOptions] = None,
+        plus: Collection[str] = (), minus: Collection[str] = (), settings: Optional[Mapping[str, Any]] = None,
         presets: Mapping[str, Preset] = BUILT_IN,
     ) -> None:
         if ear.spelling is None:
@@ -47,10 +47,11 @@ class Recogniser:
             bias, plus, minus, word_lm is not None, phonetics is not None,
             {name: preset.techniques for name, preset in presets.items()},
         )
-        preset = presets[bias]
+        preset = presets[bias] if options is None else replace(presets[bias], beam=options)
+        preset = preset.with_settings(settings or {})
         self._pipeline = Pipeline(
-            spelling, ear.frame_shift, "beam", preset.beam if options is None else options, techniques, lm=word_lm,
-            phonetics=phonetics, phone_options=preset.phones if phones is None else phones,
+            spelling, ear.frame_shift, "beam", preset.beam, techniques, lm=word_lm,
+            phonetics=phonetics, technique_options=preset.options,
         )
         encode, self._compares = None, any(technique.judges for technique in techniques)
         if in_encoder(techniques):
@@ -111,7 +112,8 @@ def _encode(model: LoadedModel, entities: EntityList) -> EncodedList:
 def load(
     model: Optional[PathOrStr] = None, options: Optional[BeamOptions] = None, bias: str = "decoder",
     lm: Optional[PathOrStr] = None, plus: Collection[str] = (), minus: Collection[str] = (),
-    phones: Optional[PhoneOptions] = None, config: Optional[PathOrStr] = None, adapter: Optional[PathOrStr] = None,
+    phones: Optional[Mapping[str, Any]] = None, config: Optional[PathOrStr] = None, adapter: Optional[PathOrStr] = None,
+    settings: Optional[Mapping[str, Any]] = None,
 ) -> Recogniser:
     """Load a model directory, by default the bundled model, and an LM: an ARPA file, by default the
     directory's own ``lm.arpa.gz`` if it has one; ``"none"`` for none.
@@ -122,11 +124,13 @@ def load(
     >>> ctcb.load().decode("talk.ogg", entities=["Zelenskyy", "Łódź"]).text
 
     ``bias`` names a preset, ``plus`` and ``minus`` techniques beside it and not (``--with``, ``--without``);
-    ``options`` and ``phones`` take the place of its settings. ``config`` is a file of presets, by default the
+    ``options`` takes the place of its beam search's options, and ``settings`` hold single options by their names
+    (``{"verify.threshold": 0.4}``, docs/techniques.md; ``--set``) and go before both; ``phones`` is an old name of theirs, and takes
+    ``PhoneOptions``. ``config`` is a file of presets, by default the
     directory's own ``decode.yaml`` if it has one.
     Raises InputError for a directory that is not one, is not whole, or lacks an adapter that is asked for,
     for an LM that is malformed or whose words the model's tokens cannot write, and for unknown names.
     """
     folder = BUNDLED_MODEL if model is None else model
     presets = read_presets(find_config(config, folder))
-    return Recogniser(open_ear(str(folder), adapter=adapter), options, bias, find_lm(lm, folder), plus, minus, phones, presets)
+    return Recogniser(open_ear(str(folder), adapter=adapter), options, bias, find_lm(lm, folder), plus, minus, {**(phones or {}), **(settings or {})}, presets)

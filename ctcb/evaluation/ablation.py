@@ -66,7 +66,7 @@ class Decoding:
         """Decode all utterances; raises what is wrong with one of them."""
         pipeline = Pipeline(
             self._spelling, self._listened.facts.frame_shift, "beam", system.preset.beam, system.techniques, lm=self._lm,
-            phonetics=self._phonetics, phone_options=system.preset.phones,
+            phonetics=self._phonetics, technique_options=system.preset.options,
         )
         listened = self._listened
         if entities is not None and in_encoder(system.techniques):

@@ -16,7 +16,7 @@ from ctcb.adapter.encoder_bias import AttentionMap, EncoderBias
 from ctcb.adapter.entries import EntrySpeller, collate
 from ctcb.entities import Entity, EntityList
 from ctcb.errors import InputError
-from ctcb.report.attention import plot_attention, attended_rows
+from ctcb.report.attention import attended_rows, plot_attention
 from ctcb.transcript.hypothesis import Word
 from ctcb.transcript.transcript import Transcript
 

@@ -2,20 +2,21 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from typing import Any, Dict, Optional, Tuple
 
 import click
 from click.core import ParameterSource
 
 from ctcb import __version__
-from ctcb.biasing.presets import find_config, read_presets
+from ctcb.biasing.options import OPTIONS, values_of
+from ctcb.biasing.presets import Preset, find_config
 from ctcb.biasing.registry import in_encoder, in_search
 from ctcb.cli.common.options import Decorator, Once, join, recognition_options
+from ctcb.cli.common.settings import Settings, flags_of, presets_of, set_option, settings_given
 from ctcb.cli.common.tally import Tally
 from ctcb.cli.decode.biasing import BiasingOptions, biasing_options, encoder_of, prepare, read_lists
 from ctcb.cli.decode.fingerprint import fingerprint
-from ctcb.cli.decode.phones import chosen_phone_options, phone_options
 from ctcb.cli.decode.sources import EmissionOptions, emission_options, of_audio, of_file
 from ctcb.cli.decode.writing import Writer, writing_options
 from ctcb.decoding.journal import Journal
@@ -28,7 +29,7 @@ from ctcb.io import only_run
 from ctcb.report.attention import AttentionPlots
 from ctcb.search.find_lm import find_lm, load_lm
 from ctcb.search.graph import GraphSetting
-from ctcb.search.options import SUBWORD, BeamOptions
+from ctcb.search.options import SUBWORD
 
 # Options of the graph search, by their names in GraphOptions.
 GRAPH = {
@@ -38,42 +39,23 @@ GRAPH = {
     "max_active": "States kept a frame, about.",
 }
 
-# Options of the beam search, by their names in BeamOptions.
-SEARCH = {
-    "beam": "Prefixes that the beam search keeps.",
-    "alpha": "Boost a unit of distance between the frame's best token and a name's.",
-    "beta": "Boost a letter of a name.",
-    "cap": "Highest boost of a token.",
-    "class_cap": "The same where an LM has the names in its class.",
-}
-# Of both, with an LM.
-LM = {
-    "lm_weight": "Factor on the LM's log-probabilities.",
-    "word_bonus": "Added for each word.",
-    "class_bonus": "Added to ln P(<unk>) of a listed name that counts as a unit of the LM's class.",
-    "piece_bonus": "Added to ln P(<unk>) for each token of a word that neither LM nor list knows.",
-}
+# The settings that the beam search reads, with an LM and without.
+_OF_SEARCH = sorted((one for one in OPTIONS.values() if one.block in ("beam", "subword", "unigram")), key=lambda one: one.block)
+OF_BEAM, OF_LM = [one for one in _OF_SEARCH if not one.lm], [one for one in _OF_SEARCH if one.lm]
+# Those of the phonetic techniques.
+OF_PHONES = [one for one in OPTIONS.values() if one not in _OF_SEARCH]
 
 
 def search_options() -> Decorator:
-    """``--method``, ``--lm`` and the options in SEARCH and LM."""
+    """``--method``, ``--lm``, ``--graph`` and the settings of the searches."""
     return join(
         click.option("--method", cls=Once, type=click.Choice(list(METHODS)),
                      help="The search.  [default: beam with a list or an LM, graph with --graph, else greedy]"),
         click.option("--nbest", type=click.IntRange(min=1), help="Different texts told in hyps.jsonl.  [default: the preset's, else 1]"),
-        *(
-            click.option(_flag(name), type=type(getattr(BeamOptions, name)), help=f"{what}  [default: {getattr(BeamOptions, name)}]")
-            for name, what in SEARCH.items()
-        ),
+        flags_of(OF_BEAM),
         click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none",
                      help="n-gram LM (ARPA, gzip or not).  [default: the model's own, if any]"),
-        *(
-            click.option(
-                _flag(name), type=float,
-                help=f"{what}  [default: {getattr(BeamOptions, name)}]",
-            )
-            for name, what in LM.items()
-        ),
+        flags_of(OF_LM),
         click.option("--graph", cls=Once, type=click.Path(), metavar="DIR", help="Search this graph (`ctcb graph` makes one), by k2."),
         *(
             click.option(
@@ -94,13 +76,14 @@ def _flag(name: str) -> str:
 @click.option("--vad", is_flag=True, help="Listen to recordings of more than 40 s where there is speech alone (silero-vad).")
 @biasing_options()
 @search_options()
-@phone_options()
+@flags_of(OF_PHONES)
+@set_option()
 @emission_options()
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml; `ctcb tune` writes one).  [default: the model's own, if any]")
 @writing_options()
 def command(
     inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: Optional[int], lm: Optional[str],
-    config: Optional[str], forms: Tuple[str, ...], out: Optional[str], explain: bool, resume: bool, vad: bool, **given: Any,
+    config: Optional[str], forms: Tuple[str, ...], out: Optional[str], explain: bool, resume: bool, vad: bool, assignments: Tuple[str, ...], **given: Any,
 ) -> None:
     """Transcribe INPUTS: audio files, folders of them, manifest.tsv or lhotse cuts.
 
@@ -124,12 +107,14 @@ def command(
     if vad and emissions_given.emissions is not None:
         raise InputError("--vad is for audio, and --emissions is given", hint="leave it out")
     lm_there = lm_file is not None or graph_asked
-    presets = read_presets(find_config(config, model if own_model else None))
+    presets = presets_of(find_config(config, model if own_model else None))
+    settings = settings_given(assignments, {**given, "nbest": nbest})
+    nbest = settings.values.get("beam.nbest")
     asked = biasing_given.techniques(presets, lm_there)  # before the model is loaded: what is wrong with them
     preset = presets[biasing_given.preset]
     if graph_asked and SUBWORD in biasing_given.plus:
         raise InputError(f"{SUBWORD!r} is for the beam search", hint="leave it out; a graph has --token-bonus instead")
-    method, options = _search(method, nbest, biasing_given.lists, in_search(asked), lm_file is not None, given, preset.beam)
+    method, options, preset = _search(method, biasing_given.lists, in_search(asked), lm_file is not None, given, settings, preset)
     if nbest is not None and nbest > 1 and out is None and "jsonl" not in forms:
         raise InputError(f"--nbest tells its texts in jsonl, and the format is {forms[0]}", hint="give --format jsonl or --out DIR, or leave it out")
     graph = options.graph if isinstance(options, GraphSetting) else None
@@ -158,21 +143,20 @@ def command(
     if graph is not None:
         graph.require_tokens(source.spelling.table)
     techniques = biasing_given.techniques(presets, lm_there, source.phonetics is not None)
-    phone_settings = chosen_phone_options(given, preset.phones)
     pipeline = Pipeline(
         source.spelling, source.frame_shift, method, options, techniques, source.scale, load_lm(lm_file, source.spelling.table),
-        source.phonetics, phone_settings,
+        source.phonetics, preset.options,
     )
     biasing_of = prepare(lists, pipeline, biasing_given, source.utt_ids)
 
     if explain and lists is None:
         raise InputError("--explain tells what a list changed, and there is none", hint="give --entities or --entities-per-utt")
     tally = Tally(len(source.utt_ids), "could not be decoded")
-    settings = {
+    made_with = {
         "ctcb": __version__, "command": " ".join(sys.argv[1:]), "search": method, "techniques": [one.name for one in techniques],
-        "options": asdict(options.options if isinstance(options, GraphSetting) else options), "phones": asdict(phone_settings),
+        "options": {**(asdict(options.options) if isinstance(options, GraphSetting) else values_of(preset.beam)), **values_of(*preset.blocks[1:])},
     }  # fmt: skip
-    with Writer(forms, out, explain, len(source.utt_ids), settings) as writer:
+    with Writer(forms, out, explain, len(source.utt_ids), made_with) as writer:
         stretches = pipeline.decode_many(source.emissions, biasing_of, options.nbest, jobs, compared=explain)
         if journal is not None:
             stretches = journal.complete(stretches, source.utt_ids)
@@ -193,37 +177,41 @@ def command(
 
 
 def _search(
-    method: Optional[str], nbest: Optional[int], lists: bool, leaning: bool, lm: bool, given: Dict[str, Any], preset: BeamOptions
-) -> Tuple[str, Options]:
-    """The search, and its options: those of the preset where none are given; those that only one search has ask for it.
+    method: Optional[str], lists: bool, biased: bool, lm: bool, given: Dict[str, Any], settings: Settings, preset: Preset
+) -> Tuple[str, Options, Preset]:
+    """The search, its options, and the preset with the settings that were given; what only one search has asks for it.
 
-    ``lists``: whether there are names; ``leaning``: whether the search is to lean toward them.
+    ``lists``: whether there are names; ``biased``: whether the search is to be biased toward them.
     """
-    chosen = {name: given[name] for name in SEARCH if given[name] is not None}
-    of_lm = {name: given[name] for name in LM if given[name] is not None}
+    values = settings.values
+    nbest: Optional[int] = values.get("beam.nbest")
+    names = [one.name for one in (*OF_BEAM, *OF_LM) if one.name in values and one.name != "beam.nbest"]
+    of_lm = {OPTIONS[name].field: values[name] for name in names if OPTIONS[name].lm}
     of_graph = {name: given[name] for name in GRAPH if given[name] is not None}
     if given["graph"] is not None and method in (None, "graph"):
-        stray = [_flag(name) for name in chosen if name != "beam"] + ["--lm"] * lm
+        known = {field.name for field in fields(GraphOptions)}
+        stray = [settings.flags[name] for name in names if OPTIONS[name].field not in (known if OPTIONS[name].lm else ("beam",))]
+        stray += ["--lm"] * lm
         if stray:
             raise InputError(f"{stray[0]} is for the beam search", hint="leave it out, or --graph")
-        beam = max(nbest or 1, chosen.get("beam", GraphOptions.beam))
-        return "graph", GraphSetting(load_graph(given["graph"]), GraphOptions(beam=beam, **of_lm, **of_graph), nbest or 1)
+        beam = max(nbest or 1, values.get("beam.beam", GraphOptions.beam))
+        setting = GraphSetting(load_graph(given["graph"]), GraphOptions(beam=beam, **of_lm, **of_graph), nbest or 1)
+        return "graph", setting, preset.with_settings({name: value for name, value in values.items() if OPTIONS[name].block != "beam"})
     if method == "graph":
         raise InputError("which graph is to be searched is not told", hint="give --graph DIR (`ctcb graph` makes one)")
     if given["graph"] is not None or of_graph:
         name = "--graph" if given["graph"] is not None else _flag(next(iter(of_graph)))
         raise InputError(f"{name} is for the graph search", hint="leave it out, or use --method graph and --graph DIR")
-    if of_lm and not lm:
-        raise InputError(f"{_flag(next(iter(of_lm)))} is for an LM, and there is none", hint="give --lm FILE or --graph DIR")
-    chosen.update(of_lm)
-    asked = [_flag(name) for name in chosen] + ["--nbest"] * (nbest is not None and nbest > 1) + ["--lm"] * lm
-    if method == "greedy" and (leaning or asked):
+    needs_lm = [settings.flags[name] for name in names if OPTIONS[name].lm]
+    if needs_lm and not lm:
+        raise InputError(f"{needs_lm[0]} is for an LM, and there is none", hint="give --lm FILE or --graph DIR")
+    asked = [settings.flags[name] for name in names] + ["--nbest"] * (nbest is not None and nbest > 1) + ["--lm"] * lm
+    if method == "greedy" and (biased or asked):
         what = f"takes no {asked[0]}" if asked else "cannot lean toward a list"
         raise InputError(f"greedy decoding {what}", hint="leave --method greedy out")
-    method = method or ("beam" if lists or asked or nbest is None and preset.nbest > 1 else "greedy")
-    if method == "greedy":
-        nbest = 1
-    return method, replace(preset, nbest=preset.nbest if nbest is None else nbest, **chosen)
+    method = method or ("beam" if lists or asked or nbest is None and preset.beam.nbest > 1 else "greedy")
+    preset = preset.with_settings({**values, **({"beam.nbest": 1} if method == "greedy" else {})})
+    return method, preset.beam, preset
 
 
 def _take(cls: Any, given: Dict[str, Any]) -> Any:

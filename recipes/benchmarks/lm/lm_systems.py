@@ -12,6 +12,7 @@ import numpy as np
 from measure import Scores, halves
 
 from ctcb.acoustic.directory import read_model_yaml
+from ctcb.biasing.presets import Preset
 from ctcb.biasing.registry import choose
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.entities import EntityList
@@ -22,7 +23,6 @@ from ctcb.scoring.readers import read_transcripts
 from ctcb.scoring.score import score
 from ctcb.search.beam.word_lm import WordLm
 from ctcb.search.graph import GraphSetting
-from ctcb.search.options import BeamOptions
 from ctcb.text.spelling import TokenizerSpelling
 from ctcb.text.tokenizer import Tokenizer
 
@@ -39,7 +39,7 @@ class System:
     lm: bool = True
     techniques: Tuple[str, ...] = ()
     graph: Optional[str] = None  # searched by k2: over PIECES or PHONES
-    options: Tuple[Tuple[str, Any], ...] = ()  # other than the tool's defaults
+    options: Tuple[Tuple[str, Any], ...] = ()  # other than the tool's defaults: GraphOptions' fields, or settings by their names
 
     @property
     def units(self) -> str:
@@ -63,7 +63,7 @@ WITH_LIST = (
 )
 WIDTHS = (8, 32, 64)  # of the beam, beside its default
 BY_WIDTH = tuple(
-    System(f"{', '.join(techniques)}, beam {width}", techniques=techniques, options=(("beam", width),))
+    System(f"{', '.join(techniques)}, beam {width}", techniques=techniques, options=(("beam.beam", width),))
     for techniques in (_UNIGRAM, ("subword", "unigram")) for width in WIDTHS
 )
 SYSTEMS = {system.name: system for system in (*WITHOUT_LIST, *WITH_LIST, *BY_WIDTH)}
@@ -133,7 +133,10 @@ class Model:
         techniques, chosen = choose("none", plus=system.techniques, lm=system.lm), dict(system.options)
         if system.graph is None:
             word_lm = self.lm_of(lm) if system.lm else None
-            return Pipeline(self.spelling, self.frame_shift, "beam", BeamOptions(**chosen), techniques, lm=word_lm)
+            preset = Preset(system.techniques).with_settings(chosen)
+            return Pipeline(
+                self.spelling, self.frame_shift, "beam", preset.beam, techniques, lm=word_lm, technique_options=preset.options
+            )
         graph = load_graph(self.graph_folder(lm, system.graph))
         setting = GraphSetting(graph, GraphOptions(**chosen))
         return Pipeline(graph.phones or self.spelling, self.frame_shift, "graph", setting, techniques)
