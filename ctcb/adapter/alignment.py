@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ctcb.adapter.entries import Entry, Ids
-from ctcb.compiled import compiled
+from ctcb.adapter.entries import Entry
+from ctcb.ctc.viterbi import BLANK, chains, spotting_scores, state_scores
 
 FLOOR = -8.0  # log-probability below which a symbol is as good as not heard
 WORST = -2.6  # nats a phone; an entry that fits worse is out. On noisy speech that true names seldom reach
@@ -25,8 +25,6 @@ DRAW = 0.5  # of the phones' path on the pieces'
 REACH = 2  # frames by which a piece may lie beside its phones
 UNHEARD = -1e4  # score of what is out: its attention weight is exactly zero
 FEATURES = 6
-BLANK = 0
-LOWEST = -1e9  # score of a path that there is not
 
 
 class Found(NamedTuple):
@@ -53,9 +51,8 @@ def match(phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep
     At most ``MOST`` entries come out, and the ones to ``keep``. An entry without phones is out.
     """
     by_phone, by_piece = relative(phones), relative(pieces)
-    symbols, starts = flat([entry.phones for entry in entries])
-    lengths = np.diff(starts)
-    fit = best_paths(by_phone, symbols, starts, len(by_phone)) / np.maximum(lengths, 1)
+    lengths = np.array([len(entry.phones) for entry in entries])
+    fit = spotting_scores(by_phone, *chains([entry.phones for entry in entries]), len(by_phone), BLANK) / np.maximum(lengths, 1)
     # Short names fit by chance more often than long ones that lose as much a phone, so that what counts is the whole.
     likeliest = np.argsort((WORST - fit) * lengths, kind="stable")[:MOST]
     chosen = sorted({*likeliest[fit[likeliest] >= WORST].tolist(), *(i for i in keep if lengths[i])})
@@ -92,7 +89,7 @@ def relative(log_probs: np.ndarray) -> np.ndarray:
 def _align(by_phone: np.ndarray, by_piece: np.ndarray, entry: Entry) -> Tuple[float, float, np.ndarray]:
     """The scores of the phones' best path and of the pieces' (with what draws it), and the latter's states'."""
     phones, tokens = np.array(entry.phones, np.int64), np.array(entry.tokens, np.int64)
-    through = _through(by_phone, np.zeros((len(by_phone), 2 * len(phones) - 1), np.float32), phones)
+    through = state_scores(by_phone, np.zeros((len(by_phone), 2 * len(phones) - 1), np.float32), phones, BLANK)
     sound = float(through.max())
     here = np.maximum(through - sound, FLOOR)
     near = here.copy()
@@ -103,88 +100,6 @@ def _align(by_phone: np.ndarray, by_piece: np.ndarray, entry: Entry) -> Tuple[fl
     for j, (first, end) in enumerate(zip(entry.phone_at, [*entry.phone_at[1:], len(phones)])):
         draw[:, 2 * j] = near[:, 2 * first : max(2 * end - 1, 2 * first + 1)].max(axis=1)
     draw[:, 1::2] = np.maximum(draw[:, :-1:2], draw[:, 2::2])
-    through = _through(by_piece, np.float32(DRAW) * draw, tokens)
+    through = state_scores(by_piece, np.float32(DRAW) * draw, tokens, BLANK)
     spelled = float(through.max())
     return sound, spelled, through - np.float32(spelled)
-
-
-def flat(sequences: Sequence[Ids]) -> Tuple[np.ndarray, np.ndarray]:
-    """The symbols of N sequences one behind the other, and where each begins ``[N + 1]``, int64."""
-    symbols = np.array([symbol for sequence in sequences for symbol in sequence], np.int64)
-    return symbols, np.cumsum([0, *map(len, sequences)], dtype=np.int64)
-
-
-@compiled
-def best_paths(rows: np.ndarray, symbols: np.ndarray, starts: np.ndarray, about: int) -> np.ndarray:
-    """The score ``[N]`` of each sequence's best path through ``rows [T, V]``, none of which is above 0.
-
-    It begins on one of the first ``about + 1`` frames and ends on one of the last; what is before and behind it is free.
-    LOWEST where a sequence has no symbols, or more than there are frames.
-    """
-    frames, count = rows.shape[0], len(starts) - 1
-    lowest = np.float32(LOWEST)
-    scores = np.full(count, lowest, np.float32)
-    longest = 1
-    for n in range(count):
-        longest = max(longest, starts[n + 1] - starts[n])
-    state = np.empty(2 * longest, np.float32)
-    for n in range(count):
-        begin = starts[n]
-        last = 2 * (starts[n + 1] - begin) - 2
-        if last < 0:
-            continue
-        state[: last + 1] = lowest
-        for t in range(frames):
-            for s in range(last, -1, -1):  # downwards, so that state[s - 1] is still the last frame's
-                best = state[s]
-                if s >= 1 and state[s - 1] > best:
-                    best = state[s - 1]
-                if s % 2 == 1:
-                    state[s] = best + rows[t, BLANK]
-                    continue
-                symbol = symbols[begin + s // 2]
-                if s >= 2 and symbol != symbols[begin + s // 2 - 1] and state[s - 2] > best:
-                    best = state[s - 2]
-                if s == 0 and t <= about and best < 0.0:
-                    best = np.float32(0.0)  # begins here
-                state[s] = best + rows[t, symbol]
-            if t >= frames - 1 - about:
-                scores[n] = max(scores[n], state[last])
-    return scores
-
-
-@compiled
-def _through(rows: np.ndarray, more: np.ndarray, symbols: np.ndarray) -> np.ndarray:
-    """``[T, S]``: the score of the best whole path that is in a state at a frame; ``more [T, S]`` adds to it there."""
-    frames, last = rows.shape[0], 2 * len(symbols) - 2
-    lowest, zero = np.float32(-1e9), np.float32(0.0)
-    own = np.empty((frames, last + 1), np.float32)
-    for t in range(frames):
-        for s in range(last + 1):
-            own[t, s] = rows[t, symbols[s // 2] if s % 2 == 0 else BLANK] + more[t, s]
-    through = np.empty((frames, last + 1), np.float32)
-    for t in range(frames):
-        for s in range(last + 1):
-            best = lowest
-            if t > 0:
-                best = through[t - 1, s]
-                if s >= 1:
-                    best = max(best, through[t - 1, s - 1])
-                if s % 2 == 0 and s >= 2 and symbols[s // 2] != symbols[s // 2 - 1]:
-                    best = max(best, through[t - 1, s - 2])
-            if s == 0:
-                best = max(best, zero)
-            through[t, s] = best + own[t, s]
-    after = np.full(last + 3, lowest, np.float32)  # the best from a state at the next frame to the end
-    now = np.empty(last + 1, np.float32)
-    for t in range(frames - 1, -1, -1):
-        for s in range(last + 1):
-            best = max(after[s], after[s + 1])
-            if s % 2 == 0 and s + 2 <= last and symbols[s // 2] != symbols[s // 2 + 1]:
-                best = max(best, after[s + 2])
-            if s == last:
-                best = max(best, zero)
-            now[s] = best + own[t, s]
-            through[t, s] += now[s] - own[t, s]
-        after[: last + 1] = now
-    return through

@@ -9,8 +9,8 @@ from typing import Collection, Sequence
 
 import numpy as np
 
-from ctcb.adapter.alignment import LOWEST, best_paths, flat
 from ctcb.adapter.entries import EntrySpeller, Ids
+from ctcb.ctc.viterbi import BLANK, IMPOSSIBLE, chains, spotting_scores
 from ctcb.text.lang import Lang
 
 ABOUT = 3  # frames before and behind an entry's best path within which what is compared begins and ends
@@ -22,7 +22,7 @@ class CommonWords:
     def __init__(self, words: Sequence[str], sounds: Sequence[Ids]) -> None:
         """``words`` and how each is said, N ways in all: a word stands there once for each of its ways."""
         self._words = np.array(words, dtype=np.str_)
-        self._symbols, self._starts = flat(sounds)
+        self._labels, self._starts = chains(sounds)
 
     @classmethod
     def of(cls, lang: Lang) -> CommonWords:
@@ -41,8 +41,8 @@ class CommonWords:
         ``own``: words that are no rivals. Minus infinity where there is no other word, or none fits into so few frames.
         """
         rows = lost[max(0, begin - ABOUT) : end + 1 + ABOUT]
-        scores = best_paths(rows, self._symbols, self._starts, ABOUT)
-        best = scores[~np.isin(self._words, list(own))].max(initial=LOWEST)
-        if best == LOWEST:
+        scores = spotting_scores(rows, self._labels, self._starts, ABOUT, BLANK)
+        best = scores[~np.isin(self._words, list(own))].max(initial=IMPOSSIBLE)
+        if best == IMPOSSIBLE:
             return float("-inf")
-        return float(best - best_paths(rows, *flat([sound]), ABOUT)[0])
+        return float(best - spotting_scores(rows, *chains([sound]), ABOUT, BLANK)[0])

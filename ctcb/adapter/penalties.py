@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ctcb.adapter.alignment import BLANK, UNHEARD, Found, relative
+from ctcb.adapter.alignment import UNHEARD, Found, relative
 from ctcb.adapter.common_words import CommonWords
 from ctcb.adapter.entries import Entry
+from ctcb.ctc.viterbi import BLANK
 from ctcb.text.lang import Lang
 from ctcb.text.tokens import WORD_START
 

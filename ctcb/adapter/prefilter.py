@@ -5,7 +5,8 @@ their order, each first heard on some frame, at most `REACH` frames after the on
 goes to the earlier symbol or to blank, whichever loses less. That is CTC's alignment but for three things:
 blank may stand within a symbol and need not stand between a doubled one, and no symbol lasts longer than
 `REACH`. Frames that are surely blank are left out first. Names that begin alike share the work, for they are
-gone through in the order of their symbols.
+gone through in the order of their symbols. `ctcb.ctc.viterbi` stays exact and can share no work between names, which
+is why this is no function of it.
 """
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from ctcb.adapter.alignment import evidence_of, match
 from ctcb.adapter.catalogue import by_entry
 from ctcb.adapter.entries import Entry, collate
 from ctcb.adapter.network import ContextualAdapter
-from ctcb.ctc.viterbi import align_tokens
+from ctcb.ctc.viterbi import BLANK, align_tokens
 from ctcb.data.loader import Batch
 from ctcb.errors import InputError
 from ctcb.models.conformer import frame_mask
@@ -19,7 +19,6 @@ from ctcb.training.catalogue import CatalogueSampler, Said
 from ctcb.training.encoder_cache import FrozenEncodings
 from ctcb.training.losses import ctc_loss
 
-BLANK = 0
 NO_BIAS = 0  # its place among the attention weights
 
 

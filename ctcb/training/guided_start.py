@@ -14,9 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ctcb.ctc.viterbi import align_tokens
+from ctcb.ctc.viterbi import BLANK, align_tokens
 
-BLANK = 0
 Word = Tuple[int, int]  # how many phones, how many tokens
 
 
