@@ -9,7 +9,7 @@ Nothing here learns, and nothing depends on which names were heard in training.
 """
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -42,7 +42,6 @@ class Evidence(NamedTuple):
     features: Tensor  # [B, N, FEATURES]
     scores: Tensor  # [B, T, K]; UNHEARD for entries that are out
     logits: Tensor  # [B, T, V] the final head's, without the list
-    handicap: Optional[Tensor] = None  # [N] nats by which entries must fit better than they would have had to in training
 
 
 def match(phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep: Sequence[int] = ()) -> Found:

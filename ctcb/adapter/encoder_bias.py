@@ -11,6 +11,7 @@ from torch import Tensor
 from ctcb.adapter.alignment import Evidence, evidence_of, match
 from ctcb.adapter.base import ModelWithAdapter
 from ctcb.adapter.catalogue import Catalogue, by_entry
+from ctcb.adapter.competition import recognise
 from ctcb.adapter.encoded_list import EncodedList
 from ctcb.adapter.penalties import Handicap, Listed
 from ctcb.errors import InputError
@@ -77,7 +78,7 @@ class EncoderBias:
             for row, (one, count) in enumerate(zip(chosen, frames)):
                 if one is not None:
                     part = slice(row, row + 1), slice(count)
-                    x[part] = adapter.lean_inner(x[part], [tap[part] for tap in taps], one.catalogue)
+                    x[part] = adapter.bias_inner(x[part], [tap[part] for tap in taps], one.catalogue)
             return x
 
         return self._lean(network.encode(features, lengths, None if adapter.inner is None else inner_bias), utt_ids, chosen)
@@ -96,30 +97,33 @@ class EncoderBias:
             if one is None:
                 continue
             part = slice(row, row + 1), slice(count)
-            evidence = None
+            stream = last[part], [tap[part] for tap in encoded.taps]
             if adapter.config.alignment:
-                one, evidence = self._align(one, encoded.inter_logits[network.config.phone_head][part], logits[part])
-                if one is None:
+                aligned = self._align(one, encoded.inter_logits[network.config.phone_head][part], logits[part])
+                if aligned is None:
                     continue
-            last[part], weights = adapter.lean(last[part], [tap[part] for tap in encoded.taps], one.catalogue, evidence)
+                one, evidence, entry_scores = aligned
+                last[part], weights = recognise(adapter, *stream, one.catalogue, evidence, entry_scores)
+            else:
+                last[part], weights = adapter.bias(*stream, one.catalogue)
             if self._watch is not None:
                 self._watch(utt_ids[row], self._map(one, weights[0]))
         return network.emissions(encoded._replace(last=last))
 
-    def _align(self, chosen: _Chosen, phones: Tensor, logits: Tensor) -> Tuple[Optional[_Chosen], Optional[Evidence]]:
-        """What is left of the chosen once they are aligned with the heads' logits ``[1, T, V]``, and the evidence."""
+    def _align(self, chosen: _Chosen, phones: Tensor, logits: Tensor) -> Optional[Tuple[_Chosen, Evidence, Tensor]]:
+        """Those of the chosen that align with the heads' logits ``[1, T, V]``, how, and their scores ``[1, M]`` less penalties."""
         encoded, adapter = self._encoded, self._model.adapter
         sounds, pieces = (x[0].log_softmax(dim=-1).numpy() for x in (phones, logits))
         found = match(sounds, pieces, [encoded.entries[place] for place in chosen.entries.tolist()])
         if not found.entries:
-            return None, None
+            return None
         left = chosen.entries[torch.tensor(found.entries)]
         entries = [encoded.entries[place] for place in left.tolist()]
         evidence = evidence_of([found], found.entries, [adapter.keys_of(len(entry.tokens)) for entry in entries], logits)
         own = [encoded.entities[place].spoken_forms for place in encoded.entity_of[left].tolist()]
-        judged = adapter.final.judged(evidence)[0]
-        handicap = self._handicap(judged, Listed(found, entries, own), sounds, pieces)
-        return _Chosen(left, encoded.pick(left)), evidence._replace(handicap=handicap)
+        entry_scores = adapter.final.entry_scores(evidence)
+        handicap = self._handicap(entry_scores[0], Listed(found, entries, own), sounds, pieces)
+        return _Chosen(left, encoded.pick(left)), evidence, entry_scores - handicap
 
     def _choose(self, utt_ids: Sequence[str], logits: List[Tensor], frames: Sequence[int]) -> List[Optional[_Chosen]]:
         """What each utterance chooses among; None where there is nothing to hear or to lean toward."""

@@ -28,9 +28,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ctcb.adapter.alignment import FEATURES, UNHEARD, Evidence
+from ctcb.adapter.alignment import FEATURES, Evidence
 from ctcb.adapter.catalogue import Catalogue, Vectors
-from ctcb.adapter.competition import unrivalled, whole
 from ctcb.adapter.entries import EntryBatch
 from ctcb.errors import InputError
 from ctcb.models.config import AdapterConfig, ModelConfig
@@ -145,24 +144,26 @@ class LiftSite(Attention):
         """Keys of encoded entries ``[K, S]``; values they have none."""
         return Vectors(self.key(states), states.new_zeros(len(states), 0))
 
-    def judged(self, evidence: Evidence) -> Tensor:
-        """How well each entry fits ``[B, N]``, in nats, before any handicap."""
+    def entry_scores(self, evidence: Evidence) -> Tensor:
+        """How well each entry fits as a whole, ``[B, N]`` in nats."""
         return (self.fit(evidence.features) + self.judge(evidence.features))[..., 0]
 
-    def forward(self, sources: Sequence[Tensor], catalogue: Catalogue, evidence: Evidence) -> Tuple[Tensor, Tensor]:
-        """As :meth:`BiasSite.forward`."""
-        judged = self.judged(evidence)
-        if evidence.handicap is not None:
-            judged = judged - evidence.handicap
-        if not self.training:
-            judged = judged.masked_fill(~unrivalled(judged, evidence.scores, catalogue.owner), UNHEARD)
-        prior = judged[:, None, catalogue.owner] + self.steepness.exp() * evidence.scores
-        weights = self.attend(sources, catalogue.final.keys, prior).mean(dim=1)
-        if not self.training:
-            weights = whole(weights, catalogue.owner, catalogue.symbols)
-        attended = torch.zeros_like(evidence.logits).index_add_(-1, catalogue.symbols, weights[..., 1:])
-        gap = evidence.logits.amax(dim=-1, keepdim=True) - evidence.logits
-        return (attended * (self.margin + self.gain * gap)) @ self.directions, weights
+    def weights(self, sources: Sequence[Tensor], catalogue: Catalogue, evidence: Evidence, entry_scores: Tensor) -> Tensor:
+        """The attention ``[B, T, 1 + K]``, `<no-bias>` first, means over the heads, of layers ``[B, T, D]`` to a catalogue.
+
+        ``entry_scores [B, N]`` in nats are :meth:`entry_scores`, or what recognition makes of them.
+        """
+        prior = entry_scores[:, None, catalogue.owner] + self.steepness.exp() * evidence.scores
+        return self.attend(sources, catalogue.final.keys, prior).mean(dim=1)
+
+    def lift(self, weights: Tensor, symbols: Tensor, logits: Tensor) -> Tensor:
+        """The change ``[B, T, D]`` that raises the logits of the attended symbols.
+
+        ``weights [B, T, 1 + K]``, ``symbols [K]``, and the final head's ``logits [B, T, V]`` without the list.
+        """
+        attended = torch.zeros_like(logits).index_add_(-1, symbols, weights[..., 1:])
+        gap = logits.amax(dim=-1, keepdim=True) - logits
+        return (attended * (self.margin + self.gain * gap)) @ self.directions
 
 
 class ContextualAdapter(nn.Module):
@@ -212,26 +213,41 @@ class ContextualAdapter(nn.Module):
             inner = None if self.inner is None else self.inner.vectors(states)
             return Catalogue(self.final.vectors(states), inner, owner, symbols)
 
-    def lean(
+    def bias(
         self, last: Tensor, taps: List[Tensor], catalogue: Catalogue, evidence: Optional[Evidence] = None
     ) -> Tuple[Tensor, Tensor]:
-        """The last layer's output, leaned, and the weights ``[B, T, 1 + K]`` that did it.
+        """The last layer's output ``[B, T, D]``, biased, and the attention ``[B, T, 1 + K]`` that did it.
 
-        ``evidence`` for the catalogue's entries is needed with `alignment`.
+        ``evidence`` for the catalogue's entries is needed with `alignment`. Recognition then has rules of its own between
+        the two (:func:`ctcb.adapter.competition.recognise`), in training and without `alignment` there are none.
         """
+        if self.config.alignment:
+            weights = self.attention(last, taps, catalogue, evidence, self.final.entry_scores(evidence))
+            return self.lifted(last, weights, catalogue, evidence), weights
         with torch.autocast("cpu", enabled=False):
-            sources = [*taps, last] if self.config.inner_layers else [last]
-            if self.config.alignment:
-                change, weights = self.final(sources, catalogue, evidence)
-            else:
-                change, weights = self.final(last, sources, catalogue.final)
+            change, weights = self.final(last, self._sources(last, taps), catalogue.final)
             return last + change, weights
 
-    def lean_inner(self, x: Tensor, taps: List[Tensor], catalogue: Catalogue) -> Tensor:
-        """The stream before the second inner head, leaned; only with `inner_bias`."""
+    def attention(
+        self, last: Tensor, taps: List[Tensor], catalogue: Catalogue, evidence: Evidence, entry_scores: Tensor
+    ) -> Tensor:
+        """The attention ``[B, T, 1 + K]`` to entries that score ``[B, N]`` nats; only with `alignment`."""
         with torch.autocast("cpu", enabled=False):
-            sources = [*taps, x] if self.config.inner_layers else [x]
-            return x + self.inner(x, sources, catalogue.inner)[0]
+            return self.final.weights(self._sources(last, taps), catalogue, evidence, entry_scores)
+
+    def lifted(self, last: Tensor, weights: Tensor, catalogue: Catalogue, evidence: Evidence) -> Tensor:
+        """The last layer's output ``[B, T, D]``, biased by an attention ``[B, T, 1 + K]``; only with `alignment`."""
+        with torch.autocast("cpu", enabled=False):
+            return last + self.final.lift(weights, catalogue.symbols, evidence.logits)
+
+    def bias_inner(self, x: Tensor, taps: List[Tensor], catalogue: Catalogue) -> Tensor:
+        """The stream ``x [B, T, D]`` before the second inner head, biased; only with `inner_bias`."""
+        with torch.autocast("cpu", enabled=False):
+            return x + self.inner(x, self._sources(x, taps), catalogue.inner)[0]
+
+    def _sources(self, x: Tensor, taps: List[Tensor]) -> List[Tensor]:
+        """The layers that the query reads."""
+        return [*taps, x] if self.config.inner_layers else [x]
 
     def _read(self, entries: EntryBatch) -> List[Tuple[Tensor, Tensor]]:
         read = [self.pieces(entries.tokens, entries.lengths)]

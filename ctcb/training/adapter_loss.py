@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ctcb.adapter.alignment import evidence_of, match
 from ctcb.adapter.catalogue import by_entry
+from ctcb.adapter.competition import recognise
 from ctcb.adapter.entries import Entry, collate
 from ctcb.adapter.network import ContextualAdapter
 from ctcb.ctc.viterbi import BLANK, align_tokens
@@ -153,15 +154,19 @@ def encode(base: CtcModel, adapter: ContextualAdapter, entries: Sequence[Entry],
     catalogue = adapter.encode(collate(entries))
 
     def inner(x: Tensor, taps: List[Tensor], _: List[Tensor]) -> Tensor:
-        return adapter.lean_inner(x, taps, catalogue)
+        return adapter.bias_inner(x, taps, catalogue)
 
     return base.encode(features, lengths, inner)
 
 
 def lean(
-    base: CtcModel, adapter: ContextualAdapter, encoded: Encoded, entries: Sequence[Entry], said: Sequence[Said] = ()
+    base: CtcModel, adapter: ContextualAdapter, encoded: Encoded, entries: Sequence[Entry], said: Sequence[Said] = (),
+    recognition: bool = False,
 ) -> Leaned:
-    """Lean a batch toward a list; with `alignment` what was ``said`` takes part however badly it fits."""
+    """Lean a batch toward a list; with `alignment` what was ``said`` takes part however badly it fits.
+
+    ``recognition``: under the rules of :func:`ctcb.adapter.competition.recognise`, but without penalties.
+    """
     logits = in_float32(base.head, encoded.last)
     evidence, chosen = None, list(range(len(entries)))
     if adapter.config.alignment:
@@ -175,7 +180,11 @@ def lean(
         chosen = sorted({entry for row in rows for entry in row.entries}) or [0]
         evidence = evidence_of(rows, chosen, [adapter.keys_of(len(entries[i].tokens)) for i in chosen], logits)
     catalogue = adapter.encode(collate([entries[i] for i in chosen]))
-    last, weights = adapter.lean(encoded.last, encoded.taps, catalogue, evidence)
+    stream = encoded.last, encoded.taps, catalogue
+    if recognition and evidence is not None:
+        last, weights = recognise(adapter, *stream, evidence, adapter.final.entry_scores(evidence))
+    else:
+        last, weights = adapter.bias(*stream, evidence)
     return Leaned(in_float32(base.head, last).log_softmax(dim=-1), weights, catalogue.owner, chosen)
 
 

@@ -90,7 +90,7 @@ class ListedDevSets:
             spoken = [cut.supervisions[0].text for cut in batch]
             references += [text.split() for text in spoken]
             encoded = adapter_loss.encode(base, adapter, entries, features, lengths.long())
-            leaned = adapter_loss.lean(base, adapter, encoded, entries)
+            leaned = adapter_loss.lean(base, adapter, encoded, entries, recognition=True)
             plain = base.emissions(encoded).subword if adapter.inner is None else base(features, lengths.long())[0].subword
             for name, emissions in (("", leaned.log_probs), ("plain_", plain)):
                 texts[name] += [_words(self.lang.tokenizer, rows[:n]) for rows, n in zip(emissions, encoded.lengths)]

@@ -24,7 +24,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from ctcb.acoustic.directory import LoadedModel, load_model
 from ctcb.adapter.alignment import relative
-from ctcb.adapter.competition import unrivalled
+from ctcb.adapter.competition import winners
 from ctcb.adapter.encoded_list import encode_list
 from ctcb.adapter.encoder_bias import EncoderBias
 from ctcb.adapter.penalties import Against, Handicap, Listed
@@ -71,7 +71,7 @@ class Recording(Handicap):
         table = np.broadcast_arrays(judged.numpy(), *self.against(listed, phones, pieces))
         scores = [torch.from_numpy(score) for score in listed.found.scores]
         owner = torch.arange(len(scores)).repeat_interleave(torch.tensor([score.shape[1] for score in scores]))
-        alone = unrivalled(judged[None], torch.cat(scores, dim=1)[None], owner)[0].tolist()
+        alone = winners(judged[None], torch.cat(scores, dim=1)[None], owner)[0].tolist()
         lost = relative(phones)
         for row, (judgement, *against) in enumerate(zip(*table)):
             if alone[row] and judgement > self.nearly:

@@ -8,7 +8,7 @@ import torch
 
 from ctcb.adapter.alignment import FEATURES, UNHEARD, Evidence
 from ctcb.adapter.catalogue import Catalogue, Vectors, by_entry
-from ctcb.adapter.competition import unrivalled, whole
+from ctcb.adapter.competition import recognise, whole_entries, winners
 from ctcb.adapter.entries import Entry, EntrySpeller, collate, joined
 from ctcb.adapter.network import BiasSite, ContextualAdapter
 from ctcb.errors import InputError
@@ -74,16 +74,16 @@ def test_all_attention_on_no_bias_changes_nothing(config, tiny_config, lang_dir)
     last, taps = stream(tiny_config)
     catalogue = adapter.encode(collate(entries_of(lang_dir, "ann bob", "fox")))
     with torch.no_grad():
-        assert not torch.equal(adapter.lean(last, taps, catalogue)[0], last)
+        assert not torch.equal(adapter.bias(last, taps, catalogue)[0], last)
         adapter.final.reserve.fill_(1e4)
-        leaned, weights = adapter.lean(last, taps, catalogue)
+        leaned, weights = adapter.bias(last, taps, catalogue)
     assert torch.equal(leaned, last) and bool((weights[..., 0] == 1).all())
 
 
 def test_training_starts_from_the_base(tiny_config, lang_dir):
     adapter = adapter_for(TINY, tiny_config, out=False)
     last, taps = stream(tiny_config)
-    leaned, weights = adapter.lean(last, taps, adapter.encode(collate(entries_of(lang_dir, "ann"))))
+    leaned, weights = adapter.bias(last, taps, adapter.encode(collate(entries_of(lang_dir, "ann"))))
     assert torch.equal(leaned, last) and float(weights[..., 1:].sum()) > 0
 
 
@@ -103,6 +103,10 @@ def lift(tiny_config, entries, fits, frames=24):
         return adapter, head, last, taps, Evidence(features, torch.full((1, frames, states), -50.0), head(last))
 
 
+def recognised(adapter, last, taps, catalogue, evidence, penalties=0.0):
+    return recognise(adapter, last, taps, catalogue, evidence, adapter.final.entry_scores(evidence) - penalties)
+
+
 def test_what_fits_is_written_where_it_was_heard(tiny_config, lang_dir):
     entries = entries_of(lang_dir, "ann bob", "fox")
     adapter, head, last, taps, evidence = lift(tiny_config, entries, [30.0, -30.0])
@@ -110,7 +114,7 @@ def test_what_fits_is_written_where_it_was_heard(tiny_config, lang_dir):
     for place in range(len(symbols)):
         evidence.scores[0, 2 + place, place] = 0.0
     with torch.no_grad():
-        leaned, weights = adapter.lean(last, taps, adapter.encode(collate(entries)), evidence)
+        leaned, weights = recognised(adapter, last, taps, adapter.encode(collate(entries)), evidence)
         plain, found = head(last)[0], head(leaned)[0]
     end = 2 + len(symbols)
     assert found.argmax(-1)[2:end].tolist() == symbols
@@ -123,28 +127,28 @@ def test_what_fits_is_written_where_it_was_heard(tiny_config, lang_dir):
 
 
 def test_what_is_out_has_no_weight_and_no_bias_changes_nothing(tiny_config, lang_dir, monkeypatch):
-    monkeypatch.setattr("ctcb.adapter.competition.WHOLE", 0.0)
+    monkeypatch.setattr("ctcb.adapter.competition.MIN_PIECE_WEIGHT", 0.0)
     entries = entries_of(lang_dir, "ann bob", "fox")
     adapter, _, last, taps, evidence = lift(tiny_config, entries, [30.0, 30.0])
     catalogue = adapter.encode(collate(entries))
     evidence.scores.fill_(UNHEARD)
     with torch.no_grad():
-        leaned, weights = adapter.lean(last, taps, catalogue, evidence)
+        leaned, weights = recognised(adapter, last, taps, catalogue, evidence)
         assert torch.equal(leaned, last) and float(weights[..., 1:].max()) == 0.0
         evidence.scores.zero_()
-        assert not torch.equal(adapter.lean(last, taps, catalogue, evidence)[0], last)
+        assert not torch.equal(recognised(adapter, last, taps, catalogue, evidence)[0], last)
         adapter.final.reserve.fill_(1e5)
-        assert torch.equal(adapter.lean(last, taps, catalogue, evidence)[0], last)
+        assert torch.equal(recognised(adapter, last, taps, catalogue, evidence)[0], last)
 
 
 def test_names_are_heard_whole_or_not_at_all():
     owner, symbols = torch.tensor([0, 0, 0, 1]), torch.tensor([5, 0, 6, 7])
     heard = torch.tensor([[[0.1, 0.9, 0.0, 0.0, 0.0], [0.2, 0.0, 0.1, 0.6, 0.1], [0.5, 0.0, 0.0, 0.1, 0.4]]])
-    found = whole(heard, owner, symbols)  # the second entry's piece never has half of a frame
+    found = whole_entries(heard, owner, symbols)  # the second entry's piece never has half of a frame
     assert torch.allclose(found[0], torch.tensor([[0.1, 0.9, 0, 0, 0], [0.3, 0, 0.1, 0.6, 0], [0.9, 0, 0, 0.1, 0]]))
     partly = heard.clone()
     partly[0, 1, 3] = 0.4  # and now the first lacks its second piece
-    assert whole(partly, owner, symbols)[0].tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]] * 3
+    assert whole_entries(partly, owner, symbols)[0].tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]] * 3
 
 
 def test_of_rivals_the_one_that_is_judged_best_is_heard():
@@ -157,8 +161,8 @@ def test_of_rivals_the_one_that_is_judged_best_is_heard():
     scores[:, 6:12, 4] = torch.tensor([0.0, -1, -1, -1, -1, 0])  # a name of one piece: its first best frame is all that counts
     judged = torch.tensor([[1.0, 2.0, -1.0, 3.0], [3.0, 2.0, -1.0, -2.0]])
     # The third begins and ends on frame 6, within the second; the last is nobody's rival.
-    assert unrivalled(judged, scores, owner).tolist() == [[False, True, False, True], [True, False, True, True]]
-    assert unrivalled(judged.flip(0), scores, owner).tolist() == [[True, False, True, True], [False, True, False, True]]
+    assert winners(judged, scores, owner).tolist() == [[False, True, False, True], [True, False, True, True]]
+    assert winners(judged.flip(0), scores, owner).tolist() == [[True, False, True, True], [False, True, False, True]]
 
 
 def test_an_entry_with_a_handicap_must_fit_so_much_better(tiny_config, lang_dir):
@@ -171,7 +175,7 @@ def test_an_entry_with_a_handicap_must_fit_so_much_better(tiny_config, lang_dir)
 
     def odds(*needed):
         with torch.no_grad():
-            weights = adapter.lean(last, taps, catalogue, evidence._replace(handicap=torch.tensor(needed)))[1][0, 5]
+            weights = recognised(adapter, last, taps, catalogue, evidence, torch.tensor(needed))[1][0, 5]
         return float(weights[1] / weights[0])
 
     assert odds(0.0, 0.0) == odds(0.0, 1.5)
@@ -186,8 +190,8 @@ def test_names_that_sound_alike_do_not_keep_each_other_from_being_heard(tiny_con
         evidence.scores[0, 5 + place, [place, states + place]] = 0.0
     catalogue = adapter.encode(collate(entries))
     with torch.no_grad():
-        heard = by_entry(adapter.lean(last, taps, catalogue, evidence)[1], catalogue.owner)[0, 5 : 5 + states]
-        shared = by_entry(adapter.train().lean(last, taps, catalogue, evidence)[1], catalogue.owner)[0, 5 : 5 + states]
+        heard = by_entry(recognised(adapter, last, taps, catalogue, evidence)[1], catalogue.owner)[0, 5 : 5 + states]
+        shared = by_entry(adapter.bias(last, taps, catalogue, evidence)[1], catalogue.owner)[0, 5 : 5 + states]
     assert bool((heard[:, 1] > 0.9).all()) and float(heard[:, 2:].max()) == 0.0
     assert 0.3 < float(shared[:, 2].min()) and float(shared[:, 1].max()) < 0.7
 
@@ -207,9 +211,9 @@ def test_the_order_of_a_list_does_not_matter(per_token, tiny_config, lang_dir):
     entries = entries_of(lang_dir, "ann", "bob kit", "rex", "eve una tom")
     last, taps = stream(tiny_config)
     with torch.no_grad():
-        one, weights = adapter.lean(last, taps, adapter.encode(collate(entries)))
+        one, weights = adapter.bias(last, taps, adapter.encode(collate(entries)))
         turned = adapter.encode(collate(entries[::-1]))
-        other, turned_weights = adapter.lean(last, taps, turned)
+        other, turned_weights = adapter.bias(last, taps, turned)
         owner = adapter.encode(collate(entries)).owner
     assert torch.allclose(one, other, atol=1e-5)
     mirrored = by_entry(turned_weights, turned.owner)[..., [0, 4, 3, 2, 1]]
@@ -275,7 +279,7 @@ def test_the_inner_site_leans_what_the_second_head_hears(tiny_config, lang_dir):
     with torch.no_grad():
         catalogue = adapter.encode(collate(entries_of(lang_dir, "ann")))
         plain = network.encode(features, lengths)
-        leaned = network.encode(features, lengths, lambda x, taps, _: adapter.lean_inner(x, taps, catalogue))
+        leaned = network.encode(features, lengths, lambda x, taps, _: adapter.bias_inner(x, taps, catalogue))
     assert torch.equal(plain.inter_logits[0], leaned.inter_logits[0])
     assert not torch.allclose(plain.inter_logits[1], leaned.inter_logits[1])
     assert not torch.allclose(plain.last, leaned.last)
@@ -305,3 +309,16 @@ def test_long_and_short_entries_in_one_batch_are_masked():
     assert batch.tokens.tolist() == [[3, 0, 0], [4, 5, 6]] and batch.lengths.tolist() == [1, 3]
     assert batch.phones.tolist() == [[0, 0], [1, 2]] and batch.phone_lengths.tolist() == [1, 2]
     assert np.array_equal(batch.phone_at, [[0, 0, 0], [0, 0, 1]])
+
+
+def test_the_network_has_no_rules_of_recognition(tiny_config, lang_dir):
+    """Attention is the same in training and out of it; what decides who takes the frames is `recognise` alone."""
+    entries = entries_of(lang_dir, "ann", "ann", "fox")
+    adapter, _, last, taps, evidence = lift(tiny_config, entries, [4.0, 3.9, -30.0])
+    evidence.scores.zero_()
+    catalogue = adapter.encode(collate(entries))
+    with torch.no_grad():
+        one, other = adapter.train().bias(last, taps, catalogue, evidence), adapter.eval().bias(last, taps, catalogue, evidence)
+        ruled = recognised(adapter, last, taps, catalogue, evidence)
+    assert torch.equal(one[0], other[0]) and torch.equal(one[1], other[1])
+    assert not torch.equal(ruled[1], other[1])
