@@ -9,11 +9,12 @@ from typing import Dict, Tuple
 import yaml
 from torch import Tensor
 
+from ctcb.adapter.config import AdapterConfig
 from ctcb.adapter.network import ContextualAdapter
 from ctcb.config import from_mapping, read_yaml
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write, digest
-from ctcb.models.config import AdapterConfig, ModelConfig
+from ctcb.models.config import ModelConfig
 from ctcb.models.weights import load_weights, read_tensors, save_half
 
 ADAPTER_YAML, ADAPTER_FILE = "adapter.yaml", "adapter.safetensors"

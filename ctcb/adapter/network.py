@@ -30,9 +30,10 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ctcb.adapter.alignment import FEATURES, Evidence
 from ctcb.adapter.catalogue import Catalogue, Vectors
+from ctcb.adapter.config import AdapterConfig
 from ctcb.adapter.entries import EntryBatch
 from ctcb.errors import InputError
-from ctcb.models.config import AdapterConfig, ModelConfig
+from ctcb.models.config import ModelConfig
 from ctcb.models.conformer import frame_mask
 from ctcb.models.ctc import SECOND_HEAD
 

@@ -12,6 +12,7 @@ from typing import Any, Dict, Optional, Sequence, Tuple
 import torch
 from lhotse import CutSet, combine
 
+from ctcb.adapter.config import AdapterConfig
 from ctcb.adapter.entries import EntrySpeller
 from ctcb.adapter.folder import Described, write_adapter_yaml
 from ctcb.adapter.network import ContextualAdapter
@@ -19,7 +20,6 @@ from ctcb.config import from_mapping, read_yaml
 from ctcb.data.loader import Targets, one_copy_each, usable_cuts
 from ctcb.entities import EntityList
 from ctcb.io import PathOrStr
-from ctcb.models.config import AdapterConfig
 from ctcb.training.adapter_loss import AdapterObjective
 from ctcb.training.catalogue import CatalogueConfig, CatalogueSampler
 from ctcb.training.checkpoint import Position

@@ -9,10 +9,11 @@ import torch
 from ctcb.adapter.alignment import FEATURES, UNHEARD, Evidence
 from ctcb.adapter.catalogue import Catalogue, Vectors, by_entry
 from ctcb.adapter.competition import recognise, whole_entries, winners
+from ctcb.adapter.config import AdapterConfig
 from ctcb.adapter.entries import Entry, EntrySpeller, collate, joined
 from ctcb.adapter.network import BiasSite, ContextualAdapter
 from ctcb.errors import InputError
-from ctcb.models.config import AdapterConfig, InterCtc, ModelConfig
+from ctcb.models.config import InterCtc, ModelConfig
 from ctcb.models.ctc import CtcModel
 from ctcb.text.lang import Lang
 
