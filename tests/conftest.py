@@ -96,7 +96,7 @@ def with_adapter(model_dir: Path, config, tiny_config, folder: Path) -> Path:
     torch.manual_seed(0)
     adapter = ContextualAdapter(config, tiny_config)
     if config.alignment:
-        adapter.final.raise_by(load_model(model_dir).network.head)
+        adapter.final.init_directions(load_model(model_dir).network.head)
     else:
         torch.nn.init.normal_(adapter.final.out.weight)
         torch.nn.init.zeros_(adapter.final.reserve)

@@ -1,11 +1,11 @@
-"""How well a list's entries fit what the frozen heads heard, and where: the alignments that attention starts from.
+"""Forced alignment of a list's entries with the frozen heads' emissions: what the adapter's attention starts from.
 
-An entry's phones are aligned with the phone head's emissions, then its pieces with the final head's, both
-on CTC's topology and against the best that the frames could say: a path's score is the sum over its frames
-of ``log p(symbol) - max log p``, so that 0 means that the head says nothing else. The pieces' path is also
-drawn to where the phones are, which says where a name is even if the final head has all its pieces wrong.
+An entry's phones are aligned with the phone head's emissions, then its pieces with the final head's
+(`ctcb.ctc.viterbi`). A path's score is the sum over its frames of ``log p(symbol) - max log p``, so that 0 means that
+the head's best symbol is the path's on every frame. The pieces' path is also drawn to the frames of the phones, which
+are known even where the final head has all the pieces wrong.
 
-Nothing here learns, and nothing depends on which names were heard in training.
+Nothing here is learned, and nothing depends on which names training has seen.
 """
 from __future__ import annotations
 
@@ -18,87 +18,93 @@ from torch import Tensor
 from ctcb.adapter.entries import Entry
 from ctcb.ctc.viterbi import BLANK, chains, spotting_scores, state_scores
 
-FLOOR = -8.0  # log-probability below which a symbol is as good as not heard
-WORST = -2.6  # nats a phone; an entry that fits worse is out. On noisy speech that true names seldom reach
-MOST = 60  # entries of an utterance that are looked at closely
-DRAW = 0.5  # of the phones' path on the pieces'
-REACH = 2  # frames by which a piece may lie beside its phones
-UNHEARD = -1e4  # score of what is out: its attention weight is exactly zero
+FLOOR = -8.0  # log-probability below which differences do not count
+MIN_SCORE = -2.6  # nats a phone; an entry below it is excluded. True names seldom fall below it, in noise too
+MAX_ALIGNED = 60  # entries of an utterance whose pieces are aligned, too
+PHONE_PULL = 0.5  # factor on the phones' state scores that are added to the pieces'
+REACH = 2  # frames between a piece and its phones at which these still pull
+EXCLUDED = -1e4  # score of an excluded entry: its attention weight is exactly zero
 FEATURES = 6
 
 
-class Found(NamedTuple):
-    """What one utterance says of a list."""
+class UtteranceAlignment(NamedTuple):
+    """The entries of a list that fit one utterance of T frames."""
 
-    entries: List[int]  # M numbers of those that are not out, rising
-    features: np.ndarray  # [M, FEATURES] float32: the fit of the phones and of the pieces, a symbol and in all; lengths
-    scores: List[np.ndarray]  # each one's [T, 2 L - 1] float32: by how much the best path through a state (piece,
-    # blank, piece, ..., piece) falls below the entry's best
+    entries: List[int]  # M numbers of those that are not excluded, rising
+    features: np.ndarray  # [M, FEATURES] float32: scores of the phones and of the pieces, a symbol and in all; lengths
+    state_scores: List[np.ndarray]  # each one's [T, 2 L - 1] float32 nats: by how much the best path through a state
+    # (piece, blank, piece, ..., piece) falls below the entry's best
 
 
-class Evidence(NamedTuple):
-    """What a batch says of N entries with K states in all, entry by entry."""
+class BatchAlignment(NamedTuple):
+    """N entries with K states in all, entry by entry, aligned with B utterances."""
 
     features: Tensor  # [B, N, FEATURES]
-    scores: Tensor  # [B, T, K]; UNHEARD for entries that are out
+    state_scores: Tensor  # [B, T, K]; EXCLUDED for entries that are excluded
     logits: Tensor  # [B, T, V] the final head's, without the list
 
 
-def match(phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep: Sequence[int] = ()) -> Found:
-    """What ``[T, P]`` log-probabilities of phones and ``[T, V]`` of pieces say of entries; T at least 1.
+def align_entries(phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entry], keep: Sequence[int] = ()) -> UtteranceAlignment:
+    """Align entries with ``[T, P]`` natural-log probabilities of phones and ``[T, V]`` of pieces; T at least 1.
 
-    At most ``MOST`` entries come out, and the ones to ``keep``. An entry without phones is out.
+    At most ``MAX_ALIGNED`` entries come out, and those to ``keep``. An entry without phones is excluded.
     """
-    by_phone, by_piece = relative(phones), relative(pieces)
+    by_phone, by_piece = below_best(phones), below_best(pieces)
     lengths = np.array([len(entry.phones) for entry in entries])
-    fit = spotting_scores(by_phone, *chains([entry.phones for entry in entries]), len(by_phone), BLANK) / np.maximum(lengths, 1)
-    # Short names fit by chance more often than long ones that lose as much a phone, so that what counts is the whole.
-    likeliest = np.argsort((WORST - fit) * lengths, kind="stable")[:MOST]
-    chosen = sorted({*likeliest[fit[likeliest] >= WORST].tolist(), *(i for i in keep if lengths[i])})
-    features, scores = np.zeros((len(chosen), FEATURES), np.float32), []
+    scores = spotting_scores(by_phone, *chains([entry.phones for entry in entries]), len(by_phone), BLANK)
+    per_phone = scores / np.maximum(lengths, 1)
+    # Short names fit by chance more often than long ones that lose as much a phone: the order is that of the whole.
+    likeliest = np.argsort((MIN_SCORE - per_phone) * lengths, kind="stable")[:MAX_ALIGNED]
+    chosen = sorted({*likeliest[per_phone[likeliest] >= MIN_SCORE].tolist(), *(i for i in keep if lengths[i])})
+    features, state_scores = np.zeros((len(chosen), FEATURES), np.float32), []
     for row, place in enumerate(chosen):
         entry = entries[place]
-        sound, spelled, score = _align(by_phone, by_piece, entry)
-        many, few = len(entry.phones), len(entry.tokens)
-        features[row] = sound / many, spelled / few, sound / 10, spelled / 10, many / 10, few / 10
-        scores.append(score)
-    return Found(chosen, features, scores)
+        phone_score, piece_score, states = _align(by_phone, by_piece, entry)
+        num_phones, num_pieces = len(entry.phones), len(entry.tokens)
+        features[row] = (
+            phone_score / num_phones, piece_score / num_pieces, phone_score / 10, piece_score / 10, num_phones / 10, num_pieces / 10
+        )
+        state_scores.append(states)
+    return UtteranceAlignment(chosen, features, state_scores)
 
 
-def evidence_of(rows: Sequence[Found], entries: Sequence[int], states: Sequence[int], logits: Tensor) -> Evidence:
-    """What a batch's utterances say, as tensors, of some ``entries`` (rising) with so many ``states`` each."""
+def batch_alignment(rows: Sequence[UtteranceAlignment], entries: Sequence[int], states: Sequence[int], logits: Tensor) -> BatchAlignment:
+    """The alignments of B utterances with some ``entries`` (rising) of so many ``states`` each, as tensors.
+
+    ``logits [B, T, V]``: the final head's.
+    """
     place = {entry: number for number, entry in enumerate(entries)}
     first = np.concatenate([[0], np.cumsum(states)]).astype(int)
     features = torch.zeros(len(rows), len(entries), FEATURES)
-    scores = torch.full((len(rows), logits.shape[1], int(first[-1])), UNHEARD)
-    for row, found in enumerate(rows):
-        for entry, feature, score in zip(found.entries, found.features, found.scores):
+    state_scores = torch.full((len(rows), logits.shape[1], int(first[-1])), EXCLUDED)
+    for row, alignment in enumerate(rows):
+        for entry, feature, scores in zip(*alignment):
             number = place[entry]
             features[row, number] = torch.from_numpy(feature)
-            scores[row, : len(score), first[number] : first[number + 1]] = torch.from_numpy(score)
-    return Evidence(features, scores, logits)
+            state_scores[row, : len(scores), first[number] : first[number + 1]] = torch.from_numpy(scores)
+    return BatchAlignment(features, state_scores, logits)
 
 
-def relative(log_probs: np.ndarray) -> np.ndarray:
-    """``[T, V]`` log-probabilities as what each loses against the frame's best, not below the floor."""
+def below_best(log_probs: np.ndarray) -> np.ndarray:
+    """``[T, V]`` log-probabilities, not below the floor, less the frame's best: float32, at most 0."""
     rows = np.maximum(log_probs, FLOOR) - log_probs.max(axis=1, keepdims=True)
     return np.ascontiguousarray(rows, dtype=np.float32)
 
 
 def _align(by_phone: np.ndarray, by_piece: np.ndarray, entry: Entry) -> Tuple[float, float, np.ndarray]:
-    """The scores of the phones' best path and of the pieces' (with what draws it), and the latter's states'."""
+    """The scores of the phones' best path and of the pieces' (with the phones' pull), and the pieces' ``state_scores``."""
     phones, tokens = np.array(entry.phones, np.int64), np.array(entry.tokens, np.int64)
     through = state_scores(by_phone, np.zeros((len(by_phone), 2 * len(phones) - 1), np.float32), phones, BLANK)
-    sound = float(through.max())
-    here = np.maximum(through - sound, FLOOR)
+    phone_score = float(through.max())
+    here = np.maximum(through - phone_score, FLOOR)
     near = here.copy()
     for step in range(1, REACH + 1):
         near[step:] = np.maximum(near[step:], here[:-step])
         near[:-step] = np.maximum(near[:-step], here[step:])
-    draw = np.empty((len(by_piece), 2 * len(tokens) - 1), np.float32)
+    pull = np.empty((len(by_piece), 2 * len(tokens) - 1), np.float32)
     for j, (first, end) in enumerate(zip(entry.phone_at, [*entry.phone_at[1:], len(phones)])):
-        draw[:, 2 * j] = near[:, 2 * first : max(2 * end - 1, 2 * first + 1)].max(axis=1)
-    draw[:, 1::2] = np.maximum(draw[:, :-1:2], draw[:, 2::2])
-    through = state_scores(by_piece, np.float32(DRAW) * draw, tokens, BLANK)
-    spelled = float(through.max())
-    return sound, spelled, through - np.float32(spelled)
+        pull[:, 2 * j] = near[:, 2 * first : max(2 * end - 1, 2 * first + 1)].max(axis=1)
+    pull[:, 1::2] = np.maximum(pull[:, :-1:2], pull[:, 2::2])
+    through = state_scores(by_piece, np.float32(PHONE_PULL) * pull, tokens, BLANK)
+    piece_score = float(through.max())
+    return phone_score, piece_score, through - np.float32(piece_score)

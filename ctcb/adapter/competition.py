@@ -9,7 +9,7 @@ from typing import List, Tuple
 import torch
 from torch import Tensor
 
-from ctcb.adapter.alignment import UNHEARD, Evidence
+from ctcb.adapter.alignment import EXCLUDED, BatchAlignment
 from ctcb.adapter.catalogue import Catalogue
 from ctcb.adapter.network import ContextualAdapter
 
@@ -18,16 +18,16 @@ MIN_PIECE_WEIGHT = 0.5  # attention that each piece must have on some frame, els
 
 @torch.no_grad()
 def recognise(
-    adapter: ContextualAdapter, last: Tensor, taps: List[Tensor], catalogue: Catalogue, evidence: Evidence, entry_scores: Tensor
+    adapter: ContextualAdapter, last: Tensor, taps: List[Tensor], catalogue: Catalogue, alignment: BatchAlignment, entry_scores: Tensor
 ) -> Tuple[Tensor, Tensor]:
     """:meth:`ContextualAdapter.bias` under these rules, for an adapter with `alignment`.
 
     ``entry_scores [B, N]`` in nats: the adapter's own (``adapter.final.entry_scores``), less any penalties.
     """
-    won = winners(entry_scores, evidence.scores, catalogue.owner)
-    weights = adapter.attention(last, taps, catalogue, evidence, entry_scores.masked_fill(~won, UNHEARD))
+    won = winners(entry_scores, alignment.state_scores, catalogue.owner)
+    weights = adapter.attention(last, taps, catalogue, alignment, entry_scores.masked_fill(~won, EXCLUDED))
     weights = whole_entries(weights, catalogue.owner, catalogue.symbols)
-    return adapter.lifted(last, weights, catalogue, evidence), weights
+    return adapter.lifted(last, weights, catalogue, alignment), weights
 
 
 def winners(entry_scores: Tensor, state_scores: Tensor, owner: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The contextual adapter: lets a frozen encoder listen for the names on a list.
+"""The contextual adapter: a network that biases a frozen encoder toward the names on a list.
 
 After Sathyendra et al. 2022 and Dingliwal et al. 2022 (SLT): names are encoded by LSTMs, frames attend
 to them or to a learned `<no-bias>` entry, and what they attend to changes the stream before a CTC head.
@@ -8,8 +8,8 @@ Where this departs from them, and why, stands in docs/adapter.md:
 - a name has a key for each of its pieces, and with `alignment` for the blanks between them, not one for
   the whole (`per_token`);
 - names are read by their phones beside their pieces (`phones`);
-- attention starts from how the names align with what the frozen heads heard (`alignment`, alignment.py);
-  a small network judges how well an entry fits, the cosines refine it;
+- attention starts from the names' forced alignment with the frozen heads' emissions (`alignment`, alignment.py);
+  a small network scores how well an entry fits, the cosines refine it;
 - with `alignment` a frame's change is along directions that raise the attended symbols' logits, by as much
   as these lie below the frame's best; without it ``out(silu(a + context(c)) - silu(a))`` for the attended
   value ``c`` and ``a = frame(norm(x))``. A projection of ``c`` alone would lift all of a name's pieces on all
@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ctcb.adapter.alignment import FEATURES, Evidence
+from ctcb.adapter.alignment import FEATURES, BatchAlignment
 from ctcb.adapter.catalogue import Catalogue, Vectors
 from ctcb.adapter.config import AdapterConfig
 from ctcb.adapter.entries import EntryBatch
@@ -42,9 +42,9 @@ from ctcb.models.ctc import SECOND_HEAD
 # learned to attend to `<no-bias>`.
 SHARPNESS = 10.0
 RESERVE = 5.0  # about the log of the number of keys in a list of middling size
-# With `alignment` cosines only refine, and `<no-bias>` competes with entries that have been judged already.
+# With `alignment` cosines only refine, and `<no-bias>` competes with entries that have been scored already.
 REFINING = 1.0
-HIDDEN = 16  # of the network that judges
+HIDDEN = 16  # width of the network that scores entries
 
 
 class Reader(nn.Module):
@@ -117,8 +117,8 @@ class BiasSite(Attention):
         weights = self.attend(sources, vectors.keys)
         context = weights[..., 1:] @ self.by_head(vectors.values)
         context = context.transpose(-3, -2).reshape(batch, frames, -1)
-        plain = self.frame(self.norm(x))
-        change = self.out(F.silu(plain + self.context(context)) - F.silu(plain))
+        unbiased = self.frame(self.norm(x))
+        change = self.out(F.silu(unbiased + self.context(context)) - F.silu(unbiased))
         return change, weights.mean(dim=1)
 
 
@@ -128,7 +128,7 @@ class LiftSite(Attention):
     def __init__(self, dim: int, sources: int, states: int, symbols: int, config: AdapterConfig) -> None:
         super().__init__(dim, sources, states, config, REFINING, 0.0)
         self.fit, self.judge = nn.Linear(FEATURES, 1), nn.Sequential(nn.Linear(FEATURES, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 1))
-        # Near what a logistic regression finds that tells said entries from others on 64 training utterances.
+        # Near the result of a logistic regression between spoken entries and others on 64 training utterances.
         nn.init.ones_(self.fit.weight)
         nn.init.constant_(self.fit.bias, 2.5)
         nn.init.zeros_(self.judge[2].weight)
@@ -136,7 +136,7 @@ class LiftSite(Attention):
         self.margin, self.gain = nn.Parameter(torch.ones(())), nn.Parameter(torch.ones(()))
         self.directions = nn.Parameter(torch.zeros(symbols, dim))
 
-    def raise_by(self, head: nn.Linear) -> None:
+    def init_directions(self, head: nn.Linear) -> None:
         """Begin with the directions that raise one of the head's logits each, by 1, and leave the others."""
         with torch.no_grad():
             self.directions.copy_(torch.linalg.pinv(head.weight.double()).T)
@@ -145,16 +145,16 @@ class LiftSite(Attention):
         """Keys of encoded entries ``[K, S]``; values they have none."""
         return Vectors(self.key(states), states.new_zeros(len(states), 0))
 
-    def entry_scores(self, evidence: Evidence) -> Tensor:
+    def entry_scores(self, alignment: BatchAlignment) -> Tensor:
         """How well each entry fits as a whole, ``[B, N]`` in nats."""
-        return (self.fit(evidence.features) + self.judge(evidence.features))[..., 0]
+        return (self.fit(alignment.features) + self.judge(alignment.features))[..., 0]
 
-    def weights(self, sources: Sequence[Tensor], catalogue: Catalogue, evidence: Evidence, entry_scores: Tensor) -> Tensor:
+    def weights(self, sources: Sequence[Tensor], catalogue: Catalogue, alignment: BatchAlignment, entry_scores: Tensor) -> Tensor:
         """The attention ``[B, T, 1 + K]``, `<no-bias>` first, means over the heads, of layers ``[B, T, D]`` to a catalogue.
 
         ``entry_scores [B, N]`` in nats are :meth:`entry_scores`, or what recognition makes of them.
         """
-        prior = entry_scores[:, None, catalogue.owner] + self.steepness.exp() * evidence.scores
+        prior = entry_scores[:, None, catalogue.owner] + self.steepness.exp() * alignment.state_scores
         return self.attend(sources, catalogue.final.keys, prior).mean(dim=1)
 
     def lift(self, weights: Tensor, symbols: Tensor, logits: Tensor) -> Tensor:
@@ -168,7 +168,7 @@ class LiftSite(Attention):
 
 
 class ContextualAdapter(nn.Module):
-    """Encodes entries, and leans an encoder's stream toward those that it hears. Works in float32."""
+    """Encodes entries, and biases an encoder's stream toward those that fit. Works in float32."""
 
     def __init__(self, config: AdapterConfig, base: ModelConfig) -> None:
         """Raises InputError for a base that lacks what the configuration asks for."""
@@ -215,31 +215,31 @@ class ContextualAdapter(nn.Module):
             return Catalogue(self.final.vectors(states), inner, owner, symbols)
 
     def bias(
-        self, last: Tensor, taps: List[Tensor], catalogue: Catalogue, evidence: Optional[Evidence] = None
+        self, last: Tensor, taps: List[Tensor], catalogue: Catalogue, alignment: Optional[BatchAlignment] = None
     ) -> Tuple[Tensor, Tensor]:
         """The last layer's output ``[B, T, D]``, biased, and the attention ``[B, T, 1 + K]`` that did it.
 
-        ``evidence`` for the catalogue's entries is needed with `alignment`. Recognition then has rules of its own between
+        ``alignment``, that of the catalogue's entries, is needed with `config.alignment`. Recognition then has rules of its own between
         the two (:func:`ctcb.adapter.competition.recognise`), in training and without `alignment` there are none.
         """
         if self.config.alignment:
-            weights = self.attention(last, taps, catalogue, evidence, self.final.entry_scores(evidence))
-            return self.lifted(last, weights, catalogue, evidence), weights
+            weights = self.attention(last, taps, catalogue, alignment, self.final.entry_scores(alignment))
+            return self.lifted(last, weights, catalogue, alignment), weights
         with torch.autocast("cpu", enabled=False):
             change, weights = self.final(last, self._sources(last, taps), catalogue.final)
             return last + change, weights
 
     def attention(
-        self, last: Tensor, taps: List[Tensor], catalogue: Catalogue, evidence: Evidence, entry_scores: Tensor
+        self, last: Tensor, taps: List[Tensor], catalogue: Catalogue, alignment: BatchAlignment, entry_scores: Tensor
     ) -> Tensor:
         """The attention ``[B, T, 1 + K]`` to entries that score ``[B, N]`` nats; only with `alignment`."""
         with torch.autocast("cpu", enabled=False):
-            return self.final.weights(self._sources(last, taps), catalogue, evidence, entry_scores)
+            return self.final.weights(self._sources(last, taps), catalogue, alignment, entry_scores)
 
-    def lifted(self, last: Tensor, weights: Tensor, catalogue: Catalogue, evidence: Evidence) -> Tensor:
+    def lifted(self, last: Tensor, weights: Tensor, catalogue: Catalogue, alignment: BatchAlignment) -> Tensor:
         """The last layer's output ``[B, T, D]``, biased by an attention ``[B, T, 1 + K]``; only with `alignment`."""
         with torch.autocast("cpu", enabled=False):
-            return last + self.final.lift(weights, catalogue.symbols, evidence.logits)
+            return last + self.final.lift(weights, catalogue.symbols, alignment.logits)
 
     def bias_inner(self, x: Tensor, taps: List[Tensor], catalogue: Catalogue) -> Tensor:
         """The stream ``x [B, T, D]`` before the second inner head, biased; only with `inner_bias`."""

@@ -25,7 +25,7 @@ class Utterance:
     start: float = 0.0  # seconds
     duration: Optional[float] = None  # seconds; None: to the file's end
     speaker: Optional[str] = None
-    known: float = 0.0  # seconds from its start that need not be heard again, inf for all
+    known: float = 0.0  # seconds from its start that are decoded already, inf for all
 
 
 def find_utterances(inputs: Sequence[PathOrStr]) -> List[Utterance]:
@@ -64,7 +64,7 @@ def _in_folder(folder: Path) -> List[Path]:
     def closed(error: OSError) -> None:
         raise InputError(f"cannot be looked into ({error.strerror})", file=error.filename, hint="check its permissions")
 
-    # Links that lead nowhere are among them: they are told of in their turn.
+    # Links that lead nowhere are among them: they are reported in their turn.
     files = sorted(
         Path(place) / name for place, _, names in os.walk(folder, onerror=closed) for name in names
         if os.path.splitext(name)[1].lower() in suffixes

@@ -21,7 +21,7 @@ from ctcb.text.tokenizer import Tokenizer
 
 
 class Targets:
-    """Turns a transcript into what the heads must say."""
+    """Turns a transcript into the heads' target ids."""
 
     def __init__(self, tokenizer: Tokenizer, lexicon: Lexicon, phones: Sequence[str]) -> None:
         self.tokenizer, self.lexicon = tokenizer, lexicon

@@ -14,9 +14,9 @@ CHUNK, CONTEXT = 512, 64  # samples that the network takes at a time, and of tho
 BLOCK = 20_000  # chunks that are read at a time, ten minutes
 BEGIN, GO_ON = 0.5, 0.35  # probability at which speech begins, and below which it ends; silero-vad's own
 SHORTEST = 0.25  # seconds: shorter speech is none; silero-vad's own
-MARGIN = 0.3  # seconds that are heard before speech and after it
-APART = 2.0  # seconds of silence that are still heard between two spans, where these fit into one
-LONGEST = 24.0  # seconds of a span; as long as the windows of recordings that are heard whole
+MARGIN = 0.3  # seconds kept before speech and after it
+APART = 2.0  # seconds of silence kept between two spans, where these fit into one
+LONGEST = 24.0  # seconds of a span; as long as the windows of recordings without VAD
 
 
 class VoiceActivity:
@@ -54,7 +54,7 @@ class VoiceActivity:
         return np.array(found, np.float32)
 
     def spans(self, read: Callable[[int, int], np.ndarray], samples: int) -> List[Tuple[int, int]]:
-        """The stretches of a recording to listen to, as ``(first, last)`` samples, in order and apart."""
+        """The speech of a recording, as ``(first, last)`` samples, in order and apart."""
         return spans(self.probabilities(read, samples), samples)
 
 

@@ -1,4 +1,4 @@
-"""The conformer encoder (Gulati et al. 2020), lean enough for two CPU cores.
+"""The conformer encoder (Gulati et al. 2020), small enough for two CPU cores.
 
 Three departures from the paper, each for speed or exactness: two strided 1-D convolutions over
 time in place of the 2-D front end, which cost more than the whole encoder; rotary positions (Su et

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ctcb.adapter.alignment import FEATURES, UNHEARD, Evidence
+from ctcb.adapter.alignment import EXCLUDED, FEATURES, BatchAlignment
 from ctcb.adapter.catalogue import Catalogue, Vectors, by_entry
 from ctcb.adapter.competition import recognise, whole_entries, winners
 from ctcb.adapter.config import AdapterConfig
@@ -95,27 +95,27 @@ def lift(tiny_config, entries, fits, frames=24):
     tiny_config = dataclasses.replace(tiny_config, encoder=dataclasses.replace(tiny_config.encoder, dim=64))
     adapter = ContextualAdapter(ALIGNING, tiny_config).eval()
     head = torch.nn.Linear(tiny_config.encoder.dim, tiny_config.num_subwords)
-    adapter.final.raise_by(head)
+    adapter.final.init_directions(head)
     last, taps = stream(tiny_config, 1, frames)
     states = sum(2 * len(entry.tokens) - 1 for entry in entries)
     features = torch.zeros(1, len(entries), FEATURES)
     features[0, :, 0] = torch.tensor(fits)
     with torch.no_grad():
-        return adapter, head, last, taps, Evidence(features, torch.full((1, frames, states), -50.0), head(last))
+        return adapter, head, last, taps, BatchAlignment(features, torch.full((1, frames, states), -50.0), head(last))
 
 
-def recognised(adapter, last, taps, catalogue, evidence, penalties=0.0):
-    return recognise(adapter, last, taps, catalogue, evidence, adapter.final.entry_scores(evidence) - penalties)
+def recognised(adapter, last, taps, catalogue, alignment, penalties=0.0):
+    return recognise(adapter, last, taps, catalogue, alignment, adapter.final.entry_scores(alignment) - penalties)
 
 
 def test_what_fits_is_written_where_it_was_heard(tiny_config, lang_dir):
     entries = entries_of(lang_dir, "ann bob", "fox")
-    adapter, head, last, taps, evidence = lift(tiny_config, entries, [30.0, -30.0])
+    adapter, head, last, taps, alignment = lift(tiny_config, entries, [30.0, -30.0])
     symbols = [symbol for token in entries[0].tokens for symbol in (token, 0)][:-1]
     for place in range(len(symbols)):
-        evidence.scores[0, 2 + place, place] = 0.0
+        alignment.state_scores[0, 2 + place, place] = 0.0
     with torch.no_grad():
-        leaned, weights = recognised(adapter, last, taps, adapter.encode(collate(entries)), evidence)
+        leaned, weights = recognised(adapter, last, taps, adapter.encode(collate(entries)), alignment)
         plain, found = head(last)[0], head(leaned)[0]
     end = 2 + len(symbols)
     assert found.argmax(-1)[2:end].tolist() == symbols
@@ -130,16 +130,16 @@ def test_what_fits_is_written_where_it_was_heard(tiny_config, lang_dir):
 def test_what_is_out_has_no_weight_and_no_bias_changes_nothing(tiny_config, lang_dir, monkeypatch):
     monkeypatch.setattr("ctcb.adapter.competition.MIN_PIECE_WEIGHT", 0.0)
     entries = entries_of(lang_dir, "ann bob", "fox")
-    adapter, _, last, taps, evidence = lift(tiny_config, entries, [30.0, 30.0])
+    adapter, _, last, taps, alignment = lift(tiny_config, entries, [30.0, 30.0])
     catalogue = adapter.encode(collate(entries))
-    evidence.scores.fill_(UNHEARD)
+    alignment.state_scores.fill_(EXCLUDED)
     with torch.no_grad():
-        leaned, weights = recognised(adapter, last, taps, catalogue, evidence)
+        leaned, weights = recognised(adapter, last, taps, catalogue, alignment)
         assert torch.equal(leaned, last) and float(weights[..., 1:].max()) == 0.0
-        evidence.scores.zero_()
-        assert not torch.equal(recognised(adapter, last, taps, catalogue, evidence)[0], last)
+        alignment.state_scores.zero_()
+        assert not torch.equal(recognised(adapter, last, taps, catalogue, alignment)[0], last)
         adapter.final.reserve.fill_(1e5)
-        assert torch.equal(recognised(adapter, last, taps, catalogue, evidence)[0], last)
+        assert torch.equal(recognised(adapter, last, taps, catalogue, alignment)[0], last)
 
 
 def test_names_are_heard_whole_or_not_at_all():
@@ -152,7 +152,7 @@ def test_names_are_heard_whole_or_not_at_all():
     assert whole_entries(partly, owner, symbols)[0].tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]] * 3
 
 
-def test_of_rivals_the_one_that_is_judged_best_is_heard():
+def test_of_competitors_the_one_with_the_highest_score_wins():
     owner = torch.tensor([0, 0, 1, 1, 2, 3, 3])
     scores = torch.full((2, 12, 7), -5.0)
     spans = [(0, 4), (2, 7), (6, 11), (8, 9)]  # middles 2, 4, 8, 8: each entry's lies in its neighbours' at most
@@ -160,23 +160,23 @@ def test_of_rivals_the_one_that_is_judged_best_is_heard():
         keys = (owner == entry).nonzero()[:, 0]
         scores[:, begin, keys[0]] = scores[:, end, keys[-1]] = 0.0
     scores[:, 6:12, 4] = torch.tensor([0.0, -1, -1, -1, -1, 0])  # a name of one piece: its first best frame is all that counts
-    judged = torch.tensor([[1.0, 2.0, -1.0, 3.0], [3.0, 2.0, -1.0, -2.0]])
-    # The third begins and ends on frame 6, within the second; the last is nobody's rival.
-    assert winners(judged, scores, owner).tolist() == [[False, True, False, True], [True, False, True, True]]
-    assert winners(judged.flip(0), scores, owner).tolist() == [[True, False, True, True], [False, True, False, True]]
+    entry_scores = torch.tensor([[1.0, 2.0, -1.0, 3.0], [3.0, 2.0, -1.0, -2.0]])
+    # The third begins and ends on frame 6, within the second; the last competes with none.
+    assert winners(entry_scores, scores, owner).tolist() == [[False, True, False, True], [True, False, True, True]]
+    assert winners(entry_scores.flip(0), scores, owner).tolist() == [[True, False, True, True], [False, True, False, True]]
 
 
-def test_an_entry_with_a_handicap_must_fit_so_much_better(tiny_config, lang_dir):
+def test_an_entry_with_a_penalty_must_fit_so_much_better(tiny_config, lang_dir):
     entries = entries_of(lang_dir, "ann", "fox")
-    adapter, _, last, taps, evidence = lift(tiny_config, entries, [5.0, -30.0])
+    adapter, _, last, taps, alignment = lift(tiny_config, entries, [5.0, -30.0])
     states = 2 * len(entries[0].tokens) - 1
     for place in range(states):
-        evidence.scores[0, 5 + place, place] = 0.0
+        alignment.state_scores[0, 5 + place, place] = 0.0
     catalogue = adapter.encode(collate(entries))
 
     def odds(*needed):
         with torch.no_grad():
-            weights = recognised(adapter, last, taps, catalogue, evidence, torch.tensor(needed))[1][0, 5]
+            weights = recognised(adapter, last, taps, catalogue, alignment, torch.tensor(needed))[1][0, 5]
         return float(weights[1] / weights[0])
 
     assert odds(0.0, 0.0) == odds(0.0, 1.5)
@@ -185,14 +185,14 @@ def test_an_entry_with_a_handicap_must_fit_so_much_better(tiny_config, lang_dir)
 
 def test_names_that_sound_alike_do_not_keep_each_other_from_being_heard(tiny_config, lang_dir):
     entries = entries_of(lang_dir, "ann", "ann", "fox")
-    adapter, head, last, taps, evidence = lift(tiny_config, entries, [4.0, 3.9, -30.0])
+    adapter, head, last, taps, alignment = lift(tiny_config, entries, [4.0, 3.9, -30.0])
     states = 2 * len(entries[0].tokens) - 1
     for place in range(states):
-        evidence.scores[0, 5 + place, [place, states + place]] = 0.0
+        alignment.state_scores[0, 5 + place, [place, states + place]] = 0.0
     catalogue = adapter.encode(collate(entries))
     with torch.no_grad():
-        heard = by_entry(recognised(adapter, last, taps, catalogue, evidence)[1], catalogue.owner)[0, 5 : 5 + states]
-        shared = by_entry(adapter.bias(last, taps, catalogue, evidence)[1], catalogue.owner)[0, 5 : 5 + states]
+        heard = by_entry(recognised(adapter, last, taps, catalogue, alignment)[1], catalogue.owner)[0, 5 : 5 + states]
+        shared = by_entry(adapter.bias(last, taps, catalogue, alignment)[1], catalogue.owner)[0, 5 : 5 + states]
     assert bool((heard[:, 1] > 0.9).all()) and float(heard[:, 2:].max()) == 0.0
     assert 0.3 < float(shared[:, 2].min()) and float(shared[:, 1].max()) < 0.7
 
@@ -315,11 +315,11 @@ def test_long_and_short_entries_in_one_batch_are_masked():
 def test_the_network_has_no_rules_of_recognition(tiny_config, lang_dir):
     """Attention is the same in training and out of it; what decides who takes the frames is `recognise` alone."""
     entries = entries_of(lang_dir, "ann", "ann", "fox")
-    adapter, _, last, taps, evidence = lift(tiny_config, entries, [4.0, 3.9, -30.0])
-    evidence.scores.zero_()
+    adapter, _, last, taps, alignment = lift(tiny_config, entries, [4.0, 3.9, -30.0])
+    alignment.state_scores.zero_()
     catalogue = adapter.encode(collate(entries))
     with torch.no_grad():
-        one, other = adapter.train().bias(last, taps, catalogue, evidence), adapter.eval().bias(last, taps, catalogue, evidence)
-        ruled = recognised(adapter, last, taps, catalogue, evidence)
+        one, other = adapter.train().bias(last, taps, catalogue, alignment), adapter.eval().bias(last, taps, catalogue, alignment)
+        ruled = recognised(adapter, last, taps, catalogue, alignment)
     assert torch.equal(one[0], other[0]) and torch.equal(one[1], other[1])
     assert not torch.equal(ruled[1], other[1])
