@@ -46,7 +46,7 @@ class Catalogue(NamedTuple):
         return Catalogue(of([part.final for part in parts]), inner, owner, symbols)
 
     def to(self, dtype: torch.dtype) -> "Catalogue":
-        """The same with vectors of another floating-point type."""
+        """A copy with vectors of another floating-point type."""
         return self._each(lambda vectors: Vectors(vectors.keys.to(dtype), vectors.values.to(dtype)))
 
     def _each(self, change: Callable[[Vectors], Vectors]) -> "Catalogue":

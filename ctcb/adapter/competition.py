@@ -31,7 +31,7 @@ def recognise(
 
 
 def winners(entry_scores: Tensor, state_scores: Tensor, owner: Tensor) -> Tensor:
-    """Which entries ``[B, N]`` (bool) have no competitor with a higher score.
+    """The entries ``[B, N]`` (bool) that have no competitor with a higher score.
 
     ``entry_scores [B, N]``, the keys' alignment scores ``[B, T, K]`` and their entries ``owner [K]``, rising. Two
     entries compete where the middle of one's best path lies within the other's; one that has lost

@@ -1,4 +1,4 @@
-"""What a contextual adapter is made of: the section ``adapter`` of ``model.yaml``, ``adapter.yaml`` and conf/train/*.yaml."""
+"""The configuration of a contextual adapter: the section ``adapter`` of ``model.yaml``, ``adapter.yaml`` and conf/train/*.yaml."""
 from __future__ import annotations
 
 from dataclasses import dataclass

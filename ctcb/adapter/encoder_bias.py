@@ -23,7 +23,7 @@ MAX_ACTIVE = 300  # entries of a long list that an utterance is aligned with; wh
 
 @dataclass(frozen=True)
 class AttentionMap:
-    """Where the frames of an utterance attended."""
+    """The attention of an utterance's frames to the entities."""
 
     names: Tuple[str, ...]  # the entities among which they chose, as they are printed
     weights: np.ndarray  # [T, 1 + len(names)] float32, rows sum up to 1, `<no-bias>` first
@@ -87,7 +87,7 @@ class EncoderBias:
 
     @torch.no_grad()
     def bias(self, encoded: Encoded, utt_ids: Sequence[str]) -> Emissions:
-        """The same of a batch that the encoder has encoded; for an adapter without an inner site."""
+        """The biased emissions of a batch that the encoder has encoded; for an adapter without an inner site."""
         return self._bias(encoded, utt_ids, [])
 
     def _bias(self, encoded: Encoded, utt_ids: Sequence[str], chosen: List[Optional[_Chosen]]) -> Emissions:
@@ -113,7 +113,7 @@ class EncoderBias:
         return network.emissions(encoded._replace(last=last))
 
     def _align(self, chosen: _Chosen, phones: Tensor, logits: Tensor) -> Optional[Tuple[_Chosen, BatchAlignment, Tensor]]:
-        """Those of the chosen that align with the heads' logits ``[1, T, V]``, how, and their scores ``[1, M]`` less penalties."""
+        """The chosen entries that align with the heads' logits ``[1, T, V]``, how, and their scores ``[1, M]`` less penalties."""
         encoded, adapter = self._encoded, self._model.adapter
         by_phone, by_piece = (x[0].log_softmax(dim=-1).numpy() for x in (phones, logits))
         alignment = align_entries(by_phone, by_piece, [encoded.entries[place] for place in chosen.entries.tolist()])
@@ -128,7 +128,7 @@ class EncoderBias:
         return _Chosen(left, encoded.pick(left)), batch, entry_scores - penalty
 
     def _choose(self, utt_ids: Sequence[str], logits: List[Tensor], frames: Sequence[int]) -> List[Optional[_Chosen]]:
-        """What each utterance chooses among; None where it has no frames or no entries."""
+        """The entries that take part in each utterance; None where it has no frames or no entries."""
         adapter, chosen = self._model.adapter, []
         for row, (utt_id, count) in enumerate(zip(utt_ids, frames)):
             entries = self._encoded.among(None if self._places is None else self._places.get(utt_id, ()))

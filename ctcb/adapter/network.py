@@ -63,7 +63,7 @@ class Reader(nn.Module):
 
 
 class Attention(nn.Module):
-    """Of frames, by what some layers hold, to keys or `<no-bias>`."""
+    """Attention of frames to keys or `<no-bias>`; the query reads some of the encoder's layers."""
 
     def __init__(self, dim: int, sources: int, states: int, config: AdapterConfig, sharpness: float, reserve: float) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ class BiasSite(Attention):
 
 
 class LiftSite(Attention):
-    """Attention that starts from alignments, and the lift of what it attends to."""
+    """Attention that starts from alignments, and the lift of the attended symbols' logits."""
 
     def __init__(self, dim: int, sources: int, states: int, symbols: int, config: AdapterConfig) -> None:
         super().__init__(dim, sources, states, config, REFINING, 0.0)
@@ -146,7 +146,7 @@ class LiftSite(Attention):
         return Vectors(self.key(states), states.new_zeros(len(states), 0))
 
     def entry_scores(self, alignment: BatchAlignment) -> Tensor:
-        """How well each entry fits as a whole, ``[B, N]`` in nats."""
+        """A score of each entry as a whole, ``[B, N]`` in nats, from its alignment's features."""
         return (self.fit(alignment.features) + self.judge(alignment.features))[..., 0]
 
     def weights(self, sources: Sequence[Tensor], catalogue: Catalogue, alignment: BatchAlignment, entry_scores: Tensor) -> Tensor:
@@ -194,7 +194,7 @@ class ContextualAdapter(nn.Module):
         return int(self.config.per_token) + int(self.config.alignment)
 
     def keys_of(self, tokens: int) -> int:
-        """How many keys an entry of so many pieces has."""
+        """The number of keys of an entry of so many pieces."""
         return self.stride * (tokens - 1) + 1
 
     def encode(self, entries: EntryBatch) -> Catalogue:

@@ -139,7 +139,7 @@ def worst_piece(lost: np.ndarray, tokens: Sequence[int], scores: np.ndarray) -> 
 
 
 class WordEdges:
-    """Where words begin by the final head, and where they go on."""
+    """The final head's evidence, frame by frame, that a word begins or goes on."""
 
     def __init__(self, pieces: np.ndarray, starts: np.ndarray) -> None:
         """``pieces [T, V]`` natural-log probabilities; ``starts [V]`` bool, the pieces that begin a word."""
@@ -160,7 +160,7 @@ class WordEdges:
         return float(self._inside[first:end].max() - self._begin[first : end + 1].max())
 
     def behind(self, scores: np.ndarray) -> float:
-        """The same for the first frame behind an entry on which blank is not likelier than all else; 0 where there is none."""
+        """As :meth:`before`, on the first frame behind the entry whose blank has less than half; 0 where there is none."""
         _, last = span(scores)
         at = self._spoken[self._spoken > last]
         return float(self._inside[at[0]] - self._begin[at[0]]) if len(at) else 0.0

@@ -50,7 +50,7 @@ class Prefilter:
 
 
 def _common(a: Tuple[int, ...], b: Tuple[int, ...]) -> int:
-    """How many symbols two names begin with alike."""
+    """The length of the longest common beginning of two names."""
     count = 0
     for left, right in zip(a, b):
         if left != right:

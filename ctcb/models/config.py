@@ -1,4 +1,4 @@
-"""What a model is made of; written to and read from ``model.yaml``."""
+"""The configuration of a model; written to and read from ``model.yaml``."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -33,7 +33,7 @@ from ctcb.training.processes import main_process
 
 @dataclass(frozen=True)
 class AdapterTraining:
-    """How an adapter is made and trained; conf/train/adapter.yaml."""
+    """The configuration of an adapter and of its training; conf/train/adapter.yaml."""
 
     adapter: AdapterConfig = AdapterConfig()
     catalogue: CatalogueConfig = CatalogueConfig()

@@ -52,7 +52,7 @@ def entity_tokens(
 
 
 def allowed_keys(tokens: Sequence[EntityToken], owner: Tensor, stride: int, lengths: Tensor, frames: int) -> Tuple[Tensor, Tensor]:
-    """What each frame may attend to: ``allowed [B, T, 1 + K]`` and ``spoken [B, T]``, both bool.
+    """The keys that each frame may attend to: ``allowed [B, T, 1 + K]`` and ``spoken [B, T]``, both bool.
 
     ``stride``: keys from one token of an entry to the next.
 

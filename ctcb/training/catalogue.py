@@ -25,7 +25,7 @@ CANDIDATES = 1000  # phrases, drawn at random, among which the most alike are lo
 
 @dataclass(frozen=True)
 class CatalogueConfig:
-    """How a batch's list is drawn."""
+    """The distribution from which a batch's list is drawn."""
 
     RENAMED_KEYS: ClassVar[Mapping[str, str]] = {"said": "true_entities", "none_said": "no_true_entity"}
 

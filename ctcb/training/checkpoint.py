@@ -19,7 +19,7 @@ from ctcb.models.weights import load_weights, read_tensors, save_tensors
 
 @dataclass
 class Position:
-    """Where a run stands."""
+    """The position of a run."""
 
     epoch: int = 0  # the epoch under way, counted from 0
     batch: int = 0  # batches of it that are done

@@ -40,7 +40,7 @@ def token_frames(phone_frames: Sequence[int], words: Sequence[Word]) -> List[int
 def pinned_tokens(
     phone_log_probs: Tensor, lengths: Tensor, phones: Tensor, phone_lengths: Tensor, words: Sequence[Sequence[Word]]
 ) -> Tuple[Tensor, Tensor]:
-    """Which of the batch's tokens were pinned, and where: ``(index, position)``, both ``[P]`` int64.
+    """The batch's pinned tokens and their frames: ``(index, position)``, both ``[P]`` int64.
 
     ``phone_log_probs [B, T, V]`` of the phone head; ``phones`` concatenated ``[sum of phone_lengths]``.
     ``index`` counts the batch's concatenated tokens, ``position`` its flattened ``B * T`` frames.
