@@ -39,10 +39,17 @@ def read_yaml(path: PathOrStr) -> Mapping[str, Any]:
 def from_mapping(cls: Type[T], data: Mapping[str, Any], file: Optional[PathOrStr] = None, where: str = "") -> T:
     """Build the dataclass ``cls`` from ``data``, recursively.
 
+    Keys that a class has renamed are read under their old names, too: its ``RENAMED_KEYS`` map old to new.
+
     Raises
     ------
     InputError : a key that ``cls`` does not know, one that is missing, or a value of another type.
     """
+    renamed: Mapping[str, str] = getattr(cls, "RENAMED_KEYS", {})
+    for old, new in renamed.items():
+        if old in data and new in data:
+            raise InputError(f"{where}{new} is given twice, as {old}, too", file=file, hint="leave one out")
+    data = {renamed.get(key, key): value for key, value in data.items()}
     hints = typing.get_type_hints(cls)
     known = {item.name: item for item in dataclasses.fields(cls) if item.init}  # type: ignore[arg-type]
     for key in data:

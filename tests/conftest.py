@@ -96,7 +96,7 @@ def with_adapter(model_dir: Path, config, tiny_config, folder: Path) -> Path:
     torch.manual_seed(0)
     adapter = ContextualAdapter(config, tiny_config)
     if config.alignment:
-        adapter.final.raise_by(load_model(model_dir).network.head)
+        adapter.final.init_directions(load_model(model_dir).network.head)
     else:
         torch.nn.init.normal_(adapter.final.out.weight)
         torch.nn.init.zeros_(adapter.final.reserve)
@@ -107,7 +107,7 @@ def with_adapter(model_dir: Path, config, tiny_config, folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def adapter_dir(tmp_path_factory, model_dir, tiny_config) -> Path:
     """A model with an adapter."""
-    from ctcb.models.config import AdapterConfig
+    from ctcb.adapter.config import AdapterConfig
 
     config = AdapterConfig(dim=16, heads=2, embedding=8, hidden=8)
     return with_adapter(model_dir, config, tiny_config, tmp_path_factory.mktemp("adapter") / "model")
@@ -116,7 +116,7 @@ def adapter_dir(tmp_path_factory, model_dir, tiny_config) -> Path:
 @pytest.fixture(scope="session")
 def plain_adapter_dir(tmp_path_factory, model_dir, tiny_config) -> Path:
     """A model with an adapter that does not align."""
-    from ctcb.models.config import AdapterConfig
+    from ctcb.adapter.config import AdapterConfig
 
     config = AdapterConfig(dim=16, heads=2, embedding=8, hidden=8, mix=16, alignment=False)
     return with_adapter(model_dir, config, tiny_config, tmp_path_factory.mktemp("plain_adapter") / "model")

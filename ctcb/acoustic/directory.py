@@ -11,13 +11,14 @@ import torch
 import yaml
 from torch import Tensor
 
+from ctcb.adapter.config import AdapterConfig
 from ctcb.adapter.folder import ADAPTER_FILE
 from ctcb.adapter.network import ContextualAdapter
 from ctcb.config import from_mapping, read_yaml
 from ctcb.data.features import FeatureConfig
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write, digest
-from ctcb.models.config import AdapterConfig, ModelConfig
+from ctcb.models.config import ModelConfig
 from ctcb.models.ctc import CtcModel
 from ctcb.models.weights import dequantized, load_weights, quantized, read_tensors, save_half, save_tensors
 from ctcb.text.lang import LANG_FILES, Lang, copy_lang

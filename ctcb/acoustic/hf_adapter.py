@@ -158,7 +158,7 @@ class AdaptedEar:
     def _hear(self, rows: Sequence[Tensor], utt_ids: Sequence[str], leaning: bool, plain: bool) -> List[Heads]:
         features, lengths = pad_sequence(list(rows), batch_first=True), torch.tensor([len(one) for one in rows])
         encoded = self.model.network.encode(features, lengths)
-        found = [self.bias.lean(encoded, utt_ids)] if leaning else []
+        found = [self.bias.bias(encoded, utt_ids)] if leaning else []
         found += [self.model.network.emissions(encoded)] if plain else []
         return [
             tuple(emissions.subword[place, :count].numpy()[:, self._columns].copy() for emissions in found)

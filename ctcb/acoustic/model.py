@@ -77,7 +77,7 @@ class ModelEar:
             features = pad_sequence(list(rows), batch_first=True)
             if both:
                 encoded = self.model.network.encode(features, lengths)
-                found = [self.bias.lean(encoded, utt_ids), self.model.network.emissions(encoded)]
+                found = [self.bias.bias(encoded, utt_ids), self.model.network.emissions(encoded)]
             elif self.bias is None:
                 found = [self.model.network(features, lengths)[0]]
             else:

@@ -1,4 +1,4 @@
-"""What an adapter needs of the model whose encoder it biases."""
+"""The interface of a model whose encoder an adapter biases."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -14,7 +14,7 @@ class ModelWithAdapter(Protocol):
 
     @property
     def network(self) -> CtcModel:
-        """In eval mode, float32; or what encodes and has heads as it does."""
+        """In eval mode, float32; or a network with the same methods."""
 
     @property
     def lang(self) -> Lang:
@@ -26,8 +26,8 @@ class ModelWithAdapter(Protocol):
 
     @property
     def adapter_digest(self) -> str:
-        """Of all that the encoding of a list rests on: the adapter's weights, pieces and lexicon."""
+        """A digest of all that the encoding of a list depends on: the adapter's weights, pieces and lexicon."""
 
     @property
     def folder(self) -> Union[Path, str, None]:
-        """Where it was loaded from, or its name."""
+        """The folder that it was loaded from, or its name."""

@@ -1,4 +1,4 @@
-"""Encoded lists on disk, known by their content and by the adapter that read them."""
+"""Encoded lists on disk, under the digest of their content and of the adapter that encoded them."""
 from __future__ import annotations
 
 import hashlib
@@ -41,7 +41,7 @@ class CatalogueCache:
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def load(self, key: str) -> Optional[Tuple[Tensor, Catalogue, Entries]]:
-        """What :meth:`save` was given; None where it is not there, or not whole."""
+        """A list that :meth:`save` wrote; None where there is none, or its file is damaged."""
         path = self._path(key)
         if not path.exists():
             return None

@@ -1,4 +1,4 @@
-"""A list's entries as vectors: what frames attend to."""
+"""The catalogue: a list's entries as keys and values of the attention."""
 from __future__ import annotations
 
 from typing import Callable, NamedTuple, Optional, Sequence
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class Vectors(NamedTuple):
-    """What a place of biasing attends to: K keys of a list."""
+    """K keys of a list and their values, for one of the two places at which the adapter biases."""
 
     keys: Tensor  # [K, D]
     values: Tensor  # [K, D]
@@ -18,7 +18,7 @@ class Catalogue(NamedTuple):
     """Encoded entries; each has one key, or one a piece, in its order."""
 
     final: Vectors
-    inner: Optional[Vectors]  # where the adapter also leans the stream before the second inner head
+    inner: Optional[Vectors]  # where the adapter also biases the stream before the second inner head
     owner: Tensor  # [K] int64, the number of the entry that a key belongs to, rising
     symbols: Tensor  # [K] int64, the piece, or the blank, that a key stands for; 0 where it stands for the whole
 
@@ -39,14 +39,14 @@ class Catalogue(NamedTuple):
         """Several catalogues as one; their owners are numbered throughout already."""
 
         def of(vectors: Sequence[Vectors]) -> Vectors:
-            return Vectors(torch.cat([one.keys for one in vectors]), torch.cat([one.values for one in vectors]))
+            return Vectors(torch.cat([part.keys for part in vectors]), torch.cat([part.values for part in vectors]))
 
         inner = None if parts[0].inner is None else of([part.inner for part in parts])
         owner, symbols = (torch.cat([part[field] for part in parts]) for field in (2, 3))
         return Catalogue(of([part.final for part in parts]), inner, owner, symbols)
 
     def to(self, dtype: torch.dtype) -> "Catalogue":
-        """The same with vectors of another floating-point type."""
+        """A copy with vectors of another floating-point type."""
         return self._each(lambda vectors: Vectors(vectors.keys.to(dtype), vectors.values.to(dtype)))
 
     def _each(self, change: Callable[[Vectors], Vectors]) -> "Catalogue":

@@ -1,4 +1,4 @@
-"""Lists as the contextual adapter knows them: every name's vectors, worked out once a list."""
+"""A list encoded by the contextual adapter: every name's vectors, computed once a list."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ MANY = 500  # entities; shorter lists are encoded faster than a file is worth
 
 @dataclass(frozen=True)
 class EncodedList:
-    """N entries, one a way to say an entity, in the order of the entities."""
+    """N entries, one a pronunciation or spelling of an entity, in the order of the entities."""
 
     entities: Tuple[Entity, ...]
     entity_of: Tensor  # [N] int64, the place of each entry's entity, rising
     catalogue: Catalogue  # float16
     entries: Tuple[Entry, ...]  # N
-    phones: bool  # whether the prefilter listens to phones, or to pieces
+    phones: bool  # whether the prefilter scores phones, or pieces
 
     @cached_property
     def prefilter(self) -> Prefilter:
@@ -49,7 +49,7 @@ class EncodedList:
         return torch.isin(self.entity_of, torch.tensor(sorted(places), dtype=torch.int64)).nonzero()[:, 0]
 
     def likeliest(self, entries: Tensor, log_probs: np.ndarray, most: int) -> Tensor:
-        """The ``most`` entries of some that the ``[T, V]`` log-probabilities of the prefilter's head speak for."""
+        """The ``most`` entries with the highest scores in ``[T, V]`` natural-log probabilities of the prefilter's head."""
         scores = torch.from_numpy(self.prefilter.scores(log_probs))[entries]
         return entries[torch.argsort(-scores, stable=True)[:most].sort().values]
 
@@ -60,8 +60,8 @@ class EncodedList:
         return self.catalogue.pick(entries).to(torch.float32)
 
 
-def hears_phones(model: ModelWithAdapter) -> bool:
-    """Whether the prefilter listens to phones: to the first inner head, the nearest to the sounds, if it has them."""
+def scores_phones(model: ModelWithAdapter) -> bool:
+    """Whether the prefilter scores phones: those of the first inner head, if it has them. Else it scores pieces."""
     heads = model.network.config.inter_ctc
     return bool(heads) and heads[0].target == "phone"
 
@@ -69,7 +69,7 @@ def hears_phones(model: ModelWithAdapter) -> bool:
 def require_adapter(model: ModelWithAdapter) -> None:
     """Raise InputError for a model without an adapter."""
     if model.adapter is None:
-        hint = "train one (ctcb train adapter), or lean with the decoder (--bias decoder)"
+        hint = "train one (ctcb train adapter), or bias in the decoder (--bias decoder)"
         raise InputError("this model has no adapter", file=model.folder, hint=hint)
 
 
@@ -78,30 +78,30 @@ def encode_list(model: ModelWithAdapter, entities: Sequence[Entity], cache: Opti
     require_adapter(model)
     entities = tuple(entities)
     key = None if cache is None or len(entities) < MANY else cache.key(model.adapter_digest, entities)
-    found = None if key is None else cache.load(key)
-    phones = hears_phones(model)
-    if found is None:
+    kept = None if key is None else cache.load(key)
+    phones = scores_phones(model)
+    if kept is None:
         entries, entity_of = entries_of(entities, EntrySpeller(model.lang, phones or model.adapter.config.phones))
-        found = torch.tensor(entity_of), encode(model, entries), tuple(entries)
+        kept = torch.tensor(entity_of), encode(model, entries), tuple(entries)
         if key is not None:
-            cache.save(key, *found)
-    return EncodedList(entities, *found, phones)
+            cache.save(key, *kept)
+    return EncodedList(entities, *kept, phones)
 
 
 def entries_of(entities: Sequence[Entity], speller: EntrySpeller) -> Tuple[List[Entry], List[int]]:
-    """All ways to say the entities, each once, and the place of each one's entity.
+    """All pronunciations and spellings of the entities, each once, and the place of each one's entity.
 
-    Pronunciations that the list brings take the place of the lexicon's for what is read or spoken first.
+    Pronunciations that the list gives replace the lexicon's for an entity's first spoken form.
     """
     speller.prepare(form for entity in entities for form in entity.spoken_forms)
     entries: List[Entry] = []
     entity_of: List[int] = []
     for place, entity in enumerate(entities):
         first, *others = entity.spoken_forms
-        ways = [speller.entry(first, pronunciation) for pronunciation in entity.prons or (None,)]
-        ways = list(dict.fromkeys([*ways, *map(speller.entry, others)]))
-        entries += ways
-        entity_of += [place] * len(ways)
+        own = [speller.entry(first, pronunciation) for pronunciation in entity.prons or (None,)]
+        own = list(dict.fromkeys([*own, *map(speller.entry, others)]))
+        entries += own
+        entity_of += [place] * len(own)
     return entries, entity_of
 
 
@@ -111,7 +111,7 @@ def encode(model: ModelWithAdapter, entries: Sequence[Entry]) -> Catalogue:
     parts: List[Catalogue] = []
     before = 0
     starts = range(0, len(entries), CHUNK)
-    for start in progress(starts, "reading the names", total=len(starts)):
+    for start in progress(starts, "encoding the names", total=len(starts)):
         part = model.adapter.encode(collate(entries[start : start + CHUNK])).to(torch.float16)
         parts.append(part._replace(owner=part.owner + before))
         before += min(CHUNK, len(entries) - start)

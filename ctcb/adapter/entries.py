@@ -13,7 +13,7 @@ Ids = Tuple[int, ...]
 
 
 class Entry(NamedTuple):
-    """One way to say a name."""
+    """One pronunciation and spelling of a name."""
 
     tokens: Ids  # pieces, at least one
     phones: Ids  # () where they are not known or not wanted
@@ -62,7 +62,7 @@ class EntrySpeller:
             self._words[word] = tuple(ids), self._phones_of(word)
 
     def entry(self, form: str, pronunciation: Optional[str] = None) -> Entry:
-        """The entry of normal words, one space apart.
+        """The entry of normalised words, one space apart.
 
         ``pronunciation``: CMU phones, with or without stress, in the place of the lexicon's.
         """
@@ -76,12 +76,12 @@ class EntrySpeller:
             spelled = [(tokens, own)]
         return joined(spelled)
 
-    def sounds(self, word: str) -> List[Ids]:
-        """All the ways in which a normal word is said."""
+    def pronunciations(self, word: str) -> List[Ids]:
+        """All pronunciations of a normalised word, as phone ids."""
         return [tuple(self._ids[phone] for phone in phones) for phones in self._lang.lexicon.pronunciations(word)]
 
     def _phones_of(self, word: str) -> Ids:
-        return self.sounds(word)[0] if self._phones else ()
+        return self.pronunciations(word)[0] if self._phones else ()
 
     def _own(self, pronunciation: str) -> Ids:
         if not self._lang.lexicon.stress:
@@ -94,9 +94,9 @@ def joined(words: Sequence[Tuple[Ids, Ids]]) -> Entry:
     tokens: List[int] = []
     phones: List[int] = []
     phone_at: List[int] = []
-    for pieces, sounds in words:
-        # A word without phones looks at the last one before it.
-        phone_at += [max(0, len(phones) + (j * len(sounds) // len(pieces) if sounds else -1)) for j in range(len(pieces))]
+    for pieces, own in words:
+        # A word without phones takes the last one before it.
+        phone_at += [max(0, len(phones) + (j * len(own) // len(pieces) if own else -1)) for j in range(len(pieces))]
         tokens += pieces
-        phones += sounds
+        phones += own
     return Entry(tuple(tokens), tuple(phones), tuple(phone_at))

@@ -9,21 +9,22 @@ from typing import Dict, Tuple
 import yaml
 from torch import Tensor
 
+from ctcb.adapter.config import AdapterConfig
 from ctcb.adapter.network import ContextualAdapter
 from ctcb.config import from_mapping, read_yaml
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write, digest
-from ctcb.models.config import AdapterConfig, ModelConfig
+from ctcb.models.config import ModelConfig
 from ctcb.models.weights import load_weights, read_tensors, save_half
 
 ADAPTER_YAML, ADAPTER_FILE = "adapter.yaml", "adapter.safetensors"
 
 
 @dataclasses.dataclass(frozen=True)
-class Described:
-    """What ``adapter.yaml`` tells."""
+class AdapterDescription:
+    """The content of ``adapter.yaml``."""
 
-    base: str  # digest of the weights that it leans
+    base: str  # digest of the weights of the base that it biases
     config: AdapterConfig
     model: str = ""  # the base's name, where it is no model directory
 
@@ -36,7 +37,7 @@ class Described:
             )
 
 
-def write_adapter_yaml(folder: PathOrStr, described: Described) -> None:
+def write_adapter_yaml(folder: PathOrStr, described: AdapterDescription) -> None:
     """Describe the adapter of a folder."""
     data = {"base": described.base, "adapter": dataclasses.asdict(described.config)}
     if described.model:
@@ -45,16 +46,16 @@ def write_adapter_yaml(folder: PathOrStr, described: Described) -> None:
         yaml.safe_dump(data, file, sort_keys=False)
 
 
-def read_adapter_yaml(folder: PathOrStr) -> Described:
+def read_adapter_yaml(folder: PathOrStr) -> AdapterDescription:
     """Read it; InputError where it is missing or malformed."""
     path = Path(folder) / ADAPTER_YAML
     data = read_yaml(path)
     if not isinstance(data.get("adapter"), dict):
         raise InputError("no section 'adapter'", file=path, hint="train the adapter again")
-    return Described(str(data.get("base")), from_mapping(AdapterConfig, data["adapter"], path, "adapter."), str(data.get("model") or ""))
+    return AdapterDescription(str(data.get("base")), from_mapping(AdapterConfig, data["adapter"], path, "adapter."), str(data.get("model") or ""))
 
 
-def save_adapter_folder(folder: PathOrStr, weights: Dict[str, Tensor], described: Described) -> None:
+def save_adapter_folder(folder: PathOrStr, weights: Dict[str, Tensor], described: AdapterDescription) -> None:
     """Write an adapter in float16."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     save_half(Path(folder) / ADAPTER_FILE, weights)

@@ -1,4 +1,4 @@
-"""The contextual adapter: lets a frozen encoder listen for the names on a list.
+"""The contextual adapter: a network that biases a frozen encoder toward the names on a list.
 
 After Sathyendra et al. 2022 and Dingliwal et al. 2022 (SLT): names are encoded by LSTMs, frames attend
 to them or to a learned `<no-bias>` entry, and what they attend to changes the stream before a CTC head.
@@ -8,8 +8,8 @@ Where this departs from them, and why, stands in docs/adapter.md:
 - a name has a key for each of its pieces, and with `alignment` for the blanks between them, not one for
   the whole (`per_token`);
 - names are read by their phones beside their pieces (`phones`);
-- attention starts from how the names align with what the frozen heads heard (`alignment`, alignment.py);
-  a small network judges how well an entry fits, the cosines refine it;
+- attention starts from the names' forced alignment with the frozen heads' emissions (`alignment`, alignment.py);
+  a small network scores how well an entry fits, the cosines refine it;
 - with `alignment` a frame's change is along directions that raise the attended symbols' logits, by as much
   as these lie below the frame's best; without it ``out(silu(a + context(c)) - silu(a))`` for the attended
   value ``c`` and ``a = frame(norm(x))``. A projection of ``c`` alone would lift all of a name's pieces on all
@@ -28,12 +28,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ctcb.adapter.alignment import FEATURES, UNHEARD, Evidence
+from ctcb.adapter.alignment import FEATURES, BatchAlignment
 from ctcb.adapter.catalogue import Catalogue, Vectors
-from ctcb.adapter.competition import unrivalled, whole
+from ctcb.adapter.config import AdapterConfig
 from ctcb.adapter.entries import EntryBatch
 from ctcb.errors import InputError
-from ctcb.models.config import AdapterConfig, ModelConfig
+from ctcb.models.config import ModelConfig
 from ctcb.models.conformer import frame_mask
 from ctcb.models.ctc import SECOND_HEAD
 
@@ -42,9 +42,9 @@ from ctcb.models.ctc import SECOND_HEAD
 # learned to attend to `<no-bias>`.
 SHARPNESS = 10.0
 RESERVE = 5.0  # about the log of the number of keys in a list of middling size
-# With `alignment` cosines only refine, and `<no-bias>` competes with entries that have been judged already.
+# With `alignment` cosines only refine, and `<no-bias>` competes with entries that have been scored already.
 REFINING = 1.0
-HIDDEN = 16  # of the network that judges
+HIDDEN = 16  # width of the network that scores entries
 
 
 class Reader(nn.Module):
@@ -63,7 +63,7 @@ class Reader(nn.Module):
 
 
 class Attention(nn.Module):
-    """Of frames, by what some layers hold, to keys or `<no-bias>`."""
+    """Attention of frames to keys or `<no-bias>`; the query reads some of the encoder's layers."""
 
     def __init__(self, dim: int, sources: int, states: int, config: AdapterConfig, sharpness: float, reserve: float) -> None:
         super().__init__()
@@ -117,18 +117,18 @@ class BiasSite(Attention):
         weights = self.attend(sources, vectors.keys)
         context = weights[..., 1:] @ self.by_head(vectors.values)
         context = context.transpose(-3, -2).reshape(batch, frames, -1)
-        plain = self.frame(self.norm(x))
-        change = self.out(F.silu(plain + self.context(context)) - F.silu(plain))
+        unbiased = self.frame(self.norm(x))
+        change = self.out(F.silu(unbiased + self.context(context)) - F.silu(unbiased))
         return change, weights.mean(dim=1)
 
 
 class LiftSite(Attention):
-    """Attention that starts from alignments, and the lift of what it attends to."""
+    """Attention that starts from alignments, and the lift of the attended symbols' logits."""
 
     def __init__(self, dim: int, sources: int, states: int, symbols: int, config: AdapterConfig) -> None:
         super().__init__(dim, sources, states, config, REFINING, 0.0)
         self.fit, self.judge = nn.Linear(FEATURES, 1), nn.Sequential(nn.Linear(FEATURES, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 1))
-        # Near what a logistic regression finds that tells said entries from others on 64 training utterances.
+        # Near the result of a logistic regression between spoken entries and others on 64 training utterances.
         nn.init.ones_(self.fit.weight)
         nn.init.constant_(self.fit.bias, 2.5)
         nn.init.zeros_(self.judge[2].weight)
@@ -136,7 +136,7 @@ class LiftSite(Attention):
         self.margin, self.gain = nn.Parameter(torch.ones(())), nn.Parameter(torch.ones(()))
         self.directions = nn.Parameter(torch.zeros(symbols, dim))
 
-    def raise_by(self, head: nn.Linear) -> None:
+    def init_directions(self, head: nn.Linear) -> None:
         """Begin with the directions that raise one of the head's logits each, by 1, and leave the others."""
         with torch.no_grad():
             self.directions.copy_(torch.linalg.pinv(head.weight.double()).T)
@@ -145,28 +145,30 @@ class LiftSite(Attention):
         """Keys of encoded entries ``[K, S]``; values they have none."""
         return Vectors(self.key(states), states.new_zeros(len(states), 0))
 
-    def judged(self, evidence: Evidence) -> Tensor:
-        """How well each entry fits ``[B, N]``, in nats, before any handicap."""
-        return (self.fit(evidence.features) + self.judge(evidence.features))[..., 0]
+    def entry_scores(self, alignment: BatchAlignment) -> Tensor:
+        """A score of each entry as a whole, ``[B, N]`` in nats, from its alignment's features."""
+        return (self.fit(alignment.features) + self.judge(alignment.features))[..., 0]
 
-    def forward(self, sources: Sequence[Tensor], catalogue: Catalogue, evidence: Evidence) -> Tuple[Tensor, Tensor]:
-        """As :meth:`BiasSite.forward`."""
-        judged = self.judged(evidence)
-        if evidence.handicap is not None:
-            judged = judged - evidence.handicap
-        if not self.training:
-            judged = judged.masked_fill(~unrivalled(judged, evidence.scores, catalogue.owner), UNHEARD)
-        prior = judged[:, None, catalogue.owner] + self.steepness.exp() * evidence.scores
-        weights = self.attend(sources, catalogue.final.keys, prior).mean(dim=1)
-        if not self.training:
-            weights = whole(weights, catalogue.owner, catalogue.symbols)
-        attended = torch.zeros_like(evidence.logits).index_add_(-1, catalogue.symbols, weights[..., 1:])
-        gap = evidence.logits.amax(dim=-1, keepdim=True) - evidence.logits
-        return (attended * (self.margin + self.gain * gap)) @ self.directions, weights
+    def weights(self, sources: Sequence[Tensor], catalogue: Catalogue, alignment: BatchAlignment, entry_scores: Tensor) -> Tensor:
+        """The attention ``[B, T, 1 + K]``, `<no-bias>` first, means over the heads, of layers ``[B, T, D]`` to a catalogue.
+
+        ``entry_scores [B, N]`` in nats are :meth:`entry_scores`, or what recognition makes of them.
+        """
+        prior = entry_scores[:, None, catalogue.owner] + self.steepness.exp() * alignment.state_scores
+        return self.attend(sources, catalogue.final.keys, prior).mean(dim=1)
+
+    def lift(self, weights: Tensor, symbols: Tensor, logits: Tensor) -> Tensor:
+        """The change ``[B, T, D]`` that raises the logits of the attended symbols.
+
+        ``weights [B, T, 1 + K]``, ``symbols [K]``, and the final head's ``logits [B, T, V]`` without the list.
+        """
+        attended = torch.zeros_like(logits).index_add_(-1, symbols, weights[..., 1:])
+        gap = logits.amax(dim=-1, keepdim=True) - logits
+        return (attended * (self.margin + self.gain * gap)) @ self.directions
 
 
 class ContextualAdapter(nn.Module):
-    """Encodes entries, and leans an encoder's stream toward those that it hears. Works in float32."""
+    """Encodes entries, and biases an encoder's stream toward those that fit. Works in float32."""
 
     def __init__(self, config: AdapterConfig, base: ModelConfig) -> None:
         """Raises InputError for a base that lacks what the configuration asks for."""
@@ -192,7 +194,7 @@ class ContextualAdapter(nn.Module):
         return int(self.config.per_token) + int(self.config.alignment)
 
     def keys_of(self, tokens: int) -> int:
-        """How many keys an entry of so many pieces has."""
+        """The number of keys of an entry of so many pieces."""
         return self.stride * (tokens - 1) + 1
 
     def encode(self, entries: EntryBatch) -> Catalogue:
@@ -212,26 +214,41 @@ class ContextualAdapter(nn.Module):
             inner = None if self.inner is None else self.inner.vectors(states)
             return Catalogue(self.final.vectors(states), inner, owner, symbols)
 
-    def lean(
-        self, last: Tensor, taps: List[Tensor], catalogue: Catalogue, evidence: Optional[Evidence] = None
+    def bias(
+        self, last: Tensor, taps: List[Tensor], catalogue: Catalogue, alignment: Optional[BatchAlignment] = None
     ) -> Tuple[Tensor, Tensor]:
-        """The last layer's output, leaned, and the weights ``[B, T, 1 + K]`` that did it.
+        """The last layer's output ``[B, T, D]``, biased, and the attention ``[B, T, 1 + K]`` that did it.
 
-        ``evidence`` for the catalogue's entries is needed with `alignment`.
+        ``alignment``, that of the catalogue's entries, is needed with `config.alignment`. Recognition then has rules of its own between
+        the two (:func:`ctcb.adapter.competition.recognise`), in training and without `alignment` there are none.
         """
+        if self.config.alignment:
+            weights = self.attention(last, taps, catalogue, alignment, self.final.entry_scores(alignment))
+            return self.lifted(last, weights, catalogue, alignment), weights
         with torch.autocast("cpu", enabled=False):
-            sources = [*taps, last] if self.config.inner_layers else [last]
-            if self.config.alignment:
-                change, weights = self.final(sources, catalogue, evidence)
-            else:
-                change, weights = self.final(last, sources, catalogue.final)
+            change, weights = self.final(last, self._sources(last, taps), catalogue.final)
             return last + change, weights
 
-    def lean_inner(self, x: Tensor, taps: List[Tensor], catalogue: Catalogue) -> Tensor:
-        """The stream before the second inner head, leaned; only with `inner_bias`."""
+    def attention(
+        self, last: Tensor, taps: List[Tensor], catalogue: Catalogue, alignment: BatchAlignment, entry_scores: Tensor
+    ) -> Tensor:
+        """The attention ``[B, T, 1 + K]`` to entries that score ``[B, N]`` nats; only with `alignment`."""
         with torch.autocast("cpu", enabled=False):
-            sources = [*taps, x] if self.config.inner_layers else [x]
-            return x + self.inner(x, sources, catalogue.inner)[0]
+            return self.final.weights(self._sources(last, taps), catalogue, alignment, entry_scores)
+
+    def lifted(self, last: Tensor, weights: Tensor, catalogue: Catalogue, alignment: BatchAlignment) -> Tensor:
+        """The last layer's output ``[B, T, D]``, biased by an attention ``[B, T, 1 + K]``; only with `alignment`."""
+        with torch.autocast("cpu", enabled=False):
+            return last + self.final.lift(weights, catalogue.symbols, alignment.logits)
+
+    def bias_inner(self, x: Tensor, taps: List[Tensor], catalogue: Catalogue) -> Tensor:
+        """The stream ``x [B, T, D]`` before the second inner head, biased; only with `inner_bias`."""
+        with torch.autocast("cpu", enabled=False):
+            return x + self.inner(x, self._sources(x, taps), catalogue.inner)[0]
+
+    def _sources(self, x: Tensor, taps: List[Tensor]) -> List[Tensor]:
+        """The layers that the query reads."""
+        return [*taps, x] if self.config.inner_layers else [x]
 
     def _read(self, entries: EntryBatch) -> List[Tuple[Tensor, Tensor]]:
         read = [self.pieces(entries.tokens, entries.lengths)]

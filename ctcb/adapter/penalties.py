@@ -1,8 +1,8 @@
-"""By how much better than in training an entry must fit to be heard, at recognition: where fitting tells little.
+"""Penalties of recognition: nats that an entry loses of its score where its alignment alone says little.
 
-The adapter judges an entry by how well it fits as a whole. What these nats add is what the edges of words, the faintest
-of its pieces and the rest of the language say against it. They are a weighted sum: a logistic regression on noisy
-training speech (local/open_en/fit_penalties.py; results/notes/adapter.md) in nats of the adapter's own judgement.
+The adapter scores an entry by how well it fits as a whole. The penalties add what the word boundaries, the worst piece
+and common words of the language say about it. They are a weighted sum of terms: a logistic regression on noisy
+training speech (local/open_en/fit_penalties.py; results/notes/adapter.md), in nats of the adapter's own scores.
 """
 from __future__ import annotations
 
@@ -12,98 +12,112 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ctcb.adapter.alignment import BLANK, UNHEARD, Found, relative
+from ctcb.adapter.alignment import EXCLUDED, UtteranceAlignment, below_best
 from ctcb.adapter.common_words import CommonWords
 from ctcb.adapter.entries import Entry
+from ctcb.ctc.viterbi import BLANK
 from ctcb.text.lang import Lang
 from ctcb.text.tokens import WORD_START
 
-FEW_PHONES = 6  # names of fewer fit by chance
-MOST_INSIDE = 4.0  # nats by which pieces within words may be likelier at a name's edge, at most
-MOST_BEHIND, MOST_AHEAD = 15.0, 6.0  # nats by which a common word may fit worse or better than a name, at most
-UNSAID = 1e-9  # probability below which a kind of piece is as good as not heard
-# What would be judged worse than this, even if no common word fitted at all, is not worth comparing: it is not heard.
-HOPELESS = -1.0
+FEW_PHONES = 6  # names of fewer phones fit by chance
+MAX_EDGE = 4.0  # nats, the highest value of the terms `before` and `behind`
+MIN_COMMON, MAX_COMMON = -15.0, 6.0  # nats, the range of the term `common`
+MIN_PROB = 1e-9  # added to probabilities before their logarithm
+# An entry whose score would be below this even with the lowest `common` is excluded without the comparison.
+MIN_SCORE = -1.0
 
 
-class Against(NamedTuple):
-    """What speaks against entries, a number each (float32 ``[M]``, or one for all); or the weights of these."""
+class PenaltyTerms(NamedTuple):
+    """The terms of M entries' penalties, each float32 ``[M]`` or one number for all."""
 
-    base: float  # 1
-    brief: float  # phones fewer than FEW_PHONES
-    unsure: float  # nats a phone by which the likeliest phones are less likely than certainty
-    worst: float  # nats that the piece loses that fits worst
-    before: float  # nats by which pieces within words are likelier where an entry begins than those that begin one
-    behind: float  # the same where the next piece is heard
-    common: float  # nats by which a common word fits the same frames better than the entry
-
-
-# The base, which says how much is believed, was chosen by F1 and false alarms; the others lie between the regression's
-# results for what is judged above -3 and above -1.
-FITTED = Against(base=-1.7, brief=0.5, unsure=2.1, worst=0.33, before=0.42, behind=0.42, common=0.18)
+    base: np.ndarray  # 1
+    short_name: np.ndarray  # phones fewer than FEW_PHONES
+    uncertainty: np.ndarray  # nats a phone by which the likeliest phones are less likely than certainty
+    worst_piece: np.ndarray  # nats that the piece loses that fits worst
+    before: np.ndarray  # nats by which pieces within words are likelier where an entry begins than those that begin one
+    behind: np.ndarray  # the same on the first frame behind the entry that is not blank
+    common: np.ndarray  # nats by which a common word fits the same frames better than the entry
 
 
-class Listed(NamedTuple):
-    """What was found of a list in an utterance, entry by entry."""
+class PenaltyWeights(NamedTuple):
+    """The weights of these terms."""
 
-    found: Found
+    base: float
+    short_name: float
+    uncertainty: float
+    worst_piece: float
+    before: float
+    behind: float
+    common: float
+
+
+# `base`, the threshold of it all, was chosen by F1 and false alarms; the others lie between the regression's results
+# for entries that score above -3 and above -1.
+FITTED = PenaltyWeights(base=-1.7, short_name=0.5, uncertainty=2.1, worst_piece=0.33, before=0.42, behind=0.42, common=0.18)
+
+
+class AlignedEntries(NamedTuple):
+    """The entries of a list that fit an utterance."""
+
+    alignment: UtteranceAlignment
     entries: Sequence[Entry]  # M
     own: Sequence[Collection[str]]  # the words that stand for each one's entity
 
 
-class Handicap:
-    """The nats that entries lose of their judgement. Serves any number of threads."""
+class Penalties:
+    """The nats that entries lose of their scores. Serves any number of threads."""
 
-    def __init__(self, starts: np.ndarray, common: CommonWords, weights: Against = FITTED) -> None:
-        """``starts [V]`` bool: the pieces that begin a word; none of them where pieces do not tell."""
+    def __init__(self, starts: np.ndarray, common: CommonWords, weights: PenaltyWeights = FITTED) -> None:
+        """``starts [V]`` bool: the pieces that begin a word; none of them where pieces do not show that."""
         self.starts, self.common, self.weights = starts, common, weights
 
     @classmethod
-    def of(cls, lang: Lang, weights: Against = FITTED) -> Handicap:
+    def of(cls, lang: Lang, weights: PenaltyWeights = FITTED) -> Penalties:
         """With the pieces and the common words of a model."""
         starts = np.array([piece.startswith(WORD_START) for piece in lang.tokenizer.pieces])
         return cls(starts, CommonWords.of(lang), weights)
 
-    def __call__(self, judged: Tensor, listed: Listed, phones: np.ndarray, pieces: np.ndarray) -> Tensor:
-        """``[M]`` float32 for entries ``judged [M]``, in ``[T, P]`` natural-log probabilities of phones and ``[T, V]`` of pieces.
+    def __call__(self, entry_scores: Tensor, listed: AlignedEntries, phones: np.ndarray, pieces: np.ndarray) -> Tensor:
+        """The penalties ``[M]`` float32 in nats of entries with ``entry_scores [M]``.
 
-        What cannot be heard whatever a comparison with common words would give loses all.
+        ``phones [T, P]`` and ``pieces [T, V]`` are natural-log probabilities. An entry that no comparison with common
+        words could bring above the minimum is excluded.
         """
-        against = self.against(listed, phones, pieces)
-        lost = sum(weight * column for weight, column in zip(self.weights, against))
-        hopeless = judged.numpy() - lost + self.weights.common * MOST_BEHIND < HOPELESS
-        lost[hopeless] = -UNHEARD
+        terms = self.terms(listed, phones, pieces)
+        penalty = sum(weight * term for weight, term in zip(self.weights, terms))
+        excluded = entry_scores.numpy() - penalty - self.weights.common * MIN_COMMON < MIN_SCORE
+        penalty[excluded] = -EXCLUDED
         if len(self.common):
-            rows = relative(phones)
-            for row in np.flatnonzero(~hopeless):
-                lost[row] += self.weights.common * self.lead(listed, row, rows)
-        return torch.from_numpy(lost.astype(np.float32))
+            rows = below_best(phones)
+            for row in np.flatnonzero(~excluded):
+                penalty[row] += self.weights.common * self.common_term(listed, row, rows)
+        return torch.from_numpy(penalty.astype(np.float32))
 
-    def against(self, listed: Listed, phones: np.ndarray, pieces: np.ndarray) -> Against:
-        """All but the comparison with common words, which takes longer than the rest (0 here)."""
-        found, entries = listed.found, listed.entries
+    def terms(self, listed: AlignedEntries, phones: np.ndarray, pieces: np.ndarray) -> PenaltyTerms:
+        """All terms but `common`, which takes longer than the rest (0 here); arguments as above."""
+        state_scores, entries = listed.alignment.state_scores, listed.entries
         counts = np.array([len(entry.phones) for entry in entries], np.float32)
-        certain, lost = phones.max(axis=1), relative(pieces)
-        spans = [span(scores) for scores in found.scores]
+        certain, lost = phones.max(axis=1), below_best(pieces)
+        spans = [span(scores) for scores in state_scores]
         before = behind = np.zeros(len(entries), np.float32)
         if self.starts.any():
             edges = WordEdges(pieces, self.starts)
             before, behind = (
-                np.array([side(scores) for scores in found.scores], np.float32).clip(0.0, MOST_INSIDE)
+                np.array([side(scores) for scores in state_scores], np.float32).clip(0.0, MAX_EDGE)
                 for side in (edges.before, edges.behind)
             )
-        return Against(
+        return PenaltyTerms(
             1.0, np.maximum(0.0, FEW_PHONES - counts),
             np.array([-certain[first : last + 1].sum() for first, last in spans], np.float32) / counts,
-            np.array([worst_piece(lost, entry.tokens, scores) for entry, scores in zip(entries, found.scores)], np.float32),
+            np.array([worst_piece(lost, entry.tokens, scores) for entry, scores in zip(entries, state_scores)], np.float32),
             before, behind, 0.0,
         )
 
-    def lead(self, listed: Listed, row: int, lost: np.ndarray) -> float:
-        """By how many nats a common word fits better than an entry; ``lost [T, P]`` as :func:`relative` gives it."""
-        first, last = span(listed.found.scores[row])
-        lead = self.common.lead(lost, first, last, listed.entries[row].phones, listed.own[row])
-        return min(max(lead, -MOST_BEHIND), MOST_AHEAD)
+    def common_term(self, listed: AlignedEntries, row: int, lost: np.ndarray) -> float:
+        """The term `common` of an entry; ``lost [T, P]`` as :func:`below_best` gives it of the phones."""
+        first, last = span(listed.alignment.state_scores[row])
+        margin = self.common.margin(lost, first, last, listed.entries[row].phones, listed.own[row])
+        return min(max(margin, MIN_COMMON), MAX_COMMON)
 
 
 def span(scores: np.ndarray) -> Tuple[int, int]:
@@ -114,7 +128,7 @@ def span(scores: np.ndarray) -> Tuple[int, int]:
 def worst_piece(lost: np.ndarray, tokens: Sequence[int], scores: np.ndarray) -> float:
     """The nats that the worst piece of an entry's best path loses, the blanks behind it included.
 
-    ``lost [T, V]`` as :func:`relative` gives it; ``scores [T, S]`` are the states'.
+    ``lost [T, V]`` as :func:`below_best` gives it; ``scores [T, S]`` are the states'.
     """
     first, last = span(scores)
     states = scores[first : last + 1].argmax(axis=1)
@@ -125,15 +139,15 @@ def worst_piece(lost: np.ndarray, tokens: Sequence[int], scores: np.ndarray) -> 
 
 
 class WordEdges:
-    """Where the final head hears words begin, and where it hears them go on."""
+    """The final head's evidence, frame by frame, that a word begins or goes on."""
 
     def __init__(self, pieces: np.ndarray, starts: np.ndarray) -> None:
         """``pieces [T, V]`` natural-log probabilities; ``starts [V]`` bool, the pieces that begin a word."""
         within = ~starts
         within[BLANK] = False
         probs = np.exp(pieces)
-        self._begin, self._inside = (np.log(probs[:, kind].sum(axis=1) + UNSAID) for kind in (starts, within))
-        self._heard = np.flatnonzero(probs[:, BLANK] < 0.5)
+        self._begin, self._inside = (np.log(probs[:, kind].sum(axis=1) + MIN_PROB) for kind in (starts, within))
+        self._spoken = np.flatnonzero(probs[:, BLANK] < 0.5)
 
     def before(self, scores: np.ndarray) -> float:
         """By how many nats pieces within a word are likelier where an entry begins than those that begin one.
@@ -146,7 +160,7 @@ class WordEdges:
         return float(self._inside[first:end].max() - self._begin[first : end + 1].max())
 
     def behind(self, scores: np.ndarray) -> float:
-        """The same for the first frame behind an entry on which blank is not likelier than all else; 0 where there is none."""
+        """As :meth:`before`, on the first frame behind the entry whose blank has less than half; 0 where there is none."""
         _, last = span(scores)
-        at = self._heard[self._heard > last]
+        at = self._spoken[self._spoken > last]
         return float(self._inside[at[0]] - self._begin[at[0]]) if len(at) else 0.0

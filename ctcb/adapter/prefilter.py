@@ -1,11 +1,12 @@
-"""Which of a long list's names an utterance could hold: a loose look at all of them, in one pass.
+"""The prefilter: an approximate score of every name of a long list in an utterance, in one pass.
 
 A name's score is what its best path loses a symbol against the best that the frames could say: its symbols in
-their order, each first heard on some frame, at most `REACH` frames after the one before; a frame between two
+their order, each first on some frame, at most `REACH` frames after the one before; a frame between two
 goes to the earlier symbol or to blank, whichever loses less. That is CTC's alignment but for three things:
 blank may stand within a symbol and need not stand between a doubled one, and no symbol lasts longer than
 `REACH`. Frames that are surely blank are left out first. Names that begin alike share the work, for they are
-gone through in the order of their symbols.
+processed in the order of their symbols. `ctcb.ctc.viterbi` stays exact and can share no work between names, which
+is why this is no function of it.
 """
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ import numpy as np
 from ctcb.compiled import compiled
 
 REACH = 4  # frames; _best_paths is written for it
-FLOOR = -8.0  # log-probability below which a symbol is as good as not heard
+FLOOR = -8.0  # log-probability below which differences do not count
 SURELY_BLANK = 0.99
 NEVER = np.float32(-1e9)
 
@@ -25,7 +26,7 @@ class Prefilter:
     """The names of one list; serves any number of threads."""
 
     def __init__(self, names: Sequence[Tuple[int, ...]], blank: int = 0) -> None:
-        """``names``: each name's symbols; one without any is never heard."""
+        """``names``: each name's symbols; one without any scores minus infinity."""
         self.blank, self.size = blank, len(names)
         self._order = np.array(sorted((i for i, name in enumerate(names) if name), key=lambda i: names[i]), np.int64)
         ordered = [names[i] for i in self._order]
@@ -36,9 +37,9 @@ class Prefilter:
     def scores(self, log_probs: np.ndarray) -> np.ndarray:
         """``[N]`` float32 scores of the names in ``[T, V]`` natural-log probabilities: nats a symbol, at most 0."""
         scores = np.full(self.size, -np.inf, np.float32)
-        heard = log_probs[log_probs[:, self.blank] < np.log(SURELY_BLANK)]
-        if len(heard) and len(self._order):
-            lost = (np.maximum(heard, FLOOR) - heard.max(axis=1, keepdims=True)).T.astype(np.float32)
+        spoken = log_probs[log_probs[:, self.blank] < np.log(SURELY_BLANK)]
+        if len(spoken) and len(self._order):
+            lost = (np.maximum(spoken, FLOOR) - spoken.max(axis=1, keepdims=True)).T.astype(np.float32)
             held = np.maximum(lost, lost[self.blank]).cumsum(axis=1)  # what frames up to each lose after a symbol began
             enter = np.concatenate([np.full((len(lost), REACH), NEVER), lost - held], axis=1, dtype=np.float32)
             leave = np.concatenate([np.zeros((len(lost), REACH + 1)), held[:, :-1]], axis=1, dtype=np.float32)
@@ -49,7 +50,7 @@ class Prefilter:
 
 
 def _common(a: Tuple[int, ...], b: Tuple[int, ...]) -> int:
-    """How many symbols two names begin with alike."""
+    """The length of the longest common beginning of two names."""
     count = 0
     for left, right in zip(a, b):
         if left != right:

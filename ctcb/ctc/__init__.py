@@ -1,1 +1,1 @@
-"""What everything that knows CTC shares: log-probabilities, files of them, and the alignment."""
+"""CTC emissions: log-probabilities, files of them, and best paths through them."""

@@ -20,8 +20,8 @@ class Emission:
     """The emissions of an utterance, or of a stretch of it, or why there are none."""
 
     utt_id: str
-    log_probs: Any  # [T, V], natural-log probabilities unless the pipeline is told otherwise; None with an error
-    file: Optional[PathOrStr] = None  # where they come from, for what is said of them
+    log_probs: Any  # [T, V], in the scale that the pipeline was given, natural-log probabilities by default; None with an error
+    file: Optional[PathOrStr] = None  # where they come from, for messages
     error: Optional[CtcbError] = None
     phones: Any = None  # [T, P], the phone head's, in the same scale; None where there is none
     start: float = 0.0  # seconds from the utterance's start, where they are a stretch of it,

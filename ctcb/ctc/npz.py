@@ -67,7 +67,7 @@ def _open(path: PathOrStr) -> Any:
             return np.load(path, allow_pickle=False)
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check its permissions") from None
-    except Exception:  # noqa: S110 (zipfile raises whatever its parsers do; what it is then is said below)
+    except Exception:  # noqa: S110 (zipfile raises whatever its parsers do; the message is made below)
         pass
     raise InputError("not a .npz archive", file=path, hint="write it with numpy.savez, an array [frames, tokens] an utterance")
 

@@ -1,4 +1,4 @@
-"""Audio files in, 16 kHz mono samples out; what is wrong with a file is said, never guessed.
+"""Audio files in, 16 kHz mono samples out; what is wrong with a file is reported, never guessed.
 
 Whatever libsndfile reads is read: WAV, FLAC, Ogg (Vorbis and Opus), MP3 and others. Where ffmpeg is
 installed, it reads the rest: videos, M4A, AMR and what else it knows.
@@ -48,12 +48,12 @@ class Audio:
 
     @property
     def conversions(self) -> Tuple[str, ...]:
-        """What was done to the file's samples, in words, for a note to the user."""
+        """The conversions of the file's samples in words, for a note to the user."""
         return conversions(self.file_rate, self.file_channels)
 
 
 def conversions(rate: int, channels: int) -> Tuple[str, ...]:
-    """What becomes of samples at ``rate`` Hz in so many channels, in words."""
+    """The conversions of samples at ``rate`` Hz in so many channels, in words."""
     done = []
     if channels != 1:
         done.append(f"{channels} channels mixed to mono")
@@ -92,7 +92,7 @@ def read_audio(path: PathOrStr, start: float = 0.0, duration: Optional[float] = 
 
 
 def claimed_frames(file: soundfile.SoundFile) -> int:
-    """How long a file is by its header, though it may end before; 0 where that does not tell, as in a stream's."""
+    """The seconds of a file by its header, though it may end before; 0 where the header does not give it, as in a stream's."""
     if file.frames >= 2**62:
         return 0
     # libsndfile takes a WAV that is cut off for a whole one, and only notes it.
@@ -188,7 +188,7 @@ def _name(path: Path) -> Union[str, bytes]:
 
 
 def seconds_of(path: PathOrStr) -> Optional[float]:
-    """How long a file is, by its header; None where that does not tell, or there is no such file."""
+    """The seconds of a file by its header; None where the header does not give it, or there is no such file."""
     try:
         if not Path(path).is_file():
             return None

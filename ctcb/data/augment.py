@@ -22,7 +22,7 @@ ECHO_FRAMES = 60  # after which a room is silent
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """How hard training data is made."""
+    """The kinds of augmentation and their strength."""
 
     noise_prob: float = 0.3  # share of utterances with shaped noise
     babble_prob: float = 0.1  # share of utterances with other voices behind
@@ -80,7 +80,7 @@ def _interpolated(values: Tensor, at: Tensor, dim: int) -> Tensor:
 
 
 def add_echoes(features: Tensor, lengths: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
-    """Let the energies of some of the utterances die away slowly, as in a room (an exponential decay, all bands alike)."""
+    """Reverberate some of the utterances: an exponential decay of their energies, the same in all bands."""
     batch, frames, _ = features.shape
     draw, time, ratio = torch.rand(3, batch, generator=generator)
     chosen = draw < config.reverb_prob

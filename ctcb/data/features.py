@@ -21,7 +21,7 @@ BYTES_A_SECOND = 9_500  # of stored features, about
 
 @dataclass(frozen=True)
 class FeatureConfig:
-    """What a model takes in; part of ``model.yaml``."""
+    """A model's input features; part of ``model.yaml``."""
 
     kind: str = "kaldi"  # or "whisper", for which the other fields but the first are fixed
     num_mel_bins: int = 80

@@ -1,4 +1,4 @@
-"""What a user names on the command line, as a list of utterances."""
+"""The inputs of a command line as a list of utterances."""
 from __future__ import annotations
 
 import math
@@ -25,7 +25,7 @@ class Utterance:
     start: float = 0.0  # seconds
     duration: Optional[float] = None  # seconds; None: to the file's end
     speaker: Optional[str] = None
-    known: float = 0.0  # seconds from its start that need not be heard again, inf for all
+    known: float = 0.0  # seconds from its start that are decoded already, inf for all
 
 
 def find_utterances(inputs: Sequence[PathOrStr]) -> List[Utterance]:
@@ -39,7 +39,7 @@ def find_utterances(inputs: Sequence[PathOrStr]) -> List[Utterance]:
     ------
     InputError : something named does not exist or holds no utterance, or two utterances share an id.
     """
-    found: List[Utterance] = []
+    utterances: List[Utterance] = []
     files: List[Path] = []
     for name in map(Path, inputs):
         if name.is_dir():
@@ -47,15 +47,15 @@ def find_utterances(inputs: Sequence[PathOrStr]) -> List[Utterance]:
         elif not os.path.lexists(name):
             raise InputError("no such file", file=name, hint="name audio files, folders, a manifest.tsv or lhotse cuts")
         elif name.suffix == ".tsv":
-            found += [Utterance(row.utt_id, row.audio, speaker=row.speaker) for row in read_manifest(name)]
+            utterances += [Utterance(row.utt_id, row.audio, speaker=row.speaker) for row in read_manifest(name)]
         elif name.name.endswith((".jsonl", ".jsonl.gz")):
-            found += _from_cuts(name)
+            utterances += _from_cuts(name)
         else:
             files.append(name)
     stems = Counter(file.stem for file in files)
-    found += [Utterance(_safe(file.stem if stems[file.stem] == 1 else _path_id(file)), file) for file in files]
-    _check_ids(found)
-    return found
+    utterances += [Utterance(_safe(file.stem if stems[file.stem] == 1 else _path_id(file)), file) for file in files]
+    _check_ids(utterances)
+    return utterances
 
 
 def _in_folder(folder: Path) -> List[Path]:
@@ -64,7 +64,7 @@ def _in_folder(folder: Path) -> List[Path]:
     def closed(error: OSError) -> None:
         raise InputError(f"cannot be looked into ({error.strerror})", file=error.filename, hint="check its permissions")
 
-    # Links that lead nowhere are among them: they are told of in their turn.
+    # Links that lead nowhere are among them: they are reported in their turn.
     files = sorted(
         Path(place) / name for place, _, names in os.walk(folder, onerror=closed) for name in names
         if os.path.splitext(name)[1].lower() in suffixes

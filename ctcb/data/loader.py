@@ -21,7 +21,7 @@ from ctcb.text.tokenizer import Tokenizer
 
 
 class Targets:
-    """Turns a transcript into what the heads must say."""
+    """Turns a transcript into the heads' target ids."""
 
     def __init__(self, tokenizer: Tokenizer, lexicon: Lexicon, phones: Sequence[str]) -> None:
         self.tokenizer, self.lexicon = tokenizer, lexicon
@@ -35,7 +35,7 @@ class Targets:
         }
 
     def words(self, text: str) -> List[Tuple[int, int]]:
-        """How many phones and how many subwords each word of a normalised text has."""
+        """The numbers of phones and of subwords of each word of a normalised text."""
         words = text.split()
         return [
             (len(self.lexicon.pronunciations(word)[0]), len(ids))
@@ -106,7 +106,7 @@ class OneCopyEach:
 
 
 def one_copy_each(cuts: CutSet, seed: int) -> CutSet:
-    """The same, held in memory."""
+    """The cuts of :class:`OneCopyEach`, held in memory."""
     return CutSet.from_cuts(OneCopyEach(cuts, seed))
 
 
@@ -150,7 +150,7 @@ Collate = Callable[[CutSet], Tuple[Tensor, Tensor]]
 
 
 class Feed(NamedTuple):
-    """How a network is fed with cuts."""
+    """The way from cuts to a network's input."""
 
     collate: Collate = collate_features  # cuts to what the network takes in
     frames: Callable[[Cut], int] = frames_of_features  # how many frames its head has for a cut

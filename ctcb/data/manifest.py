@@ -1,6 +1,6 @@
 """``manifest.tsv``: a data set as one tab-separated table, one utterance a line.
 
-Columns, told by the header line: ``utt_id audio duration_s speaker source license text``. Only
+Columns, named by the header line: ``utt_id audio duration_s speaker source license text``. Only
 ``utt_id``, ``audio`` and ``text`` must be there. Audio paths are relative to the manifest's folder.
 """
 from __future__ import annotations

@@ -35,12 +35,12 @@ class Rejected:
     line: int
     utt_id: str
     kind: str  # a few words, for counting
-    reason: str  # the whole story, for reading
+    reason: str  # the whole sentence, for reading
 
 
 @dataclass(frozen=True)
 class PrepareReport:
-    """What became of a manifest."""
+    """The result of :func:`prepare`."""
 
     cuts: CutSet
     seconds: float

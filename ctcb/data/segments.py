@@ -42,12 +42,13 @@ class Segment:
 
     @property
     def seconds(self) -> float:
+        """The sum of the pieces' durations."""
         return sum(end - start for start, end in self.pieces)
 
 
 @dataclass(frozen=True)
 class CutReport:
-    """What became of the segments."""
+    """The result of :func:`cut_segments`."""
 
     utterances: int
     seconds: float

@@ -1,4 +1,4 @@
-"""Where a recording holds speech: silero-vad's network, which lies as an ONNX file inside that package."""
+"""Voice activity detection: the spans of a recording that hold speech, by silero-vad's network (an ONNX file in its package)."""
 from __future__ import annotations
 
 from importlib.util import find_spec
@@ -14,9 +14,9 @@ CHUNK, CONTEXT = 512, 64  # samples that the network takes at a time, and of tho
 BLOCK = 20_000  # chunks that are read at a time, ten minutes
 BEGIN, GO_ON = 0.5, 0.35  # probability at which speech begins, and below which it ends; silero-vad's own
 SHORTEST = 0.25  # seconds: shorter speech is none; silero-vad's own
-MARGIN = 0.3  # seconds that are heard before speech and after it
-APART = 2.0  # seconds of silence that are still heard between two spans, where these fit into one
-LONGEST = 24.0  # seconds of a span; as long as the windows of recordings that are heard whole
+MARGIN = 0.3  # seconds kept before speech and after it
+APART = 2.0  # seconds of silence kept between two spans, where these fit into one
+LONGEST = 24.0  # seconds of a span; as long as the windows of recordings without VAD
 
 
 class VoiceActivity:
@@ -43,33 +43,33 @@ class VoiceActivity:
         ``read``: ``(first, last)`` to these samples, ``[n]`` float32.
         """
         state, context = np.zeros((2, 1, 128), np.float32), np.zeros(CONTEXT, np.float32)
-        rate, found = np.array(SAMPLE_RATE, np.int64), []
+        rate, likely = np.array(SAMPLE_RATE, np.int64), []
         for first in range(0, samples, BLOCK * CHUNK):
             block = read(first, min(samples, first + BLOCK * CHUNK))
             for chunk in np.pad(block, (0, -len(block) % CHUNK)).reshape(-1, CHUNK):
                 given = {"input": np.concatenate([context, chunk])[None], "state": state, "sr": rate}
                 probability, state = self._session.run(None, given)
-                found.append(float(probability[0, 0]))
+                likely.append(float(probability[0, 0]))
                 context = chunk[-CONTEXT:]
-        return np.array(found, np.float32)
+        return np.array(likely, np.float32)
 
     def spans(self, read: Callable[[int, int], np.ndarray], samples: int) -> List[Tuple[int, int]]:
-        """The stretches of a recording to listen to, as ``(first, last)`` samples, in order and apart."""
+        """The speech of a recording, as ``(first, last)`` samples, in order and apart."""
         return spans(self.probabilities(read, samples), samples)
 
 
 def spans(probabilities: np.ndarray, samples: int) -> List[Tuple[int, int]]:
     """Stretches of at most ``LONGEST`` seconds that hold the speech of ``[N]`` chunks' probabilities."""
     margin, apart = _chunks(MARGIN), _chunks(APART)
-    found: List[Tuple[int, int]] = []
+    merged: List[Tuple[int, int]] = []
     for first, last in _speech(probabilities):
         first, last = max(0, first - margin), min(len(probabilities), last + margin)
-        if found and first - found[-1][1] <= apart and last - found[-1][0] <= _chunks(LONGEST):
-            first = found.pop()[0]
-        elif found:
-            first = max(first, found[-1][1])
-        found += _cut(probabilities, first, last)
-    return [(first * CHUNK, min(samples, last * CHUNK)) for first, last in found]
+        if merged and first - merged[-1][1] <= apart and last - merged[-1][0] <= _chunks(LONGEST):
+            first = merged.pop()[0]
+        elif merged:
+            first = max(first, merged[-1][1])
+        merged += _cut(probabilities, first, last)
+    return [(first * CHUNK, min(samples, last * CHUNK)) for first, last in merged]
 
 
 def _chunks(seconds: float) -> int:

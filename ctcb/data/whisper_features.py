@@ -35,15 +35,17 @@ def slaney_filters(num_mel_bins: int = 80) -> torch.Tensor:
 
 @dataclass
 class WhisperFbankConfig:
-    """What lhotse writes into its manifests."""
+    """The extractor's options, which lhotse writes into its manifests."""
 
     num_mel_bins: int = 80
 
     def to_dict(self) -> Dict[str, Any]:
+        """As lhotse stores it."""
         return asdict(self)
 
     @staticmethod
     def from_dict(data: Dict[str, Any]) -> "WhisperFbankConfig":
+        """From what :meth:`to_dict` gave."""
         return WhisperFbankConfig(**data)
 
 
@@ -60,12 +62,15 @@ class WhisperFbank(LhotseExtractor):
 
     @property
     def frame_shift(self) -> float:
+        """Seconds from one frame to the next."""
         return SHIFT / SAMPLE_RATE
 
     def feature_dim(self, sampling_rate: int) -> int:
+        """Mel bins."""
         return int(self.config.num_mel_bins)
 
     def extract(self, samples: Union[np.ndarray, torch.Tensor], sampling_rate: int) -> np.ndarray:
+        """``[N]`` or ``[1, N]`` float32 samples to ``[round(N / 160), F]`` float32 natural-log mel energies."""
         samples = torch.as_tensor(samples, dtype=torch.float32).reshape(-1)
         frames = (len(samples) + SHIFT // 2) // SHIFT
         padded = torch.nn.functional.pad(samples, (0, max(0, WINDOW - len(samples))))  # reflection needs half a window

@@ -1,4 +1,4 @@
-"""The conformer encoder (Gulati et al. 2020), lean enough for two CPU cores.
+"""The conformer encoder (Gulati et al. 2020), small enough for two CPU cores.
 
 Three departures from the paper, each for speed or exactness: two strided 1-D convolutions over
 time in place of the 2-D front end, which cost more than the whole encoder; rotary positions (Su et
@@ -39,6 +39,7 @@ class Subsampling(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
+        """``x [B, T, F]`` and its lengths ``[B]`` to ``[B, ceil(T / 4), D]`` and theirs."""
         x = F.silu(self.first(x.transpose(1, 2)))
         lengths = (lengths + 1) // 2
         x = F.silu(self.second(x * frame_mask(lengths, x.shape[2])[:, None]))
@@ -71,6 +72,7 @@ class SelfAttention(nn.Module):
         self.out = nn.Linear(config.dim, config.dim)
 
     def forward(self, x: Tensor, mask: Tensor, table: Tuple[Tensor, Tensor]) -> Tensor:
+        """``[B, T, D]`` to ``[B, T, D]``; ``mask [B, T]`` is true on real frames, ``table`` is :func:`rotary_table`'s."""
         batch, frames, dim = x.shape
         q, k, v = self.qkv(self.norm(x)).view(batch, frames, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         q, k = rotate(q, table), rotate(k, table)
@@ -96,6 +98,7 @@ class Convolution(nn.Module):
         self.out = nn.Linear(dim, dim)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """``[B, T, D]`` to ``[B, T, D]``; ``mask [B, T]`` is true on real frames."""
         x = F.glu(self.gate(self.norm(x)), dim=-1) * mask[..., None]
         x = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
         return self.out(F.silu(self.mid_norm(x)))

@@ -34,7 +34,7 @@ def in_float32(layer: nn.Module, x: Tensor) -> Tensor:
 
 
 class Encoded(NamedTuple):
-    """What the encoder made of a batch; B utterances, T frames after subsampling."""
+    """The encoder's output for a batch; B utterances, T frames after subsampling."""
 
     last: Tensor  # [B, T, D] the last layer's output
     taps: List[Tensor]  # [B, T, D] each inner head's layer, after its posteriors were added
@@ -50,7 +50,7 @@ class Emissions(NamedTuple):
     lengths: Tensor  # [B] frames
 
 
-# Leans the stream at an inner head: (stream [B, T, D], taps below, inner logits below) -> stream.
+# Biases the stream at an inner head: (stream [B, T, D], taps below, inner logits below) -> stream.
 InnerBias = Callable[[Tensor, List[Tensor], List[Tensor]], Tensor]
 SECOND_HEAD = 1  # the inner head before which it does, counted from 0
 
@@ -101,7 +101,7 @@ class CtcModel(nn.Module):
         return Encoded(x, taps, inter_logits, lengths)
 
     def emissions(self, encoded: Encoded) -> Emissions:
-        """What the heads make of the encoder's output."""
+        """The log-probabilities of the heads."""
         return Emissions(
             in_float32(self.head, encoded.last).log_softmax(dim=-1),
             [logits.log_softmax(dim=-1) for logits in encoded.inter_logits],

@@ -17,6 +17,7 @@ class Dropout(nn.Module):
         self.threshold = round(p * 256)
 
     def forward(self, x: Tensor) -> Tensor:
+        """``x`` in eval mode; in training a copy with values zeroed and scaled."""
         if not self.training or not self.threshold:
             return x
         words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)

@@ -133,7 +133,7 @@ class WhisperFrontEnd(nn.Module):
         return torch.cat(pairs, dim=-1) * frame_mask(kept, int(frames))[..., None], kept
 
     def project(self, pairs: Tensor) -> Tensor:
-        """What `encode` returned to the conformer's width: ``[B, T, 4 D]`` to ``[B, T, dim]``."""
+        """The output of `encode`, projected to the conformer's width: ``[B, T, 4 D]`` to ``[B, T, dim]``."""
         last, tap = pairs.chunk(2, dim=-1)
         tap = self.tap_norm(tap.unflatten(-1, (2, self.config.dim))).flatten(-2)
         return self.dropout(self.out(torch.cat([last, tap], dim=-1)))

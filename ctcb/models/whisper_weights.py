@@ -70,17 +70,17 @@ def read_whisper(sources: Sequence[PathOrStr]) -> PretrainedEncoder:
 
 def _files(sources: Sequence[PathOrStr]) -> List[Path]:
     """The files to read, parts in the order of their numbers."""
-    found: List[Path] = []
+    candidates: List[Path] = []
     for source in map(Path, sources):
         if source.is_dir():
-            found += [file for pattern in ("model.bin*", "*.safetensors") for file in source.rglob(pattern)]
+            candidates += [file for pattern in ("model.bin*", "*.safetensors") for file in source.rglob(pattern)]
         elif source.exists():
-            found.append(source)
+            candidates.append(source)
         else:
             raise InputError("no such file", file=source, hint="check the path")
-    whole = [file for file in found if file.name == "model.bin"]
-    parts = sorted((file for file in found if re.search(r"\.part\d+$", file.name)), key=lambda file: int(file.name.rsplit("part", 1)[1]))
-    chosen = whole[:1] or parts or sorted(file for file in found if file.suffix == ".safetensors")
+    whole = [file for file in candidates if file.name == "model.bin"]
+    parts = sorted((file for file in candidates if re.search(r"\.part\d+$", file.name)), key=lambda file: int(file.name.rsplit("part", 1)[1]))
+    chosen = whole[:1] or parts or sorted(file for file in candidates if file.suffix == ".safetensors")
     if not chosen:
         raise InputError(
             "no model.bin, model.bin.part1 ... or *.safetensors", file=sources[0], hint="name a folder that holds Whisper's weights"
@@ -147,18 +147,18 @@ def _from_safetensors(tensors: Dict[str, Tensor], path: Path) -> Dict[str, Tenso
     weights: Dict[str, Tensor] = {}
     joined: Dict[str, List[Optional[Tensor]]] = {}
     for name, value in tensors.items():
-        found = re.fullmatch(r"(?:model\.)?encoder\.(.+)\.(weight|bias)", name)
-        if found is None:
+        tensor = re.fullmatch(r"(?:model\.)?encoder\.(.+)\.(weight|bias)", name)
+        if tensor is None:
             continue
-        block = re.fullmatch(r"(?:blocks|layers)\.(\d+)\.(.+)", found[1])
+        block = re.fullmatch(r"(?:blocks|layers)\.(\d+)\.(.+)", tensor[1])
         if block is None:
-            plain = {"ln_post": "norm", "layer_norm": "norm", "conv1": "conv1", "conv2": "conv2"}.get(found[1])
-            if plain is not None:
-                weights[f"{plain}.{found[2]}"] = value.float()
+            outer = {"ln_post": "norm", "layer_norm": "norm", "conv1": "conv1", "conv2": "conv2"}.get(tensor[1])
+            if outer is not None:
+                weights[f"{outer}.{tensor[2]}"] = value.float()
         elif block[2] in renamed:
-            weights[f"blocks.{block[1]}.{renamed[block[2]]}.{found[2]}"] = value.float()
+            weights[f"blocks.{block[1]}.{renamed[block[2]]}.{tensor[2]}"] = value.float()
         elif block[2] in projections:
-            joined.setdefault(f"blocks.{block[1]}.qkv.{found[2]}", [None] * 3)[projections[block[2]]] = value.float()
+            joined.setdefault(f"blocks.{block[1]}.qkv.{tensor[2]}", [None] * 3)[projections[block[2]]] = value.float()
     for name, parts in joined.items():
         present = [part for part in parts if part is not None]
         if name.endswith("weight") and len(present) < 3:

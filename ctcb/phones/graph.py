@@ -2,7 +2,7 @@
 
 The states are those of CTC for one pronunciation after another (Graves et al. 2006): a phone, a
 blank, a phone, ...; a word with several pronunciations has them side by side. The forward score sums
-up all alignments of all pronunciations, the best path takes the likeliest one.
+up all alignments of all pronunciations, the best path (`ctcb.ctc.viterbi`) takes the likeliest one.
 """
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import List, Sequence, Tuple
 
 import numpy as np
 
+from ctcb.ctc import viterbi
 from ctcb.phones.phonetics import BLANK
 
 Pronunciations = Sequence[np.ndarray]  # of a word: int64 phone ids [L] each, L at least 1; none: it is silent
@@ -28,6 +29,11 @@ class PhoneGraph:
     starts: np.ndarray  # int64, the states where a path may begin,
     ends: np.ndarray  # and those where it may end
     num_words: int
+
+    @property
+    def states(self) -> Tuple[np.ndarray, ...]:
+        """What :func:`ctcb.ctc.viterbi.best_path` takes of it."""
+        return self.labels, self.predecessors, self.starts, self.ends
 
     @classmethod
     def build(cls, words: Sequence[Pronunciations]) -> PhoneGraph:
@@ -68,6 +74,8 @@ def scores(log_probs: np.ndarray, graphs: Sequence[PhoneGraph], best_path: bool 
     """
     if not len(log_probs) or not graphs:
         return np.array([0.0 if len(graph.labels) == 1 else NEVER for graph in graphs], np.float32)
+    if best_path:
+        return np.array([viterbi.best_path(log_probs, *graph.states)[0] for graph in graphs], np.float32)
     size, width = max(len(graph.labels) for graph in graphs), max(graph.predecessors.shape[1] for graph in graphs)
     labels = np.zeros((len(graphs), size), np.int64)
     before = np.full((len(graphs), size, width), size, np.int64)
@@ -82,49 +90,37 @@ def scores(log_probs: np.ndarray, graphs: Sequence[PhoneGraph], best_path: bool 
     for frame in log_probs[1:]:
         ways = alpha.ravel()[before]  # [K, N, S]
         top = ways.max(axis=0)
-        if not best_path:
-            shift = np.where(top == NEVER, np.float32(0), top)
-            with np.errstate(divide="ignore"):
-                top = shift + np.log(np.exp(ways - shift).sum(axis=0))
+        shift = np.where(top == NEVER, np.float32(0), top)
+        with np.errstate(divide="ignore"):
+            top = shift + np.log(np.exp(ways - shift).sum(axis=0))
         alpha[:, :size] = top + frame[labels]
-    join = np.max if best_path else np.logaddexp.reduce
-    return np.array([join(alpha[n, graph.ends]) for n, graph in enumerate(graphs)], np.float32)
+    return np.array([np.logaddexp.reduce(alpha[n, graph.ends]) for n, graph in enumerate(graphs)], np.float32)
 
 
 def align(log_probs: np.ndarray, graph: PhoneGraph) -> Tuple[float, np.ndarray]:
     """The best path through ``log_probs [T, P]``: its log-probability (nats), and each word's first and end frame, int64 ``[W, 2]``.
 
-    A silent word begins and ends where the one before it ends. The frames are -1, and the score -inf, where the words do not fit into the frames.
+    A silent word begins and ends where the one before it ends. The frames are -1, and the score -inf, where the words
+    do not fit into the frames.
     """
     spans = np.full((graph.num_words, 2), -1, np.int64)
     if not len(log_probs):
         return float(NEVER if len(graph.labels) > 1 else 0.0), spans
-    size = len(graph.labels)
-    alpha = np.full(size + 1, NEVER)
-    alpha[graph.starts] = log_probs[0, graph.labels[graph.starts]]
-    came_from = np.zeros((len(log_probs), size), np.int64)
-    for t in range(1, len(log_probs)):
-        ways = alpha[graph.predecessors]
-        choice = ways.argmax(axis=1)
-        came_from[t] = graph.predecessors[np.arange(size), choice]
-        alpha[:size] = ways.max(axis=1) + log_probs[t, graph.labels]
-    state = int(graph.ends[alpha[graph.ends].argmax()])
-    score = float(alpha[state])
+    score, path = viterbi.best_path(log_probs, *graph.states)
     if score == NEVER:
-        return score, spans
-    for t in range(len(log_probs) - 1, -1, -1):
-        word = graph.words[state]
-        if word >= 0:
-            spans[word, 0] = t
-            if spans[word, 1] < 0:
-                spans[word, 1] = t + 1
-        state = int(came_from[t, state])
+        return float(score), spans
+    words = graph.words[path]
+    for frame in np.flatnonzero(words >= 0):
+        word = words[frame]
+        if spans[word, 0] < 0:
+            spans[word, 0] = frame
+        spans[word, 1] = frame + 1
     end = 0
     for span in spans:
         if span[1] < 0:
             span[:] = end
         end = span[1]
-    return score, spans
+    return float(score), spans
 
 
 def floored(log_probs: np.ndarray, share: float) -> np.ndarray:

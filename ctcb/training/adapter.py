@@ -12,14 +12,14 @@ from typing import Any, Dict, Optional, Sequence, Tuple
 import torch
 from lhotse import CutSet, combine
 
+from ctcb.adapter.config import AdapterConfig
 from ctcb.adapter.entries import EntrySpeller
-from ctcb.adapter.folder import Described, write_adapter_yaml
+from ctcb.adapter.folder import AdapterDescription, write_adapter_yaml
 from ctcb.adapter.network import ContextualAdapter
 from ctcb.config import from_mapping, read_yaml
 from ctcb.data.loader import Targets, one_copy_each, usable_cuts
 from ctcb.entities import EntityList
 from ctcb.io import PathOrStr
-from ctcb.models.config import AdapterConfig
 from ctcb.training.adapter_loss import AdapterObjective
 from ctcb.training.catalogue import CatalogueConfig, CatalogueSampler
 from ctcb.training.checkpoint import Position
@@ -33,11 +33,11 @@ from ctcb.training.processes import main_process
 
 @dataclass(frozen=True)
 class AdapterTraining:
-    """How an adapter is made and trained; conf/train/adapter.yaml."""
+    """The configuration of an adapter and of its training; conf/train/adapter.yaml."""
 
     adapter: AdapterConfig = AdapterConfig()
     catalogue: CatalogueConfig = CatalogueConfig()
-    attention_weight: float = 1.0  # of the attention loss, beside the CTC loss's 1; 0: attention is not told
+    attention_weight: float = 1.0  # of the attention loss, beside the CTC loss's 1; 0: attention is not supervised
     hours: float = 0.0  # of speech, drawn at random from the data; 0: all
     train: TrainConfig = TrainConfig()
 
@@ -52,7 +52,7 @@ def train_adapter(
     ``base`` is a model directory, or ``hf:NAME``. ``data`` are folders of `ctcb.data.features.store_features`, ``dev``
     such folders, each with the list that it is decoded with after an epoch; for a base of transformers their cuts are
     read as samples, without augmentation. ``overrides`` replace fields of the config's section `train` where they
-    are not None. With a ``cache`` folder the base listens to the data once, to one augmented copy of it, and epochs
+    are not None. With a ``cache`` folder the base encodes the data once, one augmented copy of it, and epochs
     differ in their lists and batches alone.
     """
     out = Path(out)
@@ -77,7 +77,7 @@ def train_adapter(
         say(f"{len(usable)} of them, {sum(cut.duration for cut in usable) / 3600:.1f} h, serve")
     if main:
         out.mkdir(parents=True, exist_ok=True)
-        write_adapter_yaml(out, Described(frozen.digest, config.adapter, frozen.name))
+        write_adapter_yaml(out, AdapterDescription(frozen.digest, config.adapter, frozen.name))
     torch.manual_seed(train.seed)
     adapter = ContextualAdapter(config.adapter, network.config)
     say(f"{sum(p.numel() for p in adapter.parameters()) / 1e6:.2f} M parameters")
@@ -85,7 +85,7 @@ def train_adapter(
     sampler = CatalogueSampler((cut.supervisions[0].text for cut in usable), config.catalogue, speller, train.seed)
     say(f"{len(sampler.rare)} rare words, {len(sampler.pool)} phrases")
     if config.adapter.alignment:
-        adapter.final.raise_by(network.head)
+        adapter.final.init_directions(network.head)
     encodings, cached = None, None
     if cache is not None:
         encodings = FrozenEncodings(network)

@@ -1,15 +1,15 @@
-"""What the adapter is to tell apart in training: a list a batch, of the batch's own phrases and others'.
+"""The lists of training: one a batch, of the batch's own phrases and of distractors.
 
-A phrase is a rare word of the training transcripts with up to two of its neighbours. A list holds
-phrases that were said in the batch, as many as chance has it, some that sound or look like them, and
-others at random. Some lists hold nothing that was said.
+A phrase is a rare word of the training transcripts with up to two of its neighbours. A list holds a random number of
+phrases that are spoken in the batch, some with a similar pronunciation or spelling, and others at random. Some lists
+hold nothing that is spoken.
 """
 from __future__ import annotations
 
 import random
 from collections import Counter
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, NamedTuple, Sequence, Set, Tuple
+from typing import ClassVar, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -25,16 +25,18 @@ CANDIDATES = 1000  # phrases, drawn at random, among which the most alike are lo
 
 @dataclass(frozen=True)
 class CatalogueConfig:
-    """How a batch's list is drawn."""
+    """The distribution from which a batch's list is drawn."""
+
+    RENAMED_KEYS: ClassVar[Mapping[str, str]] = {"said": "true_entities", "none_said": "no_true_entity"}
 
     smallest: int = 5  # entries; sizes are drawn evenly on a log scale
     largest: int = 300
     commonest: int = 1000  # words of the transcripts that no phrase is built around
     shortest: int = 4  # letters of a word that one is built around
     longest: int = 3  # words a phrase
-    said: float = 0.7  # share of the utterances with a rare word that put a phrase on the list
-    none_said: float = 0.15  # share of the lists that hold nothing that was said
-    alike: float = 0.3  # share of the rest that sounds or looks like what was said
+    true_entities: float = 0.7  # share of the utterances with a rare word that put a phrase on the list
+    no_true_entity: float = 0.15  # share of the lists that hold nothing that is spoken
+    alike: float = 0.3  # share of the rest with a pronunciation or spelling like one that is spoken
 
     def __post_init__(self) -> None:
         if not 1 <= self.smallest <= self.largest:
@@ -43,7 +45,7 @@ class CatalogueConfig:
             raise InputError(f"catalogue.longest is {self.longest}", hint="it must be at least 1")
 
 
-class Said(NamedTuple):
+class Occurrence(NamedTuple):
     """A listed phrase in a batch's transcript."""
 
     row: int  # the utterance
@@ -53,11 +55,11 @@ class Said(NamedTuple):
 
 
 class DrawnList(NamedTuple):
-    """A list for one batch."""
+    """A list for one batch, and where its phrases occur there."""
 
     phrases: List[str]
     entries: List[Entry]
-    said: List[Said]
+    occurrences: List[Occurrence]
 
 
 class CatalogueSampler:
@@ -84,24 +86,24 @@ class CatalogueSampler:
         config, rng = self.config, random.Random(seed)
         words = [text.split() for text in texts]
         size = round(config.smallest * (config.largest / config.smallest) ** rng.random())
-        own = [phrase for row in words if rng.random() < config.said for phrase in self._phrase(row, rng)]
+        own = [phrase for row in words if rng.random() < config.true_entities for phrase in self._phrase(row, rng)]
         own = list(dict.fromkeys(own))[:size]
         taboo = _phrases_in(words, config.longest)
-        listed = [] if rng.random() < config.none_said else own
+        listed = [] if rng.random() < config.no_true_entity else own
         others = self._alike(own, round(config.alike * (size - len(listed))), taboo, rng) if own else []
         others += rng.sample(self.pool, min(len(self.pool), size + CANDIDATES // 2))
         listed += [phrase for phrase in dict.fromkeys(others) if phrase not in taboo][: size - len(listed)]
-        if not listed:  # a tiny corpus: everything there is was said
+        if not listed:  # a tiny corpus: all phrases are spoken
             listed = own[:1] or [self.pool[0]]
         rng.shuffle(listed)
         matcher = EntityMatcher((str(place), phrase.split()) for place, phrase in enumerate(listed))
-        said = [
-            Said(row, found.start, found.end, int(found.entity))
+        occurrences = [
+            Occurrence(row, place.start, place.end, int(place.entity))
             for row, spoken in enumerate(words)
-            for found in matcher.occurrences(spoken)
+            for place in matcher.occurrences(spoken)
         ]
         self.speller.prepare(listed)
-        return DrawnList(listed, [self.speller.entry(phrase) for phrase in listed], said)
+        return DrawnList(listed, [self.speller.entry(phrase) for phrase in listed], occurrences)
 
     def _phrase(self, words: Sequence[str], rng: random.Random) -> List[str]:
         """A rare word of a text with some of its neighbours; none where it has no rare word."""
@@ -116,7 +118,7 @@ class CatalogueSampler:
         return [" ".join(words[first : first + length])]
 
     def _alike(self, own: Sequence[str], count: int, taboo: Set[str], rng: random.Random) -> List[str]:
-        """``count`` phrases of the pool, in turns those that sound and look most like each of ``own``."""
+        """``count`` phrases of the pool, in turns those with the most similar pronunciation or spelling to each of ``own``."""
         if count <= 0:
             return []
         candidates = [p for p in rng.sample(self.pool, min(CANDIDATES, len(self.pool))) if p not in taboo]

@@ -19,7 +19,7 @@ from ctcb.models.weights import load_weights, read_tensors, save_tensors
 
 @dataclass
 class Position:
-    """Where a run stands."""
+    """The position of a run."""
 
     epoch: int = 0  # the epoch under way, counted from 0
     batch: int = 0  # batches of it that are done
@@ -46,7 +46,7 @@ def load(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Posi
     """
     tensors, metadata = read_tensors(path)
     if "progress" not in metadata:
-        raise InputError("is no checkpoint: it does not tell where the run stands", file=path, hint="remove it to begin anew")
+        raise InputError("is no checkpoint: it does not hold the position of a run", file=path, hint="remove it to begin anew")
     weights = {name[len("model."):]: value for name, value in tensors.items() if name.startswith("model.")}
     load_weights(model, weights, path)
     state: Dict[int, Dict[str, Tensor]] = {}

@@ -1,4 +1,4 @@
-"""What a training run needs to know beside the model."""
+"""Options of a training run, and its learning rate."""
 from __future__ import annotations
 
 from dataclasses import dataclass

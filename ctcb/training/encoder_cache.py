@@ -1,4 +1,4 @@
-"""What a frozen network makes of the training speech, worked out once: what stands on it then trains many times faster.
+"""A frozen network's output for the training speech, computed once: what is trained on top of it trains many times faster.
 
 That is the whole base for an adapter, and the pretrained encoder for the base's top. A folder under the cache's is
 named after all that its content rests on: the network's weights, the cuts, the augmentation, the seed. It holds shards of frames in float16, each with its cuts' names and lengths, so that
@@ -53,12 +53,13 @@ class FrozenEncodings:
         self.width = (1 + len(base.config.inter_ctc)) * base.config.encoder.dim + base.config.num_phones
 
     def encode(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
+        """As :meth:`Frozen.encode`: the last layer, the inner heads' layers and the phones side by side."""
         encoded = self.base.encode(features, lengths)
         phones = encoded.inter_logits[self.phone_head].log_softmax(dim=-1)
         return torch.cat([encoded.last, *encoded.taps, phones], dim=-1), encoded.lengths
 
     def unpack(self, packed: Tensor, lengths: Tensor) -> Encoded:
-        """What :meth:`CtcModel.encode` gave; of the inner heads' logits only the phones', as log-probabilities."""
+        """The result of :meth:`CtcModel.encode`; of the inner heads' logits only the phones', as log-probabilities."""
         config = self.base.config
         dim, taps = config.encoder.dim, len(config.inter_ctc)
         last, *inner, phones = packed.split([dim] * (1 + taps) + [packed.shape[-1] - dim * (1 + taps)], dim=-1)

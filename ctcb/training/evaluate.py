@@ -1,4 +1,4 @@
-"""What greedy decoding makes of the dev sets after an epoch: word error rates, and with lists entity F1."""
+"""Measures of the dev sets after an epoch, by greedy decoding: word error rates, and with lists entity F1."""
 from __future__ import annotations
 
 import random
@@ -21,7 +21,7 @@ from ctcb.text.lang import Lang
 from ctcb.text.tokenizer import Tokenizer
 from ctcb.training import adapter_loss
 from ctcb.training.adapter_loss import AdapterObjective
-from ctcb.training.catalogue import Said
+from ctcb.training.catalogue import Occurrence
 
 BATCH = 16  # utterances
 
@@ -56,7 +56,7 @@ class ListedDevSet(NamedTuple):
 
 
 class ListedDevSets:
-    """Measures an adapter: what a list does to names and to the other words, and where attention goes."""
+    """Measures an adapter: entity F1 and WER with and without a list, and the attention on the names."""
 
     def __init__(
         self, sets: Sequence[ListedDevSet], objective: AdapterObjective, lang: Lang, limit: int, seed: int,
@@ -64,7 +64,7 @@ class ListedDevSets:
     ) -> None:
         self.objective, self.lang, self.collate = objective, lang, collate
         self.targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
-        self.sets = [one._replace(cuts=_some(one.cuts, limit, seed)) for one in sets]
+        self.sets = [dev._replace(cuts=_some(dev.cuts, limit, seed)) for dev in sets]
         self.speller = EntrySpeller(lang, objective.adapter.config.phones)
 
     def __call__(self) -> Dict[str, float]:
@@ -72,39 +72,41 @@ class ListedDevSets:
         names' tokens on whose frames the right name holds the most attention; and without the list
         ``plain_wer_`` and ``plain_f1_<set>``."""
         measures: Dict[str, float] = {}
-        for one in self.sets:
-            measures.update({f"{name}_{one.name}": value for name, value in self._measure(one).items()})
+        for dev in self.sets:
+            measures.update({f"{name}_{dev.name}": value for name, value in self._measure(dev).items()})
         return measures
 
-    def _measure(self, one: ListedDevSet) -> Dict[str, float]:
-        forms = [form for entity in one.entities for form in entity.spoken_forms]
+    def _measure(self, dev: ListedDevSet) -> Dict[str, float]:
+        forms = [form for entity in dev.entities for form in entity.spoken_forms]
         self.speller.prepare(forms)
         entries = [self.speller.entry(form) for form in forms]
         matcher = EntityMatcher((str(place), form.split()) for place, form in enumerate(forms))
         texts: Dict[str, List[List[str]]] = {"": [], "plain_": []}
         references: List[List[str]] = []
-        hits = told = 0
+        hits = total = 0
         base, adapter = self.objective.base, self.objective.adapter
-        for batch in _batches(one.cuts):
+        for batch in _batches(dev.cuts):
             features, lengths = self.collate(batch)
             spoken = [cut.supervisions[0].text for cut in batch]
             references += [text.split() for text in spoken]
             encoded = adapter_loss.encode(base, adapter, entries, features, lengths.long())
-            leaned = adapter_loss.lean(base, adapter, encoded, entries)
-            plain = base.emissions(encoded).subword if adapter.inner is None else base(features, lengths.long())[0].subword
-            for name, emissions in (("", leaned.log_probs), ("plain_", plain)):
+            biased = adapter_loss.bias_batch(base, adapter, encoded, entries, recognition=True)
+            unbiased = base.emissions(encoded).subword if adapter.inner is None else base(features, lengths.long())[0].subword
+            for name, emissions in (("", biased.log_probs), ("plain_", unbiased)):
                 texts[name] += [_words(self.lang.tokenizer, rows[:n]) for rows, n in zip(emissions, encoded.lengths)]
             ids = [self.targets(text)["subword"] for text in spoken]
             frames = adapter_loss.align(
                 base, encoded, torch.tensor([token for row in ids for token in row]), torch.tensor([len(row) for row in ids])
             )
-            said = [Said(row, o.start, o.end, int(o.entity)) for row, text in enumerate(spoken) for o in matcher.occurrences(text.split())]
-            tokens = adapter_loss.said_tokens(said, [self.targets.words(text) for text in spoken], frames)
-            attended = adapter_loss.attention_loss_of(leaned, tokens, adapter, encoded.lengths)
-            hits, told = hits + attended.hits, told + attended.told
-        measures = {"hit": hits / max(1, told)}
-        for name, found in texts.items():
-            pairs = list(zip(references, found))
+            occurrences = [
+                Occurrence(row, o.start, o.end, int(o.entity)) for row, text in enumerate(spoken) for o in matcher.occurrences(text.split())
+            ]
+            tokens = adapter_loss.entity_tokens(occurrences, [self.targets.words(text) for text in spoken], frames)
+            attended = adapter_loss.attention_loss_of(biased, tokens, adapter, encoded.lengths)
+            hits, total = hits + attended.hits, total + attended.total
+        measures = {"hit": hits / max(1, total)}
+        for name, recognised in texts.items():
+            pairs = list(zip(references, recognised))
             measures[f"{name}wer"] = word_error_rate(align(*pair) for pair in pairs).rate or 0.0
             entities = count_entities(compare_entities(*map(matcher.occurrences, pair)) for pair in pairs)
             measures[f"{name}f1"] = entities.f1 or 0.0

@@ -42,9 +42,9 @@ def open_base(base: PathOrStr) -> FrozenBase:
     if not is_foreign(str(base)):
         model = load_model(base)
         return FrozenBase(model.network, model.lang, digest(Path(base) / WEIGHTS_FILE), read_feature_cuts)
-    found = open_base_of(str(base))
-    feed = Feed(collate_samples, partial(_frames, found.frame_shift), augmented=False)
-    return FrozenBase(found.network, found.lang, found.digest, read_audio_cuts, feed, str(base))
+    foreign = open_base_of(str(base))
+    feed = Feed(collate_samples, partial(_frames, foreign.frame_shift), augmented=False)
+    return FrozenBase(foreign.network, foreign.lang, foreign.digest, read_audio_cuts, feed, str(base))
 
 
 def read_audio_cuts(folder: PathOrStr) -> CutSet:

@@ -1,10 +1,10 @@
-"""A start for the subword heads: tokens are pinned to where the phone head already hears their word.
+"""A guided start for the subword heads: tokens are pinned to the frames at which the phone head aligns their word.
 
-CTC with hundreds of tokens begins on a plateau on which every frame says blank, and stays there until
+CTC with hundreds of tokens begins on a plateau on which every frame is blank, and stays there until
 chance alignments agree; with few hours of speech that takes longer than all the rest. Phones, being
-few, leave it early. So for the first steps the phone head's forced alignment tells at which frames a
-word was said, the word's tokens are spread over the frames of its phones, and the subword heads are
-asked for each token at its frame by cross entropy, beside the CTC loss.
+few, leave it early. So for the first steps the phone head's forced alignment gives the frames of a
+word, the word's tokens are spread over the frames of its phones, and the subword heads have a cross
+entropy loss for each token at its frame, beside the CTC loss.
 """
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ctcb.ctc.viterbi import align_tokens
+from ctcb.ctc.viterbi import BLANK, align_tokens
 
-BLANK = 0
 Word = Tuple[int, int]  # how many phones, how many tokens
 
 
@@ -41,7 +40,7 @@ def token_frames(phone_frames: Sequence[int], words: Sequence[Word]) -> List[int
 def pinned_tokens(
     phone_log_probs: Tensor, lengths: Tensor, phones: Tensor, phone_lengths: Tensor, words: Sequence[Sequence[Word]]
 ) -> Tuple[Tensor, Tensor]:
-    """Which of the batch's tokens were pinned, and where: ``(index, position)``, both ``[P]`` int64.
+    """The batch's pinned tokens and their frames: ``(index, position)``, both ``[P]`` int64.
 
     ``phone_log_probs [B, T, V]`` of the phone head; ``phones`` concatenated ``[sum of phone_lengths]``.
     ``index`` counts the batch's concatenated tokens, ``position`` its flattened ``B * T`` frames.
@@ -51,8 +50,8 @@ def pinned_tokens(
     position: List[int] = []
     first = 0
     for row, targets in enumerate(phones.split(phone_lengths.tolist())):
-        found = align_tokens(log_probs[row, : int(lengths[row])], targets.numpy(), BLANK)
-        for number, frame in enumerate(token_frames(found.tolist(), words[row])):
+        phone_frames = align_tokens(log_probs[row, : int(lengths[row])], targets.numpy(), BLANK)
+        for number, frame in enumerate(token_frames(phone_frames.tolist(), words[row])):
             if frame >= 0:
                 index.append(first + number)
                 position.append(row * total + frame)

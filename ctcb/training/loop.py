@@ -95,6 +95,7 @@ class Trainer:
 
     @property
     def checkpoint_path(self) -> Path:
+        """The file from which a run resumes."""
         return self.out / CHECKPOINT
 
     def _epoch(self, forward: nn.Module) -> None:

@@ -13,7 +13,7 @@ def rank_and_size() -> Tuple[int, int]:
 
 
 def main_process() -> bool:
-    """Whether this process is the one that speaks and writes."""
+    """Whether this process is the one that reports and writes."""
     return rank_and_size()[0] == 0
 
 

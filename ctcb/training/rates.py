@@ -1,4 +1,4 @@
-"""How fast each part of a model with a pretrained encoder learns: the top at the full rate, what lies deeper slower."""
+"""Learning rates of a model with a pretrained encoder: full for the top, lower for deeper layers."""
 from __future__ import annotations
 
 import re
@@ -14,13 +14,13 @@ def rate_share(name: str, whisper: Optional[WhisperConfig], config: TrainConfig)
     The encoder's last block learns at ``pretrained_rate``, each block below at ``layer_decay`` times that of the one
     above; the convolutions count as the block below the first.
     """
-    found = re.search(r"whisper\.encoder\.(?:blocks\.(\d+)|conv|(norm))", name)
-    if whisper is None or found is None:
+    match = re.search(r"whisper\.encoder\.(?:blocks\.(\d+)|conv|(norm))", name)
+    if whisper is None or match is None:
         return 1.0
-    if found[2]:
+    if match[2]:
         depth = whisper.layers
     else:
-        depth = int(found[1]) + 1 if found[1] else 0
+        depth = int(match[1]) + 1 if match[1] else 0
     if depth <= config.frozen_blocks or (config.frozen_blocks >= whisper.layers):
         return 0.0
     return config.pretrained_rate * config.layer_decay ** (whisper.layers - depth)

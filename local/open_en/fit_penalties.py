@@ -24,11 +24,11 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from ctcb.acoustic.directory import LoadedModel, load_model
-from ctcb.adapter.alignment import relative
-from ctcb.adapter.competition import unrivalled
+from ctcb.adapter.alignment import below_best
+from ctcb.adapter.competition import winners
 from ctcb.adapter.encoded_list import encode_list
 from ctcb.adapter.encoder_bias import EncoderBias
-from ctcb.adapter.penalties import Against, Handicap, Listed
+from ctcb.adapter.penalties import AlignedEntries, Penalties, PenaltyTerms, PenaltyWeights
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.data.audio import read_audio
 from ctcb.data.augment import AugmentConfig, augment
@@ -55,30 +55,30 @@ class Heard(NamedTuple):
 class Example:
     """A name that fits."""
 
-    judged: float
-    against: Against
+    entry_score: float
+    terms: PenaltyTerms
     said: bool
 
 
-class Recording(Handicap):
+class Recording(Penalties):
     """Records the penalty terms of each entry, and subtracts nothing."""
 
-    def __init__(self, of: Handicap, nearly: float) -> None:
+    def __init__(self, of: Penalties, nearly: float) -> None:
         super().__init__(of.starts, of.common, of.weights)
         self.nearly = nearly
-        self.noted: List[Tuple[float, Against, Tuple[str, ...]]] = []
+        self.noted: List[Tuple[float, PenaltyTerms, Tuple[str, ...]]] = []
 
-    def __call__(self, judged: Tensor, listed: Listed, phones: np.ndarray, pieces: np.ndarray) -> Tensor:
-        table = np.broadcast_arrays(judged.numpy(), *self.against(listed, phones, pieces))
-        scores = [torch.from_numpy(score) for score in listed.found.scores]
+    def __call__(self, entry_scores: Tensor, listed: AlignedEntries, phones: np.ndarray, pieces: np.ndarray) -> Tensor:
+        table = np.broadcast_arrays(entry_scores.numpy(), *self.terms(listed, phones, pieces))
+        scores = [torch.from_numpy(score) for score in listed.alignment.state_scores]
         owner = torch.arange(len(scores)).repeat_interleave(torch.tensor([score.shape[1] for score in scores]))
-        alone = unrivalled(judged[None], torch.cat(scores, dim=1)[None], owner)[0].tolist()
-        lost = relative(phones)
-        for row, (judgement, *against) in enumerate(zip(*table)):
-            if alone[row] and judgement > self.nearly:
-                noted = Against(*against)._replace(common=self.lead(listed, row, lost))
-                self.noted.append((float(judgement), noted, tuple(listed.own[row])))
-        return torch.zeros(len(judged))
+        alone = winners(entry_scores[None], torch.cat(scores, dim=1)[None], owner)[0].tolist()
+        lost = below_best(phones)
+        for row, (entry_score, *terms) in enumerate(zip(*table)):
+            if alone[row] and entry_score > self.nearly:
+                noted = PenaltyTerms(*terms)._replace(common=self.common_term(listed, row, lost))
+                self.noted.append((float(entry_score), noted, tuple(listed.own[row])))
+        return torch.zeros(len(entry_scores))
 
 
 @torch.no_grad()
@@ -103,20 +103,20 @@ def listen(model: LoadedModel, folder: Path, most: int, seed: int) -> Iterator[H
 
 def examples_of(model: LoadedModel, heard: Sequence[Heard], names: EntityList, nearly: float) -> Iterator[Example]:
     """What fits of a list in each utterance."""
-    recording = Recording(Handicap.of(model.lang), nearly)
-    bias = EncoderBias(model, encode_list(model, names.entities), handicap=recording)
+    recording = Recording(Penalties.of(model.lang), nearly)
+    bias = EncoderBias(model, encode_list(model, names.entities), penalties=recording)
     for one in progress(heard, f"with {len(names)} names", total=len(heard)):
         recording.noted.clear()
-        bias.lean(one.encoded, [""])
-        for judged, against, forms in recording.noted:
-            yield Example(judged, against, any(f" {form} " in f" {one.text} " for form in forms))
+        bias.bias(one.encoded, [""])
+        for entry_score, terms, forms in recording.noted:
+            yield Example(entry_score, terms, any(f" {form} " in f" {one.text} " for form in forms))
 
 
-def fit(examples: Sequence[Example]) -> Tuple[Against, float]:
+def fit(examples: Sequence[Example]) -> Tuple[PenaltyWeights, float]:
     """The weights, and how many nats an example costs under them."""
     said = np.array([one.said for one in examples])
-    base, (judged, *against), at = logistic(np.array([(one.judged, *one.against[1:]) for one in examples], float), said)
-    return Against(*(-float(weight / judged) for weight in (base, *against))), float(np.mean(np.logaddexp(0, at) - said * at))
+    base, (score, *terms), at = logistic(np.array([(one.entry_score, *one.terms[1:]) for one in examples], float), said)
+    return PenaltyWeights(*(-float(weight / score) for weight in (base, *terms))), float(np.mean(np.logaddexp(0, at) - said * at))
 
 
 @click.command(help=__doc__.split("\n", 1)[0])
@@ -147,7 +147,7 @@ def main(
             examples += found
             click.echo(f"{folder}, {len(listed)} names: {len(found)} fitted, {sum(one.said for one in found)} of which were said")
     weights, cost = fit(examples)
-    click.echo(f"{Against(*(round(weight, 3) for weight in weights))}\n{cost:.4f} nats an example")
+    click.echo(f"{PenaltyWeights(*(round(weight, 3) for weight in weights))}\n{cost:.4f} nats an example")
 
 
 def rare(words: Set[str], common: Set[str]) -> List[str]:

@@ -4,8 +4,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from ctcb.adapter.alignment import relative
-from ctcb.adapter.common_words import ABOUT, CommonWords
+from ctcb.adapter.alignment import below_best
+from ctcb.adapter.common_words import SLACK, CommonWords
 from ctcb.errors import InputError
 from ctcb.text.lang import COMMON_FILE, Lang, copy_lang, read_common, write_common
 
@@ -13,7 +13,7 @@ from ctcb.text.lang import COMMON_FILE, Lang, copy_lang, read_common, write_comm
 def paths_score(rows, sound):
     """The best score of ``sound`` in ``rows``, over every labelling of every span of frames."""
     best = -np.inf
-    for first, end in product(range(min(ABOUT + 1, len(rows))), range(max(1, len(rows) - ABOUT), len(rows) + 1)):
+    for first, end in product(range(min(SLACK + 1, len(rows))), range(max(1, len(rows) - SLACK), len(rows) + 1)):
         for labels in product(range(rows.shape[1]), repeat=max(0, end - first)):
             collapsed = [b for a, b in zip((0, *labels), labels) if a != b and b]
             # Before and behind lies what is free, so that blanks at the edges are never the best.
@@ -26,7 +26,7 @@ def paths_score(rows, sound):
 def test_lead_equals_brute_force(seed):
     rng = np.random.default_rng(seed)
     frames, phones = int(rng.integers(3, 7)), 4
-    rows = relative(np.log(rng.dirichlet(np.ones(phones), frames)).astype(np.float32))
+    rows = below_best(np.log(rng.dirichlet(np.ones(phones), frames)).astype(np.float32))
     sounds = [tuple(rng.integers(1, phones, rng.integers(1, 4)).tolist()) for _ in range(5)]
     words = ["a", "a", "b", "c", "d"]
     scores = [paths_score(rows, sound) for sound in sounds]
@@ -34,10 +34,10 @@ def test_lead_equals_brute_force(seed):
     for own in ((), ("b",), ("a", "c")):
         others = [score for word, score in zip(words[1:], scores[1:]) if word not in own]
         if np.isfinite(scores[0]):
-            lead = common.lead(rows, 0, frames - 1, sounds[0], own)
+            lead = common.margin(rows, 0, frames - 1, sounds[0], own)
             wanted = max(others) - scores[0]
             assert lead == pytest.approx(wanted, abs=1e-4) if np.isfinite(wanted) else lead == -np.inf
-    assert common.lead(rows, 0, frames - 1, sounds[0], ("a", "b", "c", "d")) == -np.inf
+    assert common.margin(rows, 0, frames - 1, sounds[0], ("a", "b", "c", "d")) == -np.inf
 
 
 def test_only_frames_of_the_name_are_compared():
@@ -47,14 +47,14 @@ def test_only_frames_of_the_name_are_compared():
     rows[[5, 6], [1, 2]] = rows[[20, 21], [3, 3]] = 0.0
     rows[5:7, 0] = rows[20:22, 0] = -8.0
     common = CommonWords(["word"], [(3,)])
-    assert common.lead(rows, 5, 6, (1, 2)) == pytest.approx(-16.0)  # it lasts from the one to the other
-    assert common.lead(rows, 20, 21, (1, 2)) == pytest.approx(16.0)
+    assert common.margin(rows, 5, 6, (1, 2)) == pytest.approx(-16.0)  # it lasts from the one to the other
+    assert common.margin(rows, 20, 21, (1, 2)) == pytest.approx(16.0)
 
 
 def test_words_longer_than_the_frames_never_lead():
     rows = np.zeros((2, 4), np.float32)
-    assert CommonWords(["long"], [(1, 2, 3)]).lead(rows, 0, 1, (1,)) == -np.inf
-    assert CommonWords([], []).lead(rows, 0, 1, (1,)) == -np.inf
+    assert CommonWords(["long"], [(1, 2, 3)]).margin(rows, 0, 1, (1,)) == -np.inf
+    assert CommonWords([], []).margin(rows, 0, 1, (1,)) == -np.inf
 
 
 def test_common_words_file_is_exported_with_the_model(lang_dir, tmp_path):

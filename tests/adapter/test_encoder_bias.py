@@ -9,8 +9,9 @@ import torch
 from tones import sentences, write_manifest
 
 from ctcb.acoustic.directory import load_model
-from ctcb.adapter.alignment import evidence_of, match
+from ctcb.adapter.alignment import align_entries, batch_alignment
 from ctcb.adapter.cache import CatalogueCache
+from ctcb.adapter.competition import recognise
 from ctcb.adapter.encoded_list import encode_list, entries_of
 from ctcb.adapter.encoder_bias import AttentionMap, EncoderBias
 from ctcb.adapter.entries import EntrySpeller, collate
@@ -51,29 +52,29 @@ def test_emissions_do_not_depend_on_the_batch(model, encoded):
         catalogue = model.adapter.encode(collate(entries))
         for row, length in enumerate(lengths.tolist()):
             one = model.network.encode(features[row : row + 1, :length], lengths[row : row + 1])
-            last, _ = model.adapter.lean(one.last, one.taps, catalogue)
+            last, _ = model.adapter.bias(one.last, one.taps, catalogue)
             wanted = model.network.head(last).log_softmax(-1)[0]
             assert torch.allclose(got.subword[row, : len(wanted)], wanted, atol=2e-2)  # vectors are kept in float16
             assert int(got.lengths[row]) == len(wanted)
 
 
 def test_aligned_emissions_do_not_depend_on_the_batch(aligning, monkeypatch):
-    monkeypatch.setattr("ctcb.adapter.competition.WHOLE", 0.0)
+    monkeypatch.setattr("ctcb.adapter.competition.MIN_PIECE_WEIGHT", 0.0)
     features, lengths = heard()
     encoded = encode_list(aligning, EntityList.of(NAMES).entities)
     # What they lose besides: test_penalties.py.
-    got = EncoderBias(aligning, encoded, handicap=lambda judged, *_: torch.zeros(len(judged))).emissions(features, lengths, ["a", "b", "c"])
+    got = EncoderBias(aligning, encoded, penalties=lambda entry_scores, *_: torch.zeros(len(entry_scores))).emissions(features, lengths, ["a", "b", "c"])
     entries, _ = entries_of(encoded.entities, EntrySpeller(aligning.lang, True))
     network, adapter = aligning.network, aligning.adapter
     with torch.no_grad():
         for row, length in enumerate(lengths.tolist()):
             one = network.encode(features[row : row + 1, :length], lengths[row : row + 1])
             logits = network.head(one.last)
-            found = match(one.inter_logits[0][0].log_softmax(-1).numpy(), logits[0].log_softmax(-1).numpy(), entries)
+            found = align_entries(one.inter_logits[0][0].log_softmax(-1).numpy(), logits[0].log_softmax(-1).numpy(), entries)
             assert found.entries
             left = [entries[place] for place in found.entries]
-            evidence = evidence_of([found], found.entries, [2 * len(entry.tokens) - 1 for entry in left], logits)
-            last, _ = adapter.lean(one.last, one.taps, adapter.encode(collate(left)), evidence)
+            alignment = batch_alignment([found], found.entries, [2 * len(entry.tokens) - 1 for entry in left], logits)
+            last, _ = recognise(adapter, one.last, one.taps, adapter.encode(collate(left)), alignment, adapter.final.entry_scores(alignment))
             wanted = network.head(last).log_softmax(-1)[0]
             assert torch.allclose(got.subword[row, : len(wanted)], wanted, atol=5e-2)  # vectors are kept in float16
             assert not torch.allclose(wanted, logits.log_softmax(-1)[0], atol=1e-1)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from ctcb.adapter.alignment import DRAW, FLOOR, REACH, UNHEARD, WORST, evidence_of, match
+from ctcb.adapter.alignment import EXCLUDED, FLOOR, MIN_SCORE, PHONE_PULL, REACH, align_entries, batch_alignment
 from ctcb.adapter.entries import Entry
 
 
@@ -40,7 +40,7 @@ def through(rows, symbols, more=None):
 def test_scores_equal_the_best_paths(phones, tokens, at):
     rng = np.random.default_rng(len(phones))
     heard, spelled = emissions(rng, 6, 4), emissions(rng, 6, 5)
-    found = match(heard, spelled, [Entry(phones, phones, tuple(range(len(phones)))), Entry(tokens, phones, at)], keep=[0, 1])
+    found = align_entries(heard, spelled, [Entry(phones, phones, tuple(range(len(phones)))), Entry(tokens, phones, at)], keep=[0, 1])
     assert found.entries == [0, 1]
     sounds = through(relative(heard), phones)
     near = np.maximum(sounds - sounds.max(), FLOOR)
@@ -52,14 +52,14 @@ def test_scores_equal_the_best_paths(phones, tokens, at):
         draw[:, 2 * j] = near[:, 2 * first : max(2 * end - 1, 2 * first + 1)].max(axis=1)
     for j in range(len(tokens) - 1):
         draw[:, 2 * j + 1] = np.maximum(draw[:, 2 * j], draw[:, 2 * j + 2])
-    pieces = through(relative(spelled), tokens, DRAW * draw)
+    pieces = through(relative(spelled), tokens, PHONE_PULL * draw)
     many, few = len(phones), len(tokens)
     fit, fit_pieces = sounds.max(), pieces.max()
     wanted = [fit / many, fit_pieces / few, fit / 10, fit_pieces / 10, many / 10, few / 10]
     assert found.features[1] == pytest.approx(wanted, abs=1e-4)
     reached = np.isfinite(pieces)
-    assert np.allclose(found.scores[1][reached], (pieces - fit_pieces)[reached], atol=1e-4)
-    assert (found.scores[1][~reached] < -1e6).all()
+    assert np.allclose(found.state_scores[1][reached], (pieces - fit_pieces)[reached], atol=1e-4)
+    assert (found.state_scores[1][~reached] < -1e6).all()
 
 
 def test_spoken_entries_have_no_loss_and_others_are_dropped():
@@ -67,35 +67,35 @@ def test_spoken_entries_have_no_loss_and_others_are_dropped():
     log_probs = np.full((7, 4), -9.0, np.float32)
     log_probs[np.arange(7), said] = -1e-3
     entries = [Entry((1, 2, 3), (1, 2, 3), (0, 1, 2)), Entry((3, 1), (3, 1), (0, 1)), Entry((2,), (), (0,)), Entry((2, 3), (2, 3), (0, 1))]
-    found = match(log_probs, log_probs, entries)
+    found = align_entries(log_probs, log_probs, entries)
     assert found.entries == [0, 3]
     assert found.features[0, :2] == pytest.approx([0.0, 0.0], abs=1e-5)
-    assert found.scores[0].argmax(axis=1).tolist()[:6] == [0, 1, 2, 2, 3, 4]
-    assert match(log_probs, log_probs, entries, keep=[1, 2]).entries == [0, 1, 3]
-    assert match(log_probs, log_probs, entries, keep=[1]).features[1, 0] < WORST
+    assert found.state_scores[0].argmax(axis=1).tolist()[:6] == [0, 1, 2, 2, 3, 4]
+    assert align_entries(log_probs, log_probs, entries, keep=[1, 2]).entries == [0, 1, 3]
+    assert align_entries(log_probs, log_probs, entries, keep=[1]).features[1, 0] < MIN_SCORE
 
 
 def test_entries_with_the_best_total_fit_are_kept(monkeypatch):
-    monkeypatch.setattr("ctcb.adapter.alignment.MOST", 1)
+    monkeypatch.setattr("ctcb.adapter.alignment.MAX_ALIGNED", 1)
     log_probs = np.full((4, 6), -9.0, np.float32)
     log_probs[np.arange(4), [1, 2, 3, 4]] = -1e-3
     log_probs[0, 0] = -0.5
     short, long = Entry((2, 3), (2, 3), (0, 1)), Entry((5, 2, 3, 4), (5, 2, 3, 4), (0, 1, 2, 3))
-    found = match(log_probs, log_probs, [short, long])  # the long one lacks its first phone: 2 nats a phone
+    found = align_entries(log_probs, log_probs, [short, long])  # the long one lacks its first phone: 2 nats a phone
     assert found.entries == [0]
     log_probs[0, 5] = -1.0
-    assert match(log_probs, log_probs, [short, long]).entries == [1]  # 1 nat lost in 4 phones outweighs a perfect 2
+    assert align_entries(log_probs, log_probs, [short, long]).entries == [1]  # 1 nat lost in 4 phones outweighs a perfect 2
 
 
 def test_batch_alignment_orders_rows_by_entry():
     rng = np.random.default_rng(0)
     entries = [Entry((1, 2), (1, 2), (0, 1)), Entry((3,), (3,), (0,)), Entry((2, 1, 3), (2, 1, 3), (0, 1, 2))]
     heard = [emissions(rng, 6, 4), emissions(rng, 4, 4)]
-    rows = [match(heard[0], heard[0], entries[:2], keep=[0, 1]), match(heard[1], heard[1], entries, keep=[2])]
-    rows[1] = rows[1]._replace(entries=[2], features=rows[1].features[-1:], scores=rows[1].scores[-1:])
-    evidence = evidence_of(rows, [0, 1, 2], [3, 1, 5], torch.zeros(2, 6, 4))
-    assert evidence.scores.shape == (2, 6, 9)
-    assert np.array_equal(evidence.scores[0, :, 3].numpy(), rows[0].scores[1][:, 0])
-    assert np.array_equal(evidence.scores[1, :4, 4:].numpy(), rows[1].scores[0])
-    assert bool((evidence.scores[0, :, 4:] == UNHEARD).all() and (evidence.scores[1, 4:] == UNHEARD).all())
-    assert np.array_equal(evidence.features[1, 2].numpy(), rows[1].features[0]) and not evidence.features[1, :2].any()
+    rows = [align_entries(heard[0], heard[0], entries[:2], keep=[0, 1]), align_entries(heard[1], heard[1], entries, keep=[2])]
+    rows[1] = rows[1]._replace(entries=[2], features=rows[1].features[-1:], state_scores=rows[1].state_scores[-1:])
+    batch = batch_alignment(rows, [0, 1, 2], [3, 1, 5], torch.zeros(2, 6, 4))
+    assert batch.state_scores.shape == (2, 6, 9)
+    assert np.array_equal(batch.state_scores[0, :, 3].numpy(), rows[0].state_scores[1][:, 0])
+    assert np.array_equal(batch.state_scores[1, :4, 4:].numpy(), rows[1].state_scores[0])
+    assert bool((batch.state_scores[0, :, 4:] == EXCLUDED).all() and (batch.state_scores[1, 4:] == EXCLUDED).all())
+    assert np.array_equal(batch.features[1, 2].numpy(), rows[1].features[0]) and not batch.features[1, :2].any()

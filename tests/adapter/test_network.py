@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from ctcb.adapter.alignment import FEATURES, UNHEARD, Evidence
+from ctcb.adapter.alignment import EXCLUDED, FEATURES, BatchAlignment
 from ctcb.adapter.catalogue import Catalogue, Vectors, by_entry
-from ctcb.adapter.competition import unrivalled, whole
+from ctcb.adapter.competition import recognise, whole_entries, winners
+from ctcb.adapter.config import AdapterConfig
 from ctcb.adapter.entries import Entry, EntrySpeller, collate, joined
 from ctcb.adapter.network import BiasSite, ContextualAdapter
 from ctcb.errors import InputError
-from ctcb.models.config import AdapterConfig, InterCtc, ModelConfig
+from ctcb.models.config import InterCtc, ModelConfig
 from ctcb.models.ctc import CtcModel
 from ctcb.text.lang import Lang
 
@@ -74,16 +75,16 @@ def test_attention_on_no_bias_leaves_the_stream_unchanged(config, tiny_config, l
     last, taps = stream(tiny_config)
     catalogue = adapter.encode(collate(entries_of(lang_dir, "ann bob", "fox")))
     with torch.no_grad():
-        assert not torch.equal(adapter.lean(last, taps, catalogue)[0], last)
+        assert not torch.equal(adapter.bias(last, taps, catalogue)[0], last)
         adapter.final.reserve.fill_(1e4)
-        leaned, weights = adapter.lean(last, taps, catalogue)
+        leaned, weights = adapter.bias(last, taps, catalogue)
     assert torch.equal(leaned, last) and bool((weights[..., 0] == 1).all())
 
 
 def test_untrained_adapter_equals_the_base(tiny_config, lang_dir):
     adapter = adapter_for(TINY, tiny_config, out=False)
     last, taps = stream(tiny_config)
-    leaned, weights = adapter.lean(last, taps, adapter.encode(collate(entries_of(lang_dir, "ann"))))
+    leaned, weights = adapter.bias(last, taps, adapter.encode(collate(entries_of(lang_dir, "ann"))))
     assert torch.equal(leaned, last) and float(weights[..., 1:].sum()) > 0
 
 
@@ -94,23 +95,27 @@ def lift(tiny_config, entries, fits, frames=24):
     tiny_config = dataclasses.replace(tiny_config, encoder=dataclasses.replace(tiny_config.encoder, dim=64))
     adapter = ContextualAdapter(ALIGNING, tiny_config).eval()
     head = torch.nn.Linear(tiny_config.encoder.dim, tiny_config.num_subwords)
-    adapter.final.raise_by(head)
+    adapter.final.init_directions(head)
     last, taps = stream(tiny_config, 1, frames)
     states = sum(2 * len(entry.tokens) - 1 for entry in entries)
     features = torch.zeros(1, len(entries), FEATURES)
     features[0, :, 0] = torch.tensor(fits)
     with torch.no_grad():
-        return adapter, head, last, taps, Evidence(features, torch.full((1, frames, states), -50.0), head(last))
+        return adapter, head, last, taps, BatchAlignment(features, torch.full((1, frames, states), -50.0), head(last))
+
+
+def recognised(adapter, last, taps, catalogue, alignment, penalties=0.0):
+    return recognise(adapter, last, taps, catalogue, alignment, adapter.final.entry_scores(alignment) - penalties)
 
 
 def test_fitting_entry_is_emitted_on_its_frames(tiny_config, lang_dir):
     entries = entries_of(lang_dir, "ann bob", "fox")
-    adapter, head, last, taps, evidence = lift(tiny_config, entries, [30.0, -30.0])
+    adapter, head, last, taps, alignment = lift(tiny_config, entries, [30.0, -30.0])
     symbols = [symbol for token in entries[0].tokens for symbol in (token, 0)][:-1]
     for place in range(len(symbols)):
-        evidence.scores[0, 2 + place, place] = 0.0
+        alignment.state_scores[0, 2 + place, place] = 0.0
     with torch.no_grad():
-        leaned, weights = adapter.lean(last, taps, adapter.encode(collate(entries)), evidence)
+        leaned, weights = recognised(adapter, last, taps, adapter.encode(collate(entries)), alignment)
         plain, found = head(last)[0], head(leaned)[0]
     end = 2 + len(symbols)
     assert found.argmax(-1)[2:end].tolist() == symbols
@@ -123,28 +128,28 @@ def test_fitting_entry_is_emitted_on_its_frames(tiny_config, lang_dir):
 
 
 def test_dropped_entries_have_no_weight(tiny_config, lang_dir, monkeypatch):
-    monkeypatch.setattr("ctcb.adapter.competition.WHOLE", 0.0)
+    monkeypatch.setattr("ctcb.adapter.competition.MIN_PIECE_WEIGHT", 0.0)
     entries = entries_of(lang_dir, "ann bob", "fox")
-    adapter, _, last, taps, evidence = lift(tiny_config, entries, [30.0, 30.0])
+    adapter, _, last, taps, alignment = lift(tiny_config, entries, [30.0, 30.0])
     catalogue = adapter.encode(collate(entries))
-    evidence.scores.fill_(UNHEARD)
+    alignment.state_scores.fill_(EXCLUDED)
     with torch.no_grad():
-        leaned, weights = adapter.lean(last, taps, catalogue, evidence)
+        leaned, weights = recognised(adapter, last, taps, catalogue, alignment)
         assert torch.equal(leaned, last) and float(weights[..., 1:].max()) == 0.0
-        evidence.scores.zero_()
-        assert not torch.equal(adapter.lean(last, taps, catalogue, evidence)[0], last)
+        alignment.state_scores.zero_()
+        assert not torch.equal(recognised(adapter, last, taps, catalogue, alignment)[0], last)
         adapter.final.reserve.fill_(1e5)
-        assert torch.equal(adapter.lean(last, taps, catalogue, evidence)[0], last)
+        assert torch.equal(recognised(adapter, last, taps, catalogue, alignment)[0], last)
 
 
 def test_partly_attended_entries_are_dropped():
     owner, symbols = torch.tensor([0, 0, 0, 1]), torch.tensor([5, 0, 6, 7])
     heard = torch.tensor([[[0.1, 0.9, 0.0, 0.0, 0.0], [0.2, 0.0, 0.1, 0.6, 0.1], [0.5, 0.0, 0.0, 0.1, 0.4]]])
-    found = whole(heard, owner, symbols)  # the second entry's piece never has half of a frame
+    found = whole_entries(heard, owner, symbols)  # the second entry's piece never has half of a frame
     assert torch.allclose(found[0], torch.tensor([[0.1, 0.9, 0, 0, 0], [0.3, 0, 0.1, 0.6, 0], [0.9, 0, 0, 0.1, 0]]))
     partly = heard.clone()
     partly[0, 1, 3] = 0.4  # and now the first lacks its second piece
-    assert whole(partly, owner, symbols)[0].tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]] * 3
+    assert whole_entries(partly, owner, symbols)[0].tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]] * 3
 
 
 def test_best_of_competing_entries_wins():
@@ -155,23 +160,23 @@ def test_best_of_competing_entries_wins():
         keys = (owner == entry).nonzero()[:, 0]
         scores[:, begin, keys[0]] = scores[:, end, keys[-1]] = 0.0
     scores[:, 6:12, 4] = torch.tensor([0.0, -1, -1, -1, -1, 0])  # a name of one piece: its first best frame is all that counts
-    judged = torch.tensor([[1.0, 2.0, -1.0, 3.0], [3.0, 2.0, -1.0, -2.0]])
-    # The third begins and ends on frame 6, within the second; the last is nobody's rival.
-    assert unrivalled(judged, scores, owner).tolist() == [[False, True, False, True], [True, False, True, True]]
-    assert unrivalled(judged.flip(0), scores, owner).tolist() == [[True, False, True, True], [False, True, False, True]]
+    entry_scores = torch.tensor([[1.0, 2.0, -1.0, 3.0], [3.0, 2.0, -1.0, -2.0]])
+    # The third begins and ends on frame 6, within the second; the last competes with none.
+    assert winners(entry_scores, scores, owner).tolist() == [[False, True, False, True], [True, False, True, True]]
+    assert winners(entry_scores.flip(0), scores, owner).tolist() == [[True, False, True, True], [False, True, False, True]]
 
 
 def test_penalty_lowers_the_entry_score(tiny_config, lang_dir):
     entries = entries_of(lang_dir, "ann", "fox")
-    adapter, _, last, taps, evidence = lift(tiny_config, entries, [5.0, -30.0])
+    adapter, _, last, taps, alignment = lift(tiny_config, entries, [5.0, -30.0])
     states = 2 * len(entries[0].tokens) - 1
     for place in range(states):
-        evidence.scores[0, 5 + place, place] = 0.0
+        alignment.state_scores[0, 5 + place, place] = 0.0
     catalogue = adapter.encode(collate(entries))
 
     def odds(*needed):
         with torch.no_grad():
-            weights = adapter.lean(last, taps, catalogue, evidence._replace(handicap=torch.tensor(needed)))[1][0, 5]
+            weights = recognised(adapter, last, taps, catalogue, alignment, torch.tensor(needed))[1][0, 5]
         return float(weights[1] / weights[0])
 
     assert odds(0.0, 0.0) == odds(0.0, 1.5)
@@ -180,14 +185,14 @@ def test_penalty_lowers_the_entry_score(tiny_config, lang_dir):
 
 def test_similar_names_do_not_suppress_each_other(tiny_config, lang_dir):
     entries = entries_of(lang_dir, "ann", "ann", "fox")
-    adapter, head, last, taps, evidence = lift(tiny_config, entries, [4.0, 3.9, -30.0])
+    adapter, head, last, taps, alignment = lift(tiny_config, entries, [4.0, 3.9, -30.0])
     states = 2 * len(entries[0].tokens) - 1
     for place in range(states):
-        evidence.scores[0, 5 + place, [place, states + place]] = 0.0
+        alignment.state_scores[0, 5 + place, [place, states + place]] = 0.0
     catalogue = adapter.encode(collate(entries))
     with torch.no_grad():
-        heard = by_entry(adapter.lean(last, taps, catalogue, evidence)[1], catalogue.owner)[0, 5 : 5 + states]
-        shared = by_entry(adapter.train().lean(last, taps, catalogue, evidence)[1], catalogue.owner)[0, 5 : 5 + states]
+        heard = by_entry(recognised(adapter, last, taps, catalogue, alignment)[1], catalogue.owner)[0, 5 : 5 + states]
+        shared = by_entry(adapter.bias(last, taps, catalogue, alignment)[1], catalogue.owner)[0, 5 : 5 + states]
     assert bool((heard[:, 1] > 0.9).all()) and float(heard[:, 2:].max()) == 0.0
     assert 0.3 < float(shared[:, 2].min()) and float(shared[:, 1].max()) < 0.7
 
@@ -207,9 +212,9 @@ def test_result_does_not_depend_on_list_order(per_token, tiny_config, lang_dir):
     entries = entries_of(lang_dir, "ann", "bob kit", "rex", "eve una tom")
     last, taps = stream(tiny_config)
     with torch.no_grad():
-        one, weights = adapter.lean(last, taps, adapter.encode(collate(entries)))
+        one, weights = adapter.bias(last, taps, adapter.encode(collate(entries)))
         turned = adapter.encode(collate(entries[::-1]))
-        other, turned_weights = adapter.lean(last, taps, turned)
+        other, turned_weights = adapter.bias(last, taps, turned)
         owner = adapter.encode(collate(entries)).owner
     assert torch.allclose(one, other, atol=1e-5)
     mirrored = by_entry(turned_weights, turned.owner)[..., [0, 4, 3, 2, 1]]
@@ -275,7 +280,7 @@ def test_inner_site_biases_the_second_head(tiny_config, lang_dir):
     with torch.no_grad():
         catalogue = adapter.encode(collate(entries_of(lang_dir, "ann")))
         plain = network.encode(features, lengths)
-        leaned = network.encode(features, lengths, lambda x, taps, _: adapter.lean_inner(x, taps, catalogue))
+        leaned = network.encode(features, lengths, lambda x, taps, _: adapter.bias_inner(x, taps, catalogue))
     assert torch.equal(plain.inter_logits[0], leaned.inter_logits[0])
     assert not torch.allclose(plain.inter_logits[1], leaned.inter_logits[1])
     assert not torch.allclose(plain.last, leaned.last)
@@ -305,3 +310,16 @@ def test_padding_of_short_entries_is_masked():
     assert batch.tokens.tolist() == [[3, 0, 0], [4, 5, 6]] and batch.lengths.tolist() == [1, 3]
     assert batch.phones.tolist() == [[0, 0], [1, 2]] and batch.phone_lengths.tolist() == [1, 2]
     assert np.array_equal(batch.phone_at, [[0, 0, 0], [0, 0, 1]])
+
+
+def test_the_network_has_no_rules_of_recognition(tiny_config, lang_dir):
+    """Attention is the same in training and out of it; what decides who takes the frames is `recognise` alone."""
+    entries = entries_of(lang_dir, "ann", "ann", "fox")
+    adapter, _, last, taps, alignment = lift(tiny_config, entries, [4.0, 3.9, -30.0])
+    alignment.state_scores.zero_()
+    catalogue = adapter.encode(collate(entries))
+    with torch.no_grad():
+        one, other = adapter.train().bias(last, taps, catalogue, alignment), adapter.eval().bias(last, taps, catalogue, alignment)
+        ruled = recognised(adapter, last, taps, catalogue, alignment)
+    assert torch.equal(one[0], other[0]) and torch.equal(one[1], other[1])
+    assert not torch.equal(ruled[1], other[1])

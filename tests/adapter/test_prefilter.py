@@ -3,7 +3,7 @@ import itertools
 
 import numpy as np
 
-from ctcb.adapter.alignment import match
+from ctcb.adapter.alignment import align_entries
 from ctcb.adapter.entries import Entry
 from ctcb.adapter.prefilter import FLOOR, REACH, SURELY_BLANK, Prefilter
 
@@ -56,7 +56,7 @@ def test_prefilter_score_is_an_upper_bound_of_the_alignment():
         log_probs = random_log_probs(rng, REACH + 1, 6)
         log_probs[0, 0] = -9.0  # something is heard
         heard = log_probs[log_probs[:, 0] < np.log(SURELY_BLANK)]
-        fits = match(heard, heard, entries, keep=range(8)).features[:, 0]
+        fits = align_entries(heard, heard, entries, keep=range(8)).features[:, 0]
         assert (Prefilter(names).scores(log_probs) >= fits - 1e-4).all()
 
 

@@ -1,41 +1,8 @@
-"""Forced alignment against brute force, and where the guided start pins tokens."""
-import itertools
-
-import numpy as np
+"""Where the guided start pins tokens."""
 import pytest
 import torch
 
-from ctcb.ctc.viterbi import align_tokens
 from ctcb.training.guided_start import pinned_loss, pinned_tokens, token_frames
-
-
-def brute_force(log_probs, targets, blank):
-    """First frames of the best path among all that spell the targets, or None."""
-    best, frames = -np.inf, None
-    for path in itertools.product(range(log_probs.shape[1]), repeat=len(log_probs)):
-        runs = [(k, next(g)[0]) for k, g in itertools.groupby(enumerate(path), key=lambda item: item[1])]
-        spelled = [(k, t) for k, t in runs if k != blank]
-        if [k for k, _ in spelled] == list(targets):
-            score = sum(log_probs[t, k] for t, k in enumerate(path))
-            if score > best:
-                best, frames = score, [t for _, t in spelled]
-    return frames
-
-
-@pytest.mark.parametrize("blank", [0, 2])
-def test_alignment_equals_the_best_path(blank):
-    rng = np.random.default_rng(blank)
-    for _ in range(60):
-        log_probs = np.log(rng.dirichlet(np.ones(3), size=rng.integers(1, 7))).astype(np.float32)
-        targets = rng.choice([k for k in range(3) if k != blank], size=rng.integers(1, 4))
-        found = align_tokens(log_probs, targets.astype(np.int64), blank)
-        expected = brute_force(log_probs, targets, blank)
-        assert found.tolist() == ([-1] * len(targets) if expected is None else expected)
-
-
-def test_empty_frames_and_targets():
-    assert align_tokens(np.zeros((0, 3), np.float32), np.array([1]), 0).tolist() == [-1]
-    assert align_tokens(np.zeros((4, 3), np.float32), np.array([], np.int64), 0).tolist() == []
 
 
 def test_tokens_are_spread_over_their_word():

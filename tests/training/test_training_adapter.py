@@ -1,4 +1,4 @@
-"""Training an adapter: the target of the attention, the unchanged base, resumption, export to a model directory."""
+"""Training an adapter: the supervision of attention, that the base stays as it is, resumption, the way into a model directory."""
 import json
 import math
 import shutil
@@ -15,9 +15,9 @@ from ctcb.data.loader import one_copy_each
 from ctcb.errors import InputError
 from ctcb.models.weights import read_tensors
 from ctcb.training.adapter import some_hours, train_adapter
-from ctcb.training.adapter_loss import SaidToken, allowed_keys, attention_loss, said_tokens
+from ctcb.training.adapter_loss import EntityToken, allowed_keys, attention_loss, entity_tokens
 from ctcb.training.base import read_feature_cuts
-from ctcb.training.catalogue import Said
+from ctcb.training.catalogue import Occurrence
 from ctcb.training.encoder_cache import EncoderCache, FrozenEncodings
 from ctcb.training.loop import Trainer, epoch_files
 
@@ -31,31 +31,31 @@ CONFIG = {
 def test_entity_tokens_come_from_the_forced_alignment():
     words = [[(3, 2), (1, 1), (4, 3)], [(2, 2)]]  # phones, tokens
     frames = [[0, 4, 9, 12, 15, 20], [3, -1]]
-    said = [Said(0, 1, 3, 5), Said(1, 0, 1, 2)]
-    assert said_tokens(said, words, frames) == [
-        SaidToken(0, 9, 12, 5, 0), SaidToken(0, 12, 15, 5, 1), SaidToken(0, 15, 20, 5, 2), SaidToken(0, 20, 20, 5, 3),
+    occurrences = [Occurrence(0, 1, 3, 5), Occurrence(1, 0, 1, 2)]
+    assert entity_tokens(occurrences, words, frames) == [
+        EntityToken(0, 9, 12, 5, 0), EntityToken(0, 12, 15, 5, 1), EntityToken(0, 15, 20, 5, 2), EntityToken(0, 20, 20, 5, 3),
     ]  # fmt: skip
 
 
 OWNER = torch.tensor([0, 0, 1, 1, 1])  # two entries of two and three keys
-TOKENS = [SaidToken(0, 2, 5, 1, 0), SaidToken(0, 5, 6, 1, 1), SaidToken(0, 6, 6, 1, 2)]
+TOKENS = [EntityToken(0, 2, 5, 1, 0), EntityToken(0, 5, 6, 1, 1), EntityToken(0, 6, 6, 1, 2)]
 
 
 def test_allowed_keys_by_frame():
-    allowed, told = allowed_keys(TOKENS, OWNER, 1, torch.tensor([9, 3]), 9)
+    allowed, spoken = allowed_keys(TOKENS, OWNER, 1, torch.tensor([9, 3]), 9)
     rows = ["".join("01"[int(one)] for one in row) for row in allowed[0]]
     #                `<no-bias>`, entry 0, entry 1
     near = "100111"
     assert rows == ["100000", near, "000100", near, near, "000010", "000001", near, "100000"]
-    assert told[0].nonzero()[:, 0].tolist() == [2, 5, 6] and not told[1].any()
+    assert spoken[0].nonzero()[:, 0].tolist() == [2, 5, 6] and not spoken[1].any()
     assert bool(allowed[1, :, 0].all()) and not bool(allowed[1, :, 1:].any())
     whole, _ = allowed_keys(TOKENS, torch.tensor([0, 1]), 0, torch.tensor([9, 3]), 9)
     assert ["".join("01"[int(one)] for one in row) for row in whole[0, 4:7]] == ["101", "001", "001"]
 
 
 def test_tokens_on_one_frame_share_it():
-    allowed, told = allowed_keys([SaidToken(0, 1, 1, 0, 0), SaidToken(0, 1, 1, 0, 1)], OWNER, 1, torch.tensor([3]), 3)
-    assert allowed[0, 1].tolist() == [False, True, True, False, False, False] and int(told.sum()) == 1
+    allowed, spoken = allowed_keys([EntityToken(0, 1, 1, 0, 0), EntityToken(0, 1, 1, 0, 1)], OWNER, 1, torch.tensor([3]), 3)
+    assert allowed[0, 1].tolist() == [False, True, True, False, False, False] and int(spoken.sum()) == 1
 
 
 def test_attention_loss_by_hand():
@@ -67,10 +67,10 @@ def test_attention_loss_by_hand():
     weights[0, 0] = torch.tensor([0.25, 0.75, 0.0, 0.0, 0.0, 0.0])  # away from any name
     weights[0, 3] = torch.tensor([0.0, 0.5, 0.0, 0.5, 0.0, 0.0])  # between tokens: all of entry 1 is right
     attended = attention_loss(weights, TOKENS, OWNER, 1, torch.tensor([8]))  # frame 8 is padding
-    told = -(math.log(0.4) + math.log(0.2) + math.log(0.5)) / 3
+    spoken = -(math.log(0.4) + math.log(0.2) + math.log(0.5)) / 3
     others = -(math.log(0.25) + math.log(0.5)) / 5
-    assert float(attended.loss) == pytest.approx(0.5 * (told + others), rel=1e-4)
-    assert (attended.hits, attended.told, attended.quiet, attended.others) == (2, 3, 0, 1)
+    assert float(attended.loss) == pytest.approx(0.5 * (spoken + others), rel=1e-4)
+    assert (attended.hits, attended.total, attended.quiet, attended.others) == (2, 3, 0, 1)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from rapidfuzz.distance import Levenshtein
 from tones import WORDS, sentences
 
 from ctcb.adapter.entries import EntrySpeller
+from ctcb.config import from_mapping
 from ctcb.errors import InputError
 from ctcb.text.lang import Lang
 from ctcb.training.catalogue import CatalogueConfig, CatalogueSampler
@@ -31,9 +32,9 @@ def test_spoken_entries_are_marked_and_others_are_absent(speller):
         assert len(set(drawn.phrases)) == len(drawn.phrases) == len(drawn.entries)
         assert [speller.entry(phrase) for phrase in drawn.phrases] == drawn.entries
         drawn_sizes.add(len(drawn.phrases))
-        for row, first, end, entry in drawn.said:
+        for row, first, end, entry in drawn.occurrences:
             assert batch[row].split()[first:end] == drawn.phrases[entry].split()
-        marked = {(row, place) for row, first, end, _ in drawn.said for place in range(first, end)}
+        marked = {(row, place) for row, first, end, _ in drawn.occurrences for place in range(first, end)}
         for row, text in enumerate(batch):
             words = text.split()
             for first, end in itertools.combinations(range(len(words) + 1), 2):
@@ -44,9 +45,9 @@ def test_spoken_entries_are_marked_and_others_are_absent(speller):
 
 def test_lists_without_spoken_entries(speller):
     for seed in range(20):
-        drawn = sampler(speller, none_said=1.0).draw(TEXTS[:1], seed)
+        drawn = sampler(speller, no_true_entity=1.0).draw(TEXTS[:1], seed)
         padded = f" {TEXTS[0]} "
-        assert not drawn.said and not any(f" {phrase} " in padded for phrase in drawn.phrases)
+        assert not drawn.occurrences and not any(f" {phrase} " in padded for phrase in drawn.phrases)
 
 
 def test_the_same_seed_draws_the_same_list(speller):
@@ -55,8 +56,8 @@ def test_the_same_seed_draws_the_same_list(speller):
 
 
 def test_similar_distractors_are_the_nearest(speller):
-    """With the whole pool as candidates and one spoken phrase, no other phrase is nearer."""
-    config = {"said": 1.0, "none_said": 0.0, "alike": 1.0, "largest": 4, "longest": 1}
+    """With all of the pool as candidates and one phrase that is said, no other phrase is nearer."""
+    config = {"true_entities": 1.0, "no_true_entity": 0.0, "alike": 1.0, "largest": 4, "longest": 1}
     one = sampler(speller, **config)
 
     def likeness(a, b):
@@ -65,7 +66,7 @@ def test_similar_distractors_are_the_nearest(speller):
 
     for seed in range(10):
         drawn = one.draw(["the " + sorted(one.rare)[seed]], seed)
-        (said,) = {drawn.phrases[found.entry] for found in drawn.said}
+        (said,) = {drawn.phrases[found.entry] for found in drawn.occurrences}
         others = [phrase for phrase in drawn.phrases if phrase != said]
         left = [phrase for phrase in one.pool if phrase not in drawn.phrases]
         assert min(likeness(said, phrase) for phrase in others) >= max(likeness(said, phrase) for phrase in left)
@@ -85,3 +86,10 @@ def test_wrong_configurations_are_refused(speller):
         sampler(speller, commonest=1000)
     with pytest.raises(InputError, match="catalogue sizes from 9 to 8"):
         CatalogueConfig(smallest=9, largest=8)
+
+
+def test_keys_by_their_old_names_are_read_as_the_new_ones():
+    read = from_mapping(CatalogueConfig, {"said": 0.25, "none_said": 0.5})
+    assert (read.true_entities, read.no_true_entity) == (0.25, 0.5)
+    with pytest.raises(InputError, match="no_true_entity is given twice, as none_said, too"):
+        from_mapping(CatalogueConfig, {"none_said": 0.5, "no_true_entity": 0.5})

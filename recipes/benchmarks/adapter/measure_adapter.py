@@ -23,9 +23,9 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "decoders"))
 from bias_list import made_up  # noqa: E402
 
 from ctcb.acoustic.directory import LoadedModel, load_model
-from ctcb.adapter.encoded_list import EncodedList, encode_list, hears_phones
+from ctcb.adapter.encoded_list import EncodedList, encode_list, scores_phones
 from ctcb.adapter.encoder_bias import MAX_ACTIVE, EncoderBias
-from ctcb.adapter.penalties import FITTED, Handicap
+from ctcb.adapter.penalties import FITTED, Penalties
 from ctcb.data.audio import read_audio
 from ctcb.data.features import FeatureExtractor
 from ctcb.data.manifest import ManifestRow, read_manifest
@@ -58,26 +58,27 @@ def main() -> None:
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--model", required=True)
     parser.add_argument("--distractors", required=True, action="append", type=Path)
-    parser.add_argument("--against", default=[], action="append", metavar="NAME=WEIGHT", help="of ctcb/adapter/penalties.py, instead of its own")
+    parser.add_argument("--penalty", "--against", default=[], action="append", metavar="TERM=WEIGHT",
+                        help="of ctcb/adapter/penalties.py, instead of its own; --against is its old name")
     parser.add_argument("--results", type=Path, help="put the table into this Markdown file, too")
     options = parser.parse_args()
     model = load_model(options.model)
-    weights = {name: float(weight) for name, weight in (one.split("=") for one in options.against)}
-    handicap = Handicap.of(model.lang, FITTED._replace(**weights))
+    weights = {name: float(weight) for name, weight in (one.split("=") for one in options.penalty)}
+    penalties = Penalties.of(model.lang, FITTED._replace(**weights))
     pool = list(dict.fromkeys(entity for file in options.distractors for entity in EntityList.read(file).entities))
     random.Random(0).shuffle(pool)
     crossed = EntityList.of(list(made_up([entity.text for entity in pool], SIZES[-1])))
     pool = list(dict.fromkeys([*pool, *crossed.entities]))
     rows: List[Sequence[str]] = []
     for number, folder in enumerate(options.sets):
-        measured = measure(model, folder, pool, handicap)
+        measured = measure(model, folder, pool, penalties)
         print("\n".join(markdown(HEADER, measured)[2 if number else 0 : -1]), flush=True)
         rows += measured
     if options.results:
         write_block(options.results, BLOCK, markdown(HEADER, rows)[:-1])
 
 
-def measure(model: LoadedModel, folder: Path, pool: List[Entity], handicap: Handicap) -> List[Sequence[str]]:
+def measure(model: LoadedModel, folder: Path, pool: List[Entity], penalties: Penalties) -> List[Sequence[str]]:
     """The rows of a set."""
     manifest = read_manifest(folder / "manifest.tsv")
     refs = {row.utt_id: row.text for row in manifest}
@@ -93,26 +94,26 @@ def measure(model: LoadedModel, folder: Path, pool: List[Entity], handicap: Hand
     rows, plain = [], None
     for name, entities in lists:
         encoded = None if entities is None else encode_list(model, entities.entities)
-        hyps, took = decode(model, heard, encoded, handicap)
+        hyps, took = decode(model, heard, encoded, penalties)
         plain = plain or hyps
         estimates = score(refs, hyps, own if entities is None else entities, compare=plain, draws=0).estimates
         cells = [percent(estimates[column].value) for column in COLUMNS]
         rows.append((folder.name, name, str(0 if entities is None else len(entities)), *cells, "",
                      f"{1000 * (took + listening) / seconds:.1f}",
                      "" if encoded is None else percent(filtering(model, heard, encoded, listening))))
-    return [*rows, alone(model, folder.name, heard, refs, plain, others, handicap)] if others else rows
+    return [*rows, alone(model, folder.name, heard, refs, plain, others, penalties)] if others else rows
 
 
 def alone(
     model: LoadedModel, name: str, heard: Sequence[Heard], refs: Dict[str, str], plain: Dict[str, str], others: List[Entity],
-    handicap: Handicap,
+    penalties: Penalties,
 ) -> Sequence[str]:
     """The row of the lists without spoken names."""
     found = []
     lists = [others[start : start + ABSENT] for start in range(0, min(len(others), DRAWS * ABSENT), ABSENT)]
     for names in lists:
         absent = EntityList.of(names)
-        hyps, _ = decode(model, heard, encode_list(model, absent.entities), handicap)
+        hyps, _ = decode(model, heard, encode_list(model, absent.entities), penalties)
         found.append(score(refs, hyps, absent, compare=plain, draws=0).estimates)
 
     def mean(column: str) -> float:
@@ -149,7 +150,7 @@ def filtering(model: LoadedModel, heard: Sequence[Heard], encoded: EncodedList, 
     entries, took = encoded.among(None), 0.0
     for _, batch in heard:
         for row, count in enumerate(batch.lengths.tolist()):
-            logits = batch.inter_logits[0] if hears_phones(model) else model.network.head(batch.last)
+            logits = batch.inter_logits[0] if scores_phones(model) else model.network.head(batch.last)
             log_probs = logits[row, :count].log_softmax(dim=-1).numpy()
             began = time.process_time()
             encoded.likeliest(entries, log_probs, MAX_ACTIVE)
@@ -159,14 +160,14 @@ def filtering(model: LoadedModel, heard: Sequence[Heard], encoded: EncodedList, 
 
 @torch.no_grad()
 def decode(
-    model: LoadedModel, heard: Sequence[Heard], encoded: Optional[EncodedList], handicap: Handicap
+    model: LoadedModel, heard: Sequence[Heard], encoded: Optional[EncodedList], penalties: Penalties
 ) -> Tuple[Dict[str, str], float]:
     """Transcripts, and the CPU seconds that the list took."""
-    bias = None if encoded is None else EncoderBias(model, encoded, handicap=handicap)
+    bias = None if encoded is None else EncoderBias(model, encoded, penalties=penalties)
     hyps, took = {}, 0.0
     for utt_ids, batch in heard:
         began = time.process_time()
-        emissions: Emissions = model.network.emissions(batch) if bias is None else bias.lean(batch, utt_ids)
+        emissions: Emissions = model.network.emissions(batch) if bias is None else bias.bias(batch, utt_ids)
         took += time.process_time() - began
         for utt_id, log_probs, count in zip(utt_ids, emissions.subword, emissions.lengths.tolist()):
             hyps[utt_id] = model.lang.tokenizer.decode(greedy(log_probs[:count].numpy()).tokens)
