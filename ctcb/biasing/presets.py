@@ -1,4 +1,4 @@
-"""Ways to lean toward a list, with settings that were tuned together: ``decode.yaml``.
+"""Ways to bias recognition toward a list, with settings that were tuned together: ``decode.yaml``.
 
 A file has a block a preset::
 
@@ -29,7 +29,7 @@ CONFIG_FILE = "decode.yaml"
 
 @dataclass(frozen=True)
 class Preset:
-    """A way to lean toward a list; what of it needs an LM or a phone head is left out where there is none."""
+    """A way to bias recognition toward a list; what of it needs an LM or a phone head is left out where there is none."""
 
     techniques: Tuple[str, ...]  # names in TECHNIQUES
     beam: BeamOptions = BeamOptions()

@@ -25,14 +25,14 @@ class FoundEntity:
     """A listed entity that was recognised."""
 
     entity: str  # in the form in which the list prints it
-    place: int  # among the entities leaned toward
+    place: int  # in the list
     words: Tuple[int, int]  # it is the reading's words[first:end]
     start: float  # seconds from the utterance's start
     end: float
     why: Tuple[str, ...]  # the techniques that spoke for it
     bonus: float  # what these added to the score
     replaced: Optional[str] = None  # the words that it was put in place of
-    sure: Optional[float] = None  # how likely it was said, by its phones, where that was looked at
+    confidence: Optional[float] = None  # how likely it was spoken, by its phones, where it was verified
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Reading:
     words: Tuple[Word, ...]
     score: float  # log-probability, and what techniques added to it
     entities: Tuple[FoundEntity, ...] = ()  # in the order of their words
-    taken_back: Tuple[FoundEntity, ...] = ()  # the words there are others again
+    withdrawn: Tuple[FoundEntity, ...] = ()  # entities that were verified and failed; the words there are others
 
     @property
     def text(self) -> str:
