@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from ctcb.acoustic.long_form import LONGEST, Grid, heard, join, stretches
+from ctcb.acoustic.long_form import LONGEST, Grid, join, stretches, stretches_of_windows
+from ctcb.ctc.emissions import Emissions
 
 RATE, FRAME = 16_000, 640.0
 SECOND = int(RATE / FRAME)
@@ -23,11 +24,11 @@ def world(seconds, seed=0):
 
 
 def perfect(table):
-    """A model whose emissions of a window are the recording's there, and a head of the frames' numbers."""
+    """A model whose emissions of a window are the recording's there, and phones that are the frames' numbers."""
 
     def hear(windows):
         frames = [samples[:: int(FRAME)].astype(int) for samples in windows]
-        return [(table[one], one[:, None].astype(np.float32)) for one in frames]
+        return [Emissions(table[one], one[:, None].astype(np.float32)) for one in frames]
 
     return hear
 
@@ -36,12 +37,12 @@ def perfect(table):
 @pytest.mark.parametrize("batch", [1, 3])
 def test_every_frame_comes_out_once(seconds, batch):
     table, samples = world(seconds)
-    parts = list(heard(lambda a, b: samples[a:b], perfect(table), Grid(len(samples), FRAME), 0, batch=batch))
-    assert np.array_equal(np.concatenate([part.heads[0] for part in parts]), table)
-    assert np.array_equal(np.concatenate([part.heads[1] for part in parts])[:, 0], np.arange(len(table)))
+    parts = list(stretches_of_windows(lambda a, b: samples[a:b], perfect(table), Grid(len(samples), FRAME), 0, batch=batch))
+    assert np.array_equal(np.concatenate([part.emissions.tokens for part in parts]), table)
+    assert np.array_equal(np.concatenate([part.emissions.phones for part in parts])[:, 0], np.arange(len(table)))
     assert [part.last for part in parts] == [False] * (len(parts) - 1) + [True]
-    assert [part.first for part in parts] == [0, *np.cumsum([len(part.heads[0]) for part in parts])[:-1]]
-    assert all(len(part.heads[0]) <= LONGEST * SECOND for part in parts)
+    assert [part.first for part in parts] == [0, *np.cumsum([len(part.emissions) for part in parts])[:-1]]
+    assert all(len(part.emissions) <= LONGEST * SECOND for part in parts)
 
 
 def test_going_on_in_the_middle_changes_nothing():
@@ -53,15 +54,15 @@ def test_going_on_in_the_middle_changes_nothing():
             frames = one[:: int(FRAME)].astype(int)
             noise = np.random.default_rng(frames[0]).normal(0, 1, (len(frames), 4)) * np.linspace(1, -1, len(frames))[:, None] ** 4
             logits = table[frames] + noise
-            out.append(((logits - np.log(np.exp(logits).sum(1, keepdims=True))).astype(np.float32),))
+            out.append(Emissions((logits - np.log(np.exp(logits).sum(1, keepdims=True))).astype(np.float32)))
         return out
 
-    run = lambda known=0: list(heard(lambda a, b: samples[a:b], hear, Grid(len(samples), FRAME), 0, known))  # noqa: E731
+    run = lambda known=0: list(stretches_of_windows(lambda a, b: samples[a:b], hear, Grid(len(samples), FRAME), 0, known))  # noqa: E731
     whole = run()
     for place in range(1, len(whole)):
         rest = run(whole[place].first)
         assert [part.first for part in rest] == [part.first for part in whole[place:]]
-        assert all(np.array_equal(a.heads[0], b.heads[0]) for a, b in zip(rest, whole[place:]))
+        assert all(np.array_equal(a.emissions.tokens, b.emissions.tokens) for a, b in zip(rest, whole[place:]))
 
 
 def test_windows_give_way_where_both_are_silent():
@@ -72,16 +73,16 @@ def test_windows_give_way_where_both_are_silent():
     first[grid.hop + 60 : grid.hop + 70] = calm  # a pause for both,
     second[60:70] = calm
     first[grid.hop + 30 : grid.hop + 45] = calm  # and one for the first alone
-    pieces = list(join([(0, (first,)), (1, (second,))], grid, 0))
-    assert len(pieces) == 2 and grid.hop + 60 <= len(pieces[0][0]) <= grid.hop + 70 and overlap == 100
-    assert len(pieces[0][0]) + len(pieces[1][0]) == grid.hop + 600
+    pieces = list(join([(0, Emissions(first)), (1, Emissions(second))], grid, 0))
+    assert len(pieces) == 2 and grid.hop + 60 <= len(pieces[0]) <= grid.hop + 70 and overlap == 100
+    assert len(pieces[0]) + len(pieces[1]) == grid.hop + 600
 
 
 def test_stretches_end_in_the_longest_pause():
     blank = np.full((40 * SECOND, 2), math.log(0.3), np.float32)
     for start, length in ((3, 30), (10, 5), (15, 12), (20, 8)):  # the first one is too early
         blank[start * SECOND : start * SECOND + length, 0] = math.log(0.9)
-    made = list(stretches([(blank[:700],), (blank[700:],)], SECOND, 0))
+    made = list(stretches([Emissions(blank[:700]), Emissions(blank[700:])], SECOND, 0))
     assert [part.first for part in made][1] == 15 * SECOND + 6 and made[-1].last
 
 

@@ -195,7 +195,7 @@ def test_wrong_use_is_one_line(ctcb, adapter_dir, model_dir, talk, tmp_path):
     np.savez(tmp_path / "e.npz", u=np.zeros((3, 40), np.float32))
     for words, said in [
         (["--model", model_dir, *names, "--bias", "encoder", talk], f"{model_dir}: this model has no adapter"),
-        (["--model", adapter_dir, *names, "--bias", "encoder", "--emissions", tmp_path / "e.npz"], "the adapter listens to audio"),
+        (["--model", adapter_dir, *names, "--bias", "encoder", "--emissions", tmp_path / "e.npz"], "the adapter takes audio"),
         (["--model", adapter_dir, *names, "--attention-plot", tmp_path, talk], "--attention-plot is for the adapter"),
         (["--model", adapter_dir, "--max-active-entities", 3, talk], "--max-active-entities is for the adapter"),
     ]:

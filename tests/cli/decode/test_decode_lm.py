@@ -120,8 +120,8 @@ def test_a_model_s_own_lm_is_used_unless_told_otherwise(ctcb, tmp_path, model_di
 
 
 def test_an_lm_from_python(lm):
-    biaser = package.CtcBiaser(PIECES, lm=lm)
-    assert biaser.decode(log_probs(PIECES, MET)).text == "ann met bob"
+    decoder = package.CtcDecoder(PIECES, lm=lm)
+    assert decoder.decode(log_probs(PIECES, MET)).text == "ann met bob"
     options = package.BeamOptions(class_bonus=12.0)
-    leaning = package.CtcBiaser(PIECES, lm=lm, options=options).decode(log_probs(PIECES, MET), ["Boz"])
+    leaning = package.CtcDecoder(PIECES, lm=lm, options=options).decode(log_probs(PIECES, MET), ["Boz"])
     assert leaning.text == "ann met boz" and "unigram" in leaning.entities[0].why
