@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# A model and a manifest (or audio, or cuts) in; text, hyps.jsonl and hyps.ctm out, and what --explain and --format add.
+# A model and a manifest (or audio, or cuts) in; text, hyps.jsonl and hyps.ctm out, and the files of --explain and --format.
 #
 #   steps/decode.sh [options] OUT_DIR INPUT... [-- DECODE_OPTION...]
 #
 #   --model DIR   model directory (the bundled one)
 #   --jobs N      threads of each job (2)
-#   --nj N        split one manifest.tsv into parts of --chunk utterances, N of them at a time, as cmd.sh says
-#                 (0: one go); the result is the same to the byte
+#   --nj N        split one manifest.tsv into parts of --chunk utterances, N of them at a time (cmd.sh)
+#                 (0: a single run); the result is the same byte by byte
 #   --chunk N     a multiple of 64 (1024)
 set -euo pipefail
 

@@ -3,7 +3,7 @@
 #
 #   steps/emit.sh [--model DIR] [--jobs N] [--nj N] [--chunk 1024] OUT_DIR MANIFEST
 #
-# --nj splits the work as steps/decode.sh does; the result is the same to the byte.
+# --nj splits the work as steps/decode.sh does; the result is the same byte by byte.
 set -euo pipefail
 
 model='' jobs=2 nj=0 chunk=1024

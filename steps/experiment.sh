@@ -1,4 +1,4 @@
-# From prepared sets to the ladder: what the recipes share. Source it in a recipe after its own stages.
+# The stages that recipes share, from prepared sets to the ablation. Source it in a recipe after its own stages.
 #
 # SETS/{train,dev,test} hold manifest.tsv; dev and test also entities.txt and distractors.txt. Variables:
 # sets exp jobs nj nproc torchrun speeds vocab_size config train_config epochs adapter_config adapter_epochs trials results recipe.

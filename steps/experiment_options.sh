@@ -1,8 +1,8 @@
-# The options that the recipes share, and what they are where a recipe does not say otherwise:
+# The options that recipes share, and their defaults unless a recipe sets others:
 #
 #   --stage N, --stop-stage N   the first stage to run and the last one (1 to 11)
 #   --exp DIR            everything made goes here, --results DIR the ablation, in RECIPE.md (EXP/results)
-#   --max-count N        a rare word is said at most so often in training
+#   --max-count N        highest count of a rare word in training
 #   --jobs N             processes that prepare and decode; --nj N jobs at a time for features: cmd.sh
 #   --nproc N            training processes; --torchrun "..." for more machines: docs/large_scale.md
 #   --config FILE        the model's size, --vocab-size N its pieces

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# An LM and a model directory (or lang folder) in; a decoding graph out. A graph that was made from the
-# same inputs stays as it is.
+# An LM and a model directory (or lang folder) in; a decoding graph out. A graph that was built from the
+# same inputs is kept.
 #
 #   steps/make_graph.sh [options] LM OUT_DIR
 #

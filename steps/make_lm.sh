@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Text in; OUT_DIR/lm.arpa.gz and OUT_DIR/lm.log (its size, and perplexity on held-out text) out.
-# OUT_DIR/.done holds what it was made from; with the same texts and options it is done at once.
+# OUT_DIR/.done holds a digest of the inputs; with the same texts and options it does nothing.
 #
 #   steps/make_lm.sh [options] OUT_DIR TEXT...
 #

@@ -5,7 +5,7 @@
 #
 #   --speeds LIST   speeds of the stored copies (1.0)
 #   --jobs N        processes of each job (2)
-#   --nj N          split the work into parts of --chunk utterances, N of them at a time, as cmd.sh says (0: one go)
+#   --nj N          split the work into parts of --chunk utterances, N of them at a time (cmd.sh; 0: a single run)
 #   --chunk N       (1024); memory does not grow with the manifest then
 set -euo pipefail
 
@@ -20,7 +20,7 @@ if [ "$nj" -eq 0 ]; then
 fi
 split "$manifest" "$out" -- ctcb prepare "$out/parts/{job}/manifest.tsv" --out "$out/parts/{job}/out" --features \
   --speeds "$speeds" --jobs "$jobs"
-# Members of a gzip file follow one another; cuts_feats.jsonl.gz comes last, its presence says that all is whole.
+# gzip files can be concatenated. cuts_feats.jsonl.gz comes last; its presence shows that all files are complete.
 for file in recordings.jsonl.gz supervisions.jsonl.gz cuts.jsonl.gz rejected.tsv cuts_feats.jsonl.gz; do
   merge "$out" "$file"
 done

@@ -5,11 +5,11 @@
 #
 #   --train-config FILE   the adapter and how to train it (conf/train/adapter.yaml)
 #   --dev "DIR LIST ..."  folders measured after each epoch, each followed by its list of names
-#   --cache DIR           where what the base makes of the speech is kept (TRAINING_DIR/cache)
+#   --cache DIR           cache of the base's outputs (TRAINING_DIR/cache)
 #   --precision P         the base's: fp32 or bf16 (torch 2 only)
 #   --epochs N            instead of the training config's
 #
-# An interrupted training goes on where it stopped.
+# An interrupted training resumes.
 set -euo pipefail
 
 train_config=conf/train/adapter.yaml

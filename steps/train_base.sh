@@ -11,7 +11,7 @@
 #   --precision P         fp32 or bf16 (torch 2 only)
 #   --epochs N            instead of the training config's
 #
-# An interrupted training goes on where it stopped.
+# An interrupted training resumes.
 set -euo pipefail
 
 config=conf/model/small.yaml train_config=conf/train/small.yaml

@@ -1,4 +1,4 @@
-"""What many tests need: a lang folder, a model with random weights, stored features, the command."""
+"""Shared fixtures: a lang folder, a model with random weights, stored features, the command."""
 from __future__ import annotations
 
 import os
@@ -84,7 +84,7 @@ def model_dir(tmp_path_factory, lang_dir, tiny_config) -> Path:
 
 
 def with_adapter(model_dir: Path, config, tiny_config, folder: Path) -> Path:
-    """A copy of the model directory with an adapter of random weights, which changes what is heard."""
+    """A copy of the model directory with an adapter of random weights, which changes the emissions."""
     import shutil
 
     import torch

@@ -1,4 +1,4 @@
-"""Emissions that say what a test wants them to, made by hand."""
+"""Hand-made emissions for given tokens."""
 from __future__ import annotations
 
 from pathlib import Path

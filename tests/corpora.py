@@ -50,7 +50,7 @@ def make_voxpopuli(corpus: Path, utterances: int = 6) -> List[dict]:
 
 
 def _add(parts: List[np.ndarray], texts: Sequence[str], seed: int) -> List[Tuple[float, float]]:
-    """Say the texts one after the other, with interjections between; their stretches in seconds."""
+    """Synthesise the texts one after the other, with interjections between; their spans in seconds."""
     pieces = []
     for number, text in enumerate(texts):
         for said, keep in ((INTERJECTION, False), (text, True)) if number else ((text, True),):

@@ -1,4 +1,4 @@
-"""Small CTC models of transformers, as `save_pretrained` writes them: with random weights, or hearing tone speech."""
+"""Small CTC models of transformers, as `save_pretrained` writes them: with random weights, or fitted to tone speech."""
 from __future__ import annotations
 
 import json
@@ -43,7 +43,7 @@ def save_hf(folder, kind, letters=LETTERS, layers=2, **sizes):
 
 
 def hears_tones(folder, letters, deaf_to=""):
-    """A Wav2Vec2ForCTC that hears tone speech: its layers stay random, and its head is fitted to what they make of it.
+    """A Wav2Vec2ForCTC that recognises tone speech: its layers are random, and its head is fitted to their output.
 
     ``deaf_to``: letters that always lie behind others.
     """

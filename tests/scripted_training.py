@@ -1,4 +1,4 @@
-"""A training that does as it is told: its losses are numbers, or not, on the calls that a test names."""
+"""A training with scripted losses: not finite on the calls that a test names."""
 from __future__ import annotations
 
 from dataclasses import replace

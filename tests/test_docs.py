@@ -48,7 +48,7 @@ NEEDS = {"--graph": "k2", "--vad": "silero_vad", "hama": "hama"}
 
 
 def commands(page: str) -> Iterator[List[str]]:
-    """The words of every command in a page's shell blocks, in order; comments and what goes on on the next line seen to."""
+    """The words of every command in a page's shell blocks, in order, without comments and with continued lines joined."""
     text = (ROOT / page).read_text(encoding="utf-8")
     for kind, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S):
         for line in () if kind not in ("", "sh") else block.replace("\\\n", " ").splitlines():
@@ -61,7 +61,7 @@ def elsewhere(words: List[str]) -> List[str]:
     return [start for start in ELSEWHERE if " ".join(words).startswith(start)]
 
 
-def test_what_is_not_run_here_is_run_elsewhere():
+def test_commands_not_run_here_have_their_own_test():
     for reason in ELSEWHERE.values():
         for file in re.findall(r"tests/\S+\.py", reason):
             assert (ROOT / file).is_file(), file
@@ -72,8 +72,8 @@ def test_what_is_not_run_here_is_run_elsewhere():
 
 
 @pytest.mark.parametrize("words", [words for page in PAGES for words in commands(page) if words[0] == "ctcb"], ids=" ".join)
-def test_commands_have_the_options_that_are_written(words):
-    """Those in the help of the commands, too."""
+def test_documented_options_exist(words):
+    """Commands in the reference pages are checked too."""
     words = [*words, ">", ">>"]
     words = words[1 : min(words.index(">"), words.index(">>"))]
     command: click.Command = cli
@@ -87,7 +87,7 @@ def test_commands_have_the_options_that_are_written(words):
 
 
 def scratch(folder: Path) -> None:
-    """The files that the pages speak of, under their names."""
+    """The files that the pages name."""
     clips = [read_audio(file).samples for file in sorted((DEMO / "audio").glob("*.ogg"))]
     shutil.copy(DEMO / "audio/demo_03.ogg", folder / "talk.ogg")
     shutil.copy(DEMO / "entities.txt", folder / "names.txt")
@@ -110,7 +110,7 @@ def pages_with_commands() -> List[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", pages_with_commands())
-def test_commands_run(page, ctcb, tmp_path, monkeypatch):
+def test_documented_commands_run(page, ctcb, tmp_path, monkeypatch):
     """In their order, on the clips and the model that come with the package."""
     scratch(tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -127,7 +127,7 @@ def test_commands_run(page, ctcb, tmp_path, monkeypatch):
     assert ran and all(out for words, out in ran if words.startswith("ctcb decode") and "--out" not in words)
 
 
-def test_the_reference_pages_are_up_to_date(monkeypatch):
+def test_reference_pages_are_up_to_date(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "utils"))
     from reference import pages
 
@@ -138,7 +138,7 @@ def test_the_reference_pages_are_up_to_date(monkeypatch):
 
 
 def anchor(heading: str) -> str:
-    """As the usual hosts make it of a heading."""
+    """The anchor that the usual hosts derive from a heading."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
@@ -150,7 +150,7 @@ def every_page() -> List[str]:
 
 
 @pytest.mark.parametrize("page", every_page())
-def test_links_lead_somewhere(page):
+def test_links_have_targets(page):
     for target in re.findall(r"\]\(([^)\s]+)\)", (ROOT / page).read_text(encoding="utf-8")):
         if target.startswith("http"):
             continue

@@ -1,4 +1,4 @@
-"""No silent loss: killed runs, full disks, two runs at once. What was there stays whole, and what goes on ends the same."""
+"""Killed runs, full disks, concurrent runs: earlier outputs stay complete, and resumed runs give the same result."""
 from __future__ import annotations
 
 import json
@@ -69,7 +69,7 @@ def inputs(model_dir, tmp_path, request):
     return ["decode", "--model", model_dir, "--entities", names, "--bias", "decoder", "--jobs", 1, manifest]
 
 
-def test_a_resumed_run_ends_in_the_same_bytes(inputs, tmp_path):
+def test_resumed_run_gives_the_same_bytes(inputs, tmp_path):
     from ctcb.decoding import journal
 
     lines = None
@@ -145,7 +145,7 @@ def emissions(tmp_path):
     return [*write(tmp_path, {f"u{number:04d}": log_probs(PIECES, MET * 5) for number in range(150)}), "--method", "greedy"]
 
 
-def test_a_full_disk_leaves_the_earlier_outputs_whole(ctcb, small_disk, tmp_path, emissions):
+def test_full_disk_keeps_the_earlier_outputs(ctcb, small_disk, tmp_path, emissions):
     """50 disks with less and less room: each run succeeds as a whole, or the files are those of the run before."""
     (tmp_path / "few").mkdir()
     few = [*write(tmp_path / "few", {"u": log_probs(PIECES, MET)}), "--method", "greedy"]
@@ -170,7 +170,7 @@ def test_a_full_disk_leaves_the_earlier_outputs_whole(ctcb, small_disk, tmp_path
     assert 10 < failed < 50
 
 
-def test_a_file_that_may_not_grow(ctcb, tmp_path, emissions):
+def test_file_size_limit_keeps_the_earlier_outputs(ctcb, tmp_path, emissions):
     """The same without a disk of its own: a limit on the size of files."""
     assert ctcb("decode", *write(tmp_path, {"u": log_probs(PIECES, MET)}), "--out", tmp_path / "out").code == 0
     before = contents(tmp_path / "out")
@@ -185,7 +185,7 @@ def test_a_file_that_may_not_grow(ctcb, tmp_path, emissions):
     assert contents(tmp_path / "out") == before
 
 
-def test_weights_on_a_full_disk(small_disk):
+def test_full_disk_keeps_the_earlier_weights(small_disk):
     import torch
 
     from ctcb.models.weights import read_tensors, save_tensors
@@ -197,7 +197,7 @@ def test_weights_on_a_full_disk(small_disk):
     assert torch.equal(read_tensors(path)[0]["a"], torch.ones(1000)) and [file.name for file in small_disk.iterdir()] == [path.name]
 
 
-def test_a_reader_that_has_seen_enough(tmp_path, emissions):
+def test_closed_pipe_is_no_error(tmp_path, emissions):
     words = [sys.executable, "-m", "ctcb", "decode", *map(str, emissions)]
     ran = subprocess.run(f"{' '.join(words)} --format jsonl | head -1", shell=True, capture_output=True, text=True)  # noqa: S602
     assert ran.stdout.count("\n") == 1 and ran.stderr == ""
@@ -214,7 +214,7 @@ def test_two_runs_into_one_folder_are_refused(ctcb, tmp_path, emissions):
     assert ctcb("decode", *emissions, "--out", tmp_path / "out").code == 0
 
 
-def test_the_lock_goes_with_its_process(tmp_path):
+def test_lock_ends_with_its_process(tmp_path):
     code = f"import time\nfrom ctcb.io import only_run\nwith only_run({str(tmp_path)!r}):\n    print(1, flush=True)\n    time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:
         other.stdout.readline()
@@ -236,7 +236,7 @@ def test_two_trainings_in_one_directory_are_refused(features_dir, lang_dir, tmp_
 # --- files ---
 
 
-def test_a_log_whose_last_line_was_being_written(features_dir, lang_dir, tmp_path):
+def test_incomplete_last_log_line_is_dropped(features_dir, lang_dir, tmp_path):
     from scripted_training import scripted_trainer
 
     trainer = scripted_trainer(features_dir, lang_dir, tmp_path / "run", set())
@@ -253,7 +253,7 @@ def test_temporary_files_are_private(tmp_path):
     assert (tmp_path / "x").stat().st_mode & 0o777 == 0o644
 
 
-def test_nothing_is_written_outside_of_the_folder(ctcb, tmp_path):
+def test_no_output_outside_the_folder(ctcb, tmp_path):
     ids = ["../../up", "a/b", "a_b", "a%2Fb", "..", "x" * 240, "x" * 241]
     files = write(tmp_path, {name: log_probs(PIECES, MET) for name in ids})
     ran = ctcb("decode", *files, "--format", "srt", "--out", tmp_path / "deep/er/out")

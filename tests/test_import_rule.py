@@ -1,4 +1,4 @@
-"""Which room of the package may import which: arrows run one way (CONTRIBUTING.md, "How the code is laid out")."""
+"""Which folder of the package may import which (CONTRIBUTING.md, "How the code is laid out")."""
 from __future__ import annotations
 
 import ast
@@ -98,21 +98,21 @@ def reached(module: str) -> Set[str]:
     return found
 
 
-def test_every_room_has_its_layer():
+def test_every_folder_has_a_layer():
     assert {path.name for path in PACKAGE.iterdir() if list(path.glob("*.py"))} == set(LAYER)
     assert sum(map(len, LAYERS)) == len(LAYER)
 
 
-def test_imports_go_down():
+def test_imports_go_down_the_layers():
     assert [one for one in ALL if against_the_rule(one)] == []
 
 
-def test_what_is_imported_is_there():
+def test_imported_modules_exist():
     missing = [one for one in ALL if one.name.split(".")[0] == "ctcb" and one.name not in MODULES]
     assert missing == []
 
 
-def test_only_the_graphs_import_k2_and_only_when_they_are_searched():
+def test_only_graph_search_imports_k2():
     found = [one for one in ALL if one.name.split(".")[0] == "k2"]
     assert found and all(room(one.importer) == "graph" and one.lazy for one in found)
 
@@ -123,19 +123,19 @@ def test_scoring_never_imports_torch():
     assert "numpy" in found and not found & {"torch", "numba", "k2", "lhotse"}
 
 
-def test_decoding_never_reaches_training():
+def test_decoding_never_imports_training():
     assert not any(name.startswith("ctcb.training") for name in reached("ctcb.decoding.recognizer") | reached("ctcb.decoding.ctc_decoder"))
 
 
 @pytest.mark.parametrize("importer, source, wrong", [
     ("ctcb.search.greedy", "from ctcb.decoding.pipeline import Pipeline", True),
     ("ctcb.search.greedy", "def f():\n    import ctcb.acoustic.model", True),  # sideways
-    ("ctcb.decoding.pipeline", "from ctcb.training import loop", False),  # downwards, but test_decoding_never_reaches_training
+    ("ctcb.decoding.pipeline", "from ctcb.training import loop", False),  # downwards, but test_decoding_never_imports_training
     ("ctcb.search.greedy", "if TYPE_CHECKING:\n    from ctcb.biasing.technique import Setting", True),
     ("ctcb.search.beam.kernel", "from ctcb.search.options import BeamOptions", False),
     ("ctcb.io", "from ctcb.text.tokens import TokenTable", True),
     ("ctcb.biasing.registry", "from ctcb import io\nfrom ctcb.errors import InputError\nimport numpy", False),
     ("ctcb.text.lang", "from ctcb import cli", True),
 ])
-def test_what_the_rule_says(importer, source, wrong):
+def test_import_rule_by_example(importer, source, wrong):
     assert any(map(against_the_rule, imports(importer, source))) == wrong

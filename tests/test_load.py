@@ -59,7 +59,7 @@ def test_memory_over_10000_utterances(model_dir, tmp_path):
 
 
 @pytest.mark.slow
-def test_jobs_change_no_byte_and_threads_no_word(adapter_dir, tmp_path):
+def test_output_does_not_depend_on_jobs_or_threads(adapter_dir, tmp_path):
     """MKL's sums depend on its number of threads in the last bits, so a score may differ in its last digit."""
     manifest = write_manifest(tmp_path / "in", sentences(20, seed=9))
     (tmp_path / "names.txt").write_text("zed\nkit lee\nann\n")
@@ -78,8 +78,8 @@ def test_jobs_change_no_byte_and_threads_no_word(adapter_dir, tmp_path):
         assert abs(first["score"] - second["score"]) < 0.0025
 
 
-def test_the_kernel_is_safe_under_threads():
-    """One decoder, many utterances at once: each comes out as by itself."""
+def test_kernel_is_thread_safe():
+    """One decoder with many utterances at once gives the results of single calls."""
     from ctcb import CtcDecoder
 
     decoder = CtcDecoder(PIECES, frame_shift=0.04)
@@ -108,12 +108,12 @@ def linear(work, size, factor=4):
     "text",
     ["1,111", "1,111 $", "1,111,111st ", "1.", "9", "1 ", "1⁄", "a'", "$1", "1:0", "-", "é", "北", "\u200d", "Mr.", "½", "1 hundred ", " :1.0"],
 )
-def test_any_text_is_normalised_in_linear_time(text):
+def test_normalisation_takes_linear_time(text):
     linear(lambda n: normalize(("1" if text[0] == "," else "") + text * n), 4000)
     linear(lambda n: normalize("1" + text[1:] * n), 4000)
 
 
-def test_a_sentence_of_10000_words(ctcb, tmp_path):
+def test_sentence_of_10000_words_is_scored(ctcb, tmp_path):
     rng = np.random.default_rng(0)
     said = rng.choice(WORDS, 10_000)
     heard = np.where(rng.random(10_000) < 0.1, "oops", said)
@@ -126,7 +126,7 @@ def test_a_sentence_of_10000_words(ctcb, tmp_path):
     assert abs(json.loads((tmp_path / "json").read_text())["measures"]["wer"]["value"] - (heard != said).mean()) < 0.002
 
 
-def test_a_list_whose_names_share_all_but_their_ends(ctcb, tmp_path):
+def test_names_with_a_common_prefix_load_fast(ctcb, tmp_path):
     """Depth and suffixes of the context graph: 150 names of up to 300 letters, each a prefix of the next."""
     (tmp_path / "names.txt").write_text("".join("ab" * n + "\n" for n in range(1, 150)) + "bob\n")
     began = time.process_time()
@@ -134,7 +134,7 @@ def test_a_list_whose_names_share_all_but_their_ends(ctcb, tmp_path):
     assert ran.code == 0 and ran.out == "u bob\n" and time.process_time() - began < 30
 
 
-def test_lines_of_many_fields_and_lists_of_one_name(tmp_path):
+def test_many_fields_and_duplicate_names_load_fast(tmp_path):
     (tmp_path / "n.txt").write_text("Bob" + "".join(f"\talias=b{n}" for n in range(20_000)) + "\nAnn" + "\talias=!" * 20_000 + "\n")
     began = time.process_time()
     assert len(EntityList.read(tmp_path / "n.txt").entities[0].aliases) == 20_000

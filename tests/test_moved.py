@@ -1,4 +1,4 @@
-"""Modules and names of the package by what they were called before: they work, and warn."""
+"""Old names of modules and objects work and warn."""
 from __future__ import annotations
 
 import importlib
@@ -14,7 +14,7 @@ from ctcb.moved import MOVED
 
 
 @pytest.mark.parametrize("old, new", MOVED.items())
-def test_an_old_path_is_the_new_module(old, new):
+def test_old_path_is_the_new_module(old, new):
     sys.modules.pop(old, None)
     with pytest.warns(DeprecationWarning, match=f"{old} is now {new}") as caught:
         module = importlib.import_module(old)
@@ -25,14 +25,14 @@ def test_an_old_path_is_the_new_module(old, new):
         assert importlib.import_module(old) is module  # told once
 
 
-def test_the_warning_names_the_line_that_imports(tmp_path):
+def test_warning_names_the_importing_line(tmp_path):
     script = tmp_path / "old.py"
     script.write_text("\nfrom ctcb.decoding.options import BeamOptions\nimport ctcb.decoding.options\nprint(BeamOptions().beam)\n")
     ran = subprocess.run([sys.executable, "-W", "always", str(script)], capture_output=True, text=True, cwd=Path(ctcb.__file__).parents[1])
     assert ran.stdout == "16\n" and ran.stderr.startswith(f"{script}:2: DeprecationWarning: ctcb.decoding.options is now")
 
 
-def test_other_names_are_missing_as_ever():
+def test_unknown_names_raise_as_usual():
     with pytest.raises(ModuleNotFoundError, match=r"No module named 'ctcb.nowhere'"):
         importlib.import_module("ctcb.nowhere")
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

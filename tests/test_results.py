@@ -1,4 +1,4 @@
-"""RESULTS.md is one page, and what `--results results` writes has its place in results/."""
+"""RESULTS.md is one page, and every block that `--results results` writes exists in results/."""
 from __future__ import annotations
 
 import re
@@ -23,7 +23,7 @@ BLOCKS = {
 }
 
 
-def test_the_summary_is_one_page():
+def test_summary_is_one_page():
     lines = (ROOT / "RESULTS.md").read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 80
 
@@ -37,8 +37,8 @@ def test_every_page_is_in_the_index():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_blocks_stand_where_commands_write_them(page):
-    """Each once, so that a new table takes the place of its old one and of nothing else."""
+def test_result_blocks_exist_on_their_pages(page):
+    """Each exists once, so a new table replaces only its old version."""
     text = page.read_text(encoding="utf-8")
     outside = re.sub(r"^```.*?^```$|`[^`\n]*`", "", text, flags=re.M | re.S)
     names = BLOCKS.get(str(page.relative_to(ROOT / "results")), [])
@@ -50,7 +50,7 @@ def test_blocks_stand_where_commands_write_them(page):
         assert text.startswith(before.rsplit("\n\n", 1)[0]) and text.endswith(after.lstrip("\n"))
 
 
-def test_blocks_are_those_of_the_scripts():
+def test_result_blocks_match_the_scripts():
     files = [file for folder in ("recipes", "utils") for kind in ("py", "sh") for file in (ROOT / folder).rglob(f"*.{kind}")]
     scripts = "\n".join(file.read_text(encoding="utf-8") for file in files)
     for page, names in BLOCKS.items():
@@ -59,13 +59,13 @@ def test_blocks_are_those_of_the_scripts():
             assert name.startswith("ablation ") or f'"{name}"' in scripts or f"--block {name}" in scripts, name
 
 
-def test_a_results_file_gets_its_folder(tmp_path):
+def test_results_file_creates_its_folder(tmp_path):
     for _ in range(2):
         write_block(tmp_path / "results/new.md", "one", ["| a |"])
     assert (tmp_path / "results/new.md").read_text() == "<!-- begin one -->\n\n| a |\n\n<!-- end one -->\n"
 
 
 @pytest.mark.parametrize("page", [ROOT / "RESULTS.md", *PAGES], ids=lambda page: str(page.relative_to(ROOT)))
-def test_scripts_that_are_named_are_there(page):
+def test_named_scripts_exist(page):
     named = re.findall(r"\b(?:recipes|steps|local|utils|tests|conf)/[\w./-]+\.(?:py|sh|yaml)", page.read_text(encoding="utf-8"))
     assert [name for name in named if not (ROOT / name).is_file()] == []

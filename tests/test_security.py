@@ -1,4 +1,4 @@
-"""Nothing let in: no code is run from data, nothing reaches the network, nothing that is read is obeyed by shell, page or terminal."""
+"""No code is run from data, nothing reaches the network, and input is escaped in shells, pages and terminals."""
 from __future__ import annotations
 
 import ast
@@ -47,7 +47,7 @@ def names_used(tree):
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_source_runs_what_it_reads(path):
+def test_no_source_executes_input(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     where = str(path.relative_to(ROOT))
     for line, name, keywords in names_used(tree):
@@ -66,7 +66,7 @@ def test_no_source_runs_what_it_reads(path):
             assert not NETWORK.intersection(imported), f"{where}:{node.lineno}: {imported}"
 
 
-def test_the_scan_sees_what_it_should():
+def test_scan_detects_dangerous_calls():
     tree = ast.parse("import pickle\npickle.loads(x)\nclass A(pickle.Unpickler): pass\nsubprocess.run(x, shell=True)")
     assert {"pickle.loads", "pickle.Unpickler", "subprocess.run"} <= {name for _, name, _ in names_used(tree)}
 
@@ -136,7 +136,7 @@ class Page(HTMLParser):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_names_are_text_on_a_page_and_on_a_terminal(ctcb, tmp_path, name, monkeypatch):
+def test_names_are_escaped_on_pages_and_terminals(ctcb, tmp_path, name, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # Tokens that spell what the name is said as, whatever it is.
     files = write(tmp_path, {"u": log_probs(PIECES, MET)})
@@ -154,7 +154,7 @@ def test_names_are_text_on_a_page_and_on_a_terminal(ctcb, tmp_path, name, monkey
     assert not (tmp_path / "ran").exists() and "Bob" in shown.out
 
 
-def test_ids_of_references_are_text_on_a_page_and_on_a_terminal(ctcb, tmp_path):
+def test_reference_ids_are_escaped_on_pages_and_terminals(ctcb, tmp_path):
     hostile = "<script>x</script>\x1b[2J"
     (tmp_path / "names.txt").write_text("bob\n")
     (tmp_path / "ref").write_text(f"{hostile} ann bob\n")
@@ -169,7 +169,7 @@ def test_ids_of_references_are_text_on_a_page_and_on_a_terminal(ctcb, tmp_path):
     assert ran.code == 2 and ran.err.replace("\n", "").isprintable()
 
 
-def test_unforeseen_errors_are_shown_without_control_codes(ctcb):
+def test_unexpected_errors_are_shown_without_control_codes(ctcb):
     from unittest import mock
 
     with mock.patch("ctcb.cli.score.read_transcripts", side_effect=ValueError("x\x1b[2J\u202ey")):

@@ -1,4 +1,4 @@
-"""Speech that the tests make themselves: every letter is a chord of two tones, a space is silence.
+"""Synthetic speech for the tests: every letter is a chord of two tones, a space is silence.
 
 A model can learn it in minutes, and no audio needs to be kept in the repository.
 """

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# The main job on what the package brings along: the bundled model transcribes the bundled clips without
-# and with the bundled list of names, and the second transcripts are scored beside the first. Sets up the
-# environment first.
+# A demonstration on bundled data: the bundled model transcribes the bundled clips without and with the bundled
+# list of names, and a score table compares both. Sets up the environment first.
 #
 #   utils/demo.sh [--out DIR]
 #

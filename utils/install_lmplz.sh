@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds KenLM's lmplz (estimates language models) and build_binary (makes them quick to load) from the
 # source package of kenlm on PyPI, and puts them beside the Python of .venv, where `ctcb lm` finds them.
-# Needs g++, make, cmake and Boost; takes some minutes. With both in place it is done at once.
+# Needs g++, make, cmake and Boost; takes some minutes. If both are installed, it does nothing.
 #
 #   utils/install_lmplz.sh [--venv DIR] [--jobs N] [--source FILE]
 #

@@ -1,11 +1,11 @@
-r"""Run one command many times, as local processes or as a Slurm array; what is done is not done again.
+r"""Run one command many times, as local processes or as a Slurm array; finished jobs are not repeated.
 
     python utils/jobs.py --dir DIR --count N [--nj N] [--backend local|slurm] [--attempts 2] \
         [--made-for TEXT] -- COMMAND...
 
-In COMMAND, ``{job}`` is the job's number, from 1. A job that ended well leaves DIR/NUMBER.done, and all say
-what they say in DIR/NUMBER.log. Jobs that fail are tried again; those that fail every time are named, and
-the exit code is then 1. With another COMMAND, N or TEXT the marks of an earlier run do not count.
+In COMMAND, ``{job}`` is the job's number, from 1. A successful job leaves DIR/NUMBER.done, and its output
+is in DIR/NUMBER.log. Failed jobs are retried. Jobs that fail every time are named, and the exit code is then 1. With
+another COMMAND, N or TEXT the marks of an earlier run are ignored.
 
 The back end may also be chosen with CTCB_JOBS, and options of sbatch be given in CTCB_SBATCH; cmd.sh sets both.
 """
@@ -63,7 +63,7 @@ def slurm(jobs: Sequence[int], command_of: Callable[[int], str], log_of: Callabl
     process.stdin.close()
     array = process.stdout.readline().strip().split(";")[0]
     try:
-        process.wait()  # its exit code is that of the worst job; the marks tell which
+        process.wait()  # its exit code is that of the worst job; the marks show which jobs failed
     except KeyboardInterrupt:
         if array:
             subprocess.run(["scancel", array], check=False)
@@ -87,7 +87,7 @@ def ranges(jobs: Sequence[int]) -> str:
 def run_jobs(
     folder: Path, count: int, command: Sequence[str], backend: str, nj: int, attempts: int, made_for: str = ""
 ) -> List[int]:
-    """Run what is not done; the jobs that failed every time."""
+    """Run the unfinished jobs; returns those that failed every time."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / "jobs.json"
     wanted = json.dumps({"count": count, "command": list(command), "made_for": made_for})

@@ -11,5 +11,5 @@ launch() {
   fi
 }
 
-# first_node "TORCHRUN_OPTION...": whether this machine is the one that writes what is made of the training.
+# first_node "TORCHRUN_OPTION...": whether this machine is the one that writes the trained model.
 first_node() { ! [[ $1 =~ --node[_-]rank[=\ ]+([0-9]+) ]] || [ "${BASH_REMATCH[1]}" -eq 0 ]; }

@@ -1,4 +1,4 @@
-"""Emissions of parts as one file, an utterance at a time.
+"""Merge the emissions of parts into one file, one utterance at a time.
 
     python utils/merge_npz.py OUT.npz PART.npz...
 """

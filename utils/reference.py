@@ -2,7 +2,7 @@
 
     python utils/reference.py [--out docs]
 
-The tests see that both are up to date.
+A test checks that both are up to date.
 """
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def commands() -> str:
 
 
 def _text(help_text: str) -> List[str]:
-    """The help; what `\\b` keeps from being wrapped becomes a block."""
+    """The help; a paragraph that `\b` keeps from being wrapped becomes a block."""
     lines: List[str] = []
     for part in inspect.cleandoc(help_text).split("\n\n"):
         lines += ["", "```", *part.splitlines()[1:], "```"] if part.startswith("\b") else ["", part]
@@ -70,10 +70,10 @@ def _kind(option: click.Option) -> str:
 
 
 def _cell(option: click.Option) -> str:
-    told = " ".join((option.help or "").split())
+    text = " ".join((option.help or "").split())
     if option.show_default and not option.is_flag:
-        told += f" [default: {option.show_default if isinstance(option.show_default, str) else option.default}]"
-    return told.replace("|", "\\|").replace("<", "&lt;")
+        text += f" [default: {option.show_default if isinstance(option.show_default, str) else option.default}]"
+    return text.replace("|", "\\|").replace("<", "&lt;")
 
 
 def api() -> str:
@@ -109,14 +109,14 @@ def _entry(name: str, found: Any) -> List[str]:
         parts = [_parameter(one) for one in shown.parameters.values() if one.name not in ("self", "cls")]
         back = "" if inspect.isclass(found) or shown.return_annotation is shown.empty else f" -> {shown.return_annotation}"
         lines += ["```python", f"{name}({', '.join(parts)}){back}", "```", ""]
-    told = [inspect.getdoc(found) or ""]
+    docs = [inspect.getdoc(found) or ""]
     if inspect.isclass(found) and "__init__" in vars(found) and found.__init__.__doc__:
-        told.append(inspect.getdoc(found.__init__))
-    return [*lines, *"\n\n".join(told).splitlines()]
+        docs.append(inspect.getdoc(found.__init__))
+    return [*lines, *"\n\n".join(docs).splitlines()]
 
 
 def _parameter(one: inspect.Parameter) -> str:
-    """A parameter as in the source; of a default that is no plain value, that there is one."""
+    """A parameter as in the source; a default that is no plain value is shown as ``...``."""
     kind = "" if one.annotation is one.empty else f": {one.annotation}"
     if one.default is one.empty:
         return f"{one.name}{kind}"

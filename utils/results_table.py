@@ -1,10 +1,9 @@
-"""Score reports as a Markdown table, put into a results file by the recipe that made them.
+"""Score reports as a Markdown table in a block of a results file.
 
     python utils/results_table.py --out results/base_model.md --block NAME --human DIR... --synthetic DIR...
 
-Each DIR holds a ``score.json`` of ``ctcb score``. The table takes the place of what stands between
-``<!-- begin NAME -->`` and ``<!-- end NAME -->``; where the file has no such lines, they are added
-at its end.
+Each DIR holds a ``score.json`` of ``ctcb score``. The table replaces the text between ``<!-- begin NAME -->``
+and ``<!-- end NAME -->``. If the file has no such lines, they are added at its end.
 """
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the virtual environment .venv in the repository's root: the reference set of
 # utils/requirements (Python 3.10 or 3.9, torch 1.13.1, k2 1.23.4, ...) and ctcb itself, editable.
-# Takes a few minutes and about 4 GB; a second run sees that nothing has changed and is done at once.
+# Takes a few minutes and about 4 GB; a second run detects that nothing has changed and does nothing.
 #
 #   utils/setup_env.sh [--venv DIR] [--python PROGRAM]
 #

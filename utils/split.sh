@@ -4,8 +4,8 @@ _utils=$(dirname "${BASH_SOURCE[0]}")
 . "$_utils/../cmd.sh"
 
 # split MANIFEST OUT -- COMMAND...: cut the manifest into OUT/parts/NUMBER/manifest.tsv and run the command
-# for each number, which it has as {job}. Parts that are done are not done again, unless the manifest,
-# the command or the chunk changed.
+# for each number ({job} in the command). Finished parts are not repeated, unless the manifest, the command or the
+# chunk changed.
 split() {
   local manifest=$1 out=$2 count
   shift 3

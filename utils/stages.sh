@@ -1,4 +1,4 @@
-# What every recipe's stages share. Source it after the options.
+# Functions that the stages of all recipes share. Source it after the options.
 
 export PATH=$PWD/.venv/bin:$PATH
 . cmd.sh
@@ -18,7 +18,7 @@ readable() {
   for file in "$@"; do [ -r "$file" ] || give_up 2 "$file: no such file"; done
 }
 
-# log WORDS...: a line on stderr with the time and the place that says it.
+# log WORDS...: a line on stderr with the time and the calling script and line.
 log() { echo "$(date '+%F %T') ${BASH_SOURCE[1]##*/}:${BASH_LINENO[0]} $*" >&2; }
 
 # due N: whether stage N is to run.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sets up the environment, checks the sources (ruff, mypy) and runs the tests: those that are quick, and with --slow the others too.
-# How much of the package the quick tests reach is told at their end.
+# Sets up the environment, checks the sources (ruff, mypy) and runs the tests: the quick ones, and with --slow the others too.
+# The quick tests end with a coverage report.
 #
 #   utils/test.sh [--slow] [--venv DIR] [-- PYTEST_ARGUMENT...]
 #

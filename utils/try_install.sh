@@ -47,5 +47,5 @@ grep -q velotoxine out/text || fail "no name of the list came out"
 status=0
 "$bin/ctcb" decode --graph graph "$demo/manifest.tsv" 2>graph.log || status=$?
 cat graph.log
-[ "$status" -eq 1 ] && [ "$(wc -l <graph.log)" -eq 1 ] && grep -q "https://k2-fsa.github.io/k2" graph.log || fail "it is not said how to get k2"
+[ "$status" -eq 1 ] && [ "$(wc -l <graph.log)" -eq 1 ] && grep -q "https://k2-fsa.github.io/k2" graph.log || fail "no message says how to get k2"
 echo "try_install: $("$bin/python" --version), torch $before, no k2: works"

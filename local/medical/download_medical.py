@@ -2,8 +2,8 @@
 
     python local/medical/download_medical.py CORPUS
 
-An interrupted download goes on where it was; CORPUS/.unpacked is set when both archives are unpacked. An
-archive that cannot be unpacked is removed: lhotse would take it for whole, as it has its full length.
+An interrupted download resumes. CORPUS/.unpacked is written when both archives are unpacked. An archive that cannot
+be unpacked is removed, because lhotse checks only its length.
 """
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CORPUS_BYTES = 10e9  # about 50 h of mp3, packed and unpacked; an estimate
 @click.command()
 @click.argument("corpus", type=click.Path(path_type=Path))
 def command(corpus: Path) -> None:
-    """Fetch what CORPUS lacks."""
+    """Download what CORPUS does not have yet."""
     mark = corpus / ".unpacked"
     if not mark.exists():
         require_space(corpus, CORPUS_BYTES)

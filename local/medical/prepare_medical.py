@@ -4,13 +4,13 @@
 
 CORPUS is what ``lhotse download medical`` unpacks: audio/*.mp3, cleantext/*.txt and
 medical_{train,dev,test}.info. ``lhotse prepare medical`` makes the recordings and supervisions
-(OUT/lhotse); what is put right on the way:
+(OUT/lhotse). This script corrects three things:
 
-- it passes over recordings that are missing with a warning: they are asked for first;
-- it calls supervisions by Python's hash of their line, another one in every run: here they are called
-  RECORDING-START, the start in hundredths of a second;
-- supervisions may last for minutes: those longer than --longest are cut in their pauses, found by CTC
-  forced alignment with --model, rather where cleantext's turns (``D:``, ``P:``) change than elsewhere.
+- lhotse skips missing recordings with a warning: they are checked first;
+- lhotse's ids are Python's hash of the line, which changes with every run: here an id is RECORDING-START, with the
+  start in hundredths of a second;
+- supervisions may last for minutes: those longer than --longest are cut in their pauses, found by CTC forced
+  alignment with --model, preferably where the turns of cleantext (``D:``, ``P:``) change.
 """
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from ctcb.progress import progress
 from ctcb.text.normalize import normalize
 
 SPLITS = ("train", "dev", "test")
-FASTEST = 7.0  # words a second; a part that would have to be spoken faster was aligned wrongly
+FASTEST = 7.0  # words a second; a segment with more was aligned wrongly
 _LINE = re.compile(r"(audio/[^\[\]\t,]+)\[([\d.]+),([\d.]+)\]\t([^\t,\[\]]*)")
 _TURN = re.compile(r"\s*([DP])\s*:\s*(.*)")
 
@@ -52,7 +52,7 @@ Supervision = Tuple[str, Path, float, float, str]  # id, audio, start, end, text
 @click.option("--longest", default=20.0, show_default=True, help="Seconds of an utterance.")
 @click.option("--jobs", default=2, show_default=True, help="Processes at a time.")
 def command(corpus: Path, out: Path, model: str, longest: float, jobs: int) -> None:
-    """Cut utterances out of CORPUS's interviews."""
+    """Cut utterances from CORPUS's interviews."""
     for split in SPLITS:
         check_info(corpus, corpus / f"medical_{split}.info")
     prepare_medical(corpus, out / "lhotse", num_jobs=jobs)
@@ -67,7 +67,7 @@ def command(corpus: Path, out: Path, model: str, longest: float, jobs: int) -> N
 
 
 def check_info(corpus: Path, info: Path) -> None:
-    """Raise InputError for a line that lhotse would fall over, or a recording that is missing."""
+    """Raise InputError for a line that lhotse cannot read, or a missing recording."""
     missing = []
     for number, line in read_lines(info):
         match = _LINE.fullmatch(line)
@@ -81,14 +81,14 @@ def check_info(corpus: Path, info: Path) -> None:
 
 
 def read_supervisions(manifests: Path, split: str) -> Iterator[Supervision]:
-    """What lhotse found of a split."""
+    """The supervisions of a split in lhotse's manifests."""
     audio = {item.id: Path(item.sources[0].source) for item in load_manifest_lazy(manifests / f"medical_recordings_{split}.jsonl.gz")}
     for item in load_manifest_lazy(manifests / f"medical_supervisions_{split}.jsonl.gz"):
         yield f"{item.recording_id}-{round(100 * item.start):07d}", audio[item.recording_id], item.start, item.end, item.text
 
 
 def segments(corpus: Path, model: str, longest: float, supervision: Supervision) -> List[Segment]:
-    """A supervision as it is, or its parts where it is too long; what does not fit its text is left out."""
+    """A supervision as it is, or its segments if it is too long; segments that do not fit their text are left out."""
     utt_id, audio, start, end, text = supervision
 
     def segment(name: str, first: float, last: float, part: str) -> Segment:
@@ -98,8 +98,8 @@ def segments(corpus: Path, model: str, longest: float, supervision: Supervision)
         return [segment(utt_id, start, end, text)]
     words = text.split()
     spoken = [normalize(word) for word in words]
-    words = [word for word, said in zip(words, spoken) if said]
-    spoken = [said for said in spoken if said]
+    words = [word for word, normal in zip(words, spoken) if normal]
+    spoken = [normal for normal in spoken if normal]
     samples = read_audio(audio).samples[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
     times = align_words(_load(model), samples, spoken) if spoken else None
     if times is None:

@@ -1,12 +1,12 @@
-"""A corpus that the recipe speaks itself: OUT/{train,dev,test}/manifest.tsv and their audio.
+"""A synthetic corpus: OUT/{train,dev,test}/manifest.tsv and their audio.
 
     python local/mini/make_mini.py --out DIR [--train N] [--dev N] [--test N] [--jobs N]
 
-Sentences are frames with one or two names in them, or none. The names are words of the CMU dictionary,
-drawn by their hashes, so that no name of one set is in another; dev and test are also said by voices that
-training never heard (though one engine's: local/mini/voices.py). Their distractors.txt holds names of the same
-kind that no sentence holds: neither the model nor an LM of the training texts knows them, as they know none
-of the names that are said. The same numbers give the same corpus.
+Sentences come from templates with up to two names. The names are words of the CMU dictionary, assigned to the sets
+by their hashes, so that no two sets share a name. The voices of dev and test do not occur in training, although
+they come from the same engines (local/mini/voices.py). The distractors.txt of dev and test has names of the same kind
+that occur in no sentence, so neither the model nor an LM of the training texts knows them. The corpus is
+deterministic.
 """
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from typing import Dict, List
 import click
 import numpy as np
 import soundfile
-from voices import Saying, say
+from voices import Prompt, synthesise
 
 from ctcb.cli import run
 from ctcb.data.audio import SAMPLE_RATE
@@ -32,7 +32,7 @@ from ctcb.progress import progress
 from ctcb.text.lexicon import dictionary_words
 from ctcb.text.normalize import normalize
 
-FRAMES = """
+TEMPLATES = """
 please call {} before noon|i would like to talk to {} about the report|{} will be here at nine in the morning
 could you ask {} to send me the letter|we met {} in the town of {}|the train to {} leaves in ten minutes
 {} and {} are waiting for you at the station|my friend {} lives in {}|thank you {} for your help with the garden
@@ -47,7 +47,7 @@ i have never seen such a beautiful picture|there is more than one way to do it|t
 """
 NAME = re.compile(r"[a-z]{5,9}")
 TWO_WORDS = 0.4  # share of names
-UNSAID = 1500  # names that no sentence holds, in distractors.txt
+ABSENT = 1500  # names that occur in no sentence, in distractors.txt
 SHARES = {"train": 70, "dev": 15, "test": 15}  # of the names, in percent
 VOICES = {
     "train": (
@@ -57,15 +57,15 @@ VOICES = {
     "dev": ("hibari-25", "en-us+m5", "en-us+f3"),
     "test": ("hibari-25", "en-us+m4", "en-us+f5"),
 }  # fmt: skip
-NEURAL = 0.6  # share of sentences that hibari says
+NEURAL = 0.6  # share of sentences that hibari synthesises
 
 
 @dataclass(frozen=True)
 class Line:
-    """An utterance to be said."""
+    """An utterance to synthesise."""
 
     utt_id: str
-    saying: Saying
+    prompt: Prompt
     audio: Path  # relative to the set's folder
 
 
@@ -76,20 +76,20 @@ class Line:
 @click.option("--test", default=150, show_default=True, help="Test sentences.")
 @click.option("--jobs", default=2, show_default=True, help="Processes at a time.")
 def command(out: Path, train: int, dev: int, test: int, jobs: int) -> None:
-    """Write and speak the three sets."""
+    """Write and synthesise the three sets."""
     names = name_words()
     for split, count in (("train", train), ("dev", dev), ("test", test)):
         lines = [write_line(split, number, names[split]) for number in range(count)]
-        seconds = speak(lines, out / split, jobs)
+        seconds = synthesise_all(lines, out / split, jobs)
         if split != "train":
-            said = {word for line in lines for word in normalize(line.saying.text).split()}
-            write_unsaid(out / split / "distractors.txt", [word for word in names[split] if word not in said], split)
+            spoken = {word for line in lines for word in normalize(line.prompt.text).split()}
+            write_distractors(out / split / "distractors.txt", [word for word in names[split] if word not in spoken], split)
         click.echo(f"{split}: {count} utterances, {seconds / 3600:.2f} h of synthetic speech", err=True)
 
 
 def name_words() -> Dict[str, List[str]]:
-    """Words for each set's names, without those of the frames."""
-    known = set(normalize(FRAMES.replace("{}", " ")).split())
+    """Words for each set's names, without those of the templates."""
+    known = set(normalize(TEMPLATES.replace("{}", " ")).split())
     words: Dict[str, List[str]] = {split: [] for split in SHARES}
     for word in sorted(dictionary_words()):
         if NAME.fullmatch(word) and word not in known:
@@ -102,52 +102,52 @@ def name_words() -> Dict[str, List[str]]:
 
 
 def write_line(split: str, number: int, words: List[str]) -> Line:
-    """The set's sentence of a number, with its voice and pace."""
+    """The sentence with this number, with its voice and pace."""
     random = np.random.default_rng(_hash(f"{split} {number}"))
-    frames = [frame for row in FRAMES.strip().splitlines() for frame in row.split("|")]
-    text = frames[random.integers(len(frames))]
+    templates = [template for row in TEMPLATES.strip().splitlines() for template in row.split("|")]
+    text = templates[random.integers(len(templates))]
     while "{}" in text:
         text = text.replace("{}", _name(random, words), 1)
     neural = random.random() < NEURAL
     voices = [voice for voice in VOICES[split] if voice.startswith("hibari") == neural]
     voice = voices[random.integers(len(voices))]
-    saying = Saying(f"{text[0].upper()}{text[1:]}.", voice, round(random.uniform(0.9, 1.1), 3), number)
+    prompt = Prompt(f"{text[0].upper()}{text[1:]}.", voice, round(random.uniform(0.9, 1.1), 3), number)
     utt_id = f"{split}-{number:05d}"
-    return Line(utt_id, saying, Path("audio", f"{utt_id}.flac"))
+    return Line(utt_id, prompt, Path("audio", f"{utt_id}.flac"))
 
 
-def write_unsaid(path: Path, words: List[str], split: str) -> None:
-    """Names of the set's own kind, of words that are not said in it."""
+def write_distractors(path: Path, words: List[str], split: str) -> None:
+    """Write names of the same kind, made of words that the set does not contain."""
     random = np.random.default_rng(_hash(f"{split} unsaid"))
     with atomic_write(path) as file:
-        file.writelines(f"{name}\n" for name in sorted({_name(random, words) for _ in range(UNSAID)}))
+        file.writelines(f"{name}\n" for name in sorted({_name(random, words) for _ in range(ABSENT)}))
 
 
 def _name(random: np.random.Generator, words: List[str]) -> str:
     return " ".join(word.capitalize() for word in random.choice(words, 1 + (random.random() < TWO_WORDS)))
 
 
-def speak(lines: List[Line], folder: Path, jobs: int) -> float:
-    """Say the lines that were not said before; the manifest comes last. Returns the seconds of all."""
+def synthesise_all(lines: List[Line], folder: Path, jobs: int) -> float:
+    """Synthesise the lines that have no audio yet, and write the manifest last. Returns the seconds of all lines."""
     (folder / "audio").mkdir(parents=True, exist_ok=True)
     require_space(folder, BYTES_A_SECOND * 4.0 * len(lines))
     total = 0.0
     with ProcessPoolExecutor(jobs) as pool, atomic_write(folder / "manifest.tsv") as file:
         file.write("\t".join(COLUMNS) + "\n")
-        durations = pool.map(partial(_speak, folder), lines, chunksize=20)
-        for line, seconds in zip(lines, progress(durations, f"speaking {folder.name}", total=len(lines))):
+        durations = pool.map(partial(_synthesise, folder), lines, chunksize=20)
+        for line, seconds in zip(lines, progress(durations, f"synthesising {folder.name}", total=len(lines))):
             total += seconds
-            text = line.saying.text
-            fields = (line.utt_id, str(line.audio), f"{seconds:.3f}", line.saying.voice, "mini", "CC0-1.0", normalize(text), text)
+            text = line.prompt.text
+            fields = (line.utt_id, str(line.audio), f"{seconds:.3f}", line.prompt.voice, "mini", "CC0-1.0", normalize(text), text)
             file.write("\t".join(fields) + "\n")
     return total
 
 
-def _speak(folder: Path, line: Line) -> float:
+def _synthesise(folder: Path, line: Line) -> float:
     path = folder / line.audio
     if not path.exists():
         part = path.with_name(f".part.{os.getpid()}.{path.name}")
-        soundfile.write(str(part), say(line.saying), SAMPLE_RATE, format="FLAC")
+        soundfile.write(str(part), synthesise(line.prompt), SAMPLE_RATE, format="FLAC")
         part.replace(path)
     return soundfile.info(str(path)).duration
 

@@ -1,4 +1,4 @@
-"""Synthetic voices out of PyPI packages: hibari-tts (neural, one voice, resampled) and eSpeak NG (formants).
+"""Synthetic voices from PyPI packages: hibari-tts (neural, one voice, resampled) and eSpeak NG (formants).
 
 Both must be importable, and onnxruntime for hibari; recipes/mini/requirements.txt names the versions.
 """
@@ -21,8 +21,8 @@ HIBARI_RATES = {"hibari-20": 20_000, "hibari-22": 22_000, "hibari-24": 24_000, "
 
 
 @dataclass(frozen=True)
-class Saying:
-    """A sentence, a voice (a key of HIBARI_RATES or an eSpeak voice such as ``en-us+m3``) and how it is said."""
+class Prompt:
+    """A sentence, a voice (a key of HIBARI_RATES or an eSpeak voice such as ``en-us+m3``), pace and seed."""
 
     text: str
     voice: str
@@ -30,12 +30,12 @@ class Saying:
     seed: int
 
 
-def say(saying: Saying) -> np.ndarray:
-    """``[N]`` float32 samples at 16 kHz; the same for the same saying."""
-    if saying.voice in HIBARI_RATES:
-        samples = _hibari()(saying.text, speed=saying.pace, seed=saying.seed)
-        return as_audio(samples, HIBARI_RATES[saying.voice]).samples
-    samples, rate = _espeak()(saying.text, saying.voice, saying.pace)
+def synthesise(prompt: Prompt) -> np.ndarray:
+    """``[N]`` float32 samples at 16 kHz; deterministic."""
+    if prompt.voice in HIBARI_RATES:
+        samples = _hibari()(prompt.text, speed=prompt.pace, seed=prompt.seed)
+        return as_audio(samples, HIBARI_RATES[prompt.voice]).samples
+    samples, rate = _espeak()(prompt.text, prompt.voice, prompt.pace)
     return as_audio(samples, rate).samples
 
 
@@ -64,11 +64,11 @@ class Espeak:
         self.rate: int = self._library.espeak_Initialize(self.SYNCHRONOUS, 0, data.encode(), 0)
         if self.rate <= 0:
             raise InputError("eSpeak NG cannot read its data", file=data, hint="install recipes/mini/requirements.txt again")
-        self._heard: List[bytes] = []
+        self._chunks: List[bytes] = []
 
         def take(samples: "ctypes._Pointer[ctypes.c_short]", count: int, events: int) -> int:
             if samples and count:
-                self._heard.append(ctypes.string_at(samples, 2 * count))
+                self._chunks.append(ctypes.string_at(samples, 2 * count))
             return 0
 
         kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
@@ -80,8 +80,8 @@ class Espeak:
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise InputError(f"eSpeak NG has no voice {voice!r}", hint="see espeak-ng --voices")
         self._library.espeak_SetParameter(self.RATE, round(self.USUAL_RATE * pace), 0)
-        self._heard.clear()
-        said = text.encode()
-        self._library.espeak_Synth(said, len(said) + 1, 0, self.CHARACTERS, 0, self.UTF8, None, None)
+        self._chunks.clear()
+        encoded = text.encode()
+        self._library.espeak_Synth(encoded, len(encoded) + 1, 0, self.CHARACTERS, 0, self.UTF8, None, None)
         self._library.espeak_Synchronize()
-        return np.frombuffer(b"".join(self._heard), np.int16).astype(np.float32) / 32768, self.rate
+        return np.frombuffer(b"".join(self._chunks), np.int16).astype(np.float32) / 32768, self.rate

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Fill in the costs of ctcb/text/g2g.tsv from the CMU dictionary.
 
-In: the table's clusters (which letters may say which phones, and where), and the dictionary. Every
+In: the table's clusters (which letters may spell which phones, and where), and the dictionary. Every
 eighth word of 3 to 14 letters is aligned with its pronunciation in the likeliest way (Viterbi
-training, three rounds); the words that the clusters cannot spell are passed over. Out: the table with
+training, three rounds); words that the clusters cannot spell are skipped. Out: the table with
 
     reads  = -ln P(phones | cluster)     how unusual it is to read the letters so, in one cluster or several
     writes = -ln P(cluster | phones)     how unusual it is to write the phones so
@@ -30,9 +30,9 @@ def align(word: str, phones: Tuple[str, ...], costs: Dict[str, List[Tuple[Place,
     for letter in range(len(word) - 1, -1, -1):
         for phone in range(len(phones) - 1, -1, -1):
             for end in range(letter + 1, min(len(word), letter + 4) + 1):
-                for place, said, cost in costs.get(word[letter:end], ()):
-                    after = end, phone + len(said)
-                    if after in best and phones[phone : after[1]] == said and fits(place[2], letter == 0, word[end:]):
+                for place, sounds, cost in costs.get(word[letter:end], ()):
+                    after = end, phone + len(sounds)
+                    if after in best and phones[phone : after[1]] == sounds and fits(place[2], letter == 0, word[end:]):
                         total = cost + best[after][0]
                         if (letter, phone) not in best or total < best[letter, phone][0]:
                             best[letter, phone] = total, place, after
@@ -56,6 +56,7 @@ def runs(clusters: List[str]) -> Iterator[str]:
 
 
 def main() -> None:
+    """Estimate the costs and rewrite the table."""
     places = sorted((row.phones, row.cluster, row.where) for row in read_table())
     lexicon = Lexicon()
     words = [word for word in sorted(dictionary_words()) if 3 <= len(word) <= 14 and "'" not in word][::EVERY]

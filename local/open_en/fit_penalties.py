@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Fit the weights of what speaks against a listed name that fits (ctcb/adapter/penalties.py).
+"""Fit the weights of the adapter's penalty terms (ctcb/adapter/penalties.py).
 
-In: training sets (folders with manifest.tsv), to which noise and babble are added, and names that nobody says there.
-Words of the speech that are none of the model's common ones, drawn at random, are the names that are said. The adapter
-listens with lists of several sizes, and what it judges best on its frames, and well or nearly, is an example. Out: the weights of a logistic
-regression (an L2 penalty of 0.001 an example on the standardised weights), in nats of the adapter's judgement.
+In: training sets (folders with manifest.tsv), to which noise and babble are added, and names that do not occur
+there. The spoken names are words of the references, drawn at random, without the model's common words. The adapter runs
+with lists of several sizes. An example is an entry with the best score on its frames, if the score is above --nearly.
+Out: the weights of a logistic regression (L2 penalty of 0.001 an example on the standardised weights), in nats of the
+entry score.
 
     local/open_en/fit_penalties.py --data DATA/real_train --data DATA/tts_train --distractors names.txt
 """
@@ -44,7 +45,7 @@ SHORTEST = 4  # letters of a word that serves as a name
 
 
 class Heard(NamedTuple):
-    """An utterance as the network heard it."""
+    """An utterance and the base model's outputs."""
 
     text: str
     encoded: Encoded
@@ -60,7 +61,7 @@ class Example:
 
 
 class Recording(Handicap):
-    """Notes what speaks against each entry, and takes nothing from any."""
+    """Records the penalty terms of each entry, and subtracts nothing."""
 
     def __init__(self, of: Handicap, nearly: float) -> None:
         super().__init__(of.starts, of.common, of.weights)
@@ -86,7 +87,7 @@ def listen(model: LoadedModel, folder: Path, most: int, seed: int) -> Iterator[H
     rows = read_manifest(folder / "manifest.tsv")
     rows = sorted(random.Random(seed).sample(rows, min(most, len(rows))), key=lambda row: len(row.text))
     extractor, generator = FeatureExtractor(model.features), torch.Generator().manual_seed(seed)
-    for start in progress(range(0, len(rows), BATCH), f"listening to {folder.name}", total=-(-len(rows) // BATCH)):
+    for start in progress(range(0, len(rows), BATCH), f"encoding {folder.name}", total=-(-len(rows) // BATCH)):
         batch = rows[start : start + BATCH]
         features = [extractor(read_audio(row.audio).samples) for row in batch]
         lengths = torch.tensor([len(one) for one in features])
@@ -120,12 +121,12 @@ def fit(examples: Sequence[Example]) -> Tuple[Against, float]:
 
 @click.command(help=__doc__.split("\n", 1)[0])
 @click.option("--data", "folders", multiple=True, required=True, help="Folder with manifest.tsv; repeatable.")
-@click.option("--distractors", "files", multiple=True, required=True, help="Names that nobody says; repeatable.")
+@click.option("--distractors", "files", multiple=True, required=True, help="Names that are not spoken; repeatable.")
 @click.option("--model", "model_folder", default=str(BUNDLED_MODEL), help="Model directory.  [default: the bundled one]")
 @click.option("--utterances", default=1000, show_default=True, help="Of each set, at most.")
 @click.option("--sizes", default="300,1000,8000", show_default=True, help="Of the lists.")
-@click.option("--said", default=200, show_default=True, help="Names on each list that are said in the set.")
-@click.option("--nearly", default=-1.0, show_default=True, help="Judgement below which a name is no example.")
+@click.option("--said", default=200, show_default=True, help="Spoken names on each list.")
+@click.option("--nearly", default=-1.0, show_default=True, help="Lowest score of an entry that is an example.")
 @click.option("--seed", default=0, show_default=True)
 def main(
     folders: Tuple[str, ...], files: Tuple[str, ...], model_folder: str, utterances: int, sizes: str, said: int, nearly: float,
@@ -150,7 +151,7 @@ def main(
 
 
 def rare(words: Set[str], common: Set[str]) -> List[str]:
-    """Words that serve as names, in the alphabet's order."""
+    """Words that serve as names, in alphabetical order."""
     return sorted(word for word in words - common if len(word) >= SHORTEST)
 
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Fit the weights by which `verify` tells names that were said from names that were not (ctcb/phones/verification.py).
+"""Fit the weights of `verify`, which separate spoken from false names (ctcb/phones/verification.py).
 
-In: folders with speech (manifest.tsv) and, for each, a file of names of which some are said there: rare words of
-other speech than is reported on. Lists of several sizes are drawn from them, a list of which nothing is said among
-them; the preset decodes the speech with each, and every name that comes out, of which the reference tells whether it
-was said, is an example. Out: the weights of a logistic regression (an L2 penalty of 0.001 an example on the
+In: folders with speech (manifest.tsv) and, for each, a file of names of which some are spoken there: rare words of
+other speech than the reported sets. Lists of several sizes are drawn from them, one of them without spoken names. The
+preset decodes the speech with each list. Every recognised name is an example, and the reference tells whether it was
+spoken. Out: the weights of a logistic regression (an L2 penalty of 0.001 an example on the
 standardised weights), and how well they separate the examples.
 
     local/open_en/fit_verification.py --data DATA/tts_train --names DATA/tts_train/entities.txt \\
@@ -41,12 +41,12 @@ from ctcb.text.normalize import normalize
 from ctcb.text.spelling import TokenizerSpelling
 from ctcb.transcript.hypothesis import Reading
 
-SAID = 50  # names of each list that are said
+SAID = 50  # spoken names of each list
 
 
 @dataclass(frozen=True)
 class Example:
-    """A name that came out."""
+    """A recognised name."""
 
     evidence: Evidence
     names: int  # in the list
@@ -54,7 +54,7 @@ class Example:
 
 
 class Recording(Verification):
-    """Notes the evidence for each name, and takes none back."""
+    """Records the phone score of each name, and withdraws none."""
 
     def __init__(self) -> None:
         self.noted: List[Tuple[Entity, Evidence]] = []
@@ -67,7 +67,7 @@ class Recording(Verification):
 
 
 def lists(names: EntityList, texts: Sequence[str], sizes: Sequence[int], rng: random.Random) -> Iterator[EntityList]:
-    """Lists of these sizes of which some names are said, and one of the largest size of which none is."""
+    """Lists of these sizes with some spoken names, and one of the largest size without any."""
     whole = "|".join(f" {text} " for text in texts)
     order = list(names)
     rng.shuffle(order)
@@ -96,7 +96,7 @@ def columns(example: Example) -> Tuple[float, float, float, float]:
 def examples_of(
     data: DataSet, listened: Listened, names: EntityList, sizes: Sequence[int], preset: Preset, lang: Lang, seed: int
 ) -> Iterator[Example]:
-    """The names that come out of a set's speech under several lists."""
+    """The names that are recognised in a set with several lists."""
     recording, spelling, refs = Recording(), TokenizerSpelling(lang.tokenizer), data.refs
     others = (TECHNIQUES[name] for name in preset.techniques)
     techniques = [*(one for one in others if not (one.needs_lm or one.encodes or one.judges)), recording]
@@ -116,7 +116,7 @@ def examples_of(
 
 @click.command(help=__doc__.split("\n", 1)[0])
 @click.option("--data", "folders", multiple=True, required=True, help="Folder with manifest.tsv; repeatable.")
-@click.option("--names", "files", multiple=True, required=True, help="Names, some of which are said there; one file for each --data.")
+@click.option("--names", "files", multiple=True, required=True, help="Names, some of which are spoken there; one file for each --data.")
 @click.option("--sizes", default="100,300,1000,2000", show_default=True, help="Of the lists.")
 @click.option("--half", type=click.Choice(HALVES), help="Only half of the utterances, by a hash of their ids.")
 @click.option("--every", type=click.IntRange(min=1), default=1, show_default=True, help="Of the utterances, one in so many.")

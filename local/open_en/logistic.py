@@ -1,4 +1,4 @@
-"""Logistic regression with a small penalty, for the scripts that fit weights."""
+"""Logistic regression with a small L2 penalty."""
 from __future__ import annotations
 
 from typing import Tuple
@@ -9,9 +9,9 @@ PENALTY = 1e-3  # L2, an example, on the weights of standardised columns
 
 
 def logistic(rows: np.ndarray, true: np.ndarray) -> Tuple[float, np.ndarray, np.ndarray]:
-    """The base and the weights ``[K]`` of columns ``rows [N, K]``, and the log-odds ``[N]`` under them; ``true [N]`` bool.
+    """The bias, the weights ``[K]`` of the columns of ``rows [N, K]``, and the log-odds ``[N]``; ``true [N]`` bool.
 
-    By Newton's method on standardised columns.
+    Newton's method on standardised columns.
     """
     mean, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
     table = np.c_[np.ones(len(rows)), (rows - mean) / spread]

@@ -1,4 +1,4 @@
-"""Speak the demo's sentences with hibari-tts (Apache-2.0, its voice ships inside the PyPI package).
+"""Synthesise the demo's sentences with hibari-tts (Apache-2.0, its voice ships inside the PyPI package).
 
     pip install hibari-tts && python local/open_en/make_demo_clips.py ctcb/assets/demo
 
@@ -31,6 +31,7 @@ ENTITIES = (
 
 
 def main(folder: Path) -> None:
+    """Write the clips, their manifest and the list."""
     (folder / "audio").mkdir(parents=True, exist_ok=True)
     voice = Hibari()
     resample = get_or_create_resampler(voice.sample_rate, RATE)

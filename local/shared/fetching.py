@@ -1,4 +1,4 @@
-"""Downloads that end in one line when they fail."""
+"""Downloads that report a failure in one line."""
 from __future__ import annotations
 
 from typing import Callable
@@ -12,4 +12,4 @@ def fetch(what: str, download: Callable[[], object]) -> None:
         download()
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise RunError(f"{what} could not be fetched ({reason}); run it again to go on from here") from None
+        raise RunError(f"{what} could not be fetched ({reason}); run it again to resume") from None

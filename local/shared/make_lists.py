@@ -2,15 +2,15 @@
 
     python local/shared/make_lists.py --train TRAIN_DIR [--slue FILE]... [--terms FILE]... [--no-distractors] SET_DIR...
 
-Each folder holds a manifest.tsv. Where the names come from:
+Each folder holds a manifest.tsv. The sources of the names:
 
-- without --slue and --terms: from the capitals of the manifest's orig_text (local/shared/names.py says how);
+- without --slue and --terms: from the capitals of the manifest's orig_text (local/shared/names.py);
 - --slue FILE (repeatable): the annotation of SLUE-VoxPopuli, for the utterances that it has;
-- --terms FILE (repeatable): phrases, one a line, wherever they are said, and every other rare word.
+- --terms FILE (repeatable): phrases, one a line, wherever they occur, and every other rare word.
 
-Rare is what training holds at most --max-count times, or not at all: one word of a name must be rare.
-A list holds what its set's references hold; the distractors are those of the training set's rare names
-that no reference of the set holds (no file where there are none, or with --no-distractors). SET_DIR/lists.json counts all of it.
+A word is rare if it occurs at most --max-count times in training. One word of a name must be rare. A list has the
+rare names of its set's references. The distractors are the rare names of the training set that no reference of the set
+contains (no file if there are none, or with --no-distractors). SET_DIR/lists.json has the counts.
 """
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MOST_DISTRACTORS = 10_000
 @click.option("--train", "train", required=True, type=click.Path(path_type=Path), help="The training set's folder.")
 @click.option("--slue", multiple=True, type=click.Path(path_type=Path), help="SLUE-VoxPopuli's annotation; repeatable.")
 @click.option("--terms", "term_files", multiple=True, type=click.Path(path_type=Path), help="Phrases, one a line; repeatable.")
-@click.option("--max-count", default=5, show_default=True, help="Times that a rare word is said in training, at most.")
+@click.option("--max-count", default=5, show_default=True, help="Highest count of a rare word in training.")
 @click.option("--distractors/--no-distractors", default=True, show_default=True, help="Whether to write distractors.txt.")
 @click.argument("sets", nargs=-1, required=True, type=click.Path(path_type=Path))
 def command(
@@ -82,35 +82,35 @@ def write_lists(folder: Path, names_of: NamesOf, pool: Counter) -> Dict[str, obj
                 printed[normalize(name)][name] += 1
     if not printed:
         raise InputError("not one rare name in this set", file=folder, hint="raise --max-count, or check the original texts")
-    said = _said(printed, texts.values())
-    per_utt = {utt_id: sorted(_said(printed, [text])) for utt_id, text in texts.items()}
+    occurrences = _occurrences(printed, texts.values())
+    per_utt = {utt_id: sorted(_occurrences(printed, [text])) for utt_id, text in texts.items()}
     best = {normal: min(ways, key=lambda way: (-ways[way], way)) for normal, ways in printed.items()}
     others = {normalize(name): name for name, _ in reversed(pool.most_common())}  # of two ways the more common one
-    here = _said(others, texts.values())
+    here = _occurrences(others, texts.values())
     distractors = [name for normal, name in reversed(others.items()) if normal not in here][:MOST_DISTRACTORS]
     _write(folder / "entities.txt", sorted(best.values()))
     _write(folder / "entities_per_utt.tsv", (f"{utt_id}\t{'|'.join(best[name] for name in names)}" for utt_id, names in per_utt.items()))
     if distractors:
         _write(folder / "distractors.txt", sorted(distractors))
     sizes = {
-        "entities": len(best), "occurrences": sum(said.values()), "utterances_with_one": sum(map(bool, per_utt.values())),
+        "entities": len(best), "occurrences": sum(occurrences.values()), "utterances_with_one": sum(map(bool, per_utt.values())),
         "utterances": len(rows),
     }  # fmt: skip
     return {**sizes, "distractors": len(distractors)} if pool else sizes
 
 
-def _said(names: Iterable[str], texts: Iterable[str]) -> Counter:
+def _occurrences(names: Iterable[str], texts: Iterable[str]) -> Counter:
     """How often normal forms occur as whole words in texts that begin and end with a space."""
     by_words: Dict[int, Set[str]] = defaultdict(set)
     for name in names:
         by_words[name.count(" ") + 1].add(name)
-    found: Counter = Counter()
+    counts: Counter = Counter()
     for text in texts:
         words: Sequence[str] = text.split()
         for size, wanted in by_words.items():
             grams: List[str] = [" ".join(words[first : first + size]) for first in range(len(words) - size + 1)]
-            found.update(gram for gram in grams if gram in wanted)
-    return found
+            counts.update(gram for gram in grams if gram in wanted)
+    return counts
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

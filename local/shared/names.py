@@ -25,8 +25,8 @@ SLUE_TYPES = frozenset({"PERSON", "GPE", "LOC", "FAC", "ORG"})
 def capitalised(text: str, training: TrainingWords) -> Iterator[str]:
     """The rare names of a text that has its capitals, as they are printed there.
 
-    A name is an unbroken run of words that begin with a capital and hold a lower-case letter (how
-    capitals alone are said is not known), with PARTICLES between. The first word of a sentence counts
+    A name is an unbroken run of words that begin with a capital and hold a lower-case letter (words
+    all in capitals may be spelled out), with PARTICLES between. The first word of a sentence counts
     only if training never writes it in lower case. Words that are common in training are cut off at
     the name's edges, so that titles go, and one of those that are left must be rare.
     """

@@ -14,7 +14,7 @@ class Terms:
     """Finds a list's phrases and rare words in texts."""
 
     def __init__(self, phrases: Iterable[str], training: TrainingWords) -> None:
-        """``phrases`` as they are printed; those without a rare word are passed over."""
+        """``phrases`` as they are printed; those without a rare word are skipped."""
         self.training = training
         self.printed: Dict[str, str] = {}  # normal form -> as printed
         for phrase in phrases:

@@ -1,4 +1,4 @@
-"""How often words were said in training: what makes a name rare."""
+"""How often words occur in training, which decides whether a name is rare."""
 from __future__ import annotations
 
 import csv
@@ -18,9 +18,9 @@ class TrainingWords:
     """The words of a training set."""
 
     counts: Counter  # of normalised words
-    common: FrozenSet[str]  # the COMMONEST that were said more than max_count times
+    common: FrozenSet[str]  # the COMMONEST that occur more than max_count times
     lower: FrozenSet[str]  # normalised words that its original texts write in lower case somewhere
-    max_count: int  # a word that was said at most so often is rare
+    max_count: int  # a word with at most this count is rare
 
     @classmethod
     def of(cls, rows: Sequence[Dict[str, str]], max_count: int) -> TrainingWords:
@@ -36,7 +36,7 @@ class TrainingWords:
         return cls(counts, common, frozenset(lower), max_count)
 
     def is_rare(self, word: str) -> bool:
-        """Whether the normalised word was said at most ``max_count`` times."""
+        """Whether the normalised word occurs at most ``max_count`` times."""
         return self.counts[word] <= self.max_count
 
     def rare_part(self, words: Sequence[str]) -> Sequence[str]:

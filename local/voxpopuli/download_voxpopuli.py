@@ -2,9 +2,9 @@
 
     python local/voxpopuli/download_voxpopuli.py CORPUS
 
-``lhotse download voxpopuli --subset asr`` fetches the twelve years in one go and begins anew when it is
-interrupted. Here it is asked for one year after the other. A year whose folder stands is whole unless its
-archive stands as well: lhotse removes that when all is unpacked. The annotations go where VoxPopuli's own
+``lhotse download voxpopuli --subset asr`` fetches the twelve years at once and starts over after an
+interruption. This script asks for one year after the other. A year whose folder exists is complete unless its
+archive exists too: lhotse removes the archive once it is unpacked. The annotations go where VoxPopuli's own
 scripts put them.
 """
 from __future__ import annotations
@@ -31,7 +31,7 @@ YEAR_BYTES = 13e9
 @click.command()
 @click.argument("corpus", type=click.Path(path_type=Path))
 def command(corpus: Path) -> None:
-    """Fetch what CORPUS lacks."""
+    """Download what CORPUS does not have yet."""
     annotations = corpus / ANNOTATIONS
     if not annotations.exists():
         annotations.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def command(corpus: Path) -> None:
         if (corpus / f"raw_audios/original/{year}").is_dir() and not (corpus / f"raw_audios/original_{year}.tar").exists():
             continue
         require_space(corpus, YEAR_BYTES)
-        voxpopuli.YEARS = [year]  # what the subset "asr" goes through
+        voxpopuli.YEARS = [year]  # the years of the subset "asr"
         fetch(f"the recordings of {year}", lambda: voxpopuli.download_voxpopuli(corpus, "asr"))
 
 

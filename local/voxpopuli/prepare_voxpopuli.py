@@ -2,17 +2,17 @@
 
     python local/voxpopuli/prepare_voxpopuli.py CORPUS --out DIR [--jobs N] [--gold-only] [--allow-missing]
 
-CORPUS is laid out as VoxPopuli's scripts and lhotse lay it out: raw_audios/original/YEAR/SESSION_original.ogg
+CORPUS has the layout of VoxPopuli's scripts and lhotse: raw_audios/original/YEAR/SESSION_original.ogg
 and transcribed_data/en/asr_en.tsv.gz. ``lhotse prepare voxpopuli`` makes the recordings and supervisions
-(OUT/lhotse); four things are put right on the way:
+(OUT/lhotse). This script corrects four things:
 
-- it looks for the recordings below raw_audios/en: it gets a folder in which that name leads to them;
-- its command drops ``--num-jobs``: the function behind it is called;
-- its supervisions go from the first to the last second of an utterance, where the annotations' ``vad``
-  pieces leave out what others said in between: the pieces are cut out and put together, as VoxPopuli's
-  own script does, and utterances are called as there (SESSION-ID);
-- it does not tell gold transcripts (``is_gold_transcript``) from others: the manifest's source does, and
-  with --gold-only dev and test hold nothing else.
+- lhotse expects the recordings below raw_audios/en, so it gets a folder with a link of that name;
+- lhotse's command ignores ``--num-jobs``, so its function is called;
+- its supervisions last from the first to the last second of an utterance, but the annotations' ``vad``
+  segments exclude other speakers in between: the segments are cut out and joined, as VoxPopuli's own script
+  does, and the ids are the same (SESSION-ID);
+- it does not separate gold transcripts (``is_gold_transcript``) from others: the manifest's source does, and
+  with --gold-only dev and test have only these.
 """
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ COLUMNS = "session_id id_ original_text normed_text speaker_id split start_time 
 
 @dataclass(frozen=True)
 class Row:
-    """What lhotse does not keep of an annotated utterance."""
+    """The fields of an annotated utterance that lhotse drops."""
 
     utt_id: str
     pieces: Tuple[Tuple[float, float], ...]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Simulated interviews of patients (Fareez et al. 2022): do drugs and diseases come out better? From the
-# download to the ladder.
+# Simulated interviews of patients (Fareez et al. 2022): recognition of drugs and diseases, from the download to the
+# ablation.
 #
 #   recipes/medical/run.sh --corpus DIR [options]
 #

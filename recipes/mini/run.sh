@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# No corpus, no root: the recipe speaks its own corpus and goes all the way to the ladder. Synthetic speech
-# and made-up sentences: it shows that everything works and what each technique does, not how well people
-# are understood.
+# No corpus and no root are needed: the recipe synthesises its own corpus, and runs all stages to the ablation. With
+# synthetic speech and template sentences it shows that everything works and what each technique does, not the accuracy
+# on human speech.
 #
 #   recipes/mini/run.sh [--quick] [options]
 #
@@ -26,7 +26,7 @@ if due 1; then # requirements.txt -> the voices
   packages "$exp/site" recipes/mini/requirements.txt
 fi
 
-if due 2; then # frames, names and voices -> train, dev and test: a manifest.tsv and an audio file an utterance
+if due 2; then # templates, names and voices -> train, dev and test: a manifest.tsv and an audio file an utterance
   PYTHONPATH=$exp/site${PYTHONPATH:+:$PYTHONPATH} once "$sets" python local/mini/make_mini.py --out "$sets" --jobs "$jobs" \
     --train "${sentences:-3000}" --dev "${dev_sentences:-150}" --test "${dev_sentences:-150}"
 fi

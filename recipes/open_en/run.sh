@@ -34,7 +34,7 @@ human_sets="real_dev noisy_dev accented_dev" synthetic_sets="tts_dev_parliament 
 required data_dir
 model=${model:-$exp/model} results=${results:-$exp/results}
 dev_sets="$human_sets $synthetic_sets"
-ladder_sets="tts_dev_parliament tts_dev_medical real_dev noisy_dev" # those with more than a handful of entities
+ablation_sets="tts_dev_parliament tts_dev_medical real_dev noisy_dev" # those with more than a handful of entities
 under() { for name in $2; do printf '%s ' "$1/$name$3"; done; } # prefix, names, suffix
 
 if due 1; then # training manifests -> checked cuts and features at three speeds
@@ -74,9 +74,9 @@ if due 6; then # scores -> a table in Markdown
     --human $(under "$exp/decode" "$human_sets" '') --synthetic $(under "$exp/decode" "$synthetic_sets" '')
 fi
 
-# --data and --distractors for each set of the ladder
+# --data and --distractors for each set of the ablation
 with_distractors() {
-  for name in $ladder_sets; do
+  for name in $ablation_sets; do
     case $name in *medical) list=medical ;; *) list=parliament ;; esac
     printf '%s ' --data "$data_dir/$name" --distractors "$data_dir/distractors_$list.txt"
   done
@@ -90,7 +90,7 @@ fi
 if due 8; then # the other half -> what each technique gives, with short lists and with 1,000 distractors added
   for added in 0 1000; do
     ctcb ablate --model "$model" $(with_distractors) --lm "$lm" --half 2 --added "$added" --jobs "$jobs" \
-      --config "$exp/tune/decode.yaml" --emissions "$exp/emissions" --results "$results/ablation.md" --json "$exp/ladder-$added.json"
+      --config "$exp/tune/decode.yaml" --emissions "$exp/emissions" --results "$results/ablation.md" --json "$exp/ablation-$added.json"
   done
 fi
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# VoxPopuli: do rare names come out better in parliament debates? From the download to the ladder.
+# VoxPopuli: recognition of rare names in parliament debates, from the download to the ablation.
 #
 #   recipes/voxpopuli/run.sh --corpus DIR [options]
 #

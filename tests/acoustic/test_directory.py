@@ -1,4 +1,4 @@
-"""Model directories: what was saved comes back; what is missing or foreign is named."""
+"""Model directories: round trip, and messages for missing or foreign files."""
 import pickle
 import shutil
 
@@ -17,7 +17,7 @@ def copy(model_dir, tmp_path):
     return tmp_path / "model"
 
 
-def test_round_trip(copy, tiny_config):
+def test_model_directory_round_trip(copy, tiny_config):
     loaded = load_model(copy)
     assert loaded.network.config == tiny_config and not loaded.network.training
     assert loaded.frame_shift == pytest.approx(0.04)
@@ -28,14 +28,14 @@ def test_round_trip(copy, tiny_config):
 
 
 @pytest.mark.parametrize("name", ["model.yaml", "encoder.safetensors", "tokens.model", "tokens.txt", "phones.txt", "lexicon.txt"])
-def test_a_missing_file_is_named(copy, name):
+def test_missing_file_is_named(copy, name):
     (copy / name).unlink()
     with pytest.raises(InputError) as error:
         load_model(copy)
     assert name in str(error.value) and str(copy) in str(error.value)
 
 
-def test_no_such_folder(tmp_path):
+def test_missing_folder_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such folder"):
         load_model(tmp_path / "none")
 
@@ -57,27 +57,27 @@ def swap(path, change):
         (lambda data: data["features"].update(bins=3), "unknown key 'bins'"),
     ],
 )
-def test_a_description_that_does_not_fit(copy, change, told):
+def test_inconsistent_model_yaml_is_refused(copy, change, told):
     swap(copy / "model.yaml", change)
     with pytest.raises(InputError, match=told):
         load_model(copy)
 
 
-def test_weights_that_are_none(copy):
+def test_pickled_weights_are_refused(copy):
     path = copy / "encoder.safetensors"
     path.write_bytes(pickle.dumps({"head.bias": [0.0]}))
     with pytest.raises(InputError, match="not a whole safetensors file"):
         load_model(copy)
 
 
-def test_weights_cut_off(copy):
+def test_truncated_weights_are_refused(copy):
     path = copy / "encoder.safetensors"
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(InputError, match="not a whole safetensors file"):
         load_model(copy)
 
 
-def test_a_weight_too_many(copy):
+def test_unexpected_weight_is_refused(copy):
     path = copy / "encoder.safetensors"
     save_file({**load_file(path), "extra": torch.zeros(1)}, path)
     with pytest.raises(InputError, match="tensor 'extra' belongs to no part"):

@@ -1,4 +1,4 @@
-"""A contextual adapter on a CTC model of transformers: training, what stays as it was, decoding with it."""
+"""A contextual adapter on a CTC model of transformers: training, the unchanged base, decoding."""
 from __future__ import annotations
 
 import json
@@ -36,7 +36,7 @@ CONFIG = {
 ALPHABET = sorted(set("".join(WORDS).upper()))
 
 
-def test_a_table_in_the_place_of_a_lang_folder():
+def test_token_table_replaces_lang_folder():
     lang = table_lang(PieceSpelling(TokenTable.of(["A", "B", "|", "N", "<unk>", "<pad>"], "<pad>")))
     tokenizer = lang.tokenizer
     assert tokenizer.pieces == ("<pad>", "A", "B", "|", "N", "<unk>") and len(tokenizer) == 6
@@ -52,7 +52,7 @@ def test_a_table_in_the_place_of_a_lang_folder():
 
 @pytest.fixture(scope="module")
 def hf(tmp_path_factory):
-    """A model that hears tone speech except for the letter B, and whose blank is its last token."""
+    """A model that recognises tone speech except for the letter B, with the blank as its last token."""
     folder = tmp_path_factory.mktemp("hf")
     hears_tones(folder, [*ALPHABET, "|", "<unk>", "<pad>"], deaf_to="B")
     return folder
@@ -79,7 +79,7 @@ def trained(hf, data, tmp_path_factory):
     return out, run, before
 
 
-def test_training_leaves_the_base_as_it_was(trained, hf, data):
+def test_training_does_not_change_the_base(trained, hf, data):
     out, run, before = trained
     assert {file.name: file.read_bytes() for file in hf.iterdir()} == before
     assert run.step >= 6
@@ -92,13 +92,13 @@ def test_training_leaves_the_base_as_it_was(trained, hf, data):
     assert last[f"wer_{data.name}"] < last[f"plain_wer_{data.name}"]
 
 
-def test_without_a_cache_it_trains_as_well(trained, hf, data, tmp_path):
+def test_training_works_without_a_cache(trained, hf, data, tmp_path):
     run = train_adapter(f"hf:{hf}", trained[0] / "adapter.yaml", [data], [], tmp_path, {"epochs": 1})
     assert run.step >= 3 and len(epoch_files(tmp_path)) == 1
 
 
 @pytest.mark.parametrize("kind", ["wav2vec2", "hubert", "wav2vec2-bert"])
-def test_without_a_list_it_hears_what_the_base_hears(kind, tmp_path):
+def test_emissions_without_a_list_equal_the_base(kind, tmp_path):
     model, extractor = save_hf(tmp_path / "hf", kind, [*LETTERS[1:], "<pad>"], layers=4)
     base = open_base_of(f"hf:{tmp_path / 'hf'}")
     samples = [say("ann met bob"), say("bob")]
@@ -113,7 +113,7 @@ def test_without_a_list_it_hears_what_the_base_hears(kind, tmp_path):
     np.testing.assert_allclose(heard[0].tokens, plain.forward([plain.prepare(samples[0])], ["a"])[0].tokens, atol=1e-5)
 
 
-def test_decoding_with_it(trained, hf, ctcb, tmp_path):
+def test_decoding_with_the_adapter(trained, hf, ctcb, tmp_path):
     out, _, _ = trained
     assert ctcb("export", out / "run", "--out", tmp_path / "adapter").code == 0
     assert sorted(file.name for file in (tmp_path / "adapter").iterdir()) == ["adapter.safetensors", "adapter.yaml"]
@@ -137,7 +137,7 @@ def test_decoding_with_it(trained, hf, ctcb, tmp_path):
     np.testing.assert_allclose(np.exp(leaned).sum(1), 1, atol=1e-4)
 
 
-def test_what_cannot_be_is_said(trained, hf, model_dir, data, ctcb, tmp_path):
+def test_wrong_use_is_refused(trained, hf, model_dir, data, ctcb, tmp_path):
     out, _, _ = trained
     ctcb("export", out / "run", "--out", tmp_path / "adapter")
     save_hf(tmp_path / "other", "wav2vec2", [*ALPHABET, "|", "<unk>", "<pad>"], layers=3)

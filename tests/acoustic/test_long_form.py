@@ -1,4 +1,4 @@
-"""Long recordings: windows joined on emissions, stretches cut at pauses, runs that go on."""
+"""Long recordings: windows joined on emissions, segments cut at pauses, resumed runs."""
 from __future__ import annotations
 
 import math
@@ -14,7 +14,7 @@ SECOND = int(RATE / FRAME)
 
 
 def world(seconds, seed=0):
-    """Emissions [T, 4] of a recording in which three tokens come and go, and its samples, which hold the frames' numbers."""
+    """Emissions [T, 4] of a recording with three tokens, and its samples, whose values are the frame numbers."""
     rng = np.random.default_rng(seed)
     table = np.full((int(seconds * SECOND), 4), math.log(0.02), np.float32)
     spoken = rng.random(len(table)) < 0.4
@@ -24,7 +24,7 @@ def world(seconds, seed=0):
 
 
 def perfect(table):
-    """A model whose emissions of a window are the recording's there, and phones that are the frames' numbers."""
+    """A model that emits the recording's own emissions for a window, and the frame numbers in the place of phones."""
 
     def hear(windows):
         frames = [samples[:: int(FRAME)].astype(int) for samples in windows]
@@ -35,7 +35,7 @@ def perfect(table):
 
 @pytest.mark.parametrize("seconds", [41, 60.04, 64, 123.4])
 @pytest.mark.parametrize("batch", [1, 3])
-def test_every_frame_comes_out_once(seconds, batch):
+def test_every_frame_is_emitted_once(seconds, batch):
     table, samples = world(seconds)
     parts = list(stretches_of_windows(lambda a, b: samples[a:b], perfect(table), Grid(len(samples), FRAME), 0, batch=batch))
     assert np.array_equal(np.concatenate([part.emissions.tokens for part in parts]), table)
@@ -45,7 +45,7 @@ def test_every_frame_comes_out_once(seconds, batch):
     assert all(len(part.emissions) <= LONGEST * SECOND for part in parts)
 
 
-def test_going_on_in_the_middle_changes_nothing():
+def test_resuming_in_the_middle_gives_the_same_emissions():
     table, samples = world(150)
     # A model that errs differently in every window, most at its edges.
     def hear(windows):
@@ -65,7 +65,7 @@ def test_going_on_in_the_middle_changes_nothing():
         assert all(np.array_equal(a.emissions.tokens, b.emissions.tokens) for a, b in zip(rest, whole[place:]))
 
 
-def test_windows_give_way_where_both_are_silent():
+def test_windows_are_joined_in_silence():
     grid = Grid(int(44 * RATE), FRAME)
     overlap = grid.overlap
     loud, calm = np.full((600, 2), math.log(0.5), np.float32), (math.log(0.99), math.log(0.01))
@@ -78,7 +78,7 @@ def test_windows_give_way_where_both_are_silent():
     assert len(pieces[0]) + len(pieces[1]) == grid.hop + 600
 
 
-def test_stretches_end_in_the_longest_pause():
+def test_segments_end_in_the_longest_pause():
     blank = np.full((40 * SECOND, 2), math.log(0.3), np.float32)
     for start, length in ((3, 30), (10, 5), (15, 12), (20, 8)):  # the first one is too early
         blank[start * SECOND : start * SECOND + length, 0] = math.log(0.9)
@@ -86,8 +86,8 @@ def test_stretches_end_in_the_longest_pause():
     assert [part.first for part in made][1] == 15 * SECOND + 6 and made[-1].last
 
 
-def test_a_long_recording_from_the_command_line(ctcb, model_dir, tmp_path):
-    """Its text is that of its stretches; a stopped run goes on and writes the same bytes."""
+def test_command_decodes_a_long_recording(ctcb, model_dir, tmp_path):
+    """The text is that of the segments; an interrupted run resumes and writes the same bytes."""
     import json
 
     import soundfile

@@ -1,4 +1,4 @@
-"""Other people's models: small ones made on the spot, saved in their real formats, against their own libraries."""
+"""Models of other libraries: small ones, saved in their real formats, compared with the libraries' own output."""
 from __future__ import annotations
 
 import json
@@ -27,7 +27,7 @@ from ctcb.text.normalize import normalize
 
 DEMO = BUNDLED_MODEL.parent / "demo"
 @pytest.mark.parametrize("kind", ["wav2vec2", "hubert", "wav2vec2-bert"])
-def test_a_model_of_transformers(ctcb, tmp_path, kind):
+def test_transformers_model(ctcb, tmp_path, kind):
     model, extractor = save_hf(tmp_path, kind)
     ear = open_model(f"hf:{tmp_path}")
     samples = say("ann met bob")
@@ -47,13 +47,13 @@ def test_a_model_of_transformers(ctcb, tmp_path, kind):
     assert refused.code == 2 and "phone head" in refused.err
 
 
-def test_no_model_of_transformers(ctcb, tmp_path):
+def test_folder_without_a_ctc_model_is_refused(ctcb, tmp_path):
     pytest.importorskip("transformers")
     ran = ctcb("decode", "--model", f"hf:{tmp_path}", tmp_path)
     assert ran.code == 2 and len(ran.err.splitlines()) == 1
 
 
-def test_an_onnx_file_of_samples(ctcb, tmp_path):
+def test_onnx_model_on_samples(ctcb, tmp_path):
     weight = export_onnx(tmp_path / "m.onnx")
     (tmp_path / "tokens.txt").write_text("<blk>\n▁a\n▁b\na\nb\nn\no\n")
     (tmp_path / "preprocessor_config.json").write_text('{"do_normalize": true}')
@@ -74,7 +74,7 @@ def test_an_onnx_file_of_samples(ctcb, tmp_path):
     assert ran.code == 2 and "7 outputs" in ran.err
 
 
-def test_a_bundle_of_torchaudio(ctcb, tmp_path, monkeypatch):
+def test_torchaudio_bundle(ctcb, tmp_path, monkeypatch):
     """The weights lie in torch's own cache, where the library would have put them."""
     torchaudio = pytest.importorskip("torchaudio")
     bundle = torchaudio.pipelines.WAV2VEC2_ASR_BASE_10M
@@ -105,8 +105,8 @@ def test_a_bundle_of_torchaudio(ctcb, tmp_path, monkeypatch):
         open_model("torchaudio:HUBERT_BASE")
 
 
-def test_a_model_of_nemo_through_its_interface(monkeypatch):
-    """NeMo itself is too large to be here: this stands in for the calls that are made of it."""
+def test_nemo_model_by_its_interface(monkeypatch):
+    """NeMo itself is too large for the tests: a stand-in answers the calls that ctcb makes."""
 
     class Head(torch.nn.Module):
         vocabulary = ["▁a", "b"]
@@ -135,7 +135,7 @@ def test_a_model_of_nemo_through_its_interface(monkeypatch):
     np.testing.assert_allclose(ear.forward([ear.prepare(samples)], [""])[0].tokens, expected.numpy(), atol=1e-5)
 
 
-def test_long_recordings_go_through_any_ear(tmp_path):
+def test_any_model_decodes_long_recordings(tmp_path):
     from ctcb.acoustic.waveform import WaveformModel
     from ctcb.text.spelling import PieceSpelling
     from ctcb.text.tokens import TokenTable
@@ -154,7 +154,7 @@ def test_long_recordings_go_through_any_ear(tmp_path):
     np.testing.assert_allclose(together, whole - np.log(np.exp(whole).sum(1, keepdims=True)), atol=1e-4)
 
 
-def test_what_is_missing_is_said(monkeypatch, tmp_path):
+def test_missing_files_and_packages_are_named(monkeypatch, tmp_path):
     assert is_foreign("hf:x") and is_foreign("hama") and not is_foreign("exp/model") and not is_foreign("hfx")
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(RunError, match=r"pip install 'ctcb\[hf\]'"):
@@ -165,7 +165,7 @@ def test_what_is_missing_is_said(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("number", [7, 8])
-def test_hama_hears_the_phones_of_the_dictionary(number):
+def test_hama_phones_match_the_dictionary(number):
     pytest.importorskip("hama")
     ear = open_model("hama")
     heard = ear.forward([ear.prepare(read_audio(DEMO / f"audio/demo_0{number}.ogg").samples)], [""])[0].tokens
@@ -179,8 +179,8 @@ def test_hama_hears_the_phones_of_the_dictionary(number):
     assert len(align(said, phones).edits) < 0.4 * len(said), (said, phones)
 
 
-def test_hama_in_a_graph_over_phones(ctcb, tmp_path):
-    """Its words are the LM's, and a name comes out by how it is said."""
+def test_hama_with_a_phone_graph(ctcb, tmp_path):
+    """The words are those of the LM, and a name is recognised by its pronunciation."""
     pytest.importorskip("hama")
     pytest.importorskip("k2")
     text = "she was given two tablets in the morning\nthe doctor gave her two of them\nof the morning\n"

@@ -8,18 +8,18 @@ from ctcb.data.audio import SAMPLE_RATE
 TIMES = [WordTime(0.1, 0.5), WordTime(1.0, 1.5), WordTime(4.0, 4.2), WordTime(4.6, 5.0), WordTime(8.0, 9.0)]
 
 
-def test_cuts_are_in_the_longest_pauses():
+def test_cuts_are_made_in_the_longest_pauses():
     parts = cut_points(TIMES, duration=10.0, longest=5.0)
     assert parts == [(0, 2, 0.0, 2.75), (2, 4, 2.75, 6.5), (4, 5, 6.5, 10.0)]
     assert cut_points(TIMES, 10.0, longest=10.0) == [(0, 5, 0.0, 10.0)]
 
 
-def test_turns_draw_cuts():
+def test_speaker_turns_attract_cuts():
     assert cut_points(TIMES, 10.0, longest=9.0) == [(0, 4, 0.0, 6.5), (4, 5, 6.5, 10.0)]
     assert cut_points(TIMES, 10.0, longest=9.0, turns={1}, turn_bonus=1.0) == [(0, 2, 0.0, 2.75), (2, 5, 2.75, 10.0)]
 
 
-def test_a_part_without_a_pause_stays_long():
+def test_segment_without_a_pause_is_not_cut():
     assert cut_points(TIMES[:1], 10.0, longest=5.0) == [(0, 1, 0.0, 10.0)]
     assert cut_points(TIMES[:2], 1.6, longest=0.5, shortest=1.0) == [(0, 2, 0.0, 1.6)]
 
@@ -29,7 +29,7 @@ def model(model_dir):
     return load_model(model_dir)
 
 
-def test_words_follow_each_other(model):
+def test_aligned_words_are_in_order(model):
     samples = np.random.default_rng(0).normal(0, 0.1, 3 * SAMPLE_RATE).astype(np.float32)
     times = align_words(model, samples, ["ann", "bob", "cat"])
     starts = [time.first for time in times]

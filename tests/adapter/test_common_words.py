@@ -1,4 +1,4 @@
-"""How much better a common word fits where a name was found."""
+"""By how much a common word fits the frames of a name better."""
 from itertools import product
 
 import numpy as np
@@ -11,7 +11,7 @@ from ctcb.text.lang import COMMON_FILE, Lang, copy_lang, read_common, write_comm
 
 
 def paths_score(rows, sound):
-    """The best way to say ``sound`` in ``rows``, by trying every labelling of every stretch."""
+    """The best score of ``sound`` in ``rows``, over every labelling of every span of frames."""
     best = -np.inf
     for first, end in product(range(min(ABOUT + 1, len(rows))), range(max(1, len(rows) - ABOUT), len(rows) + 1)):
         for labels in product(range(rows.shape[1]), repeat=max(0, end - first)):
@@ -23,7 +23,7 @@ def paths_score(rows, sound):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_the_lead_is_the_best_words_by_brute_force(seed):
+def test_lead_equals_brute_force(seed):
     rng = np.random.default_rng(seed)
     frames, phones = int(rng.integers(3, 7)), 4
     rows = relative(np.log(rng.dirichlet(np.ones(phones), frames)).astype(np.float32))
@@ -40,8 +40,8 @@ def test_the_lead_is_the_best_words_by_brute_force(seed):
     assert common.lead(rows, 0, frames - 1, sounds[0], ("a", "b", "c", "d")) == -np.inf
 
 
-def test_only_what_is_about_the_name_is_compared():
-    """The word stands far behind the name, where it would fit."""
+def test_only_frames_of_the_name_are_compared():
+    """The word fits only far behind the name."""
     rows = np.full((30, 4), -8.0, np.float32)
     rows[:, 0] = 0.0
     rows[[5, 6], [1, 2]] = rows[[20, 21], [3, 3]] = 0.0
@@ -51,13 +51,13 @@ def test_only_what_is_about_the_name_is_compared():
     assert common.lead(rows, 20, 21, (1, 2)) == pytest.approx(16.0)
 
 
-def test_words_that_fit_into_no_frame_are_none():
+def test_words_longer_than_the_frames_never_lead():
     rows = np.zeros((2, 4), np.float32)
     assert CommonWords(["long"], [(1, 2, 3)]).lead(rows, 0, 1, (1,)) == -np.inf
     assert CommonWords([], []).lead(rows, 0, 1, (1,)) == -np.inf
 
 
-def test_the_files_words_are_the_commonest_and_go_with_the_model(lang_dir, tmp_path):
+def test_common_words_file_is_exported_with_the_model(lang_dir, tmp_path):
     write_common(tmp_path / COMMON_FILE, {"b": 2, "a": 2, "c": 5, "d": 1}, 3)
     assert read_common(tmp_path / COMMON_FILE) == ("c", "a", "b")
     source, target = tmp_path / "source", tmp_path / "target"
@@ -72,7 +72,7 @@ def test_the_files_words_are_the_commonest_and_go_with_the_model(lang_dir, tmp_p
     assert Lang.load(target).common == ()
 
 
-def test_common_words_are_said_in_all_their_ways(lang_dir, tmp_path):
+def test_all_pronunciations_of_common_words_are_compared(lang_dir, tmp_path):
     copy_lang(lang_dir, tmp_path)
     (tmp_path / COMMON_FILE).write_text("the\nof\n")
     lang = Lang.load(tmp_path)
@@ -81,7 +81,7 @@ def test_common_words_are_said_in_all_their_ways(lang_dir, tmp_path):
 
 
 @pytest.mark.parametrize("line", ["two words", "The", "", "12"])
-def test_a_line_that_is_no_normal_word_is_named(tmp_path, line):
+def test_line_with_an_unnormalised_word_is_named(tmp_path, line):
     (tmp_path / COMMON_FILE).write_text(f"the\n{line}\n")
     with pytest.raises(InputError, match="is not a normal word") as caught:
         read_common(tmp_path / COMMON_FILE)

@@ -1,4 +1,4 @@
-"""``--bias encoder``: a list in the encoder's ear, batch by batch, cached, filtered, drawn."""
+"""``--bias encoder``: batches, the cache of encoded lists, the prefilter, attention plots."""
 import json
 import re
 import shutil
@@ -43,7 +43,7 @@ def heard(batch=3, frames=(90, 60, 75)):
     return 3 * torch.randn(batch, max(frames), 80), torch.tensor(frames)
 
 
-def test_emissions_are_the_adapters_alone_or_in_a_batch(model, encoded):
+def test_emissions_do_not_depend_on_the_batch(model, encoded):
     features, lengths = heard()
     got = EncoderBias(model, encoded).emissions(features, lengths, ["a", "b", "c"])
     entries, _ = entries_of(encoded.entities, EntrySpeller(model.lang, True))
@@ -57,7 +57,7 @@ def test_emissions_are_the_adapters_alone_or_in_a_batch(model, encoded):
             assert int(got.lengths[row]) == len(wanted)
 
 
-def test_aligned_emissions_are_the_adapters_alone_or_in_a_batch(aligning, monkeypatch):
+def test_aligned_emissions_do_not_depend_on_the_batch(aligning, monkeypatch):
     monkeypatch.setattr("ctcb.adapter.competition.WHOLE", 0.0)
     features, lengths = heard()
     encoded = encode_list(aligning, EntityList.of(NAMES).entities)
@@ -79,7 +79,7 @@ def test_aligned_emissions_are_the_adapters_alone_or_in_a_batch(aligning, monkey
             assert not torch.allclose(wanted, logits.log_softmax(-1)[0], atol=1e-1)
 
 
-def test_without_a_list_the_emissions_are_the_bases_to_the_bit(model, encoded):
+def test_emissions_without_a_list_equal_the_base_bit_by_bit(model, encoded):
     features, lengths = heard()
     with torch.no_grad():
         plain, _ = model.network(features, lengths)
@@ -98,7 +98,7 @@ def test_each_utterance_has_its_own_list(model, encoded):
         assert torch.allclose(got.subword[row, :frames], own.subword[row, :frames], atol=1e-4)
 
 
-def test_the_likeliest_of_a_long_list_are_heard(model, encoded):
+def test_likeliest_entries_of_a_long_list_are_kept(model, encoded):
     features, lengths = heard()
     maps = {}
     EncoderBias(model, encoded, max_active=2, watch=maps.__setitem__).emissions(features, lengths, ["a", "b", "c"])
@@ -114,7 +114,7 @@ def test_the_likeliest_of_a_long_list_are_heard(model, encoded):
         EncoderBias(model, encoded, max_active=0)
 
 
-def test_all_ways_to_say_a_name_stand_for_it(model):
+def test_every_pronunciation_and_alias_becomes_an_entry(model):
     entities = EntityList.of([Entity("K2", spoken=("kay two",), aliases=("ann",)), Entity("Bob", prons=("B AA B", "B OW B"))])
     speller = EntrySpeller(model.lang, True)
     entries, entity_of = entries_of(entities.entities, speller)
@@ -126,7 +126,7 @@ def test_all_ways_to_say_a_name_stand_for_it(model):
     assert maps["a"].names == ("K2", "Bob") and maps["a"].weights.shape[1] == 3
 
 
-def test_encoded_lists_are_kept_by_their_content(model, tmp_path, monkeypatch):
+def test_encoded_lists_are_cached_by_content(model, tmp_path, monkeypatch):
     monkeypatch.setattr("ctcb.adapter.encoded_list.MANY", 3)
     cache = CatalogueCache(tmp_path)
     entities = EntityList.of(NAMES).entities
@@ -144,7 +144,7 @@ def test_encoded_lists_are_kept_by_their_content(model, tmp_path, monkeypatch):
     assert torch.equal(encode_list(model, entities * 100, cache).entity_of, torch.arange(500))
 
 
-def test_the_oldest_lists_go_when_there_are_too_many(model, tmp_path, monkeypatch):
+def test_full_cache_drops_the_oldest_lists(model, tmp_path, monkeypatch):
     monkeypatch.setattr("ctcb.adapter.encoded_list.MANY", 1)
     monkeypatch.setattr("ctcb.adapter.cache.MOST_BYTES", 1)
     cache = CatalogueCache(tmp_path)
@@ -161,7 +161,7 @@ def talk(tmp_path, monkeypatch):
     return manifest
 
 
-def test_the_command(ctcb, adapter_dir, plain_adapter_dir, model_dir, talk, tmp_path):
+def test_decode_command_with_encoder_bias(ctcb, adapter_dir, plain_adapter_dir, model_dir, talk, tmp_path):
     names = ("--entities", tmp_path / "names.txt")
     for method in ("greedy", "beam"):
         words = ("decode", "--model", plain_adapter_dir, *names, "--bias", "encoder", "--method", method, "--format", "jsonl")
@@ -179,7 +179,7 @@ def test_the_command(ctcb, adapter_dir, plain_adapter_dir, model_dir, talk, tmp_
     assert (aligned.code, aligned.err) == (0, "")
 
 
-def test_the_same_from_python(ctcb, adapter_dir, talk, tmp_path):
+def test_python_result_equals_the_command(ctcb, adapter_dir, talk, tmp_path):
     import ctcb as package
 
     ran = ctcb(
@@ -190,7 +190,7 @@ def test_the_same_from_python(ctcb, adapter_dir, talk, tmp_path):
     assert json.loads(ran.out)["text"] == found.text
 
 
-def test_wrong_use_is_one_line(ctcb, adapter_dir, model_dir, talk, tmp_path):
+def test_wrong_use_gives_one_line(ctcb, adapter_dir, model_dir, talk, tmp_path):
     names = ("--entities", tmp_path / "names.txt")
     np.savez(tmp_path / "e.npz", u=np.zeros((3, 40), np.float32))
     for words, said in [
@@ -218,7 +218,7 @@ def attention(frames, **weights):
     return AttentionMap(tuple(weights), array)
 
 
-def test_only_the_rows_that_matter_are_drawn():
+def test_plot_has_only_rows_with_attention():
     many = {f"name{n}": {} for n in range(300)}
     names, rows = rows_that_matter(attention(50, **{**many, "late": {40: 0.9}, "early": {3: 0.2}, "faint": {9: 0.05}}))
     assert names == ["early", "late", "<no-bias>"]
@@ -227,7 +227,7 @@ def test_only_the_rows_that_matter_are_drawn():
     assert len(crowd) == 21
 
 
-def test_names_and_words_stand_in_the_picture():
+def test_plot_shows_names_and_words():
     pytest.importorskip("matplotlib")
     words = (Word("ann", 0.2, 0.4, 0.9), Word("met", 0.8, 1.0, 0.8))
     figure = plot_attention(Transcript("u1", "ann met", -1.0, words), attention(50, Ann={6: 0.9}, Bob={30: 0.8}), 0.04)
@@ -239,7 +239,7 @@ def test_names_and_words_stand_in_the_picture():
     assert figure.axes[0].images[0].get_extent()[1] == pytest.approx(2.0)
 
 
-def test_pictures_are_written(ctcb, adapter_dir, talk, tmp_path):
+def test_attention_plots_are_written(ctcb, adapter_dir, talk, tmp_path):
     pytest.importorskip("matplotlib")
     ran = ctcb(
         "decode", "--model", adapter_dir, "--entities", tmp_path / "names.txt", "--bias", "encoder",
@@ -252,8 +252,8 @@ def test_pictures_are_written(ctcb, adapter_dir, talk, tmp_path):
     assert re.search(r"<svg", (tmp_path / "plots/u000.svg").read_text())
 
 
-def test_explaining_the_adapter(ctcb, plain_adapter_dir, model_dir, talk, tmp_path):
-    """What is told to have been heard without the list was heard without the adapter."""
+def test_explain_reports_the_adapter(ctcb, plain_adapter_dir, model_dir, talk, tmp_path):
+    """What the report calls recognised without the list was recognised without the adapter."""
     words = ("decode", "--model", plain_adapter_dir, "--format", "jsonl", "--method", "beam")
     ran = ctcb(*words, "--entities", tmp_path / "names.txt", "--bias", "encoder", "--explain", talk)
     assert ran.code == 0, ran.err

@@ -37,7 +37,7 @@ def through(rows, symbols, more=None):
 
 
 @pytest.mark.parametrize("phones, tokens, at", [((1, 2, 3), (4, 4), (0, 2)), ((2, 2), (1, 3, 2), (0, 0, 1)), ((3,), (1,), (0,))])
-def test_scores_are_those_of_the_best_paths(phones, tokens, at):
+def test_scores_equal_the_best_paths(phones, tokens, at):
     rng = np.random.default_rng(len(phones))
     heard, spelled = emissions(rng, 6, 4), emissions(rng, 6, 5)
     found = match(heard, spelled, [Entry(phones, phones, tuple(range(len(phones)))), Entry(tokens, phones, at)], keep=[0, 1])
@@ -62,7 +62,7 @@ def test_scores_are_those_of_the_best_paths(phones, tokens, at):
     assert (found.scores[1][~reached] < -1e6).all()
 
 
-def test_what_is_said_fits_without_loss_and_what_is_not_is_out():
+def test_spoken_entries_have_no_loss_and_others_are_dropped():
     said = [1, 0, 2, 2, 0, 3, 0]
     log_probs = np.full((7, 4), -9.0, np.float32)
     log_probs[np.arange(7), said] = -1e-3
@@ -75,7 +75,7 @@ def test_what_is_said_fits_without_loss_and_what_is_not_is_out():
     assert match(log_probs, log_probs, entries, keep=[1]).features[1, 0] < WORST
 
 
-def test_of_too_many_those_stay_that_fit_best_as_a_whole(monkeypatch):
+def test_entries_with_the_best_total_fit_are_kept(monkeypatch):
     monkeypatch.setattr("ctcb.adapter.alignment.MOST", 1)
     log_probs = np.full((4, 6), -9.0, np.float32)
     log_probs[np.arange(4), [1, 2, 3, 4]] = -1e-3
@@ -87,7 +87,7 @@ def test_of_too_many_those_stay_that_fit_best_as_a_whole(monkeypatch):
     assert match(log_probs, log_probs, [short, long]).entries == [1]  # 1 nat lost in 4 phones outweighs a perfect 2
 
 
-def test_evidence_puts_each_row_in_its_place():
+def test_batch_alignment_orders_rows_by_entry():
     rng = np.random.default_rng(0)
     entries = [Entry((1, 2), (1, 2), (0, 1)), Entry((3,), (3,), (0,)), Entry((2, 1, 3), (2, 1, 3), (0, 1, 2))]
     heard = [emissions(rng, 6, 4), emissions(rng, 4, 4)]

@@ -1,4 +1,4 @@
-"""The contextual adapter against its definition worked out entry by entry, and what must leave the base as it is."""
+"""The contextual adapter compared with its definition, entry by entry, and the cases that leave the base unchanged."""
 import dataclasses
 import math
 
@@ -41,7 +41,7 @@ def stream(tiny_config, batch=2, frames=5):
     return torch.randn(batch, frames, dim), [torch.randn(batch, frames, dim) for _ in tiny_config.inter_ctc]
 
 
-def test_a_site_is_what_its_definition_says():
+def test_bias_site_equals_its_definition():
     torch.manual_seed(0)
     site = BiasSite(6, 2, 5, dataclasses.replace(TINY, dim=8, mix=7)).eval()
     torch.nn.init.normal_(site.out.weight)
@@ -69,7 +69,7 @@ def test_a_site_is_what_its_definition_says():
 
 
 @pytest.mark.parametrize("config", [TINY, dataclasses.replace(TINY, per_token=False), dataclasses.replace(TINY, inner_layers=False)])
-def test_all_attention_on_no_bias_changes_nothing(config, tiny_config, lang_dir):
+def test_attention_on_no_bias_leaves_the_stream_unchanged(config, tiny_config, lang_dir):
     adapter = adapter_for(config, tiny_config)
     last, taps = stream(tiny_config)
     catalogue = adapter.encode(collate(entries_of(lang_dir, "ann bob", "fox")))
@@ -80,7 +80,7 @@ def test_all_attention_on_no_bias_changes_nothing(config, tiny_config, lang_dir)
     assert torch.equal(leaned, last) and bool((weights[..., 0] == 1).all())
 
 
-def test_training_starts_from_the_base(tiny_config, lang_dir):
+def test_untrained_adapter_equals_the_base(tiny_config, lang_dir):
     adapter = adapter_for(TINY, tiny_config, out=False)
     last, taps = stream(tiny_config)
     leaned, weights = adapter.lean(last, taps, adapter.encode(collate(entries_of(lang_dir, "ann"))))
@@ -88,7 +88,7 @@ def test_training_starts_from_the_base(tiny_config, lang_dir):
 
 
 def lift(tiny_config, entries, fits, frames=24):
-    """An aligning adapter, a head, a stream, and what the heads say of entries: ``fits`` a number each."""
+    """An aligning adapter, a head, a stream, and the alignment of entries with one score each (``fits``)."""
     torch.manual_seed(4)
     # As wide as it has pieces at least: else no direction raises one logit alone.
     tiny_config = dataclasses.replace(tiny_config, encoder=dataclasses.replace(tiny_config.encoder, dim=64))
@@ -103,7 +103,7 @@ def lift(tiny_config, entries, fits, frames=24):
         return adapter, head, last, taps, Evidence(features, torch.full((1, frames, states), -50.0), head(last))
 
 
-def test_what_fits_is_written_where_it_was_heard(tiny_config, lang_dir):
+def test_fitting_entry_is_emitted_on_its_frames(tiny_config, lang_dir):
     entries = entries_of(lang_dir, "ann bob", "fox")
     adapter, head, last, taps, evidence = lift(tiny_config, entries, [30.0, -30.0])
     symbols = [symbol for token in entries[0].tokens for symbol in (token, 0)][:-1]
@@ -122,7 +122,7 @@ def test_what_fits_is_written_where_it_was_heard(tiny_config, lang_dir):
     assert torch.allclose(leaned[0, :2], last[0, :2], atol=1e-4) and torch.allclose(leaned[0, end:], last[0, end:], atol=1e-4)
 
 
-def test_what_is_out_has_no_weight_and_no_bias_changes_nothing(tiny_config, lang_dir, monkeypatch):
+def test_dropped_entries_have_no_weight(tiny_config, lang_dir, monkeypatch):
     monkeypatch.setattr("ctcb.adapter.competition.WHOLE", 0.0)
     entries = entries_of(lang_dir, "ann bob", "fox")
     adapter, _, last, taps, evidence = lift(tiny_config, entries, [30.0, 30.0])
@@ -137,7 +137,7 @@ def test_what_is_out_has_no_weight_and_no_bias_changes_nothing(tiny_config, lang
         assert torch.equal(adapter.lean(last, taps, catalogue, evidence)[0], last)
 
 
-def test_names_are_heard_whole_or_not_at_all():
+def test_partly_attended_entries_are_dropped():
     owner, symbols = torch.tensor([0, 0, 0, 1]), torch.tensor([5, 0, 6, 7])
     heard = torch.tensor([[[0.1, 0.9, 0.0, 0.0, 0.0], [0.2, 0.0, 0.1, 0.6, 0.1], [0.5, 0.0, 0.0, 0.1, 0.4]]])
     found = whole(heard, owner, symbols)  # the second entry's piece never has half of a frame
@@ -147,7 +147,7 @@ def test_names_are_heard_whole_or_not_at_all():
     assert whole(partly, owner, symbols)[0].tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]] * 3
 
 
-def test_of_rivals_the_one_that_is_judged_best_is_heard():
+def test_best_of_competing_entries_wins():
     owner = torch.tensor([0, 0, 1, 1, 2, 3, 3])
     scores = torch.full((2, 12, 7), -5.0)
     spans = [(0, 4), (2, 7), (6, 11), (8, 9)]  # middles 2, 4, 8, 8: each entry's lies in its neighbours' at most
@@ -161,7 +161,7 @@ def test_of_rivals_the_one_that_is_judged_best_is_heard():
     assert unrivalled(judged.flip(0), scores, owner).tolist() == [[True, False, True, True], [False, True, False, True]]
 
 
-def test_an_entry_with_a_handicap_must_fit_so_much_better(tiny_config, lang_dir):
+def test_penalty_lowers_the_entry_score(tiny_config, lang_dir):
     entries = entries_of(lang_dir, "ann", "fox")
     adapter, _, last, taps, evidence = lift(tiny_config, entries, [5.0, -30.0])
     states = 2 * len(entries[0].tokens) - 1
@@ -178,7 +178,7 @@ def test_an_entry_with_a_handicap_must_fit_so_much_better(tiny_config, lang_dir)
     assert odds(0.0, 0.0) / odds(1.5, 0.0) == pytest.approx(math.exp(1.5), rel=1e-3)
 
 
-def test_names_that_sound_alike_do_not_keep_each_other_from_being_heard(tiny_config, lang_dir):
+def test_similar_names_do_not_suppress_each_other(tiny_config, lang_dir):
     entries = entries_of(lang_dir, "ann", "ann", "fox")
     adapter, head, last, taps, evidence = lift(tiny_config, entries, [4.0, 3.9, -30.0])
     states = 2 * len(entries[0].tokens) - 1
@@ -192,7 +192,7 @@ def test_names_that_sound_alike_do_not_keep_each_other_from_being_heard(tiny_con
     assert 0.3 < float(shared[:, 2].min()) and float(shared[:, 1].max()) < 0.7
 
 
-def test_blanks_stand_between_pieces(tiny_config, lang_dir):
+def test_keys_have_blanks_between_subwords(tiny_config, lang_dir):
     adapter = ContextualAdapter(ALIGNING, tiny_config).eval()
     entries = entries_of(lang_dir, "ann bob", "fox")
     catalogue = adapter.encode(collate(entries))
@@ -202,7 +202,7 @@ def test_blanks_stand_between_pieces(tiny_config, lang_dir):
 
 
 @pytest.mark.parametrize("per_token", [True, False])
-def test_the_order_of_a_list_does_not_matter(per_token, tiny_config, lang_dir):
+def test_result_does_not_depend_on_list_order(per_token, tiny_config, lang_dir):
     adapter = adapter_for(dataclasses.replace(TINY, per_token=per_token), tiny_config)
     entries = entries_of(lang_dir, "ann", "bob kit", "rex", "eve una tom")
     last, taps = stream(tiny_config)
@@ -218,7 +218,7 @@ def test_the_order_of_a_list_does_not_matter(per_token, tiny_config, lang_dir):
     assert keys == ([len(entry.tokens) for entry in entries] if per_token else [1] * 4)
 
 
-def test_an_entry_does_not_depend_on_the_others(tiny_config, lang_dir):
+def test_encoding_of_an_entry_does_not_depend_on_the_others(tiny_config, lang_dir):
     adapter = adapter_for(TINY, tiny_config)
     entries = entries_of(lang_dir, "ann", "bob kit sam")
     with torch.no_grad():
@@ -227,7 +227,7 @@ def test_an_entry_does_not_depend_on_the_others(tiny_config, lang_dir):
     assert torch.allclose(both.pick(torch.tensor([0])).final.values, alone.final.values, atol=1e-6)
 
 
-def test_picking_and_joining():
+def test_catalogue_pick_and_join():
     owner = torch.tensor([0, 0, 1, 2, 2, 2, 3])
     whole = Catalogue(Vectors(torch.arange(7.0)[:, None], -torch.arange(7.0)[:, None]), None, owner, 10 + torch.arange(7))
     picked = whole.pick(torch.tensor([0, 2]))
@@ -237,19 +237,19 @@ def test_picking_and_joining():
     assert joined_again.pick(torch.tensor([1, 4])).final.keys[:, 0].tolist() == [2, 0, 1]
 
 
-def test_weights_by_entry():
+def test_weights_are_summed_by_entry():
     weights = torch.tensor([[0.5, 0.1, 0.2, 0.05, 0.15]])
     assert torch.allclose(by_entry(weights, torch.tensor([0, 0, 1, 2])), torch.tensor([[0.5, 0.3, 0.05, 0.15]]))
 
 
-def test_pieces_are_spread_over_the_phones_of_their_word():
+def test_subwords_are_spread_over_the_phones_of_their_word():
     assert joined([((7, 8, 9), (1, 2)), ((5,), ()), ((6, 4), (3, 1, 2))]) == Entry(
         (7, 8, 9, 5, 6, 4), (1, 2, 3, 1, 2), (0, 0, 1, 1, 2, 3)
     )
     assert joined([((7, 8), ())]) == Entry((7, 8), (), (0, 0))
 
 
-def test_phones_come_from_the_lexicon_or_the_list(lang_dir):
+def test_phones_come_from_lexicon_or_list(lang_dir):
     lang = Lang.load(lang_dir)
     speller = EntrySpeller(lang, True)
     known, own = speller.entry("ann bob"), speller.entry("ann bob", "z ah0 B")
@@ -258,7 +258,7 @@ def test_phones_come_from_the_lexicon_or_the_list(lang_dir):
     assert EntrySpeller(lang, False).entry("ann bob", "Z AH0 B").phones == ()
 
 
-def test_phones_matter_where_they_are_read(tiny_config, lang_dir):
+def test_phones_change_the_encoding_only_if_enabled(tiny_config, lang_dir):
     for phones in (True, False):
         adapter = adapter_for(dataclasses.replace(TINY, phones=phones), tiny_config)
         speller = EntrySpeller(Lang.load(lang_dir), True)
@@ -267,7 +267,7 @@ def test_phones_matter_where_they_are_read(tiny_config, lang_dir):
         assert torch.allclose(plain, other, atol=1e-4) != phones
 
 
-def test_the_inner_site_leans_what_the_second_head_hears(tiny_config, lang_dir):
+def test_inner_site_biases_the_second_head(tiny_config, lang_dir):
     adapter = adapter_for(dataclasses.replace(TINY, inner_bias=True), tiny_config)
     torch.manual_seed(3)
     network = CtcModel(tiny_config).eval()
@@ -281,14 +281,14 @@ def test_the_inner_site_leans_what_the_second_head_hears(tiny_config, lang_dir):
     assert not torch.allclose(plain.last, leaned.last)
 
 
-def test_it_is_as_small_as_it_must_be():
+def test_adapter_has_at_most_1_5_million_parameters():
     base = ModelConfig(num_subwords=500, num_phones=40)
     for inner_bias, alignment in ((False, False), (True, False), (False, True)):
         adapter = ContextualAdapter(AdapterConfig(inner_bias=inner_bias, alignment=alignment), base)
         assert sum(parameter.numel() for parameter in adapter.parameters()) <= 1_500_000
 
 
-def test_configurations_that_do_not_fit():
+def test_configurations_that_the_base_lacks_are_refused():
     with pytest.raises(InputError, match="does not divide into 5 heads"):
         AdapterConfig(heads=5)
     base = ModelConfig(num_subwords=50, num_phones=40, inter_ctc=(InterCtc(4, "phone"),))
@@ -300,7 +300,7 @@ def test_configurations_that_do_not_fit():
         ContextualAdapter(AdapterConfig(), ModelConfig(num_subwords=50, num_phones=40, inter_ctc=(InterCtc(4, "subword"),)))
 
 
-def test_long_and_short_entries_in_one_batch_are_masked():
+def test_padding_of_short_entries_is_masked():
     batch = collate([Entry((3,), (), (0,)), Entry((4, 5, 6), (1, 2), (0, 0, 1))])
     assert batch.tokens.tolist() == [[3, 0, 0], [4, 5, 6]] and batch.lengths.tolist() == [1, 3]
     assert batch.phones.tolist() == [[0, 0], [1, 2]] and batch.phone_lengths.tolist() == [1, 2]

@@ -1,4 +1,4 @@
-"""By how much better an entry must fit where fitting tells little."""
+"""The penalty terms of the adapter."""
 import math
 
 import numpy as np
@@ -29,7 +29,7 @@ NOTHING = Against(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def heard(*rows):
-    """``[T, N]`` log-probabilities of frames that say so much of each symbol."""
+    """``[T, N]`` log-probabilities of frames with these probabilities of each symbol."""
     return np.log(np.array(rows, np.float32) + 1e-9)
 
 
@@ -57,30 +57,30 @@ SPOKEN = heard(
 )
 
 
-def test_an_entry_that_begins_within_a_word_is_told_by_the_pieces_there():
+def test_entry_starting_within_a_word_is_penalised():
     edges = WordEdges(SPOKEN, STARTS)
     assert edges.before(at([1], count=6)) == pytest.approx(math.log(0.25 / 0.65), abs=1e-4)
     assert edges.before(at([4], count=6)) == pytest.approx(math.log(0.85 / 0.05), abs=1e-4)
 
 
-def test_a_piece_that_a_word_begins_with_may_come_a_frame_later():
+def test_word_start_may_be_one_frame_late():
     rows = heard([0.97, 0.01, 0.02, 0, 0], [0.5, 0.05, 0.45, 0, 0], [0.1, 0.9, 0, 0, 0])
     assert WordEdges(rows, STARTS).before(at([1], count=3)) == pytest.approx(math.log(0.45 / 0.9), abs=1e-4)
 
 
-def test_an_entry_whose_word_goes_on_is_told_by_the_next_piece():
+def test_entry_ending_within_a_word_is_penalised():
     edges = WordEdges(SPOKEN, STARTS)
     assert edges.behind(at([1], count=6)) == pytest.approx(math.log(0.85 / 0.05), abs=1e-4)
     assert edges.behind(at([0], count=6)) == pytest.approx(math.log(0.25 / 0.65), abs=1e-4)
     assert edges.behind(at([4], count=6)) == 0.0
 
 
-def test_an_entrys_frames_are_its_best_paths():
+def test_span_is_that_of_the_best_path():
     assert span(at([2, 3], [4], [5, 6], count=9)) == (2, 6)
 
 
-def test_the_worst_piece_is_the_one_that_loses_most():
-    """▁a on frames 1 and 2 of which the second says b, a blank that is not heard, d on frame 4."""
+def test_worst_piece_has_the_highest_loss():
+    """▁a on frames 1 and 2, of which the second has b; a blank without support; d on frame 4."""
     rows = heard([1, 0, 0, 0, 0], [0.1, 0.8, 0.1, 0, 0], [0, 0.2, 0.8, 0, 0], [0.25, 0, 0, 0.75, 0], [0.1, 0, 0.6, 0, 0.3])
     scores = at([1, 2], [3], [4], count=5)
     lost = relative(rows)
@@ -91,7 +91,7 @@ def test_the_worst_piece_is_the_one_that_loses_most():
     assert worst_piece(relative(rows), (1, 4), scores) == pytest.approx(second, abs=1e-4)
 
 
-def test_all_that_speaks_against_an_entry_is_counted():
+def test_all_penalty_terms_are_summed():
     phones = heard(*[[0.5, 0.3, 0.2]] * 6)
     entries = [Entry((1,), (1,) * (FEW_PHONES - 2), (0,)), Entry((2,), (1,) * 9, (0,))]
     against = Handicap(STARTS, NO_WORDS).against(listed([at([1], count=6), at([4], count=6)], entries), phones, SPOKEN)
@@ -107,15 +107,15 @@ def test_all_that_speaks_against_an_entry_is_counted():
     assert lost.dtype == torch.float32
 
 
-def test_pieces_that_do_not_tell_where_words_begin_cost_nothing_and_certainty_no_more_than_so_much():
+def test_edge_terms_are_zero_without_word_starts_and_capped():
     rows = heard([0.0, 0.0, 1.0, 0.0, 0.0])
     one = listed([at([0], count=1)])
     assert Handicap(np.zeros(5, bool), NO_WORDS).against(one, rows, rows).before.tolist() == [0.0]
     assert Handicap(STARTS, NO_WORDS).against(one, rows, rows).before.tolist() == [MOST_INSIDE]
 
 
-def test_a_common_word_that_fits_better_costs_and_one_that_fits_worse_gives():
-    """Phone 1 was said beyond doubt; the word is the other phone, or the same."""
+def test_better_common_word_costs_and_worse_one_gains():
+    """Phone 1 is certain; the word is another phone, or the same."""
     phones = heard(*[[1, 0, 0]] * 5, [0, 1, 0], *[[1, 0, 0]] * 5)
     pieces = heard(*[[1, 0, 0, 0, 0]] * 5, [0, 1, 0, 0, 0], *[[1, 0, 0, 0, 0]] * 5)
     said, other = Entry((1,), (1,), (0,)), Entry((1,), (2,), (0,))
@@ -132,7 +132,7 @@ def test_a_common_word_that_fits_better_costs_and_one_that_fits_worse_gives():
     assert lost((1,), other, own=("word",)) == -0.5 * MOST_BEHIND  # nothing else could have been said
 
 
-def test_what_cannot_be_heard_whatever_was_said_loses_all():
+def test_hopeless_entry_is_dropped():
     phones = pieces = heard(*[[1, 0, 0, 0, 0]] * 3)
     weights = NOTHING._replace(common=0.1)
     handicap = Handicap(STARTS, CommonWords(["word"], [(1,)]), weights)

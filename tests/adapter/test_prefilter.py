@@ -26,7 +26,7 @@ def random_log_probs(rng, frames, symbols):
     return (logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))).astype(np.float32)
 
 
-def test_scores_are_those_of_the_best_paths():
+def test_scores_equal_the_best_paths():
     rng = np.random.default_rng(0)
     for frames in (0, 1, 7, 10, 10, 10):
         log_probs = random_log_probs(rng, frames, 4)
@@ -38,7 +38,7 @@ def test_scores_are_those_of_the_best_paths():
             assert abs(score - wanted) < 1e-4 if np.isfinite(wanted) else score < -1e8
 
 
-def test_frames_that_are_surely_blank_do_not_part_a_name():
+def test_certain_blanks_do_not_split_a_name():
     quiet = np.log(np.array([[0.997, 0.001, 0.001, 0.001]], np.float32))
     said = [np.log(np.array([[0.1 if k != symbol else 0.7 for k in range(4)]], np.float32)) for symbol in (1, 2, 3)]
     near = np.concatenate(said)
@@ -48,7 +48,7 @@ def test_frames_that_are_surely_blank_do_not_part_a_name():
     assert Prefilter(names).scores(far).argmax() == 0
 
 
-def test_a_loose_look_is_never_stricter_than_the_alignment():
+def test_prefilter_score_is_an_upper_bound_of_the_alignment():
     rng = np.random.default_rng(1)
     names = [tuple(rng.integers(1, 6, rng.integers(1, 4)).tolist()) for _ in range(8)]
     entries = [Entry(name, name, tuple(range(len(name)))) for name in names]
@@ -60,6 +60,6 @@ def test_a_loose_look_is_never_stricter_than_the_alignment():
         assert (Prefilter(names).scores(log_probs) >= fits - 1e-4).all()
 
 
-def test_nothing_heard_is_no_reason():
+def test_silence_and_empty_lists_score_nothing():
     assert np.isneginf(Prefilter([(1,), (2,)]).scores(np.log(np.full((3, 3), [0.998, 0.001, 0.001], np.float32)))).all()
     assert Prefilter([]).scores(np.zeros((3, 3), np.float32)).shape == (0,)

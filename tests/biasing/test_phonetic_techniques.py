@@ -1,4 +1,4 @@
-"""`phones`, `lookup` and `g2g` from the outside: on constructed emissions, and on audio."""
+"""`phones`, `lookup` and `g2g` through the command, on constructed emissions and on audio."""
 from __future__ import annotations
 
 import json
@@ -41,7 +41,7 @@ def decode(ctcb, tmp_path):
 
 
 @pytest.mark.parametrize("score", ["forward", "path", "edits"])
-def test_phones_turn_the_second_best_round(decode, score):
+def test_phone_rescoring_promotes_the_second_hypothesis(decode, score):
     tokens = [*HEARD[:-2], {"n": 0.5, "b": 0.4}, "<blk>"]  # "bon" is in the dictionary as well
     options = ["--with", "phones", "--phone-score", score, "--phone-weight", 5, "--nbest", 12]
     turned = decode("met ann\n", *options, tokens=tokens)
@@ -52,26 +52,26 @@ def test_phones_turn_the_second_best_round(decode, score):
     assert decode("met ann\n", tokens=tokens)["text"] == "ann met bon"
 
 
-def test_an_invented_word_counts_less(decode):
-    """Without a weight on the phones: only that no lexicon has "bov" can turn the two round."""
+def test_oov_word_is_penalised(decode):
+    """With weight 0 on the phones, only the OOV penalty of "bov" can change the order."""
     row = decode("met ann\n", "--with", "phones", "--phone-weight", 0, phones=BOV)
     assert row["text"] == "ann met bob"
 
 
-def test_words_are_timed_by_their_phones(decode):
+def test_word_times_come_from_the_phones(decode):
     words = decode("met ann\n", "--with", "phones", "--phone-weight", 1)["words"]
     times = [(word["word"], word["start"], word["end"]) for word in words]
     assert times == [("ann", 0.0, 0.08), ("met", 0.08, 0.2), ("bob", 0.2, 0.32)]
 
 
-def test_entities_sound_as_their_pronunciations_say(decode):
+def test_own_pronunciations_are_used(decode):
     """With the subword search both are entities; their own pronunciations decide."""
     names = "bov\tpron=B AA B\nbob\tpron=B IY P\n"
     options = ["--with", "subword", "--with", "phones", "--phone-weight", 1]
     assert decode(names, *options)["text"] == "ann met bov"
 
 
-def test_a_listed_name_is_looked_up(decode):
+def test_lookup_replaces_words_by_a_listed_name(decode):
     tokens = ["▁an", "n", "<blk>", "▁met", "<blk>", "<blk>", "▁bo", "v", "<blk>", "<blk>", "<blk>", "<blk>", "<blk>"]
     phones = phone_frames("AE", "N", "M", "EH", "T", "|", "Z", "EH", "R", "AH", "B", "OW", "|")
     names = "Nzz Bón\tpron=Z EH R AH B OW\nann\n"
@@ -86,7 +86,7 @@ def test_a_listed_name_is_looked_up(decode):
     assert decode(names, "--with", "lookup", tokens=tokens, phones=said)["entities"] == []
 
 
-def test_variants_come_out_under_the_name(decode):
+def test_variants_are_written_as_the_name(decode):
     tokens = ["▁met", "<blk>", "▁an", {"v": 0.6, "b": 0.3}, "<blk>", "<blk>", "<blk>", "<blk>"]
     names, options = "Anbb\n", ["--with", "subword", "--with", "g2g"]
     row = decode(names, *options, tokens=tokens)
@@ -98,7 +98,7 @@ def test_variants_come_out_under_the_name(decode):
     assert decode(names, *options, "--g2g-cost", 50, tokens=tokens)["text"] == "met anv"
 
 
-def test_variants_are_names_also_without_a_search_for_them(decode):
+def test_variants_are_replaced_without_boosting(decode):
     tokens = ["▁met", "<blk>", "▁an", "b", "<blk>", "<blk>", "<blk>", "<blk>"]
     row = decode("Anbb\n", "--with", "g2g", tokens=tokens)
     (found,) = row["entities"]
@@ -106,7 +106,7 @@ def test_variants_are_names_also_without_a_search_for_them(decode):
     assert decode("Anbb\n", "--with", "g2g", "--g2g", 0, tokens=tokens)["text"] == "met anb"
 
 
-def test_what_techniques_need_is_asked_for(ctcb, tmp_path):
+def test_missing_phone_head_is_refused(ctcb, tmp_path):
     (tmp_path / "names.txt").write_text("bob\n")
     np.savez(tmp_path / "p.npz", other=BOB, u2=BOB[:-1])
     np.savez(tmp_path / "narrow.npz", u1=BOB[:, :-1])
@@ -124,7 +124,7 @@ def test_what_techniques_need_is_asked_for(ctcb, tmp_path):
     assert ran.code == 2 and "none.npz: no such file" in ran.err
 
 
-def test_emissions_on_file_are_decoded_as_audio_is(ctcb, model_dir, tmp_path):
+def test_emissions_from_file_decode_like_audio(ctcb, model_dir, tmp_path):
     audio = write_manifest(tmp_path / "in", sentences(4))
     (tmp_path / "names.txt").write_text("Ann Bob\nOak\nTom Una\nSam\n")
     emitted = ctcb("emit", "--model", model_dir, audio, "--out", tmp_path / "e.npz", "--phones", tmp_path / "p.npz")
@@ -140,7 +140,7 @@ def test_emissions_on_file_are_decoded_as_audio_is(ctcb, model_dir, tmp_path):
     assert ctcb(*decode, "--jobs", 3, audio) == heard
 
 
-def test_short_names_cost_in_long_lists():
+def test_short_names_are_penalised_in_long_lists():
     from ctcb.biasing.in_search import _with_brief
     from ctcb.biasing.prepared_list import Context, Setting
     from ctcb.entities import Entity

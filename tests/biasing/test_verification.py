@@ -1,4 +1,4 @@
-"""`verify`: the evidence by hand, what is taken back, and what is told of it."""
+"""`verify`: phone scores by hand, withdrawn names, and their report."""
 from __future__ import annotations
 
 import json
@@ -27,8 +27,8 @@ def ids(text):
     return np.array([PHONES.index(phone) for phone in text.split()])
 
 
-def test_evidence_by_hand():
-    """Three frames, in which B, AA and V (0.6; B 0.4) are likeliest."""
+def test_phone_scores_by_hand():
+    """Three frames whose likeliest phones are B, AA and V (V 0.6, B 0.4)."""
     heard = phone_frames("B", "AA", {"V": 0.6, "B": 0.4})
     bob, bov = weigh(heard, [ids("B AA B")]), weigh(heard, [ids("B AA V")])
     # No frame is left for a blank, so that a pronunciation of three phones has one alignment.
@@ -40,14 +40,14 @@ def test_evidence_by_hand():
     assert weigh(phone_frames(*"|" * 30), [ids("B AA " * 8)]).phones == 12
 
 
-def test_odds_by_hand():
+def test_log_odds_by_hand():
     evidence = Evidence(phones=6, lack=0.75, doubt=0.5)
     assert log_odds(evidence, 100, ODDS) == pytest.approx(1 - 1.5 + 3 - 1.5 - 0.25 * math.log(100))
     assert likelihood(evidence, 1, ODDS) == pytest.approx(1 / (1 + math.exp(-1.0)))
     assert likelihood(Evidence.none(), 1, ODDS) == 0 == likelihood(Evidence(3, 1e6, 0), 1, ODDS)
 
 
-def test_the_bundled_weights_have_the_signs_that_they_must():
+def test_fitted_weights_have_the_expected_signs():
     good = Evidence(phones=8, lack=0.1, doubt=0.1)
     at = likelihood(good, 100)
     assert at > 0.5
@@ -55,7 +55,7 @@ def test_the_bundled_weights_have_the_signs_that_they_must():
     assert likelihood(good, 10_000) <= at
 
 
-def test_where_texts_differ():
+def test_differing_spans_of_two_texts():
     old, new = "a b c d e".split(), "a x y c d z".split()
     assert _differences(old, new, []) == [((1, 2), (1, 3)), ((4, 5), (5, 6))]
     # "y c" is one name: what is equal within it is no border.
@@ -72,7 +72,7 @@ def named(name, first, end, sure):
     return FoundEntity(name, 0, (first, end), first, end, ("subword",), 5.0, confidence=sure)
 
 
-def test_what_fails_is_withdrawn_by_hand():
+def test_rejected_names_are_withdrawn():
     best = Reading(words("we met bob cat in linz and ann today"), 40.0, (named("Bob Cat", 2, 4, 0.1), named("Linz", 5, 6, 0.9), named("Ann", 7, 8, 0.2)))
     made = _withdrawn(best, Reading(words("we met bobcat in lints and an a today"), 0.0), 0.5)
     assert made.text == "we met bobcat in linz and an a today" and made.score == 30
@@ -87,7 +87,7 @@ def test_what_fails_is_withdrawn_by_hand():
     assert _withdrawn(same, same, 0.5) == same
 
 
-def test_what_was_withdrawn_is_kept_with_long_recordings():
+def test_withdrawn_names_are_kept_for_long_recordings():
     part = transcript("u", Reading(words("met an"), 0.0, (), (named("Ann", 1, 2, 0.1),)), (), 2.0)
     whole = together([part, part], [0.0, 2.0])
     assert [(found.words, found.start) for found in whole.withdrawn] == [((1, 2), 1), ((3, 4), 3)]
@@ -108,7 +108,7 @@ def decode(ctcb, tmp_path):
     return call
 
 
-def test_a_name_must_be_borne_out_by_its_phones(decode):
+def test_unconfirmed_name_is_withdrawn(decode):
     bob, zoo = phone_frames(*"AE N M EH T B AA B".split()), phone_frames(*"AE N M EH T Z UW S".split())
     row = decode(bob)
     assert row["text"] == "ann met bob" and row["entities"][0]["confidence"] > 0.5 and "withdrawn" not in row

@@ -1,4 +1,4 @@
-"""The rows of docs/bad_input.md that are about audio: each beside a good file, which must not suffer."""
+"""The rows of docs/bad_input.md about audio: each bad file beside a good one, which must be decoded as usual."""
 from __future__ import annotations
 
 import os
@@ -25,7 +25,7 @@ def half(path, **how):
 
 
 def header(path, rate=RATE, frames=1000):
-    """A WAV file that claims whatever is asked for, and holds ``frames`` samples."""
+    """A WAV file with this header and ``frames`` samples."""
     data = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + 2 * frames, b"WAVE", b"fmt ", 16, 1, 1, rate, 2 * rate & 0xFFFFFFFF, 2, 16, b"data", 2 * frames)
     path.write_bytes(data + bytes(2 * frames))
 
@@ -97,7 +97,7 @@ def folder(tmp_path):
 
 @pytest.fixture(scope="module")
 def alone(model_dir, tmp_path_factory):
-    """What the good file says by itself."""
+    """The text of the good file alone."""
     from ctcb.decoding.builder import Config, build
 
     path = tmp_path_factory.mktemp("good") / "good.wav"
@@ -106,7 +106,7 @@ def alone(model_dir, tmp_path_factory):
 
 
 @pytest.mark.parametrize("row", TAKEN)
-def test_is_taken(ctcb, model_dir, folder, alone, row):
+def test_is_accepted(ctcb, model_dir, folder, alone, row):
     name, make, note = TAKEN[row]
     make(folder / name)
     ran = ctcb("decode", "--model", model_dir, folder)
@@ -117,7 +117,7 @@ def test_is_taken(ctcb, model_dir, folder, alone, row):
 
 
 @pytest.mark.parametrize("row", REFUSED)
-def test_is_named_and_the_others_go_on(ctcb, model_dir, folder, alone, row, monkeypatch):
+def test_is_named_and_the_others_are_decoded(ctcb, model_dir, folder, alone, row, monkeypatch):
     name, make, said = REFUSED[row]
     make(folder / name)
     monkeypatch.setattr(ffmpeg, "installed", lambda: False)
@@ -137,20 +137,20 @@ def test_is_named_and_the_others_go_on(ctcb, model_dir, folder, alone, row, monk
     assert summary == "ctcb: 1 of 2 utterances could not be decoded (named above)"
 
 
-def test_a_bad_one_alone_is_exit_code_2(ctcb, model_dir, folder):
+def test_bad_file_alone_gives_exit_code_2(ctcb, model_dir, folder):
     (folder / "good.wav").write_text("no audio")
     ran = ctcb("decode", "--model", model_dir, folder / "good.wav")
     assert ran.code == 2 and ran.out == "" and len(ran.err.splitlines()) == 1
 
 
-def test_links_that_lead_nowhere_are_not_passed_over_in_a_folder(ctcb, model_dir, folder):
+def test_broken_links_in_a_folder_are_reported(ctcb, model_dir, folder):
     far_link(folder / "x.wav")
     ran = ctcb("decode", "--model", model_dir, folder)
     assert ran.code == 1 and "x.wav: no such file" in ran.err
 
 
 @pytest.mark.parametrize("place", ["prepare", "forward"])
-def test_one_that_fails_as_nobody_foresaw(ctcb, model_dir, folder, monkeypatch, place):
+def test_unexpected_error_affects_one_file(ctcb, model_dir, folder, monkeypatch, place):
     written(folder / "x.wav", np.zeros(3 * RATE, np.float32))
     from ctcb.acoustic.model import DirectoryModel
 
@@ -168,7 +168,7 @@ def test_one_that_fails_as_nobody_foresaw(ctcb, model_dir, folder, monkeypatch, 
 
 
 @pytest.mark.slow
-def test_3_hours(ctcb, model_dir, tmp_path):
+def test_recording_of_three_hours(ctcb, model_dir, tmp_path):
     with soundfile.SoundFile(str(tmp_path / "long.flac"), "w", 8000, 1) as file:
         for _ in range(180):
             file.write(np.concatenate([SAID[::2], np.zeros(60 * 8000 - len(SAID[::2]), np.float32)]))
@@ -176,7 +176,7 @@ def test_3_hours(ctcb, model_dir, tmp_path):
     assert ran.code == 0 and '"seconds": 10800' in ran.out
 
 
-def test_a_long_one_that_is_cut_off_is_taken_and_noted(ctcb, model_dir, tmp_path):
+def test_truncated_long_recording_is_decoded_with_a_note(ctcb, model_dir, tmp_path):
     long = np.tile(np.concatenate([SAID, np.zeros(RATE, np.float32)]), 40)
     written(tmp_path / "long.wav", long)
     data = (tmp_path / "long.wav").read_bytes()

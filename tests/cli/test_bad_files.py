@@ -1,4 +1,4 @@
-"""The rows of docs/bad_input.md about everything but audio: one line that names the file and the mend, and exit code 2."""
+"""The rows of docs/bad_input.md about everything but audio: one line with the file and a hint, and exit code 2."""
 from __future__ import annotations
 
 import json
@@ -35,7 +35,7 @@ class Payload:
 
 @pytest.fixture(autouse=True)
 def harmless(tmp_path, monkeypatch):
-    """Nothing that is read may run what is in it."""
+    """Reading a file must not execute its content."""
     monkeypatch.setenv("PAYLOAD", str(tmp_path / "ran"))
     yield
     assert not (tmp_path / "ran").exists()
@@ -62,7 +62,7 @@ LISTS = {  # row -> (bytes, what is said on stderr, the text that comes out of M
 
 
 @pytest.mark.parametrize("row", LISTS)
-def test_lists_are_taken(ctcb, tmp_path, row):
+def test_odd_lists_are_accepted(ctcb, tmp_path, row):
     data, said, heard = LISTS[row]
     names = tmp_path / "names.txt"
     names.write_bytes(data)
@@ -78,14 +78,14 @@ def test_lists_are_taken(ctcb, tmp_path, row):
      ("bob\n".encode("utf-16"), "names.txt:1: "), (b"#\n# \n\n", "holds no entity"), (b"\x89PNG\r\n\x1a\n\0\0", "names.txt:1: ")],
     ids=["empty", "not UTF-8", "UTF-16", "comments alone", "a picture"],
 )  # fmt: skip
-def test_lists_are_refused(ctcb, tmp_path, data, said):
+def test_wrong_lists_are_refused(ctcb, tmp_path, data, said):
     names = tmp_path / "names.txt"
     names.write_bytes(data)
     one_line(ctcb("decode", *write(tmp_path, {"u": log_probs(PIECES, MET)}), "--entities", names), said)
 
 
 @pytest.mark.slow
-def test_a_list_of_100000_lines(ctcb, tmp_path):
+def test_list_of_100000_lines(ctcb, tmp_path):
     letters = "bcdfghklmnprstvz"
     names = tmp_path / "names.txt"
     names.write_text("bob\n" + "".join(f"{letters[n % 16]}an{letters[n // 16 % 16]}e{letters[n // 256 % 16]}o{letters[n // 4096 % 16]}\n" for n in range(100_000)))
@@ -114,13 +114,13 @@ MANIFESTS = {
 
 
 @pytest.mark.parametrize("row", MANIFESTS)
-def test_manifests(ctcb, model_dir, tmp_path, row):
+def test_bad_manifests_are_refused(ctcb, model_dir, tmp_path, row):
     data, said = MANIFESTS[row]
     (tmp_path / "m.tsv").write_bytes(data if isinstance(data, bytes) else data.encode())
     one_line(ctcb("decode", "--model", model_dir, tmp_path / "m.tsv"), said)
 
 
-def test_separators_of_unicode_end_no_line(tmp_path):
+def test_unicode_separators_do_not_end_lines(tmp_path):
     (tmp_path / "m.tsv").write_text(HEADER + "u\ta.wav\t1\tone\u2028two\x0bthree\n", encoding="utf-8")
     assert read_manifest(tmp_path / "m.tsv")[0].text == "one\u2028two\x0bthree"
 
@@ -151,7 +151,7 @@ CUTS = {
 
 
 @pytest.mark.parametrize("row", CUTS)
-def test_cuts(ctcb, model_dir, tmp_path, row):
+def test_bad_cuts_are_refused(ctcb, model_dir, tmp_path, row):
     data, said = CUTS[row]
     (tmp_path / "c.jsonl").write_text(data)
     one_line(ctcb("decode", "--model", model_dir, tmp_path / "c.jsonl"), said)
@@ -220,7 +220,7 @@ MODELS = {  # row -> (file, what becomes of it, what is said)
 
 
 @pytest.mark.parametrize("row", MODELS)
-def test_models(ctcb, model_dir, tmp_path, row):
+def test_bad_models_are_refused(ctcb, model_dir, tmp_path, row):
     file, change, said = MODELS[row]
     shutil.copytree(model_dir, tmp_path / "model")
     change(tmp_path / "model" / file)
@@ -228,7 +228,7 @@ def test_models(ctcb, model_dir, tmp_path, row):
     one_line(ctcb("decode", "--model", tmp_path / "model", tmp_path / "in"), said)
 
 
-def test_values_that_fill_the_memory_are_not_shown(tmp_path):
+def test_huge_values_are_shortened_in_messages(tmp_path):
     from ctcb.acoustic.directory import read_model_yaml
 
     (tmp_path / "model.yaml").write_text(f"format_version: 1\nfeatures: {{}}\n{LAUGHS}model: {{num_subwords: 3, num_phones: *i}}\n")
@@ -246,7 +246,7 @@ def test_swapped_weights(ctcb, adapter_dir, tmp_path):
     one_line(ctcb("decode", "--model", tmp_path / "model", tmp_path / "in"), "encoder.safetensors: tensor ")
 
 
-def test_weights_that_are_no_numbers(ctcb, model_dir, tmp_path):
+def test_nan_weights_are_refused(ctcb, model_dir, tmp_path):
     shutil.copytree(model_dir, tmp_path / "model")
     tensors(lambda arrays: arrays["head.weight"].fill(np.nan))(tmp_path / "model/encoder.safetensors")
     write_manifest(tmp_path / "in", sentences(1))
@@ -277,7 +277,7 @@ LMS = {
 
 
 @pytest.mark.parametrize("row", LMS)
-def test_lms(ctcb, tmp_path, row):
+def test_bad_lms_are_refused(ctcb, tmp_path, row):
     data, said = LMS[row]
     (tmp_path / "lm.arpa").write_bytes(data if isinstance(data, bytes) else data.encode())
     files = write(tmp_path, {"u": log_probs(PIECES, MET)})
@@ -322,7 +322,7 @@ GRAPHS = {
 
 
 @pytest.mark.parametrize("row", GRAPHS)
-def test_graphs(ctcb, graph_dir, model_dir, tmp_path, row):
+def test_bad_graphs_are_refused(ctcb, graph_dir, model_dir, tmp_path, row):
     file, change, said = GRAPHS[row]
     shutil.copytree(graph_dir, tmp_path / "graph")
     change(tmp_path / "graph" / file)
@@ -377,7 +377,7 @@ EMISSIONS = {
 
 
 @pytest.mark.parametrize("row", EMISSIONS)
-def test_emissions(ctcb, tmp_path, row):
+def test_bad_emissions_are_refused(ctcb, tmp_path, row):
     make, said = EMISSIONS[row]
     files = write(tmp_path, {"u": GOOD})
     (tmp_path / "e.npz").unlink()
@@ -385,7 +385,7 @@ def test_emissions(ctcb, tmp_path, row):
     one_line(ctcb("decode", *files, "--method", "beam"), said)
 
 
-def test_two_arrays_of_one_name(tmp_path):
+def test_duplicate_array_names_are_refused(tmp_path):
     with pytest.warns(UserWarning), zipfile.ZipFile(tmp_path / "e.npz", "w") as archive:
         for _ in range(2):
             archive.writestr("u.npy", b"")
@@ -398,7 +398,7 @@ def test_two_arrays_of_one_name(tmp_path):
 
 @pytest.fixture
 def unprivileged():
-    """Somebody whom file permissions stop."""
+    """Run as a user without all permissions."""
     if os.geteuid() != 0:
         yield
         return
@@ -408,7 +408,7 @@ def unprivileged():
 
 
 @pytest.mark.parametrize("read", [read_lines, read_manifest, read_yaml, read_arpa, NgramLm.load], ids=lambda read: read.__qualname__)
-def test_without_permission(read, unprivileged):
+def test_files_without_permission_are_refused(read, unprivileged):
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
@@ -423,7 +423,7 @@ def test_without_permission(read, unprivileged):
 # --- the table ---
 
 
-def test_every_row_stands_in_the_docs():
+def test_every_case_is_documented():
     import test_bad_audio
 
     tables = (test_bad_audio.TAKEN, test_bad_audio.REFUSED, LISTS, MANIFESTS, CUTS, MODELS, LMS, GRAPHS, EMISSIONS)

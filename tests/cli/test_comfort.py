@@ -1,4 +1,4 @@
-"""What makes the command pleasant: help with examples, a fast start, options from a file, completion, the doctor."""
+"""Help with examples, a fast start, options from a file, completion, `ctcb doctor`."""
 from __future__ import annotations
 
 import resource
@@ -27,7 +27,7 @@ def python(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 
 
-def test_help_and_score_start_without_the_heavy_packages(tmp_path):
+def test_help_and_score_do_not_import_heavy_packages(tmp_path):
     (tmp_path / "r").write_text("a hello bob\n")
     names = tmp_path / "n"
     names.write_text("Bob\n")
@@ -39,19 +39,19 @@ def test_help_and_score_start_without_the_heavy_packages(tmp_path):
 
 
 def timed(*words):
-    """What the command prints, and its seconds of the processor, not of the clock: the machine may be busy."""
+    """The command's output and its CPU time (wall time depends on other load)."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     ran = subprocess.run([sys.executable, "-m", "ctcb", *map(str, words)], capture_output=True, text=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return ran.stdout, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def test_help_answers_in_time():
+def test_help_is_fast():
     out, seconds = timed("--help")
     assert "Commands:" in out and seconds < 0.5
 
 
-def test_decoding_ten_seconds_takes_less_than_six(tmp_path):
+def test_ten_seconds_decode_in_less_than_six(tmp_path):
     demo = BUNDLED_MODEL.parent / "demo"
     clips = [read_audio(demo / f"audio/demo_0{number}.ogg").samples for number in (1, 3, 4)]
     soundfile.write(str(tmp_path / "ten.wav"), np.concatenate(clips)[: 10 * SAMPLE_RATE], SAMPLE_RATE)
@@ -78,8 +78,8 @@ def test_options_from_a_file(ctcb, tmp_path):
         assert ran.code == 2 and told in ran.err and len(ran.err.splitlines()) == 1
 
 
-def test_a_command_by_its_old_name(ctcb, tmp_path):
-    """`ctcb ladder` is `ctcb ablate`, on the line and in a file of options, and stands in no help."""
+def test_old_command_name_still_works(ctcb, tmp_path):
+    """`ctcb ladder` is `ctcb ablate`, on the command line and in an options file, and is in no help."""
     assert ctcb("ladder", "--help").out == ctcb("ablate", "--help").out != ""
     assert "ablate" in ctcb("--help").out and "ladder" not in ctcb("--help").out
     for name in ("ladder", "ablate"):
@@ -90,11 +90,11 @@ def test_a_command_by_its_old_name(ctcb, tmp_path):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion(ctcb, shell):
+def test_completion_scripts(ctcb, shell):
     assert "_CTCB_COMPLETE" in ctcb("completion", shell).out
 
 
-def test_completing_words():
+def test_words_are_completed():
     import os
 
     words = {"_CTCB_COMPLETE": "bash_complete", "COMP_WORDS": "ctcb dec", "COMP_CWORD": "1"}
@@ -102,12 +102,12 @@ def test_completing_words():
     assert ran.stdout.split() == ["plain,decode"]
 
 
-def test_the_doctor(ctcb):
+def test_doctor_reports_packages(ctcb):
     ran = ctcb("doctor", "--no-speed")
     assert ran.code == 0 and "torch " in ran.out and "transformers" in ran.out and "speed" not in ran.out
 
 
 @pytest.mark.slow
-def test_the_doctor_measures(ctcb):
+def test_doctor_measures_speed(ctcb):
     ran = ctcb("doctor")
     assert ran.code == 0 and "times faster than real time" in ran.out

@@ -1,4 +1,4 @@
-"""``ctcb entities check`` from the outside, with a tiny model's lang folder made here."""
+"""The command ``ctcb entities check``, with the lang folder of a tiny model."""
 from __future__ import annotations
 
 import json
@@ -63,7 +63,7 @@ def test_report_and_entities(run):
     assert out.endswith("WARNING: 'market' is one of the model's own pieces, so a common word: it may come out where it was not said\n")
 
 
-def test_pieces_spell_the_words_and_json_holds_everything(run, tmp_path):
+def test_check_reports_spellings_and_full_json(run, tmp_path):
     code, out, err = run("Ann Lee\nann lee\nbob\talias=robert\nRobert\n★\n", "--json", str(tmp_path / "o.json"), "--limit", "1")
     assert code == 0 and out.count("(line ") == 1 and "... and 2 more" in err
     data = json.loads((tmp_path / "o.json").read_text("utf-8"))
@@ -103,7 +103,7 @@ def test_other_formats_are_read_when_asked_for(run):
         (b"ann\n\xe9\n", "ctcb: list.txt:2: byte 1 of the line is not UTF-8"),
     ],
 )
-def test_nothing_loaded_is_exit_code_2(run, tmp_path, content, said):
+def test_empty_list_gives_exit_code_2(run, tmp_path, content, said):
     code, out, err = run(content, "--json", str(tmp_path / "o.json"))
     assert (code, out) == (2, "")
     assert err.splitlines()[-1].startswith(said)
@@ -111,7 +111,7 @@ def test_nothing_loaded_is_exit_code_2(run, tmp_path, content, said):
         assert json.loads((tmp_path / "o.json").read_text("utf-8"))["rejected"] == 1
 
 
-def test_no_such_model(run):
+def test_missing_model_is_refused(run):
     code, _, err = run("ann\n", "--model", "nowhere")
     assert (code, err.splitlines()[-1]) == (2, "ctcb: nowhere: no such folder; name a model directory")
 
@@ -127,7 +127,7 @@ def test_pronunciations_are_own_or_those_of_every_form():
     assert len(pronunciations(Entity("ann " * 30), plain)) == 8  # of 2 ** 30
 
 
-def test_checks_run_across_chunks(model):
+def test_checks_span_chunks(model):
     names = [f"{a}{b}nn" for a in "bcdfghjklmnpqrstvwxz" for b in "abcdefghijklmnopqrstuvwxyzaeiou"[:26]]
     checks = list(check_entities(EntityList.of(names), Lang.load(model)))
     assert [check.entity.text for check in checks] == names and [check.line for check in checks] == list(range(1, 521))

@@ -1,4 +1,4 @@
-"""Help as people read it: of every command and group, asked for or not."""
+"""The help of every command and group, with and without --help."""
 from __future__ import annotations
 
 import click
@@ -17,7 +17,7 @@ def is_read_by_people(help_text):
 
 
 @pytest.mark.parametrize("words", [[], *([name] for name in groups()), ["--options", "{options}", "train"]], ids=" ".join)
-def test_a_bare_group_prints_its_help(ctcb, tmp_path, words):
+def test_bare_command_group_prints_its_help(ctcb, tmp_path, words):
     (tmp_path / "o.yaml").write_text("decode: {beam: 8}\n")
     ran = ctcb(*(word.format(options=tmp_path / "o.yaml") for word in words))
     assert is_read_by_people(ran.out + ran.err) and not (ran.out and ran.err)
@@ -25,12 +25,12 @@ def test_a_bare_group_prints_its_help(ctcb, tmp_path, words):
 
 
 @pytest.mark.parametrize("words", ["", *groups(), *(words for words, _ in every_command())])
-def test_help_has_no_escapes(ctcb, words):
+def test_help_has_no_escape_sequences(ctcb, words):
     ran = ctcb(*words.split(), "--help")
     assert ran.code == 0 and is_read_by_people(ran.out) and not ran.err
 
 
-def test_what_is_read_is_still_made_visible(ctcb, capsys):
+def test_control_characters_of_inputs_are_escaped(ctcb, capsys):
     ran = ctcb("decode", "--bias", "a\nb\x1b[31m")
     assert ran.code == 2 and "\x1b" not in ran.err and "a\\nb\\x1b[31m" in ran.err
 

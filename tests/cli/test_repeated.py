@@ -1,4 +1,4 @@
-"""Options given more than once: all of them count, or the command refuses; none is dropped in silence."""
+"""Options given more than once: all values count, or the command refuses; none is dropped silently."""
 from __future__ import annotations
 
 import subprocess
@@ -51,19 +51,19 @@ def test_stdout_takes_one_format(ctcb, emissions):
     "tune --data a --out b --preset decoder --preset joint", "tune --data a --out b --lm c --lm d",
     "emit --head subword --head phone --out a x.wav", "graph --out a --lm b --units subword --units phone", "graph --out a --lm b --lm c",
 ])  # fmt: skip
-def test_what_takes_one_refuses_two(ctcb, words):
+def test_single_options_refuse_a_second_value(ctcb, words):
     repeated = next(word for word in words.split() if word.startswith("--") and words.split().count(word) > 1)
     ran = ctcb(*words.split())
     assert ran.code == 2 and f"{repeated} is given 2 times" in ran.err and len(ran.err.splitlines()) == 1
 
 
-def test_an_option_from_a_file_gives_way_to_the_lines(ctcb, emissions, tmp_path):
+def test_command_line_overrides_the_options_file(ctcb, emissions, tmp_path):
     (tmp_path / "others.txt").write_text("Ann\n")
     (tmp_path / "o.yaml").write_text(f"decode:\n  entities: {tmp_path / 'others.txt'}\n  format: jsonl\n")
     assert ctcb("--options", tmp_path / "o.yaml", "decode", *emissions, "--format", "text").out == "u1 ann met bob\nu2 ann met\n"
 
 
-def test_several_values_in_a_file_of_options(ctcb, emissions, tmp_path):
+def test_options_file_may_hold_lists(ctcb, emissions, tmp_path):
     options = tmp_path / "o.yaml"
     options.write_text("decode:\n  format: [srt, vtt]\n  without: verify\n")  # one value of an option that takes several
     assert ctcb("--options", options, "decode", *emissions, "--out", tmp_path / "out").code == 0
@@ -76,8 +76,8 @@ def test_several_values_in_a_file_of_options(ctcb, emissions, tmp_path):
 
 
 @pytest.mark.slow
-def test_parts_keep_every_format(model_dir, tmp_path):
-    """steps/decode.sh --nj: what one go writes is there in the end, explanations and files of one recording each too."""
+def test_jobs_keep_every_format(model_dir, tmp_path):
+    """steps/decode.sh --nj writes everything that a single run writes, explanations and per-recording files included."""
     manifest = write_manifest(tmp_path / "set", ["ann"] * 66)
     (tmp_path / "names.txt").write_text("Oak\n")
     more = ["--", "--entities", str(tmp_path / "names.txt"), "--explain", "--format", "srt", "--format", "textgrid"]

@@ -1,4 +1,4 @@
-"""``ctcb score`` from the outside: what it prints and writes, how it fails, what it does not import."""
+"""The command ``ctcb score``: output, errors, and imports that it avoids."""
 from __future__ import annotations
 
 import json
@@ -62,7 +62,7 @@ def test_writes_json_and_the_table_of_utterances(run, folder):
     assert len((folder / "u.tsv").read_text().splitlines()) == 3
 
 
-def test_lists_of_utterances_durations_and_rare_words(run, folder):
+def test_per_utterance_lists_durations_and_rare_words(run, folder):
     code, out, _ = run("--ref other --hyp other --entities-per-utt per_utt.tsv --durations ref.tsv --bootstrap 0")
     assert code == 0 and "1.00 hours" in out and "1 found, 0 missed, 0 false" in out
     run("--ref is21.tsv --hyp hyp.jsonl --biasing-list is21.tsv --json o.json")
@@ -71,7 +71,7 @@ def test_lists_of_utterances_durations_and_rare_words(run, folder):
     assert counts["entities"] is None
 
 
-def test_what_became_of_the_list_is_said(run, folder):
+def test_load_report_is_printed(run, folder):
     (folder / "odd.txt").write_text("Ann Lee :2.0\nANN LEE\nbob :0\n")
     code, out, err = run("--ref ref.tsv --hyp hyp.jsonl --entities-format sherpa --entities odd.txt")
     assert code == 0 and "1 entities listed" in out
@@ -79,7 +79,7 @@ def test_what_became_of_the_list_is_said(run, folder):
     assert "line 2: merged" in err and "line 3: rejected" in err
 
 
-def test_normalisation_can_be_switched_off(run):
+def test_normalisation_can_be_turned_off(run):
     assert "2 sub" not in run("--ref ref.tsv --hyp hyp.jsonl")[1]
     assert "3 sub + 0 del + 1 ins" in run("--ref ref.tsv --hyp hyp.jsonl --no-normalize")[1]
 
@@ -105,7 +105,7 @@ def test_seed_and_draws_are_kept(run, folder):
         ("--ref ref.tsv --hyp hyp.jsonl --per-entity", "ctcb: --per-entity needs a list; give --entities"),
     ],
 )
-def test_wrong_input_is_one_line_and_exit_code_2(run, folder, line, said):
+def test_wrong_input_gives_one_line_and_exit_code_2(run, folder, line, said):
     (folder / "half.txt").write_text("u1 ann\n")
     (folder / "one.tsv").write_text("u1\tann lee\n")
     (folder / "bad.txt").write_text("ann\tweight=0\n")
@@ -114,7 +114,7 @@ def test_wrong_input_is_one_line_and_exit_code_2(run, folder, line, said):
     assert err.startswith(said)
 
 
-def test_allow_missing_says_so(run, folder):
+def test_allow_missing_is_reported(run, folder):
     (folder / "half.txt").write_text("u1 ann lee met bob\n")
     code, out, _ = run("--ref ref.tsv --hyp half.txt --allow-missing")
     assert code == 0 and "counted as deleted: 1, such as 'u2'" in out and "0 sub + 4 del + 0 ins = 4 of 8 words" in out

@@ -26,7 +26,7 @@ def correlation(a, b):
         ("a.aiff", {}),
     ],
 )
-def test_reads_what_libsndfile_reads(tmp_path, samples, name, options):
+def test_reads_libsndfile_formats(tmp_path, samples, name, options):
     soundfile.write(str(tmp_path / name), samples, RATE, **options)
     audio = read_audio(tmp_path / name)
     assert audio.samples.dtype == np.float32 and audio.conversions == ()
@@ -39,7 +39,7 @@ def test_reads_mp3(tmp_path, samples):
     assert abs(read_audio(tmp_path / "a.mp3").duration - len(samples) / RATE) < 0.1
 
 
-def test_converts_rate_and_channels_and_says_so(tmp_path, samples):
+def test_rate_and_channels_are_converted_with_a_note(tmp_path, samples):
     stereo = np.stack([samples[::2], np.zeros_like(samples[::2])], axis=1)
     soundfile.write(str(tmp_path / "a.wav"), stereo, RATE // 2)
     audio = read_audio(tmp_path / "a.wav")
@@ -76,7 +76,7 @@ def write_nan(path):
         (write_nan, "NaN"),
     ],
 )
-def test_names_what_is_wrong(tmp_path, make, told):
+def test_wrong_audio_is_named(tmp_path, make, told):
     path = tmp_path / "x.wav"
     make(path)
     with pytest.raises(InputError, match=told) as error:

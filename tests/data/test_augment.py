@@ -1,4 +1,4 @@
-"""Augmentation: the noise has the level that was asked for, masks stay within bounds, seeds fix all."""
+"""Augmentation: the requested noise level, bounds of masks, determinism under a seed."""
 import dataclasses
 
 import pytest
@@ -25,7 +25,7 @@ def test_the_same_seed_gives_the_same_batch(features):
 
 
 @pytest.mark.parametrize("kind", ["noise_prob", "babble_prob"])
-def test_noise_has_the_level_asked_for(features, kind):
+def test_noise_has_the_requested_level(features, kind):
     chances = {"noise_prob": 0.0, "babble_prob": 0.0, kind: 1.0}
     config = AugmentConfig(snr_low=7.0, snr_high=7.0, **chances)
     mixed = add_noise(features, LENGTHS, config, seeded())
@@ -35,7 +35,7 @@ def test_noise_has_the_level_asked_for(features, kind):
         assert abs(float(snr) - 7.0) < 0.05
 
 
-def test_no_noise_leaves_features_alone(features):
+def test_no_noise_leaves_features_unchanged(features):
     assert torch.equal(add_noise(features, LENGTHS, AugmentConfig(noise_prob=0.0, babble_prob=0.0), seeded()), features)
 
 
@@ -68,13 +68,13 @@ def test_masks_stay_within_bounds(features):
     assert 10 < widest <= 20
 
 
-def test_no_other_speed_leaves_features_alone(features):
+def test_unit_speed_leaves_features_unchanged(features):
     changed, lengths = change_speed(features, LENGTHS, AugmentConfig(), seeded())
     assert changed is features and lengths is LENGTHS
 
 
 @pytest.mark.parametrize("speed", [0.8, 1.25])
-def test_speed_moves_time_and_frequency_as_a_faster_recording_does(speed):
+def test_speed_equals_a_faster_recording(speed):
     """A tone at a known moment and frequency, against the same tone played at that speed."""
     mel = torch.log1p(torch.tensor([500.0, 1000.0, 500.0 * speed, 1000.0 * speed]) / 700.0) / torch.log1p(torch.tensor(8000.0 / 700.0)) * 79
     features = torch.full((1, 300, 80), -10.0)
@@ -89,7 +89,7 @@ def test_speed_moves_time_and_frequency_as_a_faster_recording_does(speed):
         assert (changed[0, int((start - 4) / speed)] < -5.0).all() and (changed[0, int((start + 44) / speed)] < -5.0).all()
 
 
-def test_speed_never_reads_what_lies_behind_an_utterance(features):
+def test_speed_never_reads_padding(features):
     poisoned = features.clone()
     for row, length in enumerate(LENGTHS.tolist()):
         poisoned[row, length + 1 :] = float("nan")  # one frame behind is where the last one is interpolated to
@@ -98,7 +98,7 @@ def test_speed_never_reads_what_lies_behind_an_utterance(features):
         assert torch.isfinite(changed[row, : length - 1]).all()
 
 
-def test_echoes_are_the_sum_over_what_was_said_before(features):
+def test_reverberation_is_the_sum_over_earlier_frames(features):
     config = AugmentConfig(reverb_prob=1.0)
     mixed = add_echoes(features, LENGTHS, config, seeded())
     _, time, ratio = torch.rand(3, 3, generator=seeded())

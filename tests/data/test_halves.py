@@ -1,4 +1,4 @@
-"""The one split of data sets: every part of the code that halves a set halves it alike."""
+"""The one split of data sets, which all code must use."""
 from __future__ import annotations
 
 import ast
@@ -22,13 +22,13 @@ import measure  # noqa: E402
 IDS = [f"u{number:03d}" for number in range(200)]
 
 
-def test_the_half_is_the_parity_of_the_hashes_first_byte():
+def test_half_is_the_parity_of_the_first_hash_byte():
     # `printf u000 | sha256sum` begins with c1, that of u001 with 99, of u002 with 34.
     assert [half_of(utt_id) for utt_id in ("u000", "u001", "u002")] == ["2", "2", "1"]
     assert sum(half_of(utt_id) == HALVES[0] for utt_id in IDS) == pytest.approx(100, abs=25)
 
 
-def test_recipes_tune_on_the_ladders_half_1_and_score_on_half_2(tmp_path):
+def test_recipes_tune_on_half_1_and_score_on_half_2(tmp_path):
     items = [measure.Item("s", utt_id, "", np.zeros((1, 2), np.float32)) for utt_id in IDS]
     tuning, scoring = ({item.utt_id for item in half} for half in measure.halves(items))
     of_lm = lm_systems.DataSet("human", "s", "general", dict.fromkeys(IDS, "a"), (), (), tmp_path)
@@ -39,14 +39,14 @@ def test_recipes_tune_on_the_ladders_half_1_and_score_on_half_2(tmp_path):
         assert peers == set(lm) == ladder == {utt_id for utt_id in IDS if half_of(utt_id) == half}
 
 
-def test_the_first_of_a_half_are_drawn_by_their_hashes():
+def test_utterances_of_a_half_are_ordered_by_hash():
     items = [measure.Item("s", utt_id, "", np.zeros((1, 2), np.float32)) for utt_id in IDS]
     for half in measure.halves(items):
         hashes = [hashlib.sha256(item.utt_id.encode()).hexdigest() for item in half]
         assert hashes == sorted(hashes)
 
 
-def test_nothing_else_splits_by_the_parity_of_a_hash():
+def test_half_of_is_the_only_split():
     """No module beside halves.py takes anything modulo 2 in a function that also hashes."""
     split = []
     for path in (path for folder in ("ctcb", "recipes", "local", "utils") for path in (ROOT / folder).rglob("*.py")):

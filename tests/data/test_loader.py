@@ -14,7 +14,7 @@ def stored(features_dir):
     return CutSet.from_file(features_dir / "cuts_feats.jsonl.gz").to_eager()
 
 
-def test_one_copy_of_each_utterance(features_dir):
+def test_epoch_has_one_copy_of_each_utterance(features_dir):
     cuts = stored(features_dir)
     assert len(cuts) == 24
     picks = [{cut.id for cut in OneCopyEach(cuts, seed)} for seed in range(20)]
@@ -55,7 +55,7 @@ def test_batches_hold_features_and_targets(features_dir, lang_dir):
     assert all(torch.equal(a, b.features) for a, b in zip(in_workers, load_batches(batches, targets)))
 
 
-def test_targets_longer_than_the_frames_are_found(features_dir, lang_dir):
+def test_targets_longer_than_the_frames_are_detected(features_dir, lang_dir):
     lang = Lang.load(lang_dir)
     targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
     cut = next(iter(stored(features_dir)))

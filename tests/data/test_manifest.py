@@ -1,4 +1,4 @@
-"""Reading manifest.tsv: what is right is read, what is wrong is named by line."""
+"""Reading manifest.tsv: correct files are read, errors are named with their line."""
 import pytest
 
 from ctcb.data.manifest import read_manifest
@@ -22,7 +22,7 @@ def test_reads_fields_and_resolves_audio(tmp_path):
 
 
 @pytest.mark.parametrize("end, encoding", [("\r\n", "utf-8"), ("\n", "utf-8-sig")])
-def test_windows_line_ends_and_bom(tmp_path, end, encoding):
+def test_reads_windows_line_ends_and_bom(tmp_path, end, encoding):
     assert read_manifest(write(tmp_path, HEADER, "a\ta.wav\t1\ts\thi", encoding=encoding, end=end))[0].text == "hi"
 
 
@@ -42,14 +42,14 @@ def test_windows_line_ends_and_bom(tmp_path, end, encoding):
         ([HEADER, "a\ta.wav\tnan\ts\thi"], "manifest.tsv:2: duration_s 'nan'"),
     ],
 )
-def test_names_what_is_wrong(tmp_path, lines, told):
+def test_wrong_manifests_are_named(tmp_path, lines, told):
     with pytest.raises(InputError) as error:
         read_manifest(write(tmp_path, *lines))
     assert told in str(error.value) and "\n" not in str(error.value)
     assert error.value.exit_code == 2
 
 
-def test_other_bytes_and_no_file(tmp_path):
+def test_wrong_encoding_and_missing_file(tmp_path):
     with pytest.raises(InputError, match="not UTF-8"):
         read_manifest(write(tmp_path, HEADER, "a\ta.wav\t1\ts\tnaïve", encoding="latin-1"))
     with pytest.raises(InputError, match="no such file"):

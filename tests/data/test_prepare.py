@@ -1,4 +1,4 @@
-"""From a manifest to lhotse cuts: nothing unusable passes, nothing is lost in silence."""
+"""From a manifest to lhotse cuts: unusable utterances are rejected, and every rejection is reported."""
 import numpy as np
 import pytest
 import soundfile
@@ -29,7 +29,7 @@ def mixed(tmp_path):
     return path
 
 
-def test_keeps_the_good_and_names_the_rest(mixed, tmp_path):
+def test_good_utterances_are_kept_and_others_named(mixed, tmp_path):
     report = prepare(mixed, tmp_path / "out", jobs=2)
     assert [cut.supervisions[0].text for cut in report.cuts] == ["ann met bob", "dan's two cats", "eve"]
     assert [item.kind for item in report.rejected] == [
@@ -60,7 +60,7 @@ def test_no_usable_utterance_is_an_error(tmp_path):
     assert not (tmp_path / "out/cuts.jsonl.gz").exists()
 
 
-def test_command(ctcb, tmp_path):
+def test_prepare_command(ctcb, tmp_path):
     path = write_manifest(tmp_path / "in", ["ann met bob", "dan"], suffix=".flac")
     ran = ctcb("prepare", path, "--out", tmp_path / "out", "--features", "--speeds", "1.0,1.1", "--jobs", 1)
     assert ran.code == 0 and "2 utterances" in ran.err

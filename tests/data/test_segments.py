@@ -20,7 +20,7 @@ def recording(tmp_path):
     return path
 
 
-def test_pieces_are_put_together(recording, tmp_path):
+def test_spans_are_joined(recording, tmp_path):
     pieces = ((0.5, 1.0), (2.0, 2.25))
     report = cut_segments([Segment("u", recording, pieces, "a\tb", orig_text="A,\nb")], tmp_path / "out", jobs=1)
     assert report.utterances == 1 and report.seconds == pytest.approx(0.75)
@@ -31,7 +31,7 @@ def test_pieces_are_put_together(recording, tmp_path):
     assert np.abs(samples - wanted).max() < 1e-4
 
 
-def test_what_cannot_be_cut_is_named(recording, tmp_path):
+def test_segments_that_cannot_be_cut_are_named(recording, tmp_path):
     junk = tmp_path / "junk.ogg"
     junk.write_bytes(b"no audio")
     segments = [
@@ -45,7 +45,7 @@ def test_what_cannot_be_cut_is_named(recording, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["ogg", "mp3", "flac"])
-def test_a_recording_that_breaks_off(tmp_path, suffix):
+def test_truncated_recording(tmp_path, suffix):
     whole, part = tmp_path / f"whole.{suffix}", tmp_path / f"part.{suffix}"
     soundfile.write(str(whole), 0.1 * np.random.default_rng(0).standard_normal(10 * 16000), 16000)
     part.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
@@ -55,19 +55,19 @@ def test_a_recording_that_breaks_off(tmp_path, suffix):
     assert str(part) in report.rejected[0][1]
 
 
-def test_nothing_usable_leaves_no_manifest(recording, tmp_path):
+def test_no_manifest_without_usable_segments(recording, tmp_path):
     with pytest.raises(InputError, match="ends at 9.00 s"):
         cut_segments([Segment("late", recording, ((2, 9),), "a")], tmp_path / "out", jobs=1)
     assert not (tmp_path / "out/manifest.tsv").exists()
 
 
 @pytest.mark.parametrize("ids, told", [(("a", "a"), "comes twice"), (("a/b",), "no name for a file")])
-def test_ids(recording, tmp_path, ids, told):
+def test_bad_ids_are_refused(recording, tmp_path, ids, told):
     with pytest.raises(InputError, match=told):
         cut_segments([Segment(name, recording, ((0, 1),), "a") for name in ids], tmp_path / "out")
 
 
-def test_no_room(recording, tmp_path, monkeypatch):
+def test_full_disk_is_reported(recording, tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 10**9 - 1000, 1000))
     require_space(tmp_path / "not/there/yet", 999)

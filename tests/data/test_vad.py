@@ -1,4 +1,4 @@
-"""Long recordings heard where there is speech: silero-vad's network, the stretches made of it, times after the gaps."""
+"""Voice activity detection: silero-vad's network, the spans from its output, times in the recording."""
 from __future__ import annotations
 
 import json
@@ -41,18 +41,18 @@ def found(*runs):
         ([(5, 0.1), (3, 0.4), (3, 0.9), (3, 0.4), (5, 0.1)], [(8 - MARGIN, 14 + MARGIN)]),  # begins at 0.5, goes on to 0.35
     ],
 )
-def test_spans(runs, expected):
+def test_spans_from_probabilities(runs, expected):
     assert found(*runs) == [pytest.approx(one, abs=2 / A_SECOND) for one in expected]
 
 
-def test_speech_without_a_pause_is_cut_where_it_is_least_likely():
+def test_speech_without_a_pause_is_cut_at_the_lowest_probability():
     parts = found((15, 0.9), (0.5, 0.6), (40, 0.9), (5, 0.1))
     assert 14.9 < parts[0][1] < 15.6 and len(parts) == 3
     assert all(last - first <= LONGEST + 1e-6 for first, last in parts)
     assert [first for first, _ in parts[1:]] == [last for _, last in parts[:-1]]
 
 
-def test_stretches_have_the_times_of_the_recording():
+def test_spans_have_the_times_of_the_recording():
     samples = np.repeat(np.arange(3000, dtype=np.float32), int(FRAME))  # each frame's number
     places = [(1000, 64_000), (70_000, 200_100), (200_100, 300_000)]
 
@@ -76,7 +76,7 @@ def test_stretches_have_the_times_of_the_recording():
     assert len(nothing) == 1 and nothing[0].last and nothing[0].emissions.tokens.shape == (0, 1)
 
 
-def test_what_is_missing_is_said(monkeypatch):
+def test_missing_package_is_named(monkeypatch):
     monkeypatch.setattr("ctcb.data.vad.find_spec", lambda name: None)
     with pytest.raises(RunError, match=r"silero-vad; pip install 'ctcb\[vad\]'"):
         VoiceActivity()
@@ -93,7 +93,7 @@ def demo(*places):
     return samples, seconds
 
 
-def test_the_network_is_fed_as_its_own_package_feeds_it():
+def test_network_input_equals_that_of_silero_vad():
     silero = pytest.importorskip("silero_vad")
     pytest.importorskip("onnxruntime")
     import torch
@@ -107,8 +107,8 @@ def test_the_network_is_fed_as_its_own_package_feeds_it():
     assert len(ours) == -(-len(samples) // CHUNK)
 
 
-def test_decoding_what_is_mostly_silent(ctcb, tmp_path):
-    """The words are those of the clips one by one, at the times where they lie."""
+def test_decoding_a_mostly_silent_recording(ctcb, tmp_path):
+    """The words equal those of the single clips, at their times in the recording."""
     pytest.importorskip("silero_vad")
     pytest.importorskip("onnxruntime")
     places = (6, 25, 50)

@@ -20,7 +20,7 @@ from ctcb.errors import InputError
 EMISSIONS = log_probs(PIECES, MET)
 
 
-def test_importing_ctcb_is_light():
+def test_import_does_not_load_heavy_packages():
     code = (
         "import sys, ctcb; assert {'load', 'CtcDecoder', 'BeamOptions'} <= set(dir(ctcb)); "
         "print([m for m in ('torch', 'numba', 'numpy', 'lhotse') if m in sys.modules]); "
@@ -32,7 +32,7 @@ def test_importing_ctcb_is_light():
         ctcb.lod
 
 
-def test_a_list_a_call():
+def test_list_is_given_with_each_call():
     decoder = ctcb.CtcDecoder(PIECES, frame_shift=0.04)
     assert decoder.decode(EMISSIONS).text == "ann met bov"
     found = decoder.decode(EMISSIONS, ["Bob"], nbest=2, utt_id="u1")
@@ -46,7 +46,7 @@ def test_a_list_a_call():
     assert decoder.decode(EMISSIONS, []).text == "ann met bov"
 
 
-def test_other_vocabularies_and_options(tmp_path):
+def test_vocabularies_and_options(tmp_path):
     emissions = log_probs(LETTERS, SPOKEN)
     assert ctcb.CtcDecoder(LETTERS, blank="<pad>").decode(emissions, ["Met Bob"]).text == "ann met bob"
     found = ctcb.CtcDecoder(LETTERS, separator="|", log_probs="logits").decode(emissions + 5, ["Bob"])
@@ -57,7 +57,7 @@ def test_other_vocabularies_and_options(tmp_path):
     assert ctcb.CtcDecoder(tmp_path / "tokens.txt").decode(EMISSIONS, ["Bob"]).text == "ann met bob"
 
 
-def test_the_last_few_lists_are_made_ready_once(monkeypatch):
+def test_recent_lists_are_prepared_once(monkeypatch):
     decoder = ctcb.CtcDecoder(PIECES)
     made = []
     prepare = decoder._pipeline.prepare
@@ -76,7 +76,7 @@ def test_the_last_few_lists_are_made_ready_once(monkeypatch):
     assert len(made) == 4 + len(others)
 
 
-def test_threads_share_a_biaser():
+def test_threads_share_a_decoder():
     decoder = ctcb.CtcDecoder(PIECES)
     lists = [["bob"], ["boz"], [], ["ann"]] * 10
     expected = [decoder.decode(EMISSIONS, names) for names in lists]
@@ -84,7 +84,7 @@ def test_threads_share_a_biaser():
         assert list(pool.map(lambda names: decoder.decode(EMISSIONS, names), lists)) == expected
 
 
-def test_what_cannot_be_used_is_said_once():
+def test_rejected_entities_warn_once():
     decoder = ctcb.CtcDecoder(PIECES)
     with pytest.warns(UserWarning, match=r"1 of 3 entries loaded \(2 rejected\)") as caught:
         assert decoder.decode(EMISSIONS, ["bob", "quiz", "★"]).text == "ann met bob"
@@ -104,12 +104,12 @@ def test_what_cannot_be_used_is_said_once():
         (EntityList((Entity("bob", weight=float("nan")),)), "1: 'bob' has the weight nan|'bob' has the weight nan"),
     ],
 )  # fmt: skip
-def test_wrong_lists(entities, said):
+def test_wrong_lists_are_refused(entities, said):
     with pytest.raises(InputError, match=said):
         ctcb.CtcDecoder(PIECES).decode(EMISSIONS, entities)
 
 
-def test_wrong_use():
+def test_wrong_arguments_are_refused():
     with pytest.raises(InputError, match="no kind of emissions"):
         ctcb.CtcDecoder(PIECES, log_probs="log10")
     with pytest.raises(InputError, match="is no preset"):
@@ -118,7 +118,7 @@ def test_wrong_use():
         ctcb.CtcDecoder(PIECES).decode(EMISSIONS[:, :5], ["bob"])
 
 
-def test_a_model_that_listens(ctcb_model, tmp_path):
+def test_recognizer_transcribes_audio(ctcb_model, tmp_path):
     samples = say("ann bob")
     soundfile.write(str(tmp_path / "talk.wav"), samples, RATE, subtype="FLOAT")
     found = ctcb_model.transcribe(tmp_path / "talk.wav", ["Ann Bob", "Oak"], nbest=2)
@@ -134,7 +134,7 @@ def test_a_model_that_listens(ctcb_model, tmp_path):
             ctcb_model.transcribe(wrong)
 
 
-def test_from_python_as_from_the_command(ctcb_model, model_dir, tmp_path):
+def test_python_result_equals_the_command(ctcb_model, model_dir, tmp_path):
     from ctcb.cli import main
 
     soundfile.write(str(tmp_path / "talk.wav"), say("ann bob oak"), RATE)

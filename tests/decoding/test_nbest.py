@@ -1,4 +1,4 @@
-"""N-best lists: from the options, from the preset, of long recordings, and never dropped in silence."""
+"""N-best lists: from options, from presets, of long recordings; never dropped silently."""
 from __future__ import annotations
 
 import json
@@ -30,7 +30,7 @@ def texts(transcript):
     return [other.text for other in transcript.nbest]
 
 
-def test_the_options_say_how_many_where_the_call_does_not():
+def test_options_give_the_default_nbest():
     decoder = package.CtcDecoder(PIECES, options=package.BeamOptions(nbest=3))
     assert texts(decoder.decode(EMISSIONS, ["Bob"])) == TEXTS
     assert texts(decoder.decode(EMISSIONS, ["Bob"], nbest=2)) == TEXTS[:2]
@@ -39,12 +39,12 @@ def test_the_options_say_how_many_where_the_call_does_not():
 
 
 @pytest.mark.parametrize("nbest, said", [(0, "at least 1"), (-3, "at least 1"), (17, "nbest is 17 and beam 16")])
-def test_a_number_that_cannot_be_is_refused(nbest, said):
+def test_wrong_nbest_is_refused(nbest, said):
     with pytest.raises(InputError, match=said):
         package.CtcDecoder(PIECES).decode(EMISSIONS, nbest=nbest)
 
 
-def test_a_loaded_model_takes_its_options_and_its_preset(model_dir, tmp_path):
+def test_recognizer_uses_options_and_preset(model_dir, tmp_path):
     samples = say("ann bob")
     asked = package.load(model_dir).transcribe(samples, ["Oak"], nbest=4)
     assert len(asked.nbest) == 4
@@ -55,7 +55,7 @@ def test_a_loaded_model_takes_its_options_and_its_preset(model_dir, tmp_path):
         package.load(model_dir).transcribe(samples, nbest=0)
 
 
-def test_the_command_takes_the_presets_number(ctcb, tmp_path):
+def test_command_uses_the_nbest_of_the_preset(ctcb, tmp_path):
     files = write(tmp_path, {"u": EMISSIONS})
     (tmp_path / "names.txt").write_text("Bob\n")
     (tmp_path / "decode.yaml").write_text("decoder:\n  beam: {nbest: 3}\nnone:\n  beam: {nbest: 2}\n")
@@ -69,7 +69,7 @@ def test_the_command_takes_the_presets_number(ctcb, tmp_path):
     assert found() == ["ann met bov", "ann met bob"] and found("--nbest", 1) == [] == found("--method", "greedy")
 
 
-def test_the_command_refuses_an_nbest_that_its_format_cannot_hold(ctcb, tmp_path):
+def test_command_refuses_nbest_without_a_format_for_it(ctcb, tmp_path):
     files = write(tmp_path, {"u": EMISSIONS})
     for more in ([], ["--format", "ctm"], ["--format", "srt"]):
         ran = ctcb("decode", *files, "--nbest", 2, *more)
@@ -78,7 +78,7 @@ def test_the_command_refuses_an_nbest_that_its_format_cannot_hold(ctcb, tmp_path
     assert len(json.loads((tmp_path / "out/hyps.jsonl").read_text())["nbest"]) == 2
 
 
-def test_texts_that_a_technique_made_the_same_are_one():
+def test_texts_made_equal_by_a_technique_are_merged():
     class Same(SpellingVariants):
         def rescore(self, nbest, emissions, context):
             return [nbest[1], *nbest[1:]]
@@ -93,7 +93,7 @@ def part(*alternatives, seconds=2.0):
     return Transcript("u", nbest[0].text, nbest[0].score, (), nbest=nbest, seconds=seconds)
 
 
-def test_the_whole_is_made_of_the_best_combinations():
+def test_long_nbest_holds_the_best_combinations():
     first = part(("a", -1.0), ("b", -1.5), ("c", -4.0))
     second = part(("", -2.0), ("d", -2.2), ("e", -9.0))
     whole = together([first, second], [0.0, 2.0], 4)
@@ -103,20 +103,20 @@ def test_the_whole_is_made_of_the_best_combinations():
     assert from_plain(json.loads(json.dumps(to_plain(whole)))) == whole
 
 
-def test_combinations_of_one_text_are_one():
+def test_combinations_with_equal_texts_are_merged():
     found = combined([part(("a", -1.0), ("a b", -1.1)), part(("b c", -1.0), ("c", -1.05))], 4)
     assert [one.text for one in found] == ["a b c", "a c", "a b b c"]
     assert found[0].score == pytest.approx(-2.0)
 
 
-def test_the_order_of_the_parts_lists_is_kept():
-    """Names that were taken back leave the first text with a lower score than the second's."""
+def test_order_of_the_segments_nbest_is_kept():
+    """Withdrawn names can leave the first text with a lower score than the second."""
     found = combined([part(("first", -5.0), ("second", -1.0), ("third", -6.0)), part(("x", -1.0), ("y", -1.5))], 6)
     assert [one.text for one in found] == ["first x", "second x", "first y", "second y", "third x", "third y"]
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_combinations_are_those_of_brute_force(seed):
+def test_combinations_equal_brute_force(seed):
     rng = np.random.default_rng(seed)
     parts, nbest = [], int(rng.integers(2, 7))
     for number in range(int(rng.integers(1, 5))):
@@ -134,7 +134,7 @@ def test_combinations_are_those_of_brute_force(seed):
     assert [one.score for one in found] == pytest.approx([score for _, score in expected])
 
 
-def test_a_long_recording_has_an_nbest(ctcb, model_dir, tmp_path):
+def test_long_recording_has_an_nbest_list(ctcb, model_dir, tmp_path):
     samples = np.concatenate([say(text, seed=number) for number, text in enumerate(sentences(40, seed=5))])[: 60 * RATE]
     soundfile.write(str(tmp_path / "long.flac"), samples, RATE)
     found = package.load(model_dir).transcribe(tmp_path / "long.flac", ["Oak"], nbest=5)

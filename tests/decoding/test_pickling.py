@@ -1,4 +1,4 @@
-"""What Python hands out can be sent to spawned workers, and answers there as here."""
+"""Public objects can be sent to spawned workers and give the same results there."""
 from __future__ import annotations
 
 import copy
@@ -35,7 +35,7 @@ def arpa(path):
 
 
 @pytest.mark.parametrize("kind", ["pieces", "letters", "lm", "plain"])
-def test_a_biaser_answers_alike_before_and_after(kind, tmp_path):
+def test_unpickled_decoder_gives_the_same_result(kind, tmp_path):
     made = {
         "pieces": lambda: ctcb.CtcDecoder(PIECES, options=ctcb.BeamOptions(nbest=3)),
         "letters": lambda: ctcb.CtcDecoder(LETTERS, log_probs="logits", frame_shift=0.02),
@@ -51,7 +51,7 @@ def test_a_biaser_answers_alike_before_and_after(kind, tmp_path):
         assert copied.report(NAMES) == decoder.report(NAMES)
 
 
-def test_a_copy_has_the_lists_that_are_ready(monkeypatch):
+def test_pickled_decoder_keeps_prepared_lists(monkeypatch):
     decoder = ctcb.CtcDecoder(PIECES)
     expected = decoder.decode(EMISSIONS, NAMES)
     copied = again(decoder)
@@ -62,7 +62,7 @@ def test_a_copy_has_the_lists_that_are_ready(monkeypatch):
 
 
 @pytest.mark.parametrize("bias", ["none", "decoder", "joint"])
-def test_a_loaded_model_answers_alike(adapter_dir, bias):
+def test_unpickled_recognizer_gives_the_same_result(adapter_dir, bias):
     model, samples = ctcb.load(adapter_dir, bias=bias), say("ann bob oak")
     fresh = again(model)
     expected = model.transcribe(samples, ["Ann Bob", "Oak"], nbest=3)
@@ -70,14 +70,14 @@ def test_a_loaded_model_answers_alike(adapter_dir, bias):
         assert copied.transcribe(samples, ["Ann Bob", "Oak"], nbest=3) == expected
 
 
-def test_spawned_workers_answer_alike(model_dir):
+def test_spawned_workers_give_the_same_result(model_dir):
     decoder, model, samples = ctcb.CtcDecoder(PIECES), ctcb.load(model_dir), say("ann bob")
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         found = pool.apply_async(decoder.decode, (EMISSIONS, EntityList.of(NAMES))), pool.apply_async(model.transcribe, (samples, ["Oak"]))
         assert [one.get(120) for one in found] == [decoder.decode(EMISSIONS, NAMES), model.transcribe(samples, ["Oak"])]
 
 
-def test_lists_transcripts_reports_and_errors(tmp_path):
+def test_lists_transcripts_reports_and_errors_can_be_pickled(tmp_path):
     (tmp_path / "lists.tsv").write_text("u1\tAnn|Bob\nu2\t\n")
     listed = EntityList.of([*NAMES, "ann met", "★"])
     assert again(listed) == listed and again(listed).report == listed.report and again(listed).find("bob") == listed.find("bob") == 0
@@ -96,7 +96,7 @@ def heard(ear):
     return ear.forward([ear.prepare(say("ann bob"))], [""])[0].tokens
 
 
-def test_other_peoples_models_are_opened_again(tmp_path):
+def test_external_models_are_reopened(tmp_path):
     save_hf(tmp_path / "hf", "wav2vec2")
     ear = open_model(f"hf:{tmp_path / 'hf'}")
     np.testing.assert_array_equal(heard(again(ear)), heard(ear))
@@ -104,7 +104,7 @@ def test_other_peoples_models_are_opened_again(tmp_path):
     assert again(model).transcribe(say("ann bob"), ["Bob"]) == model.transcribe(say("ann bob"), ["Bob"])
 
 
-def test_a_session_of_onnx_is_opened_again(tmp_path):
+def test_onnx_session_is_reopened(tmp_path):
     export_onnx(tmp_path / "m.onnx")
     (tmp_path / "tokens.txt").write_text("<blk>\n▁a\n▁b\na\nb\nn\no\n")
     ear = open_model(f"onnx:{tmp_path / 'm.onnx'}", Tokens(tmp_path / "tokens.txt"))
@@ -113,13 +113,13 @@ def test_a_session_of_onnx_is_opened_again(tmp_path):
     assert copied.spelling.table == ear.spelling.table
 
 
-def test_a_model_that_was_made_by_hand_says_why_not():
+def test_hand_made_model_cannot_be_pickled():
     ear = WaveformModel(lambda samples: np.zeros((len(samples) // 320, 2), np.float32), None)
     with pytest.raises(TypeError, match="only where open_model made it"):
         pickle.dumps(ear)
 
 
-def test_a_base_for_an_adapter_keeps_its_network(tmp_path):
+def test_pickled_adapter_base_keeps_its_network(tmp_path):
     from ctcb.acoustic.hf_adapter import AdaptedModel
     from ctcb.acoustic.open import open_base_of
 

@@ -1,4 +1,4 @@
-"""Lists made ready: spelling, errors that name the line, techniques; and threads that keep the order."""
+"""Prepared lists: spelling, errors that name the line, techniques; and threads that keep the order."""
 from __future__ import annotations
 
 import pytest
@@ -18,7 +18,7 @@ from ctcb.threads import in_order
 SPELLING = PieceSpelling(TokenTable.of(PIECES))
 
 
-def test_every_form_of_an_entity_is_spelled_in_its_ways():
+def test_every_form_of_an_entity_is_spelled():
     pipeline = build_pipeline(Config(), EmissionFacts(SPELLING, 0.04))
     spelled = pipeline.spell(EntityList.of(["ann", "bob"]))
     ways = [[" ".join(PIECES[token] for token in ids) for ids in phrase] for phrase in spelled.phrases]
@@ -28,8 +28,8 @@ def test_every_form_of_an_entity_is_spelled_in_its_ways():
     assert pipeline.decode("u", Emissions(log_probs(PIECES, MET)), context).text == "ann met bob"
 
 
-def test_an_error_of_the_graph_names_the_line(tmp_path):
-    """A sentencepiece model that does not put a word start in front: its pieces begin inside words."""
+def test_context_graph_error_names_the_line(tmp_path):
+    """A sentencepiece model without a leading word start: its pieces begin inside words."""
     texts = (tmp_path / "text.txt").write_text("\n".join(["ann met bob", "bob met ann", "nan"] * 20)) and tmp_path / "text.txt"
     sentencepiece.SentencePieceTrainer.train(
         input=str(texts), model_prefix=str(tmp_path / "sp"), vocab_size=14, add_dummy_prefix=False, minloglevel=2,
@@ -43,7 +43,7 @@ def test_an_error_of_the_graph_names_the_line(tmp_path):
         pipeline.prepare(pipeline.spell(EntityList.read(tmp_path / "names.txt")))
 
 
-def test_lists_of_utterances_are_made_ready_once(tmp_path, monkeypatch):
+def test_per_utterance_lists_are_prepared_once(tmp_path, monkeypatch):
     (tmp_path / "t.tsv").write_text("a\tbob|ann\nb\tbob|ann\nc\t\n")
     lists = EntitiesPerUtt.read(tmp_path / "t.tsv")
     pipeline = build_pipeline(Config(), EmissionFacts(SPELLING, 0.04))
@@ -65,7 +65,7 @@ def test_presets_and_techniques():
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_threads_keep_the_order_and_read_only_a_little_ahead(jobs):
+def test_threads_keep_order_and_bound_reading_ahead(jobs):
     read = []
 
     def items():

@@ -1,4 +1,4 @@
-"""What callers hand in from Python: taken for what it is, or turned away in one line, and nothing dropped in silence."""
+"""Arguments from Python: accepted or refused in one line; nothing is dropped silently."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from ctcb.scoring.score import score
 EMISSIONS = log_probs(PIECES, MET)
 
 
-def test_a_mapping_has_the_weights():
+def test_mapping_gives_weights():
     decoder = ctcb.CtcDecoder(PIECES)
     # "boz" is less likely than "bob", and needs its weight to come out.
     assert decoder.decode(EMISSIONS, {"Bob": 1.0, "Boz": 1.0}).text == "ann met bob"
@@ -30,14 +30,14 @@ def test_a_mapping_has_the_weights():
 
 
 @pytest.mark.parametrize("weight", ["much", None, -1.0, float("nan"), ["bobb"]])
-def test_a_weight_that_is_none_is_named(weight):
+def test_invalid_weight_is_named(weight):
     with pytest.raises(InputError, match="weight .* is no positive number"):
         ctcb.CtcDecoder(PIECES).decode(EMISSIONS, {"Bob": weight})
     with pytest.warns(UserWarning, match="is no positive number"):
         assert ctcb.CtcDecoder(PIECES).decode(EMISSIONS, {"Bob": weight, "Ann": 1.0}).text == "ann met bov"
 
 
-def test_no_list_is_no_list(model_dir):
+def test_none_means_no_list(model_dir):
     decoder = ctcb.CtcDecoder(PIECES)
     assert decoder.decode(EMISSIONS, None) == decoder.decode(EMISSIONS) == decoder.decode(EMISSIONS, entities=[])
     assert decoder.report(None).entries == 0
@@ -49,7 +49,7 @@ def test_no_list_is_no_list(model_dir):
     ("Zelenskyy", "one string"), (Path("names.txt"), "of the type .*Path"), (7, "of the type int"), (Entity("Bob"), "of the type Entity"),
     ([None], "of the type NoneType"), ({None: 2.0}, "of the type NoneType"), ([Entity(None)], "of the type NoneType"), ([b"Bob"], "of the type bytes"),
 ])  # fmt: skip
-def test_what_is_no_list_is_named(entities, said):
+def test_wrong_list_types_are_named(entities, said):
     for use in (lambda: ctcb.CtcDecoder(PIECES).decode(EMISSIONS, entities), lambda: EntityList.of(entities)):
         with pytest.raises(InputError, match=said):
             use()
@@ -58,7 +58,7 @@ def test_what_is_no_list_is_named(entities, said):
 
 
 @pytest.mark.parametrize("entities", ["bob", 7])
-def test_scoring_takes_no_string_for_a_list(entities):
+def test_score_refuses_a_string_as_list(entities):
     with pytest.raises(InputError, match="the entities are"):
         score({"u": "bob"}, {"u": "bob"}, entities)
     with pytest.raises(InputError, match="the entities are"):
@@ -67,7 +67,7 @@ def test_scoring_takes_no_string_for_a_list(entities):
 
 @pytest.mark.parametrize("field", ["aliases", "prons", "spoken"])
 @pytest.mark.parametrize("value", ["bobby", None, (7,)])
-def test_a_field_that_is_no_tuple_of_strings_is_named(field, value):
+def test_wrong_entity_field_is_named(field, value):
     """A string's letters are no aliases."""
     listed = EntityList.of([Entity("Bob", **{field: value}), "Ann"])
     assert [entity.text for entity in listed] == ["Ann"] and f"{field} are {value!r}" in listed.report.notes[0].reason
@@ -77,25 +77,25 @@ def test_a_field_that_is_no_tuple_of_strings_is_named(field, value):
     lambda e: torch.tensor(e, requires_grad=True), lambda e: torch.tensor(e, dtype=torch.float64), lambda e: torch.tensor(e).half(),
     lambda e: torch.tensor(e).T.contiguous().T, lambda e: e.tolist(), np.asfortranarray,
 ])  # fmt: skip
-def test_emissions_of_any_kind_say_the_same(kind):
+def test_emission_types_give_the_same_result(kind):
     given = kind(EMISSIONS)
     assert ctcb.CtcDecoder(PIECES).decode(given, ["Bob"]).text == "ann met bob"
     assert ctcb.CtcDecoder(PIECES, log_probs="logits").decode(given, ["Bob"]).text == "ann met bob"
 
 
-def test_bfloat16_logits():
+def test_bfloat16_logits_are_accepted():
     logits = torch.tensor(EMISSIONS).bfloat16().requires_grad_()
     assert ctcb.CtcDecoder(PIECES, log_probs="logits").decode(logits, ["Bob"]).text == "ann met bob"
 
 
 @pytest.mark.parametrize("emissions", [None, "talk.npz", [[0.0, 1.0], [0.0]], object(), torch.eye(10).to_sparse()])
-def test_what_is_no_emissions_is_one_line(emissions):
+def test_wrong_emissions_give_one_line(emissions):
     for scale in ("natural", "logits"):
         with pytest.raises(InputError, match="emissions"):
             ctcb.CtcDecoder(PIECES, log_probs=scale).decode(emissions, ["Bob"])
 
 
-def test_audio_of_any_kind_says_the_same(model_dir):
+def test_audio_types_give_the_same_result(model_dir):
     model, samples = ctcb.load(model_dir), say("ann bob")
     expected = model.transcribe(samples)
     for given in (torch.tensor(samples), torch.tensor(samples, requires_grad=True), samples.tolist()):
@@ -108,5 +108,5 @@ def test_audio_of_any_kind_says_the_same(model_dir):
             model.transcribe(samples, sample_rate=rate)
 
 
-def test_no_options_are_the_default_options():
+def test_none_options_equal_the_defaults():
     assert ctcb.CtcDecoder(PIECES, options=None).decode(EMISSIONS, ["Bob"]) == ctcb.CtcDecoder(PIECES).decode(EMISSIONS, ["Bob"])

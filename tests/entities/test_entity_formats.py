@@ -1,4 +1,4 @@
-"""Lists of other toolkits, read when asked for, and the warning where one was likely meant."""
+"""List formats of other toolkits, and the warning if a plain list looks like one of them."""
 from __future__ import annotations
 
 import re
@@ -42,7 +42,7 @@ def load(tmp_path):
         ("nemo-score", "\t1", None, "rejected"),
     ],
 )
-def test_foreign_lines(load, format, line, entity, note):
+def test_lines_of_other_formats(load, format, line, entity, note):
     entities = load(f"# a comment\n\n{line}\n", format)
     assert list(entities) == ([entity] if entity else [])
     assert {n.outcome for n in entities.report.notes} == ({note} if note else set())
@@ -58,7 +58,7 @@ def test_foreign_lines(load, format, line, entity, note):
         ("ann\t2.0\nbob\n", "1 of 2 lines look like 'word<TAB>2.0'.*--entities-format nemo-score"),
     ],
 )
-def test_a_plain_list_in_the_shape_of_another_warns_once(load, content, warning):
+def test_plain_list_like_another_format_warns_once(load, content, warning):
     entities = load(content, "plain")
     assert len(entities) == content.count("\n")  # read as plain, never guessed
     (found,) = entities.report.warnings
@@ -67,9 +67,9 @@ def test_a_plain_list_in_the_shape_of_another_warns_once(load, content, warning)
 
 
 @pytest.mark.parametrize("content", ["Alien: Covenant\n", "Mission: 2\n", "snake_case\nann\nbob\n", "a\tweight=2\n", "10:30\n"])
-def test_plain_lists_that_only_resemble_another_do_not_warn(load, content):
+def test_plain_list_with_few_similar_lines_does_not_warn(load, content):
     assert load(content, "plain").report.warnings == ()
 
 
-def test_the_table_names_all_formats():
+def test_table_lists_all_formats():
     assert list(FORMATS) == ["plain", "sherpa", "nemo", "nemo-score"]

@@ -1,4 +1,4 @@
-"""The list file: each outcome of the table in ctcb/entities/__init__.py, and nothing left out."""
+"""The list file: every outcome of the table in ctcb/entities/__init__.py; every line is accounted for."""
 from __future__ import annotations
 
 import json
@@ -28,7 +28,7 @@ def said(entities):
     return [(note.line, note.outcome, note.reason.split(":")[0].split(";")[0]) for note in entities.report.notes]
 
 
-def test_plain_lines(load):
+def test_plain_lines_are_entities(load):
     entities = load("\ufeffSelenski\r\n# a comment\r\n\r\nNew York\r\n#1 hit\r\n#\r\nCôte d'Ivoire")
     assert list(entities) == [Entity("Selenski"), Entity("New York"), Entity("#1 hit"), Entity("Côte d'Ivoire")]
     assert entities.lines == (1, 4, 5, 7)
@@ -55,7 +55,7 @@ def test_fields_in_any_order_and_repeated(load):
         ("می\u200cخواهم", "mykhwhm"),  # its joiner is part of the spelling
     ],
 )
-def test_what_is_printed_stays_what_is_matched_is_normal(load, text, matched):
+def test_printed_form_is_kept_and_matching_is_normalised(load, text, matched):
     (entity,) = load(text + "\n")
     assert (entity.text, entity.spoken_forms) == (text, (matched,))
 
@@ -88,21 +88,21 @@ OUTCOMES = {
 
 
 @pytest.mark.parametrize("content, loaded, notes", OUTCOMES.values(), ids=OUTCOMES)
-def test_outcomes(load, content, loaded, notes):
+def test_outcomes_of_lines(load, content, loaded, notes):
     entities = load(content)
     assert list(entities) == loaded
     assert said(entities) == notes
 
 
 @pytest.mark.parametrize("weight", ["x", "0", "-1", "inf", "nan", "1e39", "2,5"])
-def test_a_weight_that_is_none_rejects_the_line(load, weight):
+def test_invalid_weight_rejects_the_line(load, weight):
     entities = load(f"bob\nann\tweight={weight}\n")
     assert list(entities) == [Entity("bob")]
     (note,) = entities.report.notes
     assert (note.line, note.outcome) == (2, "rejected") and repr(weight) in note.reason
 
 
-def test_duplicates_are_united(load):
+def test_duplicates_are_merged(load):
     entities = load("ann lee\tweight=2\talias=anne lea\nbob\nAnn Lee\tpron=AE N\tweight=3\nann lee\talias=an li\talias=anne lea\n")
     assert list(entities) == [Entity("Ann Lee", 3.0, ("anne lea", "an li"), ("AE N",)), Entity("bob")]
     assert entities.lines == (1, 2)
@@ -114,19 +114,19 @@ def test_duplicates_are_united(load):
 @pytest.mark.parametrize("forms, printed", [
     (["us", "US", "Us"], "US"), (["jose", "José"], "José"), (["k two", "K2"], "K2"), (["Ann Lee", "Ann-Lee"], "Ann-Lee"),
 ])  # fmt: skip
-def test_the_printed_form_of_duplicates_does_not_depend_on_their_order(forms, printed):
+def test_printed_form_of_duplicates_is_order_independent(forms, printed):
     for order in (forms, forms[::-1]):
         assert [entity.text for entity in EntityList.of(order)] == [printed]
 
 
-def test_a_reading_beside_the_own_one_keeps_both():
+def test_additional_spoken_form_is_kept():
     one, other = Entity("K2", spoken=("kilo two",)), Entity("k two")
     for order in ([one, other], [other, one]):
         (entity,) = EntityList.of(order)
         assert entity.text == "K2" and set(entity.spoken_forms) == {"kilo two", "k two"}
 
 
-def test_shuffling_the_lines_changes_nothing_but_the_order(load):
+def test_shuffling_lines_changes_only_the_order(load):
     lines = ["Ann\tweight=2", "ann\talias=anne", "ANN", "K2\tspoken=kilo two", "k two", "bob", "Bob\tweight=0.5", "x\tweight=0"]
     results = set()
     for seed in range(20):
@@ -155,7 +155,7 @@ LINES = st.lists(
 
 @settings(deadline=None)
 @given(LINES, st.sampled_from(["plain", "sherpa", "nemo", "nemo-score"]))
-def test_no_line_is_left_out(tmp_path_factory, lines, format):
+def test_every_line_is_accounted_for(tmp_path_factory, lines, format):
     path = tmp_path_factory.mktemp("lists") / "list.txt"
     path.write_bytes("\n".join(lines).encode())
     entities = EntityList.load(path, format)
@@ -184,7 +184,7 @@ def test_no_line_is_left_out(tmp_path_factory, lines, format):
         ("ann\n".encode("utf-16-le"), "list.txt:1: holds NUL bytes"),
     ],
 )
-def test_lists_that_cannot_be_used(tmp_path, content, message):
+def test_unusable_lists_are_refused(tmp_path, content, message):
     path = tmp_path / "list.txt"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(InputError) as error:
@@ -193,14 +193,14 @@ def test_lists_that_cannot_be_used(tmp_path, content, message):
     assert "\n" not in str(error.value)
 
 
-def test_no_such_file_and_no_such_format(tmp_path):
+def test_missing_file_and_unknown_format(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         EntityList.load(tmp_path / "list.txt")
     with pytest.raises(InputError, match="'csv' is no format of lists; choose from plain, sherpa, nemo, nemo-score"):
         EntityList.load(tmp_path / "list.txt", "csv")
 
 
-def test_lists_from_python_are_checked_alike():
+def test_python_lists_are_checked_like_files():
     entities = EntityList.of(["Ann", Entity("Bob\t Lee", weight=2, prons=("b aa b", "Q")), "ann", "★", Entity("x", weight=float("nan"))])
     assert list(entities) == [Entity("Ann"), Entity("Bob Lee", 2.0, prons=("B AA B",))]
     assert [(note.line, note.outcome) for note in entities.report.notes] == [
@@ -224,7 +224,7 @@ def test_report_as_text_and_json(load, tmp_path):
     assert data["notes"][-1] == {"line": 33, "outcome": "changed", "entry": "bob", "reason": "alias= ignored: it is empty"}
 
 
-def test_a_long_list_loads_fast(load):
+def test_long_list_loads_fast(load):
     content = "".join(f"Name{'abcdefghij'[i % 10]} {i:x}".replace(*"4é") + "\n" for i in range(100_000))
     start = time.process_time()
     entities = load(content)

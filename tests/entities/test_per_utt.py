@@ -25,7 +25,7 @@ def refused(reader, path):
     return str(error.value).replace(f"{path.parent}/", "")
 
 
-def test_joined_names(file):
+def test_names_joined_by_bars(file):
     lists = read_entities_per_utt(file("\ufeffu1\tnew york|ann\r\nu2\t\nu3\n\nu4\t bob  lee | \n"))
     assert lists == {"u1": ("new york", "ann"), "u2": (), "u3": (), "u4": ("bob lee",)}
 
@@ -52,7 +52,7 @@ def test_is21_tables(file):
         ('u1\ta\t[]\t[7]\n', "file:1: the fourth field is no list of strings"),
     ],
 )
-def test_malformed(file, content, said):
+def test_malformed_tables_are_refused(file, content, said):
     assert refused(read_entities_per_utt, file(content)).startswith(said)
 
 
@@ -69,6 +69,6 @@ def test_entities_of_all_utterances_are_checked_once(file):
         lists.of("u5")
 
 
-def test_lists_without_any_entity_are_lists(file):
+def test_empty_lists_of_utterances_are_kept(file):
     lists = EntitiesPerUtt.read(file("u1\nu2\t\n"))
     assert len(lists.entities) == 0 and lists.places == {"u1": (), "u2": ()}

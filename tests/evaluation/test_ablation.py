@@ -33,7 +33,7 @@ def folder(tmp_path):
     return tmp_path / "set"
 
 
-def test_distractors_are_not_said(folder):
+def test_distractors_are_not_spoken(folder):
     data = read_set(folder)
     assert data.refs["u000"] == "ann met bob" and len(data.rows) == 4
     # "Dan Eve" is said by nobody: the two words are in different utterances.
@@ -47,7 +47,7 @@ def test_distractors_are_not_said(folder):
         read_set(folder, added=5)
 
 
-def test_halves_share_nothing_and_leave_nothing_out(folder):
+def test_halves_are_a_partition(folder):
     first, second = (read_set(folder, half=half) for half in "12")
     assert {**first.refs, **second.refs} == read_set(folder).refs and not set(first.refs) & set(second.refs)
     # `printf u000 | sha256sum` begins with c1, that of u001 with 99, of u002 with 34.
@@ -65,7 +65,7 @@ def made(texts, frames):
     return data, Decoding(PieceSpelling(table), Phonetics.default(), emissions), emissions
 
 
-def test_rungs_are_counted_by_hand():
+def test_rows_by_hand():
     data, decoding, emissions = made(["ann met bob", "ann met bov"], [MET, MET])
     rows, missing = systems(BUILT_IN, lm=False, phones=False)
     assert [row.name for row in rows] == ["none", "g2g", "subword", "decoder"]
@@ -82,7 +82,7 @@ def test_rungs_are_counted_by_hand():
     assert 0 < none.real_time < 16
 
 
-def test_settings_are_varied():
+def test_vary_repeats_rows():
     data, decoding, emissions = made(["ann met bob"], [MET])
     rows, _ = systems(BUILT_IN, lm=False, phones=False)
     rows = varied([rows[0], rows[2]], "beta", ["0.1", "3"])
@@ -96,7 +96,7 @@ def test_settings_are_varied():
         varied(varied(rows[:2], "g2g", ["7"]), "g2g", ["many"])
 
 
-def test_a_rung_is_what_decode_and_score_make(ctcb, model_dir, tmp_path):
+def test_row_equals_decode_and_score(ctcb, model_dir, tmp_path):
     folder = tmp_path / "set"
     manifest = write_manifest(folder, sentences(6))
     (folder / "entities.txt").write_text("Ann\nBob Cat\nOak\nTom Una\nSam\nEve\n")
@@ -129,7 +129,7 @@ def test_a_rung_is_what_decode_and_score_make(ctcb, model_dir, tmp_path):
     assert ran.code == 2 and "'magic' is no system here; choose from none, g2g" in ran.err
 
 
-def test_the_picture():
+def test_ablation_plot():
     rows = [Bar("none", 10.0, 5.0, 20.0), Bar("<joint>", 80.0), Bar("empty", None)]
     tree = ElementTree.fromstring(bars("a & b", "F1", rows))
     found = [one for one in tree.iter() if one.get("class") == "bar"]

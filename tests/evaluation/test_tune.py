@@ -1,4 +1,4 @@
-"""``ctcb tune``: on constructed speech whose best settings are known, stopped and resumed."""
+"""``ctcb tune``: on constructed speech with known best settings, interrupted and resumed."""
 from __future__ import annotations
 
 import json
@@ -69,7 +69,7 @@ def test_measures_by_hand(objective):
     assert value([both], Bounds(1.0, 1000.0)) == pytest.approx(2 / 3 - 1 / 4)
 
 
-def test_alarms_of_names_that_nobody_says():
+def test_false_alarms_of_absent_names_are_counted():
     bounded = objective_of(["boz"])  # heard nowhere
     (one,) = bounded.measure(Preset(("subword",), BeamOptions(alpha=0.0, beta=1.25, cap=9.0)))
     assert (one.f1, one.wer, one.alarms) == (1.0, 0.0, 0.0)
@@ -77,7 +77,7 @@ def test_alarms_of_names_that_nobody_says():
     assert one.alarms == 500.0  # with "bob" alone it is 250
 
 
-def test_the_search_finds_what_is_known_to_be_best(objective, tmp_path):
+def test_tuning_finds_the_known_optimum(objective, tmp_path):
     pytest.importorskip("optuna")
     from ctcb.evaluation.tune import search
 
@@ -103,7 +103,7 @@ def test_the_search_finds_what_is_known_to_be_best(objective, tmp_path):
     assert found.preset.beam.cap == 8.0
 
 
-def test_remembered_scores_are_the_same():
+def test_cached_scores_are_the_same():
     phonetics = Phonetics.default()
     emissions = SearchedEmissions(None, log_probs(phonetics.symbols, ["B", "AA", "B"]))
     table = TokenTable.of(PIECES)
@@ -117,7 +117,7 @@ def test_remembered_scores_are_the_same():
     assert plain[0][0] == "bob"
 
 
-def test_presets_are_read_as_written(tmp_path):
+def test_presets_round_trip(tmp_path):
     tuned = with_values(BUILT_IN["decoder"], {"alpha": 0.7, "weight": 0.5, "evidence": 9.0})
     assert (tuned.beam.alpha, tuned.phones.weight, tuned.phones.evidence) == (0.7, 0.5, 9.0)
     write_presets(tmp_path / "d.yaml", {"decoder": tuned}, "two\nlines")
@@ -143,7 +143,7 @@ def test_wrong_presets_are_named(text, wrong, tmp_path):
     assert error.value.file is not None
 
 
-def test_decode_goes_by_a_file_and_options_go_before_it(ctcb, tmp_path):
+def test_options_override_the_presets_file(ctcb, tmp_path):
     files = write(tmp_path, {"u": HEARD["u0"]})
     (tmp_path / "n.txt").write_text("bob\n")
     (tmp_path / "d.yaml").write_text("decoder: {techniques: [subword], beam: {alpha: 0, beta: 0}}\n")
@@ -155,7 +155,7 @@ def test_decode_goes_by_a_file_and_options_go_before_it(ctcb, tmp_path):
     assert ran.code == 2 and "none.yaml: no such file" in ran.err
 
 
-def test_tune_writes_what_decode_reads(ctcb, model_dir, tmp_path):
+def test_tune_output_is_read_by_decode(ctcb, model_dir, tmp_path):
     pytest.importorskip("optuna")
     manifest = write_manifest(tmp_path / "set", sentences(8))
     (tmp_path / "set" / "entities.txt").write_text("Ann\nBob Cat\nOak\nTom Una\nSam\nEve\n")

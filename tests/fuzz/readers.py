@@ -1,4 +1,4 @@
-"""What must hold of every reader, whatever bytes it is given: it reads them, or says in one line why not.
+"""Properties of every reader for any bytes: it reads them, or says in one line why it cannot.
 
 Shared by ``tests/fuzz/test_fuzz.py`` (hypothesis) and ``tests/fuzz/fuzz.py`` (coverage-guided, atheris).
 """
@@ -25,7 +25,7 @@ from ctcb.text.tokens import TokenTable
 
 @contextmanager
 def stored(data: bytes, suffix: str) -> Iterator[Path]:
-    """The bytes in a file, which names itself in what is said of it."""
+    """The bytes in a file, whose name appears in messages."""
     with tempfile.NamedTemporaryFile(suffix=suffix) as file:
         file.write(data)
         file.flush()
@@ -39,7 +39,7 @@ def refused(error: InputError, path: Path) -> None:
 
 
 def entity_list(data: bytes) -> None:
-    """Nothing is left out of the account; what is loaded reads the same again."""
+    """The report accounts for every line; the loaded list reads the same again."""
     with stored(data, ".txt") as path:
         for form in FORMATS:
             try:
@@ -69,7 +69,7 @@ def per_utt(data: bytes) -> None:
 
 
 def arpa_file(data: bytes) -> None:
-    """Read in one piece or a line at a time, a file has the same n-grams, or the same fault."""
+    """Reading as a whole or line by line gives the same n-grams or the same error."""
     with stored(data, ".arpa") as path:
         found = []
         for lines in (arpa.CHUNK, 1):

@@ -1,4 +1,4 @@
-"""Readers under input that hypothesis makes up: random bytes, and files that are nearly right."""
+"""Readers on generated input: random bytes and nearly correct files."""
 from __future__ import annotations
 
 import sys
@@ -22,7 +22,7 @@ ODD = ["", "\t", "\n", " ", "=", "weight=", "1e9", "nan", "-inf", "\\data\\", "<
 
 
 def broken(seed: str) -> st.SearchStrategy[bytes]:
-    """A right file with some of its pieces taken out, doubled, moved or changed."""
+    """A correct file with some parts removed, doubled, moved or changed."""
     pieces = [piece for line in seed.splitlines(keepends=True) for piece in line.replace("\t", "\0\t\0").split("\0")]
     edit = st.tuples(st.integers(0, len(pieces) - 1), st.sampled_from(["out", "twice", "swap", "odd"]), st.sampled_from(ODD), st.integers(0, len(pieces) - 1))
 
@@ -43,7 +43,7 @@ def broken(seed: str) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_readers(name):
+def test_readers_read_or_refuse(name):
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.one_of(broken(SEEDS[name]), broken(SEEDS[name]), st.binary(max_size=200), st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))))
     def check(data):

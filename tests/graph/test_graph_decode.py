@@ -1,4 +1,4 @@
-"""``ctcb decode --graph``: transcripts, names and times; what is asked wrongly; and life without k2."""
+"""``ctcb decode --graph``: transcripts, names and times; wrong use; use without k2."""
 from __future__ import annotations
 
 import json
@@ -74,7 +74,7 @@ class TestWithK2:
         assert ran.code == 0, ran.err
         return json.loads(ran.out)
 
-    def test_a_listed_name_takes_the_place_of_a_known_word(self, ctcb, over_pieces, tmp_path):
+    def test_listed_name_replaces_a_known_word(self, ctcb, over_pieces, tmp_path):
         options, graph = over_pieces
         assert self.decode(ctcb, options, graph)["text"] == "ann met bov"
         (tmp_path / "names.txt").write_text("Bob\n")
@@ -87,12 +87,12 @@ class TestWithK2:
         row = self.decode(ctcb, options, graph, "--entities", tmp_path / "names.txt", "--bias", "none")
         assert row["text"] == "ann met bov" and row["entities"] == []
 
-    def test_an_unknown_word_comes_out_of_its_pieces(self, ctcb, over_pieces, tmp_path):
+    def test_unknown_word_is_spelled_by_subwords(self, ctcb, over_pieces, tmp_path):
         options, graph = over_pieces
         write(tmp_path, {"u": log_probs(PIECES, ["▁an", "n", "▁met", "▁", "z", "n", "<blk>", "n"])})
         assert self.decode(ctcb, options, graph)["text"] == "ann met znn"
 
-    def test_nbest_texts_differ_and_fall(self, ctcb, over_pieces):
+    def test_nbest_texts_differ_and_scores_fall(self, ctcb, over_pieces):
         options, graph = over_pieces
         row = self.decode(ctcb, options, graph, "--nbest", 4, "--lattice-beam", 30)
         texts, scores = zip(*((other["text"], other["score"]) for other in row["nbest"]))
@@ -115,7 +115,7 @@ class TestWithK2:
             assert found.lm == pytest.approx(GraphOptions.lm_weight * lm + 3 * GraphOptions.word_bonus, abs=1e-3)
             assert found.score == pytest.approx(found.acoustic + found.bonus + found.lm)
 
-    def test_phones_are_heard_as_words_and_names(self, ctcb, over_phones, tmp_path):
+    def test_phone_graph_recognises_words_and_names(self, ctcb, over_phones, tmp_path):
         options, graph = over_phones
         row = self.decode(ctcb, options, graph)
         assert row["text"] == "ann met bov"
@@ -127,7 +127,7 @@ class TestWithK2:
         assert row["text"] == "ann met bo b" and [word["start"] for word in row["words"][2:]] == [0.28, 0.36]
         assert [entity["entity"] for entity in row["entities"]] == ["Ann", "Bo B"]
 
-    def test_without_a_lexicon_names_are_pronounced_by_the_dictionary(self, ctcb, lang_dir, arpa, tmp_path):
+    def test_names_outside_the_lexicon_use_the_dictionary(self, ctcb, lang_dir, arpa, tmp_path):
         assert ctcb("graph", "--lang", lang_dir, "--lm", arpa, "--units", "phone", "--out", tmp_path / "g").code == 0
         graph = load_graph(tmp_path / "g")
         pipeline = build_pipeline(Config(method="graph", graph=GraphSetting(graph)), EmissionFacts(graph.phones, 0.04))
@@ -135,14 +135,14 @@ class TestWithK2:
         said = [[" ".join(graph.table.symbols[token] for token in ids) for ids in phrase] for phrase in spelled.phrases]
         assert said == [["M AY K AH L", "B AA B"], ["K EY T UW"]]
 
-    def test_audio_goes_through_either_head(self, ctcb, model_dir, arpa, tmp_path):
+    def test_audio_uses_the_head_of_the_graph(self, ctcb, model_dir, arpa, tmp_path):
         audio = write_manifest(tmp_path / "in", sentences(3))
         for units in ("subword", "phone"):
             assert ctcb("graph", "--model", model_dir, "--lm", arpa, "--units", units, "--out", tmp_path / units).code == 0
             ran = ctcb("decode", "--model", model_dir, "--graph", tmp_path / units, audio)
             assert ran.code == 0 and [line.split()[0] for line in ran.out.splitlines()] == ["u000", "u001", "u002"]
 
-    def test_jobs_do_not_change_a_byte(self, ctcb, over_pieces, tmp_path):
+    def test_output_does_not_depend_on_jobs(self, ctcb, over_pieces, tmp_path):
         options, graph = over_pieces
         rng = np.random.default_rng(0)
         logits = 2 * rng.standard_normal((12, 40, len(PIECES)))
@@ -183,7 +183,7 @@ class TestWithK2:
     (["--method", "beam", "--graph", "g"], "--graph is for the graph search"), (["--graph", "g", "--alpha", 1], "--alpha is for the beam search"),
     (["--graph", "nowhere"], "nowhere: is no graph"),
 ])  # fmt: skip
-def test_options_that_do_not_fit_are_named(ctcb, tmp_path, words, problem):
+def test_incompatible_options_are_named(ctcb, tmp_path, words, problem):
     ran = ctcb("decode", *write(tmp_path, {"u": log_probs(PIECES, MET)}), *words)
     assert ran.code == 2 and problem in ran.err
 
@@ -196,7 +196,7 @@ def test_settings_out_of_range_are_refused(name, value):
         GraphOptions(**{name: value})
 
 
-def test_without_k2_only_the_search_of_graphs_is_missing(ctcb, over_pieces, monkeypatch):
+def test_only_graph_search_needs_k2(ctcb, over_pieces, monkeypatch):
     options, graph = over_pieces
     monkeypatch.setitem(sys.modules, "k2", None)
     assert ctcb("decode", *options, "--method", "beam").out == "u ann met bov\n"
@@ -204,6 +204,6 @@ def test_without_k2_only_the_search_of_graphs_is_missing(ctcb, over_pieces, monk
     assert ran.code == 1 and "k2, which is not installed" in ran.err and "utils/setup_env.sh" in ran.err and "k2-fsa.github.io" in ran.err
 
 
-def test_nothing_but_the_search_imports_k2():
+def test_only_graph_search_imports_k2():
     code = "import sys, ctcb.cli.decode.command, ctcb.cli.graph, ctcb.graph.compiling; assert not {'k2', 'torch'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

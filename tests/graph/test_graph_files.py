@@ -1,4 +1,4 @@
-"""``ctcb graph`` and what it writes: made once, checked when it is read, wrong inputs named."""
+"""``ctcb graph`` and its output: built once, checked on reading, wrong inputs named."""
 from __future__ import annotations
 
 import numpy as np
@@ -40,7 +40,7 @@ def test_a_graph_holds_every_word_of_the_lm(graph, lang_dir, units):
     assert {file.suffix for file in folder.iterdir()} == {".safetensors", ".yaml", ".txt"}
 
 
-def test_it_is_made_anew_only_when_an_input_changed(graph, lm, lang_dir, tmp_path):
+def test_graph_is_rebuilt_only_if_an_input_changed(graph, lm, lang_dir, tmp_path):
     folder, _ = graph()
     stamp = (folder / "graph.safetensors").stat().st_mtime_ns
     _, ran = graph()
@@ -106,7 +106,7 @@ def test_phones_of_another_model_need_a_lexicon(ctcb, lm, tmp_path):
     assert said.spell(["ann bob", "cat"]) == [[(1, 2, 3, 4, 3)], []] and "(cat)" in said.lacks("cat")
 
 
-def test_a_graph_that_was_changed_is_refused(graph):
+def test_modified_graph_is_refused(graph):
     folder, _ = graph()
     arrays = load_file(folder / "graph.safetensors")
     for name, value, problem in (("arcs.label", 40, "a token out of range"), ("arcs.dst", -1, "a state out of range"),
@@ -130,8 +130,8 @@ def test_a_graph_that_was_changed_is_refused(graph):
         load_graph(folder / "nowhere")
 
 
-def test_the_start_stands_for_its_history_and_backoffs(graph, lm):
-    """From the start every first word can be said at P(word | <s>), as the LM has it."""
+def test_start_state_has_all_first_words(graph, lm):
+    """From the start state, every first word has the LM's P(word | <s>)."""
     from ctcb.lm.arrays import ArrayLm, advance
 
     folder, _ = graph("--closed")

@@ -1,4 +1,4 @@
-"""The graph search against its definition, on tiny vocabularies; and the traps that k2 sets."""
+"""The graph search against its definition, on tiny vocabularies; and pitfalls of k2."""
 from __future__ import annotations
 
 import numpy as np
@@ -80,7 +80,7 @@ def random_case(rng, tmp_path, open_vocabulary, with_list):
 
 @pytest.mark.parametrize("open_vocabulary", [False, True])
 @pytest.mark.parametrize("with_list", [False, True])
-def test_best_path_is_that_of_brute_force(tmp_path, open_vocabulary, with_list):
+def test_best_path_equals_brute_force(tmp_path, open_vocabulary, with_list):
     rng = np.random.default_rng(7 + 2 * open_vocabulary + with_list)
     found_entities = 0
     for _ in range(8):
@@ -96,7 +96,7 @@ def test_best_path_is_that_of_brute_force(tmp_path, open_vocabulary, with_list):
     assert (found_entities > 0) == with_list
 
 
-def test_nbest_texts_are_those_of_brute_force(tmp_path):
+def test_nbest_texts_equal_brute_force(tmp_path):
     rng = np.random.default_rng(3)
     for _ in range(6):
         built = random_case(rng, tmp_path, False, True)
@@ -124,7 +124,7 @@ def certain(*tokens, count=5):
     return np.log(table / table.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def test_no_blank_is_forced_where_emissions_have_none(tmp_path):
+def test_blanks_are_optional(tmp_path):
     """An epsilon left in the graph would be a blank frame."""
     rng = np.random.default_rng(5)
     for _ in range(4):
@@ -135,8 +135,8 @@ def test_no_blank_is_forced_where_emissions_have_none(tmp_path):
         assert path.score == pytest.approx(wanted[0][0], abs=1e-2) and path.score > -500
 
 
-def test_a_held_token_is_not_two(tmp_path):
-    """A bonus on tokens would make it worth while to count a held token twice."""
+def test_repeated_frames_are_one_token(tmp_path):
+    """With a bonus on tokens, counting a repeated token twice would raise the score."""
     built = plain_lm(tmp_path, [("double", [(1, 4, 4)], 1.0), ("single", [(1, 4)], 1.0)], token_bonus=3.0)
     assert built.words(built.search(certain(1, 4, 4, 4))[0]) == ("single",)
     assert built.words(built.search(certain(1, 4, 0, 4))[0]) == ("double",)
@@ -146,7 +146,7 @@ def test_a_held_token_is_not_two(tmp_path):
 
 
 @pytest.mark.parametrize("turn", [1, -1])
-def test_a_name_that_begins_another_is_found(tmp_path, turn):
+def test_name_that_is_a_prefix_of_another_is_found(tmp_path, turn):
     entities = [("short", [(1, 4)], 1.0), ("long", [(1, 4, 3)], 1.0), ("longer", [(1, 4, 3, 4)], 1.0)][::turn]
     built = plain_lm(tmp_path, entities, token_bonus=3.0)
     for tokens, word in (((1, 4), "short"), ((1, 4, 3), "long"), ((1, 4, 3, 4), "longer")):
@@ -154,7 +154,7 @@ def test_a_name_that_begins_another_is_found(tmp_path, turn):
         assert built.words(built.search(certain(*tokens, 2))[0]) == (word, "b")
 
 
-def test_lists_do_not_depend_on_their_order(tmp_path):
+def test_result_does_not_depend_on_list_order(tmp_path):
     entities = [("x", [(1, 4)], 1.0), ("y", [(1, 4)], 2.0), ("z", [(1, 3), (4,)], 1.0), ("w", [(1, 3)], 1.0)]
     found = [plain_lm(tmp_path, list(turned)) for turned in (entities, entities[::-1])]
     for tokens in ((1, 4), (1, 3), (4,)):
@@ -163,7 +163,7 @@ def test_lists_do_not_depend_on_their_order(tmp_path):
     assert found[0].words(found[0].search(certain(1, 4))[0]) == ("y",)  # the heavier one
 
 
-def test_an_empty_class_leaves_the_graph_as_it_is(tmp_path):
+def test_empty_class_leaves_the_graph_unchanged(tmp_path):
     built = plain_lm(tmp_path, [])
     for phrases in ([], [()], [(), ()]):
         full = put_in(built.static, phrases, [1.0] * len(phrases), ["x"] * len(phrases))
@@ -179,7 +179,7 @@ def test_tokens_out_of_range_are_refused(tmp_path, sequence):
         put_in(plain_lm(tmp_path, []).static, [[(1,)], [sequence]], [1.0, 1.0], ["x", "y"])
 
 
-def test_a_batch_gives_what_single_utterances_give(tmp_path):
+def test_batch_equals_single_utterances(tmp_path):
     rng = np.random.default_rng(1)
     built = random_case(rng, tmp_path, True, True)
     several = [noise(rng, frames, 5) for frames in (2, 6, 4)]
@@ -192,7 +192,7 @@ def test_a_batch_gives_what_single_utterances_give(tmp_path):
             assert all(np.array_equal(one.arcs, other.arcs) for one, other in zip(paths, alone))
 
 
-def test_an_end_inside_a_word_is_tried_again_with_a_wider_beam(tmp_path):
+def test_end_within_a_word_is_retried_with_a_wider_beam(tmp_path):
     built = plain_lm(tmp_path, [], spellings=((1, 4, 4), (2,)))
     narrow = GraphOptions(search_beam=4.0, lattice_beam=1.0, min_active=0, max_active=2)
     texts = spelled_by_words(built.full, built.lm.words, ())

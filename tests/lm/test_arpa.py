@@ -1,4 +1,4 @@
-"""ARPA files: what is read, what is refused and where, and that what is written is read back."""
+"""ARPA files: reading, refusals with their line, round trip."""
 import gzip
 
 import numpy as np
@@ -35,7 +35,7 @@ def written(tmp_path, text, name="lm.arpa"):
     return path
 
 
-def test_reads_words_values_and_lines(tmp_path):
+def test_reads_words_and_values(tmp_path):
     arpa = read_arpa(written(tmp_path, GOOD))
     assert arpa.words == ["<unk>", "<s>", "</s>", "a", "b"]
     one, two = arpa.tables
@@ -56,7 +56,7 @@ def test_reads_words_values_and_lines(tmp_path):
     GOOD.replace("a b", "a  b\t0"),
     GOOD.replace("ngram 1=5", "ngram  1 = 5").replace("\\end\\\n", "\n\\end\\\n\n"),
 ])
-def test_other_ways_of_writing_the_same(tmp_path, other):
+def test_equivalent_notations(tmp_path, other):
     wanted, found = read_arpa(written(tmp_path, GOOD)), read_arpa(written(tmp_path, other, "other.arpa"))
     assert found.words == wanted.words
     for one, two in zip(found.tables, wanted.tables):
@@ -64,7 +64,7 @@ def test_other_ways_of_writing_the_same(tmp_path, other):
             assert (getattr(one, name) == getattr(two, name)).all()
 
 
-def test_gzip_is_told_by_its_bytes(tmp_path):
+def test_gzip_is_detected_by_content(tmp_path):
     path = written(tmp_path, gzip.compress(GOOD.encode()), "lm.anything")
     assert check_arpa(path) == ["<unk>", "<s>", "</s>", "a", "b"]
 
@@ -98,7 +98,7 @@ def test_gzip_is_told_by_its_bytes(tmp_path):
     ("\\end\\\n", "\\end\\\nmore", 18, "something follows"),
     ("\tb\t", "\t\udcff\t", 10, "not UTF-8"),
 ])
-def test_faults_are_named_with_their_line(tmp_path, old, new, line, says):
+def test_errors_are_named_with_their_line(tmp_path, old, new, line, says):
     assert old in GOOD
     spoilt = GOOD.replace(old, new, 1).encode("utf-8", "surrogateescape")
     path = written(tmp_path, spoilt)
@@ -108,7 +108,7 @@ def test_faults_are_named_with_their_line(tmp_path, old, new, line, says):
         assert str(caught.value).startswith(f"{path}:{line}: ") and caught.value.hint
 
 
-def test_a_cut_gzip_file_is_said(tmp_path):
+def test_truncated_gzip_is_refused(tmp_path):
     whole = gzip.compress((GOOD.replace("\\end\\", "") + "# " * 1000).encode(), mtime=0)
     with pytest.raises(InputError, match="cut off"):
         check_arpa(written(tmp_path, whole[:-30], "lm.arpa.gz"))
@@ -118,7 +118,7 @@ def test_a_cut_gzip_file_is_said(tmp_path):
 
 @pytest.mark.parametrize("name", ["lm.arpa", "lm.arpa.gz"])
 @pytest.mark.parametrize("chunk", [3, 1 << 16])
-def test_written_files_are_read_back(tmp_path, monkeypatch, name, chunk):
+def test_arpa_round_trip(tmp_path, monkeypatch, name, chunk):
     monkeypatch.setattr(module, "CHUNK", chunk)
     rng = np.random.default_rng(0)
     words = ["<unk>", "<s>", "</s>", "a", "b", "c's"]
@@ -136,7 +136,7 @@ def test_written_files_are_read_back(tmp_path, monkeypatch, name, chunk):
     assert (tmp_path / f"again.{name}").read_bytes() == first
 
 
-def test_a_fault_far_into_a_file_is_found(tmp_path, monkeypatch):
+def test_late_errors_are_found(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "CHUNK", 7)
     words = ["<unk>", "<s>", "</s>"] + [f"w{i}" for i in range(40)]
     write_arpa(tmp_path / "lm.arpa", words, [Table(np.arange(43)[:, None], -np.ones(43), np.zeros(43), 0)])

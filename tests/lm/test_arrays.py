@@ -58,7 +58,7 @@ def test_scores_by_hand(tmp_path):
     assert lm.ids(["xyz"]) == [lm.unk] and lm.words[lm.end] == "</s>"
 
 
-def test_what_entropy_pruning_leaves(tmp_path):
+def test_scores_of_an_entropy_pruned_lm(tmp_path):
     lm = ArrayLm.load(written(tmp_path, PRUNED))
     # <s> a b: a trigram; c after "a b": a trigram; a after "a b c" -> "c a" by the backoff of nothing,
     # since "b c" is no n-gram; b after "c a": its backoff, then the bigram "a b"; the end after "a b".
@@ -95,7 +95,7 @@ def test_equals_kenlm_on_odd_models(tmp_path, text):
     against_kenlm(written(tmp_path, text), [rng.choices(["a", "b", "c", "xyz"], k=8) for _ in range(200)])
 
 
-def test_states_hold_no_more_than_matters(tmp_path):
+def test_states_are_minimal(tmp_path):
     lm = ArrayLm.load(written(tmp_path, PRUNED))
     after = {}
     for words in ("a b c", "b c", "c", "xyz c", "c c"):
@@ -107,7 +107,7 @@ def test_states_hold_no_more_than_matters(tmp_path):
     assert advance(lm.arrays, lm.begin, lm.unk)[1] == 0
 
 
-def test_children_are_neighbours_in_word_order(tmp_path):
+def test_children_are_contiguous_and_sorted(tmp_path):
     lm = ArrayLm.load(written(tmp_path, PRUNED))
     node, word = lm.arrays.node, lm.arrays.word
     spelled = {0: ()}
@@ -126,12 +126,12 @@ def test_children_are_neighbours_in_word_order(tmp_path):
     ("-0.15\tc a\t-0.35", "-0.15\ta b\t0.2", 18, "this 2-gram stands twice"),
     ("-0.11\ta b c", "-0.11\tb a c", 21, "the first 2 words of this 3-gram are no n-gram"),
 ])
-def test_faults_are_named_with_their_line(tmp_path, old, new, line, says):
+def test_errors_are_named_with_their_line(tmp_path, old, new, line, says):
     with pytest.raises(InputError, match=f"lm.arpa:{line}: {says}"):
         ArrayLm.load(written(tmp_path, PRUNED.replace(old, new)))
 
 
-def test_upper_case_is_said(tmp_path):
+def test_upper_case_lm_is_refused(tmp_path):
     lm = ArrayLm.load(written(tmp_path, GOOD))
     with pytest.raises(InputError, match="0 of 2 words of the list"):
         lm.check_vocabulary(["x", "y"], "the list")

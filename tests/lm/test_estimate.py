@@ -1,4 +1,4 @@
-"""`ctcb lm` and steps/make_lm.sh: what goes in, what comes out, and what is said of what is wrong."""
+"""`ctcb lm` and steps/make_lm.sh: input, output and error messages."""
 import gzip
 import os
 import subprocess
@@ -39,7 +39,7 @@ def test_text_is_normalised_and_counted(tmp_path, text):
     assert "discounts" in report.notes[0]
 
 
-def test_the_command(tmp_path, text):
+def test_lm_command(tmp_path, text):
     pytest.importorskip("kenlm")
     found = run(text, "--out", tmp_path / "lm.arpa", "--order", "2", *BUILTIN, "--held-out", text)
     assert found.exit_code == 0, found.output
@@ -65,13 +65,13 @@ def test_pruning_and_vocabulary(tmp_path, text):
     (["--prune", "0,0,0,1"], "4 pruning thresholds for order 3"),
     (["--prune", "-1"], "thresholds -1"),
 ])
-def test_wrong_options(tmp_path, text, options, says):
+def test_wrong_options_are_refused(tmp_path, text, options, says):
     found = run(text, "--out", tmp_path / "lm.arpa", *BUILTIN, *options)
     assert isinstance(found.exception, InputError) and says in str(found.exception)
     assert not (tmp_path / "lm.arpa").exists()
 
 
-def test_wrong_texts(tmp_path):
+def test_wrong_texts_are_refused(tmp_path):
     (tmp_path / "empty.txt").write_text("\n...\n")
     for estimator in ("builtin", "auto"):
         with pytest.raises(InputError, match="empty.txt: holds no words"):
@@ -92,7 +92,7 @@ def program(tmp_path, monkeypatch, script):
     monkeypatch.setenv("PATH", f"{path.parent}:/usr/bin:/bin")
 
 
-def test_lmplz_is_taken_where_it_is(tmp_path, monkeypatch, text):
+def test_lmplz_is_used_if_installed(tmp_path, monkeypatch, text):
     program(tmp_path, monkeypatch, f"""echo "$@" >{tmp_path}/called; cat >{tmp_path}/read
       echo 'Substituting fallback discounts for order 1: D1=0.5' >&2
       printf '\\\\data\\\\\\nngram 1=4\\nngram 2=2\\n\\n'""")
@@ -104,7 +104,7 @@ def test_lmplz_is_taken_where_it_is(tmp_path, monkeypatch, text):
     assert gzip.open(tmp_path / "lm.arpa.gz").readline() == b"\\data\\\n"
 
 
-def test_lmplz_that_fails_is_quoted(tmp_path, monkeypatch):
+def test_lmplz_errors_are_quoted(tmp_path, monkeypatch):
     program(tmp_path, monkeypatch, "echo 'no room on disk' >&2; exit 3")
     (tmp_path / "long.txt").write_text("word after word\n" * 100_000)  # more than a pipe holds
     with pytest.raises(RunError, match=r"lmplz failed \(exit 3\): no room on disk"):
@@ -112,7 +112,7 @@ def test_lmplz_that_fails_is_quoted(tmp_path, monkeypatch):
     assert not (tmp_path / "lm.arpa").exists()
 
 
-def test_without_lmplz(tmp_path, monkeypatch):
+def test_builtin_estimator_without_lmplz(tmp_path, monkeypatch):
     monkeypatch.setattr(ESTIMATORS["lmplz"].__class__, "program", lambda self: None)
     assert choose("auto").name == "builtin"
     with pytest.raises(InputError, match="utils/install_lmplz.sh"):
@@ -142,7 +142,7 @@ def step(tmp_path, text):
     return call
 
 
-def test_the_step_is_done_again_only_where_something_changed(tmp_path, text, step):
+def test_step_is_repeated_only_if_an_input_changed(tmp_path, text, step):
     arguments = ["--order", "2", *BUILTIN, tmp_path / "out", text]
     found, calls = step(*arguments)
     assert found.returncode == 0 and calls == 1, found.stderr
@@ -159,7 +159,7 @@ def test_the_step_is_done_again_only_where_something_changed(tmp_path, text, ste
     assert step("--prune", "0 1", *arguments)[1] == 4
 
 
-def test_the_step_leaves_no_mark_where_it_failed(tmp_path, text, step):
+def test_failed_step_leaves_no_mark(tmp_path, text, step):
     assert step(*BUILTIN, tmp_path / "out", text)[0].returncode == 0
     found, _ = step("--order", "9", *BUILTIN, tmp_path / "out", text)
     assert found.returncode == 2 and "order 9" in found.stderr

@@ -16,7 +16,7 @@ BUILTIN, LMPLZ = ESTIMATORS["builtin"], ESTIMATORS["lmplz"]
 
 
 def zipf_text(sentences, seed=0, vocabulary=60):
-    """Random sentences whose words lean on the word before, so that all orders differ."""
+    """Random sentences whose words depend on the word before, so that all orders differ."""
     rng = random.Random(seed)
     words = [f"w{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(vocabulary)]
     weights = [1 / (i + 1) for i in range(vocabulary)]
@@ -94,7 +94,7 @@ def agree(found, wanted, tolerance=1e-5):
     assert max(abs(found[g][i] - wanted[g][i]) for g in found for i in (0, 1)) < tolerance
 
 
-def test_by_hand(tmp_path):
+def test_probabilities_by_hand(tmp_path):
     # Two sentences, "a b" and "a". Words before: a {<s>}, b {a}, </s> {a, b}. Everything falls back to
     # 0.5, 1, 1.5. Unigrams: gamma = (0.5 + 0.5 + 1) / 4, spread over a, b, </s>, <unk>.
     grams, fell_back = estimated(tmp_path, BUILTIN, ["a b", "a"], order=2)
@@ -133,7 +133,7 @@ def test_discounts_by_hand():
 
 
 @pytest.mark.parametrize("order, prune", [(2, (0, 0)), (3, (0, 0, 0)), (3, (0, 0, 1)), (4, (0, 1, 1, 2)), (3, (1, 1, 2))])
-def test_equals_the_definition(tmp_path, order, prune):
+def test_estimate_equals_the_definition(tmp_path, order, prune):
     sentences = zipf_text(400)
     found, fell_back = estimated(tmp_path, BUILTIN, sentences, order=order, prune=prune)
     assert fell_back != tuple(range(1, order + 1))  # discounts have been estimated too
@@ -141,7 +141,7 @@ def test_equals_the_definition(tmp_path, order, prune):
     agree(found, wanted)
 
 
-def test_equals_the_definition_with_a_vocabulary(tmp_path):
+def test_estimate_with_a_vocabulary_equals_the_definition(tmp_path):
     sentences = zipf_text(300, seed=1)
     vocab = frozenset(word for word in " ".join(sentences).split() if word[-1] < "j") | {"nowhere"}
     found, _ = estimated(tmp_path, BUILTIN, sentences, order=3, vocab=vocab)
@@ -151,7 +151,7 @@ def test_equals_the_definition_with_a_vocabulary(tmp_path):
 
 
 @pytest.mark.parametrize("prune", [(), (0, 1), (1,)])
-def test_probabilities_of_every_context_add_up(tmp_path, prune):
+def test_probabilities_of_every_context_sum_to_1(tmp_path, prune):
     grams, _ = estimated(tmp_path, BUILTIN, zipf_text(60, vocabulary=12), order=3, prune=prune)
     words = [gram[0] for gram in grams if len(gram) == 1 and gram != ("<s>",)]
 
@@ -165,7 +165,7 @@ def test_probabilities_of_every_context_add_up(tmp_path, prune):
             assert sum(probability(context, word) for word in words) == pytest.approx(1, abs=2e-5), context
 
 
-def test_all_sentences_alike(tmp_path):
+def test_identical_sentences(tmp_path):
     grams, fell_back = estimated(tmp_path, BUILTIN, ["yes"] * 5, order=4)
     assert fell_back == (1, 2, 3, 4)
     assert [sum(len(gram) == n for gram in grams) for n in (1, 2, 3, 4)] == [4, 2, 1, 0]
@@ -183,7 +183,7 @@ def test_reserved_words_are_refused():
     dict(order=3, vocab=frozenset(f"w{a}{b}" for a in "ab" for b in "abcdefgh")),
 ])
 @pytest.mark.parametrize("sentences", [400, 5])
-def test_equals_lmplz(tmp_path, options, sentences):
+def test_estimate_equals_lmplz(tmp_path, options, sentences):
     text = zipf_text(sentences, seed=2)
     ours, we_fell_back = estimated(tmp_path, BUILTIN, text, **options)
     theirs, they_fell_back = estimated(tmp_path, LMPLZ, text, **options)

@@ -1,4 +1,4 @@
-"""Queries through kenlm, what is said of files that are wrong, and vocabularies that do not fit."""
+"""Queries through kenlm, messages for wrong files, and vocabularies that do not fit."""
 import gzip
 import math
 import random
@@ -77,7 +77,7 @@ def test_kenlm_binaries(tmp_path, kind):
     (b"\x1f\x8b\x08 not gzip", "cannot be read on"),
     (GOOD.replace("ngram 2=3", "ngram 2=0").replace("-0.3\t<s> a\n-0.2\ta b\n-0.1\tb </s>\n", ""), None),
 ])
-def test_wrong_files_are_said(tmp_path, text, says):
+def test_wrong_files_are_refused(tmp_path, text, says):
     path = written(tmp_path, text)
     if says is None:  # a model that backs off always is right, if poor
         assert NgramLm.load(path).sentence(["b"]) == pytest.approx((-0.5 - 0.6 - 0.125 - 0.7) * LN10, rel=1e-6)
@@ -87,7 +87,7 @@ def test_wrong_files_are_said(tmp_path, text, says):
     assert "\n" not in str(caught.value) and str(caught.value).startswith(str(path))
 
 
-def test_an_order_that_kenlm_was_not_built_for(tmp_path):
+def test_order_beyond_the_kenlm_build(tmp_path):
     ESTIMATORS["builtin"].estimate(["a b c d e f g h i"] * 3, LmOptions(order=6), tmp_path / "six.arpa")
     assert NgramLm.load(tmp_path / "six.arpa").order == 6
     lines = GOOD.replace("ngram 2=3\n", "".join(f"ngram {n}=3\n" for n in range(2, 10)))
@@ -96,13 +96,13 @@ def test_an_order_that_kenlm_was_not_built_for(tmp_path):
         NgramLm.load(written(tmp_path, lines.replace("\\end\\", longer + "\\end\\")))
 
 
-def test_without_kenlm(tmp_path, monkeypatch):
+def test_missing_kenlm_is_reported(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "kenlm", None)
     with pytest.raises(RunError, match="pip install kenlm"):
         NgramLm.load(written(tmp_path, GOOD))
 
 
-def test_vocabularies_that_fit_and_do_not():
+def test_lm_vocabulary_is_checked_against_tokens():
     words = [f"{a}{b}{c}" for a in "pqrst" for b in "aeiou" for c in "bdgkm"]
     upper, pieces = {word.upper() for word in words}, {f"\u2581{word}" for word in words}
     found = check_vocabulary(set(words).__contains__, words * 2, "the lexicon")
@@ -119,7 +119,7 @@ def test_vocabularies_that_fit_and_do_not():
     assert check_vocabulary(set().__contains__, [], "the text").note is None
 
 
-def test_an_upper_case_lm_is_said(tmp_path):
+def test_upper_case_lm_is_refused(tmp_path):
     lm = NgramLm.load(written(tmp_path, GOOD.replace("a", "A").replace("\tb", "\tB").replace(" b", " B").replace("dAtA", "data")
                               .replace("ngrAm", "ngram").replace("-grAms", "-grams")))
     with pytest.raises(InputError, match=r"lm.arpa: 0 of 2 words of the lexicon are in the LM, but 2 in upper case"):

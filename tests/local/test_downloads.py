@@ -1,4 +1,4 @@
-"""local/*/download_*.py from a server of this machine: whole, broken off, corrupt, without room."""
+"""local/*/download_*.py from a local server: complete, interrupted, corrupt, with a full disk."""
 import re
 import shutil
 import sys
@@ -20,7 +20,7 @@ from ctcb.cli import run  # noqa: E402
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Serves ranges, as the publishers' servers do, and notes what was asked for."""
+    """Serves ranges, as the publishers' servers do, and records the requests."""
 
     asked = []
 
@@ -61,7 +61,7 @@ def server(tmp_path, monkeypatch):
 
 
 def ran(module, corpus, capsys):
-    """Exit code and what the command said of its own."""
+    """Exit code and the command's own messages."""
     code = 0
     try:
         run(module.command, module.__name__, [str(corpus)])
@@ -95,7 +95,7 @@ def same(folder, other):
     return files and all((other / path).read_bytes() == (folder / path).read_bytes() for path in files)
 
 
-def test_medical_goes_on_where_it_was(medical, tmp_path, capsys):
+def test_medical_download_resumes(medical, tmp_path, capsys):
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     half = (medical / "audio.tar.gz").read_bytes()[:5000]
@@ -106,7 +106,7 @@ def test_medical_goes_on_where_it_was(medical, tmp_path, capsys):
     assert ran(download_medical, corpus, capsys) == (0, []) and not Handler.asked
 
 
-def test_a_corrupt_archive_is_fetched_again(medical, tmp_path, capsys):
+def test_corrupt_archive_is_downloaded_again(medical, tmp_path, capsys):
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     whole = (medical / "audio.tar.gz").read_bytes()
@@ -116,7 +116,7 @@ def test_a_corrupt_archive_is_fetched_again(medical, tmp_path, capsys):
     assert ran(download_medical, corpus, capsys) == (0, []) and same(tmp_path / "made", corpus)
 
 
-def test_a_missing_file_is_told(medical, tmp_path, capsys):
+def test_missing_file_is_named(medical, tmp_path, capsys):
     (medical / "medical_dev.info").unlink()
     code, said = ran(download_medical, tmp_path / "corpus", capsys)
     assert code == 1 and len(said) == 1 and "404" in said[0] and not (tmp_path / "corpus/.unpacked").exists()
@@ -137,7 +137,7 @@ def voxpopuli(server, tmp_path, monkeypatch):
     return folder, years
 
 
-def test_voxpopuli_goes_on_with_the_year(voxpopuli, tmp_path, capsys, monkeypatch):
+def test_voxpopuli_download_resumes_with_the_year(voxpopuli, tmp_path, capsys, monkeypatch):
     folder, years = voxpopuli
     corpus, late = tmp_path / "corpus", folder / f"audios/original_{years[2]}.tar"
     whole = late.read_bytes()
@@ -153,7 +153,7 @@ def test_voxpopuli_goes_on_with_the_year(voxpopuli, tmp_path, capsys, monkeypatc
 
 
 @pytest.mark.parametrize("module", [download_medical, download_voxpopuli])
-def test_no_room(module, medical, voxpopuli, tmp_path, capsys, monkeypatch):
+def test_full_disk_is_reported(module, medical, voxpopuli, tmp_path, capsys, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 10**9 - 1000, 1000))
     code, said = ran(module, tmp_path / "corpus", capsys)

@@ -17,14 +17,14 @@ def examples():
     return rows, rng.random(len(rows)) < 1 / (1 + np.exp(-odds))
 
 
-def test_the_weights_that_made_the_examples_are_found(examples):
+def test_fit_recovers_the_true_weights(examples):
     base, weights, at = logistic(*examples)
     assert base == pytest.approx(0.5, abs=0.25)
     assert weights == pytest.approx([1.0, -0.3, 2.0], abs=0.15)
     assert at == pytest.approx(base + examples[0] @ weights)
 
 
-def test_no_weights_near_by_cost_less(examples):
+def test_fit_is_a_minimum(examples):
     rows, true = examples[0][:300], examples[1][:300]
     spread = rows.std(axis=0)
 

@@ -1,4 +1,4 @@
-"""local/shared/make_lists.py and what it is made of."""
+"""local/shared/make_lists.py and its parts."""
 import json
 import subprocess
 import sys
@@ -28,12 +28,12 @@ TRAINING = TrainingWords(
     ("He saw De Gaulle. Von", ["De Gaulle", "Von"]),
     ("", []),
 ])  # fmt: skip
-def test_capitals(text, names):
+def test_names_from_capitals(text, names):
     training = TrainingWords(TRAINING.counts, TRAINING.common, TRAINING.lower | {"he", "saw"}, 5)
     assert list(capitalised(text, training)) == names
 
 
-def test_what_is_common_and_rare():
+def test_common_and_rare_words():
     rows = [{"text": "the the the cat saw cat zed", "orig_text": "The the the Cat saw cat Zed"}]
     training = TrainingWords.of(rows, max_count=1)
     assert training.common == {"the", "cat"} and training.lower == {"the", "saw", "cat"}
@@ -41,7 +41,7 @@ def test_what_is_common_and_rare():
     assert not list(training.rare_part("the cat".split()))
 
 
-def test_slue(tmp_path):
+def test_names_from_slue(tmp_path):
     path = tmp_path / "slue-voxpopuli_dev.tsv"
     path.write_text(
         "id\traw_text\tnormalized_text\tnormalized_ner\n"
@@ -51,7 +51,7 @@ def test_slue(tmp_path):
     assert read_slue(path) == {"a": ["kosovo", "barroso"], "b": []}
 
 
-def test_terms():
+def test_names_from_terms():
     training = TrainingWords(Counter({"the": 50, "pain": 50, "heart": 50}), frozenset({"the", "pain"}), frozenset(), 5)
     terms = Terms(["Zorvexa", "Zorvexa XR", "heart pain", "Marfan's syndrome"], training)
     assert list(terms.find("the zorvexa xr heart pain zorvexa marfan's syndrome wheezing odd")) == [
@@ -80,7 +80,7 @@ def sets(tmp_path):
     return tmp_path
 
 
-def test_lists(sets):
+def test_lists_are_written(sets):
     ran = make_lists("--train", sets / "train", "--max-count", 2, sets / "dev")
     assert ran.returncode == 0, ran.stderr
     assert (sets / "dev/entities.txt").read_text().split("\n") == ["Bob", "Una Loe", ""]  # zed is common: said four times
@@ -90,7 +90,7 @@ def test_lists(sets):
     assert (sizes["entities"], sizes["occurrences"], sizes["utterances_with_one"], sizes["distractors"]) == (2, 3, 3, 1)
 
 
-def test_lists_of_slue(sets):
+def test_lists_from_slue(sets):
     slue = sets / "slue.tsv"
     slue.write_text("id\tnormalized_text\tnormalized_ner\nu0\ti met una loe and zed\t[['PERSON', 6, 7], ['PERSON', 18, 3]]\n")
     ran = make_lists("--train", sets / "train", "--max-count", 2, "--slue", slue, sets / "dev")
@@ -98,7 +98,7 @@ def test_lists_of_slue(sets):
     assert json.loads((sets / "dev/lists.json").read_text())["occurrences"] == 2  # wherever it is said
 
 
-def test_wrong_use(sets):
+def test_wrong_use_is_refused(sets):
     for words, told in (
         (["--train", sets / "none", sets / "dev"], "manifest.tsv: no such file; prepare the corpus first"),
         (["--train", sets / "train", "--slue", "a", "--terms", "b", sets / "dev"], "exclude each other"),

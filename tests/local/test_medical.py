@@ -27,7 +27,7 @@ def prepare(corpus, out, *more):
     return subprocess.run(words, capture_output=True, text=True, timeout=600)
 
 
-def test_short_stretches_stay_as_they_are(corpus, model_dir, tmp_path):
+def test_short_segments_are_kept(corpus, model_dir, tmp_path):
     folder, lines = corpus
     ran = prepare(folder, tmp_path, "--model", model_dir, "--longest", 60)
     assert ran.returncode == 0, ran.stderr
@@ -37,7 +37,7 @@ def test_short_stretches_stay_as_they_are(corpus, model_dir, tmp_path):
         assert [(row.utt_id, row.text) for row in rows] == wanted  # the same ids in every run
 
 
-def test_long_stretches_are_cut(corpus, model_dir, tmp_path):
+def test_long_segments_are_cut(corpus, model_dir, tmp_path):
     folder, lines = corpus
     ran = prepare(folder, tmp_path, "--model", model_dir, "--longest", 2.0)  # the model's weights are random
     assert ran.returncode == 0, ran.stderr
@@ -45,7 +45,7 @@ def test_long_stretches_are_cut(corpus, model_dir, tmp_path):
     assert len(rows) > 5 and all(row.duration <= 4.0 for row in rows)
 
 
-def test_turns(corpus):
+def test_turn_ends_are_matched(corpus):
     folder, _ = corpus
     text = (folder / "cleantext/RES0000.txt").read_text()
     turns = [line.split(": ")[1].strip(".").lower().split() for line in text.splitlines() if line]
@@ -58,7 +58,7 @@ def test_turns(corpus):
     ("audio/RES0000.mp3 0 1 a", "medical_train.info:1: is not audio/NAME.mp3"),
     ("audio/RES9999.mp3[0,1]\ta", "RES9999.mp3: 1 recordings of medical_train.info are not there"),
 ])  # fmt: skip
-def test_what_lhotse_would_fall_over(corpus, tmp_path, line, told):
+def test_malformed_info_files_are_refused(corpus, tmp_path, line, told):
     copy = tmp_path / "corpus"
     copy.mkdir()
     (copy / "audio").symlink_to(corpus[0] / "audio")
@@ -72,7 +72,7 @@ class Evil:
         return print, ("run",)
 
 
-def test_terms(tmp_path):
+def test_terms_are_read(tmp_path):
     path = tmp_path / DICTIONARIES["drug"]
     path.parent.mkdir(parents=True)
     content = {

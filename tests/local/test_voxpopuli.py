@@ -34,7 +34,7 @@ def prepared(corpus, tmp_path_factory):
     return out
 
 
-def test_every_utterance_is_its_vad_pieces(corpus, prepared):
+def test_utterances_are_their_vad_segments(corpus, prepared):
     folder, rows = corpus
     for split in SPLITS:
         expected = {f"{row['session_id']}-{row['id_']}": row for row in rows if row["split"] == split}
@@ -50,7 +50,7 @@ def test_every_utterance_is_its_vad_pieces(corpus, prepared):
     assert any(len(literal_eval(row["vad"])) == 2 for row in rows)
 
 
-def test_run_again_after_an_interruption(corpus, prepared):
+def test_interrupted_run_resumes(corpus, prepared):
     cut = sorted((prepared / "dev/audio").glob("*/*.flac"))
     before = {path: path.stat().st_mtime_ns for path in cut}
     cut[0].unlink()
@@ -59,7 +59,7 @@ def test_run_again_after_an_interruption(corpus, prepared):
     assert all(path.stat().st_mtime_ns == before[path] for path in cut[1:]) and cut[0].exists()
 
 
-def test_gold_only(corpus, tmp_path):
+def test_only_gold_transcripts(corpus, tmp_path):
     folder, rows = corpus
     ran = prepare(folder, tmp_path, "--gold-only")
     assert ran.returncode == 2 and "no usable segment" in ran.stderr  # no dev utterance is gold
@@ -67,7 +67,7 @@ def test_gold_only(corpus, tmp_path):
     assert 0 < len(gold) < len(rows) and {row.utt_id for row in read_manifest(tmp_path / "train/manifest.tsv")}
 
 
-def test_an_unfinished_download(corpus, tmp_path):
+def test_unfinished_download_is_refused(corpus, tmp_path):
     folder, rows = corpus
     copy = tmp_path / "corpus"
     (copy / "transcribed_data").mkdir(parents=True)
@@ -80,7 +80,7 @@ def test_an_unfinished_download(corpus, tmp_path):
     assert "2 of 6 recordings are not there, by year: 2013 (1), 2019 (1)" in ran.stderr
 
 
-def test_corrupt_files(corpus, tmp_path):
+def test_corrupt_files_are_refused(corpus, tmp_path):
     folder, rows = corpus
     copy = tmp_path / "corpus"
     annotations = copy / "transcribed_data/en/asr_en.tsv.gz"

@@ -17,7 +17,7 @@ def model(tiny_config):
     return CtcModel(tiny_config).eval()
 
 
-def test_a_batch_equals_its_utterances_one_by_one(model):
+def test_batch_equals_single_utterances(model):
     lengths = torch.tensor([203, 57, 4, 1, 120, 118])
     features = torch.randn(6, 203, 80) * 3 - 6
     with torch.no_grad():
@@ -32,7 +32,7 @@ def test_a_batch_equals_its_utterances_one_by_one(model):
                 assert torch.allclose(some[row, :frames], one[0], atol=1e-4)
 
 
-def test_padding_is_never_heard(model):
+def test_padding_does_not_change_emissions(model):
     features, lengths = torch.randn(2, 100, 80), torch.tensor([100, 40])
     loud = features.clone()
     loud[1, 40:] = 1000.0
@@ -41,7 +41,7 @@ def test_padding_is_never_heard(model):
     assert torch.allclose(first.subword[1, :10], second.subword[1, :10], atol=1e-5)
 
 
-def test_emissions_are_distributions_of_the_heads(model, tiny_config):
+def test_emissions_are_distributions(model, tiny_config):
     emissions, encoded = model(torch.randn(2, 64, 80), torch.tensor([64, 64]))
     assert emissions.subword.shape == (2, 16, tiny_config.num_subwords)
     assert [e.shape[2] for e in emissions.inter] == [tiny_config.num_phones, tiny_config.num_subwords]
@@ -59,7 +59,7 @@ def test_inner_posteriors_condition_the_stream(model):
     assert not torch.allclose(before, after, atol=1e-3)
 
 
-def test_normalisation_ignores_the_microphone_and_lifts_digital_silence():
+def test_normalisation_removes_the_channel_and_raises_digital_silence():
     speech = torch.randn(1, 50, 80)
     lengths = torch.tensor([50])
     coloured = speech + torch.linspace(-2, 2, 80)
@@ -70,7 +70,7 @@ def test_normalisation_ignores_the_microphone_and_lifts_digital_silence():
     assert torch.allclose(floor, normalize_features(torch.where(silent < -20, silent.max() - 16.0, silent), lengths)[0, :10])
 
 
-def test_attention_sees_distances_only():
+def test_attention_depends_on_distances_only():
     q, k = torch.randn(1, 1, 1, 8), torch.randn(1, 1, 1, 8)
     cos, sin = rotary_table(50, 8, q.device)
 
@@ -96,7 +96,7 @@ def test_dropout_keeps_the_mean_and_is_off_in_eval():
     assert torch.equal(layer.eval()(x), x)
 
 
-def test_configurations_in_conf():
+def test_configurations_in_conf_are_valid():
     sizes = {"num_subwords": 500, "num_phones": 40}
     small = ModelConfig.from_dict({**read_yaml("conf/model/small.yaml"), **sizes})
     assert small.encoder.layers == 12
@@ -119,12 +119,12 @@ def test_configurations_in_conf():
         ({"encoder": {"dim": "wide"}}, "encoder.dim is 'wide'"),
     ],
 )
-def test_configurations_that_cannot_be(change, told):
+def test_invalid_configurations_are_refused(change, told):
     with pytest.raises(InputError, match=told):
         ModelConfig.from_dict({"num_subwords": 10, "num_phones": 40, **change})
 
 
-def test_attention_decoder_loss_adds_up_over_the_batch():
+def test_attention_decoder_loss_is_a_sum_over_the_batch():
     torch.manual_seed(0)
     decoder = AttentionDecoder(AttentionDecoderConfig(weight=0.3, layers=1, heads=2, ff_dim=16), 8, 11).eval()
     encoded, lengths = torch.randn(2, 9, 8), torch.tensor([9, 5])

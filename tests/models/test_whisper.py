@@ -1,4 +1,4 @@
-"""Whisper's encoder: the same numbers as transformers', from every form of its weights, whatever the batch."""
+"""Whisper's encoder: equal to that of transformers, for every weight format and batch."""
 import struct
 
 import numpy as np
@@ -101,7 +101,7 @@ def ctranslate2_parts(model, folder):
 
 
 @pytest.mark.parametrize("write", [huggingface_file, openai_file, ctranslate2_parts])
-def test_every_form_of_the_weights_gives_the_numbers_of_transformers(theirs, write, tmp_path):
+def test_all_weight_formats_match_transformers(theirs, write, tmp_path):
     found = read_whisper([write(theirs, tmp_path)])
     found.require(SIZE, tmp_path)
     encoder = WhisperEncoder(SIZE, MODEL.num_mel_bins).eval()
@@ -114,7 +114,7 @@ def test_every_form_of_the_weights_gives_the_numbers_of_transformers(theirs, wri
     assert torch.allclose(tap, wanted.hidden_states[SIZE.tap], atol=1e-4)
 
 
-def test_parts_are_joined_in_the_order_of_their_numbers(theirs, tmp_path):
+def test_weight_parts_are_joined_in_order(theirs, tmp_path):
     data = ctranslate2_bytes(theirs)
     cut = len(data) // 12 + 1
     for number in range(12):
@@ -130,14 +130,14 @@ def test_parts_are_joined_in_the_order_of_their_numbers(theirs, tmp_path):
     (lambda data: b"", "not a whole model.bin"),
     (lambda data: data.replace(b"encoder/conv", b"another/conv"), "holds no encoder of Whisper"),
 ])
-def test_a_spoilt_model_bin_is_named(theirs, tmp_path, spoil, said):
+def test_corrupt_model_bin_is_named(theirs, tmp_path, spoil, said):
     (tmp_path / "model.bin").write_bytes(spoil(ctranslate2_bytes(theirs)))
     with pytest.raises(InputError, match=said) as error:
         read_whisper([tmp_path / "model.bin"])
     assert "model.bin" in str(error.value)
 
 
-def test_missing_sources_and_other_sizes_are_named(theirs, tmp_path):
+def test_missing_or_mismatched_weights_are_named(theirs, tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_whisper([tmp_path / "nothing"])
     with pytest.raises(InputError, match="no model.bin"):
@@ -147,7 +147,7 @@ def test_missing_sources_and_other_sizes_are_named(theirs, tmp_path):
         found.require(WhisperConfig(dim=128, heads=2), tmp_path)
 
 
-def test_an_utterance_comes_out_the_same_whatever_it_is_batched_with():
+def test_output_does_not_depend_on_the_batch():
     torch.manual_seed(2)
     model = CtcModel(MODEL).eval()
     rows = [torch.randn(frames, 16) * 3 for frames in (97, 60, 31, 4)]
@@ -163,13 +163,13 @@ def test_an_utterance_comes_out_the_same_whatever_it_is_batched_with():
             assert torch.allclose(alone.inter[0][0, :frames], together.inter[0][place, :frames], atol=1e-4)
 
 
-def test_more_than_the_encoder_has_positions_for_is_refused():
+def test_input_beyond_the_positions_is_refused():
     model = CtcModel(MODEL).eval()
     with pytest.raises(InputError, match="shorter windows"):
         model(torch.randn(1, 2 * SIZE.positions, 16), torch.tensor([2 * SIZE.positions]))
 
 
-def test_features_are_those_of_whisper():
+def test_features_match_whisper():
     transformers = pytest.importorskip("transformers")
     samples = np.random.default_rng(1).normal(size=16_000).astype(np.float32) * np.linspace(0, 0.3, 16_000, dtype=np.float32)
     features = FeatureExtractor(FeatureConfig("whisper"))(samples)
@@ -183,11 +183,11 @@ def test_features_are_those_of_whisper():
 
 
 @pytest.mark.parametrize("samples, frames", [(0, 0), (79, 0), (160, 1), (199, 1), (240, 2), (400, 3), (16_000, 100), (16_081, 101)])
-def test_the_number_of_frames_is_the_duration_over_the_shift(samples, frames):
+def test_frame_count_is_duration_over_shift(samples, frames):
     assert len(FeatureExtractor(FeatureConfig("whisper"))(np.ones(samples, np.float32))) == frames
 
 
-def test_the_mel_filters_are_those_of_torchaudio():
+def test_mel_filters_match_torchaudio():
     torchaudio = pytest.importorskip("torchaudio")
     wanted = torchaudio.functional.melscale_fbanks(201, 0.0, 8000.0, 80, 16_000, norm="slaney", mel_scale="slaney").T
     assert torch.allclose(slaney_filters(80), wanted, atol=1e-6)

@@ -16,7 +16,7 @@ def ids(text):
     return np.array([SYMBOLS.index(phone) for phone in text.split()], np.int64)
 
 
-def test_equal_costs_are_levenshtein():
+def test_equal_costs_give_levenshtein():
     swap = 1 - np.eye(6, dtype=np.float32)
     presence = np.array([1, 1, 1, 1, 1, 0], np.float32)
     rng = np.random.default_rng(0)
@@ -26,7 +26,7 @@ def test_equal_costs_are_levenshtein():
     assert edit_costs([], [], COSTS).shape == (0,)
 
 
-def test_every_phone_is_described_once_and_costs_are_symmetric():
+def test_every_phone_has_features_and_costs_are_symmetric():
     rows = [SYMBOLS.index(phone) for phone in PHONES]
     swap = COSTS.swap[np.ix_(rows, rows)]
     assert np.array_equal(swap, swap.T) and (np.diag(swap) == 0).all()
@@ -34,7 +34,7 @@ def test_every_phone_is_described_once_and_costs_are_symmetric():
     assert (COSTS.presence[rows] > 0).all() and COSTS.presence[[0, len(SYMBOLS)]].tolist() == [0, 0]
 
 
-def test_what_sounds_alike_is_near():
+def test_similar_phones_have_low_costs():
     def swap(one, other):
         return COSTS.swap[SYMBOLS.index(one), SYMBOLS.index(other)]
 
@@ -44,7 +44,7 @@ def test_what_sounds_alike_is_near():
     assert near == pytest.approx(swap("Z", "S") + swap("EH", "AH")) and far > 3
 
 
-def test_stress_marks_do_not_count():
+def test_stress_is_ignored():
     stressed = costs(phone_symbols(True))
     table = phone_symbols(True)
     one, other = (np.array([table.index(phone)]) for phone in ("AE0", "AE1"))

@@ -1,4 +1,4 @@
-"""The index and the lookup on made emissions: what must be found, and what must be left alone."""
+"""The index and the lookup on constructed emissions: replacements that must and must not be made."""
 from __future__ import annotations
 
 import numpy as np
@@ -45,30 +45,30 @@ def looked_up(text, said, names, taken=(), **options):
 THE_LENS_KEY = "M EH T | Z AH L EH N S K IY | T AH D EY"
 
 
-def test_a_name_takes_the_place_of_words_that_sound_less_like_it():
+def test_name_replaces_words_that_fit_worse():
     assert looked_up("met the lens key today", THE_LENS_KEY, ["berg", "zelenskyy"]) == [("zelenskyy", ["the", "lens", "key"])]
 
 
-def test_some_phones_may_be_wrong():
+def test_some_phone_errors_are_allowed():
     heard = "M EH T | S AH L EH N S K IY | T AH D EY"
     assert looked_up("met the lens key today", heard, ["zelenskyy"], lack=2)
     assert not looked_up("met the lens key today", heard, ["zelenskyy"], lack=0.1)
 
 
-def test_a_word_that_was_heard_rightly_is_left_alone():
+def test_correctly_recognised_word_is_kept():
     # It sounds just like the name, but for nothing that was heard.
     assert not looked_up("met the lens key today", "M EH T | DH AH L EH N Z K IY | T AH D EY", ["zelenskyy"])
     assert not looked_up("a cat today", "AH | K AE T | T AH D EY", ["cut", "cat"])
 
 
-def test_short_names_need_more_evidence():
+def test_short_names_need_a_higher_gain():
     heard = "AH | K AH T | T AH D EY"
     assert not looked_up("a cat today", heard, ["cut"], evidence=0.5, short=4)
     assert looked_up("a cat today", heard, ["cut"], evidence=0.5, short=0) == [("cut", ["cat"])]
     assert not looked_up("a cat today", heard, ["cut"], evidence=20, short=0)
 
 
-def test_words_of_found_entities_are_left_alone():
+def test_words_of_recognised_entities_are_kept():
     assert not looked_up("met the lens key today", THE_LENS_KEY, ["zelenskyy"], taken={3})
 
 
@@ -79,11 +79,11 @@ def test_names_of_several_words_and_two_in_a_sentence():
 
 
 @pytest.mark.parametrize("text, said", [("", "K AE T"), ("cat", ""), ("the lens key", "K")])
-def test_nothing_to_look_at(text, said):
+def test_nothing_to_look_up(text, said):
     assert looked_up(text, said, ["zelenskyy"]) == []
 
 
-def test_the_order_of_the_list_does_not_matter():
+def test_result_does_not_depend_on_list_order():
     names = ["zelenskyy", "anna", "berg", "mandel", "cut"]
     rng = np.random.default_rng(0)
     for _ in range(5):
@@ -95,7 +95,7 @@ def test_the_order_of_the_list_does_not_matter():
     assert [one.names[match.entity] for one, (match,) in zip(twins, found)] == ["Berg", "Berg"]
 
 
-def test_no_pronunciation_within_a_third_of_errors_is_missed():
+def test_index_finds_every_pronunciation_within_a_third_of_errors():
     """Pronunciations of four phones or more, edited at random, inside other phones."""
     rng = np.random.default_rng(1)
     listed = [rng.integers(1, 40, rng.integers(4, 15)) for _ in range(300)]
@@ -115,13 +115,13 @@ def test_no_pronunciation_within_a_third_of_errors_is_missed():
     assert missed == 0
 
 
-def test_index_of_little():
+def test_index_of_short_and_empty_input():
     nothing = SoundIndex.build([[], [np.array([1, 2])]], ["a", "b"], 40)  # too short
     assert len(nothing.sounds) == 0 and nothing.candidates(np.array([1, 2, 3]))[0].tolist() == []
     assert index("cat").candidates(np.zeros(0, np.int64))[0].tolist() == []
 
 
-def test_greedy_phones():
+def test_greedy_phones_and_their_frames():
     heard, frames = greedy_phones(phones("K AE T"))
     assert [SYMBOLS[phone] for phone in heard] == ["K", "AE", "T"] and frames.tolist() == [0, 3, 6]
     assert greedy_phones(np.zeros((0, 40), np.float32))[0].shape == (0,)

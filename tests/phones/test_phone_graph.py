@@ -1,4 +1,4 @@
-"""CTC over pronunciations, against sums over every path there is."""
+"""CTC over pronunciations, against sums over all paths."""
 from __future__ import annotations
 
 from itertools import groupby, product
@@ -37,7 +37,7 @@ def every_path(log_probs, words):
 
 @pytest.mark.parametrize("words", WORDS)
 @pytest.mark.parametrize("frames", [1, 3, 5])
-def test_scores_are_the_sum_and_the_best_of_all_paths(words, frames):
+def test_scores_equal_the_sum_and_maximum_over_all_paths(words, frames):
     log_probs = random_frames(frames, seed=frames)
     paths = [total for total, _, _ in every_path(log_probs, words)]
     want = (np.logaddexp.reduce(paths), max(paths)) if paths else (-np.inf, -np.inf)
@@ -46,7 +46,7 @@ def test_scores_are_the_sum_and_the_best_of_all_paths(words, frames):
     assert align(log_probs, graph(words))[0] == pytest.approx(want[1], abs=1e-4)
 
 
-def test_a_batch_is_its_graphs_one_by_one():
+def test_batch_equals_single_graphs():
     log_probs, graphs = random_frames(6, seed=0), [graph(words) for words in WORDS]
     for best_path in (False, True):
         alone = [scores(log_probs, [one], best_path)[0] for one in graphs]
@@ -65,7 +65,7 @@ def test_words_are_timed_by_the_best_path():
 
 
 def test_silent_words_take_no_time():
-    """A decoder's words may be nothing that can be said, such as a lone apostrophe."""
+    """A recognised word may have no pronunciation, such as a lone apostrophe."""
     log_probs, words = random_frames(5, seed=1), WORDS[2]
     score, spans = align(log_probs, graph([[], words[0], [], words[1], []]))
     plain, (first, second) = align(log_probs, graph(words))
@@ -73,14 +73,14 @@ def test_silent_words_take_no_time():
     assert scores(log_probs, [graph([[], *words])]) == scores(log_probs, [graph(words)])
 
 
-def test_no_frames_and_too_few():
+def test_zero_and_too_few_frames():
     nothing = np.zeros((0, 4), np.float32)
     assert scores(nothing, [graph([]), graph(WORDS[1])]).tolist() == [0.0, -np.inf]
     assert align(random_frames(2, 0), graph(WORDS[3]))[0] == -np.inf
     assert align(random_frames(2, 0), graph(WORDS[3]))[1].tolist() == [[-1, -1], [-1, -1]]
 
 
-def test_nothing_is_impossible_with_a_floor():
+def test_floor_makes_every_phone_possible():
     log_probs = np.log(np.array([[1.0, 0, 0, 0]], np.float32) + 1e-30)
     spread = np.exp(floored(log_probs, 0.04))
     assert spread == pytest.approx(np.array([[0.97, 0.01, 0.01, 0.01]]), abs=1e-6)

@@ -1,4 +1,4 @@
-"""recipes/voxpopuli and recipes/medical from a corpus in its publisher's layout to the ladder; a tiny model, tone speech."""
+"""recipes/voxpopuli and recipes/medical from a corpus in its publisher's layout to the ablation; a tiny model, tone speech."""
 import contextlib
 import os
 import shutil
@@ -60,7 +60,7 @@ def corpus(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def voxpopuli(corpus, configs, tmp_path_factory):
-    """A run that nothing stopped, but for a manifest that was broken for a while."""
+    """An uninterrupted run, except for a manifest that is broken at first."""
     folder, _ = corpus
     exp = tmp_path_factory.mktemp("exp")
     broken = exp / "sets/dev/manifest.tsv"
@@ -78,7 +78,7 @@ def voxpopuli(corpus, configs, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_voxpopuli(corpus, voxpopuli):
+def test_voxpopuli_recipe(corpus, voxpopuli):
     check(voxpopuli, "voxpopuli")
     assert "Zed Quill" in (voxpopuli / "sets/test/entities.txt").read_text()
     assert sum(len((voxpopuli / f"sets/{name}/manifest.tsv").read_text().splitlines()) - 1 for name in SETS) == len(corpus[1])
@@ -95,8 +95,8 @@ POINTS = [
 
 
 @pytest.mark.slow
-def test_killed_and_run_again(corpus, configs, voxpopuli, tmp_path):
-    """Killed in the middle of every stage, the same command goes on, and ends with what an unbroken run makes."""
+def test_killed_recipe_resumes(corpus, configs, voxpopuli, tmp_path):
+    """After a kill in every stage, the same command resumes, with the same results as an uninterrupted run."""
     exp, killed = tmp_path / "exp", 0
     words = command("voxpopuli", configs, exp, "--corpus", corpus[0], "--stage", 2)
     for pattern, stage in POINTS:
@@ -124,7 +124,7 @@ def test_killed_and_run_again(corpus, configs, voxpopuli, tmp_path):
 
 
 @pytest.mark.slow
-def test_medical(configs, tmp_path):
+def test_medical_recipe(configs, tmp_path):
     make_medical(tmp_path / "corpus")
     exp = tmp_path / "exp"
     terms = exp / "terms"
@@ -140,13 +140,13 @@ def test_medical(configs, tmp_path):
 
 
 @pytest.mark.parametrize("recipe", ["voxpopuli", "medical"])
-def test_wrong_use(recipe, configs, tmp_path):
+def test_wrong_use_is_refused(recipe, configs, tmp_path):
     for words, told in (([], "--corpus is missing"), (["--stages", "1"], "no such option: --stages")):
         ran = subprocess.run([f"recipes/{recipe}/run.sh", *words], capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT)
         assert ran.returncode == 2 and told in ran.stderr
 
 
-def test_what_is_missing_is_told_before_the_work(configs, tmp_path):
+def test_missing_inputs_are_named_before_the_work(configs, tmp_path):
     scripts = tmp_path / "scripts"  # the scripts alone: what is in the repository's .venv would be found
     for name in ("recipes", "steps", "utils", "conf"):
         shutil.copytree(ROOT / name, scripts / name)

@@ -47,7 +47,7 @@ def task(tokenizer):
 
 
 def emissions(tokenizer, text, misheard=(), seed=0):
-    """``[T, V]`` log-probabilities of a text; the last token of a misheard word is less likely than another."""
+    """``[T, V]`` log-probabilities of a text; the last token of a misrecognised word is less likely than another."""
     rng = np.random.default_rng(seed)
     rows = []
     for word in text.split():
@@ -64,7 +64,7 @@ def emissions(tokenizer, text, misheard=(), seed=0):
 
 @pytest.fixture
 def data(tmp_path, tokenizer):
-    """A set of speech in which every target is misheard, its emissions and distractors."""
+    """A set in which every target is misrecognised, its emissions and distractors."""
     texts = {}
     for number, text in enumerate(sentences(60, 3)):
         words = [word for word in text.split() if word not in ("max", "gus", "tom", "oak", "kit", "pam")] or ["cat"]
@@ -82,7 +82,7 @@ def data(tmp_path, tokenizer):
 
 
 class Fake(Peer):
-    """Hears the misheard words where it has a list and a weight; the weight 2 adds a token that was not said."""
+    """Recognises the misrecognised words if it has a list and a weight; weight 2 adds a wrong token."""
 
     name, version = "fake", "fake 1"
     grid = grid(weight=(0.0, 1.0, 2.0))
@@ -99,13 +99,13 @@ class Fake(Peer):
         return search
 
 
-def test_a_list_keeps_its_targets_and_grows_by_distractors():
+def test_list_keeps_targets_and_adds_distractors():
     assert bias_list.fill(["b", "a", "b"], ["a", "c", "d"], 3) == ["b", "a", "c"]
     assert bias_list.fill(["b", "a"], ["c"], 1) == ["b", "a"]
     assert bias_list.fill(["b", "a"], ["c"], 9) == ["b", "a", "c"]
 
 
-def test_distractors_are_unsaid_in_a_fixed_order_and_made_up_at_the_end():
+def test_distractors_are_absent_ordered_and_then_made_up():
     files = [["Ann Bo", "cy dee ef"], ["gus", "ann bo", "hal"]]
     got = list(bias_list.distractors(files, {"u": "say hal now", "v": "this ann ef"}))
     assert set(got[:2]) == {"ann bo", "cy dee ef"} and got[2:] == ["gus", "cy bo"]  # "hal", "ann ef" are said
@@ -113,7 +113,7 @@ def test_distractors_are_unsaid_in_a_fixed_order_and_made_up_at_the_end():
     assert list(bias_list.made_up(["a b", "c", "d e", "f g h"])) == ["a e", "d h", "f b", "a h", "d b", "f e"]
 
 
-def test_halves_are_apart_and_do_not_depend_on_the_order():
+def test_halves_are_disjoint_and_order_independent():
     items = [measure.Item("s", f"u{i}", "", np.zeros((1, 2), np.float32)) for i in range(200)]
     tuning, scoring = measure.halves(items)
     assert {i.utt_id for i in tuning} | {i.utt_id for i in scoring} == {i.utt_id for i in items}
@@ -122,7 +122,7 @@ def test_halves_are_apart_and_do_not_depend_on_the_order():
     assert [[i.utt_id for i in half] for half in again] == [[i.utt_id for i in half] for half in (tuning, scoring)]
 
 
-def test_tuning_keeps_the_other_words():
+def test_tuning_limits_u_wer():
     reached = {0: (0.5, 0.100), 1: (0.7, 0.101), 2: (0.9, 0.1011), 3: (0.7, 0.100)}
 
     def attempt(setting):
@@ -155,7 +155,7 @@ def best_cover(tokens, sequences, starts):
     return best[-1]
 
 
-def test_the_trie_gives_what_whole_entities_are_worth():
+def test_trie_scores_whole_entities():
     starts = np.array([0, 1, 1, 0, 0], bool)
     rng = random.Random(1)
     exact = total = 0
@@ -174,7 +174,7 @@ def test_the_trie_gives_what_whole_entities_are_worth():
     assert exact > 0.99 * total  # it goes from left to right, so the best cover may escape it
 
 
-def test_the_trie_takes_back_and_goes_on_with_a_suffix():
+def test_trie_falls_back_to_a_suffix():
     starts = np.array([0, 1, 1, 0, 0], bool)
     trie = TokenTrie([(1, 3), (1, 3, 2, 4), (2, 3)], starts)
 
@@ -203,7 +203,7 @@ def rows_of(data, task, tokenizer, peers, sizes=(0, 4), budget=compare.Budget(5.
     return {(row["size"], row["peer"]): row for size in sizes for row in comparison.rows(size, 0.04)}
 
 
-def test_side_by_side(data, task, tokenizer):
+def test_comparison_of_all_decoders(data, task, tokenizer):
     rows = rows_of(data, task, tokenizer, {"fake": Fake(task)})
     f1 = {key: row["measures"]["entity_f1"]["value"] for key, row in rows.items()}
     assert f1[0, "greedy"] == f1[0, "fake"] == f1[4, "greedy"] == 0 and f1[0, "boosted"] == 0
@@ -215,14 +215,14 @@ def test_side_by_side(data, task, tokenizer):
     json.dumps(list(rows.values()))
 
 
-def test_two_decoders_are_compared_on_what_both_were_scored_on(data, task, tokenizer):
+def test_pairs_are_compared_on_common_utterances(data, task, tokenizer):
     tones = read(data, task)
     lists = {tones.name: bias_list.BiasList.of(tones.targets, tokenizer, task.vocabulary)}
     whole, part = (measure.evaluate(tones.items[:n], [item.text for item in tones.items[:n]], lists) for n in (9, 4))
     assert whole.against(part)["wer"].difference == part.against(whole)["wer"].difference == 0
 
 
-def test_what_is_too_slow_is_bounded_and_said(data, task, tokenizer, monkeypatch):
+def test_slow_settings_are_skipped_and_reported(data, task, tokenizer, monkeypatch):
     real, slow = measure.timed, 0.0
 
     def slowly(search, log_probs):
@@ -243,12 +243,12 @@ def test_what_is_too_slow_is_bounded_and_said(data, task, tokenizer, monkeypatch
     assert f"scored on {compare.LEAST_SCORING} of {fake['scoring_half']}" in notes and f"timed on {compare.LEAST_SPEED} of" in notes
 
 
-def test_a_list_that_cannot_be_filled_is_an_error(data, task, tokenizer):
+def test_too_few_distractors_is_an_error(data, task, tokenizer):
     with pytest.raises(compare.InputError, match="tones has .* and 5000 are asked for"):
         rows_of(data, task, tokenizer, {}, sizes=(5000,))
 
 
-def test_the_table(data, task, tokenizer, tmp_path):
+def test_table_of_results(data, task, tokenizer, tmp_path):
     rows = list(rows_of(data, task, tokenizer, {"fake": Fake(task)}).values())
     result = {
         "date": "2024-01-01", "beam": 8, "top_k": 12, "segmentations": 8, "most_varied": 2000, "rows": rows,
@@ -279,8 +279,8 @@ def test_every_decoder_has_its_test():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NEEDS)
-def test_the_real_ones(data, task, tokenizer, name):
-    """Each hears clear speech as greedy does, and at some weight the misheard names."""
+def test_real_decoders_recognise_names(data, task, tokenizer, name):
+    """Each recognises clear speech as greedy does, and at some weight the misrecognised names."""
     if find_spec(NEEDS[name]) is None:
         pytest.skip("not installed: recipes/benchmarks/decoders/run.sh --data-dir DIR --stop-stage 1 installs it")
     peer = compare.load_peers([name], task)[name]
@@ -308,13 +308,13 @@ def test_flashlight_and_torchaudio_agree(data, task, tokenizer):
         assert list(first) == list(second)
 
 
-def test_wrong_use(tmp_path):
+def test_wrong_use_is_refused(tmp_path):
     for words, told in (([], "--data-dir is missing"), (["--peer", "x"], "no such option: --peer")):
         ran = subprocess.run(["recipes/benchmarks/decoders/run.sh", *words], cwd=ROOT, capture_output=True, text=True)
         assert ran.returncode == 2 and told in ran.stderr
 
 
-def test_a_stopped_comparison_goes_on_under_the_same_conditions(tmp_path):
+def test_interrupted_comparison_resumes_under_the_same_conditions(tmp_path):
     results = tmp_path / "results.json"
     assert compare.rows_so_far(results, {"beam": 16}) == []
     results.write_text(json.dumps({"date": "2026-01-01", "beam": 16, "rows": [{"size": 0}]}), encoding="utf-8")

@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-def test_the_demo_shows_what_the_list_does(tmp_path):
-    """Names come out with the list that do not without it; the table compares the two."""
+def test_demo_prints_scores_with_and_without_the_list(tmp_path):
+    """Names are recognised with the list and not without it; the table compares both."""
     run = subprocess.run(["bash", "utils/demo.sh", "--out", tmp_path], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     without, with_list = ((tmp_path / name / "text").read_text(encoding="utf-8") for name in ("without", "with"))

@@ -26,7 +26,7 @@ def cells(lines, row):
     return [cell.strip() for cell in lines[2 + row].strip("|").split("|")]
 
 
-def test_a_set_is_halved_and_has_lists_where_names_are_said(data_set, tmp_path):
+def test_set_is_halved_and_has_lists_if_names_are_spoken(data_set, tmp_path):
     tuning, scoring = data_set.ids(tuning=True), data_set.ids()
     assert sorted(tuning + scoring) == sorted(TEXTS) and min(len(tuning), len(scoring)) >= 10
     assert data_set.lists

@@ -1,4 +1,4 @@
-"""recipes/mini --quick, from the voices to the ladder."""
+"""recipes/mini --quick, from the voices to the ablation."""
 import os
 import re
 import resource
@@ -11,36 +11,36 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "local/mini"))
-from make_mini import NAME, name_words, write_line, write_unsaid  # noqa: E402
+from make_mini import NAME, name_words, write_distractors, write_line  # noqa: E402
 
 
-def test_sentences_are_the_same_every_time_and_names_are_kept_apart():
+def test_sentences_are_deterministic_and_names_disjoint():
     names = name_words()
     assert all(len(words) > 5000 and all(map(NAME.fullmatch, words)) for words in names.values())
     assert not set(names["train"]) & set(names["dev"]) and not set(names["dev"]) & set(names["test"])
     lines = [write_line("dev", number, names["dev"]) for number in range(200)]
     assert lines == [write_line("dev", number, names["dev"]) for number in range(200)]
-    assert all(line.saying.text[0].isupper() and "{" not in line.saying.text for line in lines)
-    neural = np.mean([line.saying.voice.startswith("hibari") for line in lines])
-    assert 0.45 < neural < 0.75 and len({line.saying.text for line in lines}) > 100
+    assert all(line.prompt.text[0].isupper() and "{" not in line.prompt.text for line in lines)
+    neural = np.mean([line.prompt.voice.startswith("hibari") for line in lines])
+    assert 0.45 < neural < 0.75 and len({line.prompt.text for line in lines}) > 100
 
 
-def test_names_that_no_sentence_holds(tmp_path):
+def test_distractors_are_in_no_sentence(tmp_path):
     for name in ("a", "b"):
-        write_unsaid(tmp_path / name, ["zorne", "quill", "barrow"], "dev")
+        write_distractors(tmp_path / name, ["zorne", "quill", "barrow"], "dev")
     names = (tmp_path / "a").read_text().split("\n")[:-1]
     assert names == (tmp_path / "b").read_text().split("\n")[:-1] == sorted(set(names))
     assert {word for name in names for word in name.split()} == {"Zorne", "Quill", "Barrow"} and max(map(len, map(str.split, names))) == 2
 
 
 def row(table, system):
-    """A system's figures in a Markdown ladder: P, R, F1, ... in percent; NaN where there is none."""
+    """A system's figures in a Markdown ablation table: P, R, F1, ... in percent; NaN if undefined."""
     cells = next(line for line in table.splitlines() if line.startswith(f"| {system} |")).split("|")[2:]
     return [float(found[0]) if (found := re.findall(r"[\d.]+", cell)) else float("nan") for cell in cells]
 
 
 @pytest.mark.slow
-def test_quick(tmp_path):
+def test_quick_recipe(tmp_path):
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     words = ["recipes/mini/run.sh", "--quick", "--exp", str(tmp_path)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

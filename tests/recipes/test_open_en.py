@@ -49,7 +49,7 @@ def test_all_stages(data):
 
 
 @pytest.mark.slow
-def test_the_adapters_stages(data):
+def test_adapter_stages(data):
     exp = data.parent / "exp"
     for words in (("--stop-stage", "4"), ("--stage", "9", "--stop-stage", "10")):
         ran = run(data, *words)
@@ -62,7 +62,7 @@ def test_the_adapters_stages(data):
 
 
 @pytest.mark.slow
-def test_a_stage_that_failed_is_not_taken_for_done(data):
+def test_failed_stage_is_not_marked_done(data):
     manifest = data / "real_train/manifest.tsv"
     whole = manifest.read_text()
     manifest.write_text("utt_id\ttext\n")
@@ -73,7 +73,7 @@ def test_a_stage_that_failed_is_not_taken_for_done(data):
     assert mended.returncode == 0 and "stands already" not in mended.stderr
 
 
-def test_wrong_use():
+def test_wrong_use_is_refused():
     for words, told in (([], "--data-dir is missing"), (["--stages", "1"], "no such option: --stages")):
         ran = subprocess.run(["recipes/open_en/run.sh", *words], capture_output=True, text=True)
         assert ran.returncode == 2 and told in ran.stderr

@@ -13,6 +13,6 @@ def highest(cuts, *more):
 
 
 @pytest.mark.slow
-def test_a_larger_corpus_takes_hardly_more_memory():
+def test_memory_hardly_grows_with_the_corpus():
     small, large = highest(20_000, "--batches", "20"), highest(100_000, "--batches", "20")
     assert large - small < 60  # an eager manifest of 80,000 more cuts takes over 400 MB

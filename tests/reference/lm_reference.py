@@ -28,7 +28,7 @@ class PlainLm:
         return backoff * LN10 + self.score(history[1:], word)
 
     def state(self, history: Ngram) -> Ngram:
-        """What of a history still matters to what follows."""
+        """The part of a history that later words depend on."""
         history = history[max(0, len(history) - self.order + 1) :]
         goes_on = any(ngram[:-1] == history for ngram in self.ngrams)
         if not history or goes_on or self.ngrams.get(history, (0.0, 0.0))[1] != 0:
@@ -131,13 +131,13 @@ class LmPart:
         return began, "".join(self.letters[token] for token in tokens[began:])
 
     def goes_on(self, tokens) -> Tuple[Ngram, Optional[str]]:
-        """What the LM will say of all that follows hangs on: the best history, and letters that may become a word of it."""
+        """What later LM scores depend on: the best history, and the letters of the word under way."""
         began, under_way = self.last_word(tokens)
         known = not under_way or under_way in self.lookahead
         return self.lm.state(self.best_reading(tokens[:began])[1]), under_way if known else None
 
     def provisional(self, tokens) -> float:
-        """Of the words before the one under way, which may hold what an entity under way hopes for."""
+        """The score of the words before the one under way, including what an unfinished entity may still earn."""
         options = self.options
         began, under_way = self.last_word(tokens)
         before = self.words(tokens[:began])

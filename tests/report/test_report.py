@@ -42,7 +42,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture
 def files(tmp_path):
-    """A manifest with audio, a list, transcripts with and without it, and a ladder."""
+    """A manifest with audio, a list, transcripts with and without it, and an ablation."""
     manifest = write_manifest(tmp_path / "data", TEXTS)
     (tmp_path / "names.txt").write_text("Bob\tweight=2.0\nDan\nÉve <b>\n")
     rows = [("u000", "ann met bob", "ann met bop", ["subword"]), ("u001", "dan met bob", "dan met ann", ["lookup"]), ("u002", "met met met", "met met met", [])]
@@ -61,7 +61,7 @@ def files(tmp_path):
     return manifest, tmp_path
 
 
-def test_a_page_from_the_command_line(ctcb, files):
+def test_command_writes_a_page(ctcb, files):
     manifest, folder = files
     ran = ctcb(
         "report", "--ref", manifest, "--hyp", folder / "hyps.jsonl", "--entities", folder / "names.txt", "--ladder", folder / "ladder.json",
@@ -82,7 +82,7 @@ def test_a_page_from_the_command_line(ctcb, files):
     assert "Weights on the list Bob" in told.replace("name weight ", "")
 
 
-def test_without_a_baseline_nothing_is_compared(ctcb, files):
+def test_no_comparison_without_a_baseline(ctcb, files):
     manifest, folder = files
     (folder / "text").write_text("u000 ann met bob\nu001 dan met ann\nu002 met met met\n")
     ran = ctcb("report", "--ref", manifest, "--hyp", folder / "text", "--entities", folder / "names.txt", "--out", folder / "r.html")
@@ -95,7 +95,7 @@ def test_without_a_baseline_nothing_is_compared(ctcb, files):
     assert ran.code == 2 and "is no ladder" in ran.err and not (folder / "x.html").exists()
 
 
-def test_clips_stop_where_there_is_no_room(ctcb, files):
+def test_clips_stop_at_the_size_limit(ctcb, files):
     manifest, folder = files
     ran = ctcb("report", "--ref", manifest, "--hyp", folder / "hyps.jsonl", "--entities", folder / "names.txt", "--audio-mb", "0", "--out", folder / "r.html")
     text = (folder / "r.html").read_text()
@@ -109,7 +109,7 @@ def test_changed_utterances_by_hand():
     assert [(one.after.id, one.names, one.errors) for one in changed(before, after)] == [("b", -2, 1), ("a", 1, -1), ("c", 0, -1)]
 
 
-def test_plots_keep_to_their_axis():
+def test_plots_stay_within_their_axes():
     made = intervals([("a", 0.0, 0.0, 50.0), ("b", 50.0, 40.0, 60.0), ("none", None, None, None)], "%")
     shares = [float(share) for share in re.findall(r"left:([\d.]+)%", made)]
     assert all(0 <= share <= 98.01 for share in shares) and "none" not in made

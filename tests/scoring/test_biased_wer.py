@@ -49,7 +49,7 @@ def plain_is21(ref, hyp, rare):
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_against_the_plain_rules(seed):
+def test_counts_equal_the_plain_rules(seed):
     chance = random.Random(seed)
     words = [chr(97 + i) for i in range(chance.choice([3, 8, 20]))]
     utterances, expected = [], Counter()
@@ -66,7 +66,7 @@ def test_against_the_plain_rules(seed):
         assert counts == ErrorCounts(*(expected[side, kind] for kind in ("words", "sub", "del", "ins"))), side
 
 
-def test_by_hand():
+def test_u_wer_and_b_wer_by_hand():
     ref = "the doctor gave acyclovir to ann today".split()
     hyp = "the doctor gave a cycle to ann acyclovir".split()
     # acyclovir -> cycle (sub, a rare word of the reference), "a" inserted (common), today ->

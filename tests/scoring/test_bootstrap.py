@@ -22,14 +22,14 @@ def table(seed, n=200):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_intervals_contain_the_point(seed):
+def test_intervals_contain_the_estimate(seed):
     estimates = bootstrap.estimate(table(seed), draws=300, seed=seed)
     assert set(estimates) == {measure.name for measure in MEASURES}
     for name, found in estimates.items():
         assert found.low < found.value < found.high, name
 
 
-def test_points_by_hand():
+def test_estimates_by_hand():
     counts = {
         "errors": [1, 3], "words": [10, 10], "found": [2, 1], "missed": [1, 0], "false": [0, 2],
         "milliseconds": [1_800_000, 1_800_000],
@@ -43,7 +43,7 @@ def test_points_by_hand():
     )  # fmt: skip
 
 
-def test_interval_of_a_mean_is_the_normal_one():
+def test_interval_of_a_mean_is_near_normal():
     # 2,000 utterances of one word, a fifth of them wrong: the standard error is known.
     errors = np.arange(2000) % 5 == 0
     found = bootstrap.estimate({"errors": errors, "words": np.ones(2000)}, draws=4000)["wer"]
@@ -51,7 +51,7 @@ def test_interval_of_a_mean_is_the_normal_one():
     assert (found.low, found.high) == pytest.approx((0.2 - half, 0.2 + half), abs=0.1 * half)
 
 
-def test_small_batches_of_draws_change_nothing_but_the_stream(monkeypatch):
+def test_batching_of_draws_keeps_the_estimates(monkeypatch):
     counts = table(3, n=50)
     whole = bootstrap.estimate(counts, draws=4000, seed=1)["entity_f1"]
     monkeypatch.setattr(bootstrap, "_CELLS", 120)  # two draws at a time
@@ -60,13 +60,13 @@ def test_small_batches_of_draws_change_nothing_but_the_stream(monkeypatch):
     assert (pieces.low, pieces.high) == pytest.approx((whole.low, whole.high), abs=0.02)
 
 
-def test_seeds():
+def test_seeds_determine_the_draws():
     counts = table(0)
     assert bootstrap.estimate(counts, seed=5) == bootstrap.estimate(counts, seed=5)
     assert bootstrap.estimate(counts, seed=5) != bootstrap.estimate(counts, seed=6)
 
 
-def test_no_draws_no_interval_and_undefined_measures():
+def test_zero_draws_and_undefined_measures():
     found = bootstrap.estimate({"errors": [1], "words": [4]}, draws=0)["wer"]
     assert found == bootstrap.Estimate(0.25, None, None)
     assert bootstrap.estimate({"errors": [1], "words": [0]}, draws=50)["wer"] == bootstrap.Estimate(None, None, None)
@@ -79,7 +79,7 @@ def test_equal_systems_do_not_differ(seed):
         assert (found.difference, found.low, found.high, found.p_value) == (0.0, 0.0, 0.0, 1.0), name
 
 
-def test_a_clear_difference_is_seen_and_its_sign_is_this_less_the_other():
+def test_clear_difference_has_the_right_sign():
     worse = table(1)
     better = {**worse, "errors": worse["errors"] // 2}
     found = bootstrap.compare(better, worse, draws=500)["wer"]
@@ -90,7 +90,7 @@ def test_a_clear_difference_is_seen_and_its_sign_is_this_less_the_other():
     assert (back.difference, back.low, back.high) == pytest.approx((-found.difference, -found.high, -found.low))
 
 
-def test_pairing_takes_out_what_both_find_hard():
+def test_pairing_narrows_the_interval():
     # Utterances differ wildly, the systems by one error in each tenth one.
     random = np.random.default_rng(0)
     errors = random.integers(0, 30, 500)
@@ -102,7 +102,7 @@ def test_pairing_takes_out_what_both_find_hard():
     assert alone.high - alone.low > 5 * (found.high - found.low)
 
 
-def test_noise_is_no_difference_most_of_the_time():
+def test_noise_is_rarely_significant():
     values = []
     for seed in range(40):
         random = np.random.default_rng(seed)

@@ -31,18 +31,18 @@ def compared(ref, hyp, *listed):
     return compare_entities(known.occurrences(ref.split()), known.occurrences(hyp.split()))
 
 
-def test_the_longest_entity_wins_and_nothing_overlaps():
+def test_longest_entity_wins_without_overlap():
     known = matcher("new york", "new york city", "york", "city hall")
     found = known.occurrences("new york city hall in new york near york".split())
     assert [tuple(one) for one in found] == [(0, 3, "new york city"), (5, 7, "new york"), (8, 9, "york")]
 
 
-def test_a_cut_off_entity_at_the_end_is_none():
+def test_incomplete_entity_at_the_end_is_not_counted():
     assert names(matcher("new york city").occurrences("in new york".split())) == []
     assert names(matcher("new york city", "new").occurrences("in new york".split())) == ["new"]
 
 
-def test_only_whole_words_in_order():
+def test_entities_match_whole_words_in_order():
     assert names(matcher("ann lee").occurrences("lee ann and annlee ann x lee".split())) == []
 
 
@@ -51,7 +51,7 @@ WORDS = st.sampled_from("a b c".split())
 
 @given(st.lists(st.lists(WORDS, min_size=1, max_size=4), max_size=6), st.lists(WORDS, max_size=15))
 @settings(max_examples=300, deadline=None)
-def test_against_a_loop_over_the_list(entities, words):
+def test_matcher_equals_a_loop_over_the_list(entities, words):
     expected, at = [], 0
     while at < len(words):
         fitting = [entity for entity in entities if words[at : at + len(entity)] == entity]
@@ -68,29 +68,29 @@ def test_counts_of_an_utterance_are_the_smaller_of_both_sides():
     assert result == UtteranceEntities(found=("ann", "bob"), missed=("ann",), false=("bob",))
 
 
-def test_a_listed_name_heard_as_another_is_a_miss_and_a_false_alarm():
+def test_listed_name_recognised_as_another_is_a_miss_and_a_false_alarm():
     result = compared("mister linnell spoke", "mister lynell spoke", "linnell", "lynell")
     assert result.counts == EntityCounts(found=0, missed=1, false=1)
 
 
-def test_half_a_name_is_a_miss_only():
+def test_partial_name_is_a_miss_only():
     assert compared("to new york", "to new yolk", "new york").counts == EntityCounts(missed=1)
 
 
-def test_rates():
+def test_precision_recall_and_f1():
     counts = EntityCounts(found=6, missed=2, false=4)
     assert (counts.precision, counts.recall) == (0.6, 0.75)
     assert counts.f1 == pytest.approx(2 * 0.6 * 0.75 / (0.6 + 0.75))
 
 
-def test_rates_without_anything_to_divide_by():
+def test_undefined_rates_are_none():
     nothing = EntityCounts()
     assert (nothing.precision, nothing.recall, nothing.f1) == (None, None, None)
     all_missed = EntityCounts(missed=3)
     assert (all_missed.precision, all_missed.recall, all_missed.f1) == (None, 0.0, 0.0)
 
 
-def test_micro_average_and_the_table_of_entities():
+def test_micro_average_and_entity_table():
     utterances = [
         compared("ann ann", "ann", "ann", "bob"),
         compared("bob", "ann bob", "ann", "bob"),
@@ -100,7 +100,7 @@ def test_micro_average_and_the_table_of_entities():
     assert list(count_each_entity(utterances).items()) == [("ann", EntityCounts(1, 1, 1)), ("bob", EntityCounts(1))]
 
 
-def test_names_of_the_same_words_count_as_one():
+def test_names_with_equal_words_count_as_one():
     known = EntityMatcher([("K2", ["k", "two"]), ("k two", ["k", "two"]), ("!", [])])
     assert len(known) == 1
     assert names(known.occurrences("the k two".split())) == ["K2"]
@@ -111,7 +111,7 @@ def test_false_alarms():
     assert false_alarms(EntityCounts(false=3), words=10).hours is None
 
 
-def test_rates_of_false_alarms():
+def test_false_alarm_rates():
     def rates(**counts):
         return {name: float(measure.ratio(counts)) for name, measure in known_measures(counts).items() if "false_alarms" in name}
 

@@ -1,4 +1,4 @@
-"""Transcripts and the tables beside them: each format, and what is said of each malformed file."""
+"""Transcripts and related tables: each format, and the message for each malformed file."""
 from __future__ import annotations
 
 import pytest
@@ -39,7 +39,7 @@ def refused(reader, path):
         ('u1\tthe cat\t["cat"]\t["cat", "x"]\nu2\t\t[]\t[]\nu3\ta  dog\t[]\t[]\n', "is21.tsv"),
     ],
 )
-def test_formats_say_the_same(file, content, name):
+def test_formats_agree(file, content, name):
     transcripts = read_transcripts(file(content, name))
     assert dict(transcripts) == {"u1": "the cat", "u2": "", "u3": "a  dog"}
     assert transcripts.seconds == ({"u1": 1.5, "u2": 2.0, "u3": 3.0} if name == "m.tsv" else None)
@@ -69,17 +69,17 @@ def test_formats_say_the_same(file, content, name):
         ('u1\ta\t[]\t[]\nu2\tb\n', "is21.tsv", "is21.tsv:2: is not an id, a text and one or two JSON lists"),
     ],
 )
-def test_malformed_transcripts(file, content, name, said):
+def test_malformed_transcripts_are_refused(file, content, name, said):
     assert refused(read_transcripts, file(content, name)).startswith(said)
 
 
-def test_no_such_file_and_a_folder(tmp_path):
+def test_missing_file_and_folder_are_refused(tmp_path):
     assert refused(read_transcripts, tmp_path / "nothing") == "nothing: no such file; check the path"
     (tmp_path / "folder").mkdir()
     assert refused(read_transcripts, tmp_path / "folder") == "folder: this is a folder; name a file inside it"
 
 
-def test_a_line_separator_of_unicode_ends_no_line(file):
+def test_unicode_line_separator_does_not_end_a_line(file):
     assert dict(read_transcripts(file("u1 a\u2028b\nu2 c\x0bd\n"))) == {"u1": "a\u2028b", "u2": "c\x0bd"}
 
 
@@ -98,7 +98,7 @@ def test_biasing_list(file):
         ('u1\ta\t[]\nu1\tb\t[]\n', "file:2: utterance 'u1' stands there already"),
     ],
 )
-def test_malformed_biasing_list(file, content, said):
+def test_malformed_biasing_list_is_refused(file, content, said):
     assert refused(read_biasing_list, file(content)).startswith(said)
 
 
@@ -109,12 +109,12 @@ def test_durations(file):
 
 
 @pytest.mark.parametrize("value", ["", "long", "0", "-1", "nan", "inf"])
-def test_malformed_durations(file, value):
+def test_malformed_durations_are_refused(file, value):
     said = refused(read_durations, file(f"u1 1\nu2 {value}\n"))
     assert said.startswith(f"file: {value!r} is no positive number of seconds (utterance 'u2')")
 
 
-def test_require_all(tmp_path):
+def test_missing_ids_are_refused(tmp_path):
     require_all({"u1": 1.0, "u2": 1.0}, ["u1"], "duration")
     said = refused(lambda path: require_all({"u1": 1.0}, ["u1", "u2", "u3"], "duration", path), tmp_path / "d")
     assert said == "d: no duration for 2 of the references, the first is 'u2'; add a line for each"

@@ -1,4 +1,4 @@
-"""The whole report on a small corpus that was worked out by hand, and its text and JSON."""
+"""The whole report on a small corpus with values worked out by hand, and its text and JSON."""
 from __future__ import annotations
 
 import dataclasses
@@ -31,7 +31,7 @@ LISTED = ["Łukasz", "New York", "B12", Entity("acyclovir", weight=2.0), "Ann", 
 SECONDS = {"u1": 4.0, "u2": 3.5, "u3": 1.5}
 
 
-def test_worked_by_hand():
+def test_score_by_hand():
     report = score(REFS, HYPS, LISTED, seconds=SECONDS)
     assert report.wer == ErrorCounts(words=16, substitutions=2, deletions=0, insertions=2)
     assert report.entities == EntityCounts(found=2, missed=2, false=1)  # new york, b twelve
@@ -65,7 +65,7 @@ def test_rates_and_estimates_agree():
     )  # fmt: skip
 
 
-def test_without_a_list_there_is_wer_alone():
+def test_only_wer_without_a_list():
     report = score(REFS, HYPS)
     assert list(report.estimates) == ["wer"]
     assert report.entities is report.biased is report.false_alarms is report.listed is None
@@ -79,7 +79,7 @@ def test_each_utterance_has_its_own_list():
     assert report.listed == 3
 
 
-def test_what_an_entity_is_spoken_like_counts_as_the_entity():
+def test_spoken_forms_count_as_the_entity():
     listed = [Entity("Q", spoken=("k two",)), Entity("DJ7", spoken=("dee jay", "the jay")), "the jay", Entity("★", spoken=("star",))]
     refs = {"u1": "the DJ7 and K2 and a star", "u2": "the jay", "u3": "zelensky"}
     hyps = {"u1": "the dee jay and q and a star", "u2": "the jay", "u3": "selenski"}
@@ -90,7 +90,7 @@ def test_what_an_entity_is_spoken_like_counts_as_the_entity():
     assert (report.listed, report.unscorable) == (5, ())
 
 
-def test_rare_words_of_its_own():
+def test_own_rare_words():
     rare = {"u1": {"Selenski", "lukasz"}, "u2": set(), "u3": {"ann"}}
     report = score(REFS, HYPS, rare_words=rare)
     assert list(report.estimates) == ["wer", "u_wer", "b_wer"]
@@ -98,7 +98,7 @@ def test_rare_words_of_its_own():
     assert score(REFS, HYPS, LISTED, rare_words=rare).biased == report.biased
 
 
-def test_without_normalisation_case_counts():
+def test_case_counts_without_normalisation():
     report = score({"u": "Ann saw B12"}, {"u": "ann saw B12"}, ["Ann", "B12"], normalize=None)
     assert report.wer == ErrorCounts(words=3, substitutions=1)
     assert report.entities == EntityCounts(found=1, missed=1)
@@ -117,7 +117,7 @@ def test_missing_and_extra_utterances():
     assert note in render_text(report).splitlines()
 
 
-def test_wrong_calls():
+def test_wrong_arguments_are_refused():
     with pytest.raises(InputError, match="no reference"):
         score({}, {})
     with pytest.raises(InputError, match="both given"):
@@ -132,7 +132,7 @@ def test_hours_need_every_duration():
     assert score(REFS, HYPS, LISTED, seconds={"u1": 4.0}).false_alarms.hours is None
 
 
-def test_comparison():
+def test_comparison_of_two_systems():
     report = score(REFS, REFS, LISTED, compare=HYPS)
     assert report.comparison.differences["wer"].difference == pytest.approx(-4 / 16)
     assert report.comparison.differences["entity_f1"].difference == pytest.approx(1 - 4 / 7)
@@ -147,7 +147,7 @@ def test_texts_without_any_word():
     json.loads(report.to_json())
 
 
-def test_json_holds_everything_and_no_nan():
+def test_json_is_complete_without_nan():
     report = score(REFS, HYPS, LISTED, compare=REFS, seconds=SECONDS)
     found = json.loads(report.to_json(), parse_constant=pytest.fail)
     assert found == json.loads(json.dumps(report.to_dict()))
@@ -158,7 +158,7 @@ def test_json_holds_everything_and_no_nan():
     assert found["per_utterance"][2]["entities"] == {"found": [], "missed": [], "false": ["Ann"]}
 
 
-def test_text_shows_each_measure_and_nothing_runs_past_its_column():
+def test_text_report_shows_each_measure_within_its_column():
     report = score(REFS, HYPS, LISTED, compare=REFS, seconds=SECONDS)
     text = render_text(report, per_entity=True)
     lines = text.splitlines()
@@ -186,7 +186,7 @@ def test_the_report_is_frozen():
         score(REFS, HYPS).missing = ()
 
 
-def test_eight_thousand_utterances_with_four_thousand_entities_are_quick():
+def test_large_corpus_is_scored_fast():
     chance = random.Random(0)
     words = ["".join(chance.choices("abcdefghij", k=6)) for _ in range(5000)]
     refs = {f"u{i}": " ".join(chance.choices(words, k=12)) for i in range(8000)}

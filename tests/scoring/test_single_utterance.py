@@ -1,4 +1,4 @@
-"""One utterance has no interval: resampled, it is always itself. That is said wherever intervals are shown."""
+"""One utterance has no interval, since resampling gives the same utterance. All outputs show this."""
 from __future__ import annotations
 
 import json
@@ -35,8 +35,8 @@ def test_one_utterance_has_no_interval_and_no_p_value():
     assert report.comparison.differences["wer"].difference == 0.2
 
 
-def test_it_is_the_utterances_that_bear_on_a_measure_that_count():
-    """Names are said in the first alone; words in all three."""
+def test_only_utterances_of_the_measure_count():
+    """Only the first utterance has names; all three have words."""
     report = score(REFS, HYPS, ["bob"], compare=REFS)
     for name, found in report.estimates.items():
         of_names = name.startswith(("entity", "b_"))
@@ -53,21 +53,21 @@ def test_two_utterances_have_an_interval():
     assert bootstrap.compare(counts, counts)["wer"].p_value == 1.0
 
 
-def test_the_other_system_counts_as_well():
+def test_comparison_needs_two_utterances_of_both():
     words = {"words": np.array([4, 4])}
     many, one = {"found": np.array([1, 1]), "false": np.array([1, 0])}, {"found": np.array([1, 0]), "false": np.array([0, 0])}
     found = bootstrap.compare({**words, **many}, {**words, **one})["entity_precision"]
     assert found.difference == pytest.approx(2 / 3 - 1) and (found.low, found.high, found.p_value) == (None, None, None)
 
 
-def test_the_table_says_so():
+def test_table_shows_no_interval():
     told = render_text(score(first(REFS), first(HYPS)))
     assert f"NOTE: {NOTE}WER" in told and " to " not in told.replace(NOTE, "")
     assert NOTE in render_text(score(REFS, HYPS, ["bob"])) and NOTE not in render_text(score(REFS, HYPS))
     assert NOTE not in render_text(score(first(REFS), first(HYPS), draws=0))  # none was asked for
 
 
-def test_the_command_and_the_report_say_so(ctcb, tmp_path):
+def test_command_and_report_show_no_interval(ctcb, tmp_path):
     for name, texts in (("ref", REFS), ("hyp", HYPS)):
         (tmp_path / name).write_text(f"u1 {texts['u1']}\n")
     (tmp_path / "names.txt").write_text("Bob\n")
@@ -82,7 +82,7 @@ def test_the_command_and_the_report_say_so(ctcb, tmp_path):
     assert results_table.row(tmp_path / "set", "human")[4] == "20.0"
 
 
-def test_tables_of_results_leave_it_out():
+def test_result_tables_leave_out_the_interval():
     report = score(first(REFS), first(HYPS), ["bob"], compare=first(REFS))
     assert lm_table._estimate(report.estimates["wer"]) == "20.0"
     assert lm_table._difference(report.comparison.differences["wer"]) == "+20.0"

@@ -14,19 +14,19 @@ def counts_of(pairs):
     return word_error_rate(align(ref.split(), hyp.split()) for ref, hyp in pairs)
 
 
-def test_by_hand():
+def test_wer_by_hand():
     pairs = [("the cat sat on the mat", "the cat sit on mat"), ("hello", "well hello there")]
     assert counts_of(pairs) == ErrorCounts(words=7, substitutions=1, deletions=1, insertions=2)
     assert counts_of(pairs).rate == pytest.approx(4 / 7)
 
 
-def test_no_reference_word_no_rate():
+def test_no_rate_without_reference_words():
     assert counts_of([("", "a")]) == ErrorCounts(words=0, insertions=1)
     assert counts_of([("", "a")]).rate is None
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_against_jiwer(seed):
+def test_wer_equals_jiwer(seed):
     chance = random.Random(seed)
     words = "alpha bravo charlie delta echo foxtrot".split()
     pairs = [

@@ -41,7 +41,7 @@ def apply(alignment: Alignment):
 @pytest.mark.parametrize("aligner, gap, substitution", [(align, 1, 1), (align_weighted, 3, 4)])
 @given(WORDS, WORDS)
 @settings(max_examples=200, deadline=None)
-def test_edits_lead_to_the_hypothesis_at_least_cost(aligner, gap, substitution, ref, hyp):
+def test_edits_give_the_hypothesis_at_least_cost(aligner, gap, substitution, ref, hyp):
     alignment = aligner(ref, hyp)
     assert apply(alignment) == hyp
     for edit in alignment.edits:
@@ -50,7 +50,7 @@ def test_edits_lead_to_the_hypothesis_at_least_cost(aligner, gap, substitution, 
     assert cost == least_cost(tuple(ref), tuple(hyp), gap, substitution)
 
 
-def test_weights_tell_the_aligners_apart():
+def test_weighted_alignment_differs_from_levenshtein():
     # Five substitutions cost 20, three words lost and three gained 18: two matches are found, with
     # one error more.
     ref, hyp = "a b c m n".split(), "m n x y z".split()
@@ -58,14 +58,14 @@ def test_weights_tell_the_aligners_apart():
     assert [edit.op for edit in align_weighted(ref, hyp).edits] == ["del"] * 3 + ["ins"] * 3
 
 
-def test_empty_sides():
+def test_empty_reference_or_hypothesis():
     for aligner in (align, align_weighted):
         assert aligner([], []).edits == ()
         assert aligner(["a"], []).edits == (Edit("del", 0, 0),)
         assert aligner([], ["a"]).edits == (Edit("ins", 0, 0),)
 
 
-def test_words_at_fault():
+def test_words_of_each_error():
     alignment = align("the cat sat".split(), "the cut sat down".split())
     assert [(e.op, alignment.ref_word(e), alignment.hyp_word(e)) for e in alignment.edits] == [
         ("sub", "cat", "cut"),

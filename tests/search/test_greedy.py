@@ -30,7 +30,7 @@ def emissions(*frames):
 HAND = emissions((0, 0.9), (2, 0.6), (2, 0.8), (3, 0.9), (0, 0.9), (3, 0.7), (0, 0.9), (4, 0.9), (5, 0.5), (5, 0.4))
 
 
-def test_repeats_merge_and_blanks_part():
+def test_repeats_merge_and_blanks_separate():
     path = greedy(HAND)
     assert path.tokens == (2, 3, 3, 4, 5)
     assert path.token_frames == (1, 3, 5, 7, 8) and path.token_ends == (3, 4, 6, 8, 10)
@@ -38,12 +38,12 @@ def test_repeats_merge_and_blanks_part():
     assert path.score == pytest.approx(np.log(0.9 * 0.6 * 0.8 * 0.9 * 0.9 * 0.7 * 0.9 * 0.9 * 0.5 * 0.4), abs=1e-5)
 
 
-def test_nothing_said():
+def test_empty_result():
     assert greedy(np.zeros((0, 7), np.float32)).tokens == ()
     assert greedy(emissions((0, 0.9))).tokens == ()
 
 
-def test_words_have_times_and_the_confidence_of_their_weakest_piece():
+def test_words_have_times_and_the_lowest_confidence_of_their_tokens():
     result = transcript("u1", reading(HAND))
     assert result.text == "annn bob"
     first, second = result.words
@@ -55,6 +55,6 @@ def test_words_have_times_and_the_confidence_of_their_weakest_piece():
     assert as_ctm(result) == "u1 1 0.04 0.20 annn 0.70\nu1 1 0.28 0.12 bob 0.50\n"
 
 
-def test_a_word_start_alone_is_no_word():
+def test_word_start_without_letters_is_no_word():
     assert reading(emissions((6, 0.9), (0, 0.9))).words == ()
     assert reading(emissions((6, 0.9), (5, 0.9))).text == "ob"

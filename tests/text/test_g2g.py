@@ -12,14 +12,14 @@ def texts(text, count, **how):
     return [variant.text for variant in variants(text, count, **how)]
 
 
-def test_names_are_spelled_as_they_sound():
+def test_variants_sound_like_the_name():
     assert "zelenski" in texts("zelenskyy", 5)
     assert "akantholysis" in texts("acantholysis", 5)
     assert "kwin" in texts("quin", 30) and "filip" in texts("philip", 30)
     assert "sypher" in texts("cypher", 30) and "kypher" not in texts("cypher", 30)  # c before y is no K
 
 
-def test_cheapest_first_each_once_and_always_the_same():
+def test_variants_are_sorted_unique_and_deterministic():
     found = variants("vandersteen", 40)
     assert found == variants("vandersteen", 40) == sorted(found, key=lambda one: (one.cost, one.text))
     assert len({one.text for one in found}) == len(found) == 40 and all(one.cost > 0 and one.text != "vandersteen" for one in found)
@@ -27,7 +27,7 @@ def test_cheapest_first_each_once_and_always_the_same():
         assert variants("vandersteen", count) == found[:count]
 
 
-def test_every_cheap_change_is_there():
+def test_every_cheap_variant_is_found():
     """One change at a time, put together from the table by hand."""
     word, rows = "zoker", read_table()
     want = {}
@@ -49,7 +49,7 @@ def test_every_cheap_change_is_there():
             assert found[text] <= cost + 1e-6
 
 
-def test_known_words_are_neither_changed_nor_made():
+def test_known_words_are_neither_varied_nor_produced():
     assert texts("saint zoker", 8, known={"saint"}.__contains__)[0].startswith("saint ")
     assert all(text.startswith("saint ") for text in texts("saint zoker", 20, known={"saint"}.__contains__))
     assert texts("saint", 5, known={"saint"}.__contains__) == []
@@ -57,7 +57,7 @@ def test_known_words_are_neither_changed_nor_made():
     assert first not in texts("lodz", 5, known={first}.__contains__) and len(texts("lodz", 5, known={first}.__contains__)) == 5
 
 
-def test_several_words():
+def test_variants_of_several_words():
     found = variants("zoker lodz", 10)
     assert [one.cost for one in found] == sorted(one.cost for one in found) and all(one.text.count(" ") == 1 for one in found)
     ways = [{word: 0.0, **{one.text: one.cost for one in variants(word, 10)}} for word in ("zoker", "lodz")]
@@ -66,13 +66,13 @@ def test_several_words():
     assert [one.text for one in found] == [text for text, _ in best]
 
 
-def test_no_words_and_odd_ones():
+def test_empty_and_odd_words():
     assert variants("", 5) == [] and variants("zoker", 0) == []
     assert all("'" in text for text in texts("o'neill", 5))
     assert not any(letter * 3 in text for text in texts("llewellyn", 50) for letter in "eln")
 
 
-def test_the_table_is_whole():
+def test_table_covers_all_phones():
     rows = read_table()
     assert {phone for row in rows for phone in row.phones.split()} == set(PHONES)
     assert len({row[:3] for row in rows}) == len(rows)
@@ -87,7 +87,7 @@ def test_the_table_is_whole():
         ("S\tss\t+\t0\t0", "'+' is no place"), ("S\tss\t-\t0\tx", "the cost 'x' is no number"),
     ],
 )  # fmt: skip
-def test_a_wrong_line_is_named(tmp_path, line, said):
+def test_wrong_line_is_named(tmp_path, line, said):
     (tmp_path / "t.tsv").write_text(f"# comment\n{line}\n")
     with pytest.raises(InputError, match=r"t.tsv:2: ") as raised:
         read_table(tmp_path / "t.tsv")

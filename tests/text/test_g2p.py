@@ -1,4 +1,4 @@
-"""G2P: the same phones as g2p_en's own network, and no network (of the other kind) anywhere."""
+"""G2P: the same phones as g2p_en's neural network, without access to the internet."""
 from __future__ import annotations
 
 import subprocess
@@ -22,20 +22,20 @@ def test_agrees_with_g2p_en(monkeypatch: pytest.MonkeyPatch) -> None:
     assert predict(WORDS) == [tuple(network.predict(word)) for word in WORDS]
 
 
-def test_a_batch_is_its_words_one_by_one() -> None:
+def test_batch_equals_single_words() -> None:
     from ctcb.text import g2p
 
     batch = g2p._network().predict(WORDS)
     assert batch == [g2p._network().predict([word])[0] for word in WORDS]
 
 
-def test_repeats_and_nothing() -> None:
+def test_repeated_and_empty_words() -> None:
     assert predict([]) == []
     first, second = predict(["zelensky", "zelensky"])
     assert first == second == ("Z", "IH0", "L", "EH1", "N", "S", "K", "IY0")
 
 
-def test_no_socket_and_no_nltk() -> None:
+def test_needs_neither_network_nor_nltk() -> None:
     """In a process of its own, where opening a socket raises."""
     program = """
 import socket, sys

@@ -44,13 +44,13 @@ def test_pronunciations(word: str, origin: str, spelled: set) -> None:
     assert {" ".join(phones) for phones in Lexicon().pronunciations(word)} == plain
 
 
-def test_pronunciations_that_differ_in_stress_only_are_one_without_it() -> None:
+def test_pronunciations_differing_in_stress_are_merged() -> None:
     stressed, plain = Lexicon(stress=True), Lexicon()
     assert len(stressed.pronunciations("import")) == 2
     assert plain.pronunciations("import") == (("IH", "M", "P", "AO", "R", "T"),)
 
 
-def test_own_entries_go_first_and_serve_possessives() -> None:
+def test_own_entries_come_first_and_apply_to_possessives() -> None:
     lexicon = Lexicon({"read": [("R", "AA1", "D")], "ctcb": [("S", "IY1")]})
     assert lexicon.pronunciations("read") == (("R", "AA", "D"),)
     assert lexicon.pronunciations("ctcb's") == (("S", "IY", "Z"),)
@@ -70,12 +70,12 @@ def test_phones_of_text_by_hand() -> None:
 
 
 @pytest.mark.parametrize("word", ["", "Łódź", "two words", "'tis", "x1"])
-def test_what_is_no_normal_word_is_refused(word: str) -> None:
+def test_unnormalised_word_is_refused(word: str) -> None:
     with pytest.raises(InputError, match="cannot pronounce"):
         Lexicon().pronunciations(word)
 
 
-def test_write_and_read(tmp_path: Path) -> None:
+def test_lexicon_round_trip(tmp_path: Path) -> None:
     file = tmp_path / "lexicon.txt"
     assert Lexicon().write(file, ["zelensky", "tomato", "tomato"]) == {"cmudict": 1, "g2p": 1}
     assert file.read_text() == (
@@ -95,7 +95,7 @@ def test_write_and_read(tmp_path: Path) -> None:
         ("Wörd\tW ER D", "write it 'word'"),
     ],
 )
-def test_a_bad_line_is_named(tmp_path: Path, line: str, problem: str) -> None:
+def test_bad_line_is_named(tmp_path: Path, line: str, problem: str) -> None:
     file = tmp_path / "lexicon.txt"
     file.write_text(f"good\tG UH D\n{line}\n", encoding="utf-8")
     with pytest.raises(InputError) as caught:
@@ -103,7 +103,7 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, problem: str) -> None:
     assert str(caught.value).startswith(f"{file}:2: ") and problem in str(caught.value)
 
 
-def test_stress_cannot_be_made_up(tmp_path: Path) -> None:
+def test_stress_is_not_invented(tmp_path: Path) -> None:
     file = tmp_path / "lexicon.txt"
     file.write_text("good\tG UH D\n")
     with pytest.raises(InputError, match="without stress"):
@@ -120,7 +120,7 @@ def test_phones_file(tmp_path: Path) -> None:
         read_phones(file)
 
 
-def test_the_commands(tmp_path: Path) -> None:
+def test_lexicon_and_tokenize_commands(tmp_path: Path) -> None:
     text = tmp_path / "text.txt"
     text.write_text("Dr. Łódź reads\nthe report\n", encoding="utf-8")
     table = tmp_path / "manifest.tsv"
@@ -142,7 +142,7 @@ def test_the_commands(tmp_path: Path) -> None:
     assert run.output.splitlines()[0].replace(" ", "").replace("▁", " ").strip() == "zoe reads"
 
 
-def test_sentences_that_cannot_be_read(tmp_path: Path) -> None:
+def test_unreadable_sentences_are_refused(tmp_path: Path) -> None:
     table = tmp_path / "manifest.tsv"
     out = str(tmp_path / "lexicon.txt")
 

@@ -1,4 +1,4 @@
-"""Names as token sequences: the best first, then others, each of them spelling the name."""
+"""Names as token sequences: the best first, then others; each spells the name."""
 from __future__ import annotations
 
 import random
@@ -35,30 +35,30 @@ def every_way(table, text):
 
 
 @pytest.mark.parametrize("word", ["anna", "a", "banana", "nn", "annanna"])
-def test_the_fewest_pieces_come_first(word):
+def test_fewest_pieces_come_first(word):
     found = PieceSpelling(TABLE).spell([word])[0]
     ways = every_way(TABLE, f"▁{word}")
     assert set(found) <= set(ways) and len(found) == len(set(found)) == min(SEGMENTATIONS, len(ways))
     assert [len(ids) for ids in found] == sorted(map(len, ways))[: len(found)]
 
 
-def test_longer_first_pieces_break_ties_and_words_are_joined():
+def test_ties_prefer_longer_first_pieces():
     assert spelled(TABLE, PieceSpelling(TABLE).spell(["anna"])[0])[:4] == ["▁an na", "▁an n a", "▁a n na", "▁ ann a"]
     assert spelled(TABLE, PieceSpelling(TABLE).spell(["a b"])[0])[:2] == ["▁a ▁ b", "▁ a ▁ b"]
 
 
-def test_letters_and_separators():
+def test_character_vocabularies_use_separators():
     found = PieceSpelling(TokenTable.of(LETTERS)).spell(["ann bob", "o'nan", "quiz"])
     assert spelled(TokenTable.of(LETTERS), found[0] + found[1]) == ["A N N | B O B", "O ' N A N"]
     assert found[2] == []
 
 
-def test_both_cases_where_the_tokens_have_both():
+def test_both_cases_if_the_tokens_have_both():
     table = TokenTable.of(["<blk>", "|", *"abAB"])
     assert spelled(table, PieceSpelling(table).spell(["ab ba"])[0]) == ["a b | b a", "A b | B a"]
 
 
-def test_long_lists_get_the_best_only(monkeypatch):
+def test_long_lists_get_one_segmentation(monkeypatch):
     short = PieceSpelling(TABLE).spell(["anna", "banana"])
     monkeypatch.setattr(spelling, "MOST_VARIED", 1)
     assert PieceSpelling(TABLE).spell(["anna", "banana"]) == [one[:1] for one in short]
@@ -72,7 +72,7 @@ def tokenizer():
     return Tokenizer.train(("".join(draw.choices(parts, k=draw.randint(1, 3))) for _ in range(2000)), vocab_size=90)
 
 
-def test_our_own_tokenizer_samples(tokenizer, monkeypatch):
+def test_own_tokenizer_samples_segmentations(tokenizer, monkeypatch):
     own = TokenizerSpelling(tokenizer)
     names = NAMES
     found = own.spell(names)
@@ -96,7 +96,7 @@ def test_sentencepiece_by_symbol_not_by_id(tokenizer, tmp_path):
     assert model.spell(["4ever"]) == [[]]
 
 
-def test_wrong_sentencepiece_models(tokenizer, tmp_path):
+def test_wrong_sentencepiece_models_are_refused(tokenizer, tmp_path):
     tokenizer.save(tmp_path)
     (tmp_path / "bad.model").write_bytes(b"no model")
     for path, said in [("bad.model", "not a sentencepiece model"), ("none.model", "no such file"), ("tokens.model", "none of its pieces")]:

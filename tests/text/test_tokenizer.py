@@ -28,20 +28,20 @@ def training_lines() -> List[str]:
 TOKENIZER = Tokenizer.train(training_lines(), vocab_size=130)
 
 
-def test_ids_of_the_specials_and_number_of_pieces() -> None:
+def test_special_ids_and_vocabulary_size() -> None:
     assert TOKENIZER.pieces[:2] == ("<blk>", "<unk>")
     assert len(TOKENIZER) == len(TOKENIZER.pieces) == 130
 
 
 @given(st.text())
-def test_nothing_is_unknown_and_decode_undoes_encode(text: str) -> None:
+def test_decode_inverts_encode_without_unknowns(text: str) -> None:
     ids = TOKENIZER.encode(text)
     assert 0 not in ids and 1 not in ids
     assert TOKENIZER.decode(ids) == normalize(text)
     assert "".join(TOKENIZER.pieces[i] for i in ids).replace("▁", " ").strip() == normalize(text)
 
 
-def test_letters_that_the_text_lacks() -> None:
+def test_letters_absent_from_the_training_text() -> None:
     assert TOKENIZER.decode(TOKENIZER.encode("Jazz's quixotic")) == "jazz's quixotic"
     assert TOKENIZER.decode(TOKENIZER.encode("<blk> <unk>")) == "blk unk"
     smallest = Tokenizer.train(["a b"], vocab_size=MIN_VOCAB_SIZE)
@@ -55,12 +55,12 @@ def test_decode_skips_blanks_and_refuses_other_ids() -> None:
         TOKENIZER.decode([130])
 
 
-def test_encode_all_is_encode() -> None:
+def test_encode_all_equals_encode() -> None:
     texts = ["the work", "", "Łódź 21"]
     assert TOKENIZER.encode_all(texts) == [TOKENIZER.encode(text) for text in texts]
 
 
-def test_training_twice_gives_the_same_model() -> None:
+def test_training_is_deterministic() -> None:
     assert Tokenizer.train(training_lines(), vocab_size=130).pieces == TOKENIZER.pieces
 
 
@@ -71,7 +71,7 @@ def test_long_lines_are_not_left_out() -> None:
 
 
 @pytest.mark.parametrize("lines, size", [([], 500), (["..."], 500), (["a b"], 500), (["a b"], MIN_VOCAB_SIZE - 1)])
-def test_training_that_cannot_be(lines: List[str], size: int) -> None:
+def test_impossible_training_is_refused(lines: List[str], size: int) -> None:
     with pytest.raises(InputError):
         Tokenizer.train(lines, vocab_size=size)
 
@@ -84,7 +84,7 @@ def test_save_load_and_pickle(tmp_path: Path) -> None:
         assert copy.encode("thank members") == TOKENIZER.encode("thank members")
 
 
-def test_load_names_the_file_and_the_line(tmp_path: Path) -> None:
+def test_load_errors_name_file_and_line(tmp_path: Path) -> None:
     def problem() -> str:
         with pytest.raises(InputError) as caught:
             Tokenizer.load(tmp_path)
@@ -118,7 +118,7 @@ def segmentations(word: str) -> List[List[int]]:
     ]
 
 
-def test_sampling_draws_what_it_says() -> None:
+def test_sampling_follows_its_distribution() -> None:
     """Frequencies of single draws against p ** alpha over all segmentations, found by brute force."""
     alpha, draws = 0.3, 2000
     every = segmentations("▁parliament")

@@ -1,4 +1,4 @@
-"""Token tables: which token is the blank, what parts words, and what tokens spell."""
+"""Token tables: the blank, the word separator, and the spelling of tokens."""
 from __future__ import annotations
 
 import pytest
@@ -22,7 +22,7 @@ def ids(table, *symbols):
     return [table.symbols.index(symbol) for symbol in symbols]
 
 
-def test_pieces_spell_words():
+def test_subwords_spell_words():
     table = TokenTable.of(PIECES)
     assert (table.blank, table.separator) == (0, None)
     tokens = ids(table, "n", "▁an", "n", "▁", "▁bo", "<unk>", "b")
@@ -37,12 +37,12 @@ def test_characters_spell_lower_case_words():
     assert table.words(tokens) == [("ann", 1, 4), ("b'b", 6, 10)]
 
 
-def test_pieces_that_hold_two_words():
+def test_piece_with_two_words():
     table = TokenTable.of(["<blk>", "▁new▁york", "s"])
     assert table.words([1, 2, 1]) == [("new yorks", 0, 2), ("new york", 2, 3)]
 
 
-def test_one_token_a_line_or_with_its_id(file):
+def test_reads_tokens_with_and_without_ids(file):
     plain = TokenTable.read(file("<blk>\n▁a\nb\n"))
     assert plain == TokenTable.read(file("b 2\n<blk> 0\n▁a 1\n#0 3\n#1 4\n")) == TokenTable.read(file("<blk>\t0\r\n▁a\t1\r\nb\t2\r\n"))
     spaced = TokenTable.read(file("-\n \na\n"))
@@ -65,18 +65,18 @@ def test_one_token_a_line_or_with_its_id(file):
         ("<blk>\na\n", {"separator": "_"}, "the separator '_' is none of the 2 tokens"),
     ],
 )
-def test_doubt_and_error_are_said(file, content, options, said):
+def test_ambiguous_and_wrong_tables_are_refused(file, content, options, said):
     with pytest.raises(InputError) as error:
         TokenTable.read(file(content), **options)
     assert said in str(error.value)
 
 
-def test_a_blank_anywhere():
+def test_blank_at_any_id():
     assert TokenTable.of(["▁a", "b", "x"], blank=2).blank == TokenTable.of(["▁a", "b", "x"], blank="x").blank == 2
     assert TokenTable.of(["-", "|", "a"]).blank == 0  # as torchaudio writes them
 
 
-def test_the_case_of_a_vocabulary():
+def test_case_of_a_vocabulary():
     assert [casing("ann lee") for casing in TokenTable.of(LETTERS).casings] == ["ANN LEE"]
     assert [casing("ann lee") for casing in TokenTable.of(PIECES).casings] == ["ann lee"]
     mixed = TokenTable.of(["<blk>", "▁A", "▁a", "n"])
@@ -84,6 +84,6 @@ def test_the_case_of_a_vocabulary():
     assert mixed.words([1, 3, 3]) == [("ann", 0, 3)]
 
 
-def test_what_tokens_lack():
+def test_missing_letters_are_reported():
     assert TokenTable.of(LETTERS).lacks("anna quiz") == "needs letters that no token has: I Q U"
     assert TokenTable.of(["<blk>", "▁an", "n"]).lacks("na") == "cannot be put together from the tokens"

@@ -23,7 +23,7 @@ def brute_force(log_probs, targets, blank):
 
 
 @pytest.mark.parametrize("blank", [0, 2])
-def test_alignment_is_the_best_path(blank):
+def test_alignment_equals_the_best_path(blank):
     rng = np.random.default_rng(blank)
     for _ in range(60):
         log_probs = np.log(rng.dirichlet(np.ones(3), size=rng.integers(1, 7))).astype(np.float32)
@@ -33,7 +33,7 @@ def test_alignment_is_the_best_path(blank):
         assert found.tolist() == ([-1] * len(targets) if expected is None else expected)
 
 
-def test_no_frames_and_no_targets():
+def test_empty_frames_and_targets():
     assert align_tokens(np.zeros((0, 3), np.float32), np.array([1]), 0).tolist() == [-1]
     assert align_tokens(np.zeros((4, 3), np.float32), np.array([], np.int64), 0).tolist() == []
 
@@ -44,7 +44,7 @@ def test_tokens_are_spread_over_their_word():
     assert frames == [3, 8, 20, -1, 30, 31, 32]
 
 
-def test_pinned_tokens_count_through_the_batch():
+def test_pinned_tokens_are_counted_over_the_batch():
     spikes = torch.full((2, 6, 4), -5.0)
     spikes[..., 0] = -0.1
     for row, frame, phone in ((0, 1, 1), (0, 3, 2), (1, 0, 3), (1, 4, 1)):

@@ -1,4 +1,4 @@
-"""A model on a pretrained encoder: its top trained on cached encodings, then all blocks at rates of their own."""
+"""A model on a pretrained encoder: first the top on cached encodings, then all blocks with their own rates."""
 import dataclasses
 
 import pytest
@@ -67,7 +67,7 @@ def weights_of(run):
     return read_tensors(epoch_files(run)[-1])[0]
 
 
-def test_the_top_trains_alone_and_then_everything(configs, whisper_features, lang_dir, pretrained, tmp_path):
+def test_top_trains_first_and_then_all_layers(configs, whisper_features, lang_dir, pretrained, tmp_path):
     data, start = [whisper_features], read_tensors(pretrained / "model.safetensors")[0]
     train_base(*configs, data, data, lang_dir, tmp_path / "top", pretrained=[pretrained], cache=tmp_path / "cache")
     top = weights_of(tmp_path / "top")
@@ -88,7 +88,7 @@ def test_the_top_trains_alone_and_then_everything(configs, whisper_features, lan
     assert len(recorded) == 64 and loaded.network.config.whisper.digest == recorded  # goes with --init
 
 
-def test_an_interrupted_training_of_the_top_ends_with_the_same_weights(configs, whisper_features, lang_dir, pretrained, tmp_path, monkeypatch):
+def test_interrupted_top_training_gives_the_same_weights(configs, whisper_features, lang_dir, pretrained, tmp_path, monkeypatch):
     from ctcb.training.loop import Trainer
 
     def run(out):
@@ -110,7 +110,7 @@ def test_an_interrupted_training_of_the_top_ends_with_the_same_weights(configs, 
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
-def test_blocks_learn_the_slower_the_deeper_they_lie():
+def test_deeper_blocks_have_lower_learning_rates():
     whisper, config = WhisperConfig(**WHISPER), TrainConfig(pretrained_rate=0.5, layer_decay=0.1)
 
     def share(name, **changes):
@@ -126,7 +126,7 @@ def test_blocks_learn_the_slower_the_deeper_they_lie():
     assert rate_share("model.whisper.encoder.conv1.weight", None, config) == 1.0
 
 
-def test_what_is_longer_than_the_encoder_takes_is_left_out(whisper_features):
+def test_utterances_too_long_for_the_encoder_are_left_out(whisper_features):
     cut = read_feature_cuts(whisper_features)[0]
     frames = cut.num_frames
     just = WhisperConfig(positions=(frames + 50) // 2 + 2)
@@ -140,7 +140,7 @@ def test_what_is_longer_than_the_encoder_takes_is_left_out(whisper_features):
     ({**MODEL, "whisper": None}, {"pretrained": ["weights"]}, "see conf/model/whisper_base.yaml"),
     ({**MODEL, "whisper": None}, {"cache": "cache"}, "this model has none"),
 ])
-def test_what_does_not_go_together_is_named(configs, whisper_features, lang_dir, tmp_path, model, options, said):
+def test_incompatible_settings_are_refused(configs, whisper_features, lang_dir, tmp_path, model, options, said):
     configs[0].write_text(yaml.safe_dump(model))
     with pytest.raises(InputError, match=said):
         train_base(*configs, [whisper_features], [], lang_dir, tmp_path / "run", **options)

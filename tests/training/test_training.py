@@ -59,7 +59,7 @@ def test_learning_rate_is_a_trapezoid():
     assert rates[:40] == [learning_rate(step, 200, config) for step in range(40)]
 
 
-def test_average_is_the_mean(tmp_path):
+def test_average_of_checkpoints_is_the_mean(tmp_path):
     from safetensors.torch import save_file
 
     for number in (1, 2):
@@ -75,7 +75,7 @@ class Stopped(Exception):
     pass
 
 
-def test_an_interrupted_run_ends_with_the_same_weights(configs, features_dir, lang_dir, tmp_path, monkeypatch):
+def test_interrupted_run_gives_the_same_weights(configs, features_dir, lang_dir, tmp_path, monkeypatch):
     whole = train(configs, features_dir, lang_dir, tmp_path / "whole")
     assert whole.step >= 6 and whole.skipped == 0
     plain_step, stops = Trainer._step, iter([2, whole.steps_per_epoch + 1])
@@ -96,7 +96,7 @@ def test_an_interrupted_run_ends_with_the_same_weights(configs, features_dir, la
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
-def test_a_finished_run_has_log_epochs_and_description(configs, features_dir, lang_dir, tmp_path):
+def test_finished_run_has_log_epochs_and_model_yaml(configs, features_dir, lang_dir, tmp_path):
     from ctcb.acoustic.directory import load_model, save_model
 
     train(configs, features_dir, lang_dir, tmp_path / "run", epochs=1)
@@ -106,7 +106,7 @@ def test_a_finished_run_has_log_epochs_and_description(configs, features_dir, la
     assert load_model(tmp_path / "model").network.config.attention_decoder.weight == 0.2
 
 
-def test_init_takes_what_fits(configs, features_dir, lang_dir, tmp_path):
+def test_init_loads_matching_weights(configs, features_dir, lang_dir, tmp_path):
     from tones import sentences
 
     from ctcb.text.tokenizer import Tokenizer
@@ -128,14 +128,14 @@ def test_init_takes_what_fits(configs, features_dir, lang_dir, tmp_path):
         begin_with(model, tmp_path)
 
 
-def test_losses_that_are_not_finite_are_skipped_and_counted(features_dir, lang_dir, tmp_path):
+def test_non_finite_losses_are_skipped_and_counted(features_dir, lang_dir, tmp_path):
     trainer = scripted_trainer(features_dir, lang_dir, tmp_path / "run", {2, 3})
     progress = trainer.run()
     assert progress.skipped == 2 and progress.step > 4
     assert torch.isfinite(trainer.objective.weight).all() and float(trainer.objective.weight) < 1.0
 
 
-def test_nothing_but_bad_losses_ends_the_run(features_dir, lang_dir, tmp_path, monkeypatch):
+def test_only_non_finite_losses_end_the_run(features_dir, lang_dir, tmp_path, monkeypatch):
     monkeypatch.setattr("ctcb.training.loop.LONGEST_RUN_OF_BAD_STEPS", 3)
     with pytest.raises(RunError, match="not finite"):
         scripted_trainer(features_dir, lang_dir, tmp_path / "run", set(range(100))).run()
@@ -187,8 +187,8 @@ def test_two_processes_train_one_model(configs, features_dir, lang_dir, tmp_path
 
 
 @pytest.mark.slow
-def test_a_tiny_model_learns_tone_speech(lang_dir, tmp_path):
-    """From manifest to transcripts: after a few minutes the unseen sentences come out right."""
+def test_tiny_model_learns_tone_speech(lang_dir, tmp_path):
+    """From manifest to transcripts: after a few minutes, unseen sentences are recognised correctly."""
     from tones import sentences, write_manifest
 
     from ctcb.data.features import store_features

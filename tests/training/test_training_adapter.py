@@ -1,4 +1,4 @@
-"""Training an adapter: what attention is told, that the base stays as it is, resumption, the way into a model directory."""
+"""Training an adapter: the target of the attention, the unchanged base, resumption, export to a model directory."""
 import json
 import math
 import shutil
@@ -28,7 +28,7 @@ CONFIG = {
 }
 
 
-def test_tokens_are_looked_up_by_their_words():
+def test_entity_tokens_come_from_the_forced_alignment():
     words = [[(3, 2), (1, 1), (4, 3)], [(2, 2)]]  # phones, tokens
     frames = [[0, 4, 9, 12, 15, 20], [3, -1]]
     said = [Said(0, 1, 3, 5), Said(1, 0, 1, 2)]
@@ -41,7 +41,7 @@ OWNER = torch.tensor([0, 0, 1, 1, 1])  # two entries of two and three keys
 TOKENS = [SaidToken(0, 2, 5, 1, 0), SaidToken(0, 5, 6, 1, 1), SaidToken(0, 6, 6, 1, 2)]
 
 
-def test_what_frames_may_attend_to():
+def test_allowed_keys_by_frame():
     allowed, told = allowed_keys(TOKENS, OWNER, 1, torch.tensor([9, 3]), 9)
     rows = ["".join("01"[int(one)] for one in row) for row in allowed[0]]
     #                `<no-bias>`, entry 0, entry 1
@@ -53,7 +53,7 @@ def test_what_frames_may_attend_to():
     assert ["".join("01"[int(one)] for one in row) for row in whole[0, 4:7]] == ["101", "001", "001"]
 
 
-def test_two_tokens_on_one_frame_share_it():
+def test_tokens_on_one_frame_share_it():
     allowed, told = allowed_keys([SaidToken(0, 1, 1, 0, 0), SaidToken(0, 1, 1, 0, 1)], OWNER, 1, torch.tensor([3]), 3)
     assert allowed[0, 1].tolist() == [False, True, True, False, False, False] and int(told.sum()) == 1
 
@@ -89,7 +89,7 @@ def files(folder):
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-def test_training_leaves_the_base_as_it_was(config, names, model_dir, features_dir, tmp_path, monkeypatch):
+def test_training_does_not_change_the_base(config, names, model_dir, features_dir, tmp_path, monkeypatch):
     before, seen = files(model_dir), []
     plain_step = Trainer._step
 
@@ -115,7 +115,7 @@ class Stopped(Exception):
     pass
 
 
-def test_an_interrupted_run_ends_with_the_same_weights(config, model_dir, features_dir, tmp_path, monkeypatch):
+def test_interrupted_run_gives_the_same_weights(config, model_dir, features_dir, tmp_path, monkeypatch):
     whole = train_adapter(model_dir, config, [features_dir], [], tmp_path / "whole")
     plain_step = Trainer._step
 
@@ -133,13 +133,13 @@ def test_an_interrupted_run_ends_with_the_same_weights(config, model_dir, featur
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_with_blanks_between_pieces_every_other_key_is_a_pieces():
+def test_every_other_key_is_a_subword_with_blanks():
     owner = torch.tensor([0, 0, 0, 1, 1, 1, 1, 1])
     allowed, _ = allowed_keys(TOKENS, owner, 2, torch.tensor([9]), 9)
     assert [row.nonzero()[:, 0].tolist() for row in allowed[0, [2, 5, 6]]] == [[4], [6], [8]]
 
 
-def test_a_cache_is_made_once_and_trains_alike(config, model_dir, features_dir, tmp_path, monkeypatch):
+def test_cache_is_built_once_and_gives_the_same_training(config, model_dir, features_dir, tmp_path, monkeypatch):
     made = []
     plain_encode = EncoderCache._encode
     monkeypatch.setattr(EncoderCache, "_encode", lambda self, *args: made.append(1) or plain_encode(self, *args))
@@ -154,7 +154,7 @@ def test_a_cache_is_made_once_and_trains_alike(config, model_dir, features_dir, 
     assert len(made) == 2  # another seed draws other noise
 
 
-def test_what_is_cached_is_what_the_base_makes(model_dir, features_dir, tmp_path):
+def test_cache_returns_base_outputs(model_dir, features_dir, tmp_path):
     base = load_model(model_dir).network
     cuts = one_copy_each(read_feature_cuts(features_dir), 1)
     quiet = AugmentConfig(noise_prob=0.0, babble_prob=0.0, freq_masks=0, time_mask_share=0.0)
@@ -170,14 +170,14 @@ def test_what_is_cached_is_what_the_base_makes(model_dir, features_dir, tmp_path
         assert torch.allclose(one[mask], other[mask], atol=2e-2)
 
 
-def test_hours_are_drawn_at_random(features_dir):
+def test_hours_limit_draws_random_utterances(features_dir):
     cuts = read_feature_cuts(features_dir)
     some = some_hours(cuts, 3.0 / 3600, 1)
     assert 3.0 <= sum(cut.duration for cut in some) < 3.0 + max(cut.duration for cut in cuts)
     assert [cut.id for cut in some] != [cut.id for cut in some_hours(cuts, 3.0 / 3600, 2)]
 
 
-def test_an_adapter_joins_the_model_that_it_was_trained_on(ctcb, config, model_dir, features_dir, tmp_path):
+def test_export_joins_adapter_and_base(ctcb, config, model_dir, features_dir, tmp_path):
     model, out = tmp_path / "model", tmp_path / "run"
     shutil.copytree(model_dir, model)
     ran = ctcb("train", "adapter", "--base", model, "--train-config", config, "--data", features_dir, "--out", out, "--epochs", 1)

@@ -1,4 +1,4 @@
-"""Lists for training: what they must hold and what they must not, checked word by word."""
+"""Lists for training: entries that they must and must not have, checked word by word."""
 import itertools
 
 import pytest
@@ -23,7 +23,7 @@ def sampler(speller, **changes):
     return CatalogueSampler(TEXTS, CatalogueConfig(**{**CONFIG.__dict__, **changes}), speller, seed=1)
 
 
-def test_what_is_said_is_found_and_the_others_are_not_said(speller):
+def test_spoken_entries_are_marked_and_others_are_absent(speller):
     drawn_sizes = set()
     for seed in range(40):
         batch = TEXTS[seed : seed + 3]
@@ -42,7 +42,7 @@ def test_what_is_said_is_found_and_the_others_are_not_said(speller):
     assert drawn_sizes <= set(range(4, 9)) and len(drawn_sizes) > 2
 
 
-def test_lists_with_nothing_that_is_said(speller):
+def test_lists_without_spoken_entries(speller):
     for seed in range(20):
         drawn = sampler(speller, none_said=1.0).draw(TEXTS[:1], seed)
         padded = f" {TEXTS[0]} "
@@ -54,8 +54,8 @@ def test_the_same_seed_draws_the_same_list(speller):
     assert one.draw(TEXTS[:4], 5) == other.draw(TEXTS[:4], 5) != one.draw(TEXTS[:4], 6)
 
 
-def test_distractors_that_are_alike_are_the_nearest(speller):
-    """With all of the pool as candidates and one phrase that is said, no other phrase is nearer."""
+def test_similar_distractors_are_the_nearest(speller):
+    """With the whole pool as candidates and one spoken phrase, no other phrase is nearer."""
     config = {"said": 1.0, "none_said": 0.0, "alike": 1.0, "largest": 4, "longest": 1}
     one = sampler(speller, **config)
 
@@ -80,7 +80,7 @@ def test_phrases_are_built_around_rare_words(speller):
     assert all(any(f" {phrase} " in f" {text} " for text in TEXTS) for phrase in one.pool)
 
 
-def test_wrong_configurations(speller):
+def test_wrong_configurations_are_refused(speller):
     with pytest.raises(InputError, match="no word of the transcripts"):
         sampler(speller, commonest=1000)
     with pytest.raises(InputError, match="catalogue sizes from 9 to 8"):

@@ -40,7 +40,7 @@ def test_subtitles_by_hand():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_subtitles_keep_their_rules(seed):
+def test_subtitles_respect_length_limits(seed):
     rng = np.random.default_rng(seed)
     starts = np.cumsum(rng.exponential(0.5, 300))
     words = [Word("x" * rng.integers(1, 14), start, start + gap * 0.9, 0.5) for start, gap in zip(starts, np.diff(starts))]
@@ -77,7 +77,7 @@ def test_textgrid_is_filled_without_gaps():
     assert [row[2] for row in touching if row[2]] == ['say "hi"', "b", "c"]
 
 
-def test_what_a_list_changed():
+def test_changes_by_the_list():
     assert [(one.before, one.after, len(one.entities)) for one in changes(NAMED)] == [("louts down", "lodz town", 1)]
     told = as_explanation(NAMED)
     assert "without the list: we met louts down today" in told and "with the list:    we met Łódź Town today" in told
@@ -88,7 +88,7 @@ def test_what_a_list_changed():
     assert as_explanation(said(("a", 0, 1), before="a")) == "u1\n  with and without the list: a\n"
 
 
-def test_shown_names_and_their_confidence():
+def test_printed_names_and_their_confidence():
     assert [unit.word for unit in NAMED.shown] == ["we", "met", "Łódź Town", "today"]
     row = NAMED.to_dict()
     assert row["shown"] == "we met Łódź Town today" and row["entities"][0]["conf"] == 0.9 and row["seconds"] == 64.0
@@ -100,7 +100,7 @@ def emissions(tmp_path):
     return ["--entities", tmp_path / "names.txt", *write(tmp_path, {"u1": log_probs(PIECES, MET), "u2": log_probs(PIECES, MET[:4])})]
 
 
-def test_explain_on_the_command_line(ctcb, emissions, tmp_path):
+def test_explain_command(ctcb, emissions, tmp_path):
     ran = ctcb("decode", *emissions, "--explain")
     assert ran.code == 0, ran.err
     assert "without the list: ann met bov" in ran.out and "Bob, in place of 'bov'; subword" in ran.out
@@ -112,7 +112,7 @@ def test_explain_on_the_command_line(ctcb, emissions, tmp_path):
     assert ctcb("decode", *emissions[2:], "--explain").code == 2
 
 
-def test_formats_of_one_file_a_recording(ctcb, emissions, tmp_path):
+def test_formats_with_one_file_per_recording(ctcb, emissions, tmp_path):
     ran = ctcb("decode", *emissions, "--format", "srt")
     assert ran.code == 2 and "--out DIR" in ran.err
     assert ctcb("decode", *emissions, "--format", "srt", "--out", tmp_path / "out").code == 0

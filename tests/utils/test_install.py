@@ -20,7 +20,7 @@ def python311():
 
 
 @pytest.mark.slow
-def test_the_bundled_model_decodes_after_pip_install(tmp_path):
+def test_bundled_model_decodes_after_pip_install(tmp_path):
     python = python311()
     subprocess.run([python, "-m", "venv", tmp_path / "try"], check=True)
     pip = [tmp_path / "try/bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check"]

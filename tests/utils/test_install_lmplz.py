@@ -1,4 +1,4 @@
-"""utils/install_lmplz.sh says what is missing, and puts nothing down that does not run."""
+"""utils/install_lmplz.sh names what is missing, and installs only programs that run."""
 import io
 import os
 import subprocess
@@ -13,7 +13,7 @@ TOOLS = "bash dirname date mktemp rm tail grep tar gzip sha256sum install mv cat
 
 @pytest.fixture
 def box(tmp_path):
-    """An environment and a PATH that hold next to nothing."""
+    """An almost empty environment and PATH."""
     for folder in ("venv/bin", "path"):
         (tmp_path / folder).mkdir(parents=True)
     for tool in TOOLS:
@@ -33,7 +33,7 @@ def run(box, *more):
                           env={**os.environ, "PATH": str(box / "path")})
 
 
-def test_no_environment(box):
+def test_missing_environment_is_reported(box):
     (box / "venv/bin/python").unlink()
     assert "utils/setup_env.sh" in run(box).stderr
 
@@ -45,7 +45,7 @@ def test_missing_tools_are_named(box):
     assert "apt install" in found.stderr and "libboost-program-options-dev" in found.stderr
 
 
-def test_source_that_cannot_be_fetched_or_is_another(box):
+def test_unavailable_or_wrong_source_is_refused(box):
     for tool in ("g++", "make", "cmake"):
         program(box / "path" / tool, "")
     assert "could not be fetched" in run(box).stderr
@@ -55,7 +55,7 @@ def test_source_that_cannot_be_fetched_or_is_another(box):
     assert "no such file" in run(box, "--source", box / "none.tar.gz").stderr
 
 
-def test_missing_boost_is_said(box):
+def test_missing_boost_is_reported(box):
     for tool in ("g++", "make"):
         program(box / "path" / tool, "")
     program(box / "path/cmake", "echo 'Could NOT find Boost (missing: thread)'; exit 1")
@@ -68,7 +68,7 @@ def test_missing_boost_is_said(box):
     assert sorted(path.name for path in (box / "venv/bin").iterdir()) == ["python"]
 
 
-def test_done_at_once_where_both_are_in_place(box):
+def test_existing_installation_is_kept(box):
     program(box / "venv/bin/lmplz", r"cat >/dev/null; printf '\\end\\\n'")
     program(box / "venv/bin/build_binary", "")
     found = run(box)

@@ -21,7 +21,7 @@ def jobs(folder, count, command, *more, **env):
 
 
 def runs(pid):
-    """Whether the process runs. One that has ended stays listed where nobody asks for its exit code (a container's)."""
+    """Whether the process runs. In a container, an ended process stays listed until its exit code is read."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
     except FileNotFoundError:
@@ -40,19 +40,19 @@ def test_every_job_runs_once(tmp_path):
     assert lines(tmp_path / "ran") == list("123345")
 
 
-def test_marks_of_another_run_do_not_count(tmp_path):
+def test_marks_of_another_run_are_ignored(tmp_path):
     for more in ((), ("--made-for", "a"), ("--made-for", "a")):
         assert jobs(tmp_path / "jobs", 2, f"echo {{job}} >>{tmp_path}/ran", *more).returncode == 0
     assert lines(tmp_path / "ran") == list("1122")
 
 
-def test_a_failed_job_is_tried_again(tmp_path):
+def test_failed_job_is_retried(tmp_path):
     command = f"[ {{job}} != 2 ] || [ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; exit 3; }}"
     ran = jobs(tmp_path / "jobs", 3, command)
     assert ran.returncode == 0 and "1 of 3 failed, attempt 2 of 2" in ran.stderr
 
 
-def test_a_job_that_keeps_failing_is_named(tmp_path):
+def test_repeatedly_failing_job_is_named(tmp_path):
     ran = jobs(tmp_path / "jobs", 4, f"echo no room >&2; echo {{job}} >>{tmp_path}/ran; [ {{job}} -ne 3 ]")
     assert ran.returncode == 1 and f"1 of 4 jobs failed: 3; see {tmp_path}/jobs/3.log" in ran.stderr
     assert (tmp_path / "jobs/3.log").read_text() == "no room\n" and lines(tmp_path / "ran") == list("12334")
@@ -93,24 +93,24 @@ def slurm(tmp_path, monkeypatch):
     subprocess.run(["utils/local_slurm.sh", "stop", str(tmp_path / "slurm")], check=True)
 
 
-def test_slurm(tmp_path, slurm):
+def test_slurm_runs_jobs(tmp_path, slurm):
     command = f"echo {{job}} >>{tmp_path}/ran; [ {{job}} -ne 2 ] || [ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; exit 3; }}"
     ran = jobs(tmp_path / "jobs", 3, command, "--nj", "2", "--backend", "slurm", CTCB_SBATCH="--time=5")
     assert ran.returncode == 0, ran.stderr
     assert "1 of 3 failed" in ran.stderr and lines(tmp_path / "ran") == list("1223")
 
 
-def test_slurm_names_what_keeps_failing(tmp_path, slurm):
+def test_slurm_names_repeatedly_failing_jobs(tmp_path, slurm):
     ran = jobs(tmp_path / "jobs", 2, "echo no room; [ {job} -ne 2 ]", "--backend", "slurm", CTCB_SBATCH="--time=5")
     assert ran.returncode == 1 and "1 of 2 jobs failed: 2" in ran.stderr and (tmp_path / "jobs/2.log").read_text() == "no room\n"
 
 
-def test_without_slurm(tmp_path):
+def test_missing_slurm_is_reported(tmp_path):
     ran = jobs(tmp_path / "jobs", 1, "true", "--backend", "slurm", PATH="/nowhere")
     assert ran.returncode == 2 and "there is no sbatch on this machine" in ran.stderr
 
 
-def test_parts_are_the_whole(tmp_path):
+def test_parts_are_a_partition(tmp_path):
     folder = tmp_path / "set"
     (folder / "audio").mkdir(parents=True)
     rows = [f"u{number}\taudio/{number}.wav\ttext {number}" for number in range(150)]
@@ -136,7 +136,7 @@ def step(*words):
 
 
 @pytest.mark.slow
-def test_jobs_merge_to_the_bytes_of_one(tmp_path, model_dir):
+def test_merged_jobs_equal_one_run(tmp_path, model_dir):
     manifest = write_manifest(tmp_path / "set", sentences(100, seed=5))
     names = tmp_path / "names.txt"
     names.write_text("zed\nkit lee\n")
@@ -151,7 +151,7 @@ def test_jobs_merge_to_the_bytes_of_one(tmp_path, model_dir):
 
 
 @pytest.mark.slow
-def test_preparation_in_jobs_gives_the_same_cuts(tmp_path):
+def test_preparation_in_jobs_equals_one_run(tmp_path):
     manifest = write_manifest(tmp_path / "set", sentences(70, seed=6))
     for nj in (0, 2):
         step("steps/prepare.sh", "--nj", nj, "--chunk", 64, "--speeds", "0.9,1.0", manifest, tmp_path / f"data{nj}")

@@ -1,4 +1,4 @@
-"""The shell tools: options, and the environment's making played through with a Python that only pretends."""
+"""utils/setup_env.sh: options, and the installation with a stand-in for Python."""
 from __future__ import annotations
 
 import re
@@ -54,7 +54,7 @@ class Machine:
         return lines
 
 
-def test_makes_it_once_and_passes_the_broken_shim(tmp_path: Path) -> None:
+def test_environment_is_made_once_without_the_broken_shim(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     first = machine.run()
     assert first.returncode == 0, first.stderr
@@ -68,7 +68,7 @@ def test_makes_it_once_and_passes_the_broken_shim(tmp_path: Path) -> None:
     assert (second.returncode, second.stderr, machine.pip_calls()) == (0, "", [])
 
 
-def test_half_made_is_not_taken_for_done(tmp_path: Path) -> None:
+def test_incomplete_environment_is_not_marked_done(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     assert machine.run(fail_at="k2.txt").returncode != 0
     assert not (machine.venv / ".ctcb-done").exists()
@@ -78,7 +78,7 @@ def test_half_made_is_not_taken_for_done(tmp_path: Path) -> None:
     assert not (machine.venv / "left-over").exists()
 
 
-def test_out_of_date_is_brought_up_to_date_in_place(tmp_path: Path) -> None:
+def test_outdated_environment_is_updated_in_place(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.run()
     (machine.venv / "kept").touch()
@@ -90,7 +90,7 @@ def test_out_of_date_is_brought_up_to_date_in_place(tmp_path: Path) -> None:
     assert len(machine.pip_calls()) == 2 + 4 and (machine.venv / "kept").exists()
 
 
-def test_a_folder_that_is_no_environment_is_left_alone(tmp_path: Path) -> None:
+def test_other_folder_is_not_changed(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.venv.mkdir()
     (machine.venv / "thesis.txt").touch()
@@ -99,7 +99,7 @@ def test_a_folder_that_is_no_environment_is_left_alone(tmp_path: Path) -> None:
     assert (machine.venv / "thesis.txt").exists()
 
 
-def test_no_python_is_said_in_plain_words(tmp_path: Path) -> None:
+def test_missing_python_is_reported(tmp_path: Path) -> None:
     run = Machine(tmp_path, python=False).run()
     assert run.returncode == 1
     assert "no working Python 3.10 or 3.9" in run.stderr and "uv python install 3.10" in run.stderr
@@ -126,7 +126,7 @@ echo "$stage|$data_dir|$slow|$*"
         ("--help", "Says what it was given.\n  --stage N"),
     ],
 )
-def test_options(tmp_path: Path, options: str, printed: str) -> None:
+def test_options_are_accepted(tmp_path: Path, options: str, printed: str) -> None:
     run = options_run(tmp_path, options)
     assert (run.returncode, run.stdout, run.stderr) == (0, printed + "\n", "")
 
@@ -140,7 +140,7 @@ def test_options(tmp_path: Path, options: str, printed: str) -> None:
         ("--slow=maybe", "--slow is true or false, not maybe"),
     ],
 )
-def test_wrong_options(tmp_path: Path, options: str, problem: str) -> None:
+def test_wrong_options_are_refused(tmp_path: Path, options: str, problem: str) -> None:
     run = options_run(tmp_path, options)
     assert run.returncode == 2 and run.stdout == ""
     assert run.stderr == f"script.sh: {problem} (--help shows the options)\n"
@@ -153,7 +153,7 @@ def options_run(folder: Path, options: str) -> subprocess.CompletedProcess:
 
 
 def test_the_reference_set_fits_the_ranges_of_setup_py(monkeypatch: pytest.MonkeyPatch) -> None:
-    """setup.py's ranges admit the reference set, and the reference set holds all that setup.py asks for."""
+    """setup.py's version ranges include the reference set, and the reference set has everything that setup.py requires."""
     import setuptools
     from packaging.requirements import Requirement
 

@@ -1,4 +1,4 @@
-"""utils/stages.sh, utils/launch.sh and utils/parse_options.sh: what every recipe rests on."""
+"""utils/stages.sh, utils/launch.sh and utils/parse_options.sh, which every recipe uses."""
 import os
 import subprocess
 import sys
@@ -14,7 +14,7 @@ def bash(script, *words):
     return subprocess.run(["bash", "-euo", "pipefail", "-c", script, "test", *words], capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT)
 
 
-def test_a_mark_only_after_a_good_end(tmp_path):
+def test_mark_only_after_success(tmp_path):
     script = f". utils/stages.sh; once '{tmp_path}/out' bash -c '[ ! -e {tmp_path}/broken ] && echo ran'; echo on"
     (tmp_path / "broken").touch()
     failed = bash(script)
@@ -29,11 +29,11 @@ def test_a_mark_only_after_a_good_end(tmp_path):
     ("", True), ("--standalone", True), ("--nnodes=2 --node_rank=0 --master_addr=a", True),
     ("--nnodes=2 --node_rank=1", False), ("--nnodes 12 --node-rank 10", False),
 ])  # fmt: skip
-def test_the_machine_that_writes(options, first):
+def test_first_node_writes(options, first):
     assert (bash('. utils/launch.sh; first_node "$1"', options).returncode == 0) == first
 
 
-def test_words_before_and_after_dashes():
+def test_arguments_are_split_at_dashes():
     script = '. utils/parse_options.sh; until_dashes "$@"; printf "<%s>" "${before[@]}" / "${after[@]}"'
     assert bash(script, "a b", "c", "--", "--d", "e").stdout == "<a b><c></><--d><e>"
     assert bash(script, "a").stdout == "<a></>"

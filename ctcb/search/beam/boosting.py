@@ -2,7 +2,7 @@
 
 The boost of a token emitted at a frame is ``min(cap, alpha * (best - logp) + beta * letters)``, at
 least 0, with ``best`` the frame's highest log-probability and the letters that the token spells; it
-is 0 beyond ``boost_gap``. (DESIGN 5.1; "Personalization of CTC Speech Recognition Models", SLT 2022,
+is 0 beyond ``boost_gap``. (docs/techniques.md; "Personalization of CTC Speech Recognition Models", SLT 2022,
 has the distance. That evidence grows with letters and not with tokens was measured: results/notes/boosting.md.)
 The frame of a token is the one at which the *best alignment* of the whole prefix emits it, and so
 the bonus belongs to the prefix and the frame reached, however many ways led there.

@@ -1,11 +1,11 @@
-"""What the adapter gives and costs with greedy decoding, as a table: names, words, false alarms, time.
+"""Gain and cost of the adapter with greedy decoding, as a table: entities, words, false alarms, time.
 
     python recipes/benchmarks/adapter/measure_adapter.py --model DIR --distractors FILE [--distractors FILE] SET_DIR...
 
 A SET_DIR holds manifest.tsv and entities.txt. Each set is decoded without a list, with its own list, with
-its list and distractors to 1,000 and 10,000 entries, and with 1,000 distractors alone, of which nothing is
-said: that is the mean of up to eight such lists, as a thousand words hold too few false alarms to be counted once. Where the
-files have too few, names are made up of their first and last words. The network listens to a set once.
+its list and distractors to 1,000 and 10,000 entries, and with 1,000 distractors alone, none of
+which is spoken. The last is the mean over up to eight such lists, since one list gives too few false alarms. If the files
+have too few names, more are made up of their first and last words. The base model encodes a set once.
 """
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ from ctcb.search.greedy import greedy
 BLOCK = "adapter"  # of the results file
 BATCH = 16  # utterances
 SIZES = (1000, 10000)  # entries of the padded lists
-ABSENT, DRAWS = 1000, 8  # names of which nothing is said, and lists of them
+ABSENT, DRAWS = 1000, 8  # names that are not spoken, and lists of them
 HEADER = ("set", "list", "entries", "P %", "R %", "F1 %", "WER %", "U-WER %", "false alarms / 1000 words", "ms / s of audio",
           "prefilter, % of the network")
 COLUMNS = ("entity_precision", "entity_recall", "entity_f1", "wer", "u_wer")
 
 
 class Heard(NamedTuple):
-    """A batch as the network heard it."""
+    """A batch and the base model's outputs."""
 
     utt_ids: List[str]
     encoded: Encoded
@@ -107,7 +107,7 @@ def alone(
     model: LoadedModel, name: str, heard: Sequence[Heard], refs: Dict[str, str], plain: Dict[str, str], others: List[Entity],
     handicap: Handicap,
 ) -> Sequence[str]:
-    """The row of lists of which nothing is said."""
+    """The row of the lists without spoken names."""
     found = []
     lists = [others[start : start + ABSENT] for start in range(0, min(len(others), DRAWS * ABSENT), ABSENT)]
     for names in lists:
@@ -129,13 +129,13 @@ def percent(value: Optional[float]) -> str:
 
 @torch.no_grad()
 def listen(model: LoadedModel, manifest: Sequence[ManifestRow]) -> Tuple[float, List[Heard], float]:
-    """Seconds of audio, what the network heard, and the seconds that it took, without reading."""
+    """Seconds of audio, the encoded batches, and the CPU seconds of encoding, without reading."""
     extractor = FeatureExtractor(model.features)
     features = {row.utt_id: extractor(read_audio(row.audio).samples) for row in progress(manifest, "reading", total=len(manifest))}
     order = sorted(features, key=lambda utt_id: len(features[utt_id]))
     batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
     began, heard = time.process_time(), []
-    for batch in progress(batches, "listening", total=len(batches)):
+    for batch in progress(batches, "encoding", total=len(batches)):
         rows = [features[utt_id] for utt_id in batch]
         heard.append(Heard(batch, model.network.encode(pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows]))))
     return sum(map(len, features.values())) * model.features.frame_shift, heard, time.process_time() - began
@@ -143,7 +143,7 @@ def listen(model: LoadedModel, manifest: Sequence[ManifestRow]) -> Tuple[float, 
 
 @torch.no_grad()
 def filtering(model: LoadedModel, heard: Sequence[Heard], encoded: EncodedList, listening: float) -> Optional[float]:
-    """The time of the prefilter alone as a share of the network's; None for lists that it does not look at."""
+    """The prefilter's share of the network's time; None for lists that are too short for it."""
     if len(encoded.entries) <= MAX_ACTIVE:
         return None
     entries, took = encoded.among(None), 0.0
@@ -161,7 +161,7 @@ def filtering(model: LoadedModel, heard: Sequence[Heard], encoded: EncodedList, 
 def decode(
     model: LoadedModel, heard: Sequence[Heard], encoded: Optional[EncodedList], handicap: Handicap
 ) -> Tuple[Dict[str, str], float]:
-    """Transcripts, and the processor's seconds that the list cost."""
+    """Transcripts, and the CPU seconds that the list took."""
     bias = None if encoded is None else EncoderBias(model, encoded, handicap=handicap)
     hyps, took = {}, 0.0
     for utt_ids, batch in heard:

@@ -1,4 +1,4 @@
-"""The lists of the comparison: a set's own entities, filled up with distractors to a size."""
+"""The lists of the comparison: a set's own entities and distractors up to a given size."""
 from __future__ import annotations
 
 import hashlib
@@ -54,7 +54,7 @@ def fill(targets: Sequence[str], distractors: Iterable[str], size: int) -> List[
 
 
 def distractors(files: Sequence[Sequence[str]], references: Mapping[str, str]) -> Iterator[str]:
-    """Normalised distractors in a fixed order, without those that a reference holds.
+    """Normalised distractors in a fixed order, without those that occur in a reference.
 
     The first file's phrases come first, each file's in the order of their hashes. When all files are
     used up, phrases are made up: the first word of one phrase of several words and the last word of
@@ -63,8 +63,8 @@ def distractors(files: Sequence[Sequence[str]], references: Mapping[str, str]) -
     phrases = [sorted({normalize(text) for text in file} - {""}, key=_hash) for file in files]
     pool = list(dict.fromkeys(chain.from_iterable(phrases)))
     candidates = list(dict.fromkeys(chain(pool, made_up(pool))))
-    said = _said(candidates, references)
-    return (text for text in candidates if text not in said)
+    present = _present(candidates, references)
+    return (text for text in candidates if text not in present)
 
 
 def made_up(phrases: Sequence[str], most: int = 20_000) -> Iterator[str]:
@@ -79,7 +79,7 @@ def made_up(phrases: Sequence[str], most: int = 20_000) -> Iterator[str]:
             yield f"{words[0]} {several[(place + distance) % len(several)][-1]}"
 
 
-def _said(texts: Sequence[str], references: Mapping[str, str]) -> Set[str]:
+def _present(texts: Sequence[str], references: Mapping[str, str]) -> Set[str]:
     """The texts that occur somewhere in the references, as whole words."""
     lengths = {len(text.split()) for text in texts}
     grams = set()

@@ -3,9 +3,9 @@
     python recipes/benchmarks/decoders/compare.py --model DIR --set KIND FOLDER EMISSIONS DISTRACTORS [DISTRACTORS...] --out FILE
 
 ``--set`` may be repeated; KIND is human or synthetic, FOLDER holds manifest.tsv and entities.txt,
-EMISSIONS is what ``ctcb emit`` wrote. The sets of one kind are taken together, each with its own list.
-What comes out is JSON, which table.py shows. It is written after each list size, and a run that was
-stopped goes on from there.
+EMISSIONS is what ``ctcb emit`` wrote. The sets of one kind are pooled, each with its own list.
+The output is JSON, which table.py formats. It is written after each list size, and an interrupted run resumes from
+there.
 """
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def main() -> None:
         "beam": options.beam, "top_k": options.top_k, "budget": asdict(budget), "peers": list(peers),
         "segmentations": SEGMENTATIONS, "most_varied": MOST_VARIED, "model": digest(options.model / WEIGHTS_FILE),
         "sets": [{"kind": s.kind, "name": s.name, "utterances": len(s.items), "targets": len(s.targets)} for s in sets],
-        # Rows that were tuned on other utterances are none of this run's.
+        # Rows that were tuned on other utterances do not belong to this run.
         "tuning": digest_of(item.utt_id for item in halves([item for s in sets for item in s.items])[0]),
     }  # fmt: skip
     rows = rows_so_far(options.out, conditions)

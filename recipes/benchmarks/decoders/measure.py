@@ -1,4 +1,4 @@
-"""Utterances, what decoders make of them, how well and how fast."""
+"""Utterances, the decoders' texts, their scores and times."""
 from __future__ import annotations
 
 import hashlib
@@ -162,7 +162,7 @@ def race(
 
 
 def digest_of(utt_ids: Iterable[str]) -> str:
-    """What tells one choice of utterances from another."""
+    """A digest that identifies a choice of utterances."""
     return hashlib.sha256("\n".join(utt_ids).encode()).hexdigest()
 
 

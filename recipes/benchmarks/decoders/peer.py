@@ -1,4 +1,4 @@
-"""What every decoder in the comparison is: a name, a grid of settings, and a search."""
+"""The interface of the compared decoders: a name, a grid of settings, and a search."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
@@ -17,29 +17,29 @@ Search = Callable[[np.ndarray], Answer]  # [T, V] float32 natural-log probabilit
 
 @dataclass(frozen=True)
 class Task:
-    """What all decoders are told alike."""
+    """The conditions that all decoders share."""
 
     pieces: Tuple[str, ...]  # id -> piece, the blank first
     vocabulary: Vocabulary
     beam: int  # hypotheses kept a frame
-    top_k: int  # a frame's tokens that are looked at, by those that have such an option
+    top_k: int  # tokens of a frame, for decoders with such an option
 
 
 class Peer(ABC):
-    """A decoder. Subclasses say what is theirs."""
+    """A decoder; subclasses define its name, settings and search."""
 
     name: str
     version: str  # of the packages behind it
-    boosts = True  # whether it takes a list at all; what does not is run once a list all the same
-    grid: Tuple[Setting, ...] = ({},)  # what is tried on the tuning half
-    plain: Setting = {}  # its setting where there is no list
+    boosts = True  # whether it takes a list; decoders without one are run for each list too
+    grid: Tuple[Setting, ...] = ({},)  # settings tried on the tuning half
+    plain: Setting = {}  # its setting without a list
 
     def __init__(self, task: Task) -> None:
         self.task = task
 
     @abstractmethod
     def search(self, bias: Optional[BiasList], setting: Setting) -> Search:
-        """A search that leans toward a list (None: toward nothing). What is built here is not timed."""
+        """A search that is biased toward a list (None: no biasing). Building it is not timed."""
 
 
 def grid(**values: Sequence[float]) -> Tuple[Setting, ...]:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# This project's beam search and its peers on the same emissions and lists, side by side in one process.
+# The beam search of ctcb and other decoders on the same emissions and lists, in one process.
 #
 #   recipes/benchmarks/decoders/run.sh --data-dir DIR [--stage N] [--stop-stage N] [options]
 #

@@ -1,11 +1,11 @@
-"""What a longer list costs our beam: the same emissions with lists of growing size.
+"""Speed of the beam search against the length of the list, on the same emissions.
 
     python recipes/benchmarks/decoders/scale.py --model DIR --set KIND FOLDER EMISSIONS DISTRACTORS [DISTRACTORS...]
 
-``--set`` as for compare.py. Times are processor times of the search alone, the best of ``--rounds``,
-all sets together; graphs are made before. ``--pieces`` widens the emissions to so many tokens: in each frame a
-new one is as likely as one drawn from those that are not among the frame's best 20, so that the search has as much to
-look through as with a model of so many pieces.
+``--set`` as for compare.py. Times are CPU times of the search alone, the best of ``--rounds``, for
+all sets together; graphs are built before. ``--pieces`` widens the emissions to so many tokens: in each frame, a new
+token is as likely as one drawn from those that are not among the frame's best 20. So the search has as many tokens to
+examine as with a model of that vocabulary size.
 """
 from __future__ import annotations
 

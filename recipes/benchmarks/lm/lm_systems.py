@@ -1,4 +1,4 @@
-"""What is compared, and what it is compared on."""
+"""The compared systems and the data sets."""
 from __future__ import annotations
 
 import argparse
@@ -28,7 +28,7 @@ from ctcb.text.tokenizer import Tokenizer
 
 PIECES, PHONES = "pieces", "phones"
 UNITS = {PIECES: "subword", PHONES: "phone"}  # what `ctcb graph --units` calls them
-FEWEST = 10  # entities said in a set's half; where there are fewer, only its WER is measured
+FEWEST = 10  # spoken entities in a set's half; with fewer, only the WER is measured
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class DataSet:
 
     @cached_property
     def lists(self) -> bool:
-        """Whether enough of its entities are said in the scoring half."""
+        """Whether the scoring half has enough spoken entities."""
         texts = {utt_id: self.texts[utt_id] for utt_id in self.ids()}
         return score(texts, texts, self.targets, draws=0).entities.found >= FEWEST
 
@@ -111,7 +111,7 @@ class _Id:
 
 
 class Model:
-    """What turns systems into pipelines."""
+    """Builds the pipelines of systems."""
 
     def __init__(self, folder: Path, exp: Path) -> None:
         config, features = read_model_yaml(folder)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a language model is worth: in the beam search, with names in its class, and in k2 graphs over pieces and phones.
+# The gain of a language model: in the beam search, with names in its class, and in k2 graphs over subwords and phones.
 #
 #   recipes/benchmarks/lm/run.sh --data-dir DIR [--stage N] [--stop-stage N] [options]
 #
@@ -70,7 +70,7 @@ if due 3; then # model and sets -> emissions of both heads
   done
 fi
 
-if due 4; then # emissions, LMs and graphs -> what every system makes of the scoring half
+if due 4; then # emissions, LMs and graphs -> the texts of every system on the scoring half
   python recipes/benchmarks/lm/lm_decode.py --model "$model" --exp "$exp" "${sets[@]}" --sizes $sizes --graph-sizes $graph_sizes
 fi
 

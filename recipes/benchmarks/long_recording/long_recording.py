@@ -1,4 +1,4 @@
-"""An hour in one file: memory and time of decoding it, and its words against those of its parts.
+"""An hour in one file: memory and time of decoding it, and comparison of its words with those of its parts.
 
     python recipes/benchmarks/long_recording/long_recording.py --data DATA/real_dev --out exp/long --results results/long_recordings.md
 
@@ -30,7 +30,7 @@ JOIN = 10.0  # seconds on either side of a cut that are left out of the comparis
 
 
 def decode(inputs: Sequence[Path], model: str, out: Path) -> Tuple[Dict[str, dict], float, float]:
-    """The rows of hyps.jsonl by id, seconds of the processor, and the peak of memory in GB, of a process of its own; once a folder."""
+    """The rows of hyps.jsonl by id, CPU seconds and peak memory in GB of a separate process; run once a folder."""
     mark = out / "measured.json"
     if not mark.exists():
         mark.write_text(json.dumps(_measured(inputs, model, out)))
@@ -83,7 +83,7 @@ def main(data: Path, model: str, minutes: float, parts: int, out: Path, results:
     step = round(len(whole) / 6 / SAMPLE_RATE / HOP) * HOP * SAMPLE_RATE
     grid = [int(number * step) for number in range(1, 6)]
     between = [min(ends, key=lambda end: abs(end - cut)) for cut in grid]
-    heard, took, peak = decode([out / "whole.flac"], model, out / "whole")
+    hyps, took, peak = decode([out / "whole.flac"], model, out / "whole")
     seconds = len(whole) / SAMPLE_RATE
     table = [["the whole: peak of memory", f"{peak:.2f} GB"], ["the whole: processor time", f"{took:.0f} s ({seconds / took:.0f} times real time)"]]
     for name, cuts in (("grid", grid), ("between", between)):
@@ -97,15 +97,15 @@ def main(data: Path, model: str, minutes: float, parts: int, out: Path, results:
             for number, first in enumerate(starts) for word in rows_of[f"{name}{number}"]["words"]
         ]
         end = [*cuts, len(whole)][parts - 1] / SAMPLE_RATE
-        until = [word for word in heard["whole"]["words"] if word["start"] < end]
+        until = [word for word in hyps["whole"]["words"] if word["start"] < end]
         wrong, count = different(until, words, [cut / SAMPLE_RATE for cut in cuts])
-        told = "that begin where windows do" if name == "grid" else "cut between clips"
-        table.append([f"words unlike those of the first {parts} of six parts {told}, {JOIN:.0f} s from the cuts", f"{100 * wrong / count:.2f} % of {count:,}"])
-    said = " ".join(texts).split()
+        kind = "that begin where windows do" if name == "grid" else "cut between clips"
+        table.append([f"words unlike those of the first {parts} of six parts {kind}, {JOIN:.0f} s from the cuts", f"{100 * wrong / count:.2f} % of {count:,}"])
+    reference = " ".join(texts).split()
     clips = decode([data / "manifest.tsv"], model, out / "clips")[0]
     again = " ".join(clips[rows[number % len(rows)].utt_id]["text"] for number in range(len(texts))).split()
-    for name, words in (("the whole", heard["whole"]["text"].split()), ("clip by clip", again)):
-        table.append([f"WER, {name}", f"{100 * len(align(said, words).edits) / len(said):.1f} %"])
+    for name, words in (("the whole", hyps["whole"]["text"].split()), ("clip by clip", again)):
+        table.append([f"WER, {name}", f"{100 * len(align(reference, words).edits) / len(reference):.1f} %"])
     lines = [
         f"{seconds / 60:.0f} minutes of {data.name}, greedy decoding.", "",
         f"    python recipes/benchmarks/long_recording/long_recording.py --data DATA/{data.name} --out exp/long --parts {parts} --results results/long_recordings.md", "",

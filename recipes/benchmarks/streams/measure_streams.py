@@ -50,7 +50,7 @@ def cut(number: int) -> Dict[str, Any]:
     }  # fmt: skip
 
 
-def told(what: str, began: float) -> None:
+def report(what: str, began: float) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{what}: {time.process_time() - began:.1f} s of processor time, highest memory so far {peak:.0f} MB", flush=True)
 
@@ -67,19 +67,19 @@ def main() -> None:
             for number in range(options.cuts):
                 table.write(f"utterance-{number:08d}\taudio/{number}.flac\twe would like to thank the commission\n")
                 cuts.write(json.dumps(cut(number)) + "\n")
-        told(f"{options.cuts} cuts written", began)
+        report(f"{options.cuts} cuts written", began)
         began = time.process_time()
         parts = split(folder / "manifest.tsv", folder / "parts", 1024)
-        told(f"manifest.tsv split into {parts} parts", began)
+        report(f"manifest.tsv split into {parts} parts", began)
         began = time.process_time()
         batches = EpochBatches(CutSet.from_file(folder / "cuts.jsonl.gz"), 200.0, seed=1)
-        told("copies counted", began)
+        report("copies counted", began)
         began, seen = time.process_time(), 0
         for number, batch in enumerate(batches, start=1):
             seen += len(batch)
             if number == options.batches:
                 break
-        told(f"{number} batches, {seen} cuts", began)
+        report(f"{number} batches, {seen} cuts", began)
     if not seen:
         sys.exit(1)
 

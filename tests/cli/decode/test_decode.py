@@ -1,4 +1,4 @@
-"""``ctcb decode`` and ``ctcb emit`` from the outside, on a model with random weights."""
+"""The commands ``ctcb decode`` and ``ctcb emit``, on a model with random weights."""
 import json
 import shutil
 import subprocess
@@ -35,7 +35,7 @@ def test_files_folders_manifests_and_cuts_agree(ctcb, model_dir, audio, tmp_path
     assert [line.split()[0] for line in outputs[0].out.splitlines()] == [f"u{i:03d}" for i in range(5)]
 
 
-def test_writes_a_folder(ctcb, model_dir, audio, tmp_path):
+def test_out_folder_is_written(ctcb, model_dir, audio, tmp_path):
     ran = ctcb("decode", "--model", model_dir, audio, "--out", tmp_path / "out")
     assert (ran.code, ran.out) == (0, "")
     rows = [json.loads(line) for line in (tmp_path / "out/hyps.jsonl").read_text().splitlines()]
@@ -46,17 +46,17 @@ def test_writes_a_folder(ctcb, model_dir, audio, tmp_path):
     assert all(0 <= word["start"] < word["end"] and 0 < word["conf"] <= 1 for word in words)
 
 
-def test_jobs_do_not_change_a_byte(ctcb, model_dir, audio):
+def test_output_does_not_depend_on_jobs(ctcb, model_dir, audio):
     first, second = (ctcb("decode", "--model", model_dir, "--format", "jsonl", "--jobs", jobs, audio) for jobs in (1, 3))
     assert first == second
 
 
-def test_batches_do_not_change_the_words(ctcb, model_dir, audio):
+def test_words_do_not_depend_on_batches(ctcb, model_dir, audio):
     first, second = (ctcb("decode", "--model", model_dir, "--batch-seconds", seconds, audio) for seconds in (1, 100))
     assert first == second and first.code == 0
 
 
-def test_a_cut_is_heard_from_its_start_to_its_end(model_dir, tmp_path):
+def test_cut_is_decoded_from_start_to_end(model_dir, tmp_path):
     samples = np.concatenate([say("ann met"), say("bob"), say("dan")])
     soundfile.write(str(tmp_path / "long.wav"), samples, RATE)
     soundfile.write(str(tmp_path / "part.wav"), say("bob"), RATE)
@@ -74,7 +74,7 @@ def test_conversions_are_noted(ctcb, model_dir, tmp_path):
     assert "8000 Hz resampled to 16000 Hz in 1 file" in ran.err and "2 channels mixed to mono in 1 file" in ran.err
 
 
-def test_one_bad_file_does_not_cost_the_others(ctcb, model_dir, audio):
+def test_bad_file_does_not_stop_the_others(ctcb, model_dir, audio):
     (audio / "audio/broken.wav").write_text("no audio")
     ran = ctcb("decode", "--model", model_dir, audio / "audio")
     assert ran.code == 1 and len(ran.out.splitlines()) == 5
@@ -82,7 +82,7 @@ def test_one_bad_file_does_not_cost_the_others(ctcb, model_dir, audio):
 
 
 @pytest.mark.parametrize("verb, out", [("decode", "out"), ("emit", "e.npz")])
-def test_files_are_written_for_those_that_went_well(ctcb, model_dir, audio, tmp_path, verb, out):
+def test_outputs_are_written_for_good_utterances(ctcb, model_dir, audio, tmp_path, verb, out):
     (audio / "audio/broken.wav").write_text("no audio")
     assert ctcb(verb, "--model", model_dir, audio / "audio", "--out", tmp_path / out).code == 1
     if verb == "decode":
@@ -111,20 +111,20 @@ def duplicate(folder):
         (lambda folder: [folder / "audio", folder / "manifest.tsv"], "the id 'u000' is also that of"),
     ],
 )
-def test_wrong_input_is_one_line_and_exit_code_2(ctcb, model_dir, audio, make, told):
+def test_wrong_input_gives_one_line_and_exit_code_2(ctcb, model_dir, audio, make, told):
     ran = ctcb("decode", "--model", model_dir, *make(audio))
     assert ran.code == 2 and ran.out == ""
     assert told in ran.err and len(ran.err.splitlines()) == 1
 
 
-def test_a_model_with_a_file_missing(ctcb, model_dir, audio, tmp_path):
+def test_model_with_a_missing_file_is_refused(ctcb, model_dir, audio, tmp_path):
     shutil.copytree(model_dir, tmp_path / "model")
     (tmp_path / "model/lexicon.txt").unlink()
     ran = ctcb("decode", "--model", tmp_path / "model", audio)
     assert ran.code == 2 and "lexicon.txt: " in ran.err and len(ran.err.splitlines()) == 1
 
 
-def test_emissions_are_those_that_decode_uses(ctcb, model_dir, audio, tmp_path):
+def test_emit_writes_the_emissions_that_decode_uses(ctcb, model_dir, audio, tmp_path):
     assert ctcb("emit", "--model", model_dir, audio, "--out", tmp_path / "e.npz").code == 0
     arrays = np.load(tmp_path / "e.npz", allow_pickle=False)
     pieces = (tmp_path / "e.npz.tokens.txt").read_text().splitlines()
@@ -135,18 +135,18 @@ def test_emissions_are_those_that_decode_uses(ctcb, model_dir, audio, tmp_path):
         assert " ".join(spelled) == decoded[name]
 
 
-def test_emissions_of_the_phone_head(ctcb, model_dir, audio, tmp_path):
+def test_emit_writes_phone_emissions(ctcb, model_dir, audio, tmp_path):
     assert ctcb("emit", "--model", model_dir, audio, "--head", "phone", "--out", tmp_path / "e.npz").code == 0
     assert np.load(tmp_path / "e.npz")["u000"].shape[1] == 40
     assert (tmp_path / "e.npz.tokens.txt").read_text().splitlines()[:2] == ["<blk>", "AA"]
 
 
-def test_export_of_nothing(ctcb, tmp_path):
+def test_export_without_epochs_is_refused(ctcb, tmp_path):
     ran = ctcb("export", tmp_path, "--out", tmp_path / "m")
     assert ran.code == 2 and "no epoch-*.safetensors" in ran.err
 
 
-def test_a_traceback_only_with_debug(model_dir, tmp_path):
+def test_traceback_only_with_debug(model_dir, tmp_path):
     words = [sys.executable, "-m", "ctcb", "decode", "--model", str(model_dir), str(tmp_path / "none.wav")]
     plain = subprocess.run(words, capture_output=True, text=True)
     debug = subprocess.run([*words, "--debug"], capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""``ctcb decode --entities`` from the outside, on constructed emissions of several kinds of models."""
+"""The command ``ctcb decode --entities``, on constructed emissions of several kinds of models."""
 from __future__ import annotations
 
 import json
@@ -42,7 +42,7 @@ def rows(ran):
     return [json.loads(line) for line in ran.out.splitlines()]
 
 
-def test_a_listed_name_in_the_second_place_comes_out(decode, files):
+def test_listed_name_wins_over_the_best_word(decode, files):
     emissions = log_probs(PIECES, MET)
     assert decode(emissions).out == "u1 ann met bov\n"
     ran = decode(emissions, "--entities", files(names="Bób\nVbz\n"))
@@ -66,7 +66,7 @@ def test_entities_in_hyps_jsonl(decode, files):
     assert row["nbest"] == []
 
 
-def test_nbest_lists_different_texts(decode, files):
+def test_nbest_texts_are_distinct(decode, files):
     ran = decode(log_probs(PIECES, MET), "--entities", files(names="bob\n"), "--nbest", 3, "--format", "jsonl")
     (row,) = rows(ran)
     assert [other["text"] for other in row["nbest"]] == ["ann met bob", "ann met bov", "ann met boz"]
@@ -77,12 +77,12 @@ def test_nbest_lists_different_texts(decode, files):
 
 
 @pytest.mark.parametrize("options", [["--bias", "none"], ["--without", "subword"], ["--alpha", 0, "--beta", 0]])
-def test_leaning_can_be_turned_off(decode, files, options):
+def test_biasing_can_be_turned_off(decode, files, options):
     ran = decode(log_probs(PIECES, MET), "--entities", files(names="bob\n"), *options)
     assert (ran.code, ran.out) == (0, "u1 ann met bov\n")
 
 
-def test_a_technique_is_turned_on_by_itself(decode, files):
+def test_single_technique_can_be_turned_on(decode, files):
     ran = decode(log_probs(PIECES, MET), "--entities", files(names="bob\n"), "--bias", "none", "--with", "subword")
     assert ran.out == "u1 ann met bob\n"
 
@@ -95,7 +95,7 @@ def test_weights_and_forms_of_the_list_are_used(decode, files):
 
 
 @pytest.mark.parametrize("table", ["a\tbob|Eve\nb\t\nc\tboz\n", 'a\tx\t[]\t["bob", "eve"]\nb\tx\t[]\t[]\nc\tx\t[]\t["boz"]\n'])
-def test_a_list_an_utterance(decode, files, table):
+def test_list_per_utterance(decode, files, table):
     emissions = log_probs(PIECES, [*MET[:-2], {"v": 0.5, "b": 0.25, "z": 0.24}, "<blk>"])
     ran = decode({name: emissions for name in "abcd"}, "--entities-per-utt", files(table=table))
     assert ran.code == 0
@@ -103,12 +103,12 @@ def test_a_list_an_utterance(decode, files, table):
     assert ran.err.splitlines()[-1].endswith("table.txt: no list for 1 of 4 utterances, decoded without one: d")
 
 
-def test_a_table_of_other_utterances_is_an_error(decode, files):
+def test_table_without_the_utterances_is_refused(decode, files):
     ran = decode(QUIET, "--entities-per-utt", files(table="x1\tbob\n"))
     assert ran.code == 2 and "table.txt: has no list for any of the 1 utterances, such as 'u1'; use their ids; the table has 'x1'" in ran.err
 
 
-def test_upper_case_characters_with_a_bar(decode, files):
+def test_upper_case_character_vocabulary(decode, files):
     emissions = log_probs(LETTERS, SPOKEN)
     assert decode(emissions, symbols=LETTERS).out == "u1 ann met bov\n"
     assert decode(emissions, "--entities", files(names="Ann Boz\nBob\n"), symbols=LETTERS).out == "u1 ann met bob\n"
@@ -117,7 +117,7 @@ def test_upper_case_characters_with_a_bar(decode, files):
 
 
 @pytest.mark.parametrize("blank, told", [(9, "9"), (4, "<nothing>"), (4, "4")])
-def test_a_blank_anywhere(decode, files, blank, told):
+def test_blank_at_any_id(decode, files, blank, told):
     symbols = [symbol for symbol in PIECES if symbol != "<blk>"]
     symbols.insert(blank, "<nothing>")
     emissions = log_probs(symbols, ["<nothing>" if frame == "<blk>" else frame for frame in MET])
@@ -126,7 +126,7 @@ def test_a_blank_anywhere(decode, files, blank, told):
     assert "name the blank's id or symbol" in decode(emissions, symbols=symbols).err
 
 
-def test_logits_are_told_not_guessed(decode, files):
+def test_logits_need_an_option(decode, files):
     logits = log_probs(PIECES, MET) * 1.0 + np.arange(len(MET), dtype=np.float32)[:, None] - 3
     names = files(names="bob\n")
     for options in ([], ["--entities", names]):
@@ -142,7 +142,7 @@ def spoilt():
     return array
 
 
-def test_one_bad_utterance_does_not_cost_the_others(decode, files, tmp_path):
+def test_bad_utterance_does_not_stop_the_others(decode, files, tmp_path):
     arrays = {"a": log_probs(PIECES, MET), "b": spoilt(), "c": QUIET, "d": np.array(["text"]), "e": np.array([None])}
     for options in ([], ["--entities", files(names="bob\n")]):
         ran = decode(arrays, *options, "--out", tmp_path / "out")
@@ -157,23 +157,23 @@ def test_one_bad_utterance_does_not_cost_the_others(decode, files, tmp_path):
     assert alone.code == 2 and len(alone.err.splitlines()) == 1
 
 
-def test_nothing_is_written_where_everything_failed(decode, tmp_path):
+def test_no_output_if_every_utterance_fails(decode, tmp_path):
     assert decode(spoilt(), "--out", tmp_path / "out").code == 2
     assert not (tmp_path / "out/text").exists()
 
 
 @pytest.mark.parametrize("method", ["greedy", "beam"])
-def test_tokens_of_another_model(decode, method):
+def test_tokens_of_another_model_are_refused(decode, method):
     ran = decode(QUIET, "--method", method, symbols=PIECES[:-1])
     assert ran.code == 2 and "emissions have 10 tokens a frame, but the vocabulary has 9" in ran.err
 
 
-def test_no_frames_and_silence(decode, files):
+def test_empty_and_silent_emissions(decode, files):
     ran = decode({"a": QUIET, "b": QUIET[:0]}, "--entities", files(names="bob\n"), "--format", "jsonl", "--nbest", 2)
     assert [(row["text"], row["words"], row["entities"]) for row in rows(ran)] == [("", [], [])] * 2
 
 
-def test_what_the_tokens_lack_is_reported(decode, files):
+def test_letters_without_tokens_are_reported(decode, files):
     names = files(names="Bob\nQuiz\nBoq\talias=bov\nbox\n")
     ran = decode(log_probs(PIECES, MET), "--entities", names, symbols=PIECES)
     lines = ran.err.splitlines()
@@ -193,7 +193,7 @@ def test_empty_lists(decode, files):
     assert decode(QUIET, "--entities-per-utt", files(table="u1\t\n")).out == "u1\n"
 
 
-def test_jobs_do_not_change_a_byte(decode, files):
+def test_output_does_not_depend_on_jobs(decode, files):
     rng = np.random.default_rng(0)
     arrays = {}
     for number in range(40):
@@ -207,15 +207,15 @@ def test_jobs_do_not_change_a_byte(decode, files):
     assert first == second and first.code == 1 and '"subword"' in first.out
 
 
-def test_times_are_not_guessed(ctcb, tmp_path):
+def test_output_with_times_needs_a_frame_shift(ctcb, tmp_path):
     *options, _, _ = write(tmp_path, {"u1": log_probs(PIECES, MET)})
     assert ctcb("decode", *options).out == "u1 ann met bov\n"
     ran = ctcb("decode", *options, "--format", "ctm")
     assert ran.code == 2 and "give --frame-shift SECONDS" in ran.err
 
 
-def test_the_emissions_of_our_own_models(ctcb, model_dir, tmp_path, files):
-    """With --model instead of --tokens they are decoded as audio is, to the byte."""
+def test_emissions_of_a_model_directory(ctcb, model_dir, tmp_path, files):
+    """With --model instead of --tokens, the output equals that for audio byte by byte."""
     audio = write_manifest(tmp_path / "in", sentences(4))
     names = files(names="Ann Bob\nOak\nTom Una\n")
     phones = tmp_path / "p.npz"
@@ -248,7 +248,7 @@ def test_the_emissions_of_our_own_models(ctcb, model_dir, tmp_path, files):
         (["--jobs", 0], "jobs is 0"),
     ],
 )
-def test_wrong_options_are_one_line_and_exit_code_2(decode, options, said):
+def test_wrong_options_give_one_line_and_exit_code_2(decode, options, said):
     ran = decode(QUIET, *options)
     assert ran.code == 2 and ran.out == ""
     assert said in ran.err and len(ran.err.splitlines()) == 1

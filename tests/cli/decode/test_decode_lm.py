@@ -1,4 +1,4 @@
-"""``ctcb decode --lm`` and unigram boosting from the outside, on constructed emissions."""
+"""The command ``ctcb decode --lm`` and unigram boosting, on constructed emissions."""
 from __future__ import annotations
 
 import gzip
@@ -45,7 +45,7 @@ def decode(ctcb, tmp_path):
     return call
 
 
-def test_the_lm_chooses_among_words(decode, lm, tmp_path):
+def test_lm_changes_the_best_words(decode, lm, tmp_path):
     assert decode().out == "u1 ann met bov\n"
     assert decode("--lm", lm).out == "u1 ann met bob\n"
     assert decode("--lm", lm, "--lm-weight", 0.1).out == "u1 ann met bov\n"
@@ -56,7 +56,7 @@ def test_the_lm_chooses_among_words(decode, lm, tmp_path):
     assert decode("--lm", packed).out == "u1 ann met bob\n"
 
 
-def test_listed_names_count_as_a_unit_of_the_class(decode, lm, tmp_path):
+def test_listed_names_score_as_class_units(decode, lm, tmp_path):
     names = tmp_path / "names.txt"
     names.write_text("Boz\tweight=3\n")
     only = ["--entities", names, "--lm", lm, "--lm-weight", 0.5, "--bias", "none", "--with", "unigram", "--format", "jsonl"]
@@ -78,7 +78,7 @@ def test_listed_names_count_as_a_unit_of_the_class(decode, lm, tmp_path):
     assert found("--class-bonus", 12, "--piece-bonus", -1.5, *boosts) == ("ann met boz", both)
 
 
-def test_the_preset_holds_unigram_boosting_where_there_is_an_lm(decode, lm, tmp_path):
+def test_preset_has_unigram_only_with_an_lm(decode, lm, tmp_path):
     names = tmp_path / "names.txt"
     names.write_text("boz\n")
     options = ["--entities", names, "--lm", lm, "--alpha", 0, "--beta", 0, "--class-bonus", 12]
@@ -96,7 +96,7 @@ def test_the_preset_holds_unigram_boosting_where_there_is_an_lm(decode, lm, tmp_
     (["--lm", "cut.arpa"], "cut.arpa:8: only 3 1-grams, where the header announces 6"),
     (["--entities", "names.txt", "--with", "unigram"], "the technique 'unigram' needs an LM; give one (--lm FILE"),
 ])
-def test_what_cannot_be_is_said(decode, lm, tmp_path, monkeypatch, options, says):
+def test_wrong_lms_are_refused(decode, lm, tmp_path, monkeypatch, options, says):
     monkeypatch.chdir(tmp_path)
     lm.with_name("upper.arpa").write_text(WORDS.replace("ann", "ANN").replace("met", "MET").replace("bob", "BOB"))
     lm.with_name("cut.arpa").write_text("\n".join(WORDS.splitlines()[:7]) + "\n\n")
@@ -105,7 +105,7 @@ def test_what_cannot_be_is_said(decode, lm, tmp_path, monkeypatch, options, says
     assert ran.code == 2 and says in ran.err and ran.err.count("\n") == 1, ran.err
 
 
-def test_a_model_s_own_lm_is_used_unless_told_otherwise(ctcb, tmp_path, model_dir):
+def test_lm_of_the_model_is_the_default(ctcb, tmp_path, model_dir):
     folder = tmp_path / "model"
     shutil.copytree(model_dir, folder)
     assert find_lm(None, folder) is None and find_lm(None, None) is None
@@ -119,7 +119,7 @@ def test_a_model_s_own_lm_is_used_unless_told_otherwise(ctcb, tmp_path, model_di
     package.load(folder, lm="none")
 
 
-def test_an_lm_from_python(lm):
+def test_lm_in_python(lm):
     decoder = package.CtcDecoder(PIECES, lm=lm)
     assert decoder.decode(log_probs(PIECES, MET)).text == "ann met bob"
     options = package.BeamOptions(class_bonus=12.0)

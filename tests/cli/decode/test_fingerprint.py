@@ -1,4 +1,4 @@
-"""``--resume``: what a run depends on are the files that its options name, not what is called like a value."""
+"""``--resume``: the fingerprint covers the files that options name, not files named like another option's value."""
 from __future__ import annotations
 
 import click
@@ -30,7 +30,7 @@ def made(tmp_path, monkeypatch):
     ("--bias decoder", "decoder"), ("--entities-format plain", "plain"), ("--method beam", "beam"), ("--separator sign", "sign"),
     ("--blank blk", "blk"), ("--without verify", "verify"), ("--lm none", "none"), ("--phone-score path", "path"), ("--model hama", "hama"),
 ])  # fmt: skip
-def test_a_value_that_is_called_like_a_file_names_none(made, tmp_path, words, named):
+def test_value_named_like_a_file_is_not_fingerprinted(made, tmp_path, words, named):
     line = ["--entities", "names.txt", *words.split(), "talks/a.wav"]
     before = made(*line)
     (tmp_path / named).write_text("something")
@@ -40,7 +40,7 @@ def test_a_value_that_is_called_like_a_file_names_none(made, tmp_path, words, na
 @pytest.mark.parametrize("option", [
     "--entities", "--entities-per-utt", "--lm", "--graph", "--config", "--adapter", "--tokens", "--tokens-model", "--model",
 ])  # fmt: skip
-def test_files_that_options_name_count(made, tmp_path, option):
+def test_named_files_are_fingerprinted(made, tmp_path, option):
     file = tmp_path / "named"
     file.write_text("a")
     before = made(option, file, "talks")
@@ -50,7 +50,7 @@ def test_files_that_options_name_count(made, tmp_path, option):
 
 
 @pytest.mark.parametrize("kind", ["onnx", "nemo", "hf"])
-def test_files_of_other_peoples_models_count(made, tmp_path, kind):
+def test_external_model_files_are_fingerprinted(made, tmp_path, kind):
     (tmp_path / "m").mkdir()
     file = tmp_path / "m/weights.onnx"
     file.write_text("a")
@@ -60,7 +60,7 @@ def test_files_of_other_peoples_models_count(made, tmp_path, kind):
     assert made("--model", name, "talks") != before
 
 
-def test_audio_in_folders_counts_at_any_depth_and_nothing_else_there(made, tmp_path):
+def test_only_audio_in_folders_is_fingerprinted(made, tmp_path):
     before = made("talks", "--out", "talks/out")
     (tmp_path / "talks/out").mkdir()
     (tmp_path / "talks/out/.decode.jsonl").write_text("{}\n")
@@ -70,7 +70,7 @@ def test_audio_in_folders_counts_at_any_depth_and_nothing_else_there(made, tmp_p
     assert made("talks", "--out", "talks/out") != before
 
 
-def test_what_is_written_does_not_count(made, tmp_path):
+def test_outputs_are_not_fingerprinted(made, tmp_path):
     line = ["--entities", "names.txt", "--bias", "joint", "--attention-plot", "plots", "--out", "out", "talks"]
     before = made(*line)
     for name in ("plots/a.png", "out/text"):
@@ -80,7 +80,7 @@ def test_what_is_written_does_not_count(made, tmp_path):
     assert made(*line, "--format", "srt", "--jobs", 3) == before and made(*line, "--beam", 8) != before
 
 
-def test_a_stopped_run_goes_on_beside_a_file_called_like_a_value(ctcb, made, model_dir, tmp_path, monkeypatch):
+def test_resume_ignores_a_file_named_like_a_value(ctcb, made, model_dir, tmp_path, monkeypatch):
     from ctcb.decoding import journal
 
     line = ["decode", "--model", model_dir, "--entities", "names.txt", "--bias", "decoder", "talks", "--out", "talks/out"]

@@ -1,4 +1,4 @@
-"""What the beam search does with emissions, options and graphs at the edge, and how it shares its work."""
+"""The beam search on extreme emissions, options and graphs, and with threads."""
 from __future__ import annotations
 
 import math
@@ -45,12 +45,12 @@ def spoilt(value, place=(3, 2)):
     (-np.ones((4, 5), int), "emissions are int64"),
     ([["a", "b", "c", "d", "e"]], "emissions are <U1"),
 ])
-def test_wrong_emissions_are_said(wrong, says):
+def test_wrong_emissions_are_refused(wrong, says):
     with pytest.raises(InputError, match=says):
         BeamDecoder(VOCABULARY).decode(wrong)
 
 
-def test_no_frames_is_nothing_said():
+def test_no_frames_give_an_empty_text():
     graph = ContextGraph.build([[[1, 2]]], VOCABULARY)
     for found in (BeamDecoder(VOCABULARY).decode(np.zeros((0, 5)), graph),
                   BeamDecoder(VOCABULARY, BeamOptions(nbest=5)).decode(np.zeros((0, 5), np.float32))):
@@ -67,7 +67,7 @@ def test_one_frame_is_ranked_by_probability():
     np.testing.assert_allclose([h.score for h in found], one[0, order], atol=1e-6)
 
 
-def test_a_beam_of_one_is_greedy_where_alignments_are_certain():
+def test_beam_of_one_equals_greedy_for_certain_alignments():
     path = [0, 1, 1, 0, 1, 2, 3, 3, 0, 4]
     certain = np.full((len(path), 5), 1e-6)
     certain[np.arange(len(path)), path] = 1
@@ -80,19 +80,19 @@ def test_a_beam_of_one_is_greedy_where_alignments_are_certain():
     lambda x: np.frombuffer(x.tobytes(), np.float32).reshape(x.shape),  # read-only
     lambda x: np.frombuffer(b"-" + x.tobytes(), np.float32, offset=1).reshape(x.shape),  # not aligned
     lambda x: x.tolist()])
-def test_other_layouts_and_types_give_the_same_without_compiling_anew(convert):
+def test_other_layouts_and_types_do_not_recompile(convert):
     array = emissions(20).astype(np.float32)
     decoder = BeamDecoder(VOCABULARY, BeamOptions(nbest=4))
     assert decoder.decode(convert(array)) == decoder.decode(array)
     assert len(search.signatures) == 1
 
 
-def test_half_precision_is_taken():
+def test_half_precision_is_accepted():
     found = BeamDecoder(VOCABULARY).decode(emissions(20).astype(np.float16))
     assert found[0].tokens == BeamDecoder(VOCABULARY).decode(emissions(20))[0].tokens
 
 
-def test_impossible_tokens_are_never_said():
+def test_impossible_tokens_are_never_emitted():
     array = emissions(5)
     array[:, 2:] = -1e300  # beyond float32: impossible
     array[:, :2] -= np.log(np.exp(array[:, :2]).sum(axis=1, keepdims=True))
@@ -102,14 +102,14 @@ def test_impossible_tokens_are_never_said():
     assert {h.tokens: round(h.acoustic, 5) for h in found} == {a.tokens: round(a.acoustic, 5) for a in expected}
 
 
-def test_the_input_is_left_alone():
+def test_input_is_not_modified():
     array = emissions(9).astype(np.float32)
     kept = array.copy()
     BeamDecoder(VOCABULARY).decode(array)
     assert (array == kept).all()
 
 
-def test_a_graph_of_another_vocabulary_is_turned_away():
+def test_context_graph_of_another_vocabulary_is_refused():
     other = ContextGraph.build([[[1]]], Vocabulary.from_tokens(["<blank>", "\u2581a", "b", "c", "d"]))
     with pytest.raises(InputError, match="another vocabulary"):
         BeamDecoder(VOCABULARY).decode(emissions(), other)
@@ -120,7 +120,7 @@ def test_a_graph_of_another_vocabulary_is_turned_away():
 @pytest.mark.parametrize("option, value", [
     ("beam", 0), ("nbest", 0), ("nbest", 17), ("top_k", 0), ("token_gap", -1), ("blank_skip", -0.1), ("alpha", -1),
     ("beta", math.inf), ("cap", math.nan), ("cap", math.inf), ("class_cap", -1), ("boost_gap", -1)])
-def test_options_out_of_range_are_said(option, value):
+def test_options_out_of_range_are_refused(option, value):
     with pytest.raises(InputError, match=option):
         BeamOptions(**{option: value})
 
@@ -129,12 +129,12 @@ def test_options_out_of_range_are_said(option, value):
     ((3, 3, [0, 0, 0], [0, 0, 0]), "the blank's id is 3"),
     ((3, 0, [0, 0], [0, 0, 0]), "starts_word has the shape"),
     ((3, 0, [0, 0, 0], [1, 0, 0]), "is_separator marks the blank")])
-def test_vocabularies_that_do_not_fit_are_said(arguments, says):
+def test_mismatched_vocabularies_are_refused(arguments, says):
     with pytest.raises(InputError, match=says):
         Vocabulary(*arguments)
 
 
-def test_where_words_begin_is_never_guessed():
+def test_word_starts_are_never_guessed():
     with pytest.raises(InputError, match="none of the 3 tokens begins with"):
         Vocabulary.from_tokens(["<blank>", "a", "b"])
     unspaced = Vocabulary.from_tokens(["a", "b", "<blank>"], blank=2, unspaced=True)
@@ -144,7 +144,7 @@ def test_where_words_begin_is_never_guessed():
     assert [(s.first, s.end) for s in BeamDecoder(unspaced).decode(certain, graph)[0].entities] == [(1, 2)]
 
 
-def test_nowhere_to_cache_is_no_failure(monkeypatch):
+def test_works_without_a_cache_folder(monkeypatch):
     def nowhere(function):
         raise RuntimeError("cannot cache function: no locator available")
 
@@ -152,7 +152,7 @@ def test_nowhere_to_cache_is_no_failure(monkeypatch):
     assert compiled.compiled(lambda x: x + 1)(2) == 3
 
 
-def test_many_utterances_in_threads_give_the_same_in_order():
+def test_threads_give_the_same_results_in_order():
     rng = np.random.default_rng(1)
     decoder = BeamDecoder(VOCABULARY, BeamOptions(nbest=3))
     graphs = [None, ContextGraph.build([[[1, 2]]], VOCABULARY), ContextGraph.build([[[3, 4, 4]]], VOCABULARY)]
@@ -170,8 +170,8 @@ def test_many_utterances_in_threads_give_the_same_in_order():
         list(decode_many(batch, jobs=0))
 
 
-def test_blank_frames_cost_nothing_and_change_little():
-    """Frames of nearly pure blank put in between leave tokens and, to their own probability, the score."""
+def test_blank_frames_are_skipped_with_little_effect():
+    """Inserted frames of nearly pure blank keep the tokens and, up to their own probability, the score."""
     array = emissions(20, seed=5)
     decoder = BeamDecoder(VOCABULARY, BeamOptions(nbest=3))
     quiet = np.log(np.array([[0.999, 0.00025, 0.00025, 0.00025, 0.00025]]))
@@ -185,7 +185,7 @@ def test_blank_frames_cost_nothing_and_change_little():
         assert quick.token_frames == tuple(frame + 30 for frame in bare.token_frames)
 
 
-def test_machine_code_is_cached_for_this_source_and_one_signature(tmp_path):
+def test_compiled_code_is_cached_for_one_signature(tmp_path):
     warm()
     BeamDecoder(VOCABULARY, BeamOptions(beam=3)).decode(emissions(), ContextGraph.build([[[1, 2]]], VOCABULARY))
     assert len(search.signatures) == 1  # so one warm() serves everybody

@@ -94,7 +94,7 @@ def assert_accounted(hypothesis, entities):
 
 
 @pytest.mark.parametrize("block", range(4))
-def test_unpruned_equals_all_alignments(block):
+def test_unpruned_search_equals_the_sum_over_all_alignments(block):
     boosted = 0
     for seed in range(block * 100, block * 100 + 100):
         emissions, entities, graph = random_case(seed, (2, 5), (1, 6), **UNPRUNED)
@@ -109,7 +109,7 @@ def test_unpruned_equals_all_alignments(block):
 
 
 @pytest.mark.parametrize("block", range(8))
-def test_pruned_equals_the_plain_search(block):
+def test_pruned_search_equals_the_reference(block):
     boosted = differs = 0
     for seed in range(10_000 + block * 300, 10_000 + block * 300 + 300):
         rng = np.random.default_rng(seed)
@@ -126,8 +126,8 @@ def test_pruned_equals_the_plain_search(block):
     assert boosted > 30 and differs > 0
 
 
-def test_long_utterances_equal_the_plain_search():
-    """Prefixes that die and come back must stay one hypothesis with their children."""
+def test_long_utterances_equal_the_reference():
+    """Prefixes that are pruned and return must stay one hypothesis with their children."""
     for seed in range(30):
         emissions, entities, graph = random_case(
             seed, (3, 5), (40, 60), beam=4, nbest=4, top_k=3, token_gap=6.0, boost_top_k=4, blank_skip=0.95)
@@ -136,7 +136,7 @@ def test_long_utterances_equal_the_plain_search():
         assert_same(found, beam_search(emissions, entities)[: len(found)], entities)
 
 
-def test_without_entities_equals_the_empty_list():
+def test_no_list_equals_the_empty_list():
     rng = np.random.default_rng(0)
     vocabulary = random_vocabulary(rng, 6)
     emissions = random_emissions(rng, 20, vocabulary)
@@ -146,7 +146,7 @@ def test_without_entities_equals_the_empty_list():
     assert all(h.bonus == 0 and not h.entities and h.score == h.acoustic for h in found)
 
 
-def test_a_bonus_worked_by_hand():
+def test_bonus_by_hand():
     """Tokens: ▁a 1, b 2, ▁c 3. Entity `ab` (weight 2); the second frame holds b 2.0 below ▁c.
 
     Boosts with alpha 0.5, beta 0.2: ▁a is its frame's best, so 0.2; b is 2.0 below, so 1.2. The
@@ -187,7 +187,7 @@ def test_boosts_grow_with_letters_and_short_names_need_more():
     assert evidence(1000) - evidence(100) == pytest.approx(0.5)
 
 
-def test_signs_that_stand_for_more_than_a_sound():
+def test_letters_of_ideographs_and_syllables():
     vocabulary = Vocabulary.from_tokens(["-", "\u2581", "\u2581new", "s", "\u6771", "\u2581\ud55c\uad6d", "\u00e9"])
     assert vocabulary.letters.tolist() == [1, 0, 3, 1, 3, 6, 1]
 
@@ -203,7 +203,7 @@ def entities_of(hypothesis):
     return [(span.entity, span.first, span.end) for span in hypothesis.entities]
 
 
-def test_nested_entries_and_the_end_of_a_word():
+def test_nested_entities_and_word_ends():
     """▁new ▁york ▁city s: each entry is found where it stands, and never inside a word."""
     new, york, city, s = 1, 2, 3, 4
     vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581new", "\u2581york", "\u2581city", "s"])
@@ -243,7 +243,7 @@ def test_separators_bound_words_in_character_vocabularies():
     assert found(b, a, n, n) == [] and found(a, n, n, b) == [] and found(a, bar, n, n) == []
 
 
-def test_a_boost_brings_in_a_token_that_pruning_would_drop():
+def test_boosted_token_survives_pruning():
     vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581a", "b", "c"])
     emissions = np.log(np.array([[0.01, 0.97, 0.01, 0.01], [0.005, 0.005, 0.03, 0.96]]))
     options = BeamOptions(top_k=1, alpha=1.0, beta=1.0)
@@ -252,7 +252,7 @@ def test_a_boost_brings_in_a_token_that_pruning_would_drop():
     assert BeamDecoder(vocabulary, options).decode(emissions, graph)[0].tokens == (1, 2)
 
 
-def test_times_and_certainty():
+def test_times_and_confidence():
     vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581a", "b"])
     a, b, nothing = [0.1, 0.8, 0.1], [0.2, 0.1, 0.7], [0.98, 0.01, 0.01]
     emissions = np.log(np.array([nothing, [0.2, 0.7, 0.1], a, nothing, nothing, b, nothing]))

@@ -31,7 +31,7 @@ def path(graph, state):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_states_and_suffixes_are_those_of_the_sequences(seed):
+def test_states_and_suffix_links_match_the_sequences(seed):
     rng = np.random.default_rng(seed)
     vocabulary = marked(90, 50)
     few = rng.choice(np.arange(1, 90), 4 if seed % 2 else 60, replace=False)
@@ -64,7 +64,7 @@ def test_states_and_suffixes_are_those_of_the_sequences(seed):
             assert paths[step(graph.arrays, state, token, fits)] == following
 
 
-def test_a_shared_prefix_hopes_for_its_heaviest_entity():
+def test_shared_prefix_has_the_highest_weight():
     graph = ContextGraph.build([[[1, 2]], [[1, 2, 3]], [[2, 3]]], marked(5, 4), weights=[1.0, 3.0, 0.5], short=0)
     weight = {path(graph, state): float(graph.arrays.states[state]["weight"]) for state in range(graph.num_states)}
     assert weight == {(): 0, (1,): 3, (1, 2): 3, (1, 2, 3): 3, (2,): 0.5, (2, 3): 0.5}
@@ -76,7 +76,7 @@ def random_sequences(rng, count, size):
     return [[int(rng.integers(1, size // 2)), *map(int, rng.integers(1, size, rng.integers(0, 5)))] for _ in range(count)]
 
 
-def test_the_order_of_the_list_changes_nothing():
+def test_result_does_not_depend_on_list_order():
     rng = np.random.default_rng(0)
     vocabulary = marked(12, 6)
     phrases = [[sequence] for sequence in random_sequences(rng, 60, 12)] + [[[1, 8]], [[1, 8]], [[1, 8], [1]]]
@@ -99,7 +99,7 @@ def test_the_order_of_the_list_changes_nothing():
         assert answers(rng.permutation(len(phrases))) == expected
 
 
-def test_of_equal_entities_the_first_by_name_is_reported():
+def test_equal_entities_report_the_first_by_name():
     vocabulary = marked(4, 2)
     decoder = BeamDecoder(vocabulary)
     emissions = np.log(np.array([[0.01, 0.97, 0.01, 0.01], [0.01, 0.01, 0.01, 0.97]]))
@@ -113,7 +113,7 @@ def test_of_equal_entities_the_first_by_name_is_reported():
     assert [s.entity for s in decoder.decode(emissions, dearer)[0].entities] == [1]
 
 
-def test_all_sequences_of_an_entity_are_that_entity():
+def test_every_sequence_belongs_to_its_entity():
     vocabulary = marked(6, 3)
     graph = ContextGraph.build([[[1, 4]], [[2, 5], [2, 4, 5], [3]]], vocabulary)
     decoder = BeamDecoder(vocabulary)
@@ -139,13 +139,13 @@ def test_all_sequences_of_an_entity_are_that_entity():
     ([[[1]], [[1], [2]]], {"costs": [[0], [0, -1]]}, "entity 1 has the cost -1"),
     ([[[1]], [[1], [2]]], {"costs": [[0], [0]]}, "costs and phrases do not fit"),
 ])
-def test_what_cannot_be_in_a_graph_is_said(phrases, options, says):
+def test_invalid_sequences_are_refused(phrases, options, says):
     vocabulary = Vocabulary.from_tokens(["-", "a", "b", "|"], separators=["|"])
     with pytest.raises(InputError, match=says):
         ContextGraph.build(phrases, vocabulary, **options)
 
 
-def test_an_entity_that_could_never_be_found_is_said():
+def test_unreachable_entity_is_refused():
     with pytest.raises(InputError, match="entity 1 begins with token 3, which does not begin a word"):
         ContextGraph.build([[[1]], [[3, 1]]], marked(5, 2))
 
@@ -157,7 +157,7 @@ def test_empty_lists_and_entities_without_sequences():
     assert (graph.num_entities, graph.num_sequences, graph.num_states) == (3, 1, 3)
 
 
-def test_a_hundred_thousand_entities():
+def test_graph_of_100000_entities():
     """Three segmentations each, about five tokens long: under 5 s and 500 MB (in all, arrays included)."""
     rng = np.random.default_rng(0)
     vocabulary = marked(500, 250)

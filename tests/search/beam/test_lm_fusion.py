@@ -57,7 +57,7 @@ def units(hypotheses):
 
 
 @pytest.mark.parametrize("block", range(3))
-def test_unpruned_equals_all_alignments_and_all_sets_of_entities(block, tmp_path):
+def test_unpruned_search_equals_all_alignments_and_entity_sets(block, tmp_path):
     with_units = 0
     for seed in range(block * 100, block * 100 + 100):
         emissions, entities, graph, lm = random_lm_case(seed, (2, 5), (1, 6), tmp_path, **UNPRUNED)
@@ -72,7 +72,7 @@ def test_unpruned_equals_all_alignments_and_all_sets_of_entities(block, tmp_path
 
 
 @pytest.mark.parametrize("block", range(6))
-def test_pruned_equals_the_plain_search(block, tmp_path):
+def test_pruned_search_equals_the_reference(block, tmp_path):
     with_units = differs = 0
     for seed in range(20_000 + block * 200, 20_000 + block * 200 + 200):
         rng = np.random.default_rng(seed)
@@ -100,7 +100,7 @@ BY_HAND = PlainLm({
 
 
 def decode(folder, *tokens, phrases=(), weights=None, **options):
-    """The best hypothesis where the emissions leave no doubt of the tokens."""
+    """The best hypothesis for emissions with certain tokens."""
     graph = ContextGraph.build(list(phrases), VOCABULARY, weights, boosted=False)
     with np.errstate(divide="ignore"):
         graph = graph.with_class(np.log(np.ones(len(phrases)) if weights is None else weights))
@@ -128,7 +128,7 @@ def test_word_scores_by_hand(tmp_path, tokens, log10, words):
 
 
 @pytest.mark.parametrize("tokens, unknown", [((NEW, YORK), 0), ((NEW, N), 2), ((START, N, NEW, CITY), 3), ((NEW, START), 0)])
-def test_each_token_of_an_unknown_word_costs(tmp_path, tokens, unknown):
+def test_each_token_of_an_unknown_word_is_penalised(tmp_path, tokens, unknown):
     for look_ahead in (False, True):
         free = decode(tmp_path, *tokens, look_ahead=look_ahead)
         found = decode(tmp_path, *tokens, look_ahead=look_ahead, piece_bonus=-1.5)
@@ -139,7 +139,7 @@ def test_each_token_of_an_unknown_word_costs(tmp_path, tokens, unknown):
     assert named.entities[0].unit == pytest.approx(0.5 * 1.5, abs=1e-5)
 
 
-def test_a_unit_by_hand(tmp_path):
+def test_class_unit_by_hand(tmp_path):
     """`york city` as one <unk>: ln P(new <unk> </s>) and ln 2 + 3, against new york <unk> </s>."""
     found = decode(tmp_path, NEW, YORK, CITY, phrases=[[[YORK, CITY]]], weights=[2.0], class_bonus=3.0)
     unit = (-0.25 - 4.0) * LN10 + math.log(2) + 3.0
@@ -156,7 +156,7 @@ def test_a_unit_by_hand(tmp_path):
     assert out.lm == pytest.approx(decode(tmp_path, NEW, CITY).lm) and out.entities[0].unit is None
 
 
-def test_nested_and_neighbouring_units(tmp_path):
+def test_nested_and_adjacent_class_units(tmp_path):
     """The best set of entities that do not overlap: new + york city, new york + city, or the whole."""
     phrases = [[[NEW, YORK]], [[YORK, CITY]], [[CITY]], [[NEW, YORK, CITY]]]
 
@@ -168,7 +168,7 @@ def test_nested_and_neighbouring_units(tmp_path):
     assert found(class_bonus=20.0) == [(0, True), (2, True)]  # the more units the better
 
 
-def test_the_lm_decides_between_words_that_sound_alike(tmp_path):
+def test_lm_decides_between_homophones(tmp_path):
     lm = load(BY_HAND, LETTERS, tmp_path)
     emissions = np.full((2, 8), 0.01)
     emissions[0, NEW], emissions[1, [YORK, CITY]] = 0.93, [0.4, 0.54]
@@ -182,7 +182,7 @@ def test_the_lm_decides_between_words_that_sound_alike(tmp_path):
     assert leaning.tokens == (NEW, CITY) and leaning.bonus == 0.0
 
 
-def test_an_lm_of_another_casing_or_vocabulary_is_turned_away(tmp_path):
+def test_lm_of_another_case_or_vocabulary_is_refused(tmp_path):
     def refused(words, says):
         ngrams = {(word,): (-1.0, 0.0) for word in ("<s>", "</s>", "<unk>", *words)}
         with pytest.raises(InputError, match=says):
@@ -196,7 +196,7 @@ def test_an_lm_of_another_casing_or_vocabulary_is_turned_away(tmp_path):
         BeamDecoder(Vocabulary.from_tokens(["-", "▁a", "b"]), lm=lm)
 
 
-def test_upper_case_tokens_write_the_words_of_a_lower_case_lm(tmp_path):
+def test_upper_case_tokens_match_a_lower_case_lm(tmp_path):
     table = TokenTable.of(["<pad>", "|", "N", "E", "W"])
     assert letters_of(table) == ["", "", "n", "e", "w"]
     lm = load(BY_HAND, letters_of(table), tmp_path)
@@ -207,7 +207,7 @@ def test_upper_case_tokens_write_the_words_of_a_lower_case_lm(tmp_path):
         assert found.tokens == tokens and found.lm == pytest.approx(0.1 * log10 * LN10, abs=1e-5)
 
 
-def test_few_histories_are_nearly_always_enough(tmp_path):
+def test_four_histories_are_nearly_always_enough(tmp_path):
     same = count = 0
     for seed in range(150):
         emissions, entities, graph, lm = random_lm_case(seed, (3, 7), (4, 12), tmp_path, beam=6)

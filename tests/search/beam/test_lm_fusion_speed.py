@@ -1,4 +1,4 @@
-"""How fast the beam search with a word LM and a list is: a slow test, because it compiles and estimates an LM first."""
+"""Speed of the beam search with a word LM and a list (slow: it compiles, and estimates an LM first)."""
 from __future__ import annotations
 
 import itertools
@@ -42,7 +42,7 @@ def emissions(rng, sentence):
 
 
 @pytest.mark.slow
-def test_many_times_real_time_with_a_thousand_entities(tmp_path):
+def test_speed_with_1000_entities(tmp_path):
     rng = np.random.default_rng(0)
     pairs = ["".join(pair) for pair in itertools.product("abcdefghijklmnopqrstuvwxyz", repeat=2)]
     spelled = [str(one) for one in rng.permutation(pairs)[: TOKENS - 1]]
