@@ -128,3 +128,36 @@ def test_command_decodes_a_long_recording(ctcb, model_dir, tmp_path):
     assert ctcb("decode", "--model", model_dir, *inputs, "--out", tmp_path / "again", "--resume").code == 0
     for name in ("text", "hyps.jsonl", "hyps.ctm"):
         assert (tmp_path / "again" / name).read_text() == (tmp_path / "out" / name).read_text()
+
+
+def test_a_whisper_model_gets_windows_where_others_take_the_whole(lang_dir, tmp_path):
+    """35 s are more than Whisper's encoder takes at once, and less than the other kinds of models do."""
+    import soundfile
+    import torch
+
+    from ctcb.acoustic.directory import LoadedModel
+    from ctcb.acoustic.emit import emit, in_one, stretches_of
+    from ctcb.acoustic.model import DirectoryModel
+    from ctcb.data.features import FeatureConfig
+    from ctcb.data.inputs import Utterance
+    from ctcb.models.config import EncoderConfig, InterCtc, ModelConfig, WhisperConfig
+    from ctcb.models.ctc import CtcModel
+    from ctcb.text.lang import Lang
+
+    torch.manual_seed(1)
+    lang = Lang.load(lang_dir)
+    sizes = {"num_subwords": len(lang.tokenizer), "num_phones": len(lang.phones), "inter_ctc": (InterCtc(1, "phone"),)}
+    encoder = EncoderConfig(dim=16, layers=2, heads=1, ff_dim=16, conv_kernel=5)
+    whisper = ModelConfig(whisper=WhisperConfig(dim=16, layers=1, heads=1, tap=1), encoder=encoder, **sizes)
+    samples = np.random.default_rng(0).normal(0, 0.1, 35 * RATE).astype(np.float32)
+    soundfile.write(str(tmp_path / "a.wav"), samples, RATE)
+    found = {}
+    for name, config, features in (("whisper", whisper, FeatureConfig("whisper")), ("conformer", ModelConfig(encoder=encoder, **sizes), FeatureConfig())):
+        model = DirectoryModel(LoadedModel(CtcModel(config).eval(), features, lang))
+        parts = list(emit(model, [Utterance("a", tmp_path / "a.wav")]))
+        assert all(part.error is None for part in parts)
+        (whole,) = in_one(iter(parts))
+        alike = np.concatenate([part.emissions.tokens for part in stretches_of(model, samples)])
+        assert len(whole.emissions) == len(whole.emissions.phones) == len(alike)
+        found[name] = model.max_seconds, len(parts) > 1, round(len(whole.emissions) * model.frame_shift)
+    assert found == {"whisper": (29.0, True, 35), "conformer": (40.0, False, 35)}
