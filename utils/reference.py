@@ -1,8 +1,9 @@
-"""Writes docs/commands.md and docs/api.md from the help of the commands and the docstrings of the package.
+"""Writes docs/commands.md and docs/api.md from the help of the commands and the docstrings of the package, and the table of
+options in docs/techniques.md.
 
     python utils/reference.py [--out docs]
 
-A test checks that both are up to date.
+The tests see that they are up to date.
 """
 from __future__ import annotations
 
@@ -15,7 +16,10 @@ from typing import Any, Iterator, List, Tuple
 import click
 
 import ctcb
+from ctcb.biasing.options import OPTIONS
 from ctcb.cli import every_command
+from ctcb.options import Option
+from ctcb.report.markdown import markdown, replace_block
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = "<!-- Written by utils/reference.py; change the source and run it again. -->"
@@ -28,7 +32,7 @@ PUBLIC = {
     "ctcb.transcript.transcript": ["Transcript"],
     "ctcb.transcript.hypothesis": ["Word", "FoundEntity"],
     "ctcb.search.options": ["BeamOptions"],
-    "ctcb.phones.options": ["PhoneOptions"],
+    "ctcb.biasing.options": ["TechniqueOptions"],
     "ctcb.entities": ["Entity", "EntityList", "LoadReport"],
     "ctcb.entities.per_utt": ["EntitiesPerUtt"],
     "ctcb.ctc.emissions": ["Emissions"],
@@ -77,6 +81,10 @@ def _cell(option: click.Option) -> str:
     text = " ".join((option.help or "").split())
     if option.show_default and not option.is_flag:
         text += f" [default: {option.show_default if isinstance(option.show_default, str) else option.default}]"
+    return _escaped(text)
+
+
+def _escaped(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
@@ -132,9 +140,28 @@ def _parameter(one: inspect.Parameter) -> str:
     return f"{one.name}{kind} = {repr(one.default) if plain else '...'}"
 
 
+def options() -> List[str]:
+    """The table of all options of the techniques and the beam search."""
+    rows = [(f"`{one.name}`", _range(one), f"`--{one.flag}`" if one.flag else "", _escaped(one.meaning)) for one in OPTIONS.values()]
+    return markdown(("option", "default, values", "own flag", "meaning"), rows)[:-1]
+
+
+def _range(one: Option) -> str:
+    """An option's default and the values that it may have."""
+    default = str(one.default).lower() if one.kind is bool else f"{one.default:g}" if one.kind is float else str(one.default)
+    values = one.range.replace("be at", "at").replace("be one of ", "").replace("lie ", "")
+    return f"{default} ({values})" if values else default
+
+
+def techniques() -> str:
+    """docs/techniques.md with the table in its place."""
+    path = ROOT / "docs" / "techniques.md"
+    return replace_block(path.read_text(encoding="utf-8"), "options", options(), path)
+
+
 def pages() -> List[Tuple[str, str]]:
     """The pages' names and texts."""
-    return [("commands.md", commands()), ("api.md", api())]
+    return [("commands.md", commands()), ("api.md", api()), ("techniques.md", techniques())]
 
 
 if __name__ == "__main__":

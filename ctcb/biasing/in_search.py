@@ -21,7 +21,7 @@ class SubwordBoosting(SearchTechnique):
 
     def prepare(self, context: Context) -> Context:
         """The list with its tokens boosted; short names cost in long lists."""
-        return replace(context, boosted=True, costs=_with_brief(context, context.setting.phones.brief))
+        return replace(context, boosted=True, costs=_with_short_names(context, context.setting.options.subword.short_name_penalty))
 
 
 class UnigramBoosting(SearchTechnique):
@@ -36,11 +36,11 @@ class UnigramBoosting(SearchTechnique):
         return replace(context, in_class=True)
 
 
-def _with_brief(context: Context, brief: float) -> Optional[Tuple[Tuple[float, ...], ...]]:
-    """The costs of the phrases, and what short names cost in long lists (``PhoneOptions.brief``)."""
+def _with_short_names(context: Context, penalty: float) -> Optional[Tuple[Tuple[float, ...], ...]]:
+    """The costs of the phrases, and what short names cost in long lists (``subword.short_name_penalty``)."""
     many = min(1.0, math.log10(max(1, len(context.entities)) / FEW) / math.log10(MANY / FEW))
-    if brief <= 0 or many <= 0:
+    if penalty <= 0 or many <= 0:
         return context.costs
     before = context.costs or tuple((0.0,) * len(ways) for ways in context.phrases)
-    more = [many * brief * max(0, LONG - len(one.normal.replace(" ", ""))) for one in context.entities]
+    more = [many * penalty * max(0, LONG - len(one.normal.replace(" ", ""))) for one in context.entities]
     return tuple(tuple(cost + this for cost in costs) for costs, this in zip(before, more))

@@ -45,11 +45,14 @@ class Lookup(Rescorer):
             return nbest
         reading, setting = nbest[0], context.setting
         words = [word.word for word in reading.words]
-        ways = setting.phonetics.words(words, setting.phones.pronunciations)
+        ways = setting.phonetics.words(words, setting.options.phonetic.pronunciations)
         taken = {place for found in reading.entities for place in range(*found.words)}
         # From the last one, so that the places of those still to come stay what they are.
         known = list(map(setting.phonetics.knows, words))
-        for match in reversed(find(ways, known, taken, emissions.phones, context.sounds, setting.phonetics, setting.phones)):
+        matches = find(
+            ways, known, taken, emissions.phones, context.sounds, setting.phonetics, setting.options.lookup, setting.options.phonetic
+        )
+        for match in reversed(matches):
             entity, replaced = context.entities[match.entity], reading.words[match.first : match.end]
             found = FoundEntity(
                 entity.text, match.entity, (match.first, match.end), replaced[0].start, replaced[-1].end, (self.name,),

@@ -9,7 +9,7 @@ import numpy as np
 from ctcb.biasing.prepared_list import Context, Setting
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
 from ctcb.entities.pronunciations import pronunciations
-from ctcb.phones.graph import PhoneGraph, Ways, align, floored
+from ctcb.phones.graph import PhoneGraph, Pronunciations, align, floored
 from ctcb.phones.rescoring import phone_scores
 from ctcb.transcript.hypothesis import Reading, timed
 
@@ -24,14 +24,14 @@ class PhoneticRescoring(Rescorer):
     def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
         """The readings in their new order, with the phone scores in theirs; the best one's words timed by its phones."""
         setting = context.setting
-        options, phonetics = setting.phones, setting.phonetics
+        options, phonetics = setting.options, setting.phonetics
         every = sorted({word.word for reading in nbest for word in reading.words})
-        spoken = dict(zip(every, phonetics.words(every, options.pronunciations)))
+        spoken = dict(zip(every, phonetics.words(every, options.phonetic.pronunciations)))
         units = [units_of(reading, spoken, context) for reading in nbest]
         fits = self.fits(nbest, units, emissions.phones, setting)
         invented = [sum(unit.invented for unit in some) for some in units]
         scored = [
-            replace(one, score=one.score + options.weight * float(fit) - options.invented * count)
+            replace(one, score=one.score + options.phones.weight * float(fit) - options.phonetic.oov_penalty * count)
             for one, fit, count in zip(nbest, fits, invented)
         ]
         order = sorted(range(len(scored)), key=lambda place: -scored[place].score)
@@ -42,11 +42,11 @@ class PhoneticRescoring(Rescorer):
     def fits(self, readings: Sequence[Reading], units: Sequence[Sequence[Unit]], phones: np.ndarray, setting: Setting) -> np.ndarray:
         """How well each reading's units fit the phone head's ``[T, P]``: ``[N]`` float32 nats (``phone_scores``)."""
         ways = [[unit.ways for unit in some] for some in units]
-        return phone_scores(ways, phones, setting.phonetics, setting.phones)
+        return phone_scores(ways, phones, setting.phonetics, setting.options.phones, setting.options.phonetic.floor)
 
     def timed(self, reading: Reading, units: Sequence[Unit], phones: np.ndarray, setting: Setting) -> Reading:
         """The reading with its words where the phone head's ``[T, P]`` has them."""
-        log_probs = floored(phones, setting.phones.floor)
+        log_probs = floored(phones, setting.options.phonetic.floor)
         score, spans = align(log_probs, PhoneGraph.build([unit.ways for unit in units]))
         if not np.isfinite(score):
             return reading
@@ -60,11 +60,11 @@ class Unit(NamedTuple):
 
     first: int
     end: int
-    ways: Ways
+    ways: Pronunciations
     invented: bool  # neither the lexicon nor the list knows it
 
 
-def units_of(reading: Reading, spoken: Mapping[str, Ways], context: Context) -> List[Unit]:
+def units_of(reading: Reading, spoken: Mapping[str, Pronunciations], context: Context) -> List[Unit]:
     """A reading's words, spoken as ``spoken`` has them; its entities with their own pronunciations."""
     setting = context.setting
     entities = {found.words[0]: found for found in reading.entities}
@@ -74,7 +74,7 @@ def units_of(reading: Reading, spoken: Mapping[str, Ways], context: Context) -> 
         if place in entities:
             end = entities[place].words[1]
             entity = context.entities[entities[place].place]
-            ways = setting.phonetics.spell(pronunciations(entity, setting.phonetics.lexicon, setting.phones.pronunciations))
+            ways = setting.phonetics.spell(pronunciations(entity, setting.phonetics.lexicon, setting.options.phonetic.pronunciations))
             invented = False
         else:
             word = reading.words[place].word

@@ -4,11 +4,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 
+from ctcb.biasing.options import TechniqueOptions
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
 from ctcb.entities.report import CHANGED, REJECTED
 from ctcb.errors import InputError
 from ctcb.phones.index import SoundIndex
-from ctcb.phones.options import PhoneOptions
 from ctcb.phones.phonetics import Phonetics
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.spelling import SoundSpelling, Spelling, TokenIds
@@ -84,7 +84,7 @@ class Setting:
     vocabulary: Vocabulary
     spelling: Spelling
     phonetics: Optional[Phonetics] = None  # of the phone head; None where the model has none
-    phones: PhoneOptions = PhoneOptions()
+    options: TechniqueOptions = TechniqueOptions()
     frame_shift: float = 1.0  # seconds
     encoder: Optional[ModelWithAdapter] = None  # that encodes lists; None where no encoder is biased
 

@@ -24,7 +24,7 @@ class SpellingVariants(Rescorer):
     def prepare(self, context: Context) -> Context:
         """Add each entity's variants to its token sequences, at their costs; lists of more than 2,000 have none."""
         setting = context.setting
-        count = setting.phones.g2g
+        count = setting.options.g2g.count
         if not count or len(context.entities) > MOST_VARIED:
             return context
         lexicon = setting.phonetics.lexicon if setting.phonetics else Lexicon()
@@ -46,7 +46,7 @@ class SpellingVariants(Rescorer):
                 # The best segmentation alone: others of others would crowd the graph.
                 more = [ids for ids in next(spelled)[:1] if ids not in known]
                 phrases[place] += tuple(more)
-                costs_of[place] += [setting.phones.g2g_cost * cost] * len(more)
+                costs_of[place] += [setting.options.g2g.cost_weight * cost] * len(more)
         return replace(
             context, phrases=tuple(phrases), costs=tuple(map(tuple, costs_of)), variants=tuple(map(tuple, made)),
             owners=_owners(made, context),

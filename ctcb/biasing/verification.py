@@ -11,7 +11,7 @@ from ctcb.biasing.phone_rescoring import units_of
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
 from ctcb.phones.graph import PhoneGraph, align, floored
-from ctcb.phones.verification import Evidence, likelihood, weigh
+from ctcb.phones.verification import PhoneScore, probability, score_name
 from ctcb.transcript.hypothesis import FoundEntity, Reading
 
 Words = Tuple[int, int]  # words[first:end]
@@ -29,28 +29,29 @@ class Verification(Rescorer):
         best, setting = nbest[0], context.setting
         if not best.entities:
             return nbest
-        evidence = self.evidence(best, emissions, context)
-        confidences = [likelihood(one, len(context.entities)) for one in evidence]
+        threshold = setting.options.verify.threshold
+        scores = self.phone_scores(best, emissions, context)
+        confidences = [probability(one, len(context.entities)) for one in scores]
         best = replace(best, entities=tuple(replace(found, confidence=p) for found, p in zip(best.entities, confidences)))
-        if min(confidences) < setting.phones.assurance:
-            best = _withdrawn(best, emissions.unbiased_nbest()[0], setting.phones.assurance)
+        if min(confidences) < threshold:
+            best = _withdrawn(best, emissions.unbiased_nbest()[0], threshold)
         return [best, *(other for other in nbest[1:] if other.text != best.text)]
 
-    def evidence(self, reading: Reading, emissions: SearchedEmissions, context: Context) -> List[Evidence]:
+    def phone_scores(self, reading: Reading, emissions: SearchedEmissions, context: Context) -> List[PhoneScore]:
         """How well each of a reading's entities fits the phones."""
         setting = context.setting
-        phonetics, options = setting.phonetics, setting.phones
+        phonetics, options = setting.phonetics, setting.options.phonetic
         words = [word.word for word in reading.words]
         units = units_of(reading, dict(zip(words, phonetics.words(words, options.pronunciations))), context)
         log_probs = floored(emissions.phones, options.floor)
         score, spans = align(log_probs, PhoneGraph.build([unit.ways for unit in units]))
         if not np.isfinite(score):
-            return [Evidence.none() for _ in reading.entities]
+            return [PhoneScore.none() for _ in reading.entities]
         # A unit's frames reach to the middle of the blanks around it.
         cuts = np.r_[0, (spans[:-1, 1] + spans[1:, 0]) // 2, len(log_probs)]
         own = {unit.first: place for place, unit in enumerate(units)}
         places = [own[found.words[0]] for found in reading.entities]
-        return [weigh(log_probs[cuts[place] : cuts[place + 1]], units[place].ways) for place in places]
+        return [score_name(log_probs[cuts[place] : cuts[place + 1]], units[place].ways) for place in places]
 
 
 def _withdrawn(best: Reading, unbiased: Reading, assurance: float) -> Reading:

@@ -7,9 +7,10 @@ from typing import Optional, Tuple
 
 import click
 
-from ctcb.biasing.presets import find_config, read_presets
+from ctcb.biasing.presets import find_config
 from ctcb.cli.common.options import Once, entities_format_option, model_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
+from ctcb.cli.common.settings import presets_of, set_option, setting_names
 from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding, run_ablation
@@ -41,7 +42,8 @@ from ctcb.text.spelling import TokenizerSpelling
 @click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none", help="n-gram LM for all systems.  [default: the model's own, if any]")
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml).  [default: the model's own, if any]")
 @click.option("--system", "chosen", multiple=True, help="Only this one, beside none; repeatable.")
-@click.option("--vary", cls=Once, metavar="SETTING=V,V,...", help="Each system under these values, such as g2g=0,2,5.")
+@click.option("--vary", cls=Once, metavar="SETTING=V,V,...", help="Each system under these values, such as g2g.count=0,2,5.")
+@set_option()
 @click.option("--emissions", type=click.Path(), help="Keep emissions in this folder, and use those that are there.")
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Threads.")
 @click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resampled corpora; 0: no intervals.")
@@ -52,7 +54,7 @@ from ctcb.text.spelling import TokenizerSpelling
 def command(
     folders: Tuple[str, ...], model: str, entities: Optional[str], entities_format: str, distractors: Tuple[str, ...], added: int,
     absent: int, half: Optional[str], lm: Optional[str], config: Optional[str], chosen: Tuple[str, ...],
-    vary: Optional[str], emissions: Optional[str], jobs: int, bootstrap: int, seed: int, json_file: Optional[str],
+    vary: Optional[str], emissions: Optional[str], assignments: Tuple[str, ...], jobs: int, bootstrap: int, seed: int, json_file: Optional[str],
     plot_file: Optional[str], results: Optional[str],
 ) -> None:
     """Measure what each technique gives and costs on data sets: none, each alone, and the presets.
@@ -70,7 +72,7 @@ def command(
         read_set(folder, entities, entities_format, names, added, absent, half, seed)
         for folder, names in with_distractors(folders, distractors)
     ]
-    presets = read_presets(find_config(config, model))
+    presets = presets_of(find_config(config, model), assignments)
     lang, cache = Lang.load(model), EmissionCache(model, emissions, jobs)
     spelling = TokenizerSpelling(lang.tokenizer)
     word_lm = load_lm(find_lm(lm, model), spelling.table)
@@ -85,7 +87,7 @@ def command(
         measured = [system for system in measured if not chosen or system.name in chosen or system.name == "none"]
         if vary is not None:
             setting, _, values = vary.partition("=")
-            measured = varied(measured, setting, values.split(","))
+            measured = varied(measured, setting_names([setting])[0], values.split(","))
         for reason in missing if not chosen else ():
             click.echo(f"ctcb: left out: {reason}", err=True)
         decoding = Decoding(spelling, Phonetics.of(lang), found, word_lm, jobs, partial(cache.biased, data))

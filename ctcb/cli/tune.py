@@ -8,10 +8,11 @@ from typing import List, Optional, Tuple
 
 import click
 
-from ctcb.biasing.presets import BUILT_IN, find_config, read_presets, write_presets
+from ctcb.biasing.presets import BUILT_IN, find_config, write_presets
 from ctcb.biasing.registry import TECHNIQUES
 from ctcb.cli.common.options import Once, entities_format_option, model_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
+from ctcb.cli.common.settings import presets_of, set_option, setting_names
 from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding
@@ -41,7 +42,7 @@ SHOWN = 10  # trials that are listed
 @click.option("--added", type=click.IntRange(min=0), default=1000, show_default=True, help="Distractors that join the entities.")
 @absent_option(0)
 @click.option("--preset", cls=Once, default="decoder", show_default=True, help="Which one is tuned.")
-@click.option("--parameter", "only", multiple=True, help="Tune only this one; repeatable.  [default: all that matter]")
+@click.option("--parameter", "only", multiple=True, help="Tune only this one, such as verify.threshold; repeatable.  [default: all that matter]")
 @click.option("--half", cls=Once, type=click.Choice(HALVES), default=HALVES[0], show_default=True,
               help="Tune on this half of the utterances, report on the other.")
 @click.option("--max-u-wer", type=float, default=0.1, show_default=True,
@@ -51,6 +52,7 @@ SHOWN = 10  # trials that are listed
 @click.option("--study", type=click.Path(), help="Keep the trials in this file; a stopped search goes on.")
 @click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none", help="n-gram LM.  [default: the model's own, if any]")
 @click.option("--config", type=click.Path(), help="Presets to start from.  [default: the model's own, if any]")
+@set_option()
 @click.option("--emissions", type=click.Path(), help="Keep emissions in this folder, and use those that are there.")
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Threads.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the search and the distractors.")
@@ -59,7 +61,7 @@ SHOWN = 10  # trials that are listed
 def command(
     folders: Tuple[str, ...], model: str, entities_format: str, distractors: Tuple[str, ...], added: int, absent: int,
     preset: str, only: Tuple[str, ...], half: str, max_u_wer: float, max_false_alarms: float, trials: int, study: Optional[str],
-    lm: Optional[str], config: Optional[str], emissions: Optional[str], jobs: int, seed: int, json_file: Optional[str], out: str,
+    lm: Optional[str], config: Optional[str], emissions: Optional[str], jobs: int, assignments: Tuple[str, ...], seed: int, json_file: Optional[str], out: str,
 ) -> None:
     """Find the settings of a preset that find the most names on data sets, and break the least.
 
@@ -70,7 +72,7 @@ def command(
     ctcb tune --data data/dev --distractors names.txt --study exp/study.log --out decode.yaml
     ctcb decode --config decode.yaml --entities names.txt talk.ogg
     """
-    presets = read_presets(find_config(config, model))
+    presets = presets_of(find_config(config, model), assignments)
     if preset not in presets or not presets[preset].techniques:
         names = ", ".join(name for name, one in presets.items() if one.techniques)
         raise InputError(f"{preset!r} is no preset that could be tuned", hint=f"choose from {names}")
@@ -90,7 +92,7 @@ def command(
 
     bounds = Bounds(max_u_wer / 100, max_false_alarms)
     sets = of_half(half)
-    space = parameters([TECHNIQUES[name] for name in sets[0][2].techniques], word_lm is not None, only)
+    space = parameters([TECHNIQUES[name] for name in sets[0][2].techniques], word_lm is not None, setting_names(only))
     about = repr((cache.digest, [(str(data.manifest), data.entities.entities, data.absent) for data, _, _ in sets], lm))
     found = search(presets[preset], space, Objective(sets).measure, bounds, trials, seed, study, about)
 
@@ -104,6 +106,6 @@ def command(
     if json_file is not None:
         with atomic_write(json_file) as file:
             json.dump([{"number": t.number, "value": t.value, "values": t.values} for t in found.trials], file, indent=1)
-    kept = read_presets(out) if Path(out).exists() else {}
+    kept = presets_of(out) if Path(out).exists() else {}
     changed = {name: one for name, one in kept.items() if one != BUILT_IN[name]}
     write_presets(out, {**changed, preset: found.preset}, "Presets, tuned by `ctcb tune`; what is not named is as in the code.")

@@ -51,12 +51,13 @@ def with_phones(emissions: Iterable[Emitted], path: PathOrStr) -> Iterator[Emitt
     def joined() -> Iterator[Emitted]:
         with archive:
             for emitted in emissions:
-                if emitted.emissions is not None and emitted.utt_id in names:
+                tokens = emitted.emissions
+                if tokens is not None and emitted.utt_id in names:
                     phones = _emitted(archive, emitted.utt_id, path)
                     if phones.emissions is None:
                         emitted = phones
                     else:
-                        emitted = replace(emitted, emissions=replace(emitted.emissions, phones=phones.emissions.tokens))
+                        emitted = replace(emitted, emissions=replace(tokens, phones=phones.emissions.tokens))
                 yield emitted
 
     return joined()

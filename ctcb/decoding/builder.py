@@ -72,9 +72,14 @@ class SearchKind:
     serves: frozenset  # as in Search
 
 
+def _beam(config: Config, vocabulary: Vocabulary, lm: Optional[WordLm]) -> Search:
+    preset = config.preset
+    return BeamDecoder(vocabulary, preset.beam, lm, preset.options.subword, preset.options.unigram)
+
+
 SEARCHES: Dict[str, SearchKind] = {
     "greedy": SearchKind(lambda config, vocabulary, lm: GreedyDecoder(vocabulary, config.preset.beam), GreedyDecoder.serves),
-    "beam": SearchKind(lambda config, vocabulary, lm: BeamDecoder(vocabulary, config.preset.beam, lm), BeamDecoder.serves),
+    "beam": SearchKind(_beam, BeamDecoder.serves),
     "graph": SearchKind(lambda config, vocabulary, lm: GraphSearch(vocabulary, config.graph), GraphSearch.serves),
 }
 
@@ -132,7 +137,7 @@ def build_pipeline(
     tokens = facts.spelling.table
     vocabulary = Vocabulary.from_tokens(tokens.symbols, tokens.blank, tokens.separators, unspaced=not tokens.tells_words)
     search = SEARCHES[config.method].make(config, vocabulary, lm)
-    setting = Setting(vocabulary, facts.spelling, facts.phonetics, config.preset.phones, facts.frame_shift, facts.encoder)
+    setting = Setting(vocabulary, facts.spelling, facts.phonetics, config.preset.options, facts.frame_shift, facts.encoder)
     return Pipeline(search, techniques, setting, facts.scale)
 
 

@@ -17,7 +17,6 @@ from ctcb.errors import InputError
 from ctcb.graph.options import GraphOptions
 from ctcb.io import PathOrStr
 from ctcb.moved import renamed
-from ctcb.phones.options import PhoneOptions
 from ctcb.phones.phonetics import Phonetics
 from ctcb.search.find_lm import find_lm
 from ctcb.search.options import BeamOptions
@@ -41,7 +40,7 @@ class CtcDecoder:
         separator: Optional[str] = None, tokens_model: Optional[PathOrStr] = None, log_probs: str = "natural",
         frame_shift: float = 1.0, options: Optional[BeamOptions] = None, bias: str = "decoder",
         lm: Optional[PathOrStr] = None, with_: Collection[str] = (), without: Collection[str] = (),
-        phones: Optional[PhoneOptions] = None, config: Optional[PathOrStr] = None, phone_emissions: bool = False,
+        settings: Optional[Mapping[str, Any]] = None, config: Optional[PathOrStr] = None, phone_emissions: bool = False,
         method: Optional[str] = None, graph: Optional[PathOrStr] = None, graph_options: Optional[GraphOptions] = None,
     ) -> None:
         """
@@ -60,7 +59,8 @@ class CtcDecoder:
         bias : the preset: ``"decoder"``, or ``"none"`` for the plain search.
         lm : an ARPA file, gzip or not, of lower-case words; `ctcb lm` makes one.
         with_, without : techniques beside the preset's, and those of it that are left out (``--with``, ``--without``).
-        phones : of the phonetic techniques, in the place of the preset's.
+        settings : options of the techniques and the search by their names (``{"subword.alpha": 0.7}``,
+            docs/techniques.md), in the place of the preset's and of ``options``.
         config : a file of presets (``decode.yaml``).
         phone_emissions : whether the emissions of a head for the phones of the CMU dictionary come along, which the
             phonetic techniques need.
@@ -86,7 +86,7 @@ class CtcDecoder:
             raise InputError("these are not the tokens of the graph", file=graph, hint="give the phones of the graph, or make a graph for them")
         spelling: Spelling = over or spelling_of(table, tokens_model)
         facts = EmissionFacts(spelling, frame_shift, Phonetics.default() if phone_emissions else None, log_probs)
-        presets = with_settings(read_presets(config), bias, options, phones)
+        presets = with_settings(read_presets(config), bias, options, settings)
         self._pipeline = build_pipeline(
             Config(
                 bias=bias, with_=tuple(with_), without=tuple(without), presets=presets, method=method, lm=find_lm(lm, None), graph=setting

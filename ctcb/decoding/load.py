@@ -12,7 +12,6 @@ from ctcb.graph.options import GraphOptions
 from ctcb.graph.store import load_graph
 from ctcb.io import PathOrStr
 from ctcb.moved import warn_renamed
-from ctcb.phones.options import PhoneOptions
 from ctcb.search.find_lm import find_lm
 from ctcb.search.graph import GraphSetting
 from ctcb.search.options import BeamOptions
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 def load(
     model: Optional[PathOrStr] = None, options: Optional[BeamOptions] = None, bias: str = "decoder",
     lm: Optional[PathOrStr] = None, with_: Collection[str] = (), without: Collection[str] = (),
-    phones: Optional[PhoneOptions] = None, config: Optional[PathOrStr] = None, adapter: Optional[PathOrStr] = None, *,
-    method: Optional[str] = None, graph: Optional[PathOrStr] = None, graph_options: Optional[GraphOptions] = None,
+    phones: Optional[Mapping[str, Any]] = None, config: Optional[PathOrStr] = None, adapter: Optional[PathOrStr] = None,
+    settings: Optional[Mapping[str, Any]] = None, *, method: Optional[str] = None, graph: Optional[PathOrStr] = None, graph_options: Optional[GraphOptions] = None,
     tokens: Optional[Tokens] = None, max_active_entities: Optional[int] = None, **old: Any,
 ) -> Recognizer:
     """Load a model and make a recognizer of it.
@@ -41,7 +40,9 @@ def load(
     bias : the preset: ``none``, ``encoder``, ``decoder`` or ``joint``.
     lm : an ARPA file, gzip or not; by default the directory's own ``lm.arpa.gz`` if it has one; ``"none"`` for none.
     with_, without : techniques beside the preset's, and those of it that are left out (``--with``, ``--without``).
-    phones : of the phonetic techniques, in the place of the preset's.
+    phones : the old name of ``settings``; takes ``PhoneOptions``.
+    settings : options of the techniques and the search by their names (``{"verify.threshold": 0.4}``,
+        docs/techniques.md), in the place of the preset's and of ``options``.
     config : a file of presets; by default the directory's own ``decode.yaml`` if it has one.
     adapter : the folder of one that was trained for a model of transformers.
     method : the search: ``beam`` (the default), ``graph`` (with ``graph``), or ``greedy``, which takes no list but for
@@ -63,7 +64,7 @@ def load(
     method = searched(method, graph)
     return build(
         Config(
-            folder, tokens, adapter, bias, tuple(with_), tuple(without), with_settings(presets, bias, options, phones), method,
+            folder, tokens, adapter, bias, tuple(with_), tuple(without), with_settings(presets, bias, options, {**(phones or {}), **(settings or {})}), method,
             find_lm(lm, folder if method == "beam" else None), graph_of(graph, graph_options, options), max_active_entities,
         )
     )
@@ -85,12 +86,12 @@ def graph_of(folder: Optional[PathOrStr], options: Optional[GraphOptions], beam:
 
 
 def with_settings(
-    presets: Mapping[str, Preset], name: str, beam: Optional[BeamOptions], phones: Optional[PhoneOptions]
+    presets: Mapping[str, Preset], name: str, beam: Optional[BeamOptions], settings: Optional[Mapping[str, Any]]
 ) -> Dict[str, Preset]:
-    """The presets with other settings in the named one."""
+    """The presets with other settings in the named one. Raises InputError for unknown ones and values out of range."""
     found = dict(presets)
     if name in found:
-        found[name] = replace(found[name], beam=beam or found[name].beam, phones=phones or found[name].phones)
+        found[name] = replace(found[name], beam=beam or found[name].beam).with_settings(settings or {})
     return found
 
 

@@ -1,16 +1,14 @@
 """The systems of an ablation: none, each technique alone, the presets."""
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import Dict, List, Mapping, Sequence, Tuple, Union
+from dataclasses import dataclass, replace
+from typing import Dict, List, Mapping, Sequence, Tuple
 
+from ctcb.biasing.options import find_option
 from ctcb.biasing.presets import Preset
 from ctcb.biasing.registry import TECHNIQUES, choose
 from ctcb.biasing.technique import EncoderTechnique, Rescorer
 from ctcb.decoding.builder import Config
-from ctcb.errors import InputError
-from ctcb.phones.options import PhoneOptions
-from ctcb.search.options import BeamOptions
 
 # Whose settings the techniques have when they are alone.
 ALONE = "decoder"
@@ -65,30 +63,14 @@ def systems(presets: Mapping[str, Preset], lm: bool, phones: bool, adapter: bool
 
 
 def varied(rows: Sequence[System], setting: str, values: Sequence[str]) -> List[System]:
-    """Each system but the first under several values of a setting of the search or the phonetic techniques.
+    """Each system but the first under several values of a setting, by its name.
 
-    Raises InputError for a setting that neither has, and for values that are none of it.
+    Raises InputError for an unknown setting, and for values that are none of it.
     """
+    known = find_option(setting)
     found = list(rows[:1])
     for row in rows[1:]:
         for text in values:
-            found.append(System(f"{row.name} {setting}={text}", row.techniques, _with(row.preset, setting, text)))
+            preset = row.preset.with_settings({known.name: known.parse(text)})
+            found.append(System(f"{row.name} {known.name}={text}", row.techniques, preset))
     return found
-
-
-def _with(preset: Preset, setting: str, text: str) -> Preset:
-    for part in ("beam", "phones"):
-        options = getattr(preset, part)
-        if setting in _settings(options):
-            now = getattr(options, setting)
-            try:
-                return replace(preset, **{part: replace(options, **{setting: type(now)(text)})})
-            except ValueError:
-                raise InputError(f"{text!r} is no value of {setting}", hint=f"its values are like {now}") from None
-    names = ", ".join((*_settings(preset.beam), *_settings(preset.phones)))
-    raise InputError(f"{setting!r} is no setting", hint=f"choose from {names}")
-
-
-def _settings(options: Union[BeamOptions, PhoneOptions]) -> List[str]:
-    """The names of those that are no switches."""
-    return [field.name for field in fields(options) if not isinstance(getattr(options, field.name), bool)]

@@ -11,8 +11,8 @@ import numpy as np
 from ctcb.biasing.presets import Preset
 from ctcb.errors import RunError
 from ctcb.evaluation.objective import Bounds, Measured, value
-from ctcb.evaluation.search_space import Parameter, value_of, with_values
 from ctcb.io import PathOrStr
+from ctcb.options import Option
 from ctcb.progress import progress
 
 BEST = 0.1  # share of the trials among whose settings the middle is sought,
@@ -41,7 +41,7 @@ class Found:
 
 
 def search(
-    preset: Preset, space: Sequence[Parameter], measure: Callable[[Preset], Sequence[Measured]], bounds: Bounds, trials: int,
+    preset: Preset, space: Sequence[Option], measure: Callable[[Preset], Sequence[Measured]], bounds: Bounds, trials: int,
     seed: int = 0, study_file: Optional[PathOrStr] = None, about: str = "",
 ) -> Found:
     """Look for the values of ``space`` that are best; the first trial is what ``preset`` has.
@@ -73,11 +73,11 @@ def search(
     # Another stream of random numbers than the trials before a stop had.
     study.sampler = optuna.samplers.TPESampler(seed=seed + done, n_startup_trials=min(20, max(5, trials // 4)), multivariate=True)
     if not study.trials:
-        study.enqueue_trial({one.name: min(one.high, max(one.low, value_of(preset, one))) for one in space})
+        study.enqueue_trial({one.name: min(one.tuned[1], max(one.tuned[0], float(preset.value(one.name)))) for one in space})
 
     def objective(trial: optuna.Trial) -> float:
-        values = {one.name: round(trial.suggest_float(one.name, one.low, one.high), 3) for one in space}
-        return value(measure(with_values(preset, values)), bounds)
+        values = {one.name: round(trial.suggest_float(one.name, *one.tuned), 3) for one in space}
+        return value(measure(preset.with_settings(values)), bounds)
 
     for _ in progress(range(max(0, trials - done)), "tuning", total=max(0, trials - done)):
         study.optimize(objective, n_trials=1)
@@ -87,8 +87,8 @@ def search(
     ]
     tried.sort(key=lambda trial: (-trial.value, trial.number))
     middle = _middle(tried)
-    taken = value(measure(with_values(preset, middle)), bounds) >= tried[0].value - SLACK
-    return Found(tuple(tried), with_values(preset, middle if taken else tried[0].values), taken)
+    taken = value(measure(preset.with_settings(middle)), bounds) >= tried[0].value - SLACK
+    return Found(tuple(tried), preset.with_settings(middle if taken else tried[0].values), taken)
 
 
 def _middle(tried: List[Trial]) -> Dict[str, float]:

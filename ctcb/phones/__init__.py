@@ -1,1 +1,1 @@
-"""What a phone head is good for: how well words fit what was heard, and which listed name was said."""
+"""What a phone head is good for: how well words fit its emissions, and which listed name was spoken."""

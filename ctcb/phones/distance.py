@@ -29,36 +29,36 @@ class Costs:
 
 @lru_cache(maxsize=None)
 def costs(symbols: Tuple[str, ...]) -> Costs:
-    """The costs for the phones of a head; the blank (id 0) and stress marks cost nothing."""
+    """The costs for a phone head's symbols ``[P]``; the blank (id 0) and stress marks cost nothing."""
     kinds, presence, features, pairs = _read()
     count = len(symbols)
     swap = np.ones((count + 1, count + 1), np.float32)
     weights = np.zeros(count + 1, np.float32)
     names = [symbol.rstrip("012") for symbol in symbols]
-    for i, one in enumerate(names):
-        if one not in kinds:
+    for i, phone in enumerate(names):
+        if phone not in kinds:
             continue
-        weights[i] = presence[one]
+        weights[i] = presence[phone]
         for j, other in enumerate(names):
             if other not in kinds:
                 continue
-            if one == other:
+            if phone == other:
                 swap[i, j] = 0.0
-            elif kinds[one] == kinds[other]:
-                scale = _CONSONANT if kinds[one] == "consonant" else _VOWEL
-                swap[i, j] = min(1.0, _LEAST + float(scale @ np.abs(features[one] - features[other])))
+            elif kinds[phone] == kinds[other]:
+                scale = _CONSONANT if kinds[phone] == "consonant" else _VOWEL
+                swap[i, j] = min(1.0, _LEAST + float(scale @ np.abs(features[phone] - features[other])))
             else:
-                swap[i, j] = pairs.get(frozenset((one, other)), 1.0)
+                swap[i, j] = pairs.get(frozenset((phone, other)), 1.0)
     return Costs(swap, weights)
 
 
-def edit_costs(heard: Sequence[np.ndarray], said: Sequence[np.ndarray], cost: Costs) -> np.ndarray:
-    """The cheapest way from each of ``said`` to each of ``heard`` (phone ids, pair by pair): ``[N]`` float32."""
-    if not len(heard):
+def edit_costs(recognised: Sequence[np.ndarray], spoken: Sequence[np.ndarray], cost: Costs) -> np.ndarray:
+    """The cheapest edits that make each of ``spoken`` into its one of ``recognised`` (int64 phone ids): ``[N]`` float32 costs."""
+    if not len(recognised):
         return np.zeros(0, np.float32)
     filler = len(cost.presence) - 1
-    columns, rows = _padded(heard, filler), _padded(said, filler)
-    put_in = np.concatenate([np.zeros((len(heard), 1), np.float32), np.cumsum(cost.presence[columns], axis=1)], axis=1)
+    columns, rows = _padded(recognised, filler), _padded(spoken, filler)
+    put_in = np.concatenate([np.zeros((len(recognised), 1), np.float32), np.cumsum(cost.presence[columns], axis=1)], axis=1)
     table = put_in
     for phones in rows.T:
         kept = table + cost.presence[phones][:, None]

@@ -13,9 +13,9 @@ import numpy as np
 
 from ctcb.phones.phonetics import BLANK
 
-Ways = Sequence[np.ndarray]  # pronunciations of a word, phone ids [L] each, L at least 1; none: it is silent
+Pronunciations = Sequence[np.ndarray]  # of a word: int64 phone ids [L] each, L at least 1; none: it is silent
 
-NEVER = np.float32(-np.inf)
+NEVER = np.float32(-np.inf)  # log-probability of a state that cannot be reached
 
 
 @dataclass(frozen=True)
@@ -23,29 +23,29 @@ class PhoneGraph:
     """The states of some words in a row."""
 
     labels: np.ndarray  # [S] int64, each state's phone or the blank
-    before: np.ndarray  # [S, K] int64, the states from which each is reached; S, which never is, fills up
+    predecessors: np.ndarray  # [S, K] int64, the states from which each is reached; S, which never is, fills up
     words: np.ndarray  # [S] int64, the word to which a phone belongs; -1 for blanks
-    starts: np.ndarray  # where a path may begin,
-    ends: np.ndarray  # and where it may end
+    starts: np.ndarray  # int64, the states where a path may begin,
+    ends: np.ndarray  # and those where it may end
     num_words: int
 
     @classmethod
-    def build(cls, words: Sequence[Ways]) -> PhoneGraph:
+    def build(cls, words: Sequence[Pronunciations]) -> PhoneGraph:
         """The graph of words; those without a pronunciation take no time."""
-        labels, owner, before = [BLANK], [-1], [[0]]
+        labels, owner, predecessors = [BLANK], [-1], [[0]]
         starts, lasts, boundary = [0], [], 0  # what may come before the next word: phones, a blank
 
         def add(label: int, word: int, into: List[int]) -> int:
             labels.append(label)
             owner.append(word)
-            before.append([len(labels) - 1, *into])
+            predecessors.append([len(labels) - 1, *into])
             return len(labels) - 1
 
-        for word, ways in enumerate(words):
-            if not len(ways):
+        for word, pronunciations in enumerate(words):
+            if not len(pronunciations):
                 continue
             ends = []
-            for phones in ways:
+            for phones in pronunciations:
                 state = add(int(phones[0]), word, [boundary, *(last for last in lasts if labels[last] != phones[0])])
                 if boundary == 0:
                     starts.append(state)
@@ -54,8 +54,8 @@ class PhoneGraph:
                     state = add(phone, word, [blank, state] if labels[state] != phone else [blank])
                 ends.append(state)
             boundary, lasts = add(BLANK, -1, ends), ends
-        table = np.full((len(labels), max(map(len, before))), len(labels), np.int64)
-        for row, states in zip(table, before):
+        table = np.full((len(labels), max(map(len, predecessors))), len(labels), np.int64)
+        for row, states in zip(table, predecessors):
             row[: len(states)] = states
         finals = np.array([boundary, *lasts])
         return cls(np.array(labels), table, np.array(owner), np.array(starts), finals, len(words))
@@ -68,13 +68,13 @@ def scores(log_probs: np.ndarray, graphs: Sequence[PhoneGraph], best_path: bool 
     """
     if not len(log_probs) or not graphs:
         return np.array([0.0 if len(graph.labels) == 1 else NEVER for graph in graphs], np.float32)
-    size, width = max(len(graph.labels) for graph in graphs), max(graph.before.shape[1] for graph in graphs)
+    size, width = max(len(graph.labels) for graph in graphs), max(graph.predecessors.shape[1] for graph in graphs)
     labels = np.zeros((len(graphs), size), np.int64)
     before = np.full((len(graphs), size, width), size, np.int64)
     alpha = np.full((len(graphs), size + 1), NEVER)  # the last column is the state that never is
     for n, graph in enumerate(graphs):
         labels[n, : len(graph.labels)] = graph.labels
-        table = np.where(graph.before == len(graph.labels), size, graph.before)
+        table = np.where(graph.predecessors == len(graph.labels), size, graph.predecessors)
         before[n, : len(graph.labels), : table.shape[1]] = table
         alpha[n, graph.starts] = log_probs[0, graph.labels[graph.starts]]
     before += (size + 1) * np.arange(len(graphs))[:, None, None]
@@ -92,7 +92,7 @@ def scores(log_probs: np.ndarray, graphs: Sequence[PhoneGraph], best_path: bool 
 
 
 def align(log_probs: np.ndarray, graph: PhoneGraph) -> Tuple[float, np.ndarray]:
-    """The best path: its log-probability, and each word's first and end frame, int64 ``[W, 2]``.
+    """The best path through ``log_probs [T, P]``: its log-probability (nats), and each word's first and end frame, int64 ``[W, 2]``.
 
     A silent word begins and ends where the one before it ends. The frames are -1, and the score -inf, where the words do not fit into the frames.
     """
@@ -104,9 +104,9 @@ def align(log_probs: np.ndarray, graph: PhoneGraph) -> Tuple[float, np.ndarray]:
     alpha[graph.starts] = log_probs[0, graph.labels[graph.starts]]
     came_from = np.zeros((len(log_probs), size), np.int64)
     for t in range(1, len(log_probs)):
-        ways = alpha[graph.before]
+        ways = alpha[graph.predecessors]
         choice = ways.argmax(axis=1)
-        came_from[t] = graph.before[np.arange(size), choice]
+        came_from[t] = graph.predecessors[np.arange(size), choice]
         alpha[:size] = ways.max(axis=1) + log_probs[t, graph.labels]
     state = int(graph.ends[alpha[graph.ends].argmax()])
     score = float(alpha[state])
@@ -128,9 +128,9 @@ def align(log_probs: np.ndarray, graph: PhoneGraph) -> Tuple[float, np.ndarray]:
 
 
 def floored(log_probs: np.ndarray, share: float) -> np.ndarray:
-    """``[T, P]`` with ``share`` of each frame's probability spread evenly, so that nothing is impossible.
+    """Natural-log probabilities ``[T, P]`` with ``share`` (0 to 1) of each frame's probability spread evenly, so that nothing is impossible.
 
-    One phone that a dictionary has wrong, or the head did not hear, then costs some nats, not all.
+    One phone that a dictionary has wrong, or the head did not recognise, then costs some nats, not all.
     """
     count = log_probs.shape[1]
     return np.logaddexp(log_probs + np.float32(np.log1p(-share)), np.float32(np.log(share / count)))

@@ -1,4 +1,4 @@
-"""Which listed names may have been said: an index of pronunciations by pairs of neighbouring phones."""
+"""Which listed names may have been spoken: an index of pronunciations by pairs of neighbouring phones."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ FEWEST = 3  # phones: what is shorter is not looked up
 class SoundIndex:
     """The pronunciations of a list's entities."""
 
-    names: Tuple[str, ...]  # of the entities, which decide between those that sound alike
+    names: Tuple[str, ...]  # the entities'; they decide between entities that sound alike
     sounds: Tuple[np.ndarray, ...]  # phone ids of each pronunciation
     owners: np.ndarray  # [M] int64, the entity of each
     lengths: np.ndarray  # [M] int64
     order: np.ndarray  # [M] int64, their order by name and sound, whatever the list's
     num_phones: int
-    first: np.ndarray  # [P * P + 1] int64: a pair's pronunciations run from here to the next pair's,
-    posted: np.ndarray  # int64, in here, each once
+    first: np.ndarray  # [P * P + 1] int64: a pair's pronunciations stand in `posted` from here to the next pair's first
+    posted: np.ndarray  # int64, pronunciations by the pairs that they have, each once a pair
 
     @classmethod
     def build(cls, sounds: Sequence[Sequence[np.ndarray]], names: Sequence[str], num_phones: int) -> SoundIndex:
@@ -42,12 +42,12 @@ class SoundIndex:
         first = np.searchsorted(rows[:, 0], np.arange(num_phones * num_phones + 1))
         return cls(tuple(names), flat, owners, lengths, order, num_phones, first, rows[:, 1])
 
-    def candidates(self, heard: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """The pronunciations that share enough pairs with ``heard [H]``, as int64 ``[C]``, and at which
+    def candidates(self, recognised: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """The pronunciations that share enough pairs with the phones ``recognised [H]`` (int64), as int64 ``[C]``, and at which
         pairs of it they do, as bool ``[C, H - 1]``."""
-        if len(heard) < 2 or not len(self.sounds):
+        if len(recognised) < 2 or not len(self.sounds):
             return np.zeros(0, np.int64), np.zeros((0, 0), bool)
-        pairs = heard[:-1] * self.num_phones + heard[1:]
+        pairs = recognised[:-1] * self.num_phones + recognised[1:]
         begin, count = self.first[pairs], self.first[pairs + 1] - self.first[pairs]
         where = np.repeat(np.arange(len(pairs)), count)
         within = np.arange(len(where)) - np.repeat(np.cumsum(count) - count, count)
@@ -63,12 +63,12 @@ class SoundIndex:
 
 
 def errors(lengths: np.ndarray) -> np.ndarray:
-    """How many edits are allowed in pronunciations of so many phones."""
+    """How many edits are allowed in pronunciations of so many phones: int64, of the shape of ``lengths``."""
     return np.floor(lengths * WRONG).astype(np.int64)
 
 
 def needed(lengths: np.ndarray) -> np.ndarray:
-    """How many pairs must be shared at least, so that nothing within the allowed errors is missed.
+    """How many pairs must be shared at least (int64, of the shape of ``lengths``), so that nothing within the allowed errors is missed.
 
     At least one, which short pronunciations may miss: three phones have two pairs, and an edit spoils both.
     """

@@ -1,15 +1,15 @@
-"""Which listed names were said where the transcript has other words, by how these stretches sound.
+"""Which listed names were spoken where the transcript has other words, by the phones of these stretches.
 
 The words are aligned with the phone head. Each run of them, cut in the blanks between words, is a
 stretch of frames. An entity takes its place if
 
 1.  its pronunciation is near the 1-best phones there (``distance.py``; an index finds which might be);
-2.  its best alignment costs at most ``lack`` nats a phone more than the likeliest phones of the stretch;
-3.  it fits better than the words that stand there by ``evidence`` nats, and by ``short`` more for each
+2.  its best alignment costs at most ``max_loss_per_phone`` nats a phone more than the likeliest phones of the stretch;
+3.  it fits better than the words that stand there by ``min_gain`` nats, and by ``short_name_penalty`` more for each
     phone that it has fewer than eight: of short sequences, more are alike by chance. Words that are in
-    no lexicon count ``invented`` nats less than they fit, for they were spelled by their sound.
+    no lexicon count ``oov_penalty`` nats less than they fit, for they were spelled by their sound.
 
-3. also keeps what was heard rightly: a known word whose phones are all there leaves nothing to gain. In
+3. also keeps what was recognised rightly: a known word whose phones are all there leaves nothing to gain. In
 lists of more than a hundred pronunciations the logarithm of how many times more there are is added,
 since the best of so many will fit by chance.
 """
@@ -21,15 +21,15 @@ from typing import Collection, List, Sequence, Tuple
 import numpy as np
 
 from ctcb.phones.distance import costs, edit_costs
-from ctcb.phones.graph import PhoneGraph, Ways, align, floored, scores
+from ctcb.phones.graph import PhoneGraph, Pronunciations, align, floored, scores
 from ctcb.phones.index import WRONG, SoundIndex, errors, needed
-from ctcb.phones.options import PhoneOptions
+from ctcb.phones.options import LookupOptions, PhoneticOptions
 from ctcb.phones.phonetics import Phonetics, greedy_phones
 
 LONGEST = 6  # words that an entity may replace
 TRIED = 24  # stretches and pronunciations of an utterance that are compared frame by frame
-LONG = 8  # phones: what has as many needs no more than the usual evidence
-FEW = 100  # pronunciations: longer lists need more evidence
+LONG = 8  # phones: what has as many needs no more than the usual gain
+FEW = 100  # pronunciations: longer lists need a larger gain
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Match:
 
 
 def find(
-    words: Sequence[Ways], known: Sequence[bool], taken: Collection[int], log_probs: np.ndarray, index: SoundIndex,
-    phonetics: Phonetics, options: PhoneOptions,
+    words: Sequence[Pronunciations], known: Sequence[bool], taken: Collection[int], log_probs: np.ndarray, index: SoundIndex,
+    phonetics: Phonetics, options: LookupOptions = LookupOptions(), phonetic: PhoneticOptions = PhoneticOptions(),
 ) -> List[Match]:
     """The entities that should stand where other words do, apart from one another, in order.
 
@@ -54,12 +54,14 @@ def find(
     words : the pronunciations of the transcript's words.
     known : whether the lexicon has each of them.
     taken : words that are to be left as they are.
-    log_probs : ``[T, P]`` of the phone head.
+    log_probs : ``[T, P]`` natural-log probabilities of the phone head.
+    index : the pronunciations of the list's entities.
+    options, phonetic : scores in nats.
     """
-    heard, frames = greedy_phones(log_probs)
-    if not words or len(heard) < 2:
+    recognised, frames = greedy_phones(log_probs)
+    if not words or len(recognised) < 2:
         return []
-    log_probs = floored(log_probs, options.floor)
+    log_probs = floored(log_probs, phonetic.floor)
     score, spans = align(log_probs, PhoneGraph.build(words))
     if not np.isfinite(score):
         return []
@@ -68,47 +70,47 @@ def find(
         (first, end) for first in range(len(words)) for end in range(first + 1, min(len(words), first + LONGEST) + 1)
         if not any(place in taken for place in range(first, end))
     ], np.int64).reshape(-1, 2)  # fmt: skip
-    tried = _near(runs, np.searchsorted(frames, cuts), heard, index, phonetics)
+    tried = _near(runs, np.searchsorted(frames, cuts), recognised, index, phonetics)
     matches = []
     for run in sorted({run for run, _ in tried}):
         first, end = runs[run].tolist()
         ids = [sound for other, sound in tried if other == run]
         stretch = log_probs[cuts[first] : cuts[end]]
-        doubt = options.invented * known[first:end].count(False)
-        matches += _better(stretch, words[first:end], first, doubt, ids, index, options)
+        penalty = phonetic.oov_penalty * known[first:end].count(False)
+        matches += _better(stretch, words[first:end], first, penalty, ids, index, options)
     return _apart(matches, index)
 
 
 def _near(
-    runs: np.ndarray, edges: np.ndarray, heard: np.ndarray, index: SoundIndex, phonetics: Phonetics
+    runs: np.ndarray, edges: np.ndarray, recognised: np.ndarray, index: SoundIndex, phonetics: Phonetics
 ) -> List[Tuple[int, int]]:
     """The likeliest pairs of a run of words and a pronunciation, as places in ``runs`` and ``index.sounds``.
 
-    ``edges``: each word's first phone among those ``heard``, and behind the last word's last.
+    ``edges``: each word's first phone among those ``recognised``, and behind the last word's last.
     """
-    found, at = index.candidates(heard)
-    if not len(found) or not len(runs):
+    candidates, at = index.candidates(recognised)
+    if not len(candidates) or not len(runs):
         return []
-    sums = np.concatenate([np.zeros((len(found), 1), np.int64), np.cumsum(at, axis=1)], axis=1)
+    sums = np.concatenate([np.zeros((len(candidates), 1), np.int64), np.cumsum(at, axis=1)], axis=1)
     begin, stop = edges[runs[:, 0]], edges[runs[:, 1]]
     inside = np.maximum(stop - 1, begin)  # pairs of phones that lie wholly in a run: begin up to here
-    lengths = index.lengths[found]
+    lengths = index.lengths[candidates]
     shared = sums[:, np.minimum(inside, at.shape[1])] - sums[:, np.minimum(begin, at.shape[1])]  # [C, R]
     fits = np.abs((stop - begin)[None] - lengths[:, None]) <= errors(lengths)[:, None]
     which, run = np.nonzero((shared >= needed(lengths)[:, None]) & fits)
     if not len(which):
         return []
-    pieces = [heard[begin[r] : stop[r]] for r in run]
-    away = edit_costs(pieces, [index.sounds[found[c]] for c in which], costs(phonetics.symbols)) / lengths[which]
-    order = [pair for pair in np.lexsort((index.order[found[which]], run, away)) if away[pair] <= WRONG]
-    return [(int(run[pair]), int(found[which[pair]])) for pair in order[:TRIED]]
+    pieces = [recognised[begin[r] : stop[r]] for r in run]
+    away = edit_costs(pieces, [index.sounds[candidates[c]] for c in which], costs(phonetics.symbols)) / lengths[which]
+    order = [pair for pair in np.lexsort((index.order[candidates[which]], run, away)) if away[pair] <= WRONG]
+    return [(int(run[pair]), int(candidates[which[pair]])) for pair in order[:TRIED]]
 
 
 def _better(
-    stretch: np.ndarray, words: Sequence[Ways], first: int, doubt: float, ids: Sequence[int], index: SoundIndex,
-    options: PhoneOptions,
+    stretch: np.ndarray, words: Sequence[Pronunciations], first: int, penalty: float, ids: Sequence[int], index: SoundIndex,
+    options: LookupOptions,
 ) -> List[Match]:
-    """The pronunciations that fit a stretch of frames well, and well enough better than its words, less ``doubt``."""
+    """The pronunciations that fit a stretch of frames well, and well enough better than its words, less ``penalty`` (nats)."""
     graphs = [PhoneGraph.build([[index.sounds[sound]]]) for sound in ids]
     *fits, present = scores(stretch, [*graphs, PhoneGraph.build(words)]).tolist()
     free = float(stretch.max(axis=1).sum())
@@ -116,8 +118,8 @@ def _better(
     matches = []
     for sound, fit in zip(ids, fits):
         length = int(index.lengths[sound])
-        surplus = fit - present + doubt - (options.evidence + options.short * max(0, LONG - length) + more)
-        if free - fit <= options.lack * length and surplus >= 0:
+        surplus = fit - present + penalty - (options.min_gain + options.short_name_penalty * max(0, LONG - length) + more)
+        if free - fit <= options.max_loss_per_phone * length and surplus >= 0:
             matches.append(Match(int(index.owners[sound]), first, first + len(words), fit - present, surplus))
     return matches
 
@@ -125,7 +127,7 @@ def _better(
 def _apart(matches: Sequence[Match], index: SoundIndex) -> List[Match]:
     """Those with the most to spare, of which no two share a word."""
     chosen: List[Match] = []
-    for match in sorted(matches, key=lambda one: (-one.surplus, one.first, one.end, index.names[one.entity])):
+    for match in sorted(matches, key=lambda match: (-match.surplus, match.first, match.end, index.names[match.entity])):
         if all(match.end <= other.first or other.end <= match.first for other in chosen):
             chosen.append(match)
-    return sorted(chosen, key=lambda one: one.first)
+    return sorted(chosen, key=lambda match: match.first)

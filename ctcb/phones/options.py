@@ -1,49 +1,103 @@
-"""How much the phonetic techniques trust the phone head."""
+"""Options of the phonetic techniques: how much they trust the phone head.
+
+Scores are natural logarithms (nats). `phonetic` is no technique: it holds what several of them share.
+"""
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
+import warnings
+from dataclasses import dataclass
+from typing import Any, ClassVar, Dict
 
 from ctcb.errors import InputError
+from ctcb.options import OptionBlock, option
 
-# How phones are compared with what was heard (rescoring.py).
+# How phones are compared with the phone head's emissions (rescoring.py).
 SCORES = ("forward", "path", "edits")
 
 
 @dataclass(frozen=True)
-class PhoneOptions:
-    """Settings of `phones`, `lookup`, `verify` and `g2g`, and what makes `subword` wary; scores are natural logarithms.
+class PhoneticOptions(OptionBlock):
+    """What `phones`, `lookup` and `verify` share. Raises InputError for a value outside of its range."""
 
-    Raises InputError for a value outside of its range.
+    block: ClassVar[str] = "phonetic"
+    technique: ClassVar[bool] = False
+
+    floor: float = option(
+        0.01, "Share of a frame's probability that is spread evenly over the phones, so that none is impossible.", low=0, high=1,
+        within=True, serves=("phones", "lookup", "verify"),
+    )
+    pronunciations: int = option(3, "Pronunciations of a word that are tried, at most.", low=1, serves=("phones", "lookup", "verify"))
+    # Letters put together by their sound fit the emissions whatever was spoken.
+    oov_penalty: float = option(
+        4.0, "Nats against a word that neither the lexicon nor the list knows, in `phones` and `lookup`.", low=0, tuned=(0.0, 8.0),
+        serves=("phones", "lookup"),
+    )
+
+
+@dataclass(frozen=True)
+class PhoneRescoringOptions(OptionBlock):
+    """Options of phonetic rescoring. Raises InputError for a value outside of its range."""
+
+    block: ClassVar[str] = "phones"
+
+    weight: float = option(0.3, "Factor on the phone score in `phones`.", low=0, tuned=(0.0, 1.0), flag="phone-weight")
+    score: str = option("forward", "How `phones` compares: all alignments, the best one, or edits of the 1-best phones.", choices=SCORES, flag="phone-score")
+
+
+@dataclass(frozen=True)
+class LookupOptions(OptionBlock):
+    """Options of the pronunciation lookup. Raises InputError for a value outside of its range."""
+
+    block: ClassVar[str] = "lookup"
+
+    min_gain: float = option(
+        8.0, "Nats by which a name must fit better than other words in `lookup`.", low=0, tuned=(2.0, 20.0), flag="lookup-evidence"
+    )
+    short_name_penalty: float = option(4.0, "Nats more for each phone that the name has fewer than eight, in `lookup`.", low=0, tuned=(0.0, 8.0))
+    max_loss_per_phone: float = option(
+        1.5, "Nats a phone by which a name may fit worse than the likeliest phones, in `lookup`.", low=0, flag="lookup-lack"
+    )
+
+
+@dataclass(frozen=True)
+class VerifyOptions(OptionBlock):
+    """Options of the verification (verification.py). Raises InputError for a value outside of its range."""
+
+    block: ClassVar[str] = "verify"
+
+    threshold: float = option(
+        0.5, "How likely a name must have been spoken to stay, in `verify`; 0: all stay.", low=0, high=1, tuned=(0.0, 0.95), flag="assurance"
+    )
+
+
+@dataclass(frozen=True)
+class G2gOptions(OptionBlock):
+    """Options of the spelling variants. Raises InputError for a value outside of its range."""
+
+    block: ClassVar[str] = "g2g"
+
+    count: int = option(10, "Spellings that sound alike, of each name, in `g2g`.", low=0, flag="g2g")
+    cost_weight: float = option(1.5, "Factor on what such a spelling loses of its name's bonus, in `g2g`.", low=0, tuned=(0.0, 4.0), flag="g2g-cost")
+
+
+# The names of 0.1.0, where one class had them all: old name -> new one.
+RENAMED = {
+    "weight": "phones.weight", "score": "phones.score", "floor": "phonetic.floor", "pronunciations": "phonetic.pronunciations",
+    "invented": "phonetic.oov_penalty", "lack": "lookup.max_loss_per_phone", "evidence": "lookup.min_gain",
+    "short": "lookup.short_name_penalty", "brief": "subword.short_name_penalty", "assurance": "verify.threshold",
+    "g2g": "g2g.count", "g2g_cost": "g2g.cost_weight",
+}
+
+
+def PhoneOptions(**given: Any) -> Dict[str, Any]:
+    """0.1.0's options of the phonetic techniques, as settings under their new names, with a DeprecationWarning.
+
+    Raises InputError for an unknown name.
     """
-
-    weight: float = 0.3  # of a hypothesis's phone score beside its own, in `phones`
-    score: str = "forward"  # how phones are compared with what was heard: one of SCORES
-    floor: float = 0.01  # share of a frame's probability that is spread evenly: no phone is impossible
-    pronunciations: int = 3  # of a word, that are tried
-    # Nats against a word that neither lexicon nor list knows, in `phones` and `lookup`: letters put together by
-    # sound fit what was heard whatever was said.
-    invented: float = 4.0
-    lack: float = 1.5  # `lookup`: nats a phone by which an entity may fit worse than the best phones
-    evidence: float = 8.0  # `lookup`: nats by which an entity must fit better than the words in its place,
-    short: float = 4.0  # and so many more for each phone that it has fewer than eight
-    # `subword` in long lists: what is taken off the bonus of a name for each letter that it has fewer than eight
-    # (all of it from 1,000 names on, nothing up to 10). Of short names some fit by chance.
-    brief: float = 0.0
-    assurance: float = 0.5  # `verify`: how likely a name must have been said to stay (verification.py); 0: all stay
-    g2g: int = 10  # spellings that sound alike, of each entity,
-    g2g_cost: float = 1.5  # and what a nat of their cost takes off their entity's bonus
-
-    def __post_init__(self) -> None:
-        if self.score not in SCORES:
-            raise InputError(f"phone option score is {self.score!r}", hint=f"choose from {', '.join(SCORES)}")
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name != "score" and not (math.isfinite(value) and value >= 0):
-                raise InputError(f"phone option {field.name} is {value}", hint="it must be at least 0")
-        if self.assurance > 1:
-            raise InputError(f"phone option assurance is {self.assurance}", hint="it must lie between 0 and 1")
-        if not 0 < self.floor < 1:
-            raise InputError(f"phone option floor is {self.floor}", hint="it must lie between 0 and 1")
-        if self.pronunciations < 1:
-            raise InputError("phone option pronunciations is 0", hint="it must be at least 1")
+    for name in given:
+        if name not in RENAMED:
+            raise InputError(f"{name!r} is no phone option", hint=f"choose from {', '.join(RENAMED)}")
+    warnings.warn(
+        "PhoneOptions goes with the next release; give settings, such as {'verify.threshold': 0.4}", DeprecationWarning, stacklevel=2
+    )
+    return {RENAMED[name]: value for name, value in given.items()}

@@ -1,4 +1,4 @@
-"""The phones of a model, and how words are said in them."""
+"""The phones of a model, and the pronunciations of words in them."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Phonetics:
 
     @classmethod
     def of(cls, lang: Lang) -> Phonetics:
-        """A model's own."""
+        """Those of a model's lang files."""
         return cls(lang.phones, lang.lexicon)
 
     @classmethod
@@ -45,18 +45,18 @@ class Phonetics:
     def words(self, words: Sequence[str], most: int) -> List[List[np.ndarray]]:
         """Up to ``most`` pronunciations of each word as ids, the likeliest first.
 
-        The words are a decoder's, and may be no normal ones (``i'``): they are said as what normalising
+        The words are a decoder's, and may be no normal ones (``i'``): they are pronounced as what normalising
         leaves of them, in no way where that is nothing.
         """
         normal = [normalize(word) for word in words]
         self.lexicon.prepare({part for word in normal for part in word.split()})
-        return [self.spell(self._said(word, most)) for word in normal]
+        return [self.spell(self._pronunciations(word, most)) for word in normal]
 
     def knows(self, word: str) -> bool:
-        """Whether a decoder's word is one that the lexicon has, or nothing that is said."""
+        """Whether a decoder's word is one that the lexicon has, or nothing that is pronounced."""
         return all(map(self.lexicon.knows, normalize(word).split()))
 
-    def _said(self, word: str, most: int) -> List[Pronunciation]:
+    def _pronunciations(self, word: str, most: int) -> List[Pronunciation]:
         ways = product(*(self.lexicon.pronunciations(part)[:most] for part in word.split()))
         return [tuple(chain.from_iterable(way)) for way in islice(ways, most)] if word else []
 

@@ -34,7 +34,7 @@ from ctcb.entities import Entity, EntityList
 from ctcb.evaluation.cached_emissions import CachedEmissions, EmissionCache
 from ctcb.evaluation.dataset import DataSet, read_set
 from ctcb.phones.phonetics import Phonetics
-from ctcb.phones.verification import Evidence, Odds
+from ctcb.phones.verification import LogOddsWeights, PhoneScore
 from ctcb.progress import progress
 from ctcb.text.lang import Lang
 from ctcb.text.normalize import normalize
@@ -48,7 +48,7 @@ SAID = 50  # spoken names of each list
 class Example:
     """A recognised name."""
 
-    evidence: Evidence
+    score: PhoneScore
     names: int  # in the list
     said: bool
 
@@ -57,12 +57,12 @@ class Recording(Verification):
     """Records the phone score of each name, and withdraws none."""
 
     def __init__(self) -> None:
-        self.noted: List[Tuple[Entity, Evidence]] = []
+        self.noted: List[Tuple[Entity, PhoneScore]] = []
 
     def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
         if nbest[0].entities:
             names = [context.entities[found.place] for found in nbest[0].entities]
-            self.noted += zip(names, self.evidence(nbest[0], emissions, context))
+            self.noted += zip(names, self.phone_scores(nbest[0], emissions, context))
         return nbest
 
 
@@ -79,18 +79,18 @@ def lists(names: EntityList, texts: Sequence[str], sizes: Sequence[int], rng: ra
     yield EntityList.of(rng.sample(unsaid, min(len(unsaid), max(sizes))))
 
 
-def fit(examples: Sequence[Example]) -> Tuple[Odds, np.ndarray]:
+def fit(examples: Sequence[Example]) -> Tuple[LogOddsWeights, np.ndarray]:
     """The weights, and each example's log-odds under them."""
-    base, (lack, phones, doubt, number), at = logistic(
+    base, (loss, phones, uncertainty, number), at = logistic(
         np.array([columns(one) for one in examples]), np.array([one.said for one in examples])
     )
-    return Odds(base, -lack, phones, -doubt, -number), at
+    return LogOddsWeights(base, -loss, phones, -uncertainty, -number), at
 
 
 def columns(example: Example) -> Tuple[float, float, float, float]:
-    """What the log-odds are a weighted sum of, in the order of ``Odds``."""
-    found = example.evidence
-    return found.lack, found.phones, found.doubt, np.log(example.names)
+    """What the log-odds are a weighted sum of, in the order of ``LogOddsWeights``."""
+    found = example.score
+    return found.loss_per_phone, found.phones, found.uncertainty, np.log(example.names)
 
 
 def examples_of(
@@ -108,9 +108,9 @@ def examples_of(
             recording.noted.clear()
             pipeline.decode(emitted.utt_id, emitted.emissions, context)
             text = f" {normalize(refs[emitted.utt_id])} "
-            for entity, evidence in recording.noted:
-                if np.isfinite(evidence.lack):
-                    yield Example(evidence, len(one), any(f" {form} " in text for form in entity.spoken_forms))
+            for entity, score in recording.noted:
+                if np.isfinite(score.loss_per_phone):
+                    yield Example(score, len(one), any(f" {form} " in text for form in entity.spoken_forms))
 
 
 def _without_encoder(preset: Preset) -> Tuple[str, ...]:
@@ -144,9 +144,9 @@ def main(
         click.echo(f"{data.name}: {len(found)} names came out, {sum(one.said for one in found)} of which were said")
     if dump is not None:
         Path(dump).write_text(json.dumps([asdict(one) for one in examples]))
-    odds, at = fit(examples)
+    weights, at = fit(examples)
     said = np.array([one.said for one in examples])
-    click.echo(f"{odds}\nof those said, {np.mean(at[said] > 0):.1%} stay; of the others, {np.mean(at[~said] > 0):.1%}")
+    click.echo(f"{weights}\nof those said, {np.mean(at[said] > 0):.1%} stay; of the others, {np.mean(at[~said] > 0):.1%}")
 
 
 if __name__ == "__main__":

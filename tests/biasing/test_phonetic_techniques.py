@@ -119,7 +119,7 @@ def test_missing_phone_head_is_refused(ctcb, tmp_path):
     ran = ctcb(*decode, "--with", "phones", "--phone-emissions", tmp_path / "narrow.npz")
     assert "emissions have 39 tokens a frame, but the vocabulary has 40" in ran.err
     ran = ctcb(*decode, "--with", "phones", "--phone-weight", -1)
-    assert ran.code == 2 and "phone option weight is -1.0" in ran.err
+    assert ran.code == 2 and "phones.weight is -1.0" in ran.err
     ran = ctcb(*decode, "--phone-emissions", tmp_path / "none.npz")
     assert ran.code == 2 and "none.npz: no such file" in ran.err
 
@@ -141,7 +141,7 @@ def test_emissions_from_file_decode_like_audio(ctcb, model_dir, tmp_path):
 
 
 def test_short_names_are_penalised_in_long_lists():
-    from ctcb.biasing.in_search import _with_brief
+    from ctcb.biasing.in_search import _with_short_names
     from ctcb.biasing.prepared_list import Context, Setting
     from ctcb.entities import Entity
     from ctcb.search.vocabulary import Vocabulary
@@ -152,7 +152,7 @@ def test_short_names_are_penalised_in_long_lists():
         names = [Entity("Bob"), Entity("Bob Catson"), *(Entity(f"name {number}") for number in range(count - 2))]
         setting = Setting(Vocabulary.from_tokens(PIECES), PieceSpelling(TokenTable.of(PIECES)))
         made = Context(tuple(names), (), None, tuple(((1, 2), (3,)) for _ in names), setting, costs=before)
-        return _with_brief(made, 0.5)
+        return _with_short_names(made, 0.5)
 
     # "bob" lacks five of eight letters: half a nat each, all of it in a list of 1,000, half of it in one of 100.
     assert costs(1000)[:2] == ((2.5, 2.5), (0.0, 0.0)) and costs(5000)[0] == (2.5, 2.5)

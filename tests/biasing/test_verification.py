@@ -10,13 +10,13 @@ from constructed import MET, PIECES, log_probs, write
 
 from ctcb.biasing.verification import _differences, _withdrawn
 from ctcb.decoding.stitching import from_plain, to_plain, together
-from ctcb.phones.verification import Evidence, Odds, likelihood, log_odds, weigh
+from ctcb.phones.verification import LogOddsWeights, PhoneScore, log_odds, probability, score_name
 from ctcb.text.lexicon import phone_symbols
 from ctcb.transcript.hypothesis import FoundEntity, Reading, Word
 from ctcb.transcript.transcript import transcript
 
 PHONES = phone_symbols()
-ODDS = Odds(base=1.0, lack=2.0, phones=0.5, doubt=3.0, names=0.25)
+ODDS = LogOddsWeights(base=1.0, loss=2.0, phones=0.5, uncertainty=3.0, names=0.25)
 
 
 def phone_frames(*frames):
@@ -30,29 +30,29 @@ def ids(text):
 def test_phone_scores_by_hand():
     """Three frames whose likeliest phones are B, AA and V (V 0.6, B 0.4)."""
     heard = phone_frames("B", "AA", {"V": 0.6, "B": 0.4})
-    bob, bov = weigh(heard, [ids("B AA B")]), weigh(heard, [ids("B AA V")])
+    bob, bov = score_name(heard, [ids("B AA B")]), score_name(heard, [ids("B AA V")])
     # No frame is left for a blank, so that a pronunciation of three phones has one alignment.
-    assert bob.lack == pytest.approx(math.log(0.6 / 0.4) / 3, abs=1e-4) and bov.lack == pytest.approx(0, abs=1e-4)
-    assert bob.phones == 3 and bob.doubt == bov.doubt == pytest.approx(-float(heard.max(axis=1).sum()) / 3)
-    both = weigh(heard, [ids("B AA B"), ids("B AA V")])
-    assert both.lack == pytest.approx(-math.log(1 + 0.4 / 0.6) / 3, abs=1e-4)  # the sum over both
-    assert weigh(heard, [ids("B AA B B")]).lack == math.inf == weigh(heard[:0], [ids("B")]).lack
-    assert weigh(phone_frames(*"|" * 30), [ids("B AA " * 8)]).phones == 12
+    assert bob.loss_per_phone == pytest.approx(math.log(0.6 / 0.4) / 3, abs=1e-4) and bov.loss_per_phone == pytest.approx(0, abs=1e-4)
+    assert bob.phones == 3 and bob.uncertainty == bov.uncertainty == pytest.approx(-float(heard.max(axis=1).sum()) / 3)
+    both = score_name(heard, [ids("B AA B"), ids("B AA V")])
+    assert both.loss_per_phone == pytest.approx(-math.log(1 + 0.4 / 0.6) / 3, abs=1e-4)  # the sum over both
+    assert score_name(heard, [ids("B AA B B")]).loss_per_phone == math.inf == score_name(heard[:0], [ids("B")]).loss_per_phone
+    assert score_name(phone_frames(*"|" * 30), [ids("B AA " * 8)]).phones == 12
 
 
 def test_log_odds_by_hand():
-    evidence = Evidence(phones=6, lack=0.75, doubt=0.5)
+    evidence = PhoneScore(phones=6, loss_per_phone=0.75, uncertainty=0.5)
     assert log_odds(evidence, 100, ODDS) == pytest.approx(1 - 1.5 + 3 - 1.5 - 0.25 * math.log(100))
-    assert likelihood(evidence, 1, ODDS) == pytest.approx(1 / (1 + math.exp(-1.0)))
-    assert likelihood(Evidence.none(), 1, ODDS) == 0 == likelihood(Evidence(3, 1e6, 0), 1, ODDS)
+    assert probability(evidence, 1, ODDS) == pytest.approx(1 / (1 + math.exp(-1.0)))
+    assert probability(PhoneScore.none(), 1, ODDS) == 0 == probability(PhoneScore(3, 1e6, 0), 1, ODDS)
 
 
 def test_fitted_weights_have_the_expected_signs():
-    good = Evidence(phones=8, lack=0.1, doubt=0.1)
-    at = likelihood(good, 100)
+    good = PhoneScore(phones=8, loss_per_phone=0.1, uncertainty=0.1)
+    at = probability(good, 100)
     assert at > 0.5
-    assert all(likelihood(worse, 100) < at for worse in (Evidence(8, 2.0, 0.1), Evidence(3, 0.1, 0.1), Evidence(8, 0.1, 1.0)))
-    assert likelihood(good, 10_000) <= at
+    assert all(probability(worse, 100) < at for worse in (PhoneScore(8, 2.0, 0.1), PhoneScore(3, 0.1, 0.1), PhoneScore(8, 0.1, 1.0)))
+    assert probability(good, 10_000) <= at
 
 
 def test_differing_spans_of_two_texts():

@@ -52,7 +52,7 @@ def test_vocabularies_and_options(tmp_path):
     found = ctcb.CtcDecoder(LETTERS, separator="|", log_probs="logits").decode(emissions + 5, ["Bob"])
     assert found.entities[0].start == 9 and found.text == "ann met bob"  # in frames
     assert ctcb.CtcDecoder(PIECES, bias="none").decode(EMISSIONS, ["Bob"]).text == "ann met bov"
-    assert ctcb.CtcDecoder(PIECES, options=ctcb.BeamOptions(cap=0)).decode(EMISSIONS, ["Bob"]).text == "ann met bov"
+    assert ctcb.CtcDecoder(PIECES, settings={"subword.cap": 0}).decode(EMISSIONS, ["Bob"]).text == "ann met bov"
     (tmp_path / "tokens.txt").write_text("".join(f"{piece}\n" for piece in PIECES))
     assert ctcb.CtcDecoder(tmp_path / "tokens.txt").decode(EMISSIONS, ["Bob"]).text == "ann met bob"
 

@@ -85,15 +85,15 @@ def test_rows_by_hand():
 def test_vary_repeats_rows():
     data, decoding, emissions = made(["ann met bob"], [MET])
     rows, _ = systems(BUILT_IN, lm=False, phones=False)
-    rows = varied([rows[0], rows[2]], "beta", ["0.1", "3"])
+    rows = varied([rows[0], rows[2]], "subword.beta", ["0.1", "3"])
     rungs = list(run_ablation(data, decoding, emissions, rows, draws=0))
-    assert [rung.system.name for rung in rungs] == ["none", "subword beta=0.1", "subword beta=3"]
+    assert [rung.system.name for rung in rungs] == ["none", "subword subword.beta=0.1", "subword subword.beta=3"]
     assert [rung.hyps["u0"] for rung in rungs] == ["ann met bov", "ann met bov", "ann met bob"]
-    assert varied(rows[:2], "g2g", ["7"])[1].preset.phones.g2g == 7
-    with pytest.raises(InputError, match="'betta' is no setting; choose from beam, nbest"):
+    assert varied(rows[:2], "g2g.count", ["7"])[1].preset.options.g2g.count == 7
+    with pytest.raises(InputError, match="'betta' is no setting; choose from beam.beam, beam.blank_skip"):
         varied(rows, "betta", ["1"])
-    with pytest.raises(InputError, match="'many' is no value of g2g; its values are like 7"):
-        varied(varied(rows[:2], "g2g", ["7"]), "g2g", ["many"])
+    with pytest.raises(InputError, match="'many' is no value of g2g.count; its values are like 10"):
+        varied(varied(rows[:2], "g2g.count", ["7"]), "g2g.count", ["many"])
 
 
 def test_row_equals_decode_and_score(ctcb, model_dir, tmp_path):

@@ -7,7 +7,7 @@ from constructed import log_probs
 
 from ctcb.phones.index import SoundIndex, errors
 from ctcb.phones.lookup import find
-from ctcb.phones.options import PhoneOptions
+from ctcb.phones.options import LookupOptions
 from ctcb.phones.phonetics import Phonetics, greedy_phones
 from ctcb.text.lexicon import Lexicon, phone_symbols
 
@@ -38,7 +38,7 @@ def sound(text):
 def looked_up(text, said, names, taken=(), **options):
     ways = PHONETICS.words(text.split(), 3)
     known = [word in SAID for word in text.split()]
-    found = find(ways, known, taken, phones(said), index(*names), PHONETICS, PhoneOptions(**options))
+    found = find(ways, known, taken, phones(said), index(*names), PHONETICS, LookupOptions(**options))
     return [(names[match.entity], text.split()[match.first : match.end]) for match in found]
 
 
@@ -51,8 +51,8 @@ def test_name_replaces_words_that_fit_worse():
 
 def test_some_phone_errors_are_allowed():
     heard = "M EH T | S AH L EH N S K IY | T AH D EY"
-    assert looked_up("met the lens key today", heard, ["zelenskyy"], lack=2)
-    assert not looked_up("met the lens key today", heard, ["zelenskyy"], lack=0.1)
+    assert looked_up("met the lens key today", heard, ["zelenskyy"], max_loss_per_phone=2)
+    assert not looked_up("met the lens key today", heard, ["zelenskyy"], max_loss_per_phone=0.1)
 
 
 def test_correctly_recognised_word_is_kept():
@@ -63,9 +63,9 @@ def test_correctly_recognised_word_is_kept():
 
 def test_short_names_need_a_higher_gain():
     heard = "AH | K AH T | T AH D EY"
-    assert not looked_up("a cat today", heard, ["cut"], evidence=0.5, short=4)
-    assert looked_up("a cat today", heard, ["cut"], evidence=0.5, short=0) == [("cut", ["cat"])]
-    assert not looked_up("a cat today", heard, ["cut"], evidence=20, short=0)
+    assert not looked_up("a cat today", heard, ["cut"], min_gain=0.5, short_name_penalty=4)
+    assert looked_up("a cat today", heard, ["cut"], min_gain=0.5, short_name_penalty=0) == [("cut", ["cat"])]
+    assert not looked_up("a cat today", heard, ["cut"], min_gain=20, short_name_penalty=0)
 
 
 def test_words_of_recognised_entities_are_kept():
@@ -91,7 +91,7 @@ def test_result_does_not_depend_on_list_order():
         assert looked_up("met the lens key today", THE_LENS_KEY, shuffled) == [("zelenskyy", ["the", "lens", "key"])]
     twins = [SoundIndex.build([[sound("berg")]] * 2, order, len(SYMBOLS)) for order in (["Berg", "Burg"], ["Burg", "Berg"])]
     heard = phones("B ER G")
-    found = [find(PHONETICS.words(["cat"], 1), [True], (), heard, one, PHONETICS, PhoneOptions(short=0)) for one in twins]
+    found = [find(PHONETICS.words(["cat"], 1), [True], (), heard, one, PHONETICS, LookupOptions(short_name_penalty=0)) for one in twins]
     assert [one.names[match.entity] for one, (match,) in zip(twins, found)] == ["Berg", "Berg"]
 
 

@@ -10,7 +10,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from ctcb.search.beam.decoder import WIDEST, WITH_LM
-from ctcb.search.options import BeamOptions
+from ctcb.search.options import BeamOptions, SubwordOptions, UnigramOptions
 from ctcb.search.vocabulary import Vocabulary
 
 Prefix = Tuple[int, ...]
@@ -26,8 +26,12 @@ class Sequence_(NamedTuple):
 class Entities:
     """The list's token sequences, and the bonus of a prefix by definition."""
 
-    def __init__(self, sequences: Sequence[Sequence_], vocabulary: Vocabulary, options: BeamOptions) -> None:
+    def __init__(
+        self, sequences: Sequence[Sequence_], vocabulary: Vocabulary, options: BeamOptions, subword: SubwordOptions = SubwordOptions(),
+        unigram: UnigramOptions = UnigramOptions(),
+    ) -> None:
         self.sequences, self.vocabulary, self.options = list(sequences), vocabulary, options
+        self.subword, self.unigram = subword, unigram
         self.lm = None  # an lm_reference.LmPart
 
     def begins_word(self, tokens: Prefix, place: int) -> bool:
@@ -42,12 +46,12 @@ class Entities:
         return sum(boosts[first:end])
 
     def boosts(self, log_probs: np.ndarray, tokens: Prefix, frames: Prefix) -> List[float]:
-        options, found = self.options, []
+        options, found = self.subword, []
         cap = options.class_cap if self.lm is not None and self.lm.classes else options.cap
         for token, frame in zip(tokens, frames):
             gap = float(log_probs[frame].max()) - float(log_probs[frame, token])
             boost = max(0.0, min(cap, options.alpha * gap + options.beta * self.vocabulary.letters[token]))
-            found.append(boost if gap <= options.boost_gap else 0.0)
+            found.append(boost if gap <= self.options.boost_gap else 0.0)
         return found
 
     def final(self, tokens: Prefix, boosts: Sequence[float]) -> float:

@@ -103,7 +103,7 @@ class LmPart:
                 if (tokens[first:end] == sequence.tokens and self.entities.begins_word(tokens, first)
                         and self.entities.ends_word(tokens, end)):
                     inside = [i for i, word in enumerate(words) if first <= word[0] and word[1] <= end]
-                    spans.append(Span(inside[0], inside[-1] + 1, score - sequence.cost + self.options.class_bonus))
+                    spans.append(Span(inside[0], inside[-1] + 1, score - sequence.cost + self.entities.unigram.class_bonus))
 
         @lru_cache(maxsize=None)
         def rest(place: int, history: Ngram) -> Tuple[float, Ngram]:
@@ -154,5 +154,5 @@ class LmPart:
                      if sequence.tokens[: len(tokens) - first] == tokens[first:]]
             if hopes and self.entities.begins_word(tokens, first):
                 found.append(options.lm_weight * (
-                    self.best(tokens[:first], "<unk>") + max(hopes) + options.class_bonus) + bonus)
+                    self.best(tokens[:first], "<unk>") + max(hopes) + self.entities.unigram.class_bonus) + bonus)
         return max(found) + options.word_bonus * len(before)

@@ -9,14 +9,15 @@ import click
 from click.core import ParameterSource
 
 from ctcb import __version__
-from ctcb.biasing.presets import find_config, read_presets
+from ctcb.biasing.options import OPTIONS, values_of
+from ctcb.biasing.presets import Preset, find_config
 from ctcb.biasing.technique import EncoderTechnique
 from ctcb.cli.common.options import Decorator, Once, join, recognition_options
 from ctcb.cli.common.recognition import require_batches, shown
+from ctcb.cli.common.settings import Settings, flags_of, presets_of, set_option, settings_given
 from ctcb.cli.common.tally import Tally
 from ctcb.cli.decode.biasing import BiasingOptions, biasing_options, prepare, read_lists
 from ctcb.cli.decode.fingerprint import fingerprint
-from ctcb.cli.decode.phones import chosen_phone_options, phone_options
 from ctcb.cli.decode.sources import EmissionOptions, emission_options, read_emissions, tokens_of
 from ctcb.cli.decode.writing import Writer, writing_options
 from ctcb.data.inputs import find_utterances
@@ -30,7 +31,6 @@ from ctcb.io import only_run
 from ctcb.report.attention import AttentionPlots
 from ctcb.search.find_lm import find_lm
 from ctcb.search.graph import GraphSetting
-from ctcb.search.options import BeamOptions
 
 # Options of the graph search, by their names in GraphOptions.
 GRAPH = {
@@ -40,42 +40,23 @@ GRAPH = {
     "max_active": "States kept a frame, about.",
 }
 
-# Options of the beam search, by their names in BeamOptions.
-SEARCH = {
-    "beam": "Prefixes that the beam search keeps.",
-    "alpha": "Boost a unit of distance between the frame's best token and a name's.",
-    "beta": "Boost a letter of a name.",
-    "cap": "Highest boost of a token.",
-    "class_cap": "The same where an LM has the names in its class.",
-}
-# Of both, with an LM.
-LM = {
-    "lm_weight": "Factor on the LM's log-probabilities.",
-    "word_bonus": "Added for each word.",
-    "class_bonus": "Added to ln P(<unk>) of a listed name that counts as a unit of the LM's class.",
-    "piece_bonus": "Added to ln P(<unk>) for each token of a word that neither LM nor list knows.",
-}
+# The settings that the beam search reads, with an LM and without.
+_OF_SEARCH = sorted((one for one in OPTIONS.values() if one.block in ("beam", "subword", "unigram")), key=lambda one: one.block)
+OF_BEAM, OF_LM = [one for one in _OF_SEARCH if not one.lm], [one for one in _OF_SEARCH if one.lm]
+# Those of the phonetic techniques.
+OF_PHONES = [one for one in OPTIONS.values() if one not in _OF_SEARCH]
 
 
 def search_options() -> Decorator:
-    """``--method``, ``--lm`` and the options in SEARCH and LM."""
+    """``--method``, ``--lm``, ``--graph`` and the settings of the searches."""
     return join(
         click.option("--method", cls=Once, type=click.Choice(list(SEARCHES)),
                      help="The search.  [default: beam with a list or an LM, graph with --graph, else greedy]"),
         click.option("--nbest", type=click.IntRange(min=1), help="Different texts in hyps.jsonl.  [default: the preset's, else 1]"),
-        *(
-            click.option(_flag(name), type=type(getattr(BeamOptions, name)), help=f"{what}  [default: {getattr(BeamOptions, name)}]")
-            for name, what in SEARCH.items()
-        ),
+        flags_of(OF_BEAM),
         click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none",
                      help="n-gram LM (ARPA, gzip or not).  [default: the model's own, if any]"),
-        *(
-            click.option(
-                _flag(name), type=float,
-                help=f"{what}  [default: {getattr(BeamOptions, name)}]",
-            )
-            for name, what in LM.items()
-        ),
+        flags_of(OF_LM),
         click.option("--graph", cls=Once, type=click.Path(), metavar="DIR", help="Search this graph (`ctcb graph` makes one), by k2."),
         *(
             click.option(
@@ -96,13 +77,15 @@ def _flag(name: str) -> str:
 @click.option("--vad", is_flag=True, help="Transcribe recordings longer than the model takes at once (40 s; Whisper 29 s) only where there is speech (silero-vad).")
 @biasing_options()
 @search_options()
-@phone_options()
+@flags_of(OF_PHONES)
+@set_option()
 @emission_options()
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml; `ctcb tune` writes one).  [default: the model's own, if any]")
 @writing_options()
 def command(
     inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: Optional[int], lm: Optional[str],
-    config: Optional[str], forms: Tuple[str, ...], out: Optional[str], explain: bool, resume: bool, vad: bool, **given: Any,
+    config: Optional[str], forms: Tuple[str, ...], out: Optional[str], explain: bool, resume: bool, vad: bool,
+    assignments: Tuple[str, ...], **given: Any,
 ) -> None:
     """Transcribe INPUTS: audio files, folders of them, manifest.tsv or lhotse cuts.
 
@@ -126,17 +109,18 @@ def command(
         raise InputError("--resume goes on with audio that is decoded to a folder", hint="give INPUTS and --out DIR, or leave it out")
     if vad and of_file:
         raise InputError("--vad is for audio, and --emissions is given", hint="leave it out")
-    presets = read_presets(find_config(config, model if own_model else None))
+    presets = presets_of(find_config(config, model if own_model else None))
+    settings = settings_given(assignments, {**given, "nbest": nbest})
+    nbest = settings.values.get("beam.nbest")
     # Before the model is loaded: what is wrong with the techniques that are asked for.
     made = replace(biasing.config(presets), method="graph" if graph_asked else "beam")
     techniques = techniques_of(made, lm=lm_file is not None and not graph_asked)
     biasing.require(techniques)
     in_encoder = any(isinstance(technique, EncoderTechnique) for technique in techniques)
     in_decoder = any(not isinstance(technique, EncoderTechnique) for technique in techniques)
-    method, beam, graph = _search(method, nbest, biasing.lists, in_decoder, lm_file is not None, given, made.preset.beam)
+    method, graph, preset = _search(method, biasing.lists, in_decoder, lm_file is not None, given, settings, made.preset)
     if nbest is not None and nbest > 1 and out is None and "jsonl" not in forms:
         raise InputError(f"--nbest writes its texts in jsonl, and the format is {forms[0]}", hint="give --format jsonl or --out DIR, or leave it out")
-    preset = replace(made.preset, beam=beam, phones=chosen_phone_options(given, made.preset.phones))
     made = replace(made, method=method, lm=lm_file, graph=graph, presets={**made.presets, made.bias: preset})
     lists = read_lists(biasing)
     plots = AttentionPlots(biasing.attention_plot) if biasing.attention_plot is not None else None
@@ -169,13 +153,13 @@ def command(
         contexts = prepare(lists, pipeline, biasing, utt_ids)
 
     tally = Tally(len(utt_ids), "could not be decoded")
-    settings = {
+    made_with = {
         "ctcb": __version__, "command": " ".join(sys.argv[1:]), "search": method,
         "techniques": [technique.name for technique in pipeline.techniques],
-        "options": asdict(beam if graph is None else graph.options), "phones": asdict(preset.phones),
+        "options": {**(values_of(preset.beam) if graph is None else asdict(graph.options)), **values_of(*preset.blocks[1:])},
     }  # fmt: skip
     nbest = pipeline.texts_asked(None)
-    with Writer(forms, out, explain, len(utt_ids), settings) as writer:
+    with Writer(forms, out, explain, len(utt_ids), made_with) as writer:
         stretches = pipeline.decode_many(emitted, contexts, nbest, jobs, compared=explain)
         if journal is not None:
             stretches = journal.complete(stretches, utt_ids)
@@ -196,38 +180,41 @@ def command(
 
 
 def _search(
-    method: Optional[str], nbest: Optional[int], lists: bool, biased: bool, lm: bool, given: Dict[str, Any], preset: BeamOptions
-) -> Tuple[str, BeamOptions, Optional[GraphSetting]]:
-    """The search, its options, and the graph if it searches one. Options are the preset's where none are given; those that
-    only one search has ask for it.
+    method: Optional[str], lists: bool, biased: bool, lm: bool, given: Dict[str, Any], settings: Settings, preset: Preset
+) -> Tuple[str, Optional[GraphSetting], Preset]:
+    """The search, the graph if it searches one, and the preset with the settings that were given; what only one search has asks for it.
 
     ``lists``: whether there are names; ``biased``: whether techniques act on the search, or behind it.
     """
-    chosen = {name: given[name] for name in SEARCH if given[name] is not None}
-    of_lm = {name: given[name] for name in LM if given[name] is not None}
+    values = settings.values
+    nbest: Optional[int] = values.get("beam.nbest")
+    names = [one.name for one in (*OF_BEAM, *OF_LM) if one.name in values and one.name != "beam.nbest"]
+    of_lm = {OPTIONS[name].field: values[name] for name in names if OPTIONS[name].lm}
     of_graph = {name: given[name] for name in GRAPH if given[name] is not None}
     if given["graph"] is not None and method in (None, "graph"):
-        stray = [_flag(name) for name in chosen if name != "beam"] + ["--lm"] * lm
+        known = {field.name for field in fields(GraphOptions)}
+        stray = [settings.flags[name] for name in names if OPTIONS[name].field not in (known if OPTIONS[name].lm else ("beam",))]
+        stray += ["--lm"] * lm
         if stray:
             raise InputError(f"{stray[0]} is for the beam search", hint="leave it out, or --graph")
-        beam = max(nbest or 1, chosen.get("beam", GraphOptions.beam))
-        return "graph", preset, GraphSetting(load_graph(given["graph"]), GraphOptions(beam=beam, **of_lm, **of_graph), nbest or 1)
+        beam = max(nbest or 1, values.get("beam.beam", GraphOptions.beam))
+        setting = GraphSetting(load_graph(given["graph"]), GraphOptions(beam=beam, **of_lm, **of_graph), nbest or 1)
+        return "graph", setting, preset.with_settings({name: value for name, value in values.items() if OPTIONS[name].block != "beam"})
     if method == "graph":
         raise InputError("there is no graph to be searched", hint="give --graph DIR (`ctcb graph` makes one)")
     if given["graph"] is not None or of_graph:
         name = "--graph" if given["graph"] is not None else _flag(next(iter(of_graph)))
         raise InputError(f"{name} is for the graph search", hint="leave it out, or use --method graph and --graph DIR")
-    if of_lm and not lm:
-        raise InputError(f"{_flag(next(iter(of_lm)))} is for an LM, and there is none", hint="give --lm FILE or --graph DIR")
-    chosen.update(of_lm)
-    asked = [_flag(name) for name in chosen] + ["--nbest"] * (nbest is not None and nbest > 1) + ["--lm"] * lm
+    needs_lm = [settings.flags[name] for name in names if OPTIONS[name].lm]
+    if needs_lm and not lm:
+        raise InputError(f"{needs_lm[0]} is for an LM, and there is none", hint="give --lm FILE or --graph DIR")
+    asked = [settings.flags[name] for name in names] + ["--nbest"] * (nbest is not None and nbest > 1) + ["--lm"] * lm
     if method == "greedy" and (biased or asked):
         what = f"takes no {asked[0]}" if asked else "takes no list"
         raise InputError(f"greedy decoding {what}", hint="leave --method greedy out")
-    method = method or ("beam" if lists or asked or nbest is None and preset.nbest > 1 else "greedy")
-    if method == "greedy":
-        nbest = 1
-    return method, replace(preset, nbest=preset.nbest if nbest is None else nbest, **chosen), None
+    method = method or ("beam" if lists or asked or nbest is None and preset.beam.nbest > 1 else "greedy")
+    preset = preset.with_settings({**values, **({"beam.nbest": 1} if method == "greedy" else {})})
+    return method, None, preset
 
 
 def _take(cls: Any, given: Dict[str, Any]) -> Any:

@@ -19,7 +19,7 @@ from ctcb.search.beam.kernel import Pruning, Tokens, last_record, search
 from ctcb.search.beam.listed import compile_list
 from ctcb.search.beam.word_lm import WordLm, no_fusion
 from ctcb.search.hypothesis import EntitySpan, Hypothesis
-from ctcb.search.options import SUBWORD, UNIGRAM, BeamOptions
+from ctcb.search.options import SUBWORD, UNIGRAM, BeamOptions, SubwordOptions, UnigramOptions
 from ctcb.search.protocol import SearchContext
 from ctcb.search.vocabulary import Vocabulary
 
@@ -39,7 +39,8 @@ class BeamDecoder:
     serves = frozenset({SUBWORD, UNIGRAM})
 
     def __init__(
-        self, vocabulary: Vocabulary, options: BeamOptions = BeamOptions(), lm: Optional[WordLm] = None
+        self, vocabulary: Vocabulary, options: BeamOptions = BeamOptions(), lm: Optional[WordLm] = None,
+        subword: SubwordOptions = SubwordOptions(), unigram: UnigramOptions = UnigramOptions(),
     ) -> None:
         """Raises InputError for an LM that was made ready for another vocabulary."""
         if lm is not None and lm.num_tokens != vocabulary.size:
@@ -47,12 +48,13 @@ class BeamDecoder:
                 f"the LM was made ready for {lm.num_tokens} tokens, but the vocabulary has {vocabulary.size}",
                 hint="load it with the decoder's tokens")
         self.vocabulary, self.options, self.lm = vocabulary, options, lm
-        self._fusion = no_fusion() if lm is None else lm.fusion(options)
+        self._fusion = no_fusion() if lm is None else lm.fusion(options, options.before(unigram))
+        subword = options.before(subword)
         self._no_entities = ContextGraph.empty(vocabulary)
         self._tokens = Tokens(vocabulary.blank, vocabulary.starts_word, vocabulary.is_separator, vocabulary.letters)
         self._boost = Boost(*map(float, (
-            options.alpha, options.beta, options.cap, options.boost_gap)))
-        self._class_boost = self._boost._replace(cap=float(options.class_cap))
+            subword.alpha, subword.beta, subword.cap, options.boost_gap)))
+        self._class_boost = self._boost._replace(cap=float(subword.class_cap))
         self._pruning = Pruning(
             int(options.beam), int(min(options.top_k, vocabulary.size)),
             float(options.token_gap), int(min(options.boost_top_k, vocabulary.size)), float(options.boost_gap),

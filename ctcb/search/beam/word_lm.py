@@ -13,7 +13,7 @@ from ctcb.lm.arrays import NODE, ArrayLm, LmArrays
 from ctcb.lm.vocabulary import HINT
 from ctcb.search.beam.letter_trie import SPELLED, Trie, best_below, fill_start
 from ctcb.search.beam.token_trie import first_children, grow
-from ctcb.search.options import BeamOptions
+from ctcb.search.options import BeamOptions, UnigramOptions
 from ctcb.text.tokens import WORD_START, TokenTable
 
 FEWEST = 0.1  # a smaller share of the LM's words that the tokens can write cannot be meant
@@ -73,7 +73,7 @@ class WordLm:
         """Of the vocabulary that it was made for."""
         return len(self.trie.start)
 
-    def fusion(self, options: BeamOptions) -> Fusion:
+    def fusion(self, options: BeamOptions, unigram: UnigramOptions = UnigramOptions()) -> Fusion:
         """For the compiled search."""
         ahead = np.zeros(len(self.trie.token), np.float32)
         if options.look_ahead:
@@ -83,7 +83,7 @@ class WordLm:
             best_below(best, self.parent)
             ahead[1:] = options.lm_weight * best[1:] + options.word_bonus
         return Fusion(
-            True, float(options.lm_weight), float(options.word_bonus), float(options.class_bonus),
+            True, float(options.lm_weight), float(options.word_bonus), float(unigram.class_bonus),
             float(options.piece_bonus), ahead, float(max(0.0, ahead.max())), float(options.word_bonus) if options.look_ahead else 0.0,
             self.lm.arrays, self.trie, self.lm.unk, self.lm.end, self.lm.begin, int(options.histories),
         )

@@ -15,13 +15,13 @@ from typing import Dict, Optional
 
 from lm_systems import BY_WIDTH, WITH_LIST, WITHOUT_LIST, DataSet, Model, System, options_of
 
+from ctcb.biasing.presets import Preset
 from ctcb.ctc.emissions import Emissions
 from ctcb.entities import EntityList
 from ctcb.errors import run_script
 from ctcb.graph.options import GraphOptions
 from ctcb.io import atomic_write, digest
 from ctcb.progress import progress
-from ctcb.search.options import BeamOptions
 
 
 def main() -> None:
@@ -45,10 +45,11 @@ def decode(model: Model, data_set: DataSet, system: System, size: Optional[int])
     path = texts_file(model.exp, data_set, system, size)
     emissions = model.exp / "emissions" / data_set.name / f"{system.units}.npz"
     used = model.graph_folder(data_set.lm, system.graph) / "graph.safetensors" if system.graph else model.lm_file(data_set.lm)
-    defaults = (GraphOptions if system.graph else BeamOptions)(**dict(system.options))
+    chosen = dict(system.options)
+    settings = asdict(GraphOptions(**chosen)) if system.graph else Preset(system.techniques).with_settings(chosen).values()
     ids = data_set.ids()
     made_from = {
-        "emissions": digest(emissions), "lm": digest(used) if system.lm else None, "options": asdict(defaults),
+        "emissions": digest(emissions), "lm": digest(used) if system.lm else None, "options": settings,
         "techniques": list(system.techniques), "names": None if size is None else data_set.names(size), "ids": ids,
     }  # fmt: skip
     if path.exists() and json.loads(path.read_text(encoding="utf-8"))["made_from"] == json.loads(json.dumps(made_from)):

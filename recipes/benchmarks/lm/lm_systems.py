@@ -23,7 +23,6 @@ from ctcb.scoring.readers import read_transcripts
 from ctcb.scoring.score import score
 from ctcb.search.beam.word_lm import WordLm
 from ctcb.search.graph import GraphSetting
-from ctcb.search.options import BeamOptions
 from ctcb.text.spelling import TokenizerSpelling
 from ctcb.text.tokenizer import Tokenizer
 
@@ -40,7 +39,7 @@ class System:
     lm: bool = True
     techniques: Tuple[str, ...] = ()
     graph: Optional[str] = None  # searched by k2: over PIECES or PHONES
-    options: Tuple[Tuple[str, Any], ...] = ()  # other than the tool's defaults
+    options: Tuple[Tuple[str, Any], ...] = ()  # other than the tool's defaults: GraphOptions' fields, or settings by their names
 
     @property
     def units(self) -> str:
@@ -64,7 +63,7 @@ WITH_LIST = (
 )
 WIDTHS = (8, 32, 64)  # of the beam, beside its default
 BY_WIDTH = tuple(
-    System(f"{', '.join(techniques)}, beam {width}", techniques=techniques, options=(("beam", width),))
+    System(f"{', '.join(techniques)}, beam {width}", techniques=techniques, options=(("beam.beam", width),))
     for techniques in (_UNIGRAM, ("subword", "unigram")) for width in WIDTHS
 )
 SYSTEMS = {system.name: system for system in (*WITHOUT_LIST, *WITH_LIST, *BY_WIDTH)}
@@ -134,7 +133,7 @@ class Model:
         chosen = dict(system.options)
         config = Config(bias="none", with_=system.techniques)
         if system.graph is None:
-            config = replace(config, presets={"none": Preset((), BeamOptions(**chosen))})
+            config = replace(config, presets={"none": Preset(()).with_settings(chosen)})
             return build_pipeline(config, EmissionFacts(self.spelling, self.frame_shift), self.lm_of(lm) if system.lm else None)
         graph = load_graph(self.graph_folder(lm, system.graph))
         config = replace(config, method="graph", graph=GraphSetting(graph, GraphOptions(**chosen)))

@@ -19,7 +19,7 @@ from ctcb.errors import run_script
 from ctcb.lm.weights import CLASS_BONUS, LM_WEIGHT, PIECE_BONUS, WORD_BONUS
 from ctcb.report.markdown import markdown, write_block
 from ctcb.scoring.bootstrap import Difference, Estimate
-from ctcb.search.options import BeamOptions
+from ctcb.search.options import BeamOptions, SubwordOptions
 
 BLOCK = "lm"
 # name of a row, and the sets in it
@@ -38,7 +38,7 @@ def main() -> None:
         f"`recipes/benchmarks/lm/run.sh --data-dir DATA --model {options.model} --results results`, scored on "
         f"{datetime.date.today().isoformat()}. Half 2 of each set's utterances (ctcb/data/halves.py); stage 7 tries weights on "
         f"half 1. 95 % intervals in brackets. One setting for all: lm_weight {LM_WEIGHT:g}, word_bonus {WORD_BONUS:g}, class_bonus "
-        f"{CLASS_BONUS:g}, piece_bonus {PIECE_BONUS:g}, class_cap {BeamOptions.class_cap:g}. LMs: trigrams of `ctcb lm`, "
+        f"{CLASS_BONUS:g}, piece_bonus {PIECE_BONUS:g}, class_cap {SubwordOptions.class_cap:g}. LMs: trigrams of `ctcb lm`, "
         + ", ".join(f"{s.lm} for {s.name}" for s in options.sets) + ".",
         "", "**WER with and without the LM**, no list.", "", *table.wer(),
         "**Unigram boosting** in the beam search with the LM; a list is the set's own entities and distractors. P / R / F1 in "

@@ -46,7 +46,7 @@ def main() -> None:
     tried: List[Tuple[float, Setting, List[float]]] = []
     plain = [attempt.scores(s, SYSTEMS["beam, no LM"]).rates()["wer"] for s in options.sets]
     for values in progress(list(product(options.lm_weight, options.word_bonus, options.piece_bonus)), "weights"):
-        setting = tuple(zip(NAMES, values))
+        setting = tuple((f"beam.{name}", value) for name, value in zip(NAMES, values))
         wers = [attempt.scores(s, System("", options=setting)).rates()["wer"] for s in options.sets]
         tried.append((mean(wers), setting, wers))
     tried.sort()
@@ -60,7 +60,7 @@ def main() -> None:
     columns = [*(f"{s.name}, {size}" for s in sets for size in sizes), "mean"]
     rows = []
     for bonus in progress([None, *options.class_bonus], "class bonus"):
-        setting = tried[0][1] + (() if bonus is None else (("class_bonus", bonus),))
+        setting = tried[0][1] + (() if bonus is None else (("unigram.class_bonus", bonus),))
         system = System("", techniques=("subword",) if bonus is None else ("subword", "unigram"), options=setting)
         f1 = [attempt.scores(s, system, size).rates()["entity_f1"] for s in sets for size in sizes]
         rows.append(["no unigram boosting" if bonus is None else f"{bonus:g}", *map(_percent, f1), _percent(mean(f1))])

@@ -236,7 +236,7 @@ def test_emissions_of_a_model_directory(ctcb, model_dir, tmp_path, files):
         (["--method", "greedy", "--nbest", 2], "greedy decoding takes no --nbest"),
         (["--method", "greedy", "--beam", 2], "greedy decoding takes no --beam"),
         (["--nbest", 17], "nbest is 17 and beam 16"),
-        (["--alpha", -1], "beam option alpha is -1.0"),
+        (["--alpha", -1], "subword.alpha is -1.0"),
         (["--bias", "decoder"], "there is no list"),
         (["--with", "subword"], "there is no list"),
         (["--entities", "n", "--entities-per-utt", "n"], "exclude each other"),

@@ -90,7 +90,7 @@ def test_preset_has_unigram_only_with_an_lm(decode, lm, tmp_path):
     (["--lm", "lm.arpa", "--method", "greedy"], "greedy decoding takes no --lm"),
     (["--lm-weight", 1], "--lm-weight is for an LM, and there is none; give --lm FILE"),
     (["--lm", "none", "--class-bonus", 1], "--class-bonus is for an LM, and there is none"),
-    (["--lm", "lm.arpa", "--lm-weight", -1], "beam option lm_weight is -1.0; it must be at least 0"),
+    (["--lm", "lm.arpa", "--lm-weight", -1], "beam.lm_weight is -1.0; it must be at least 0"),
     (["--lm", "nowhere.arpa"], "nowhere.arpa: no such file; `ctcb lm` makes an LM"),
     (["--lm", "upper.arpa"], "upper.arpa: 0 of its 3 words can be written in the model's tokens, but 3 in lower case"),
     (["--lm", "cut.arpa"], "cut.arpa:8: only 3 1-grams, where the header announces 6"),
@@ -122,6 +122,5 @@ def test_lm_of_the_model_is_the_default(ctcb, tmp_path, model_dir):
 def test_lm_in_python(lm):
     decoder = package.CtcDecoder(PIECES, lm=lm)
     assert decoder.decode(log_probs(PIECES, MET)).text == "ann met bob"
-    options = package.BeamOptions(class_bonus=12.0)
-    leaning = package.CtcDecoder(PIECES, lm=lm, options=options).decode(log_probs(PIECES, MET), ["Boz"])
+    leaning = package.CtcDecoder(PIECES, lm=lm, settings={"unigram.class_bonus": 12.0}).decode(log_probs(PIECES, MET), ["Boz"])
     assert leaning.text == "ann met boz" and "unigram" in leaning.entities[0].why

@@ -14,7 +14,7 @@ from ctcb.errors import InputError
 from ctcb.search.beam.context_graph import ContextGraph
 from ctcb.search.beam.decoder import BeamDecoder, warm
 from ctcb.search.beam.kernel import search
-from ctcb.search.options import BeamOptions
+from ctcb.search.options import BeamOptions, SubwordOptions
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.threads import in_order
 
@@ -118,11 +118,19 @@ def test_context_graph_of_another_vocabulary_is_refused():
 
 
 @pytest.mark.parametrize("option, value", [
-    ("beam", 0), ("nbest", 0), ("nbest", 17), ("top_k", 0), ("token_gap", -1), ("blank_skip", -0.1), ("alpha", -1),
-    ("beta", math.inf), ("cap", math.nan), ("cap", math.inf), ("class_cap", -1), ("boost_gap", -1)])
+    ("beam", 0), ("nbest", 0), ("nbest", 17), ("top_k", 0), ("token_gap", -1), ("blank_skip", -0.1), ("boost_gap", -1)])
 def test_options_out_of_range_are_refused(option, value):
     with pytest.raises(InputError, match=option):
         BeamOptions(**{option: value})
+
+
+@pytest.mark.parametrize("option, value", [
+    ("alpha", -1), ("beta", math.inf), ("cap", math.nan), ("cap", math.inf), ("class_cap", -1), ("short_name_penalty", -1)])
+def test_options_of_subword_boosting_out_of_range_are_said(option, value):
+    with pytest.raises(InputError, match=f"subword.{option}"):
+        SubwordOptions(**{option: value})
+    with pytest.raises(InputError, match=f"subword.{option}"):
+        replace(SubwordOptions(), **{option: value})
 
 
 @pytest.mark.parametrize("arguments, says", [

@@ -10,7 +10,7 @@ from beam_reference import Entities, Sequence_, beam_search, brute_force
 
 from ctcb.search.beam.context_graph import LEAST, ContextGraph, evidence
 from ctcb.search.beam.decoder import BeamDecoder
-from ctcb.search.options import BeamOptions
+from ctcb.search.options import BeamOptions, SubwordOptions
 from ctcb.search.vocabulary import Vocabulary
 
 UNPRUNED = dict(beam=3000, nbest=3000, top_k=99, token_gap=math.inf, boost_top_k=99, blank_skip=2.0)
@@ -49,16 +49,20 @@ def random_list(rng, vocabulary):
     return phrases, weights, costs
 
 
+def decoder_of(entities, lm=None, **changed):
+    """The search with the options of a reference, some of the beam's changed."""
+    return BeamDecoder(entities.vocabulary, replace(entities.options, **changed), lm, entities.subword, entities.unigram)
+
+
 def random_case(seed, sizes, frames, **pruning):
     rng = np.random.default_rng(seed)
     vocabulary = random_vocabulary(rng, int(rng.integers(*sizes)))
     phrases, weights, costs = random_list(rng, vocabulary)
-    options = BeamOptions(
-        alpha=rng.random(), beta=rng.normal(), cap=4 * rng.random(),
-        boost_gap=rng.choice([3, 8, math.inf]), **pruning)
+    subword = SubwordOptions(alpha=rng.random(), beta=rng.normal(), cap=4 * rng.random())
+    options = BeamOptions(boost_gap=rng.choice([3, 8, math.inf]), **pruning)
     entities = Entities(
         [Sequence_(e, tuple(sequence), weights[e], cost) for e, phrase in enumerate(phrases)
-         for sequence, cost in zip(phrase, costs[e])], vocabulary, options)
+         for sequence, cost in zip(phrase, costs[e])], vocabulary, options, subword)
     graph = ContextGraph.build(phrases, vocabulary, weights, costs, short=0)
     return random_emissions(rng, int(rng.integers(*frames)), vocabulary), entities, graph
 
@@ -99,7 +103,7 @@ def test_unpruned_search_equals_the_sum_over_all_alignments(block):
     for seed in range(block * 100, block * 100 + 100):
         emissions, entities, graph = random_case(seed, (2, 5), (1, 6), **UNPRUNED)
         expected = brute_force(emissions, entities)
-        assert_same(BeamDecoder(graph.vocabulary, entities.options).decode(emissions, graph), expected, entities)
+        assert_same(decoder_of(entities).decode(emissions, graph), expected, entities)
         boosted += any(answer.bonus > 0 for answer in expected)
         if seed % 4 == 0:  # the plain search too
             answers = beam_search(emissions, entities)
@@ -118,7 +122,7 @@ def test_pruned_search_equals_the_reference(block):
             seed, (3, 8), (1, 14), beam=beam, nbest=int(rng.integers(1, beam + 1)), top_k=int(rng.integers(1, 4)),
             token_gap=float(rng.choice([1, 4, math.inf])), boost_top_k=int(rng.integers(1, 8)),
             blank_skip=float(rng.choice([0.9, 2.0])))
-        decoder = BeamDecoder(graph.vocabulary, entities.options)
+        decoder = decoder_of(entities)
         found = decoder.decode(emissions, graph)
         assert_same(found, beam_search(emissions, entities)[: len(found)], entities)
         boosted += any(h.bonus > 0 for h in found)
@@ -131,7 +135,7 @@ def test_long_utterances_equal_the_reference():
     for seed in range(30):
         emissions, entities, graph = random_case(
             seed, (3, 5), (40, 60), beam=4, nbest=4, top_k=3, token_gap=6.0, boost_top_k=4, blank_skip=0.95)
-        found = BeamDecoder(graph.vocabulary, entities.options).decode(emissions, graph)
+        found = decoder_of(entities).decode(emissions, graph)
         assert len({h.tokens for h in found}) == len(found)
         assert_same(found, beam_search(emissions, entities)[: len(found)], entities)
 
@@ -157,28 +161,28 @@ def test_bonus_by_hand():
     emissions = np.array([
         [never, 0.0, never, never],
         [never, never, math.log(1 / (1 + math.e**2)), math.log(1 / (1 + math.e**-2))]])
-    options = BeamOptions(nbest=2, alpha=0.5, beta=0.2, cap=5, boost_gap=9)
+    options, subword = BeamOptions(nbest=2, boost_gap=9), SubwordOptions(alpha=0.5, beta=0.2, cap=5)
     graph = ContextGraph.build([[[1, 2]]], vocabulary, weights=[2.0], short=0)
-    best, second = BeamDecoder(vocabulary, options).decode(emissions, graph)
+    best, second = BeamDecoder(vocabulary, options, subword=subword).decode(emissions, graph)
     assert best.tokens == (1, 2) and best.token_frames == (0, 1)
     assert best.bonus == pytest.approx(2.8, abs=1e-6)
     assert best.acoustic == pytest.approx(-math.log(1 + math.e**2), abs=1e-6)
     assert [(s.entity, s.first, s.end) for s in best.entities] == [(0, 0, 2)]
     assert (second.tokens, second.bonus, second.entities) == ((1, 3), 0.0, ())
-    capped = BeamDecoder(vocabulary, replace(options, cap=0.9)).decode(emissions, graph)  # 2 * (0.2 + 0.9)
+    capped = BeamDecoder(vocabulary, options, subword=replace(subword, cap=0.9)).decode(emissions, graph)  # 2 * (0.2 + 0.9)
     assert [h for h in capped if h.tokens == (1, 2)][0].bonus == pytest.approx(2.2, abs=1e-6)
-    far = BeamDecoder(vocabulary, replace(options, boost_gap=1.9)).decode(emissions, graph)  # b is 2.0 below
+    far = BeamDecoder(vocabulary, replace(options, boost_gap=1.9), subword=subword).decode(emissions, graph)  # b is 2.0 below
     assert [h for h in far if h.tokens == (1, 2)][0].bonus == pytest.approx(0.4, abs=1e-6)
 
 
 def test_boosts_grow_with_letters_and_short_names_need_more():
     """Entities `abcd` in two tokens of two letters each, nearly certain, and `ab` in one."""
     vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581ab", "cd"])
-    options = BeamOptions(alpha=0.0, beta=0.5, cap=9)
+    subword = SubwordOptions(alpha=0.0, beta=0.5, cap=9)
 
     def bonus(tokens, **settings):
         graph = ContextGraph.build([[tokens]], vocabulary, **settings)
-        return BeamDecoder(vocabulary, options).decode(spell(3, *tokens), graph)[0].bonus
+        return BeamDecoder(vocabulary, subword=subword).decode(spell(3, *tokens), graph)[0].bonus
 
     assert bonus([1, 2], short=0) == pytest.approx(4 * 0.5, abs=1e-6)
     assert bonus([1, 2], short=1) == pytest.approx(3 / 4 * 4 * 0.5, abs=1e-6)
@@ -246,10 +250,11 @@ def test_separators_bound_words_in_character_vocabularies():
 def test_boosted_token_survives_pruning():
     vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581a", "b", "c"])
     emissions = np.log(np.array([[0.01, 0.97, 0.01, 0.01], [0.005, 0.005, 0.03, 0.96]]))
-    options = BeamOptions(top_k=1, alpha=1.0, beta=1.0)
+    options, subword = BeamOptions(top_k=1), SubwordOptions(alpha=1.0, beta=1.0)
     graph = ContextGraph.build([[[1, 2]]], vocabulary, short=0)
-    assert BeamDecoder(vocabulary, options).decode(emissions)[0].tokens == (1, 3)
-    assert BeamDecoder(vocabulary, options).decode(emissions, graph)[0].tokens == (1, 2)
+    decoder = BeamDecoder(vocabulary, options, subword=subword)
+    assert decoder.decode(emissions)[0].tokens == (1, 3)
+    assert decoder.decode(emissions, graph)[0].tokens == (1, 2)
 
 
 def test_times_and_confidence():

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from beam_reference import beam_search, brute_force
 from lm_reference import LN10, LmPart, PlainLm, random_lm
-from test_beam_search import UNPRUNED, assert_same, random_case, spell
+from test_beam_search import UNPRUNED, assert_same, decoder_of, random_case, spell
 
 from ctcb.errors import InputError
 from ctcb.lm.arrays import ArrayLm
 from ctcb.search.beam.context_graph import ContextGraph
 from ctcb.search.beam.decoder import BeamDecoder
 from ctcb.search.beam.word_lm import WordLm, letters_of
-from ctcb.search.options import BeamOptions
+from ctcb.search.options import BeamOptions, UnigramOptions
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.tokens import TokenTable
 
@@ -29,10 +29,12 @@ def random_lm_case(seed, sizes, frames, folder, **pruning):
     """As `random_case`, with tokens that spell one or two letters, so that words have several segmentations."""
     rng = np.random.default_rng(seed + 10**6)
     pruning.update(
-        lm_weight=float(rng.choice([0, 0.5, 1.5])), word_bonus=float(rng.choice([-1, 0, 0.7])),
-        class_cap=4 * float(rng.random()), class_bonus=float(rng.choice([0, 2])),
+        lm_weight=float(rng.choice([0, 0.5, 1.5])), word_bonus=float(rng.choice([-1, 0, 0.7])))
+    class_cap, class_bonus = 4 * float(rng.random()), float(rng.choice([0, 2]))
+    pruning.update(
         piece_bonus=float(rng.choice([0, -0.7])), look_ahead=bool(rng.random() < 0.5), histories=99)
     emissions, entities, graph = random_case(seed, sizes, frames, **pruning)
+    entities.subword, entities.unigram = replace(entities.subword, class_cap=class_cap), UnigramOptions(class_bonus=class_bonus)
     vocabulary = graph.vocabulary
     letters = [str(rng.choice(["a", "b", "ab"])) for _ in range(vocabulary.size)]
     for token in range(vocabulary.size):
@@ -62,7 +64,7 @@ def test_unpruned_search_equals_all_alignments_and_entity_sets(block, tmp_path):
     for seed in range(block * 100, block * 100 + 100):
         emissions, entities, graph, lm = random_lm_case(seed, (2, 5), (1, 6), tmp_path, **UNPRUNED)
         expected = brute_force(emissions, entities)
-        found = BeamDecoder(graph.vocabulary, entities.options, lm).decode(emissions, graph)
+        found = decoder_of(entities, lm).decode(emissions, graph)
         assert_same(found, expected, entities, close=1e-5)
         with_units += units(found) > 0
         if seed % 4 == 0:  # the plain search too
@@ -81,10 +83,10 @@ def test_pruned_search_equals_the_reference(block, tmp_path):
             seed, (3, 8), (1, 12), tmp_path, beam=beam, nbest=int(rng.integers(1, beam + 1)), top_k=int(rng.integers(1, 4)),
             token_gap=float(rng.choice([1, 4, math.inf])), boost_top_k=int(rng.integers(1, 8)),
             blank_skip=float(rng.choice([0.9, 2.0])))
-        found = BeamDecoder(graph.vocabulary, entities.options, lm).decode(emissions, graph)
+        found = decoder_of(entities, lm).decode(emissions, graph)
         assert_same(found, beam_search(emissions, entities)[: entities.options.nbest], entities, close=1e-5)
         with_units += units(found) > 0
-        differs += found[0].tokens != BeamDecoder(graph.vocabulary, entities.options).decode(emissions, graph)[0].tokens
+        differs += found[0].tokens != decoder_of(entities).decode(emissions, graph)[0].tokens
     assert with_units > 20 and differs > 20
 
 
@@ -104,8 +106,9 @@ def decode(folder, *tokens, phrases=(), weights=None, **options):
     graph = ContextGraph.build(list(phrases), VOCABULARY, weights, boosted=False)
     with np.errstate(divide="ignore"):
         graph = graph.with_class(np.log(np.ones(len(phrases)) if weights is None else weights))
-    options = BeamOptions(**{"lm_weight": 0.5, "word_bonus": 0.25, "class_bonus": 0.0, "piece_bonus": 0.0, **options})
-    decoder = BeamDecoder(VOCABULARY, options, load(BY_HAND, LETTERS, folder))
+    unigram = UnigramOptions(class_bonus=options.pop("class_bonus", 0.0))
+    options = BeamOptions(**{"lm_weight": 0.5, "word_bonus": 0.25, "piece_bonus": 0.0, **options})
+    decoder = BeamDecoder(VOCABULARY, options, load(BY_HAND, LETTERS, folder), unigram=unigram)
     found = decoder.decode(spell(len(TOKENS), *tokens), graph)[0]
     assert found.tokens == tokens and found.score == pytest.approx(found.acoustic + found.bonus + found.lm)
     return found
@@ -211,8 +214,8 @@ def test_four_histories_are_nearly_always_enough(tmp_path):
     same = count = 0
     for seed in range(150):
         emissions, entities, graph, lm = random_lm_case(seed, (3, 7), (4, 12), tmp_path, beam=6)
-        all_of_them = BeamDecoder(graph.vocabulary, entities.options, lm).decode(emissions, graph)[0]
-        few = BeamDecoder(graph.vocabulary, replace(entities.options, histories=4), lm).decode(emissions, graph)[0]
+        all_of_them = decoder_of(entities, lm).decode(emissions, graph)[0]
+        few = decoder_of(entities, lm, histories=4).decode(emissions, graph)[0]
         assert few.lm <= all_of_them.lm + 1e-5 or few.tokens != all_of_them.tokens
         same += few == all_of_them
         count += 1
