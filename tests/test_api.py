@@ -115,6 +115,10 @@ def test_phone_emissions_from_python():
     assert decoder.decode(EMISSIONS, ["bob"], phones=BOB).entities[0].confidence > 0.5
     withdrawn = decoder.decode(EMISSIONS, ["bob"], phones=ZOO)
     assert withdrawn.text == "ann met bov" and [found.entity for found in withdrawn.withdrawn] == ["bob"]
+    with pytest.warns(DeprecationWarning, match="taken_back is now Transcript.withdrawn"):
+        assert withdrawn.taken_back == withdrawn.withdrawn
+    with pytest.warns(DeprecationWarning, match="sure is now FoundEntity.confidence"):
+        assert withdrawn.withdrawn[0].sure == withdrawn.withdrawn[0].confidence < 0.5
     (same,) = decoder.decode_many([("u", Emissions(EMISSIONS, ZOO))], ["bob"])
     assert same.text == "ann met bov"
     with pytest.raises(InputError, match="has no phone emissions"):

@@ -20,14 +20,14 @@ MOST_CELLS = 2_000_000_000  # frames times states of an alignment: bytes of memo
 
 @dataclass(frozen=True)
 class WordTime:
-    """Where a word was said: the first frames of its first and its last token, in seconds."""
+    """Where a word was spoken: the first frames of its first and its last token, in seconds."""
 
     first: float
     last: float
 
 
 def align_words(model: LoadedModel, samples: np.ndarray, words: Sequence[str]) -> Optional[List[WordTime]]:
-    """The times of normalised words that were all said in ``[N]`` float32 samples at 16 kHz; None where they do not fit."""
+    """The times of normalised words that were all spoken in ``[N]`` float32 samples at 16 kHz; None where they do not fit."""
     spelled = model.lang.tokenizer.encode_all(list(words))
     log_probs = np.concatenate([stretch.emissions.tokens for stretch in stretches_of(DirectoryModel(model), samples)])
     targets = np.array([token for ids in spelled for token in ids], np.int64)

@@ -1,4 +1,4 @@
-"""Pronunciation lookup: listed names in the place of words that sound less like what was heard."""
+"""Pronunciation lookup: listed names in the place of words that fit the phone head less well."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ MOST_LOOKED_UP = 10_000
 
 
 class Lookup(Rescorer):
-    """Listed names in the place of words that sound less like what was heard."""
+    """Listed names in the place of words that fit the phone head less well."""
 
     name = "lookup"
     summary = "puts a listed name where the phones are its own and not the words'"

@@ -18,7 +18,7 @@ class PhoneticRescoring(Rescorer):
     """The n-best in the order of how they fit the emissions of tokens and phones."""
 
     name = "phones"
-    summary = "reorders the n-best by how well its phones fit what was heard"
+    summary = "reorders the n-best by how well its phones fit the phone head"
     needs_phones = needs_nbest = True
 
     def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:

@@ -14,7 +14,7 @@ from ctcb.io import PathOrStr
 class Emissions:
     """Log-probabilities of an utterance, one field a head; all have the same T frames.
 
-    Natural logarithms unless a decoder is told otherwise (:data:`ctcb.ctc.log_probs.SCALES`).
+    Natural logarithms, unless a decoder is set to another scale (:data:`ctcb.ctc.log_probs.SCALES`).
     """
 
     tokens: Any  # [T, V] of the tokens that are searched; biased toward the list where the encoder was

@@ -113,7 +113,7 @@ class CtcDecoder:
 
         Raises
         ------
-        InputError : emissions of another shape, or that are not what ``log_probs`` said; a list of
+        InputError : emissions of another shape, or of another scale than ``log_probs``; a list of
             which no entity can be used; more texts than the beam holds. Single entities that cannot be used are
             warned of.
         """
@@ -131,7 +131,7 @@ class CtcDecoder:
         utterances : ids and ``[T, V]`` emissions, or :class:`ctcb.ctc.emissions.Emissions` where those of a phone head
             come along; a mapping or pairs, which are read as they are needed.
         entities : as in :meth:`decode`; or :class:`ctcb.entities.per_utt.EntitiesPerUtt`, a list for each utterance.
-        on_error : is told the id of an utterance that cannot be decoded, and its error; then the others go on. Without it
+        on_error : called with the id of an utterance that cannot be decoded, and its error; then the others go on. Without it
             the error is raised.
 
         The others, and what is raised, as in :meth:`decode`.

@@ -85,7 +85,7 @@ class Recognizer:
         entities : as in :meth:`transcribe`; or :class:`ctcb.entities.per_utt.EntitiesPerUtt`, a list for each utterance.
         jobs : threads that read audio, and that search; the results do not depend on their number.
         batch_seconds : seconds of audio a batch.
-        on_error : is told the id of an utterance that cannot be transcribed, and its error; then the others go on.
+        on_error : called with the id of an utterance that cannot be transcribed, and its error; then the others go on.
             Without it the error is raised.
 
         The others, and what is raised, as in :meth:`transcribe`.
@@ -105,7 +105,7 @@ class Recognizer:
     ) -> Iterator[Emitted]:
         """Emissions of every utterance by an encoder that is biased toward its list (:func:`ctcb.acoustic.emit.emit`).
 
-        ``compared``: those without the list come along as well. ``watch`` is told where frames attended.
+        ``compared``: those without the list come along as well. ``watch`` is called with the attention of each utterance.
         """
         model = self._biased(contexts, compared, watch)
         emitted = emit(model, utterances, batch_seconds, jobs, VoiceActivity() if vad else None)

@@ -9,7 +9,7 @@ from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import CtcbError
 from ctcb.transcript.transcript import Decoded, Transcript
 
-# Is told an utterance's id and its error. None: errors are raised.
+# Called with an utterance's id and its error. None: errors are raised.
 OnError = Optional[Callable[[str, CtcbError], None]]
 
 
@@ -21,7 +21,7 @@ def contexts_of(pipeline: Pipeline, lists: ListCache, entities: Union[Entities, 
 
 
 def transcripts(decoded: Iterable[Decoded], on_error: OnError) -> Iterator[Transcript]:
-    """The transcripts; an error is raised in its turn, or told."""
+    """The transcripts; an error is raised in its turn, or handed to ``on_error``."""
     for one in decoded:
         if one.error is None:
             yield one.transcript

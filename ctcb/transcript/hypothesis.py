@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Optional, Sequence, Tuple
 
+from ctcb.moved import warn_renamed
 from ctcb.search.hypothesis import Hypothesis
 from ctcb.text.tokens import TokenTable
 
@@ -33,6 +34,12 @@ class FoundEntity:
     bonus: float  # what these added to the score
     replaced: Optional[str] = None  # the words that it was put in place of
     confidence: Optional[float] = None  # how likely it was spoken, by its phones, where it was verified
+
+    @property
+    def sure(self) -> Optional[float]:
+        """The old name of ``confidence``, for one release."""
+        warn_renamed("FoundEntity.sure", "FoundEntity.confidence")
+        return self.confidence
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ def put(reading: Reading, found: FoundEntity, text: str) -> Reading:
 
 
 def timed(reading: Reading, words: Tuple[int, int], start: float, end: float) -> Reading:
-    """A reading in which ``words[first:end]``, a word or an entity, were said from ``start`` to ``end`` seconds."""
+    """A reading in which ``words[first:end]``, a word or an entity, were spoken from ``start`` to ``end`` seconds."""
     first, last = words
     old = reading.words[first:last]
     new = _shared_out([word.word for word in old], start, end)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ctcb.errors import CtcbError
+from ctcb.moved import warn_renamed
 from ctcb.transcript.hypothesis import FoundEntity, Reading, Word
 
 
@@ -42,6 +43,12 @@ class Transcript:
             units.append(Word(found.entity, found.start, found.end, self.conf_of(found)))
             place = end
         return (*units, *self.words[place:])
+
+    @property
+    def taken_back(self) -> Tuple[FoundEntity, ...]:
+        """The old name of ``withdrawn``, for one release."""
+        warn_renamed("Transcript.taken_back", "Transcript.withdrawn")
+        return self.withdrawn
 
     def conf_of(self, found: FoundEntity) -> float:
         """The least of the confidences of an entity's words."""

@@ -188,7 +188,7 @@ def test_set_is_what_the_flag_is(ctcb, tmp_path):
         (["--set", "beam.lm_weight=0.2"], "--set beam.lm_weight is for an LM, and there is none"),
         (["--method", "greedy", "--without", "subword", "--set", "beam.beam=8"], "greedy decoding takes no --set beam.beam"),
         (["--set", "beam.nbest=2", "--nbest", 2], "both --nbest and --set beam.nbest are given"),
-        (["--set", "beam.nbest=2"], "--nbest tells its texts in jsonl"),
+        (["--set", "beam.nbest=2"], "--nbest writes its texts in jsonl"),
     ):
         ran = ctcb(*decode, *given)
         assert ran.code == 2 and says in ran.err, ran.err

@@ -13,7 +13,7 @@ def distractors_option() -> Decorator:
     """``--distractors FILE``: for all sets, or one for each."""
     return click.option(
         "--distractors", type=click.Path(), multiple=True,
-        help="Names that are not said; repeated, one for each --data.  [default: each folder's distractors.txt, if any]",
+        help="Names that are not spoken; repeated, one for each --data.  [default: each folder's distractors.txt, if any]",
     )
 
 
@@ -29,5 +29,5 @@ def absent_option(default: int) -> Decorator:
     """``--absent N``: a list of distractors alone."""
     return click.option(
         "--absent", type=click.IntRange(min=0), default=default, show_default=True,
-        help="Distractors in a list of their own, of which nothing is said: for false alarms.",
+        help="Distractors in a list of their own, of which none is spoken: for false alarms.",
     )
