@@ -10,19 +10,26 @@
 #   --torchrun "..."      options of torchrun, for several machines (utils/launch.sh)
 #   --precision P         fp32 or bf16 (torch 2 only)
 #   --epochs N            instead of the training config's
+#   --init DIR            begin with this training or model directory's weights
+#   --pretrained DIR      Whisper's weights, for a model that stands on its encoder
+#   --cache DIR           train only what stands on the pretrained encoder; folder for the encoder's outputs
+#   --int8                the trained model's weights in 8 bits
 #
+# Without --out no model directory is written; a later run can begin with the training directory (--init).
 # An interrupted training resumes.
 set -euo pipefail
 
 config=conf/model/small.yaml train_config=conf/train/small.yaml
-lang='' out='' exp='' dev='' nproc=1 torchrun='' precision=fp32 epochs=''
+lang='' out='' exp='' dev='' nproc=1 torchrun='' precision=fp32 epochs='' init='' pretrained='' cache='' int8=false
 . utils/parse_options.sh
 . utils/launch.sh
 
 train=(train base --config "$config" --train-config "$train_config" --lang "$lang" --out "$exp" --precision "$precision")
 for folder in "$@"; do train+=(--data "$folder"); done
 for folder in $dev; do train+=(--dev "$folder"); done
-[ -z "$epochs" ] || train+=(--epochs "$epochs")
+for option in epochs init pretrained cache; do
+  [ -z "${!option}" ] || train+=("--$option" "${!option}")
+done
 
 launch "$nproc" "$torchrun" "${train[@]}"
-! first_node "$torchrun" || ctcb export "$exp" --out "$out"
+[ -z "$out" ] || ! first_node "$torchrun" || ctcb export "$exp" --out "$out" $(! "$int8" || echo --int8)

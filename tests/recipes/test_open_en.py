@@ -3,7 +3,13 @@ import gzip
 import subprocess
 
 import pytest
+import torch
 from tones import sentences, write_manifest
+from whisper_files import write_openai
+
+from ctcb.acoustic.directory import load_model
+from ctcb.models.config import WhisperConfig
+from ctcb.models.weights import read_tensors
 
 TRAIN, DEV = ("real_train", "tts_train"), ("real_dev", "noisy_dev", "accented_dev", "tts_dev_parliament", "tts_dev_medical")
 
@@ -29,7 +35,7 @@ def data(tmp_path):
 
 def run(data, *more):
     options = {
-        "data-dir": data, "exp": data.parent / "exp", "config": "conf/model/tiny.yaml",
+        "data-dir": data, "exp": data.parent / "exp", "pretrained": "none", "config": "conf/model/tiny.yaml",
         "train-config": data.parent / "train.yaml", "adapter-config": data.parent / "adapter.yaml", "vocab-size": 40, "nproc": 1,
     }
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
@@ -59,6 +65,23 @@ def test_adapter_stages(data):
         ("| real_dev", name) for name in ("none", "its own", "and distractors", "and distractors", "distractors alone")
     ]
     assert len(rows) == 15 and (exp / "model/adapter.safetensors").exists()
+
+
+@pytest.mark.slow
+def test_stages_on_a_pretrained_encoder(data, tmp_path):
+    """The last of two equal options counts."""
+    (tmp_path / "weights").mkdir()
+    write_openai(tmp_path / "weights", WhisperConfig(dim=128, layers=2, heads=2, tap=1))
+    (tmp_path / "model.yaml").write_text(
+        "{whisper: {dim: 128, layers: 2, heads: 2, tap: 1}, encoder: {dim: 32, layers: 2, heads: 2, ff_dim: 64, conv_kernel: 5},"
+        " inter_ctc: [{layer: 1, target: phone}]}\n"
+    )
+    ran = run(data, "--pretrained", tmp_path / "weights", "--config", tmp_path / "model.yaml", "--top-config", tmp_path / "train.yaml")
+    assert ran.returncode == 0, ran.stderr
+    model = load_model(tmp_path / "exp/model")
+    assert model.features.kind == "whisper" and len(model.network.config.whisper.digest) == 64
+    assert read_tensors(tmp_path / "exp/model/encoder.safetensors")[0]["head.weight"].dtype == torch.int8
+    assert len((tmp_path / "exp/results/base_model.md").read_text().splitlines()) > len(DEV)
 
 
 @pytest.mark.slow

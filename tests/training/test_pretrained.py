@@ -4,8 +4,8 @@ import dataclasses
 import pytest
 import torch
 import yaml
-from safetensors.torch import save_file
 from tones import sentences, write_manifest
+from whisper_files import write_openai
 
 from ctcb.acoustic.directory import WEIGHTS_FILE, load_model, read_model_yaml, save_model
 from ctcb.data.features import FeatureConfig, store_features
@@ -13,7 +13,6 @@ from ctcb.data.prepare import prepare
 from ctcb.errors import InputError
 from ctcb.models.config import WhisperConfig
 from ctcb.models.weights import read_tensors
-from ctcb.models.whisper import WhisperEncoder
 from ctcb.training.base import frames_to_train, read_feature_cuts, train_base
 from ctcb.training.checkpoint import average
 from ctcb.training.config import TrainConfig
@@ -30,22 +29,7 @@ TRAIN = {"epochs": 1, "batch_seconds": 5, "lr": 1e-3, "warmup_steps": 2, "worker
 
 @pytest.fixture(scope="module")
 def pretrained(tmp_path_factory):
-    """A checkpoint with openai's names and random weights."""
-    folder = tmp_path_factory.mktemp("pretrained")
-    torch.manual_seed(3)
-    names = {"attention_norm": "attn_ln", "ff_norm": "mlp_ln", "out": "attn.out", "up": "mlp.0", "down": "mlp.2"}
-    tensors = {}
-    for name, value in WhisperEncoder(WhisperConfig(**WHISPER), 80).state_dict().items():
-        parts = name.split(".")
-        if parts[0] == "blocks" and parts[2] == "qkv":
-            for part, rows in zip(("query", "key", "value"), value.chunk(3)):
-                tensors[f"encoder.blocks.{parts[1]}.attn.{part}.{parts[3]}"] = rows.clone()
-        elif parts[0] == "blocks":
-            tensors[f"encoder.blocks.{parts[1]}.{names[parts[2]]}.{parts[3]}"] = value
-        else:
-            tensors[f"encoder.{name.replace('norm', 'ln_post')}"] = value
-    save_file(tensors, str(folder / "model.safetensors"))
-    return folder
+    return write_openai(tmp_path_factory.mktemp("pretrained"), WhisperConfig(**WHISPER))
 
 
 @pytest.fixture(scope="module")
