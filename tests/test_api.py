@@ -52,7 +52,7 @@ def rows(ctcb, *words):
     ({"bias": "joint"}, ["--bias", "joint"]),
     ({"bias": "encoder", "method": "greedy"}, ["--bias", "encoder", "--method", "greedy"]),
     ({"bias": "none", "with_": ["subword"], "without": ["verify"]}, ["--bias", "none", "--with", "subword", "--without", "verify"]),
-    ({"options": ctcb.BeamOptions(beam=8, alpha=1.0)}, ["--beam", 8, "--alpha", 1]),
+    ({"options": ctcb.BeamOptions(beam=8), "settings": {"subword.alpha": 1.0}}, ["--beam", 8, "--alpha", 1]),
 ])  # fmt: skip
 def test_many_recordings_as_from_the_command(ctcb, adapter_dir, data, tmp_path, keywords, options):
     import ctcb as package

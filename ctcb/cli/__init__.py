@@ -72,7 +72,7 @@ def cli(context: click.Context, options: Optional[str]) -> None:
     \b
     Write the names down, one a line, as they should be printed:
         ctcb entities check names.txt             what becomes of each of them
-        ctcb decode talk.ogg                      what is heard without them
+        ctcb decode talk.ogg                      what is recognised without
         ctcb decode --entities names.txt talk.ogg      and with them
         ctcb decode --entities names.txt --explain talk.ogg    what changed, and why
     Then measure it, with texts of what was said:

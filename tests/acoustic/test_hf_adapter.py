@@ -143,7 +143,7 @@ def test_wrong_use_is_refused(trained, hf, model_dir, data, ctcb, tmp_path):
     save_hf(tmp_path / "other", "wav2vec2", [*ALPHABET, "|", "<unk>", "<pad>"], layers=3)
     with pytest.raises(InputError, match="was trained for other weights than hf:"):
         open_model(f"hf:{tmp_path / 'other'}", adapter=tmp_path / "adapter")
-    with pytest.raises(InputError, match="leans models of transformers"):
+    with pytest.raises(InputError, match="biases models of transformers"):
         open_model(str(model_dir), adapter=tmp_path / "adapter")
     (tmp_path / "names.txt").write_text("bob\n")
     soundfile.write(str(tmp_path / "a.wav"), say("bob"), RATE)

@@ -186,7 +186,7 @@ def test_python_result_equals_the_command(ctcb, adapter_dir, talk, tmp_path):
         "decode", "--model", adapter_dir, "--entities", tmp_path / "names.txt", "--bias", "encoder", "--format", "jsonl",
         talk.parent / "audio/u000.wav",
     )
-    found = package.load(adapter_dir, bias="encoder").decode(talk.parent / "audio/u000.wav", entities=NAMES)
+    found = package.load(adapter_dir, bias="encoder").transcribe(talk.parent / "audio/u000.wav", entities=NAMES)
     assert json.loads(ran.out)["text"] == found.text
 
 
