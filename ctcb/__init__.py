@@ -1,15 +1,26 @@
 """ctcb: contextual biasing for CTC speech recognition.
 
-Hand a CTC recogniser a list of names and let its encoder and decoder lean toward them,
-without retraining. The command line is ``ctcb``; see ``ctcb --help``.
+Hand a CTC recogniser a list of names, and its encoder and decoder are biased toward them, without retraining. The
+command line is ``ctcb``; see ``ctcb --help``. What is in ``__all__`` is the public API.
 """
 from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import Any, List
+from typing import TYPE_CHECKING, Any, List
 
 from ctcb import moved
+
+if TYPE_CHECKING:
+    from ctcb.decoding.ctc_decoder import CtcDecoder
+    from ctcb.decoding.load import load
+    from ctcb.decoding.recognizer import Recognizer
+    from ctcb.entities import Entity, EntityList
+    from ctcb.errors import InputError, RunError
+    from ctcb.scoring.score import score
+    from ctcb.search.options import BeamOptions
+    from ctcb.transcript.hypothesis import FoundEntity, Word
+    from ctcb.transcript.transcript import Transcript
 
 # torch 1.13's MKL takes a slow code path on AMD processors unless told otherwise (75 -> 200 GFLOP/s
 # on two cores); it is read once, when torch is first imported. Newer MKLs ignore it.
@@ -17,18 +28,36 @@ os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
 
 __version__ = "0.1.0"
 
+__all__ = [
+    "BeamOptions", "CtcDecoder", "Entity", "EntityList", "FoundEntity", "InputError", "Recognizer", "RunError", "Transcript", "Word",
+    "load", "score",
+]  # fmt: skip
+
 # name -> the module that holds it. They are imported when they are asked for, so that `import ctcb`
 # waits for neither torch nor numba.
 _LAZY = {
     "BeamOptions": "ctcb.search.options",
-    "CtcBiaser": "ctcb.decoding.ctc_decoder",
-    "load": "ctcb.decoding.recognizer",
+    "CtcDecoder": "ctcb.decoding.ctc_decoder",
+    "Entity": "ctcb.entities",
+    "EntityList": "ctcb.entities",
+    "FoundEntity": "ctcb.transcript.hypothesis",
+    "InputError": "ctcb.errors",
+    "Recognizer": "ctcb.decoding.recognizer",
+    "RunError": "ctcb.errors",
+    "Transcript": "ctcb.transcript.transcript",
+    "Word": "ctcb.transcript.hypothesis",
+    "load": "ctcb.decoding.load",
+    "score": "ctcb.scoring.score",
 }
+_OLD = {"CtcBiaser": "CtcDecoder", "Recogniser": "Recognizer"}
 
 moved.install()
 
 
 def __getattr__(name: str) -> Any:
+    if name in _OLD:
+        moved.warn_renamed(f"ctcb.{name}", f"ctcb.{_OLD[name]}")
+        name = _OLD[name]
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_LAZY[name]), name)

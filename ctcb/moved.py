@@ -1,4 +1,4 @@
-"""Public modules by the paths that they had in 0.1.0 before they moved: kept for one release, with a DeprecationWarning."""
+"""Public modules and names as they were called in 0.1.0: kept for one release, with a DeprecationWarning."""
 from __future__ import annotations
 
 import sys
@@ -6,7 +6,7 @@ import warnings
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, Optional
+from typing import Any, Callable, Mapping, Optional
 
 # What the documentation named: old path -> new path.
 MOVED = {
@@ -45,3 +45,24 @@ def install() -> None:
     """Let old paths be imported."""
     if MovedModules not in sys.meta_path:
         sys.meta_path.insert(0, MovedModules)
+
+
+def renamed(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
+    """A module's ``__getattr__`` (PEP 562) that answers old names with a warning.
+
+    ``names[old]`` is the new name in the module, or ``module.name`` of another one.
+    """
+
+    def find(name: str) -> Any:
+        if name not in names:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        warn_renamed(name, names[name])
+        other, _, new = names[name].rpartition(".")
+        return getattr(import_module(other or module), new)
+
+    return find
+
+
+def warn_renamed(old: str, new: str, stacklevel: int = 3) -> None:
+    """Warn that a name goes; ``stacklevel`` as in :func:`warnings.warn`, by default the caller's caller."""
+    warnings.warn(f"{old} is now {new}; the old name goes with the next release", DeprecationWarning, stacklevel=stacklevel)

@@ -42,19 +42,18 @@ def slope(decoded, count):
 
 @pytest.mark.slow
 def test_memory_over_10000_utterances(model_dir, tmp_path):
-    from ctcb.biasing.registry import PRESETS, TECHNIQUES
-    from ctcb.cli.decode.sources import EmissionOptions, of_audio
-    from ctcb.decoding.pipeline import Pipeline
+    from ctcb.data.inputs import find_utterances
+    from ctcb.decoding.builder import Config, build
+    from ctcb.decoding.pipeline import Contexts
 
     for number in range(20):
         soundfile.write(str(tmp_path / f"{number}.wav"), say(WORDS[number], seed=number), RATE)
     rows = [f"u{number}\t{number % 20}.wav\t" for number in range(COUNT)]
     (tmp_path / "m.tsv").write_text("\n".join(["utt_id\taudio\ttext", *rows]) + "\n")
-    source = of_audio([str(tmp_path / "m.tsv")], str(model_dir), 120.0, 2, None, None, EmissionOptions())
-    techniques = [TECHNIQUES[name] for name in PRESETS["decoder"] if name in ("subword",)]
-    pipeline = Pipeline(source.spelling, source.frame_shift, techniques=techniques)
-    biasing = pipeline.prepare(pipeline.spell(EntityList.of(["Kit Lee", "Zed", "Ann"])))
-    found = slope(pipeline.decode_many(source.emissions, lambda utt_id: biasing, nbest=3, jobs=2), COUNT)
+    recognizer = build(Config(model_dir, bias="none", with_=("subword",)))
+    contexts = Contexts.alike(recognizer.prepare(EntityList.of(["Kit Lee", "Zed", "Ann"])))
+    emitted = recognizer.emit(find_utterances([str(tmp_path / "m.tsv")]), contexts)
+    found = slope(recognizer.pipeline.decode_many(emitted, contexts, nbest=3, jobs=2), COUNT)
     print(f"memory grows by {found:.0f} bytes an utterance")
     assert found < 500  # an utterance's id and place are kept; its audio, emissions and transcript are some 100 KB
 
@@ -81,17 +80,17 @@ def test_output_does_not_depend_on_jobs_or_threads(adapter_dir, tmp_path):
 
 def test_kernel_is_thread_safe():
     """One decoder with many utterances at once gives the results of single calls."""
-    from ctcb import CtcBiaser
+    from ctcb import CtcDecoder
 
-    biaser = CtcBiaser(PIECES, frame_shift=0.04)
+    decoder = CtcDecoder(PIECES, frame_shift=0.04)
     rng = np.random.default_rng(0)
     emissions = []
     for _ in range(60):
         logits = rng.normal(size=(rng.integers(1, 60), len(PIECES))) * 3
         emissions.append((logits - np.log(np.exp(logits).sum(1, keepdims=True))).astype(np.float32))
-    alone = [biaser.decode(one, ["bob", "met ann"]) for one in emissions]
+    alone = [decoder.decode(one, ["bob", "met ann"]) for one in emissions]
     with ThreadPoolExecutor(8) as threads:
-        assert list(threads.map(lambda one: biaser.decode(one, ["bob", "met ann"]), emissions * 5)) == alone * 5
+        assert list(threads.map(lambda one: decoder.decode(one, ["bob", "met ann"]), emissions * 5)) == alone * 5
 
 
 def linear(work, size, factor=4):

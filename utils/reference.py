@@ -15,6 +15,7 @@ from typing import Any, Iterator, List, Tuple
 
 import click
 
+import ctcb
 from ctcb.biasing.options import OPTIONS
 from ctcb.cli import every_command
 from ctcb.options import Option
@@ -25,16 +26,19 @@ MADE = "<!-- Written by utils/reference.py; change the source and run it again. 
 
 # What the package offers from Python: module -> names.
 PUBLIC = {
-    "ctcb.decoding.recognizer": ["load", "Recogniser"],
-    "ctcb.decoding.ctc_decoder": ["CtcBiaser"],
+    "ctcb.decoding.load": ["load"],
+    "ctcb.decoding.recognizer": ["Recognizer"],
+    "ctcb.decoding.ctc_decoder": ["CtcDecoder"],
     "ctcb.transcript.transcript": ["Transcript"],
     "ctcb.transcript.hypothesis": ["Word", "FoundEntity"],
     "ctcb.search.options": ["BeamOptions"],
     "ctcb.biasing.options": ["TechniqueOptions"],
     "ctcb.entities": ["Entity", "EntityList", "LoadReport"],
+    "ctcb.entities.per_utt": ["EntitiesPerUtt"],
+    "ctcb.ctc.emissions": ["Emissions"],
     "ctcb.scoring.score": ["score"],
     "ctcb.lm.ngram": ["NgramLm"],
-    "ctcb.acoustic.open": ["open_ear", "Tokens"],
+    "ctcb.acoustic.open": ["open_model", "Tokens"],
     "ctcb.errors": ["InputError", "RunError"],
 }
 
@@ -84,9 +88,13 @@ def _escaped(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
+def _own_names() -> str:
+    return f"These are names of `ctcb` itself: {', '.join(f'`{name}`' for name in ctcb.__all__)}."
+
+
 def api() -> str:
     """What :data:`PUBLIC` names, with signatures and docstrings."""
-    lines = ["# From Python", "", MADE, "", "`ctcb.load`, `ctcb.CtcBiaser` and `ctcb.BeamOptions` are also names of `ctcb` itself."]
+    lines = ["# From Python", "", MADE, "", _own_names()]
     for module, names in PUBLIC.items():
         for name in names:
             found = getattr(import_module(module), name)

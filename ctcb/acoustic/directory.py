@@ -29,7 +29,7 @@ YAML_FILE, WEIGHTS_FILE = "model.yaml", "encoder.safetensors"
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model ready to listen."""
+    """A loaded model."""
 
     network: CtcModel  # in eval mode, float32
     features: FeatureConfig

@@ -6,17 +6,18 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain, groupby, islice
-from typing import Deque, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Deque, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
 
-from ctcb.acoustic.long_form import HOP, LONG, OVERLAP, Grid, Stretch, heard, heard_of_spans
-from ctcb.acoustic.model import Ear, Heads
+from ctcb.acoustic.long_form import HOP, OVERLAP, Grid, Stretch, stretches_of_spans, stretches_of_windows
+from ctcb.acoustic.model import AcousticModel
+from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.data import ffmpeg
 from ctcb.data.audio import SAMPLE_RATE, read_audio, seconds_of
 from ctcb.data.inputs import Utterance
-from ctcb.data.recording import Recording, recorded
+from ctcb.data.recording import recorded
 from ctcb.data.vad import VoiceActivity
 from ctcb.errors import CtcbError, unexpected
 
@@ -24,20 +25,9 @@ POOL = 64  # utterances that are sorted by duration among themselves before they
 
 
 @dataclass(frozen=True)
-class Emitted:
-    """One utterance's emissions, or a stretch's of a long one, or why there are none."""
+class _Prepared:
+    """An utterance that was read, or why it could not be."""
 
-    utterance: Utterance
-    seconds: float  # of audio
-    heads: Heads  # the searched head first; () where nothing could be read
-    conversions: Tuple[str, ...] = ()  # what was done to the audio
-    error: Optional[CtcbError] = None
-    start: float = 0.0  # seconds from the utterance's start
-    last: bool = True  # whether nothing of the utterance follows
-
-
-@dataclass(frozen=True)
-class _Heard:
     utterance: Utterance
     seconds: float
     rows: torch.Tensor  # [T, F] what the model takes in
@@ -46,96 +36,108 @@ class _Heard:
 
 
 def emit(
-    ear: Ear, utterances: Iterable[Utterance], batch_seconds: float = 120.0, jobs: int = 2, vad: Optional[VoiceActivity] = None
+    model: AcousticModel, utterances: Iterable[Utterance], batch_seconds: float = 120.0, jobs: int = 2,
+    vad: Optional[VoiceActivity] = None,
 ) -> Iterator[Emitted]:
-    """Emissions of every utterance, in the order given; of one longer than ``LONG`` seconds in stretches.
+    """Emissions of every utterance, in the order given; of one longer than the model's ``max_seconds`` in stretches.
 
     ``jobs`` threads read audio and prepare it ahead of the model; the results do not depend on their
     number. An utterance that cannot be read comes out with its error. Those that are ``known`` as a whole
     do not come out; the others do as they would with all, to the last bit, for they are batched as then.
-    With ``vad``, stretches of long ones are where there is speech; what lies between them is not heard.
+    With ``vad``, stretches of long ones are where there is speech; what lies between them is left out.
     """
-    for long, some in groupby(utterances, _is_long):
+    for long, some in groupby(utterances, lambda utterance: _is_long(utterance, model.max_seconds)):
         if long:
             for utterance in some:
                 if not _is_known(utterance):
-                    yield from _emit_long(ear, utterance, batch_seconds, vad)
+                    yield from _emit_long(model, utterance, batch_seconds, vad)
         else:
-            yield from _emit_short(ear, _pools_to_hear(list(some)), batch_seconds, jobs)
+            yield from _emit_short(model, _pools_to_emit(list(some)), batch_seconds, jobs)
 
 
 def in_one(emitted: Iterable[Emitted]) -> Iterator[Emitted]:
     """The stretches of each long utterance put together again."""
     parts: List[Emitted] = []
-    for one in emitted:
-        parts.append(one)
-        if one.last:
+    for part in emitted:
+        parts.append(part)
+        if not part.last:
+            continue
+        if len(parts) > 1:
             error = next((part.error for part in parts if part.error is not None), None)
-            heads = () if error else tuple(np.concatenate(of_one) for of_one in zip(*(part.heads for part in parts)))
+            emissions = None if error is not None else Emissions.concatenate(part.emissions for part in parts)
             seconds = sum(part.seconds for part in parts)
-            yield one if len(parts) == 1 else replace(one, seconds=seconds, heads=heads, error=error, start=0.0)
-            parts = []
+            part = replace(part, seconds=seconds, emissions=emissions, error=error, start=0.0)
+        yield part
+        parts = []
 
 
-def stretches_of(ear: Ear, samples: np.ndarray) -> List[Stretch]:
-    """What is heard of ``[N]`` float32 samples at 16 kHz; in several stretches where they are long."""
-    if len(samples) <= LONG * SAMPLE_RATE:
-        return [Stretch(0, ear.hear([ear.prepare(samples)], [""])[0], True)]
-    grid = Grid(len(samples), ear.frame_shift * SAMPLE_RATE)
-    return list(heard(lambda a, b: samples[a:b], lambda some: _hear_windows(ear, some, ""), grid, _blank(ear)))
+def stretches_of(model: AcousticModel, samples: np.ndarray, utt_id: str = "", vad: Optional[VoiceActivity] = None) -> List[Stretch]:
+    """The emissions of ``[N]`` float32 samples at 16 kHz; in several stretches where they are long.
+
+    With ``vad``, stretches of long ones are where there is speech.
+    """
+    if len(samples) <= model.max_seconds * SAMPLE_RATE:
+        return [Stretch(0, model.forward([model.prepare(samples)], [utt_id])[0], True)]
+    grid = Grid(len(samples), model.frame_shift * SAMPLE_RATE)
+
+    def read(first: int, last: int) -> np.ndarray:
+        return samples[first:last]
+
+    return list(_stretches(model, utt_id, read, grid, 0, 1, vad))
 
 
-def _blank(ear: Ear) -> int:
-    return 0 if ear.spelling is None else ear.spelling.table.blank
+def _blank(model: AcousticModel) -> int:
+    return 0 if model.spelling is None else model.spelling.table.blank
 
 
-def _hear_windows(ear: Ear, windows: Sequence[np.ndarray], utt_id: str) -> List[Heads]:
-    return ear.hear([ear.prepare(samples) for samples in windows], [utt_id] * len(windows))
-
-
-def _is_long(utterance: Utterance) -> bool:
+def _is_long(utterance: Utterance, max_seconds: float) -> bool:
     seconds = utterance.duration
     if seconds is None:
         seconds = seconds_of(utterance.audio)
         if seconds is None:  # what ffmpeg reads may be of any length
             return ffmpeg.installed() and utterance.audio.is_file() and utterance.audio.stat().st_size > 0
         seconds -= utterance.start
-    return seconds > LONG
+    return seconds > max_seconds
 
 
-def _emit_long(ear: Ear, utterance: Utterance, batch_seconds: float, vad: Optional[VoiceActivity]) -> Iterator[Emitted]:
+def _emit_long(
+    model: AcousticModel, utterance: Utterance, batch_seconds: float, vad: Optional[VoiceActivity]
+) -> Iterator[Emitted]:
     try:
         with recorded(utterance.audio, utterance.start, utterance.duration) as recording:
-            done = recording.conversions
-            for stretch in _stretches(ear, utterance, recording, max(1, int(batch_seconds / (HOP + OVERLAP))), vad):
-                seconds = len(stretch.heads[0]) * ear.frame_shift
-                yield Emitted(utterance, seconds, stretch.heads, done, None, stretch.first * ear.frame_shift, stretch.last)
+            done, batch = recording.conversions, max(1, int(batch_seconds / (HOP + OVERLAP)))
+            grid, known = Grid(recording.samples, model.frame_shift * SAMPLE_RATE), round(utterance.known / model.frame_shift)
+            for stretch in _stretches(model, utterance.utt_id, recording.read, grid, known, batch, vad):
+                start, seconds = stretch.first * model.frame_shift, len(stretch.emissions) * model.frame_shift
+                yield Emitted(utterance.utt_id, stretch.emissions, utterance.audio, None, start, stretch.last, seconds, done)
                 done = ()
-    except CtcbError as error:
-        yield Emitted(utterance, 0.0, (), (), error)
     except Exception as error:
-        yield Emitted(utterance, 0.0, (), (), unexpected(error, utterance.audio))
+        yield _failed(utterance, error)
 
 
 def _stretches(
-    ear: Ear, utterance: Utterance, recording: Recording, batch: int, vad: Optional[VoiceActivity]
+    model: AcousticModel, utt_id: str, read: Callable[[int, int], np.ndarray], grid: Grid, known: int, batch: int,
+    vad: Optional[VoiceActivity],
 ) -> Iterator[Stretch]:
-    grid, known = Grid(recording.samples, ear.frame_shift * SAMPLE_RATE), round(utterance.known / ear.frame_shift)
-
-    def hear(some: List[np.ndarray]) -> List[Heads]:
-        return _hear_windows(ear, some, utterance.utt_id)
+    def forward(windows: List[np.ndarray]) -> List[Emissions]:
+        return model.forward([model.prepare(samples) for samples in windows], [utt_id] * len(windows))
 
     if vad is None:
-        return heard(recording.read, hear, grid, _blank(ear), known, batch)
-    return heard_of_spans(recording.read, hear, vad.spans(recording.read, recording.samples), grid, known, batch)
+        return stretches_of_windows(read, forward, grid, _blank(model), known, batch)
+    return stretches_of_spans(read, forward, vad.spans(read, grid.samples), grid, known, batch)
+
+
+def _failed(utterance: Utterance, error: Exception) -> Emitted:
+    known = error if isinstance(error, CtcbError) else unexpected(error, utterance.audio)
+    return Emitted(utterance.utt_id, None, utterance.audio, known)
 
 
 def _is_known(utterance: Utterance) -> bool:
     return utterance.known == math.inf
 
 
-def _pools_to_hear(utterances: Sequence[Utterance]) -> List[Sequence[Utterance]]:
-    """What has to be heard together for those that are not known.
+def _pools_to_emit(utterances: Sequence[Utterance]) -> List[Sequence[Utterance]]:
+    """The pools that have to be batched for those that are not known.
 
     Where a run was stopped, that is the pool in which it was. What is not known in pools before could not be read then.
     """
@@ -149,24 +151,24 @@ def _pools_to_hear(utterances: Sequence[Utterance]) -> List[Sequence[Utterance]]
     return pools
 
 
-def _emit_short(ear: Ear, pools: Sequence[Sequence[Utterance]], batch_seconds: float, jobs: int) -> Iterator[Emitted]:
-    heard = _read_ahead(ear, chain.from_iterable(pools), max(1, jobs))
+def _emit_short(model: AcousticModel, pools: Sequence[Sequence[Utterance]], batch_seconds: float, jobs: int) -> Iterator[Emitted]:
+    prepared = _read_ahead(model, chain.from_iterable(pools), max(1, jobs))
     for utterances in pools:
-        pool = list(islice(heard, len(utterances)))
+        pool = list(islice(prepared, len(utterances)))
         order = sorted(range(len(pool)), key=lambda i: len(pool[i].rows))
         done: List[Optional[Emitted]] = [None] * len(pool)
-        for batch in _batches(order, [len(item.rows) for item in pool], batch_seconds * ear.rows_a_second):
-            for index, emitted in zip(batch, _run(ear, [pool[i] for i in batch])):
+        for batch in _batches(order, [len(item.rows) for item in pool], batch_seconds * model.rows_per_second):
+            for index, emitted in zip(batch, _run(model, [pool[i] for i in batch])):
                 done[index] = emitted
-        yield from (item for item in done if item is not None and not _is_known(item.utterance))
+        yield from (emitted for item, emitted in zip(pool, done) if emitted is not None and not _is_known(item.utterance))
 
 
-def _read_ahead(ear: Ear, utterances: Iterable[Utterance], jobs: int) -> Iterator[_Heard]:
-    waiting: Deque["Future[_Heard]"] = deque()
+def _read_ahead(model: AcousticModel, utterances: Iterable[Utterance], jobs: int) -> Iterator[_Prepared]:
+    waiting: Deque["Future[_Prepared]"] = deque()
     threads = ThreadPoolExecutor(jobs)
     try:
         for utterance in utterances:
-            waiting.append(threads.submit(_hear, ear, utterance))
+            waiting.append(threads.submit(_prepare, model, utterance))
             if len(waiting) >= 2 * POOL:
                 yield waiting.popleft().result()
         while waiting:
@@ -175,14 +177,12 @@ def _read_ahead(ear: Ear, utterances: Iterable[Utterance], jobs: int) -> Iterato
         threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _hear(ear: Ear, utterance: Utterance) -> _Heard:
+def _prepare(model: AcousticModel, utterance: Utterance) -> _Prepared:
     try:
         audio = read_audio(utterance.audio, utterance.start, utterance.duration)
-        return _Heard(utterance, audio.duration, ear.prepare(audio.samples), audio.conversions)
-    except CtcbError as error:
-        return _Heard(utterance, 0.0, torch.zeros(0, 0), (), error)
+        return _Prepared(utterance, audio.duration, model.prepare(audio.samples), audio.conversions)
     except Exception as error:
-        return _Heard(utterance, 0.0, torch.zeros(0, 0), (), unexpected(error, utterance.audio))
+        return _Prepared(utterance, 0.0, torch.zeros(0, 0), (), _failed(utterance, error).error)
 
 
 def _batches(order: Sequence[int], lengths: Sequence[int], most: float) -> Iterator[List[int]]:
@@ -197,17 +197,19 @@ def _batches(order: Sequence[int], lengths: Sequence[int], most: float) -> Itera
         yield batch
 
 
-def _run(ear: Ear, items: Sequence[_Heard]) -> Iterator[Emitted]:
-    """The emissions of a batch, in its order; what could not be read is not heard."""
+def _run(model: AcousticModel, items: Sequence[_Prepared]) -> Iterator[Emitted]:
+    """The emissions of a batch, in its order; what could not be read comes out with its error."""
     able = [item for item in items if item.error is None]
     try:
-        heads = iter(ear.hear([item.rows for item in able], [item.utterance.utt_id for item in able]) if able else ())
-    except Exception as error:  # whose fault it is shows where each is heard alone
+        emissions = iter(model.forward([item.rows for item in able], [item.utterance.utt_id for item in able]) if able else ())
+    except Exception as error:  # whose fault it is shows where each is run alone
         if len(items) > 1:
             for item in items:
-                yield from _run(ear, [item])
+                yield from _run(model, [item])
         else:
-            yield Emitted(items[0].utterance, 0.0, (), (), unexpected(error, items[0].utterance.audio))
+            yield Emitted(items[0].utterance.utt_id, None, items[0].utterance.audio, unexpected(error, items[0].utterance.audio))
         return
     for item in items:
-        yield Emitted(item.utterance, item.seconds, next(heads) if item.error is None else (), item.conversions, item.error)
+        found = next(emissions) if item.error is None else None
+        utterance = item.utterance
+        yield Emitted(utterance.utt_id, found, utterance.audio, item.error, seconds=item.seconds, conversions=item.conversions)

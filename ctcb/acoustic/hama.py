@@ -9,13 +9,13 @@ from typing import Dict, List, Sequence
 import numpy as np
 import torch
 
-from ctcb.acoustic.model import Heads
 from ctcb.acoustic.open import Tokens
-from ctcb.acoustic.waveform import WaveEar
+from ctcb.acoustic.waveform import WaveformModel
+from ctcb.ctc.emissions import Emissions
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.phones.phonetics import Phonetics
 
-# CMU phone -> the IPA symbols that are heard as it. All others (marks of length and tone, sounds of
+# CMU phone -> the IPA symbols that count as it. All others (marks of length and tone, sounds of
 # other languages, the word boundary) count as blank.
 IPA: Dict[str, str] = {
     "AA": "ɑ ɒ a", "AE": "æ", "AH": "ʌ ə ɐ ᵊ", "AO": "ɔ", "AW": "aʊ", "AY": "aɪ", "B": "b", "CH": "t͡ʃ", "D": "d", "DH": "ð",
@@ -34,17 +34,15 @@ def summing(symbols: Sequence[str], phones: Sequence[str]) -> np.ndarray:
     return matrix
 
 
-class HamaEar(WaveEar):
-    """A model with a phone head and no other."""
+class HamaModel(WaveformModel):
+    """A model with a phone head and no other: its phones are its tokens, which spell no words."""
 
-    phone_head = 0
-
-    def hear(self, rows: Sequence[torch.Tensor], utt_ids: Sequence[str]) -> List[Heads]:
+    def forward(self, rows: Sequence[torch.Tensor], utt_ids: Sequence[str]) -> List[Emissions]:
         """Natural-log probabilities of the phones."""
-        return [(np.log(self._network(samples.numpy())),) for samples in rows]
+        return [Emissions(phones, phones) for phones in (np.log(self._network(samples.numpy())) for samples in rows)]
 
 
-def load(name: str, tokens: Tokens) -> HamaEar:
+def load(name: str, tokens: Tokens) -> HamaModel:
     """The model that comes inside the package; ``name`` is empty."""
     from hama.asr import ASR_OUTPUT_FRAME_SAMPLES, ASRModel
 
@@ -59,6 +57,6 @@ def load(name: str, tokens: Tokens) -> HamaEar:
         summed = np.exp(np.asarray(log_probs[0], np.float32)[: int(np.ravel(frames)[0])]) @ matrix
         return np.maximum(summed / summed.sum(axis=1, keepdims=True), LOWEST)
 
-    ear = HamaEar(network, None, ASR_OUTPUT_FRAME_SAMPLES / SAMPLE_RATE)
-    ear.phonetics = phonetics
-    return ear
+    opened = HamaModel(network, None, ASR_OUTPUT_FRAME_SAMPLES / SAMPLE_RATE)
+    opened.phonetics = phonetics
+    return opened

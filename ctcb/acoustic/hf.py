@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ctcb.acoustic.open import Tokens
-from ctcb.acoustic.waveform import WaveEar
+from ctcb.acoustic.waveform import WaveformModel
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.errors import InputError
 from ctcb.text.spelling import PieceSpelling
@@ -31,13 +31,13 @@ def opened(name: str, tokens: Tokens) -> Tuple[Any, Any, TokenTable]:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"not a CTC model of transformers ({first})", file=f"hf:{name}", hint=HINT) from None
     if extractor.sampling_rate != SAMPLE_RATE:
-        raise InputError(f"this model hears {extractor.sampling_rate} Hz", file=f"hf:{name}", hint=f"name one for {SAMPLE_RATE} Hz")
+        raise InputError(f"this model takes {extractor.sampling_rate} Hz", file=f"hf:{name}", hint=f"name one for {SAMPLE_RATE} Hz")
     blank = model.config.pad_token_id if tokens.blank is None else tokens.blank
     separator = tokens.separator or _separator(tokenizer)
     return extractor, model, TokenTable.of(_symbols(tokenizer, model.config.vocab_size), blank, separator, f"hf:{name}")
 
 
-def load(name: str, tokens: Tokens) -> WaveEar:
+def load(name: str, tokens: Tokens) -> WaveformModel:
     """A model by :func:`opened`."""
     extractor, model, table = opened(name, tokens)
 
@@ -46,7 +46,7 @@ def load(name: str, tokens: Tokens) -> WaveEar:
         with torch.no_grad():
             return model(**inputs).logits[0].float().numpy()
 
-    return WaveEar(network, PieceSpelling(table))
+    return WaveformModel(network, PieceSpelling(table))
 
 
 def _symbols(tokenizer: Any, size: int) -> List[str]:

@@ -1,4 +1,4 @@
-"""A CTC model of transformers as the frozen base of a contextual adapter, and as an ear that leans by one.
+"""A CTC model of transformers as the frozen base of a contextual adapter, and as an acoustic model that is biased by one.
 
 It has no phone head: names are aligned by their pieces alone, which stand in for phones.
 """
@@ -15,12 +15,13 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from ctcb.acoustic.hf import opened
-from ctcb.acoustic.model import Heads
+from ctcb.acoustic.model import MAX_SECONDS
 from ctcb.acoustic.open import Tokens
 from ctcb.acoustic.waveform import measured_shift
 from ctcb.adapter.encoder_bias import EncoderBias
 from ctcb.adapter.folder import load_adapter_folder
 from ctcb.adapter.network import ContextualAdapter
+from ctcb.ctc import emissions
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
@@ -42,7 +43,7 @@ class HfNetwork(nn.Module):
         super().__init__()
         head = getattr(model, "lm_head", None)
         if not isinstance(head, nn.Linear):
-            raise InputError("this model's head is not the linear layer that an adapter leans", file=name, hint="lean with the decoder")
+            raise InputError("this model's head is not the linear layer that an adapter biases", file=name, hint="bias the decoder")
         self.model, self._extractor = model.eval().requires_grad_(False), extractor
         self.head = nn.Linear(head.in_features, head.out_features).requires_grad_(False)
         self.head.weight.data, bias = head.weight.data[list(order)], head.bias
@@ -51,14 +52,14 @@ class HfNetwork(nn.Module):
         depth = len(shapes) - 2  # the first is what enters the layers, the last comes after them
         self.places = [place for place in dict.fromkeys((depth // 3, 2 * depth // 3)) if 0 < place < depth and shapes[place] == shapes[-1]]
         if not self.places:
-            raise InputError("this model has too few layers of its head's width", file=name, hint="lean with the decoder")
+            raise InputError("this model has too few layers of its head's width", file=name, hint="bias the decoder")
         self.config = ModelConfig(
             num_subwords=len(order), num_phones=len(order), encoder=EncoderConfig(dim=head.in_features, layers=depth, heads=1),
             inter_ctc=tuple(InterCtc(place, target) for place, target in zip(self.places, ("phone", "subword"))),
         )  # fmt: skip
 
     def encode(self, features: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias] = None) -> Encoded:
-        """``features [B, N, 1]`` samples, of which ``lengths [B]`` count. One utterance after another, as in ``WaveEar``."""
+        """``features [B, N, 1]`` samples, of which ``lengths [B]`` count. One utterance after another, as in ``WaveformModel``."""
         if inner_bias is not None:
             raise InputError("adapter.inner_bias is for model directories", hint="turn it off")
         rows = [self._states(samples[:count, 0].numpy()) for samples, count in zip(features, lengths.tolist())]
@@ -100,7 +101,7 @@ class HfBase:
 def load_base(name: str, tokens: Tokens, adapter: Optional[PathOrStr] = None) -> HfBase:
     """A folder or a name of the Hub, and the folder of an adapter that was trained for it.
 
-    Raises InputError for what is no CTC model whose head can be leaned, and for another model's adapter.
+    Raises InputError for what is no CTC model whose head can be biased, and for another model's adapter.
     """
     extractor, model, table = opened(name, tokens)
     spelling = PieceSpelling(table)
@@ -113,8 +114,8 @@ def load_base(name: str, tokens: Tokens, adapter: Optional[PathOrStr] = None) ->
     base = HfBase(network, lang, spelling, measured_shift(frames), _digest(model, lang.tokenizer.pieces), f"hf:{name}")
     if adapter is None:
         return base
-    leaning, known_as = load_adapter_folder(adapter, network.config, base.digest, base.folder)
-    return replace(base, adapter=leaning, adapter_digest=known_as)
+    own, known_as = load_adapter_folder(adapter, network.config, base.digest, base.folder)
+    return replace(base, adapter=own, adapter_digest=known_as)
 
 
 def _digest(model: nn.Module, pieces: Sequence[str]) -> str:
@@ -123,44 +124,40 @@ def _digest(model: nn.Module, pieces: Sequence[str]) -> str:
     return hashlib.sha256("\n".join([*pieces, *parts]).encode()).hexdigest()
 
 
-class AdaptedEar:
+class AdaptedModel:
     """A model of transformers with an adapter."""
 
-    rows_a_second = float(SAMPLE_RATE)
-    phonetics, phone_head = None, None
+    rows_per_second = float(SAMPLE_RATE)
+    max_seconds = MAX_SECONDS
+    phonetics = None
 
     def __init__(self, model: HfBase, bias: Optional[EncoderBias] = None) -> None:
-        """``bias`` leans the model's encoder toward a list."""
-        self.model, self.bias = model, bias
+        """``bias`` biases the model's encoder toward a list."""
+        self.model, self._bias, self._compare = model, bias, False
         self.spelling, self.frame_shift = model.spelling, model.frame_shift
         order = model.lang.tokenizer.order
         self._columns = np.argsort(order)  # of the emissions, in the order of the model's own tokens
 
-    def leaning(self, bias: Optional[EncoderBias]) -> AdaptedEar:
-        """The same, leaning toward a list; with None not."""
-        ear = copy(self)
-        ear.bias = bias
-        return ear
+    def biased_by(self, bias: Optional[EncoderBias], compare: bool = False) -> AdaptedModel:
+        """See :class:`ctcb.acoustic.model.BiasableModel`."""
+        model = copy(self)
+        model._bias, model._compare = bias, compare
+        return model
 
     def prepare(self, samples: np.ndarray) -> Tensor:
         """The samples as they are, ``[N, 1]``."""
         return torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))[:, None]
 
-    def hear(self, rows: Sequence[Tensor], utt_ids: Sequence[str]) -> List[Heads]:
-        """Natural-log probabilities of each."""
-        return self._hear(rows, utt_ids, leaning=self.bias is not None, plain=self.bias is None)
-
-    def hear_both(self, rows: Sequence[Tensor], utt_ids: Sequence[str]) -> List[Heads]:
-        """The same leaning toward the list, then without it; one pass of the encoder."""
-        return self._hear(rows, utt_ids, leaning=True, plain=True)
-
     @torch.no_grad()
-    def _hear(self, rows: Sequence[Tensor], utt_ids: Sequence[str], leaning: bool, plain: bool) -> List[Heads]:
-        features, lengths = pad_sequence(list(rows), batch_first=True), torch.tensor([len(one) for one in rows])
-        encoded = self.model.network.encode(features, lengths)
-        found = [self.bias.bias(encoded, utt_ids)] if leaning else []
-        found += [self.model.network.emissions(encoded)] if plain else []
+    def forward(self, rows: Sequence[Tensor], utt_ids: Sequence[str]) -> List[emissions.Emissions]:
+        """Natural-log probabilities of each, by one pass of the encoder."""
+        features, lengths = pad_sequence(list(rows), batch_first=True), torch.tensor([len(row) for row in rows])
+        network = self.model.network
+        encoded = network.encode(features, lengths)
+        unbiased = network.emissions(encoded) if self._bias is None or self._compare else None
+        found = unbiased if self._bias is None else self._bias.bias(encoded, utt_ids)
+        batch = emissions.Emissions(found.subword, None, unbiased.subword if self._bias is not None and self._compare else None)
         return [
-            tuple(emissions.subword[place, :count].numpy()[:, self._columns].copy() for emissions in found)
+            batch.map(lambda head, place=place, count=count: head[place, :count].numpy()[:, self._columns].copy())
             for place, count in enumerate(encoded.lengths.tolist())
         ]

@@ -1,27 +1,28 @@
-"""Long recordings through a model whose memory grows with what it hears: overlapping windows, joined on
-emissions, and cut at pauses into stretches that a search takes at once.
+"""Long recordings through a model that takes a limited time at once: overlapping windows, joined on their emissions,
+and cut at pauses into stretches that a search takes at once.
 
-Windows lie on a fixed grid. Neighbours share ``OVERLAP`` seconds; one gives way to the next where both
-hear nothing, so that no token is lost or doubled. Nothing depends on what was heard long before: a run
-that goes on somewhere in the middle finds what it would have found.
+What a model takes at once is its ``max_seconds`` (:class:`ctcb.acoustic.model.AcousticModel`). Windows lie on a fixed
+grid. Neighbours share ``OVERLAP`` seconds; one gives way to the next where both emit blanks, so that no token is lost
+or doubled. Nothing depends on frames long before: a run that is resumed in the middle emits what it would have emitted.
 """
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Callable, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ctcb.ctc.emissions import Emissions
 from ctcb.data.audio import SAMPLE_RATE
 
 HOP, OVERLAP = 20.0, 4.0  # seconds; windows of 24 s are as long as the longest utterances of training sets
-LONG = 40.0  # seconds: what is longer goes through windows
 SHORTEST, LONGEST = 6.0, 24.0  # seconds of a stretch, if it can be
 CALM = 7  # frames over which a join must be quiet
 QUIET = 0.5  # probability of the blank in a pause
 
-Heads = Tuple[np.ndarray, ...]  # [T, V_i] float32 natural-log probabilities, the searched head first
+# [N] float32 samples of each window at 16 kHz -> the emissions of each.
+Forward = Callable[[List[np.ndarray]], List[Emissions]]
 
 
 @dataclass(frozen=True)
@@ -66,32 +67,33 @@ class Stretch(NamedTuple):
     """A run of frames between two pauses."""
 
     first: int  # its first frame's number in the recording
-    heads: Heads
+    emissions: Emissions
     last: bool  # whether it ends the recording
 
 
-def join(windows: Iterable[Tuple[int, Heads]], grid: Grid, blank: int, known: int = 0) -> Iterator[Heads]:
+def join(windows: Iterable[Tuple[int, Emissions]], grid: Grid, blank: int, known: int = 0) -> Iterator[Emissions]:
     """Emissions of numbered windows, one after another, as one stream from frame ``known`` on.
 
-    ``blank`` is the blank's column in the first head.
+    ``blank`` is the blank's column of ``tokens``.
     """
-    before: Tuple[int, Heads] = ()
+    before: Optional[Tuple[int, Emissions]] = None  # a window's first frame, and its emissions
     begin = known  # the first frame that is still to come
-    for number, heads in windows:
-        if before:
-            there = number * grid.hop
-            at = there + _calm(before[1][0][there - before[0] :, blank], heads[0][: grid.overlap, blank])
+    for number, emissions in windows:
+        start = number * grid.hop
+        if before is not None:
+            ending = before[1].tokens[start - before[0] :, blank]
+            at = start + _calm(ending, emissions.tokens[: grid.overlap, blank])
             if at > begin:
                 yield _cut(before, begin, at)
                 begin = at
-        before = (number * grid.hop, heads)
-    if before and before[0] + len(before[1][0]) > begin:
-        yield _cut(before, begin, before[0] + len(before[1][0]))
+        before = (start, emissions)
+    if before is not None and before[0] + len(before[1]) > begin:
+        yield _cut(before, begin, before[0] + len(before[1]))
 
 
-def _cut(window: Tuple[int, Heads], first: int, last: int) -> Heads:
-    start, heads = window
-    return tuple(head[max(0, first - start) : last - start] for head in heads)
+def _cut(window: Tuple[int, Emissions], first: int, last: int) -> Emissions:
+    start, emissions = window
+    return emissions.cut(max(0, first - start), last - start)
 
 
 def _calm(one: np.ndarray, other: np.ndarray) -> int:
@@ -108,25 +110,21 @@ def _calm(one: np.ndarray, other: np.ndarray) -> int:
     return low + int(np.lexsort((far, -np.round(sure[low:high], 2)))[0])
 
 
-def stretches(stream: Iterable[Heads], frames_a_second: float, blank: int, known: int = 0) -> Iterator[Stretch]:
+def stretches(stream: Iterable[Emissions], frames_per_second: float, blank: int, known: int = 0) -> Iterator[Stretch]:
     """A stream of emissions, whose first frame is number ``known``, in stretches that end in pauses."""
-    shortest, longest = round(SHORTEST * frames_a_second), round(LONGEST * frames_a_second)
-    held: List[Heads] = []
+    shortest, longest = round(SHORTEST * frames_per_second), round(LONGEST * frames_per_second)
+    held: List[Emissions] = []
     count = 0
-    for heads in stream:
-        held.append(heads)
-        count += len(heads[0])
+    for emissions in stream:
+        held.append(emissions)
+        count += len(emissions)
         while count > longest:
-            whole = _together(held)
-            at = _pause(whole[0][:longest, blank], shortest)
-            yield Stretch(known, tuple(head[:at].copy() for head in whole), False)
-            held, count, known = [tuple(head[at:] for head in whole)], count - at, known + at
+            whole = Emissions.concatenate(held)
+            at = _pause(whole.tokens[:longest, blank], shortest)
+            yield Stretch(known, whole.cut(0, at).map(np.copy), False)
+            held, count, known = [whole.cut(at, count)], count - at, known + at
     if held:
-        yield Stretch(known, _together(held), True)
-
-
-def _together(held: Sequence[Heads]) -> Heads:
-    return tuple(np.concatenate(parts) for parts in zip(*held))
+        yield Stretch(known, Emissions.concatenate(held), True)
 
 
 def _pause(blank: np.ndarray, shortest: int) -> int:
@@ -140,46 +138,45 @@ def _pause(blank: np.ndarray, shortest: int) -> int:
     return shortest + int(starts[longest] + ends[longest] + 1) // 2
 
 
-def heard(
-    read: Callable[[int, int], np.ndarray], hear: Callable[[List[np.ndarray]], List[Heads]], grid: Grid, blank: int,
-    known: int = 0, batch: int = 1,
+def stretches_of_windows(
+    read: Callable[[int, int], np.ndarray], forward: Forward, grid: Grid, blank: int, known: int = 0, batch: int = 1
 ) -> Iterator[Stretch]:
     """A recording's stretches from frame ``known`` on.
 
     Parameters
     ----------
     read : ``(first, last)`` to these samples, ``[N]`` float32.
-    hear : a batch of samples to the emissions of each.
-    batch : windows that are heard at once.
+    forward : a batch of samples to the emissions of each.
+    batch : windows a batch.
     """
 
-    def windows() -> Iterator[Tuple[int, Heads]]:
+    def windows() -> Iterator[Tuple[int, Emissions]]:
         numbers = list(grid.windows(known))
         for _, group in groupby(grid.windows(), lambda number: number // batch):
             some = list(group)
-            if some[-1] >= numbers[0]:  # heard together as when nothing is known
-                found = zip(some, hear([read(*grid.window(number)) for number in some]))
-                yield from (one for one in found if one[0] >= numbers[0])
+            if some[-1] >= numbers[0]:  # batched as when nothing is known
+                emitted = zip(some, forward([read(*grid.window(number)) for number in some]))
+                yield from (window for window in emitted if window[0] >= numbers[0])
 
     return stretches(join(windows(), grid, blank, known), SAMPLE_RATE / grid.frame, blank, known)
 
 
-def heard_of_spans(
-    read: Callable[[int, int], np.ndarray], hear: Callable[[List[np.ndarray]], List[Heads]], spans: Sequence[Tuple[int, int]],
-    grid: Grid, known: int = 0, batch: int = 1,
+def stretches_of_spans(
+    read: Callable[[int, int], np.ndarray], forward: Forward, spans: Sequence[Tuple[int, int]], grid: Grid, known: int = 0,
+    batch: int = 1,
 ) -> Iterator[Stretch]:
-    """A recording's ``spans`` (samples, in order) as stretches, each heard by itself; those before frame ``known`` left out.
+    """A recording's ``spans`` (samples, in order) as stretches, each emitted by itself; those before frame ``known`` left out.
 
-    ``read``, ``hear`` and ``batch`` as in :func:`heard`. Without a span, a stretch of no frames.
+    ``read``, ``forward`` and ``batch`` as in :func:`stretches_of_windows`. Without a span, a stretch of no frames.
     """
     if not spans:
-        nothing = hear([read(0, min(grid.samples, SAMPLE_RATE))])[0]
-        yield Stretch(0, tuple(head[:0] for head in nothing), True)
+        emissions = forward([read(0, min(grid.samples, SAMPLE_RATE))])[0]
+        yield Stretch(0, emissions.cut(0, 0), True)
         return
     frames = [int(first // grid.frame) for first, _ in spans]
-    # By their middles: a stretch that was heard may have told of a frame of the next.
+    # By their middles: a known stretch may have covered a frame of the next.
     begin = sum((first + last) / 2 < known * grid.frame for first, last in spans)
     for place in range(begin, len(spans), batch):
         some = range(place, min(place + batch, len(spans)))
-        for number, heads in zip(some, hear([read(round(frames[i] * grid.frame), spans[i][1]) for i in some])):
-            yield Stretch(frames[number], heads, number + 1 == len(spans))
+        for number, emissions in zip(some, forward([read(round(frames[i] * grid.frame), spans[i][1]) for i in some])):
+            yield Stretch(frames[number], emissions, number + 1 == len(spans))

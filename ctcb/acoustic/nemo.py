@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from ctcb.acoustic.open import Tokens
-from ctcb.acoustic.waveform import WaveEar
+from ctcb.acoustic.waveform import WaveformModel
 from ctcb.errors import InputError
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
@@ -15,7 +15,7 @@ from ctcb.text.tokens import TokenTable
 BLANK = "<blk>"  # NeMo's blank comes behind the tokens and has no name
 
 
-def load(name: str, tokens: Tokens) -> WaveEar:
+def load(name: str, tokens: Tokens) -> WaveformModel:
     """A ``.nemo`` file or a name that NeMo knows, of a CTC model or one with a CTC head beside a transducer.
 
     Raises InputError for a model without a CTC head.
@@ -37,4 +37,4 @@ def load(name: str, tokens: Tokens) -> WaveEar:
 
     symbols = [*head.vocabulary, BLANK]
     table = TokenTable.of(symbols, len(symbols) - 1, tokens.separator, f"nemo:{name}")
-    return WaveEar(network, PieceSpelling(table))
+    return WaveformModel(network, PieceSpelling(table))

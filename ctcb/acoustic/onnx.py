@@ -8,7 +8,7 @@ from typing import Any, Dict
 import numpy as np
 
 from ctcb.acoustic.open import Tokens
-from ctcb.acoustic.waveform import WaveEar, require_width
+from ctcb.acoustic.waveform import WaveformModel, require_width
 from ctcb.errors import InputError
 from ctcb.text.spelling import spelling_of
 from ctcb.text.tokens import TokenTable
@@ -17,7 +17,7 @@ EXTRACTOR = "preprocessor_config.json"  # Optimum writes it beside the model: ho
 VARIANCE_FLOOR = 1e-7  # as in Wav2Vec2FeatureExtractor.zero_mean_unit_var_norm
 
 
-def load(name: str, tokens: Tokens) -> WaveEar:
+def load(name: str, tokens: Tokens) -> WaveformModel:
     """An ``.onnx`` file whose first input is ``[1, N]`` samples and whose first output is ``[1, T, V]``.
 
     Further inputs may be a mask over the samples or their number. Raises InputError for another model,
@@ -29,7 +29,7 @@ def load(name: str, tokens: Tokens) -> WaveEar:
     if not path.is_file():
         raise InputError("no such file", file=path, hint="name an .onnx file")
     if tokens.file is None:
-        raise InputError("what the model's outputs are is not told", file=path, hint="give --tokens FILE, one token a line")
+        raise InputError("the model does not say what its outputs are", file=path, hint="give --tokens FILE, one token a line")
     try:
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has no common base for its own
@@ -49,7 +49,7 @@ def load(name: str, tokens: Tokens) -> WaveEar:
 
     table = TokenTable.read(tokens.file, tokens.blank, tokens.separator)
     require_width(network, table.symbols, name)
-    return WaveEar(network, spelling_of(table, tokens.model))
+    return WaveformModel(network, spelling_of(table, tokens.model))
 
 
 def _feed(session: Any, samples: np.ndarray) -> Dict[str, np.ndarray]:

@@ -1,22 +1,23 @@
-"""Other people's models: each is an :class:`~ctcb.acoustic.model.Ear`, made from what ``--model`` names."""
+"""Which model ``--model`` names: each kind is an :class:`~ctcb.acoustic.model.AcousticModel`, in a module of its own."""
 from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Callable, Dict, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, Union
 
-from ctcb.acoustic.model import Ear, ModelEar
+from ctcb.acoustic.model import AcousticModel, DirectoryModel
 from ctcb.errors import InputError, RunError
 from ctcb.io import PathOrStr
+from ctcb.moved import renamed
 
 if TYPE_CHECKING:
     from ctcb.acoustic.hf_adapter import HfBase
-    from ctcb.acoustic.waveform import WaveEar
+    from ctcb.acoustic.waveform import WaveformModel
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """What is told of a model's tokens, for models that do not tell it themselves."""
+    """A model's tokens, for models that do not name their own."""
 
     file: Optional[PathOrStr] = None  # tokens.txt
     model: Optional[PathOrStr] = None  # the sentencepiece model of these
@@ -28,7 +29,7 @@ class Tokens:
 class Kind:
     """A family of models."""
 
-    module: str  # has `load(name, tokens) -> WaveEar`
+    module: str  # has `load(name, tokens) -> WaveformModel`
     needs: str  # the package that it is made of
     install: str  # how to get that
     names: str  # what stands behind the colon
@@ -49,32 +50,32 @@ def is_foreign(model: str) -> bool:
     return kind in KINDS and (bool(colon) or kind == "hama")
 
 
-def open_ear(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None) -> Ear:
+def open_model(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None) -> AcousticModel:
     """The model that ``--model`` names: a model directory, or ``KIND:NAME`` with a kind of ``KINDS``.
 
     ``adapter`` is the folder of one that was trained for a model of transformers. Raises InputError for what is no
     such model or no such adapter, and RunError where the package that runs it is missing.
     """
     if adapter is not None:
-        from ctcb.acoustic.hf_adapter import AdaptedEar
+        from ctcb.acoustic.hf_adapter import AdaptedModel
 
-        return AdaptedEar(open_base_of(model, tokens, adapter))
+        return AdaptedModel(open_base_of(model, tokens, adapter))
     if not is_foreign(model):
         from ctcb.acoustic.directory import load_model
 
-        return ModelEar(load_model(model))
+        return DirectoryModel(load_model(model))
     kind, rest = _kind_of(model)
-    load: Callable[[str, Tokens], WaveEar] = import_module(kind.module).load
-    ear = load(rest, tokens)
-    ear.opened_as = model, tokens
-    return ear
+    load: Callable[[str, Tokens], WaveformModel] = import_module(kind.module).load
+    opened = load(rest, tokens)
+    opened.opened_as = model, tokens
+    return opened
 
 
 def open_base_of(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None) -> HfBase:
-    """A model of transformers as the base of an adapter, and the adapter where there is one; raises as :func:`open_ear`."""
+    """A model of transformers as the base of an adapter, and the adapter where there is one; raises as :func:`open_model`."""
     if not model.startswith("hf:"):
         raise InputError(
-            f"an adapter in a folder of its own leans models of transformers, and not {model}",
+            f"an adapter in a folder of its own biases models of transformers, and not {model}",
             hint="name one as hf:NAME; in a model directory its own adapter is used",
         )
     _, rest = _kind_of(model)
@@ -94,3 +95,6 @@ def _kind_of(model: str) -> Tuple[Kind, str]:
     except ImportError as error:
         raise RunError(f"--model {name}: needs the package {kind.needs} ({error}); {kind.install}") from None
     return kind, rest
+
+
+__getattr__: Callable[[str], Any] = renamed(__name__, {"open_ear": "open_model"})

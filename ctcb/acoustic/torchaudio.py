@@ -5,14 +5,14 @@ import numpy as np
 import torch
 
 from ctcb.acoustic.open import Tokens
-from ctcb.acoustic.waveform import WaveEar
+from ctcb.acoustic.waveform import WaveformModel
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.errors import InputError
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
 
 
-def load(name: str, tokens: Tokens) -> WaveEar:
+def load(name: str, tokens: Tokens) -> WaveformModel:
     """A bundle such as ``WAV2VEC2_ASR_BASE_960H``, which torchaudio fetches into torch's cache.
 
     Raises InputError for what is no bundle with a CTC head.
@@ -24,7 +24,7 @@ def load(name: str, tokens: Tokens) -> WaveEar:
         known = [one for one in dir(torchaudio.pipelines) if hasattr(getattr(torchaudio.pipelines, one), "get_labels") and one.isupper()]
         raise InputError(f"torchaudio has no CTC bundle {name!r}", hint=f"it has {', '.join(known)}")
     if bundle.sample_rate != SAMPLE_RATE:
-        raise InputError(f"the bundle {name} hears {bundle.sample_rate} Hz", hint=f"name one for {SAMPLE_RATE} Hz")
+        raise InputError(f"the bundle {name} takes {bundle.sample_rate} Hz", hint=f"name one for {SAMPLE_RATE} Hz")
     model = bundle.get_model().eval()
 
     def network(samples: np.ndarray) -> np.ndarray:
@@ -32,4 +32,4 @@ def load(name: str, tokens: Tokens) -> WaveEar:
             return model(torch.from_numpy(samples)[None])[0][0].float().numpy()
 
     table = TokenTable.of(bundle.get_labels(), 0 if tokens.blank is None else tokens.blank, tokens.separator, f"torchaudio:{name}")
-    return WaveEar(network, PieceSpelling(table))
+    return WaveformModel(network, PieceSpelling(table))

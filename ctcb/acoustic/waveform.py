@@ -6,8 +6,9 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 import numpy as np
 import torch
 
-from ctcb.acoustic.model import Heads
-from ctcb.acoustic.open import Tokens, open_ear
+from ctcb.acoustic.model import MAX_SECONDS
+from ctcb.acoustic.open import Tokens, open_model
+from ctcb.ctc.emissions import Emissions
 from ctcb.ctc.log_probs import from_logits
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.errors import InputError
@@ -20,14 +21,14 @@ TICK = 0.005  # seconds: frame shifts are whole numbers of these
 Network = Callable[[np.ndarray], np.ndarray]
 
 
-class WaveEar:
-    """Hears one utterance after another: many of these models were trained without a mask for padding, and
-    would hear something else in a batch."""
+class WaveformModel:
+    """Takes one utterance after another: many of these models were trained without a mask for padding, and
+    would emit something else in a batch."""
 
-    rows_a_second = float(SAMPLE_RATE)
+    rows_per_second = float(SAMPLE_RATE)
+    max_seconds = MAX_SECONDS
     phonetics: Optional[Phonetics] = None
-    phone_head: Optional[int] = None
-    opened_as: Optional[Tuple[str, Tokens]] = None  # what `open_ear` made it of
+    opened_as: Optional[Tuple[str, Tokens]] = None  # what `open_model` made it of
 
     def __init__(self, network: Network, spelling: Optional[Spelling], frame_shift: Optional[float] = None) -> None:
         """``frame_shift`` in seconds; measured where it is not known. Raises InputError where that finds none."""
@@ -36,25 +37,25 @@ class WaveEar:
 
     def __reduce__(self) -> Tuple[Any, ...]:
         """Pickled as what it was opened as, and opened again: the libraries' own objects cannot be pickled. Raises
-        TypeError for one that :func:`ctcb.acoustic.open.open_ear` did not make."""
+        TypeError for one that :func:`ctcb.acoustic.open.open_model` did not make."""
         if self.opened_as is None:
-            raise TypeError(f"a {type(self).__name__} can be pickled only where open_ear made it")
-        return open_ear, self.opened_as
+            raise TypeError(f"a {type(self).__name__} can be pickled only where open_model made it")
+        return open_model, self.opened_as
 
     def prepare(self, samples: np.ndarray) -> torch.Tensor:
         """The samples as they are."""
         return torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
 
-    def hear(self, rows: Sequence[torch.Tensor], utt_ids: Sequence[str]) -> List[Heads]:
+    def forward(self, rows: Sequence[torch.Tensor], utt_ids: Sequence[str]) -> List[Emissions]:
         """Natural-log probabilities of each."""
-        return [(from_logits(self._network(samples.numpy())),) for samples in rows]
+        return [Emissions(from_logits(self._network(samples.numpy()))) for samples in rows]
 
 
 def measured_shift(network: Network) -> float:
     """Seconds from one frame to the next, from how many more frames four seconds of silence have than two."""
     short, long = (len(network(np.zeros(seconds * SAMPLE_RATE, np.float32))) for seconds in (2, 4))
     if long <= short:
-        raise InputError(f"the model gives {short} frames for 2 seconds and {long} for 4", hint="give a CTC model that hears samples")
+        raise InputError(f"the model gives {short} frames for 2 seconds and {long} for 4", hint="give a CTC model that takes samples")
     return max(1, round(2.0 / (long - short) / TICK)) * TICK
 
 

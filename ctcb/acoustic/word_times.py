@@ -1,6 +1,6 @@
-"""When the words of a long recording were said, by CTC forced alignment; and where to cut it.
+"""Word times of a long recording, by CTC forced alignment; and where to cut it.
 
-The model hears the recording in windows (`ctcb.acoustic.long_form`); the alignment goes over all of their frames.
+The recording goes through the model in windows (`ctcb.acoustic.long_form`); the alignment goes over all of their frames.
 """
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ctcb.acoustic.directory import LoadedModel
 from ctcb.acoustic.emit import stretches_of
-from ctcb.acoustic.model import ModelEar
+from ctcb.acoustic.model import DirectoryModel
 from ctcb.ctc.viterbi import align_tokens
 from ctcb.text.tokenizer import BLANK_ID
 
@@ -20,16 +20,16 @@ MOST_CELLS = 2_000_000_000  # frames times states of an alignment: bytes of memo
 
 @dataclass(frozen=True)
 class WordTime:
-    """Where a word was said: the first frames of its first and its last token, in seconds."""
+    """Where a word was spoken: the first frames of its first and its last token, in seconds."""
 
     first: float
     last: float
 
 
 def align_words(model: LoadedModel, samples: np.ndarray, words: Sequence[str]) -> Optional[List[WordTime]]:
-    """The times of normalised words that were all said in ``[N]`` float32 samples at 16 kHz; None where they do not fit."""
+    """The times of normalised words that were all spoken in ``[N]`` float32 samples at 16 kHz; None where they do not fit."""
     spelled = model.lang.tokenizer.encode_all(list(words))
-    log_probs = np.concatenate([stretch.heads[0] for stretch in stretches_of(ModelEar(model), samples)])
+    log_probs = np.concatenate([stretch.emissions.tokens for stretch in stretches_of(DirectoryModel(model), samples)])
     targets = np.array([token for ids in spelled for token in ids], np.int64)
     if len(log_probs) * (2 * len(targets) + 1) > MOST_CELLS:
         return None

@@ -1,11 +1,11 @@
-"""Pronunciation lookup: listed names in the place of words that sound less like what was heard."""
+"""Pronunciation lookup: listed names in the place of words that fit the phone head less well."""
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import List
 
-from ctcb.biasing.prepared_list import Biasing
-from ctcb.biasing.technique import Heard, Setting, Technique
+from ctcb.biasing.prepared_list import Context
+from ctcb.biasing.technique import Rescorer, SearchedEmissions
 from ctcb.entities.pronunciations import pronunciations, words_to_pronounce
 from ctcb.phones.index import SoundIndex
 from ctcb.phones.lookup import find
@@ -17,45 +17,46 @@ MOST_SOUNDS = 4  # pronunciations of an entity that are indexed
 MOST_LOOKED_UP = 10_000
 
 
-class Lookup(Technique):
-    """Listed names in the place of words that sound less like what was heard."""
+class Lookup(Rescorer):
+    """Listed names in the place of words that fit the phone head less well."""
 
     name = "lookup"
     summary = "puts a listed name where the phones are its own and not the words'"
-    needs_phones = refines = True
+    needs_phones = True
 
-    def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
-        """Index how the entities, and their likeliest variants, sound; lists of more than 10,000 are not looked up."""
-        if len(biasing.entities) > MOST_LOOKED_UP:
-            return biasing
+    def prepare(self, context: Context) -> Context:
+        """Index the pronunciations of the entities and their likeliest variants; lists of more than 10,000 are not looked up."""
+        setting = context.setting
+        if len(context.entities) > MOST_LOOKED_UP:
+            return context
         lexicon = setting.phonetics.lexicon
-        others = [biasing.variants_of(place)[: MOST_SOUNDS - 1] for place in range(len(biasing.entities))]
-        lexicon.prepare(set().union(*map(words_to_pronounce, biasing.entities, others)))
+        others = [context.variants_of(place)[: MOST_SOUNDS - 1] for place in range(len(context.entities))]
+        lexicon.prepare(set().union(*map(words_to_pronounce, context.entities, others)))
         sounds = [
             setting.phonetics.spell(pronunciations(one, lexicon, MOST_SOUNDS, variants))
-            for one, variants in zip(biasing.entities, others)
+            for one, variants in zip(context.entities, others)
         ]
-        names = [entity.text for entity in biasing.entities]
-        return replace(biasing, sounds=SoundIndex.build(sounds, names, len(setting.phonetics.symbols)))
+        names = [entity.text for entity in context.entities]
+        return replace(context, sounds=SoundIndex.build(sounds, names, len(setting.phonetics.symbols)))
 
-    def refine(self, readings: List[Reading], heard: Heard, biasing: Biasing, setting: Setting) -> List[Reading]:
+    def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
         """The best reading with names put in; the others as they are."""
-        if biasing.sounds is None:
-            return readings
-        reading = readings[0]
+        if context.sounds is None:
+            return nbest
+        reading, setting = nbest[0], context.setting
         words = [word.word for word in reading.words]
         ways = setting.phonetics.words(words, setting.options.phonetic.pronunciations)
         taken = {place for found in reading.entities for place in range(*found.words)}
         # From the last one, so that the places of those still to come stay what they are.
         known = list(map(setting.phonetics.knows, words))
-        found_there = find(
-            ways, known, taken, heard.phones, biasing.sounds, setting.phonetics, setting.options.lookup, setting.options.phonetic
+        matches = find(
+            ways, known, taken, emissions.phones, context.sounds, setting.phonetics, setting.options.lookup, setting.options.phonetic
         )
-        for match in reversed(found_there):
-            entity, replaced = biasing.entities[match.entity], reading.words[match.first : match.end]
+        for match in reversed(matches):
+            entity, replaced = context.entities[match.entity], reading.words[match.first : match.end]
             found = FoundEntity(
                 entity.text, match.entity, (match.first, match.end), replaced[0].start, replaced[-1].end, (self.name,),
                 match.gain, " ".join(word.word for word in replaced),
             )
             reading = put(reading, found, entity.written_forms[0])
-        return [reading, *readings[1:]]
+        return [reading, *nbest[1:]]

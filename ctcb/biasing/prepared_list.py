@@ -1,16 +1,20 @@
-"""Lists made ready for a decoder: spelled in a model's tokens, then handed to the techniques."""
+"""Lists prepared for a decoder: spelled in a model's tokens, then handed to the techniques."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 
+from ctcb.biasing.options import TechniqueOptions
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
 from ctcb.entities.report import CHANGED, REJECTED
 from ctcb.errors import InputError
 from ctcb.phones.index import SoundIndex
+from ctcb.phones.phonetics import Phonetics
+from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.spelling import SoundSpelling, Spelling, TokenIds
 
 if TYPE_CHECKING:
+    from ctcb.adapter.base import ModelWithAdapter
     from ctcb.adapter.encoded_list import EncodedList
 
 
@@ -74,30 +78,45 @@ def _why(spelling: Spelling, form: str, others: bool) -> str:
 
 
 @dataclass(frozen=True)
-class Biasing:
-    """What a decoder leans toward; each technique adds its part."""
+class Setting:
+    """What techniques may need to know of the model, and of what the user chose."""
+
+    vocabulary: Vocabulary
+    spelling: Spelling
+    phonetics: Optional[Phonetics] = None  # of the phone head; None where the model has none
+    options: TechniqueOptions = TechniqueOptions()
+    frame_shift: float = 1.0  # seconds
+    encoder: Optional[ModelWithAdapter] = None  # that encodes lists; None where no encoder is biased
+
+
+@dataclass(frozen=True)
+class Context:
+    """A list prepared for one model, search and choice of techniques; each technique adds its part."""
 
     entities: Tuple[Entity, ...]
     lines: Tuple[int, ...]  # where they stand in `file`
     file: Optional[str]
     phrases: Tuple[Tuple[TokenIds, ...], ...]
-    graph: Any = None  # what the search goes by (the beam's context graph, say); its entities are numbered as here
+    setting: Setting
     costs: Optional[Tuple[Tuple[float, ...], ...]] = None  # of the phrases, by entity; None: no phrase costs anything
+    boosted: bool = False  # whether the search boosts the entities' tokens,
+    in_class: bool = False  # and whether each counts as one word of the LM's class
+    graph: Any = None  # what the search compiled of this context; its entities are numbered as here
     variants: Tuple[Tuple[str, ...], ...] = ()  # spellings that sound like each entity, where some were made
     owners: Mapping[str, int] = field(default_factory=dict)  # and whose each of them is
-    sounds: Optional[SoundIndex] = None  # how the entities sound, numbered as here
-    encoded: Optional[EncodedList] = None  # for the adapter
+    sounds: Optional[SoundIndex] = None  # the entities' pronunciations, numbered as here
+    encoded: Optional[EncodedList] = None  # by the adapter
 
     def variants_of(self, place: int) -> Tuple[str, ...]:
         """The spellings that were made of an entity."""
         return self.variants[place] if self.variants else ()
 
     @classmethod
-    def of(cls, spelled: SpelledList, places: Optional[Sequence[int]] = None) -> Biasing:
+    def of(cls, spelled: SpelledList, setting: Setting, places: Optional[Sequence[int]] = None) -> Context:
         """Of a whole list, or of the entities at some places in it; no technique has added to it yet."""
         places = range(len(spelled.entities)) if places is None else places
         entities, lines = spelled.entities.entities, _lines(spelled.entities)
         return cls(
             tuple(entities[place] for place in places), tuple(lines[place] for place in places),
-            spelled.report.file, tuple(spelled.phrases[place] for place in places),
+            spelled.report.file, tuple(spelled.phrases[place] for place in places), setting,
         )

@@ -6,8 +6,8 @@ from typing import Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from ctcb.biasing.prepared_list import Biasing
-from ctcb.biasing.technique import Heard, Setting, Technique
+from ctcb.biasing.prepared_list import Context
+from ctcb.biasing.technique import Rescorer, SearchedEmissions
 from ctcb.phones.lookup import LONGEST
 from ctcb.text.g2g import variants
 from ctcb.text.lexicon import Lexicon
@@ -15,22 +15,22 @@ from ctcb.text.spelling import MAX_VARIED_FORMS
 from ctcb.transcript.hypothesis import FoundEntity, Reading, put
 
 
-class SpellingVariants(Technique):
-    """Grapheme-to-grapheme variants under the entity's own name: in the context graph, and in what was found."""
+class SpellingVariants(Rescorer):
+    """Grapheme-to-grapheme variants under the entity's own name: among the phrases that are searched, and in the n-best."""
 
     name = "g2g"
     summary = "also takes spellings that sound like the names for these"
-    refines = True
 
-    def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
+    def prepare(self, context: Context) -> Context:
         """Add each entity's variants to its token sequences, at their costs; lists of more than 2,000 have none."""
+        setting = context.setting
         count = setting.options.g2g.count
-        if not count or len(biasing.entities) > MAX_VARIED_FORMS:
-            return biasing
+        if not count or len(context.entities) > MAX_VARIED_FORMS:
+            return context
         lexicon = setting.phonetics.lexicon if setting.phonetics else Lexicon()
-        taken = {form for entity in biasing.entities for form in entity.spoken_forms}
+        taken = {form for entity in context.entities for form in entity.spoken_forms}
         made: List[Dict[str, float]] = []
-        for entity in biasing.entities:
+        for entity in context.entities:
             costs: Dict[str, float] = {}
             for form in entity.spoken_forms:
                 for variant in variants(form, count, lexicon.knows):
@@ -39,7 +39,7 @@ class SpellingVariants(Technique):
             best = sorted(costs.items(), key=lambda item: (item[1], item[0]))[:count]
             made.append(dict(best))
         spelled = iter(setting.spelling.spell([form for costs in made for form in costs]))
-        phrases, costs_of = list(biasing.phrases), [[0.0] * len(ways) for ways in biasing.phrases]
+        phrases, costs_of = list(context.phrases), [[0.0] * len(ways) for ways in context.phrases]
         for place, costs in enumerate(made):
             known = set(phrases[place])
             for cost in costs.values():
@@ -48,30 +48,30 @@ class SpellingVariants(Technique):
                 phrases[place] += tuple(more)
                 costs_of[place] += [setting.options.g2g.cost_weight * cost] * len(more)
         return replace(
-            biasing, phrases=tuple(phrases), costs=tuple(map(tuple, costs_of)), variants=tuple(map(tuple, made)),
-            owners=_owners(made, biasing),
+            context, phrases=tuple(phrases), costs=tuple(map(tuple, costs_of)), variants=tuple(map(tuple, made)),
+            owners=_owners(made, context),
         )
 
-    def refine(self, readings: List[Reading], heard: Heard, biasing: Biasing, setting: Setting) -> List[Reading]:
+    def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
         """The readings with entities in the place of their variants, where the search took these for words."""
         found: Dict[str, Reading] = {}
-        for reading in readings:
-            reading = _respelled(reading, biasing)
+        for reading in nbest:
+            reading = _respelled(reading, context)
             found.setdefault(reading.text, reading)
         return list(found.values())
 
 
-def _owners(made: Sequence[Mapping[str, float]], biasing: Biasing) -> Dict[str, int]:
+def _owners(made: Sequence[Mapping[str, float]], context: Context) -> Dict[str, int]:
     """Whose each variant is: of several entities that it is likeliest for, or the first by name, whatever the list's order."""
     best: Dict[str, Tuple[float, str, int]] = {}
     for place, costs in enumerate(made):
         for variant, cost in costs.items():
-            this = (cost, biasing.entities[place].text, place)
+            this = (cost, context.entities[place].text, place)
             best[variant] = min(this, best.get(variant, this))
     return {variant: place for variant, (_, _, place) in best.items()}
 
 
-def _respelled(reading: Reading, biasing: Biasing) -> Reading:
+def _respelled(reading: Reading, context: Context) -> Reading:
     """A reading with entities for those variants that are no part of one yet."""
     words = [word.word for word in reading.words]
     taken = {place for found in reading.entities for place in range(*found.words)}
@@ -79,7 +79,7 @@ def _respelled(reading: Reading, biasing: Biasing) -> Reading:
     first = 0
     while first < len(words):
         for end in range(min(len(words), first + LONGEST), first, -1):
-            place = biasing.owners.get(" ".join(words[first:end]))
+            place = context.owners.get(" ".join(words[first:end]))
             if place is not None and taken.isdisjoint(range(first, end)):
                 matches.append((first, end, place))
                 first = end - 1
@@ -87,7 +87,7 @@ def _respelled(reading: Reading, biasing: Biasing) -> Reading:
         first += 1
     # From the last one, so that the places of those still to come stay what they are.
     for first, end, place in reversed(matches):
-        entity, replaced = biasing.entities[place], reading.words[first:end]
+        entity, replaced = context.entities[place], reading.words[first:end]
         found = FoundEntity(
             entity.text, place, (first, end), replaced[0].start, replaced[-1].end, (SpellingVariants.name,), 0.0,
             " ".join(words[first:end]),

@@ -1,57 +1,54 @@
-"""What a way to lean toward a list is made of, and what it is told."""
+"""The three kinds of techniques, by where they act: on the encoder, within the search, on the n-best behind it."""
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Callable, List, Optional
 
-import numpy as np
-
-from ctcb.biasing.options import TechniqueOptions
-from ctcb.biasing.prepared_list import Biasing
-from ctcb.phones.phonetics import Phonetics
-from ctcb.search.vocabulary import Vocabulary
-from ctcb.text.spelling import Spelling
+from ctcb.biasing.prepared_list import Context
+from ctcb.ctc.emissions import Emissions
 from ctcb.transcript.hypothesis import Reading
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What techniques may need to know of the model, and of what the user chose."""
+class SearchedEmissions(Emissions):
+    """Emissions as they were searched: checked, float32 natural-log probabilities."""
 
-    vocabulary: Vocabulary
-    spelling: Spelling
-    phonetics: Optional[Phonetics] = None  # None where the model tells no phones
-    options: TechniqueOptions = TechniqueOptions()
+    search_unbiased: Optional[Callable[[int], List[Reading]]] = None
 
-
-@dataclass(frozen=True)
-class Heard:
-    """What the model made of an utterance, apart from the tokens that were searched."""
-
-    frame_shift: float  # seconds
-    plain: Callable[[], Reading]  # what is heard without the list; searches
-    phones: Optional[np.ndarray] = None  # [T, P] float32 natural-log probabilities of the phone head
+    def unbiased_nbest(self, count: int = 1) -> List[Reading]:
+        """What the search finds without the list, in the unbiased encoder's emissions: at most ``count`` readings, best
+        first, at least one. Searched when it is first asked for."""
+        return self.search_unbiased(count)
 
 
 class Technique:
-    """One way to lean toward a list: it may act before the search, after it, or both.
-
-    Holds nothing of a list or an utterance; serves any number of threads.
-    """
+    """A way to bias recognition toward a list. Holds nothing of a list or an utterance; serves any number of threads."""
 
     name: str
     summary: str  # for the help
     needs_lm = False  # whether it does nothing without an LM
-    needs_phones = False  # whether the phone head must have been heard
-    encodes = False  # whether it acts on the encoder, before any search
-    refines = False  # whether it acts after the search, on what was found
-    reorders = False  # whether it then chooses among the n-best
-    judges = False  # whether all it does is to undo what others did
+    needs_phones = False  # whether it needs the phone head's emissions
 
-    def prepare(self, biasing: Biasing, setting: Setting) -> Biasing:
+    def prepare(self, context: Context) -> Context:
         """The list with this technique's part added; once a list. Raises InputError."""
-        return biasing
+        return context
 
-    def refine(self, readings: List[Reading], heard: Heard, biasing: Biasing, setting: Setting) -> List[Reading]:
-        """The readings of an utterance, different texts, best first, as this technique sees them."""
-        return readings
+
+class EncoderTechnique(Technique):
+    """Acts on the encoder, before any search: its emissions are those of a model that is biased toward the list."""
+
+
+class SearchTechnique(Technique):
+    """Acts within the search: ``prepare`` notes in the context what the search is to compile its graph of."""
+
+
+class Rescorer(Technique):
+    """Acts behind the search, on the n-best."""
+
+    needs_nbest = False  # whether it chooses among several readings, so that the search has to answer several
+    needs_unbiased = False  # whether it asks for what is recognised without the list
+    verifies = False  # whether all it does is to undo what other techniques did
+
+    def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
+        """The n-best of an utterance, different texts, best first, as this technique sees it."""
+        return nbest

@@ -1,4 +1,4 @@
-"""Names that a list brought in, heard again: those that were likelier not said are taken back."""
+"""Names that a list brought in, verified by their phones: those that were likelier not spoken are withdrawn."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -8,8 +8,8 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from ctcb.biasing.phone_rescoring import units_of
-from ctcb.biasing.prepared_list import Biasing
-from ctcb.biasing.technique import Heard, Setting, Technique
+from ctcb.biasing.prepared_list import Context
+from ctcb.biasing.technique import Rescorer, SearchedEmissions
 from ctcb.phones.graph import PhoneGraph, align, floored
 from ctcb.phones.verification import PhoneScore, probability, score_name
 from ctcb.transcript.hypothesis import FoundEntity, Reading
@@ -17,31 +17,33 @@ from ctcb.transcript.hypothesis import FoundEntity, Reading
 Words = Tuple[int, int]  # words[first:end]
 
 
-class Verification(Technique):
-    """What the list changed is undone around names that are not likely enough to have been said."""
+class Verification(Rescorer):
+    """What the list changed is undone around names that are not likely enough to have been spoken."""
 
     name = "verify"
-    summary = "takes back names that the phones do not bear out"
-    needs_phones = refines = judges = True
+    summary = "withdraws names that the phones do not support"
+    needs_phones = needs_unbiased = verifies = True
 
-    def refine(self, readings: List[Reading], heard: Heard, biasing: Biasing, setting: Setting) -> List[Reading]:
+    def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
         """The best reading without the names that fail, and what it was without the list in their place."""
-        best = readings[0]
+        best, setting = nbest[0], context.setting
         if not best.entities:
-            return readings
-        evidence = self.evidence(best, heard, biasing, setting)
-        sure = [probability(one, len(biasing.entities)) for one in evidence]
-        best = replace(best, entities=tuple(replace(found, sure=p) for found, p in zip(best.entities, sure)))
-        if min(sure) < setting.options.verify.threshold:
-            best = _taken_back(best, heard.plain(), setting.options.verify.threshold)
-        return [best, *(other for other in readings[1:] if other.text != best.text)]
+            return nbest
+        threshold = setting.options.verify.threshold
+        scores = self.phone_scores(best, emissions, context)
+        confidences = [probability(one, len(context.entities)) for one in scores]
+        best = replace(best, entities=tuple(replace(found, confidence=p) for found, p in zip(best.entities, confidences)))
+        if min(confidences) < threshold:
+            best = _withdrawn(best, emissions.unbiased_nbest()[0], threshold)
+        return [best, *(other for other in nbest[1:] if other.text != best.text)]
 
-    def evidence(self, reading: Reading, heard: Heard, biasing: Biasing, setting: Setting) -> List[PhoneScore]:
+    def phone_scores(self, reading: Reading, emissions: SearchedEmissions, context: Context) -> List[PhoneScore]:
         """How well each of a reading's entities fits the phones."""
+        setting = context.setting
         phonetics, options = setting.phonetics, setting.options.phonetic
         words = [word.word for word in reading.words]
-        units = units_of(reading, dict(zip(words, phonetics.words(words, options.pronunciations))), biasing, setting)
-        log_probs = floored(heard.phones, options.floor)
+        units = units_of(reading, dict(zip(words, phonetics.words(words, options.pronunciations))), context)
+        log_probs = floored(emissions.phones, options.floor)
         score, spans = align(log_probs, PhoneGraph.build([unit.ways for unit in units]))
         if not np.isfinite(score):
             return [PhoneScore.none() for _ in reading.entities]
@@ -52,34 +54,34 @@ class Verification(Technique):
         return [score_name(log_probs[cuts[place] : cuts[place + 1]], units[place].ways) for place in places]
 
 
-def _taken_back(best: Reading, plain: Reading, assurance: float) -> Reading:
-    """``best`` with ``plain``'s words wherever the two differ and names are not sure enough.
+def _withdrawn(best: Reading, unbiased: Reading, assurance: float) -> Reading:
+    """``best`` with the words of ``unbiased`` wherever the two differ and the names' confidence is below ``assurance``.
 
-    Names that are heard without the list as well stay: there is nothing to put in their place.
+    Names that are recognised without the list as well stay: there is nothing to put in their place.
     """
     words, entities = list(best.words), list(best.entities)
-    taken: List[FoundEntity] = []
+    withdrawn: List[FoundEntity] = []
     # From the last one, so that the places of those still to come stay what they are.
-    for (a, b), (c, d) in reversed(_stretches(best, plain, assurance)):
+    for (a, b), (c, d) in reversed(_stretches(best, unbiased, assurance)):
         inside = [found for found in entities if c <= found.words[0] and found.words[1] <= d]
         if not inside:
             continue
-        words[c:d] = plain.words[a:b]
+        words[c:d] = unbiased.words[a:b]
         more = (b - a) - (d - c)
         entities = [_moved(found, more) if found.words[0] >= d else found for found in entities if found not in inside]
-        taken = [*(replace(found, words=(c, c + b - a)) for found in inside), *(_moved(found, more) for found in taken)]
-    gone = sum(found.bonus for found in taken)
-    return replace(best, words=tuple(words), entities=tuple(entities), taken_back=tuple(taken), score=best.score - gone)
+        withdrawn = [*(replace(found, words=(c, c + b - a)) for found in inside), *(_moved(found, more) for found in withdrawn)]
+    gone = sum(found.bonus for found in withdrawn)
+    return replace(best, words=tuple(words), entities=tuple(entities), withdrawn=tuple(withdrawn), score=best.score - gone)
 
 
-def _stretches(best: Reading, plain: Reading, assurance: float) -> List[Tuple[Words, Words]]:
-    """Where ``best`` differs from ``plain``, without the names that are sure enough and what was heard while these were said."""
-    texts = [[word.word for word in reading.words] for reading in (plain, best)]
-    middles = np.array([(word.start + word.end) / 2 for word in plain.words])
+def _stretches(best: Reading, unbiased: Reading, assurance: float) -> List[Tuple[Words, Words]]:
+    """Where ``best`` differs from ``unbiased``, without the names whose confidence suffices and what was recognised while these were spoken."""
+    texts = [[word.word for word in reading.words] for reading in (unbiased, best)]
+    middles = np.array([(word.start + word.end) / 2 for word in unbiased.words])
     stretches = []
     for (a, b), (c, d) in _differences(*texts, [found.words for found in best.entities]):
         for found in best.entities:
-            if c <= found.words[0] and found.words[1] <= d and found.sure >= assurance:
+            if c <= found.words[0] and found.words[1] <= d and found.confidence >= assurance:
                 until, behind = (a + int((middles[a:b] < time).sum()) for time in (found.start, found.end))
                 stretches.append(((a, until), (c, found.words[0])))
                 a, c = behind, found.words[1]

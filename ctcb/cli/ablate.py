@@ -13,8 +13,8 @@ from ctcb.cli.common.sets import absent_option, distractors_option, with_distrac
 from ctcb.cli.common.settings import presets_of, set_option, setting_names
 from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
-from ctcb.evaluation.ablation import Decoding, climb
-from ctcb.evaluation.cached_emissions import Listener
+from ctcb.evaluation.ablation import Decoding, run_ablation
+from ctcb.evaluation.cached_emissions import EmissionCache
 from ctcb.evaluation.dataset import read_set
 from ctcb.evaluation.systems import systems, varied
 from ctcb.evaluation.tables import bar, render_markdown, render_text, title, to_dict
@@ -59,8 +59,8 @@ def command(
 ) -> None:
     """Measure what each technique gives and costs on data sets: none, each alone, and the presets.
 
-    The model listens once a set. Beside entity precision, recall and F1 stand the word error rates, and
-    the false alarms where the list holds only names that nobody says (distractors).
+    The emissions of a set are computed once. Beside entity precision, recall and F1 stand the word error rates, and
+    the false alarms where the list holds only names that nobody speaks (distractors).
 
     \b
     ctcb ablate --data data/dev --distractors names.txt --results results/ablation.md
@@ -73,34 +73,34 @@ def command(
         for folder, names in with_distractors(folders, distractors)
     ]
     presets = presets_of(find_config(config, model), assignments)
-    lang, listener = Lang.load(model), Listener(model, emissions, jobs)
+    lang, cache = Lang.load(model), EmissionCache(model, emissions, jobs)
     spelling = TokenizerSpelling(lang.tokenizer)
     word_lm = load_lm(find_lm(lm, model), spelling.table)
     warm()  # compiling is not what is timed
     done = []
     for data in sets:
-        listened = listener.hear(data)
-        rows, missing = systems(presets, word_lm is not None, listened.facts.phones, listener.adapter)
-        unknown = [name for name in chosen if name not in [row.name for row in rows]]
+        found = cache.emit(data)
+        measured, missing = systems(presets, word_lm is not None, found.facts.phones, cache.adapter)
+        unknown = [name for name in chosen if name not in [system.name for system in measured]]
         if unknown:
-            raise InputError(f"{unknown[0]!r} is no system here", hint=f"choose from {', '.join(row.name for row in rows)}")
-        rows = [row for row in rows if not chosen or row.name in chosen or row.name == "none"]
+            raise InputError(f"{unknown[0]!r} is no system here", hint=f"choose from {', '.join(system.name for system in measured)}")
+        measured = [system for system in measured if not chosen or system.name in chosen or system.name == "none"]
         if vary is not None:
             setting, _, values = vary.partition("=")
-            rows = varied(rows, setting_names([setting])[0], values.split(","))
+            measured = varied(measured, setting_names([setting])[0], values.split(","))
         for reason in missing if not chosen else ():
             click.echo(f"ctcb: left out: {reason}", err=True)
-        decoding = Decoding(spelling, Phonetics.of(lang), listened, word_lm, jobs, partial(listener.lean, data))
-        rungs = list(progress(climb(data, decoding, listened, rows, bootstrap, seed), data.name, total=len(rows)))
-        click.echo(render_text(data, rungs))
+        decoding = Decoding(spelling, Phonetics.of(lang), found, word_lm, jobs, partial(cache.biased, data))
+        rows = list(progress(run_ablation(data, decoding, found, measured, bootstrap, seed), data.name, total=len(measured)))
+        click.echo(render_text(data, rows))
         if results is not None:
             parts = [f"ablation {data.name}", half and f"half {half}", added and f"added {added}", vary and vary.partition("=")[0]]
             name = " ".join(filter(None, parts))
-            write_block(results, name, render_markdown(data, rungs))
+            write_block(results, name, render_markdown(data, rows))
         if plot_file is not None:
             with atomic_write(plot_file) as file:
-                file.write(bars(title(data), "entity F1 in percent, with 95 % intervals", list(map(bar, rungs))))
-        done.append(to_dict(data, rungs))
+                file.write(bars(title(data), "entity F1 in percent, with 95 % intervals", list(map(bar, rows))))
+        done.append(to_dict(data, rows))
     if json_file is not None:
         with atomic_write(json_file) as file:
             json.dump(done, file, ensure_ascii=False, indent=1)

@@ -28,7 +28,7 @@ EXTRA = (
 
 
 @click.command()
-@click.option("--no-speed", is_flag=True, help="Do not measure how fast this machine listens and searches.")
+@click.option("--no-speed", is_flag=True, help="Do not measure how fast the acoustic model and the search are here.")
 def command(no_speed: bool) -> None:
     """Say what is installed, which back ends work, and how fast this machine is.
 
@@ -45,8 +45,8 @@ def command(no_speed: bool) -> None:
     if broken:
         raise RunError(f"{broken[0]} does not work; install ctcb again (pip install --force-reinstall ctcb)")
     if not no_speed:
-        listening, searching = _speeds()
-        click.echo(f"speed, with the bundled model: listens {listening:.0f} times faster than real time, searches {searching:,.0f} times")
+        model, search = _speeds()
+        click.echo(f"speed, with the bundled model: {model:.0f} times real time for the acoustic model, {search:,.0f} times for the search")
 
 
 def _report(title: str, rows: Tuple[Tuple[str, str, str], ...]) -> List[Tuple[str, bool]]:
@@ -54,42 +54,39 @@ def _report(title: str, rows: Tuple[Tuple[str, str, str], ...]) -> List[Tuple[st
     found = []
     for purpose, module, package in rows:
         try:
-            told, works = version(package), True
+            status, works = version(package), True
             import_module(module)
         except PackageNotFoundError:
-            told, works = "not installed", False
+            status, works = "not installed", False
         except Exception as error:  # a package may fail in any way when it is imported
-            told, works = f"does not load ({type(error).__name__})", False
-        click.echo(f"  {package:<16}{told:<28}{purpose}")
+            status, works = f"does not load ({type(error).__name__})", False
+        click.echo(f"  {package:<16}{status:<28}{purpose}")
         found.append((package, works))
     return found
 
 
 def _speeds() -> Tuple[float, float]:
-    """How often real time the bundled model listens, and the beam search with a list searches."""
+    """How many times faster than real time the bundled model is, and the beam search with a list."""
     import numpy as np
 
-    from ctcb.acoustic.directory import load_model
-    from ctcb.acoustic.model import ModelEar
-    from ctcb.biasing.registry import choose
+    from ctcb.ctc.emissions import Emissions
     from ctcb.data.audio import SAMPLE_RATE, read_audio
     from ctcb.data.manifest import read_manifest
-    from ctcb.decoding.pipeline import Pipeline
+    from ctcb.decoding.builder import Config, build
     from ctcb.entities import EntityList
 
     demo = BUNDLED_MODEL.parent / "demo"
     samples = np.concatenate([read_audio(row.audio).samples for row in read_manifest(demo / "manifest.tsv")][:5])
-    ear = ModelEar(load_model(BUNDLED_MODEL))
-    pipeline = Pipeline(ear.spelling, ear.frame_shift, "beam", techniques=choose("none", plus=["subword"]))
-    biasing = pipeline.prepare(pipeline.spell(EntityList.read(demo / "entities.txt")))
+    recognizer = build(Config(bias="none", with_=("subword",)))
+    model, pipeline, context = recognizer.model, recognizer.pipeline, recognizer.prepare(EntityList.read(demo / "entities.txt"))
     seconds = len(samples) / SAMPLE_RATE
 
-    def listen() -> np.ndarray:
-        return ear.hear([ear.prepare(samples)], [""])[0][0]
+    def forward() -> Emissions:
+        return model.forward([model.prepare(samples)], [""])[0]
 
-    log_probs = listen()  # the first time, kernels are chosen, and
-    pipeline.decode("", log_probs, biasing)  # the search is loaded or compiled
-    return seconds / _took(listen), seconds / _took(lambda: pipeline.decode("", log_probs, biasing))
+    emissions = forward()  # the first time, kernels are chosen, and
+    pipeline.decode("", emissions, context)  # the search is loaded or compiled
+    return seconds / _took(forward), seconds / _took(lambda: pipeline.decode("", emissions, context))
 
 
 def _took(work: Callable[[], object]) -> float:

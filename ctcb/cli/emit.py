@@ -25,24 +25,25 @@ def command(
     \b
     ctcb emit data/dev/manifest.tsv --out exp/dev.npz --phones exp/dev.phones.npz
     """
-    from ctcb.acoustic.emit import in_one
-    from ctcb.cli.common.recognition import listen
+    from ctcb.acoustic.emit import emit, in_one
+    from ctcb.acoustic.open import open_model
+    from ctcb.cli.common.recognition import require_batches, shown
     from ctcb.cli.common.tally import Tally
     from ctcb.ctc.npz import NpzWriter
+    from ctcb.data.inputs import find_utterances
     from ctcb.errors import InputError
     from ctcb.io import atomic_write
 
-    heard = listen(inputs, model, batch_seconds, jobs)
-    ear = heard.ear
-    if ear.spelling is None:
+    require_batches(batch_seconds, jobs)
+    utterances, opened = find_utterances(inputs), open_model(model)
+    if opened.spelling is None:
         head = "phone"
-    if (head == "phone" or phones is not None) and ear.phone_head is None:
+    if (head == "phone" or phones is not None) and opened.phonetics is None:
         raise InputError("this model has no phone head", file=model, hint="use --head subword, without --phones")
     symbols = {
-        "subword": ear.spelling.table.symbols if ear.spelling else (), "phone": ear.phonetics.symbols if ear.phonetics else (),
+        "subword": opened.spelling.table.symbols if opened.spelling else (), "phone": opened.phonetics.symbols if opened.phonetics else (),
     }
-    places = {"subword": 0, "phone": ear.phone_head}
-    tally = Tally(len(heard.utt_ids), "could not be read")
+    tally = Tally(len(utterances), "could not be read")
     with ExitStack() as files:
         writers = []
         for which, name in (("phone", phones), (head, out)):
@@ -50,9 +51,9 @@ def command(
                 table = files.enter_context(atomic_write(Path(f"{name}.tokens.txt")))
                 table.writelines(f"{symbol}\n" for symbol in symbols[which])
                 writers.append((which, files.enter_context(NpzWriter(files.enter_context(atomic_write(Path(name), "wb"))))))
-        for emitted in in_one(heard.emitted):
+        for emitted in in_one(shown(emit(opened, utterances, batch_seconds, jobs), utterances)):
             if not tally.failed(emitted.error):
                 for which, writer in writers:
-                    writer.add(emitted.utterance.utt_id, emitted.heads[places[which]])
+                    writer.add(emitted.utt_id, emitted.emissions.phones if which == "phone" else emitted.emissions.tokens)
         tally.require()
     tally.close()

@@ -9,13 +9,14 @@ from typing import List, Optional, Tuple
 import click
 
 from ctcb.biasing.presets import BUILT_IN, find_config, write_presets
+from ctcb.biasing.registry import TECHNIQUES
 from ctcb.cli.common.options import Once, entities_format_option, model_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
 from ctcb.cli.common.settings import presets_of, set_option, setting_names
 from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding
-from ctcb.evaluation.cached_emissions import Listener
+from ctcb.evaluation.cached_emissions import EmissionCache
 from ctcb.evaluation.dataset import DataSet, read_set
 from ctcb.evaluation.objective import Bounds, Objective, table_rows
 from ctcb.evaluation.search_space import parameters
@@ -75,7 +76,7 @@ def command(
     if preset not in presets or not presets[preset].techniques:
         names = ", ".join(name for name, one in presets.items() if one.techniques)
         raise InputError(f"{preset!r} is no preset that could be tuned", hint=f"choose from {names}")
-    lang, listener = Lang.load(model), Listener(model, emissions, jobs)
+    lang, cache = Lang.load(model), EmissionCache(model, emissions, jobs)
     spelling, phonetics = TokenizerSpelling(lang.tokenizer), Phonetics.of(lang)
     word_lm = load_lm(find_lm(lm, model), spelling.table)
 
@@ -83,16 +84,16 @@ def command(
         found = []
         for folder, names in with_distractors(folders, distractors):
             data = read_set(folder, None, entities_format, names, added, absent, which, seed)
-            listened = listener.hear(data)
-            rows, _ = systems(presets, word_lm is not None, listened.facts.phones, listener.adapter)
-            system = next(row for row in rows if row.name == preset)
-            found.append((data, Decoding(spelling, phonetics, listened, word_lm, jobs, partial(listener.lean, data)), system))
+            emitted = cache.emit(data)
+            measured, _ = systems(presets, word_lm is not None, emitted.facts.phones, cache.adapter)
+            system = next(system for system in measured if system.name == preset)
+            found.append((data, Decoding(spelling, phonetics, emitted, word_lm, jobs, partial(cache.biased, data)), system))
         return found
 
     bounds = Bounds(max_u_wer / 100, max_false_alarms)
     sets = of_half(half)
-    space = parameters(sets[0][2].techniques, word_lm is not None, setting_names(only))
-    about = repr((listener.digest, [(str(data.manifest), data.entities.entities, data.absent) for data, _, _ in sets], lm))
+    space = parameters([TECHNIQUES[name] for name in sets[0][2].techniques], word_lm is not None, setting_names(only))
+    about = repr((cache.digest, [(str(data.manifest), data.entities.entities, data.absent) for data, _, _ in sets], lm))
     found = search(presets[preset], space, Objective(sets).measure, bounds, trials, seed, study, about)
 
     rows = [("trial", "value", *(one.name for one in space))]

@@ -1,32 +1,16 @@
 """Emissions are checked before they are searched: nothing is guessed, nothing wrong goes in."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Tuple
 
 import numpy as np
 
 from ctcb.arrays import as_array
 from ctcb.compiled import compiled
-from ctcb.errors import CtcbError, InputError
-from ctcb.io import PathOrStr
+from ctcb.errors import InputError
 
 SPOT_CHECKS = 8  # frames whose probabilities are summed up
 TOLERANCE = 0.05  # how far the log of their sum may be from 0 (half precision is good to 0.01)
-
-
-@dataclass(frozen=True)
-class Emission:
-    """The emissions of an utterance, or of a stretch of it, or why there are none."""
-
-    utt_id: str
-    log_probs: Any  # [T, V], in the scale that the pipeline was given, natural-log probabilities by default; None with an error
-    file: Optional[PathOrStr] = None  # where they come from, for messages
-    error: Optional[CtcbError] = None
-    phones: Any = None  # [T, P], the phone head's, in the same scale; None where there is none
-    start: float = 0.0  # seconds from the utterance's start, where they are a stretch of it,
-    last: bool = True  # and whether nothing follows
-    plain: Any = None  # [T, V], what the model makes of it where its encoder does not lean toward a list; None: the same
 
 
 def as_log_probs(emissions: Any, vocab_size: int) -> np.ndarray:

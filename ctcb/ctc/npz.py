@@ -8,12 +8,12 @@ from typing import IO, Any, Iterable, Iterator, Tuple
 
 import numpy as np
 
-from ctcb.ctc.log_probs import Emission
+from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 
 
-def read_npz(path: PathOrStr) -> Tuple[Tuple[str, ...], Iterator[Emission]]:
+def read_npz(path: PathOrStr) -> Tuple[Tuple[str, ...], Iterator[Emitted]]:
     """The utterances of a ``.npz`` with an array each: their ids, and their emissions one by one.
 
     An array that cannot be read comes out with its error. Raises InputError for a file that is no
@@ -32,15 +32,15 @@ def read_npz(path: PathOrStr) -> Tuple[Tuple[str, ...], Iterator[Emission]]:
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"two arrays are called {twice!r}", file=path, hint="rename one of them")
 
-    def arrays() -> Iterator[Emission]:
+    def arrays() -> Iterator[Emitted]:
         with archive:
             for name in names:
-                yield _emission(archive, name, path)
+                yield _emitted(archive, name, path)
 
     return names, arrays()
 
 
-def with_phones(emissions: Iterable[Emission], path: PathOrStr) -> Iterator[Emission]:
+def with_phones(emissions: Iterable[Emitted], path: PathOrStr) -> Iterator[Emitted]:
     """Emissions together with the phone head's, which stand under the same ids in another ``.npz``.
 
     What cannot be read comes out as an error. Raises InputError for a file that is no such archive.
@@ -48,13 +48,17 @@ def with_phones(emissions: Iterable[Emission], path: PathOrStr) -> Iterator[Emis
     archive = _open(path)
     names = set(archive.files)
 
-    def joined() -> Iterator[Emission]:
+    def joined() -> Iterator[Emitted]:
         with archive:
-            for emission in emissions:
-                if emission.error is None and emission.utt_id in names:
-                    phones = _emission(archive, emission.utt_id, path)
-                    emission = replace(emission, phones=phones.log_probs, error=phones.error)
-                yield emission
+            for emitted in emissions:
+                tokens = emitted.emissions
+                if tokens is not None and emitted.utt_id in names:
+                    phones = _emitted(archive, emitted.utt_id, path)
+                    if phones.emissions is None:
+                        emitted = phones
+                    else:
+                        emitted = replace(emitted, emissions=replace(tokens, phones=phones.emissions.tokens))
+                yield emitted
 
     return joined()
 
@@ -72,12 +76,12 @@ def _open(path: PathOrStr) -> Any:
     raise InputError("not a .npz archive", file=path, hint="write it with numpy.savez, an array [frames, tokens] an utterance")
 
 
-def _emission(archive: Any, name: str, path: PathOrStr) -> Emission:
+def _emitted(archive: Any, name: str, path: PathOrStr) -> Emitted:
     try:
-        return Emission(name, archive[name], path)
+        return Emitted(name, Emissions(archive[name]), path)
     except Exception as error:  # numpy's and zipfile's parsers raise many kinds, MemoryError among them
         problem = f"utterance {name!r} is not readable as an array ({error})"
-        return Emission(name, None, error=InputError(problem, file=path, hint="write it again"))
+        return Emitted(name, None, error=InputError(problem, file=path, hint="write it again"))
 
 
 class NpzWriter:

@@ -1,40 +1,47 @@
 """Biasing for any CTC model, from Python: emissions and a list in, a transcript out."""
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Collection, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
-from ctcb.biasing.presets import BUILT_IN
-from ctcb.biasing.registry import choose
+from ctcb.biasing.presets import read_presets
+from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.ctc.log_probs import SCALES
+from ctcb.decoding.builder import Config, EmissionFacts, build_pipeline
 from ctcb.decoding.list_cache import Entities, ListCache
-from ctcb.decoding.pipeline import Pipeline
+from ctcb.decoding.load import graph_of, searched, with_settings
+from ctcb.decoding.usage import OnError, contexts_of, transcripts
 from ctcb.entities import LoadReport
+from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import InputError
+from ctcb.graph.options import GraphOptions
 from ctcb.io import PathOrStr
-from ctcb.search.find_lm import load_lm
+from ctcb.moved import renamed
+from ctcb.phones.phonetics import Phonetics
+from ctcb.search.find_lm import find_lm
 from ctcb.search.options import BeamOptions
-from ctcb.text.spelling import spelling_of
+from ctcb.text.spelling import Spelling, spelling_of
 from ctcb.text.tokens import TokenTable
 from ctcb.transcript.transcript import Transcript
 
 
-class CtcBiaser:
-    """Decodes the emissions of any CTC model, leaning toward a list of names.
+class CtcDecoder:
+    """Decodes the emissions of any CTC model, biased toward a list of names.
 
-    >>> biaser = ctcb.CtcBiaser(tokens, blank=0, frame_shift=0.02)
-    >>> biaser.decode(log_probs, entities=["Zelenskyy", "Łódź"]).text
+    >>> decoder = ctcb.CtcDecoder(tokens, blank=0, frame_shift=0.02)
+    >>> decoder.decode(log_probs, entities=["Zelenskyy", "Łódź"]).text
 
-    One object serves any number of threads, and can be pickled for other processes; lists that come again are made
-    ready once.
+    One object serves any number of threads, and can be pickled for other processes; lists that come again are prepared
+    once.
     """
 
     def __init__(
         self, tokens: Union[PathOrStr, Sequence[str]], blank: Union[int, str, None] = None, *,
         separator: Optional[str] = None, tokens_model: Optional[PathOrStr] = None, log_probs: str = "natural",
         frame_shift: float = 1.0, options: Optional[BeamOptions] = None, bias: str = "decoder",
-        lm: Optional[PathOrStr] = None, settings: Optional[Mapping[str, Any]] = None,
+        lm: Optional[PathOrStr] = None, with_: Collection[str] = (), without: Collection[str] = (),
+        settings: Optional[Mapping[str, Any]] = None, config: Optional[PathOrStr] = None, phone_emissions: bool = False,
+        method: Optional[str] = None, graph: Optional[PathOrStr] = None, graph_options: Optional[GraphOptions] = None,
     ) -> None:
         """
         Parameters
@@ -48,51 +55,95 @@ class CtcBiaser:
             pieces, and in some other ways.
         log_probs : what the emissions are: ``"natural"`` (natural-log probabilities) or ``"logits"``.
         frame_shift : seconds a frame; with the default, times come out in frames.
-        options : of the beam search; by default ``BeamOptions()``.
-        bias : ``"decoder"``, or ``"none"`` for the plain beam search.
+        options : of the beam search; by default the preset's.
+        bias : the preset: ``"decoder"``, or ``"none"`` for the plain search.
         lm : an ARPA file, gzip or not, of lower-case words; `ctcb lm` makes one.
+        with_, without : techniques beside the preset's, and those of it that are left out (``--with``, ``--without``).
         settings : options of the techniques and the search by their names (``{"subword.alpha": 0.7}``,
-            docs/techniques.md), in the place of the defaults and of ``options``.
+            docs/techniques.md), in the place of the preset's and of ``options``.
+        config : a file of presets (``decode.yaml``).
+        phone_emissions : whether the emissions of a head for the phones of the CMU dictionary come along, which the
+            phonetic techniques need.
+        method : the search: ``beam`` (the default), ``graph`` (with ``graph``), or ``greedy``, which takes no list.
+        graph : the folder of a graph that `ctcb graph` made for these tokens; searched by k2, with ``graph_options``.
 
         Raises
         ------
-        InputError : tokens, blank or separator that are wrong or in doubt, an unknown name, a setting out of its range; an LM that
-            is malformed or whose words the tokens cannot write.
+        InputError : tokens, blank or separator that are wrong or in doubt, an unknown name; an LM that
+            is malformed or whose words the tokens cannot write; options that exclude each other.
+        RunError : k2 is missing.
         """
         if log_probs not in SCALES:
             raise InputError(f"{log_probs!r} is no kind of emissions", hint=f"choose from {', '.join(SCALES)}")
+        method = searched(method, graph)
+        setting = graph_of(graph, graph_options, options)
+        over = None if setting is None else setting.graph.phones
         if isinstance(tokens, (str, Path)):
-            table = TokenTable.read(tokens, blank, separator)
+            table = TokenTable.read(tokens, blank, separator, words_apart=over is None)
         else:
-            table = TokenTable.of(tokens, blank, separator)
-        spelling = spelling_of(table, tokens_model)
-        word_lm = load_lm(lm, spelling.table)
-        techniques = choose(bias, lm=word_lm is not None)
-        preset = BUILT_IN[bias] if options is None else replace(BUILT_IN[bias], beam=options)
-        preset = preset.with_settings(settings or {})
-        self._pipeline = Pipeline(
-            spelling, frame_shift, "beam", preset.beam, techniques, log_probs, word_lm, technique_options=preset.options
+            table = TokenTable.of(tokens, blank, separator, words_apart=over is None)
+        if over is not None and table != over.table:
+            raise InputError("these are not the tokens of the graph", file=graph, hint="give the phones of the graph, or make a graph for them")
+        spelling: Spelling = over or spelling_of(table, tokens_model)
+        facts = EmissionFacts(spelling, frame_shift, Phonetics.default() if phone_emissions else None, log_probs)
+        presets = with_settings(read_presets(config), bias, options, settings)
+        self._pipeline = build_pipeline(
+            Config(
+                bias=bias, with_=tuple(with_), without=tuple(without), presets=presets, method=method, lm=find_lm(lm, None), graph=setting
+            ),
+            facts,
         )
         self._lists = ListCache(self._pipeline)
 
-    def decode(self, log_probs: Any, entities: Entities = (), nbest: Optional[int] = None, utt_id: str = "") -> Transcript:
+    def decode(
+        self, log_probs: Any, entities: Entities = (), nbest: Optional[int] = None, utt_id: str = "", *, phones: Any = None,
+        unbiased: Any = None, compared: bool = False,
+    ) -> Transcript:
         """The transcript of one utterance.
 
         Parameters
         ----------
         log_probs : ``[T, V]`` emissions, float16, 32 or 64, of numpy or torch.
-        entities : names as they should be printed, ``ctcb.entities.Entity`` objects, an ``EntityList``, or a mapping of
-            names to weights (``{"velotoxine": 3.0}``); None for no list.
+        entities : names as they should be printed, :class:`ctcb.Entity` objects, a :class:`ctcb.EntityList`, or a mapping
+            of names to weights (``{"velotoxine": 3.0}``); None for no list.
         nbest : above 1, the transcript also holds so many different texts; by default what ``options`` say.
+        phones : ``[T, P]`` emissions of the phone head, in the same scale (see ``phone_emissions``).
+        unbiased : ``[T, V]`` emissions of the same audio by an encoder that is not biased toward the list; None: the same.
+        compared : the transcript also holds the text without the list, as ``before``.
 
         Raises
         ------
-        InputError : emissions of another shape, or that are not what ``log_probs`` said; a list of
+        InputError : emissions of another shape, or of another scale than ``log_probs``; a list of
             which no entity can be used; more texts than the beam holds. Single entities that cannot be used are
             warned of.
         """
-        return self._pipeline.decode(utt_id, log_probs, self._lists(entities), self._pipeline.texts_asked(nbest))
+        context, nbest = self._lists(entities), self._pipeline.texts_asked(nbest)
+        return self._pipeline.decode(utt_id, Emissions(log_probs, phones, unbiased), context, nbest, compared)
+
+    def decode_many(
+        self, utterances: Union[Mapping[str, Any], Iterable[Tuple[str, Any]]], entities: Union[Entities, EntitiesPerUtt] = (),
+        nbest: Optional[int] = None, *, compared: bool = False, jobs: int = 1, on_error: OnError = None,
+    ) -> Iterator[Transcript]:
+        """The transcripts of many utterances, in their order, one by one, on ``jobs`` threads.
+
+        Parameters
+        ----------
+        utterances : ids and ``[T, V]`` emissions, or :class:`ctcb.ctc.emissions.Emissions` where those of a phone head
+            come along; a mapping or pairs, which are read as they are needed.
+        entities : as in :meth:`decode`; or :class:`ctcb.entities.per_utt.EntitiesPerUtt`, a list for each utterance.
+        on_error : called with the id of an utterance that cannot be decoded, and its error; then the others go on. Without it
+            the error is raised.
+
+        The others, and what is raised, as in :meth:`decode`.
+        """
+        contexts, nbest = contexts_of(self._pipeline, self._lists, entities), self._pipeline.texts_asked(nbest)
+        pairs = utterances.items() if isinstance(utterances, Mapping) else utterances
+        emitted = (Emitted(utt_id, given if isinstance(given, Emissions) else Emissions(given)) for utt_id, given in pairs)
+        return transcripts(self._pipeline.decode_many(emitted, contexts, nbest, jobs, compared), on_error)
 
     def report(self, entities: Entities) -> LoadReport:
         """What becomes of each entity of a list: loaded, changed, merged or rejected, and why."""
         return self._lists.report(entities)
+
+
+__getattr__: Callable[[str], Any] = renamed(__name__, {"CtcBiaser": "CtcDecoder"})

@@ -1,4 +1,4 @@
-"""What a long run has done so far, so that one that was stopped can go on."""
+"""What a long run has done so far, so that one that was stopped can be resumed."""
 from __future__ import annotations
 
 import json
@@ -6,16 +6,16 @@ import math
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Sequence
 
-from ctcb.decoding.pipeline import Decoded
 from ctcb.decoding.stitching import from_plain, to_plain
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write, remove_parts
+from ctcb.transcript.transcript import Decoded
 
 FILE = ".decode.jsonl"
 
 
 class Journal:
-    """A file with a line a decoded stretch; the first line tells the run's settings.
+    """A file with a line a decoded stretch; the first line holds the run's settings.
 
     ``known``: utterance id -> seconds of it that are done, ``inf`` for all.
     """
@@ -45,11 +45,11 @@ class Journal:
                         )
                     continue
                 transcript = from_plain(row["transcript"])
-                one = Decoded(transcript.utt_id, transcript, None, row["start"], row["last"])
+                decoded = Decoded(transcript.utt_id, transcript, None, row["start"], row["last"])
             except (ValueError, KeyError, TypeError):
                 break  # the line that was being written when the run was stopped, or what follows the last one
-            self._done.setdefault(one.utt_id, []).append(one)
-            self.known[one.utt_id] = math.inf if one.last else one.start + transcript.seconds
+            self._done.setdefault(decoded.utt_id, []).append(decoded)
+            self.known[decoded.utt_id] = math.inf if decoded.last else decoded.start + transcript.seconds
             kept.append(line.decode("ascii"))
         return kept
 
@@ -63,13 +63,13 @@ class Journal:
             for utt_id in utt_ids:
                 yield from self._done.pop(utt_id, ())
                 while self.known.get(utt_id) != math.inf:
-                    one = next(coming)
-                    if one.transcript is not None:
-                        row = {"start": one.start, "last": one.last, "transcript": to_plain(one.transcript)}
+                    decoded = next(coming)
+                    if decoded.transcript is not None:
+                        row = {"start": decoded.start, "last": decoded.last, "transcript": to_plain(decoded.transcript)}
                         file.write(json.dumps(row) + "\n")  # ASCII: no letter is cut in two
                         file.flush()
-                    yield one
-                    if one.last:
+                    yield decoded
+                    if decoded.last:
                         break
 
     def close(self) -> None:

@@ -1,20 +1,16 @@
-"""A list a call, without making the same list ready twice."""
+"""A list a call, without preparing the same list twice."""
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
-from ctcb.biasing.prepared_list import Biasing
+from ctcb.biasing.prepared_list import Context
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.entities import Entity, EntityList, LoadReport
 from ctcb.entities.lists import entries_of
 
-if TYPE_CHECKING:
-    from ctcb.adapter.encoded_list import EncodedList
-
-# None and an empty list: nothing to lean toward. A mapping has the entities' weights.
+# None and an empty list: no list. A mapping has the entities' weights.
 Entities = Union[EntityList, Iterable[Union[str, Entity]], Mapping[str, float], None]
 Items = Tuple[Union[str, Entity], ...]
 
@@ -22,15 +18,14 @@ KEPT = 4  # lists
 
 
 class ListCache:
-    """The last few lists that a caller handed in, ready for decoding. Serves any number of threads."""
+    """The last few lists that a caller handed in, prepared. Serves any number of threads."""
 
-    def __init__(self, pipeline: Pipeline, encode: Optional[Callable[[EntityList], EncodedList]] = None) -> None:
-        """``encode`` makes lists ready for an adapter."""
-        self._pipeline, self._encode, self._lock = pipeline, encode, Lock()
-        self._ready: List[Tuple[Items, Biasing]] = []  # the last used one last
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline, self._lock = pipeline, Lock()
+        self._ready: List[Tuple[Items, Context]] = []  # the last used one last
 
-    def __call__(self, entities: Entities) -> Optional[Biasing]:
-        """The list, ready; None for an empty one.
+    def __call__(self, entities: Entities) -> Optional[Context]:
+        """The list, prepared; None for an empty one.
 
         Warns, once a list, of entities that cannot be used. Raises InputError where none can be.
         """
@@ -38,22 +33,20 @@ class ListCache:
         if not items:
             return None
         with self._lock:
-            for place, (known, biasing) in enumerate(self._ready):
+            for place, (known, context) in enumerate(self._ready):
                 if known == items:
                     self._ready.append(self._ready.pop(place))
-                    return biasing
+                    return context
             spelled = self._pipeline.spell(as_list(entities, items))
             spelled.require()
             if spelled.report.rejected:
                 warnings.warn(spelled.report.render(limit=5).rstrip(), stacklevel=3)
-            biasing = self._pipeline.prepare(spelled)
-            if self._encode is not None:
-                biasing = replace(biasing, encoded=self._encode(spelled.entities))
-            self._ready = [*self._ready[-(KEPT - 1) :], (items, biasing)]
-            return biasing
+            context = self._pipeline.prepare(spelled)
+            self._ready = [*self._ready[-(KEPT - 1) :], (items, context)]
+            return context
 
     def __getstate__(self) -> Dict[str, Any]:
-        """All but the lock, with the lists that are ready: copies in other processes make them ready no second time."""
+        """All but the lock, with the prepared lists: copies in other processes do not prepare them again."""
         with self._lock:
             return {**vars(self), "_lock": None, "_ready": list(self._ready)}
 

@@ -1,202 +1,169 @@
-"""From emissions to transcripts: the search, what leans it toward a list, and what comes of it."""
+"""From emissions to a transcript: the search, the entities in what it found, the rescorers behind it."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
 
-from ctcb.biasing.in_search import in_graph
-from ctcb.biasing.options import TechniqueOptions
-from ctcb.biasing.prepared_list import Biasing, SpelledList
-from ctcb.biasing.registry import in_search
-from ctcb.biasing.technique import Heard, Setting, Technique
-from ctcb.ctc.log_probs import SCALES, Emission, as_log_probs
+from ctcb.biasing.prepared_list import Context, Setting, SpelledList
+from ctcb.biasing.technique import EncoderTechnique, Rescorer, SearchedEmissions, Technique
+from ctcb.ctc.emissions import Emissions, Emitted
+from ctcb.ctc.log_probs import SCALES, as_log_probs
 from ctcb.decoding.readings import readings
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
-from ctcb.errors import CtcbError, InputError, unexpected
-from ctcb.phones.phonetics import Phonetics
-from ctcb.search.beam.decoder import BeamDecoder
-from ctcb.search.beam.word_lm import WordLm
-from ctcb.search.graph import GraphSearch, GraphSetting
-from ctcb.search.greedy import GreedyDecoder
-from ctcb.search.hypothesis import Hypothesis
-from ctcb.search.options import BeamOptions
-from ctcb.search.vocabulary import Vocabulary
-from ctcb.text.spelling import Spelling
+from ctcb.errors import InputError, unexpected
+from ctcb.search.protocol import Search
 from ctcb.threads import in_order
 from ctcb.transcript.hypothesis import Reading
-from ctcb.transcript.transcript import Alternative, Transcript, transcript
+from ctcb.transcript.transcript import Alternative, Decoded, Transcript, transcript
 
-
-class Search(Protocol):
-    """Finds what emissions say."""
-
-    def decode(self, log_probs: Any, graph: Any, nbest: Optional[int]) -> List[Hypothesis]:
-        """The best hypotheses for ``[T, V]`` log-probabilities, best first. Serves any number of threads."""
-
-
-METHODS: Dict[str, Callable[[Vocabulary, Any], Search]] = {"greedy": GreedyDecoder, "beam": BeamDecoder, "graph": GraphSearch}
-
-Options = Union[BeamOptions, GraphSetting]
-
-# Utterance id -> what to lean toward there.
-BiasingOf = Callable[[str], Optional[Biasing]]
+if TYPE_CHECKING:
+    from ctcb.adapter.encoded_list import EncodedList
 
 
 @dataclass(frozen=True)
-class Decoded:
-    """The transcript of an utterance, or of a stretch of it, or why there is none."""
+class Contexts:
+    """Each utterance's list, prepared."""
 
-    utt_id: str
-    transcript: Optional[Transcript] = None
-    error: Optional[CtcbError] = None
-    start: float = 0.0  # seconds from the utterance's start, where it is a stretch of it,
-    last: bool = True  # and whether nothing follows
+    of: Callable[[str], Optional[Context]]  # utterance id -> its own; None for no list
+    encoded: Optional[EncodedList] = None  # of all entities, where an encoder is biased,
+    places: Optional[Mapping[str, Sequence[int]]] = None  # and each utterance's own among them; None: all of them
+
+    @classmethod
+    def alike(cls, context: Optional[Context]) -> Contexts:
+        """The same list for all."""
+        return cls(lambda utt_id: context, None if context is None else context.encoded)
 
 
 class Pipeline:
-    """Turns emissions into transcripts. Holds nothing that decoding changes."""
+    """Decodes emissions. Holds nothing that decoding changes; :mod:`ctcb.decoding.builder` makes it."""
 
-    def __init__(
-        self, spelling: Spelling, frame_shift: float, method: str = "beam", options: Options = BeamOptions(),
-        techniques: Sequence[Technique] = (), scale: str = "natural", lm: Optional[WordLm] = None,
-        phonetics: Optional[Phonetics] = None, technique_options: TechniqueOptions = TechniqueOptions(),
-    ) -> None:
+    def __init__(self, search: Search, techniques: Sequence[Technique], setting: Setting, scale: str = "natural") -> None:
         """
         Parameters
         ----------
-        spelling : how words are spelled in the model's tokens.
-        frame_shift : seconds between two frames.
-        method : a search of ``METHODS``.
-        options : of the search.
-        techniques : what leans toward a list; greedy decoding takes none that acts on the search.
+        search : finds hypotheses.
+        techniques : in the order in which they act.
+        setting : what they may need to know of the model.
         scale : what emissions are, a name in ``SCALES``.
-        lm : a word LM for the beam search, made ready for the spelling's tokens.
-        phonetics : the phones of the model's phone head, where its emissions come along.
-        technique_options : of each technique.
-
-        Raises InputError for techniques that the search, or a model without phones, cannot serve.
         """
-        if method == "greedy" and in_search(techniques):
-            raise InputError("greedy decoding cannot lean toward a list", hint="use the beam search (--method beam)")
-        if method != "beam" and lm is not None:
-            raise InputError(f"the search {method!r} takes no word LM", hint="use the beam search (--method beam)")
-        for technique in techniques:
-            if technique.needs_phones and phonetics is None:
-                raise InputError(
-                    f"the technique {technique.name!r} needs what a phone head heard",
-                    hint="give --phone-emissions, or a model with a phone head",
-                )
-        self.tokens, self.spelling, self.frame_shift = spelling.table, spelling, frame_shift
-        self.vocabulary = Vocabulary.from_tokens(
-            self.tokens.symbols, self.tokens.blank, self.tokens.separators, unspaced=not self.tokens.tells_words
-        )
-        self.options, self.techniques, self.scale = options, tuple(techniques), SCALES[scale]
-        self.setting = Setting(self.vocabulary, spelling, phonetics, technique_options)
-        if method == "beam":
-            self.search = BeamDecoder(self.vocabulary, options, lm, technique_options.subword, technique_options.unigram)
-        else:
-            self.search = METHODS[method](self.vocabulary, options)
-        if isinstance(self.search, GraphSearch):
-            self.techniques = in_graph(self.search, self.techniques)
+        self.search, self.techniques, self.setting = search, tuple(techniques), setting
+        self._scale = SCALES[scale]
+        self._rescorers = [technique for technique in techniques if isinstance(technique, Rescorer)]
+        self._needs_phones = any(technique.needs_phones for technique in techniques)
+
+    @property
+    def needs_unbiased(self) -> bool:
+        """Whether a rescorer asks for what is recognised without the list."""
+        return any(technique.needs_unbiased for technique in self._rescorers)
+
+    @property
+    def biases_encoder(self) -> bool:
+        """Whether a technique acts on the encoder."""
+        return any(isinstance(technique, EncoderTechnique) for technique in self.techniques)
 
     def spell(self, entities: EntityList) -> SpelledList:
         """A list's entities in the model's tokens, and the load report with what these lack."""
-        return SpelledList.of(entities, self.spelling)
+        return SpelledList.of(entities, self.setting.spelling)
 
-    def prepare(self, spelled: SpelledList, places: Optional[Sequence[int]] = None) -> Biasing:
-        """Make a list, or the entities at some places in it, ready for :meth:`decode`."""
-        biasing = Biasing.of(spelled, places)
+    def prepare(self, spelled: SpelledList) -> Context:
+        """A list as :meth:`decode` takes it. Raises InputError for an entity that cannot be searched for."""
+        return self._prepared(Context.of(spelled, self.setting), self.techniques)
+
+    def prepare_each(self, spelled: SpelledList, lists: EntitiesPerUtt) -> Contexts:
+        """Each utterance's own entities of a list that was spelled, and encoded, once; none where the table lacks it."""
+        decoder = [technique for technique in self.techniques if not isinstance(technique, EncoderTechnique)]
+        whole = Context.of(spelled, self.setting)
         for technique in self.techniques:
-            biasing = technique.prepare(biasing, self.setting)
-        return biasing
+            whole = technique.prepare(whole) if isinstance(technique, EncoderTechnique) else whole
+        prepare = lru_cache(maxsize=16)(lambda places: self._prepared(Context.of(spelled, self.setting, places), decoder))
+        return Contexts(
+            lambda utt_id: prepare(lists.places[utt_id]) if utt_id in lists.places else None, whole.encoded, lists.places
+        )
 
-    def prepare_each(self, spelled: SpelledList, lists: EntitiesPerUtt) -> BiasingOf:
-        """Each utterance's own entities of a list that was spelled once; None where the table lacks it."""
-        prepare = lru_cache(maxsize=16)(lambda places: self.prepare(spelled, places))
-        return lambda utt_id: prepare(lists.places[utt_id]) if utt_id in lists.places else None
+    def _prepared(self, context: Context, techniques: Iterable[Technique]) -> Context:
+        for technique in techniques:
+            context = technique.prepare(context)
+        return replace(context, graph=self.search.compile(context))
 
     def texts_asked(self, nbest: Optional[int]) -> int:
-        """How many texts an n-best list is to have: ``nbest``, or what the beam search's options say where that is None.
+        """How many texts an n-best list is to have: ``nbest``, or what the search's settings say where that is None.
 
         Raises InputError for fewer than one, and for more than the beam holds.
         """
-        return self.options.nbest if nbest is None else replace(self.options, nbest=nbest).nbest
+        settings = self.search.settings
+        return settings.nbest if nbest is None else replace(settings, nbest=nbest).nbest
 
     def decode(
-        self, utt_id: str, log_probs: Any, biasing: Optional[Biasing] = None, nbest: int = 1, phones: Any = None, plain: Any = None
+        self, utt_id: str, emissions: Emissions, context: Optional[Context] = None, nbest: int = 1, compared: bool = False
     ) -> Transcript:
-        """The transcript of ``[T, V]`` emissions, with the phone head's ``[T, P]`` where techniques need them.
+        """The transcript of an utterance.
 
-        ``plain`` are the emissions of an encoder that did not lean toward the list; by default the same.
-        ``nbest`` above 1 also asks for so many different texts, as far as the beam holds them. Raises
-        InputError for emissions that are not such.
+        Parameters
+        ----------
+        emissions : those of the phone head are needed where a technique needs them.
+        nbest : above 1, the transcript also holds so many different texts, as far as the beam holds them.
+        compared : the transcript also holds the text without the list.
+
+        Raises InputError for emissions that are malformed.
         """
-        graph = None if biasing is None else biasing.graph
-        refining = () if biasing is None else tuple(technique for technique in self.techniques if technique.refines)
+        rescorers = () if context is None else self._rescorers
         # Hypotheses of one text differ in their tokens, so more of them are needed than texts.
-        several = nbest > 1 or any(technique.reorders for technique in refining)
-        log_probs = self.scale(log_probs)
-        found = self.search.decode(log_probs, graph, self.options.beam if several else 1)
-        best = readings(found, self.tokens, self.frame_shift, biasing)
-        if refining:
-            heard = self._heard(log_probs, phones, log_probs if plain is None else self.scale(plain))
-            for technique in refining:
-                best = technique.refine(best, heard, biasing, self.setting)
+        several = nbest > 1 or any(technique.needs_nbest for technique in rescorers)
+        tokens = self._scale(emissions.tokens)
+        hypotheses = self.search.decode(tokens, None if context is None else context.graph, self.search.settings.beam if several else 1)
+        best = self._readings(hypotheses, context)
+        unbiased = lru_cache(maxsize=None)(lambda count: self._unbiased(tokens, emissions, count))
+        if rescorers:
+            searched = SearchedEmissions(tokens, self._phones(emissions, len(tokens)), emissions.unbiased, unbiased)
+            for technique in rescorers:
+                best = technique.rescore(best, searched, context)
         different: Dict[str, Reading] = {}
         for reading in best:  # a technique may have made two texts the same
             different.setdefault(reading.text, reading)
         alternatives = [Alternative(text, reading.score) for text, reading in different.items()] if nbest > 1 else []
-        return transcript(utt_id, best[0], alternatives[:nbest], len(log_probs) * self.frame_shift)
+        result = transcript(utt_id, best[0], alternatives[:nbest], len(tokens) * self.setting.frame_shift)
+        return replace(result, before=unbiased(1)[0].text) if compared else result
 
-    def _without(self, emission: Emission) -> str:
-        """An utterance's text without its list."""
-        return self.decode(emission.utt_id, emission.log_probs if emission.plain is None else emission.plain).text
+    def _readings(self, hypotheses: Sequence[Any], context: Optional[Context] = None) -> List[Reading]:
+        return readings(hypotheses, self.setting.spelling.table, self.setting.frame_shift, context)
 
-    def _heard(self, log_probs: Any, phones: Any, plain: Any) -> Heard:
-        """What refining techniques go by; raises InputError where they lack it."""
+    def _unbiased(self, tokens: Any, emissions: Emissions, count: int) -> List[Reading]:
+        unbiased = tokens if emissions.unbiased is None else self._scale(emissions.unbiased)
+        return self._readings(self.search.decode(unbiased, None, count))
 
-        def unled() -> Reading:
-            return readings(self.search.decode(plain, None, 1), self.tokens, self.frame_shift)[0]
-
-        if not any(technique.needs_phones for technique in self.techniques):
-            return Heard(self.frame_shift, unled)
-        if phones is None:
+    def _phones(self, emissions: Emissions, frames: int) -> Any:
+        """The phone head's emissions, checked, where techniques need them; raises InputError where these lack them."""
+        if not self._needs_phones:
+            return None
+        if emissions.phones is None:
             raise InputError("has no phone emissions", hint="write them with the others (`ctcb emit --phones FILE`)")
-        phones = as_log_probs(self.scale(phones), len(self.setting.phonetics.symbols))
-        if len(phones) != len(log_probs):
-            raise InputError(
-                f"{len(phones)} frames of phone emissions, {len(log_probs)} of the others", hint="take both from one model"
-            )
-        return Heard(self.frame_shift, unled, phones)
+        phones = as_log_probs(self._scale(emissions.phones), len(self.setting.phonetics.symbols))
+        if len(phones) != frames:
+            raise InputError(f"{len(phones)} frames of phone emissions, {frames} of the others", hint="take both from one model")
+        return phones
 
     def decode_many(
-        self, emissions: Iterable[Emission], biasing_of: BiasingOf = lambda utt_id: None, nbest: int = 1, jobs: int = 1,
+        self, emitted: Iterable[Emitted], contexts: Contexts = Contexts.alike(None), nbest: int = 1, jobs: int = 1,
         compared: bool = False,
     ) -> Iterator[Decoded]:
-        """The transcripts of many utterances, in order, on ``jobs`` threads.
+        """The transcripts of many utterances, in order, on ``jobs`` threads; ``nbest`` and ``compared`` as in :meth:`decode`.
 
-        What is wrong with an utterance comes out in its place, and the others go on. With ``compared``,
-        each is also decoded without its list, and its transcript tells that text as well.
+        What is wrong with an utterance comes out in its place, and the others go on.
         """
 
-        def one(emission: Emission) -> Decoded:
-            place = {"start": emission.start, "last": emission.last}
-            if emission.error is not None:
-                return Decoded(emission.utt_id, error=emission.error, **place)
+        def work(one: Emitted) -> Decoded:
+            place = {"start": one.start, "last": one.last}
+            if one.error is not None:
+                return Decoded(one.utt_id, error=one.error, **place)
             try:
-                biasing = biasing_of(emission.utt_id)
-                said = self.decode(emission.utt_id, emission.log_probs, biasing, nbest, emission.phones, emission.plain)
-                if compared:
-                    said = replace(said, before=self._without(emission))
-                return Decoded(emission.utt_id, said, **place)
+                return Decoded(one.utt_id, self.decode(one.utt_id, one.emissions, contexts.of(one.utt_id), nbest, compared), **place)
             except InputError as error:
                 if error.file is None:
-                    problem = f"utterance {emission.utt_id!r}: {error.problem}"
-                    error = InputError(problem, file=emission.file, hint=error.hint)
-                return Decoded(emission.utt_id, error=error, **place)
+                    error = InputError(f"utterance {one.utt_id!r}: {error.problem}", file=one.file, hint=error.hint)
+                return Decoded(one.utt_id, error=error, **place)
             except Exception as error:
-                return Decoded(emission.utt_id, error=unexpected(error, f"utterance {emission.utt_id!r}"), **place)
+                return Decoded(one.utt_id, error=unexpected(error, f"utterance {one.utt_id!r}"), **place)
 
-        return in_order(one, emissions, jobs)
+        return in_order(work, emitted, jobs)

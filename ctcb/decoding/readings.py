@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from ctcb.biasing.prepared_list import Biasing
+from ctcb.biasing.prepared_list import Context
 from ctcb.search.hypothesis import EntitySpan, Hypothesis
 from ctcb.text.tokens import TokenTable
 from ctcb.transcript.hypothesis import FoundEntity, Reading, put, spoken_words
@@ -12,20 +12,20 @@ FROM_VARIANT = "g2g"  # the technique, as `why` names it
 
 
 def readings(
-    found: Sequence[Hypothesis], tokens: TokenTable, frame_shift: float, biasing: Optional[Biasing] = None
+    found: Sequence[Hypothesis], tokens: TokenTable, frame_shift: float, context: Optional[Context] = None
 ) -> List[Reading]:
     """The different texts of hypotheses, best first, each with its best score."""
     by_text: Dict[str, Reading] = {}
     for hypothesis in found:
         reading = Reading(spoken_words(hypothesis, tokens, frame_shift), hypothesis.score)
-        if biasing is not None:
-            reading = _with_entities(reading, hypothesis, tokens, biasing)
+        if context is not None:
+            reading = _with_entities(reading, hypothesis, tokens, context)
         by_text.setdefault(reading.text, reading)
     return list(by_text.values())
 
 
 def _with_entities(
-    reading: Reading, hypothesis: Hypothesis, tokens: TokenTable, biasing: Biasing
+    reading: Reading, hypothesis: Hypothesis, tokens: TokenTable, context: Context
 ) -> Reading:
     """The entities that the search found; each is written as the list has it, however it was spelled."""
     ranges = [(first, end) for _, first, end in hypothesis.words_in(tokens)]
@@ -34,10 +34,10 @@ def _with_entities(
         first, end = _words_of(span, ranges)
         if first == end:
             continue
-        entity, words = biasing.entities[span.entity], reading.words[first:end]
+        entity, words = context.entities[span.entity], reading.words[first:end]
         text = " ".join(word.word for word in words)
         why = span.why
-        if text in biasing.variants_of(span.entity):
+        if text in context.variants_of(span.entity):
             why += (FROM_VARIANT,)
         found = FoundEntity(
             entity.text, span.entity, (first, end), words[0].start, words[-1].end, why, span.gain,

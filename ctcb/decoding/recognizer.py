@@ -1,136 +1,135 @@
-"""A model that listens, from Python: audio and a list in, a transcript out."""
+"""A model and its decoder, from Python: audio and a list in, a transcript out."""
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any, Collection, Mapping, Optional, Union
+from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Union
 
 import numpy as np
 
-from ctcb.acoustic.directory import LoadedModel
-from ctcb.acoustic.emit import stretches_of
-from ctcb.acoustic.model import ComparingEar, Ear, can_lean
-from ctcb.acoustic.open import open_ear
-from ctcb.adapter.cache import CatalogueCache
-from ctcb.adapter.encoded_list import EncodedList, encode_list, require_adapter
-from ctcb.adapter.encoder_bias import EncoderBias
-from ctcb.biasing.presets import BUILT_IN, Preset, find_config, read_presets
-from ctcb.biasing.registry import choose, in_encoder
-from ctcb.bundled import BUNDLED_MODEL
+from ctcb.acoustic.emit import emit, stretches_of
+from ctcb.acoustic.model import AcousticModel, as_biasable
+from ctcb.adapter.encoder_bias import MAX_ACTIVE, EncoderBias, Watch
+from ctcb.biasing.prepared_list import Context
+from ctcb.ctc.emissions import Emitted
 from ctcb.data.audio import SAMPLE_RATE, as_audio, read_audio
+from ctcb.data.inputs import Utterance, find_utterances
+from ctcb.data.vad import VoiceActivity
 from ctcb.decoding.list_cache import Entities, ListCache
-from ctcb.decoding.pipeline import Pipeline
-from ctcb.decoding.stitching import together
-from ctcb.entities import EntityList, LoadReport
-from ctcb.errors import InputError
+from ctcb.decoding.pipeline import Contexts, Pipeline
+from ctcb.decoding.stitching import in_one, together
+from ctcb.decoding.usage import OnError, contexts_of, transcripts
+from ctcb.entities import LoadReport
+from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.io import PathOrStr
-from ctcb.search.find_lm import find_lm, load_lm
-from ctcb.search.options import BeamOptions
+from ctcb.moved import renamed, warn_renamed
 from ctcb.transcript.transcript import Transcript
 
 
-class Recogniser:
-    """A loaded model and its decoder; :func:`load` makes one. It can be pickled for other processes."""
+class Recognizer:
+    """An acoustic model and its decoder; :func:`ctcb.load` makes one. It can be pickled for other processes."""
 
     def __init__(
-        self, ear: Ear, options: Optional[BeamOptions] = None, bias: str = "decoder", lm: Optional[PathOrStr] = None,
-        plus: Collection[str] = (), minus: Collection[str] = (), settings: Optional[Mapping[str, Any]] = None,
-        presets: Mapping[str, Preset] = BUILT_IN,
+        self, model: AcousticModel, pipeline: Pipeline, over_phones: bool = False, max_active_entities: Optional[int] = None
     ) -> None:
-        if ear.spelling is None:
-            raise InputError("this model hears phones and spells no words", hint="decode with a graph over phones (`ctcb decode --graph`)")
-        self._ear, spelling = ear, ear.spelling
-        word_lm = load_lm(lm, spelling.table)
-        phonetics = ear.phonetics
-        techniques = choose(
-            bias, plus, minus, word_lm is not None, phonetics is not None,
-            {name: preset.techniques for name, preset in presets.items()},
-        )
-        preset = presets[bias] if options is None else replace(presets[bias], beam=options)
-        preset = preset.with_settings(settings or {})
-        self._pipeline = Pipeline(
-            spelling, ear.frame_shift, "beam", preset.beam, techniques, lm=word_lm,
-            phonetics=phonetics, technique_options=preset.options,
-        )
-        encode, self._compares = None, any(technique.judges for technique in techniques)
-        if in_encoder(techniques):
-            model = can_lean(ear).model
-            require_adapter(model)
-            encode = partial(_encode, model)
-        self._lists = ListCache(self._pipeline, encode)
+        """``over_phones``: the phone head's emissions are searched. :func:`ctcb.decoding.builder.build` calls this."""
+        self.model, self.pipeline = model, pipeline
+        self._over_phones, self._max_active = over_phones, max_active_entities or MAX_ACTIVE
+        self._lists = ListCache(pipeline)
 
-    def decode(
+    def transcribe(
         self, audio: Union[PathOrStr, np.ndarray], entities: Entities = (), nbest: Optional[int] = None,
-        sample_rate: int = SAMPLE_RATE,
+        sample_rate: int = SAMPLE_RATE, *, vad: bool = False, compared: bool = False,
     ) -> Transcript:
-        """The transcript of one recording, leaning toward a list.
+        """The transcript of one recording, biased toward a list.
 
         Parameters
         ----------
         audio : a file, or ``[N]`` or ``[N, channels]`` floats in -1..1, of numpy or torch.
-        entities : names as they should be printed, ``ctcb.entities.Entity`` objects, an ``EntityList``, or a mapping of
-            names to weights (``{"velotoxine": 3.0}``); None for no list.
-        nbest : above 1, the transcript also holds so many different texts; by default what ``options``, or the preset, say.
+        entities : names as they should be printed, :class:`ctcb.Entity` objects, a :class:`ctcb.EntityList`, or a mapping
+            of names to weights (``{"velotoxine": 3.0}``); None for no list.
+        nbest : above 1, the transcript also holds so many different texts; by default what the options, or the preset, say.
             Those of a long recording are the best combinations of its parts' texts.
-        sample_rate : of an array, in Hz; a file tells its own.
+        sample_rate : of an array, in Hz; of a file its own.
+        vad : recordings that are longer than the model takes at once are transcribed only where there is speech.
+        compared : the transcript also holds the text without the list, as ``before``.
 
         Raises
         ------
         InputError : audio that cannot be read or is no such array; a list of which no entity can be
             used; more texts than the beam holds. Single entities that cannot be used are warned of.
+        RunError : ``vad`` without silero-vad.
         """
         if isinstance(audio, (str, Path)):
-            heard, utt_id = read_audio(audio), Path(audio).stem
+            recording, utt_id = read_audio(audio), Path(audio).stem
         else:
-            heard, utt_id = as_audio(audio, sample_rate), ""
-        nbest, biasing = self._pipeline.texts_asked(nbest), self._lists(entities)
-        ear: Ear = self._ear
-        if biasing is not None and biasing.encoded is not None:
-            own = can_lean(ear)
-            ear = own.leaning(EncoderBias(own.model, biasing.encoded))
-            ear = ComparingEar(ear) if self._compares else ear
-        parts = stretches_of(ear, heard.samples)
+            recording, utt_id = as_audio(audio, sample_rate), ""
+        nbest, context = self.pipeline.texts_asked(nbest), self._lists(entities)
+        model = self._biased(Contexts.alike(context), compared)
+        parts = stretches_of(model, recording.samples, utt_id, VoiceActivity() if vad else None)
         decoded = [
-            self._pipeline.decode(
-                utt_id, part.heads[0], biasing, nbest, None if ear.phone_head is None else part.heads[ear.phone_head],
-                part.heads[len(part.heads) // 2] if isinstance(ear, ComparingEar) else None,
-            )
+            self.pipeline.decode(utt_id, part.emissions.over_phones() if self._over_phones else part.emissions, context, nbest, compared)
             for part in parts
         ]
-        return together(decoded, [part.first * self._ear.frame_shift for part in parts], nbest)
+        return together(decoded, [part.first * model.frame_shift for part in parts], nbest)
+
+    def transcribe_many(
+        self, inputs: Sequence[PathOrStr], entities: Union[Entities, EntitiesPerUtt] = (), nbest: Optional[int] = None, *,
+        vad: bool = False, compared: bool = False, jobs: int = 2, batch_seconds: float = 120.0, on_error: OnError = None,
+    ) -> Iterator[Transcript]:
+        """The transcripts of many recordings, in their order, one by one: batches for the model, threads for the rest.
+
+        Parameters
+        ----------
+        inputs : audio files, folders of them, ``manifest.tsv``, lhotse cuts.
+        entities : as in :meth:`transcribe`; or :class:`ctcb.entities.per_utt.EntitiesPerUtt`, a list for each utterance.
+        jobs : threads that read audio, and that search; the results do not depend on their number.
+        batch_seconds : seconds of audio a batch.
+        on_error : called with the id of an utterance that cannot be transcribed, and its error; then the others go on.
+            Without it the error is raised.
+
+        The others, and what is raised, as in :meth:`transcribe`.
+        """
+        nbest, contexts = self.pipeline.texts_asked(nbest), contexts_of(self.pipeline, self._lists, entities)
+        emitted = self.emit(find_utterances(inputs), contexts, batch_seconds, jobs, vad, compared)
+        return transcripts(in_one(self.pipeline.decode_many(emitted, contexts, nbest, jobs, compared), nbest), on_error)
+
+    def prepare(self, entities: Entities) -> Optional[Context]:
+        """A list spelled, compiled, pronounced and encoded, before it is needed: :meth:`transcribe` with the same list
+        finds it again. None for an empty list; raises InputError as :meth:`transcribe` does."""
+        return self._lists(entities)
+
+    def emit(
+        self, utterances: Iterable[Utterance], contexts: Contexts = Contexts.alike(None), batch_seconds: float = 120.0, jobs: int = 2,
+        vad: bool = False, compared: bool = False, watch: Optional[Watch] = None,
+    ) -> Iterator[Emitted]:
+        """Emissions of every utterance by an encoder that is biased toward its list (:func:`ctcb.acoustic.emit.emit`).
+
+        ``compared``: those without the list come along as well. ``watch`` is called with the attention of each utterance.
+        """
+        model = self._biased(contexts, compared, watch)
+        emitted = emit(model, utterances, batch_seconds, jobs, VoiceActivity() if vad else None)
+        return map(_over_phones, emitted) if self._over_phones else emitted
+
+    def _biased(self, contexts: Contexts, compared: bool, watch: Optional[Watch] = None) -> AcousticModel:
+        if contexts.encoded is None:
+            return self.model
+        own = as_biasable(self.model)
+        bias = EncoderBias(own.model, contexts.encoded, contexts.places, self._max_active, watch)
+        return own.biased_by(bias, compared or self.pipeline.needs_unbiased)
 
     def report(self, entities: Entities) -> LoadReport:
         """What becomes of each entity of a list: loaded, changed, merged or rejected, and why."""
         return self._lists.report(entities)
 
+    def decode(self, *args: Any, **kwargs: Any) -> Transcript:
+        """The old name of :meth:`transcribe`, for one release."""
+        warn_renamed("Recognizer.decode", "Recognizer.transcribe")
+        return self.transcribe(*args, **kwargs)
 
-def _encode(model: LoadedModel, entities: EntityList) -> EncodedList:
-    return encode_list(model, entities.entities, CatalogueCache())
+
+def _over_phones(emitted: Emitted) -> Emitted:
+    return emitted if emitted.emissions is None else replace(emitted, emissions=emitted.emissions.over_phones())
 
 
-def load(
-    model: Optional[PathOrStr] = None, options: Optional[BeamOptions] = None, bias: str = "decoder",
-    lm: Optional[PathOrStr] = None, plus: Collection[str] = (), minus: Collection[str] = (),
-    phones: Optional[Mapping[str, Any]] = None, config: Optional[PathOrStr] = None, adapter: Optional[PathOrStr] = None,
-    settings: Optional[Mapping[str, Any]] = None,
-) -> Recogniser:
-    """Load a model directory, by default the bundled model, and an LM: an ARPA file, by default the
-    directory's own ``lm.arpa.gz`` if it has one; ``"none"`` for none.
-
-    ``model`` may also name other people's: ``hf:NAME``, ``torchaudio:BUNDLE`` and so on (:mod:`ctcb.acoustic.open`),
-    and ``adapter`` the folder of one that was trained for a model of transformers.
-
-    >>> ctcb.load().decode("talk.ogg", entities=["Zelenskyy", "Łódź"]).text
-
-    ``bias`` names a preset, ``plus`` and ``minus`` techniques beside it and not (``--with``, ``--without``);
-    ``options`` takes the place of its beam search's options, and ``settings`` hold single options by their names
-    (``{"verify.threshold": 0.4}``, docs/techniques.md; ``--set``) and go before both; ``phones`` is an old name of theirs, and takes
-    ``PhoneOptions``. ``config`` is a file of presets, by default the
-    directory's own ``decode.yaml`` if it has one.
-    Raises InputError for a directory that is not one, is not whole, or lacks an adapter that is asked for,
-    for an LM that is malformed or whose words the model's tokens cannot write, and for unknown names.
-    """
-    folder = BUNDLED_MODEL if model is None else model
-    presets = read_presets(find_config(config, folder))
-    return Recogniser(open_ear(str(folder), adapter=adapter), options, bias, find_lm(lm, folder), plus, minus, {**(phones or {}), **(settings or {})}, presets)
+__getattr__: Callable[[str], Any] = renamed(__name__, {"Recogniser": "Recognizer", "load": "ctcb.decoding.load.load"})

@@ -5,9 +5,10 @@ from dataclasses import asdict, replace
 from itertools import accumulate, product
 from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
 
-from ctcb.decoding.pipeline import Decoded
 from ctcb.transcript.hypothesis import FoundEntity, Word
-from ctcb.transcript.transcript import Alternative, Transcript
+from ctcb.transcript.transcript import Alternative, Decoded, Transcript
+
+OLD_NAMES = {"taken_back": "withdrawn", "sure": "confidence"}  # of fields, in 0.1.0
 
 
 def together(parts: Sequence[Transcript], starts: Sequence[float], nbest: int = 1) -> Transcript:
@@ -20,15 +21,15 @@ def together(parts: Sequence[Transcript], starts: Sequence[float], nbest: int = 
         return parts[0]
     words: List[Word] = []
     entities: List[FoundEntity] = []
-    taken_back: List[FoundEntity] = []
+    withdrawn: List[FoundEntity] = []
     for part, start in zip(parts, starts):
         before = len(words)
         words += (replace(word, start=word.start + start, end=word.end + start) for word in part.words)
         entities += (_later(found, before, start) for found in part.entities)
-        taken_back += (_later(found, before, start) for found in part.taken_back)
+        withdrawn += (_later(found, before, start) for found in part.withdrawn)
     whole = Transcript(
         parts[0].utt_id, " ".join(word.word for word in words), sum(part.score for part in parts), tuple(words), tuple(entities),
-        combined(parts, nbest) if nbest > 1 else (), starts[-1] + parts[-1].seconds, taken_back=tuple(taken_back),
+        combined(parts, nbest) if nbest > 1 else (), starts[-1] + parts[-1].seconds, withdrawn=tuple(withdrawn),
     )
     if parts[0].before is None:
         return whole
@@ -69,27 +70,34 @@ def to_plain(transcript: Transcript) -> Dict[str, Any]:
 
 
 def from_plain(data: Dict[str, Any]) -> Transcript:
-    """What :func:`to_plain` made, also after JSON. Raises TypeError and KeyError for anything else."""
+    """What :func:`to_plain` made, also after JSON, and also by the names of 0.1.0. Raises TypeError and KeyError for
+    anything else."""
+    data = {OLD_NAMES.get(name, name): value for name, value in data.items()}
     words = tuple(Word(**word) for word in data["words"])
-    entities, taken_back = (
-        tuple(FoundEntity(**{**found, "words": tuple(found["words"]), "why": tuple(found["why"])}) for found in data[name])
-        for name in ("entities", "taken_back")
+    entities, withdrawn = (
+        tuple(_entity_from_plain(found) for found in data[name])
+        for name in ("entities", "withdrawn")
     )
     nbest = tuple(Alternative(**other) for other in data["nbest"])
-    return Transcript(**{**data, "words": words, "entities": entities, "taken_back": taken_back, "nbest": nbest})
+    return Transcript(**{**data, "words": words, "entities": entities, "withdrawn": withdrawn, "nbest": nbest})
+
+
+def _entity_from_plain(data: Dict[str, Any]) -> FoundEntity:
+    data = {OLD_NAMES.get(name, name): value for name, value in data.items()}
+    return FoundEntity(**{**data, "words": tuple(data["words"]), "why": tuple(data["why"])})
 
 
 def in_one(decoded: Iterable[Decoded], nbest: int = 1) -> Iterator[Decoded]:
     """The stretches of each recording as one, as :func:`together` joins them; with an error in any of them, that error."""
     parts: List[Decoded] = []
-    for one in decoded:
-        parts.append(one)
-        if not one.last:
+    for part in decoded:
+        parts.append(part)
+        if not part.last:
             continue
         error = next((part.error for part in parts if part.error is not None), None)
         if error is None:
             whole = together([part.transcript for part in parts], [part.start for part in parts], nbest)
-            yield replace(one, transcript=whole, start=0.0)
+            yield replace(part, transcript=whole, start=0.0)
         else:
-            yield replace(one, transcript=None, error=error, start=0.0)
+            yield replace(part, transcript=None, error=error, start=0.0)
         parts = []

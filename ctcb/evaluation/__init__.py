@@ -1,1 +1,1 @@
-"""What each way to lean toward a list gives, and what it costs: the same utterances under one after another."""
+"""What each technique gives, and what it costs: the same utterances under one system after another."""

@@ -1,4 +1,4 @@
-"""What a model makes of a data set, kept in files so that it listens once."""
+"""A model's emissions of a data set, kept in files so that they are computed once."""
 from __future__ import annotations
 
 import hashlib
@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 
-from ctcb.ctc.log_probs import Emission
+from ctcb.ctc.emissions import Emitted
 from ctcb.ctc.npz import NpzWriter, read_npz, with_phones
 from ctcb.data.inputs import find_utterances
 from ctcb.entities import EntityList
@@ -38,22 +38,22 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Listened:
+class CachedEmissions:
     """The emissions of a data set's utterances, in their order."""
 
-    emissions: Tuple[Emission, ...]
+    emitted: Tuple[Emitted, ...]
     facts: Facts
 
 
-class Listener:
-    """A model directory, loaded when it has to listen."""
+class EmissionCache:
+    """The emissions of a model directory, which is loaded when there are some to be computed."""
 
     def __init__(self, folder: PathOrStr, keep: Optional[PathOrStr] = None, jobs: int = 2, batch_seconds: float = 120.0) -> None:
         """``keep``: a folder for emissions; those of the same model and manifest that are there are used."""
         self.folder, self._keep = Path(folder), None if keep is None else Path(keep)
         self._jobs, self._batch_seconds = jobs, batch_seconds
-        self._heard: Dict[Path, Listened] = {}
-        self._leaned: Dict[Tuple[Path, EntityList], Listened] = {}
+        self._known: Dict[Path, CachedEmissions] = {}
+        self._biased: Dict[Tuple[Path, EntityList], CachedEmissions] = {}
 
     @cached_property
     def model(self) -> "LoadedModel":
@@ -72,98 +72,97 @@ class Listener:
             digest.update((self.folder / name).read_bytes())
         return digest.hexdigest()
 
-    def hear(self, data: DataSet) -> Listened:
+    def emit(self, data: DataSet) -> CachedEmissions:
         """The emissions of a set's utterances; of those that are not among its ``rows``, too, but once.
 
         Raises the InputError of the first that cannot be read.
         """
         return _picked(self._everything(data), data)
 
-    def _everything(self, data: DataSet) -> Listened:
+    def _everything(self, data: DataSet) -> CachedEmissions:
         """The emissions of the whole manifest."""
-        if data.manifest not in self._heard:
-            self._heard[data.manifest] = self._hear(data)
-        return self._heard[data.manifest]
+        if data.manifest not in self._known:
+            self._known[data.manifest] = self._read_or_compute(data)
+        return self._known[data.manifest]
 
     @property
     def adapter(self) -> bool:
         """Whether the model has an adapter."""
         return (self.folder / ADAPTER).exists()
 
-    def lean(self, data: DataSet, entities: EntityList) -> Listened:
-        """:meth:`hear` with the model's adapter leaning toward a list, and what is heard without it; held in memory.
+    def biased(self, data: DataSet, entities: EntityList) -> CachedEmissions:
+        """:meth:`emit` with the model's encoder biased toward a list, and the unbiased emissions; held in memory.
 
         Raises InputError without an adapter.
         """
         key = data.manifest, entities
-        if key not in self._leaned:
+        if key not in self._biased:
             from ctcb.adapter.encoded_list import encode_list  # here: imports torch
             from ctcb.adapter.encoder_bias import EncoderBias
 
-            leaned = self._listen(data, EncoderBias(self.model, encode_list(self.model, entities.entities)))
-            plain = {one.utt_id: one.log_probs for one in self._everything(data).emissions}
-            emissions = tuple(replace(one, plain=plain[one.utt_id]) for one in leaned.emissions)
-            self._leaned[key] = replace(leaned, emissions=emissions)
-        return _picked(self._leaned[key], data)
+            biased = self._compute(data, EncoderBias(self.model, encode_list(self.model, entities.entities)))
+            unbiased = {one.utt_id: one.emissions.tokens for one in self._everything(data).emitted}
+            emitted = tuple(replace(one, emissions=replace(one.emissions, unbiased=unbiased[one.utt_id])) for one in biased.emitted)
+            self._biased[key] = replace(biased, emitted=emitted)
+        return _picked(self._biased[key], data)
 
-    def _hear(self, data: DataSet) -> Listened:
+    def _read_or_compute(self, data: DataSet) -> CachedEmissions:
         """All of the manifest's utterances, from the folder where they are there."""
         if self._keep is None:
-            return self._listen(data)
+            return self._compute(data)
         key = hashlib.sha256(self.digest.encode() + data.manifest.read_bytes()).hexdigest()
         path = self._keep / f"{data.name}-{key[:12]}.npz"
         facts = path.with_suffix(".json")
         if facts.exists():
             return _read(path, Facts(**json.loads(facts.read_text("utf-8"))))
-        listened = self._listen(data)
-        _write(path, listened)
+        computed = self._compute(data)
+        _write(path, computed)
         with atomic_write(facts) as file:  # last: the others are whole where it is there
-            json.dump(asdict(listened.facts), file)
-        return listened
+            json.dump(asdict(computed.facts), file)
+        return computed
 
-    def _listen(self, data: DataSet, bias: Optional[EncoderBias] = None) -> Listened:
+    def _compute(self, data: DataSet, bias: Optional[EncoderBias] = None) -> CachedEmissions:
         from ctcb.acoustic.emit import emit, in_one
-        from ctcb.acoustic.model import ModelEar
+        from ctcb.acoustic.model import DirectoryModel
 
-        ear, utterances = ModelEar(self.model, bias), find_utterances([data.manifest])
+        model, utterances = DirectoryModel(self.model, bias), find_utterances([data.manifest])
         began, seconds = time.process_time(), 0.0
-        found: List[Emission] = []
-        emitted = in_one(emit(ear, utterances, self._batch_seconds, self._jobs))
-        for one in progress(emitted, f"listening to {data.name}", total=len(utterances)):
+        found: List[Emitted] = []
+        emitted = in_one(emit(model, utterances, self._batch_seconds, self._jobs))
+        for one in progress(emitted, f"emissions of {data.name}", total=len(utterances)):
             if one.error is not None:
                 raise one.error
             seconds += one.seconds
-            phones = None if ear.phone_head is None else one.heads[ear.phone_head]
-            found.append(Emission(one.utterance.utt_id, one.heads[0], one.utterance.audio, None, phones))
+            found.append(Emitted(one.utt_id, one.emissions, one.file))
         took = time.process_time() - began
-        return Listened(tuple(found), Facts(seconds, took, ear.frame_shift, ear.phone_head is not None))
+        return CachedEmissions(tuple(found), Facts(seconds, took, model.frame_shift, model.phonetics is not None))
 
 
-def _read(path: Path, facts: Facts) -> Listened:
-    _, emissions = read_npz(path)
-    return Listened(tuple(with_phones(emissions, _phones(path)) if facts.phones else emissions), facts)
+def _read(path: Path, facts: Facts) -> CachedEmissions:
+    _, emitted = read_npz(path)
+    return CachedEmissions(tuple(with_phones(emitted, _phones(path)) if facts.phones else emitted), facts)
 
 
-def _write(path: Path, listened: Listened) -> None:
+def _write(path: Path, computed: CachedEmissions) -> None:
     with ExitStack() as files:
         def writer(path: Path) -> NpzWriter:
             return files.enter_context(NpzWriter(files.enter_context(atomic_write(path, "wb"))))
 
-        tokens, phones = writer(path), writer(_phones(path)) if listened.facts.phones else None
-        for emission in listened.emissions:
-            tokens.add(emission.utt_id, emission.log_probs)
+        tokens, phones = writer(path), writer(_phones(path)) if computed.facts.phones else None
+        for one in computed.emitted:
+            tokens.add(one.utt_id, one.emissions.tokens)
             if phones is not None:
-                phones.add(emission.utt_id, emission.phones)
+                phones.add(one.utt_id, one.emissions.phones)
 
 
 def _phones(path: Path) -> Path:
     return path.with_suffix(".phones.npz")
 
 
-def _picked(whole: Listened, data: DataSet) -> Listened:
+def _picked(whole: CachedEmissions, data: DataSet) -> CachedEmissions:
     """What of it belongs to the set's rows."""
     wanted = set(data.refs)
-    picked = tuple(emission for emission in whole.emissions if emission.utt_id in wanted)
-    share = sum(len(one.log_probs) for one in picked) / max(1, sum(len(one.log_probs) for one in whole.emissions))
+    picked = tuple(one for one in whole.emitted if one.utt_id in wanted)
+    share = sum(len(one.emissions) for one in picked) / max(1, sum(len(one.emissions) for one in whole.emitted))
     facts = replace(whole.facts, seconds=share * whole.facts.seconds, took=share * whole.facts.took)
-    return Listened(picked, facts)
+    return CachedEmissions(picked, facts)

@@ -1,4 +1,4 @@
-"""A data set with what a ladder leans it toward: the names that are said, and names that are not."""
+"""A data set with its lists: the names that are spoken, and names that are not."""
 from __future__ import annotations
 
 import random
@@ -26,11 +26,11 @@ class DataSet:
     half: Optional[str]  # of the manifest's utterances that `rows` are, one of HALVES; None: all
     entities: EntityList  # the set's own names, and the distractors that were added to them
     added: int  # how many of these there are
-    absent: Optional[EntityList]  # distractors alone, none of which is said; None where there are none
+    absent: Optional[EntityList]  # distractors alone, none of which is spoken; None where there are none
 
     @property
     def refs(self) -> Dict[str, str]:
-        """Utterance id -> what is said."""
+        """Utterance id -> its text."""
         return {row.utt_id: row.text for row in self.rows}
 
 
@@ -45,7 +45,7 @@ def read_set(
     added : distractors that join the entities.
     absent : distractors that are a list of their own (the anti-context list); fewer where there are not so many.
     half : only the utterances of this half, by a hash of their ids.
-    seed : which distractors these are. Names that are said somewhere in the set, and its entities, are none.
+    seed : which distractors these are. Names that are spoken somewhere in the set, and its entities, are none.
 
     Raises InputError for what cannot be read, and where there are not as many distractors as are to be added.
     """
@@ -57,8 +57,8 @@ def read_set(
     file = folder / DISTRACTORS if distractors is None and (folder / DISTRACTORS).exists() else distractors
     others: List[Entity] = []
     if file is not None:
-        said = "|".join(f" {normalize(row.text)} " for row in every)
-        others = _unsaid(EntityList.read(file, entities_format), own, said)
+        spoken = "|".join(f" {normalize(row.text)} " for row in every)
+        others = _unspoken(EntityList.read(file, entities_format), own, spoken)
         random.Random(seed).shuffle(others)
     if added > len(others):
         raise InputError(
@@ -69,11 +69,11 @@ def read_set(
     return DataSet(folder.resolve().name, manifest, rows, half, together, added, EntityList.of(others[:absent]) if others and absent else None)
 
 
-def _unsaid(distractors: EntityList, own: EntityList, said: str) -> List[Entity]:
-    """The distractors that are none of the set's entities, nor said in it."""
+def _unspoken(distractors: EntityList, own: EntityList, spoken: str) -> List[Entity]:
+    """The distractors that are none of the set's entities, nor spoken in it."""
     listed = {form for entity in own for form in entity.spoken_forms}
 
     def occurs(form: str) -> bool:
-        return form in listed or f" {form} " in said
+        return form in listed or f" {form} " in spoken
 
     return [entity for entity in distractors if not any(map(occurs, entity.spoken_forms))]

@@ -7,8 +7,10 @@ from typing import Dict, List, Mapping, Sequence, Tuple
 import numpy as np
 
 from ctcb.biasing.phone_rescoring import PhoneticRescoring, Unit
+from ctcb.biasing.prepared_list import Setting
 from ctcb.biasing.presets import Preset
-from ctcb.biasing.technique import Heard, Setting, Technique
+from ctcb.biasing.registry import TECHNIQUES
+from ctcb.biasing.technique import Technique
 from ctcb.entities import EntityList
 from ctcb.evaluation.ablation import Decoding
 from ctcb.evaluation.dataset import DataSet
@@ -39,7 +41,7 @@ class Measured:
     wer: float
     u_wer: float
     u_wer_before: float  # without a list
-    alarms: float  # false alarms a thousand words; with a list of which nothing is said, where they are more
+    alarms: float  # false alarms a thousand words; with a list of which no name is spoken, where they are more
 
     def excess(self, bounds: Bounds) -> float:
         """By how much the bounds are broken."""
@@ -57,45 +59,44 @@ def value(measured: Sequence[Measured], bounds: Bounds) -> float:
 
 
 class Objective:
-    """Measures settings on data sets of which the emissions are known."""
+    """Measures settings on data sets whose emissions are known."""
 
     def __init__(self, sets: Sequence[Tuple[DataSet, Decoding, System]]) -> None:
         """``sets``: each with its decoding and the system whose settings are sought."""
-        self._sets = [
-            (data, decoding, _remembering(system), None if data.absent is None else _remembering(system))
-            for data, decoding, system in sets
-        ]  # each list with a memory of its own
+        # Each set's list, and that of which no name is spoken, with a memory of its own.
+        self._sets = [(*one, _remembering(), _remembering()) for one in sets]
         self._before: List[float] = []
-        for data, decoding, system, _ in self._sets:
-            plain = System("none", (), system.preset)
-            self._before.append(_rate(_score(data, decoding, plain, data.entities), "u_wer"))
+        for data, decoding, system in sets:
+            none = System("none", (), system.preset)
+            self._before.append(_rate(_score(data, decoding, none, data.entities), "u_wer"))
 
     def measure(self, preset: Preset) -> Tuple[Measured, ...]:
         """Each set's rates."""
         found = []
-        for (data, decoding, system, with_absent), before in zip(self._sets, self._before):
-            report = _score(data, decoding, replace(system, preset=preset), data.entities)
+        for (data, decoding, system, table, of_absent), before in zip(self._sets, self._before):
+            system = replace(system, preset=preset)
+            report = _score(data, decoding, system, data.entities, table)
             rates = [_rate(report, name) for name in ("entity_f1", "wer", "u_wer")]
             alarms = _rate(report, ALARMS)
-            if with_absent is not None:
-                alarms = max(alarms, _rate(_score(data, decoding, replace(with_absent, preset=preset), data.absent), ALARMS))
+            if data.absent is not None:
+                alarms = max(alarms, _rate(_score(data, decoding, system, data.absent, of_absent), ALARMS))
             found.append(Measured(data.name, *rates, before, alarms))
         return tuple(found)
 
 
-def _score(data: DataSet, decoding: Decoding, system: System, names: EntityList) -> ScoreReport:
-    return score(data.refs, decoding.run(system, names).hyps, names, draws=0)
+def _score(
+    data: DataSet, decoding: Decoding, system: System, names: EntityList, table: Mapping[str, Technique] = TECHNIQUES
+) -> ScoreReport:
+    return score(data.refs, decoding.run(system, names, table).hyps, names, draws=0)
 
 
 def _rate(report: ScoreReport, name: str) -> float:
     return report.estimates[name].value or 0.0
 
 
-def _remembering(system: System) -> System:
-    techniques: Tuple[Technique, ...] = tuple(
-        Remembering() if isinstance(technique, PhoneticRescoring) else technique for technique in system.techniques
-    )
-    return replace(system, techniques=techniques)
+def _remembering() -> Dict[str, Technique]:
+    """The techniques, with a rescoring that remembers."""
+    return {**TECHNIQUES, PhoneticRescoring.name: Remembering()}
 
 
 class Remembering(PhoneticRescoring):
@@ -107,17 +108,17 @@ class Remembering(PhoneticRescoring):
     def __init__(self) -> None:
         self._known: Dict[int, Dict[Tuple, float]] = {}
 
-    def fits(self, readings: Sequence[Reading], units: Sequence[Sequence[Unit]], heard: Heard, setting: Setting) -> np.ndarray:
+    def fits(self, readings: Sequence[Reading], units: Sequence[Sequence[Unit]], phones: np.ndarray, setting: Setting) -> np.ndarray:
         """As :class:`PhoneticRescoring` does."""
-        known = self._known.setdefault(id(heard.phones), {})
+        known = self._known.setdefault(id(phones), {})
         keys = [(one.text, *((found.place, found.words) for found in one.entities)) for one in readings]
         new = [place for place, key in enumerate(keys) if key not in known]
         if new:
-            found = super().fits([readings[place] for place in new], [units[place] for place in new], heard, setting)
+            found = super().fits([readings[place] for place in new], [units[place] for place in new], phones, setting)
             known.update(zip([keys[place] for place in new], found.tolist()))
         return np.array([known[key] for key in keys], np.float32)
 
-    def timed(self, reading: Reading, units: Sequence[Unit], heard: Heard, setting: Setting) -> Reading:
+    def timed(self, reading: Reading, units: Sequence[Unit], phones: np.ndarray, setting: Setting) -> Reading:
         """Times are not scored."""
         return reading
 

@@ -1,10 +1,10 @@
-"""Ladders as tables: for the terminal, for a results file, and as JSON."""
+"""Ablations as tables: for the terminal, for a results file, and as JSON."""
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any, Dict, List, Optional, Sequence
 
-from ctcb.evaluation.ablation import Rung
+from ctcb.evaluation.ablation import AblationRow
 from ctcb.evaluation.dataset import DataSet
 from ctcb.report.markdown import markdown
 from ctcb.report.svg import Bar
@@ -18,25 +18,25 @@ COLUMNS = ("entity_precision", "entity_recall", "entity_f1", "wer", "u_wer", "b_
 NONE = "-"  # nothing to divide by
 
 
-def cells(rung: Rung) -> List[str]:
-    """A rung's row under HEADER; intervals in brackets."""
-    estimates = rung.report.estimates
+def cells(row: AblationRow) -> List[str]:
+    """A system's row under HEADER; intervals in brackets."""
+    estimates = row.report.estimates
     measures = [_cell(estimates.get(name), 100.0) for name in COLUMNS]
-    return [rung.system.name, *measures, _cell(rung.alarms), f"{rung.real_time:.0f}"]
+    return [row.system.name, *measures, _cell(row.alarms), f"{row.real_time:.0f}"]
 
 
-def render_text(data: DataSet, rungs: Sequence[Rung]) -> str:
-    """A ladder for the terminal."""
-    return f"{title(data)}\n\n{table([HEADER, *map(cells, rungs)], left=(0,))}\n"
+def render_text(data: DataSet, rows: Sequence[AblationRow]) -> str:
+    """An ablation for the terminal."""
+    return f"{title(data)}\n\n{table([HEADER, *map(cells, rows)], left=(0,))}\n"
 
 
-def render_markdown(data: DataSet, rungs: Sequence[Rung]) -> List[str]:
-    """The lines of a ladder for a results file."""
-    return [f"{title(data)}.", "", *markdown(HEADER, list(map(cells, rungs)))]
+def render_markdown(data: DataSet, rows: Sequence[AblationRow]) -> List[str]:
+    """The lines of an ablation for a results file."""
+    return [f"{title(data)}.", "", *markdown(HEADER, list(map(cells, rows)))]
 
 
-def to_dict(data: DataSet, rungs: Sequence[Rung]) -> Dict[str, Any]:
-    """A ladder as plain values; rates are fractions."""
+def to_dict(data: DataSet, rows: Sequence[AblationRow]) -> Dict[str, Any]:
+    """An ablation as plain values; rates are fractions."""
     return {
         "set": data.name,
         "half": data.half,
@@ -46,26 +46,26 @@ def to_dict(data: DataSet, rungs: Sequence[Rung]) -> Dict[str, Any]:
         "anti_context_entities": 0 if data.absent is None else len(data.absent),
         "systems": [
             {
-                "system": rung.system.name,
-                "techniques": [technique.name for technique in rung.system.techniques],
-                "measures": {name: asdict(found) for name, found in rung.report.estimates.items()},
-                "anti_context_false_alarms_per_thousand_words": None if rung.alarms is None else asdict(rung.alarms),
-                "against_first": None if rung.report.comparison is None
-                else {name: asdict(found) for name, found in rung.report.comparison.differences.items()},
-                "list_ready_seconds": round(rung.ready, 3),
-                "times_real_time": round(rung.real_time, 1),
-                "transcripts": rung.hyps,
+                "system": row.system.name,
+                "techniques": list(row.system.techniques),
+                "measures": {name: asdict(found) for name, found in row.report.estimates.items()},
+                "anti_context_false_alarms_per_thousand_words": None if row.alarms is None else asdict(row.alarms),
+                "against_first": None if row.report.comparison is None
+                else {name: asdict(found) for name, found in row.report.comparison.differences.items()},
+                "list_ready_seconds": round(row.ready, 3),
+                "times_real_time": round(row.real_time, 1),
+                "transcripts": row.hyps,
             }
-            for rung in rungs
+            for row in rows
         ],
     }  # fmt: skip
 
 
-def bar(rung: Rung) -> Bar:
-    """A rung's entity F1, to be drawn."""
-    found = rung.report.estimates.get("entity_f1")
+def bar(row: AblationRow) -> Bar:
+    """A system's entity F1, to be drawn."""
+    found = row.report.estimates.get("entity_f1")
     edges = (None, None, None) if found is None else (found.value, found.low, found.high)
-    return Bar(rung.system.name, *(None if edge is None else 100.0 * edge for edge in edges))
+    return Bar(row.system.name, *(None if edge is None else 100.0 * edge for edge in edges))
 
 
 def title(data: DataSet) -> str:

@@ -37,6 +37,11 @@ class WhisperConfig:
     licence: str = ""
     digest: str = ""  # SHA-256 of the files
 
+    @property
+    def max_seconds(self) -> float:
+        """Seconds of audio that the encoder takes at once: its positions without the tail, and half a second to spare."""
+        return self.positions / 50 - self.tail / 100 - 0.5
+
     def __post_init__(self) -> None:
         if self.dim % self.heads:
             raise InputError(f"whisper.dim {self.dim} does not divide into {self.heads} heads")

@@ -20,6 +20,8 @@ from ctcb.graph.static import NO_ENTITY, expand
 from ctcb.graph.store import CompiledGraph
 from ctcb.graph.texts import spelled_by_tokens, spelled_by_words
 from ctcb.search.hypothesis import EntitySpan, Hypothesis
+from ctcb.search.options import UNIGRAM
+from ctcb.search.protocol import SearchContext
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.spelling import TokenIds
 
@@ -61,10 +63,12 @@ class GraphSearch:
     A hypothesis is one path: its ``acoustic`` is the log-probability of one alignment, not their sum.
     """
 
+    serves = frozenset({UNIGRAM})
+
     def __init__(self, vocabulary: Vocabulary, setting: GraphSetting) -> None:
         """Expand the graph. Raises InputError for another model's tokens and RunError where k2 is missing."""
         import_k2()
-        self.compiled, self.options = setting.graph, setting.options
+        self.compiled, self.settings, self.options = setting.graph, setting, setting.options
         if (vocabulary.size, vocabulary.blank) != (len(self.compiled.table), self.compiled.table.blank):
             raise InputError(
                 f"this graph was made for {len(self.compiled.table)} tokens, and the model has {vocabulary.size}",
@@ -72,6 +76,10 @@ class GraphSearch:
             )
         self._static = expand(self.compiled.grammar, vocabulary.size, vocabulary.blank, self.options)
         self._without = ListGraph(ReadyGraph(without_list(self._static)), self.compiled, ())
+
+    def compile(self, context: SearchContext) -> Optional[ListGraph]:
+        """The list in the place of the graph's class: ``log P(<unk> | history) + log weight``, and bonuses."""
+        return self.fill(context.entities, context.phrases, context.costs) if context.in_class else None
 
     def fill(
         self, entities: Sequence[Entity], phrases: Sequence[Sequence[TokenIds]], costs: Optional[Sequence[Sequence[float]]] = None

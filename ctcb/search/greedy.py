@@ -1,22 +1,28 @@
 """Greedy (best-path) CTC decoding, with the frames and log-probabilities of its tokens."""
 from __future__ import annotations
 
-from typing import Any, List, Optional
+from typing import Any, FrozenSet, List, Optional
 
 import numpy as np
 
 from ctcb.ctc.log_probs import as_log_probs
 from ctcb.search.hypothesis import Hypothesis
 from ctcb.search.options import BeamOptions
+from ctcb.search.protocol import SearchContext
 from ctcb.search.vocabulary import Vocabulary
 
 
 class GreedyDecoder:
     """Greedy decoding with the interface of the other searches: one hypothesis, without biasing."""
 
+    serves: FrozenSet[str] = frozenset()
+
     def __init__(self, vocabulary: Vocabulary, options: BeamOptions = BeamOptions()) -> None:
         """``options`` are accepted for the common interface and not used."""
-        self.vocabulary, self.options = vocabulary, options
+        self.vocabulary, self.settings = vocabulary, options
+
+    def compile(self, context: SearchContext) -> None:
+        """None: greedy decoding takes no list."""
 
     def decode(self, log_probs: Any, graph: None = None, nbest: Optional[int] = None) -> List[Hypothesis]:
         """The best path through ``[T, V]`` natural-log probabilities, as a list of one. Raises InputError as ``as_log_probs`` does."""

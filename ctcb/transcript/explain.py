@@ -40,7 +40,7 @@ def changes(result: Transcript) -> Tuple[Change, ...]:
 
 
 def as_explanation(result: Transcript) -> str:
-    """What was heard without the list, what with it, and which technique changed what; for people."""
+    """What was recognised without the list, what with it, and which technique changed what; for people."""
     if result.before == result.text:
         lines = [result.utt_id, f"  with and without the list: {_or_nothing(result.text)}"]
     else:
@@ -54,12 +54,12 @@ def as_explanation(result: Transcript) -> str:
         if touching:
             was = "in place of " + ", ".join(f"{change.before!r}" if change.before else "nothing" for change in touching)
         else:
-            was = "heard without the list as well"
+            was = "recognised without the list as well"
         why = " + ".join(found.why) or "no technique was needed"
-        sure = "" if found.sure is None else f"; by its phones {_percent(found.sure)} sure"
-        lines.append(f"    {found.start:.2f} to {found.end:.2f} s: {found.entity}, {was}; {why}, {found.bonus:+.1f}{sure}")
-    for found in result.taken_back:
-        lines.append(f"    {found.start:.2f} to {found.end:.2f} s: {found.entity} taken back; by its phones {_percent(found.sure)} sure")
+        confidence = "" if found.confidence is None else f"; confidence by its phones {_percent(found.confidence)}"
+        lines.append(f"    {found.start:.2f} to {found.end:.2f} s: {found.entity}, {was}; {why}, {found.bonus:+.1f}{confidence}")
+    for found in result.withdrawn:
+        lines.append(f"    {found.start:.2f} to {found.end:.2f} s: {found.entity} withdrawn; confidence by its phones {_percent(found.confidence)}")
     for change in changed:
         if not change.entities:
             lines.append(f"    beside the names: {_or_nothing(change.before)!r} became {_or_nothing(change.after)!r}")

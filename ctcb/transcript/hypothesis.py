@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Optional, Sequence, Tuple
 
+from ctcb.moved import warn_renamed
 from ctcb.search.hypothesis import Hypothesis
 from ctcb.text.tokens import TokenTable
 
@@ -25,14 +26,20 @@ class FoundEntity:
     """A listed entity that was recognised."""
 
     entity: str  # in the form in which the list prints it
-    place: int  # among the entities leaned toward
+    place: int  # in the list
     words: Tuple[int, int]  # it is the reading's words[first:end]
     start: float  # seconds from the utterance's start
     end: float
     why: Tuple[str, ...]  # the techniques that spoke for it
     bonus: float  # what these added to the score
     replaced: Optional[str] = None  # the words that it was put in place of
-    sure: Optional[float] = None  # how likely it was said, by its phones, where that was looked at
+    confidence: Optional[float] = None  # how likely it was spoken, by its phones, where it was verified
+
+    @property
+    def sure(self) -> Optional[float]:
+        """The old name of ``confidence``, for one release."""
+        warn_renamed("FoundEntity.sure", "FoundEntity.confidence")
+        return self.confidence
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Reading:
     words: Tuple[Word, ...]
     score: float  # log-probability, and what techniques added to it
     entities: Tuple[FoundEntity, ...] = ()  # in the order of their words
-    taken_back: Tuple[FoundEntity, ...] = ()  # the words there are others again
+    withdrawn: Tuple[FoundEntity, ...] = ()  # entities that were verified and failed; the words there are others
 
     @property
     def text(self) -> str:
@@ -89,7 +96,7 @@ def put(reading: Reading, found: FoundEntity, text: str) -> Reading:
 
 
 def timed(reading: Reading, words: Tuple[int, int], start: float, end: float) -> Reading:
-    """A reading in which ``words[first:end]``, a word or an entity, were said from ``start`` to ``end`` seconds."""
+    """A reading in which ``words[first:end]``, a word or an entity, were spoken from ``start`` to ``end`` seconds."""
     first, last = words
     old = reading.words[first:last]
     new = _shared_out([word.word for word in old], start, end)

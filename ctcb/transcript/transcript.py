@@ -5,6 +5,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from ctcb.errors import CtcbError
+from ctcb.moved import warn_renamed
 from ctcb.transcript.hypothesis import FoundEntity, Reading, Word
 
 
@@ -28,7 +30,7 @@ class Transcript:
     nbest: Tuple[Alternative, ...] = ()  # different texts, best first, where more than one was asked for
     seconds: float = 0.0  # of audio
     before: Optional[str] = None  # the text without the list, where that was asked for
-    taken_back: Tuple[FoundEntity, ...] = ()  # entities of which the phones were not sure enough; their words are others again
+    withdrawn: Tuple[FoundEntity, ...] = ()  # entities that were verified and failed; their words are others
 
     @property
     def shown(self) -> Tuple[Word, ...]:
@@ -41,6 +43,12 @@ class Transcript:
             units.append(Word(found.entity, found.start, found.end, self.conf_of(found)))
             place = end
         return (*units, *self.words[place:])
+
+    @property
+    def taken_back(self) -> Tuple[FoundEntity, ...]:
+        """The old name of ``withdrawn``, for one release."""
+        warn_renamed("Transcript.taken_back", "Transcript.withdrawn")
+        return self.withdrawn
 
     def conf_of(self, found: FoundEntity) -> float:
         """The least of the confidences of an entity's words."""
@@ -63,17 +71,17 @@ class Transcript:
                 {
                     "entity": e.entity, "start": round(e.start, 3), "end": round(e.end, 3), "why": list(e.why),
                     "replaced": e.replaced, "bonus": round(e.bonus, 3), "conf": round(self.conf_of(e), 3),
-                    **({} if e.sure is None else {"sure": round(e.sure, 3)}),
+                    **({} if e.confidence is None else {"confidence": round(e.confidence, 3)}),
                 }
                 for e in self.entities
             ],
-            **({"taken_back": [
+            **({"withdrawn": [
                 {
                     "entity": e.entity, "start": round(e.start, 3), "end": round(e.end, 3), "why": list(e.why),
-                    "bonus": round(e.bonus, 3), "sure": None if e.sure is None else round(e.sure, 3),
+                    "bonus": round(e.bonus, 3), "confidence": None if e.confidence is None else round(e.confidence, 3),
                 }
-                for e in self.taken_back
-            ]} if self.taken_back else {}),
+                for e in self.withdrawn
+            ]} if self.withdrawn else {}),
             "nbest": [{"text": other.text, "score": round(other.score, 3)} for other in self.nbest],
         }  # fmt: skip
 
@@ -82,8 +90,19 @@ class Transcript:
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
 
+@dataclass(frozen=True)
+class Decoded:
+    """The transcript of an utterance, or of a stretch of it, or why there is none."""
+
+    utt_id: str
+    transcript: Optional[Transcript] = None
+    error: Optional[CtcbError] = None
+    start: float = 0.0  # seconds from the utterance's start, where it is a stretch of it,
+    last: bool = True  # and whether nothing follows
+
+
 def transcript(utt_id: str, reading: Reading, nbest: Sequence[Alternative] = (), seconds: float = 0.0) -> Transcript:
-    """What is handed out of an utterance's best reading."""
+    """The transcript of an utterance's best reading."""
     return Transcript(
-        utt_id, reading.text, reading.score, reading.words, reading.entities, tuple(nbest), seconds, taken_back=reading.taken_back
+        utt_id, reading.text, reading.score, reading.words, reading.entities, tuple(nbest), seconds, withdrawn=reading.withdrawn
     )

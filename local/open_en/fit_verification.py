@@ -22,16 +22,16 @@ import click
 import numpy as np
 from logistic import logistic
 
-from ctcb.biasing.prepared_list import Biasing, SpelledList
+from ctcb.biasing.prepared_list import Context, SpelledList
 from ctcb.biasing.presets import Preset, find_config, read_presets
 from ctcb.biasing.registry import TECHNIQUES
-from ctcb.biasing.technique import Heard, Setting
+from ctcb.biasing.technique import EncoderTechnique, SearchedEmissions
 from ctcb.biasing.verification import Verification
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.data.halves import HALVES
-from ctcb.decoding.pipeline import Pipeline
+from ctcb.decoding.builder import Config, EmissionFacts, build_pipeline
 from ctcb.entities import Entity, EntityList
-from ctcb.evaluation.cached_emissions import Listened, Listener
+from ctcb.evaluation.cached_emissions import CachedEmissions, EmissionCache
 from ctcb.evaluation.dataset import DataSet, read_set
 from ctcb.phones.phonetics import Phonetics
 from ctcb.phones.verification import LogOddsWeights, PhoneScore
@@ -59,11 +59,11 @@ class Recording(Verification):
     def __init__(self) -> None:
         self.noted: List[Tuple[Entity, PhoneScore]] = []
 
-    def refine(self, readings: List[Reading], heard: Heard, biasing: Biasing, setting: Setting) -> List[Reading]:
-        if readings[0].entities:
-            names = [biasing.entities[found.place] for found in readings[0].entities]
-            self.noted += zip(names, self.evidence(readings[0], heard, biasing, setting))
-        return readings
+    def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
+        if nbest[0].entities:
+            names = [context.entities[found.place] for found in nbest[0].entities]
+            self.noted += zip(names, self.phone_scores(nbest[0], emissions, context))
+        return nbest
 
 
 def lists(names: EntityList, texts: Sequence[str], sizes: Sequence[int], rng: random.Random) -> Iterator[EntityList]:
@@ -94,24 +94,27 @@ def columns(example: Example) -> Tuple[float, float, float, float]:
 
 
 def examples_of(
-    data: DataSet, listened: Listened, names: EntityList, sizes: Sequence[int], preset: Preset, lang: Lang, seed: int
+    data: DataSet, emissions: CachedEmissions, names: EntityList, sizes: Sequence[int], preset: Preset, lang: Lang, seed: int
 ) -> Iterator[Example]:
     """The names that are recognised in a set with several lists."""
     recording, spelling, refs = Recording(), TokenizerSpelling(lang.tokenizer), data.refs
-    others = (TECHNIQUES[name] for name in preset.techniques)
-    techniques = [*(one for one in others if not (one.needs_lm or one.encodes or one.judges)), recording]
-    pipeline = Pipeline(
-        spelling, listened.facts.frame_shift, "beam", preset.beam, techniques, phonetics=Phonetics.of(lang), technique_options=preset.options
-    )
+    # Without an LM and without the encoder's technique.
+    config = Config(bias="none", with_=(recording.name,), presets={"none": replace(preset, techniques=_without_encoder(preset))})
+    facts = EmissionFacts(spelling, emissions.facts.frame_shift, Phonetics.of(lang))
+    pipeline = build_pipeline(config, facts, table={**TECHNIQUES, recording.name: recording})
     for one in lists(names, list(map(normalize, refs.values())), sizes, random.Random(seed)):
-        biasing = pipeline.prepare(SpelledList.of(one, spelling))
-        for emission in progress(listened.emissions, f"{data.name}, {len(one)} names", total=len(listened.emissions)):
+        context = pipeline.prepare(SpelledList.of(one, spelling))
+        for emitted in progress(emissions.emitted, f"{data.name}, {len(one)} names", total=len(emissions.emitted)):
             recording.noted.clear()
-            pipeline.decode(emission.utt_id, emission.log_probs, biasing, phones=emission.phones)
-            text = f" {normalize(refs[emission.utt_id])} "
+            pipeline.decode(emitted.utt_id, emitted.emissions, context)
+            text = f" {normalize(refs[emitted.utt_id])} "
             for entity, score in recording.noted:
                 if np.isfinite(score.loss_per_phone):
                     yield Example(score, len(one), any(f" {form} " in text for form in entity.spoken_forms))
+
+
+def _without_encoder(preset: Preset) -> Tuple[str, ...]:
+    return tuple(name for name in preset.techniques if not isinstance(TECHNIQUES[name], EncoderTechnique))
 
 
 @click.command(help=__doc__.split("\n", 1)[0])
@@ -130,13 +133,13 @@ def main(
     folders: Tuple[str, ...], files: Tuple[str, ...], sizes: str, half: Optional[str], every: int, model: str, config: Optional[str],
     preset: str, emissions: Optional[str], dump: Optional[str], seed: int,
 ) -> None:
-    chosen, listener, lang = read_presets(find_config(config, model))[preset], Listener(model, emissions), Lang.load(model)
+    chosen, cache, lang = read_presets(find_config(config, model))[preset], EmissionCache(model, emissions), Lang.load(model)
     examples: List[Example] = []
     for folder, file in zip(folders, files):
         data = read_set(folder, file, half=half)
-        listened = listener.hear(data)
-        listened = replace(listened, emissions=listened.emissions[::every])
-        found = list(examples_of(data, listened, data.entities, list(map(int, sizes.split(","))), chosen, lang, seed))
+        computed = cache.emit(data)
+        computed = replace(computed, emitted=computed.emitted[::every])
+        found = list(examples_of(data, computed, data.entities, list(map(int, sizes.split(","))), chosen, lang, seed))
         examples += found
         click.echo(f"{data.name}: {len(found)} names came out, {sum(one.said for one in found)} of which were said")
     if dump is not None:

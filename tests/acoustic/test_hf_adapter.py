@@ -12,8 +12,8 @@ from hf_models import LETTERS, hears_tones, save_hf
 from tones import RATE, WORDS, say, sentences, write_manifest
 
 import ctcb as ctcb_package
-from ctcb.acoustic.hf_adapter import AdaptedEar
-from ctcb.acoustic.open import open_base_of, open_ear
+from ctcb.acoustic.hf_adapter import AdaptedModel
+from ctcb.acoustic.open import open_base_of, open_model
 from ctcb.adapter.encoded_list import encode_list
 from ctcb.adapter.encoder_bias import EncoderBias
 from ctcb.data.prepare import prepare
@@ -102,15 +102,15 @@ def test_emissions_without_a_list_equal_the_base(kind, tmp_path):
     model, extractor = save_hf(tmp_path / "hf", kind, [*LETTERS[1:], "<pad>"], layers=4)
     base = open_base_of(f"hf:{tmp_path / 'hf'}")
     samples = [say("ann met bob"), say("bob")]
-    ear = AdaptedEar(base)
-    heard = ear.hear([ear.prepare(one) for one in samples], ["a", "b"])
-    for one, (emissions,) in zip(samples, heard):
+    ear = AdaptedModel(base)
+    heard = ear.forward([ear.prepare(one) for one in samples], ["a", "b"])
+    for one, emissions in zip(samples, heard):
         with torch.no_grad():
             expected = model(**extractor(one, sampling_rate=RATE, return_tensors="pt")).logits[0].log_softmax(-1).numpy()
-        np.testing.assert_allclose(emissions, expected, atol=1e-5)
+        np.testing.assert_allclose(emissions.tokens, expected, atol=1e-5)
     assert ear.frame_shift == pytest.approx(0.02) and len(base.network.places) == 2
-    plain = open_ear(f"hf:{tmp_path / 'hf'}")
-    np.testing.assert_allclose(heard[0][0], plain.hear([plain.prepare(samples[0])], ["a"])[0][0], atol=1e-5)
+    plain = open_model(f"hf:{tmp_path / 'hf'}")
+    np.testing.assert_allclose(heard[0].tokens, plain.forward([plain.prepare(samples[0])], ["a"])[0].tokens, atol=1e-5)
 
 
 def test_decoding_with_the_adapter(trained, hf, ctcb, tmp_path):
@@ -126,11 +126,11 @@ def test_decoding_with_the_adapter(trained, hf, ctcb, tmp_path):
         ran = ctcb(*words, "--adapter", tmp_path / "adapter", "--bias", bias, "--entities", tmp_path / "names.txt")
         assert (ran.code, ran.out) == (0, "a tom bob kit\n"), ran.err
     loaded = ctcb_package.load(f"hf:{hf}", bias="encoder", adapter=tmp_path / "adapter")
-    assert loaded.decode(tmp_path / "a.wav", entities=["bob"]).text == "tom bob kit"
-    ear = open_ear(f"hf:{hf}", adapter=tmp_path / "adapter")
+    assert loaded.transcribe(tmp_path / "a.wav", entities=["bob"]).text == "tom bob kit"
+    ear = open_model(f"hf:{hf}", adapter=tmp_path / "adapter")
     encoded = encode_list(ear.model, EntityList.read(tmp_path / "names.txt").entities)
     plain, leaned, nothing = (
-        ear.leaning(bias).hear([ear.prepare(samples)], ["a"])[0][0]
+        ear.biased_by(bias).forward([ear.prepare(samples)], ["a"])[0].tokens
         for bias in (None, EncoderBias(ear.model, encoded), EncoderBias(ear.model, encoded, places={}))
     )
     assert np.array_equal(plain, nothing) and leaned.shape == plain.shape and np.abs(leaned - plain).max() > 0.1
@@ -142,9 +142,9 @@ def test_wrong_use_is_refused(trained, hf, model_dir, data, ctcb, tmp_path):
     ctcb("export", out / "run", "--out", tmp_path / "adapter")
     save_hf(tmp_path / "other", "wav2vec2", [*ALPHABET, "|", "<unk>", "<pad>"], layers=3)
     with pytest.raises(InputError, match="was trained for other weights than hf:"):
-        open_ear(f"hf:{tmp_path / 'other'}", adapter=tmp_path / "adapter")
-    with pytest.raises(InputError, match="leans models of transformers"):
-        open_ear(str(model_dir), adapter=tmp_path / "adapter")
+        open_model(f"hf:{tmp_path / 'other'}", adapter=tmp_path / "adapter")
+    with pytest.raises(InputError, match="biases models of transformers"):
+        open_model(str(model_dir), adapter=tmp_path / "adapter")
     (tmp_path / "names.txt").write_text("bob\n")
     soundfile.write(str(tmp_path / "a.wav"), say("bob"), RATE)
     words = ["decode", "--model", f"hf:{hf}", "--entities", tmp_path / "names.txt", tmp_path / "a.wav"]

@@ -14,7 +14,7 @@ from onnx_models import export_onnx
 from tones import RATE, say
 
 from ctcb.acoustic.emit import emit
-from ctcb.acoustic.open import Tokens, is_foreign, open_ear
+from ctcb.acoustic.open import Tokens, is_foreign, open_model
 from ctcb.acoustic.waveform import measured_shift
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.data.audio import read_audio
@@ -29,14 +29,14 @@ DEMO = BUNDLED_MODEL.parent / "demo"
 @pytest.mark.parametrize("kind", ["wav2vec2", "hubert", "wav2vec2-bert"])
 def test_transformers_model(ctcb, tmp_path, kind):
     model, extractor = save_hf(tmp_path, kind)
-    ear = open_ear(f"hf:{tmp_path}")
+    ear = open_model(f"hf:{tmp_path}")
     samples = say("ann met bob")
     with torch.no_grad():
         expected = model(**extractor(samples, sampling_rate=RATE, return_tensors="pt")).logits[0].log_softmax(-1).numpy()
     short = say("bob")
-    (heard,), _ = ear.hear([ear.prepare(samples), ear.prepare(short)], ["a", "b"])
-    np.testing.assert_allclose(heard, expected, atol=1e-4)
-    assert ear.frame_shift == pytest.approx(0.02) and ear.phone_head is None
+    heard, _ = ear.forward([ear.prepare(samples), ear.prepare(short)], ["a", "b"])
+    np.testing.assert_allclose(heard.tokens, expected, atol=1e-4)
+    assert ear.frame_shift == pytest.approx(0.02) and ear.phonetics is None
     table = ear.spelling.table
     assert table.symbols == tuple(LETTERS) and table.blank == 0 and table.separator == "|"
     soundfile.write(str(tmp_path / "a.wav"), samples, RATE)
@@ -57,11 +57,11 @@ def test_onnx_model_on_samples(ctcb, tmp_path):
     weight = export_onnx(tmp_path / "m.onnx")
     (tmp_path / "tokens.txt").write_text("<blk>\n▁a\n▁b\na\nb\nn\no\n")
     (tmp_path / "preprocessor_config.json").write_text('{"do_normalize": true}')
-    ear = open_ear(f"onnx:{tmp_path / 'm.onnx'}", Tokens(tmp_path / "tokens.txt"))
+    ear = open_model(f"onnx:{tmp_path / 'm.onnx'}", Tokens(tmp_path / "tokens.txt"))
     samples = say("ann bob")
     scaled = torch.from_numpy((samples - samples.mean()) / np.sqrt(samples.var() + 1e-7))
     expected = torch.nn.functional.conv1d(scaled[None, None], torch.from_numpy(weight), stride=320)[0].T.log_softmax(-1)
-    np.testing.assert_allclose(ear.hear([ear.prepare(samples)], [""])[0][0], expected.numpy(), atol=1e-3)
+    np.testing.assert_allclose(ear.forward([ear.prepare(samples)], [""])[0].tokens, expected.numpy(), atol=1e-3)
     assert ear.frame_shift == pytest.approx(0.02)
     soundfile.write(str(tmp_path / "a.wav"), samples, RATE)
     (tmp_path / "names.txt").write_text("Bob\n")
@@ -95,14 +95,14 @@ def test_torchaudio_bundle(ctcb, tmp_path, monkeypatch):
     cache = tmp_path / "hub/checkpoints"
     cache.mkdir(parents=True)
     torch.save(weights, cache / bundle._path.rsplit("/", 1)[-1])
-    ear = open_ear("torchaudio:WAV2VEC2_ASR_BASE_10M")
+    ear = open_model("torchaudio:WAV2VEC2_ASR_BASE_10M")
     samples = say("ann met bob")
     with torch.no_grad():
         expected = model(torch.from_numpy(samples)[None])[0][0].log_softmax(-1).numpy()
-    np.testing.assert_allclose(ear.hear([ear.prepare(samples)], [""])[0][0], expected, atol=1e-4)
+    np.testing.assert_allclose(ear.forward([ear.prepare(samples)], [""])[0].tokens, expected, atol=1e-4)
     assert ear.frame_shift == pytest.approx(0.02) and ear.spelling.table.separator == "|"
     with pytest.raises(InputError, match="no CTC bundle 'HUBERT_BASE'; it has .*WAV2VEC2_ASR_BASE_10M"):
-        open_ear("torchaudio:HUBERT_BASE")
+        open_model("torchaudio:HUBERT_BASE")
 
 
 def test_nemo_model_by_its_interface(monkeypatch):
@@ -128,15 +128,15 @@ def test_nemo_model_by_its_interface(monkeypatch):
     for name in ("nemo", "nemo.collections", "nemo.collections.asr"):
         monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
     monkeypatch.setitem(sys.modules, "nemo.collections.asr.models", models)
-    ear = open_ear("nemo:some/name")
+    ear = open_model("nemo:some/name")
     assert ear.frame_shift == pytest.approx(0.04) and ear.spelling.table.blank == 2
     samples = say("a")
     expected = torch.from_numpy(samples[: len(samples) // 640 * 640].reshape(-1, 640)[:, :3]).log_softmax(-1)
-    np.testing.assert_allclose(ear.hear([ear.prepare(samples)], [""])[0][0], expected.numpy(), atol=1e-5)
+    np.testing.assert_allclose(ear.forward([ear.prepare(samples)], [""])[0].tokens, expected.numpy(), atol=1e-5)
 
 
 def test_any_model_decodes_long_recordings(tmp_path):
-    from ctcb.acoustic.waveform import WaveEar
+    from ctcb.acoustic.waveform import WaveformModel
     from ctcb.text.spelling import PieceSpelling
     from ctcb.text.tokens import TokenTable
 
@@ -145,12 +145,12 @@ def test_any_model_decodes_long_recordings(tmp_path):
     def network(samples):
         return np.stack([np.zeros(len(samples) // 320), samples[::320][: len(samples) // 320] * 9, np.zeros(len(samples) // 320)], 1)
 
-    ear = WaveEar(network, PieceSpelling(table))
+    ear = WaveformModel(network, PieceSpelling(table))
     samples = np.random.default_rng(0).uniform(-0.5, 0.5, 70 * RATE).astype(np.float32)
     soundfile.write(str(tmp_path / "a.wav"), samples, RATE, subtype="FLOAT")
     parts = list(emit(ear, [Utterance("a", tmp_path / "a.wav")]))
     whole = network(samples)
-    together = np.concatenate([part.heads[0] for part in parts])
+    together = np.concatenate([part.emissions.tokens for part in parts])
     np.testing.assert_allclose(together, whole - np.log(np.exp(whole).sum(1, keepdims=True)), atol=1e-4)
 
 
@@ -158,17 +158,17 @@ def test_missing_files_and_packages_are_named(monkeypatch, tmp_path):
     assert is_foreign("hf:x") and is_foreign("hama") and not is_foreign("exp/model") and not is_foreign("hfx")
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(RunError, match=r"pip install 'ctcb\[hf\]'"):
-        open_ear("hf:x")
+        open_model("hf:x")
     with pytest.raises(InputError, match="names no model"):
-        open_ear("onnx:")
+        open_model("onnx:")
     assert measured_shift(lambda samples: np.zeros((len(samples) // 960, 2))) == pytest.approx(0.06)
 
 
 @pytest.mark.parametrize("number", [7, 8])
 def test_hama_phones_match_the_dictionary(number):
     pytest.importorskip("hama")
-    ear = open_ear("hama")
-    heard = ear.hear([ear.prepare(read_audio(DEMO / f"audio/demo_0{number}.ogg").samples)], [""])[0][0]
+    ear = open_model("hama")
+    heard = ear.forward([ear.prepare(read_audio(DEMO / f"audio/demo_0{number}.ogg").samples)], [""])[0].tokens
     assert ear.frame_shift == pytest.approx(0.02) and ear.spelling is None
     np.testing.assert_allclose(np.exp(heard).sum(1), 1, atol=1e-3)
     best = heard.argmax(1)

@@ -187,7 +187,7 @@ def test_python_result_equals_the_command(ctcb, adapter_dir, talk, tmp_path):
         "decode", "--model", adapter_dir, "--entities", tmp_path / "names.txt", "--bias", "encoder", "--format", "jsonl",
         talk.parent / "audio/u000.wav",
     )
-    found = package.load(adapter_dir, bias="encoder").decode(talk.parent / "audio/u000.wav", entities=NAMES)
+    found = package.load(adapter_dir, bias="encoder").transcribe(talk.parent / "audio/u000.wav", entities=NAMES)
     assert json.loads(ran.out)["text"] == found.text
 
 
@@ -196,7 +196,7 @@ def test_wrong_use_gives_one_line(ctcb, adapter_dir, model_dir, talk, tmp_path):
     np.savez(tmp_path / "e.npz", u=np.zeros((3, 40), np.float32))
     for words, said in [
         (["--model", model_dir, *names, "--bias", "encoder", talk], f"{model_dir}: this model has no adapter"),
-        (["--model", adapter_dir, *names, "--bias", "encoder", "--emissions", tmp_path / "e.npz"], "the adapter listens to audio"),
+        (["--model", adapter_dir, *names, "--bias", "encoder", "--emissions", tmp_path / "e.npz"], "the adapter takes audio"),
         (["--model", adapter_dir, *names, "--attention-plot", tmp_path, talk], "--attention-plot is for the adapter"),
         (["--model", adapter_dir, "--max-active-entities", 3, talk], "--max-active-entities is for the adapter"),
     ]:

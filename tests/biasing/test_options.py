@@ -150,15 +150,15 @@ def test_old_keywords_have_the_effect_of_the_new_ones():
 
 def test_from_python():
     emissions = log_probs(PIECES, MET)
-    assert package.CtcBiaser(PIECES).decode(emissions, ["Bob"]).text == "ann met bob"
-    assert package.CtcBiaser(PIECES, settings={"subword.cap": 0}).decode(emissions, ["Bob"]).text == "ann met bov"
+    assert package.CtcDecoder(PIECES).decode(emissions, ["Bob"]).text == "ann met bob"
+    assert package.CtcDecoder(PIECES, settings={"subword.cap": 0}).decode(emissions, ["Bob"]).text == "ann met bov"
     with pytest.warns(DeprecationWarning):
-        old = package.CtcBiaser(PIECES, options=package.BeamOptions(cap=0))
+        old = package.CtcDecoder(PIECES, options=package.BeamOptions(cap=0))
     assert old.decode(emissions, ["Bob"]).text == "ann met bov"
     with pytest.raises(InputError, match="'subword.cab' is no setting"):
-        package.CtcBiaser(PIECES, settings={"subword.cab": 0})
+        package.CtcDecoder(PIECES, settings={"subword.cab": 0})
     with pytest.raises(InputError, match="subword.cap is -1"):
-        package.CtcBiaser(PIECES, settings={"subword.cap": -1})
+        package.CtcDecoder(PIECES, settings={"subword.cap": -1})
 
 
 def test_a_model_with_settings(model_dir):
@@ -188,7 +188,7 @@ def test_set_is_what_the_flag_is(ctcb, tmp_path):
         (["--set", "beam.lm_weight=0.2"], "--set beam.lm_weight is for an LM, and there is none"),
         (["--method", "greedy", "--without", "subword", "--set", "beam.beam=8"], "greedy decoding takes no --set beam.beam"),
         (["--set", "beam.nbest=2", "--nbest", 2], "both --nbest and --set beam.nbest are given"),
-        (["--set", "beam.nbest=2"], "--nbest tells its texts in jsonl"),
+        (["--set", "beam.nbest=2"], "--nbest writes its texts in jsonl"),
     ):
         ran = ctcb(*decode, *given)
         assert ran.code == 2 and says in ran.err, ran.err

@@ -113,7 +113,7 @@ def test_missing_phone_head_is_refused(ctcb, tmp_path):
     files = write(tmp_path, {"u1": log_probs(PIECES, HEARD), "u2": log_probs(PIECES, HEARD)})
     decode = ["decode", *files, "--entities", tmp_path / "names.txt"]
     ran = ctcb(*decode, "--with", "lookup")
-    assert ran.code == 2 and "'lookup' needs what a phone head heard; give --phone-emissions" in ran.err
+    assert ran.code == 2 and "'lookup' needs the emissions of a phone head; give --phone-emissions" in ran.err
     ran = ctcb(*decode, "--with", "phones", "--phone-emissions", tmp_path / "p.npz")
     assert ran.code == 2 and "'u1': has no phone emissions" in ran.err and "7 frames of phone emissions, 8 of the others" in ran.err
     ran = ctcb(*decode, "--with", "phones", "--phone-emissions", tmp_path / "narrow.npz")
@@ -142,12 +142,16 @@ def test_emissions_from_file_decode_like_audio(ctcb, model_dir, tmp_path):
 
 def test_short_names_are_penalised_in_long_lists():
     from ctcb.biasing.in_search import _with_short_names
-    from ctcb.biasing.prepared_list import Biasing
+    from ctcb.biasing.prepared_list import Context, Setting
     from ctcb.entities import Entity
+    from ctcb.search.vocabulary import Vocabulary
+    from ctcb.text.spelling import PieceSpelling
+    from ctcb.text.tokens import TokenTable
 
     def costs(count, before=None):
         names = [Entity("Bob"), Entity("Bob Catson"), *(Entity(f"name {number}") for number in range(count - 2))]
-        made = Biasing(tuple(names), (), None, tuple(((1, 2), (3,)) for _ in names), costs=before)
+        setting = Setting(Vocabulary.from_tokens(PIECES), PieceSpelling(TokenTable.of(PIECES)))
+        made = Context(tuple(names), (), None, tuple(((1, 2), (3,)) for _ in names), setting, costs=before)
         return _with_short_names(made, 0.5)
 
     # "bob" lacks five of eight letters: half a nat each, all of it in a list of 1,000, half of it in one of 100.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from constructed import MET, PIECES, log_probs, write
 
-from ctcb.biasing.verification import _differences, _taken_back
+from ctcb.biasing.verification import _differences, _withdrawn
 from ctcb.decoding.stitching import from_plain, to_plain, together
 from ctcb.phones.verification import LogOddsWeights, PhoneScore, log_odds, probability, score_name
 from ctcb.text.lexicon import phone_symbols
@@ -69,28 +69,28 @@ def words(text):
 
 
 def named(name, first, end, sure):
-    return FoundEntity(name, 0, (first, end), first, end, ("subword",), 5.0, sure=sure)
+    return FoundEntity(name, 0, (first, end), first, end, ("subword",), 5.0, confidence=sure)
 
 
 def test_rejected_names_are_withdrawn():
     best = Reading(words("we met bob cat in linz and ann today"), 40.0, (named("Bob Cat", 2, 4, 0.1), named("Linz", 5, 6, 0.9), named("Ann", 7, 8, 0.2)))
-    made = _taken_back(best, Reading(words("we met bobcat in lints and an a today"), 0.0), 0.5)
+    made = _withdrawn(best, Reading(words("we met bobcat in lints and an a today"), 0.0), 0.5)
     assert made.text == "we met bobcat in linz and an a today" and made.score == 30
     assert [(found.entity, found.words) for found in made.entities] == [("Linz", (4, 5))]
-    assert [(found.entity, found.words) for found in made.taken_back] == [("Bob Cat", (2, 3)), ("Ann", (6, 8))]
+    assert [(found.entity, found.words) for found in made.withdrawn] == [("Bob Cat", (2, 3)), ("Ann", (6, 8))]
     # Two names where nothing is equal: what was heard before the one that is sure comes in the place of the other.
     two = Reading(words("met bob ann"), 0.0, (named("Bob", 1, 2, 0.1), named("Ann", 2, 3, 0.9)))
-    made = _taken_back(two, Reading(words("mit bop am"), 0.0), 0.5)
-    assert (made.text, [found.words for found in made.entities], [found.words for found in made.taken_back]) == ("mit bop ann", [(2, 3)], [(0, 2)])
+    made = _withdrawn(two, Reading(words("mit bop am"), 0.0), 0.5)
+    assert (made.text, [found.words for found in made.entities], [found.words for found in made.withdrawn]) == ("mit bop ann", [(2, 3)], [(0, 2)])
     # Heard without the list as well: nothing could be put in its place.
     same = Reading(words("met bob"), 0.0, (named("Bob", 1, 2, 0.1),))
-    assert _taken_back(same, same, 0.5) == same
+    assert _withdrawn(same, same, 0.5) == same
 
 
 def test_withdrawn_names_are_kept_for_long_recordings():
     part = transcript("u", Reading(words("met an"), 0.0, (), (named("Ann", 1, 2, 0.1),)), (), 2.0)
     whole = together([part, part], [0.0, 2.0])
-    assert [(found.words, found.start) for found in whole.taken_back] == [((1, 2), 1), ((3, 4), 3)]
+    assert [(found.words, found.start) for found in whole.withdrawn] == [((1, 2), 1), ((3, 4), 3)]
     assert from_plain(json.loads(json.dumps(to_plain(whole)))) == whole
 
 
@@ -111,10 +111,10 @@ def decode(ctcb, tmp_path):
 def test_unconfirmed_name_is_withdrawn(decode):
     bob, zoo = phone_frames(*"AE N M EH T B AA B".split()), phone_frames(*"AE N M EH T Z UW S".split())
     row = decode(bob)
-    assert row["text"] == "ann met bob" and row["entities"][0]["sure"] > 0.5 and "taken_back" not in row
+    assert row["text"] == "ann met bob" and row["entities"][0]["confidence"] > 0.5 and "withdrawn" not in row
     row = decode(zoo)
     assert row["text"] == "ann met bov" and row["entities"] == []
-    assert [(found["entity"], found["why"]) for found in row["taken_back"]] == [("bob", ["subword"])] and row["taken_back"][0]["sure"] < 0.1
+    assert [(found["entity"], found["why"]) for found in row["withdrawn"]] == [("bob", ["subword"])] and row["withdrawn"][0]["confidence"] < 0.1
     row = decode(zoo, "--assurance", 0)
-    assert row["text"] == "ann met bob" and row["entities"][0]["sure"] < 0.1
+    assert row["text"] == "ann met bob" and row["entities"][0]["confidence"] < 0.1
     assert decode(bob, "--assurance", 1)["text"] == "ann met bov"

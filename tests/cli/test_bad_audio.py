@@ -98,14 +98,11 @@ def folder(tmp_path):
 @pytest.fixture(scope="module")
 def alone(model_dir, tmp_path_factory):
     """The text of the good file alone."""
-    from ctcb.cli.common.recognition import listen
-    from ctcb.decoding.pipeline import Pipeline
+    from ctcb.decoding.builder import Config, build
 
     path = tmp_path_factory.mktemp("good") / "good.wav"
     written(path)
-    heard = listen([str(path)], str(model_dir), 120.0, 1)
-    (one,) = heard.emitted
-    return Pipeline(heard.ear.spelling, heard.ear.frame_shift, "greedy").decode("good", one.heads[0]).text
+    return build(Config(model_dir, bias="none", method="greedy")).transcribe(path).text
 
 
 @pytest.mark.parametrize("row", TAKEN)
@@ -152,19 +149,19 @@ def test_broken_links_in_a_folder_are_reported(ctcb, model_dir, folder):
     assert ran.code == 1 and "x.wav: no such file" in ran.err
 
 
-@pytest.mark.parametrize("place", ["prepare", "hear"])
+@pytest.mark.parametrize("place", ["prepare", "forward"])
 def test_unexpected_error_affects_one_file(ctcb, model_dir, folder, monkeypatch, place):
     written(folder / "x.wav", np.zeros(3 * RATE, np.float32))
-    from ctcb.acoustic.model import ModelEar
+    from ctcb.acoustic.model import DirectoryModel
 
-    plain = getattr(ModelEar, place)
+    plain = getattr(DirectoryModel, place)
 
-    def failing(ear, given, *more):
+    def failing(model, given, *more):
         if len(given) > 2 * RATE if place == "prepare" else max(map(len, given)) > 200:
             raise MemoryError("no room")
-        return plain(ear, given, *more)
+        return plain(model, given, *more)
 
-    monkeypatch.setattr(ModelEar, place, failing)
+    monkeypatch.setattr(DirectoryModel, place, failing)
     ran = ctcb("decode", "--model", model_dir, "--jobs", 1, folder)
     assert ran.code == 1 and len(ran.out.splitlines()) == 1
     assert "x.wav: failed: MemoryError: no room" in ran.err and "1 of 2 utterances" in ran.err

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from ctcb.acoustic.long_form import Grid, heard_of_spans
+from ctcb.acoustic.long_form import Grid, stretches_of_spans
 from ctcb.bundled import BUNDLED_MODEL
+from ctcb.ctc.emissions import Emissions
 from ctcb.data.audio import SAMPLE_RATE, read_audio
 from ctcb.data.vad import CHUNK, LONGEST, MARGIN, VoiceActivity, spans
 from ctcb.errors import RunError
@@ -56,23 +57,23 @@ def test_spans_have_the_times_of_the_recording():
     places = [(1000, 64_000), (70_000, 200_100), (200_100, 300_000)]
 
     def hear(windows):
-        return [(one[:: int(FRAME)][:, None],) for one in windows]
+        return [Emissions(one[:: int(FRAME)][:, None]) for one in windows]
 
     def run(known=0, batch=2):
-        return list(heard_of_spans(lambda a, b: samples[a:b], hear, places, Grid(len(samples), FRAME), known, batch))
+        return list(stretches_of_spans(lambda a, b: samples[a:b], hear, places, Grid(len(samples), FRAME), known, batch))
 
     whole = run()
     assert [one.last for one in whole] == [False, False, True]
     for (first, last), one in zip(places, whole):
-        assert one.heads[0][:, 0].tolist() == list(range(one.first, one.first + len(one.heads[0])))
-        assert one.first * FRAME <= first < last <= (one.first + len(one.heads[0])) * FRAME
+        assert one.emissions.tokens[:, 0].tolist() == list(range(one.first, one.first + len(one.emissions)))
+        assert one.first * FRAME <= first < last <= (one.first + len(one.emissions)) * FRAME
     for done in (0, 1, 2):  # a run that goes on after so many
-        known = 0 if not done else whole[done - 1].first + len(whole[done - 1].heads[0])
+        known = 0 if not done else whole[done - 1].first + len(whole[done - 1].emissions)
         for batch in (1, 3):
             rest = run(known, batch)
             assert [one.first for one in rest] == [one.first for one in whole[done:]]
-    nothing = list(heard_of_spans(lambda a, b: samples[a:b], hear, [], Grid(len(samples), FRAME)))
-    assert len(nothing) == 1 and nothing[0].last and nothing[0].heads[0].shape == (0, 1)
+    nothing = list(stretches_of_spans(lambda a, b: samples[a:b], hear, [], Grid(len(samples), FRAME)))
+    assert len(nothing) == 1 and nothing[0].last and nothing[0].emissions.tokens.shape == (0, 1)
 
 
 def test_missing_package_is_named(monkeypatch):

@@ -11,8 +11,10 @@ from constructed import MET, PIECES, log_probs, write
 from tones import RATE, say, sentences
 
 import ctcb as package
-from ctcb.biasing.registry import choose
-from ctcb.decoding.pipeline import Pipeline
+from ctcb.biasing.registry import TECHNIQUES
+from ctcb.biasing.spelling_variants import SpellingVariants
+from ctcb.ctc.emissions import Emissions
+from ctcb.decoding.builder import Config, EmissionFacts, build_pipeline
 from ctcb.decoding.stitching import combined, from_plain, to_plain, together
 from ctcb.entities import EntityList
 from ctcb.errors import InputError
@@ -29,28 +31,28 @@ def texts(transcript):
 
 
 def test_options_give_the_default_nbest():
-    biaser = package.CtcBiaser(PIECES, options=package.BeamOptions(nbest=3))
-    assert texts(biaser.decode(EMISSIONS, ["Bob"])) == TEXTS
-    assert texts(biaser.decode(EMISSIONS, ["Bob"], nbest=2)) == TEXTS[:2]
-    assert texts(biaser.decode(EMISSIONS, ["Bob"], nbest=1)) == []
-    assert texts(package.CtcBiaser(PIECES).decode(EMISSIONS, ["Bob"])) == []
+    decoder = package.CtcDecoder(PIECES, options=package.BeamOptions(nbest=3))
+    assert texts(decoder.decode(EMISSIONS, ["Bob"])) == TEXTS
+    assert texts(decoder.decode(EMISSIONS, ["Bob"], nbest=2)) == TEXTS[:2]
+    assert texts(decoder.decode(EMISSIONS, ["Bob"], nbest=1)) == []
+    assert texts(package.CtcDecoder(PIECES).decode(EMISSIONS, ["Bob"])) == []
 
 
 @pytest.mark.parametrize("nbest, said", [(0, "at least 1"), (-3, "at least 1"), (17, "nbest is 17 and beam 16")])
 def test_wrong_nbest_is_refused(nbest, said):
     with pytest.raises(InputError, match=said):
-        package.CtcBiaser(PIECES).decode(EMISSIONS, nbest=nbest)
+        package.CtcDecoder(PIECES).decode(EMISSIONS, nbest=nbest)
 
 
 def test_recognizer_uses_options_and_preset(model_dir, tmp_path):
     samples = say("ann bob")
-    asked = package.load(model_dir).decode(samples, ["Oak"], nbest=4)
+    asked = package.load(model_dir).transcribe(samples, ["Oak"], nbest=4)
     assert len(asked.nbest) == 4
-    assert package.load(model_dir, package.BeamOptions(nbest=4)).decode(samples, ["Oak"]) == asked
+    assert package.load(model_dir, package.BeamOptions(nbest=4)).transcribe(samples, ["Oak"]) == asked
     (tmp_path / "decode.yaml").write_text("decoder:\n  beam: {nbest: 4}\n")
-    assert package.load(model_dir, config=tmp_path / "decode.yaml").decode(samples, ["Oak"]) == asked
+    assert package.load(model_dir, config=tmp_path / "decode.yaml").transcribe(samples, ["Oak"]) == asked
     with pytest.raises(InputError, match="at least 1"):
-        package.load(model_dir).decode(samples, nbest=0)
+        package.load(model_dir).transcribe(samples, nbest=0)
 
 
 def test_command_uses_the_nbest_of_the_preset(ctcb, tmp_path):
@@ -71,24 +73,19 @@ def test_command_refuses_nbest_without_a_format_for_it(ctcb, tmp_path):
     files = write(tmp_path, {"u": EMISSIONS})
     for more in ([], ["--format", "ctm"], ["--format", "srt"]):
         ran = ctcb("decode", *files, "--nbest", 2, *more)
-        assert ran.code == 2 and "--nbest tells its texts in jsonl" in ran.err and not ran.out
+        assert ran.code == 2 and "--nbest writes its texts in jsonl" in ran.err and not ran.out
     assert ctcb("decode", *files, "--nbest", 2, "--out", tmp_path / "out").code == 0
     assert len(json.loads((tmp_path / "out/hyps.jsonl").read_text())["nbest"]) == 2
 
 
 def test_texts_made_equal_by_a_technique_are_merged():
-    class Same:
-        name, encodes, refines, reorders, needs_phones, needs_lm, judges = "same", False, True, False, False, False, False
+    class Same(SpellingVariants):
+        def rescore(self, nbest, emissions, context):
+            return [nbest[1], *nbest[1:]]
 
-        def prepare(self, biasing, setting):
-            return biasing
-
-        def refine(self, readings, heard, biasing, setting):
-            return [readings[1], *readings[1:]]
-
-    pipeline = Pipeline(PieceSpelling(TokenTable.of(PIECES)), 0.04, techniques=(*choose("decoder"), Same()))
+    pipeline = build_pipeline(Config(), EmissionFacts(PieceSpelling(TokenTable.of(PIECES)), 0.04), table={**TECHNIQUES, "g2g": Same()})
     spelled = pipeline.spell(EntityList.of(["bob"]))
-    assert texts(pipeline.decode("u", EMISSIONS, pipeline.prepare(spelled), 3))[:2] == ["ann met bov", "ann met boz"]
+    assert texts(pipeline.decode("u", Emissions(EMISSIONS), pipeline.prepare(spelled), 3))[:2] == ["ann met bov", "ann met boz"]
 
 
 def part(*alternatives, seconds=2.0):
@@ -140,7 +137,7 @@ def test_combinations_equal_brute_force(seed):
 def test_long_recording_has_an_nbest_list(ctcb, model_dir, tmp_path):
     samples = np.concatenate([say(text, seed=number) for number, text in enumerate(sentences(40, seed=5))])[: 60 * RATE]
     soundfile.write(str(tmp_path / "long.flac"), samples, RATE)
-    found = package.load(model_dir).decode(tmp_path / "long.flac", ["Oak"], nbest=5)
+    found = package.load(model_dir).transcribe(tmp_path / "long.flac", ["Oak"], nbest=5)
     assert found.seconds > 40 and len(set(texts(found))) == 5 and texts(found)[0] == found.text
     assert found.nbest[0].score == pytest.approx(found.score)
     (tmp_path / "names.txt").write_text("Oak\n")

@@ -6,7 +6,8 @@ import sentencepiece
 from constructed import MET, PIECES, log_probs
 
 from ctcb.biasing.registry import PRESETS, TECHNIQUES, choose
-from ctcb.decoding.pipeline import Pipeline
+from ctcb.ctc.emissions import Emissions
+from ctcb.decoding.builder import Config, EmissionFacts, build_pipeline
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import InputError
@@ -18,13 +19,13 @@ SPELLING = PieceSpelling(TokenTable.of(PIECES))
 
 
 def test_every_form_of_an_entity_is_spelled():
-    pipeline = Pipeline(SPELLING, 0.04, techniques=choose("decoder"))
+    pipeline = build_pipeline(Config(), EmissionFacts(SPELLING, 0.04))
     spelled = pipeline.spell(EntityList.of(["ann", "bob"]))
     ways = [[" ".join(PIECES[token] for token in ids) for ids in phrase] for phrase in spelled.phrases]
     assert ways == [["▁an n"], ["▁bo b"]]
-    biasing = pipeline.prepare(spelled, [1])
-    assert [entity.text for entity in biasing.entities] == ["bob"] and biasing.graph.num_entities == 1
-    assert pipeline.decode("u", log_probs(PIECES, MET), biasing).text == "ann met bob"
+    context = pipeline.prepare_each(spelled, EntitiesPerUtt(spelled.entities, {"u": (1,)})).of("u")
+    assert [entity.text for entity in context.entities] == ["bob"] and context.graph.num_entities == 1
+    assert pipeline.decode("u", Emissions(log_probs(PIECES, MET)), context).text == "ann met bob"
 
 
 def test_context_graph_error_names_the_line(tmp_path):
@@ -37,7 +38,7 @@ def test_context_graph_error_names_the_line(tmp_path):
     processor = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "sp.model"))
     table = TokenTable.of(["<blk>", *(processor.id_to_piece(i) for i in range(processor.get_piece_size()))])
     (tmp_path / "names.txt").write_text("# names\nann\n")
-    pipeline = Pipeline(SentencepieceSpelling(table, tmp_path / "sp.model"), 0.04, techniques=choose("decoder"))
+    pipeline = build_pipeline(Config(), EmissionFacts(SentencepieceSpelling(table, tmp_path / "sp.model"), 0.04))
     with pytest.raises(InputError, match=r"names.txt:2: 'ann' begins with token \d+, which does not begin a word"):
         pipeline.prepare(pipeline.spell(EntityList.read(tmp_path / "names.txt")))
 
@@ -45,22 +46,22 @@ def test_context_graph_error_names_the_line(tmp_path):
 def test_per_utterance_lists_are_prepared_once(tmp_path, monkeypatch):
     (tmp_path / "t.tsv").write_text("a\tbob|ann\nb\tbob|ann\nc\t\n")
     lists = EntitiesPerUtt.read(tmp_path / "t.tsv")
-    pipeline = Pipeline(SPELLING, 0.04, techniques=choose("decoder"))
-    biasing_of = pipeline.prepare_each(pipeline.spell(lists.entities), lists)
-    assert biasing_of("a") is biasing_of("b") and biasing_of("d") is None
-    assert biasing_of("c").graph.num_sequences == 0
+    pipeline = build_pipeline(Config(), EmissionFacts(SPELLING, 0.04))
+    context_of = pipeline.prepare_each(pipeline.spell(lists.entities), lists).of
+    assert context_of("a") is context_of("b") and context_of("d") is None
+    assert context_of("c").graph.num_sequences == 0
 
 
 def test_presets_and_techniques():
     assert choose("none") == () and [technique.name for technique in choose("decoder")] == ["g2g", "subword"]
-    assert choose("none", plus=["subword", "g2g"]) == choose("decoder")
-    assert choose("decoder", lm=True, phones=True, minus=["subword", "g2g", "unigram"]) == choose("none", plus=["lookup", "phones", "verify"])
+    assert choose("none", with_=["subword", "g2g"]) == choose("decoder")
+    assert choose("decoder", lm=True, phones=True, without=["subword", "g2g", "unigram"]) == choose("none", with_=["lookup", "phones", "verify"])
     assert all(technique.name == name and technique.summary for name, technique in TECHNIQUES.items())
     assert all(name in TECHNIQUES for names in PRESETS.values() for name in names)
     with pytest.raises(InputError, match="'magic' is no technique"):
-        choose("decoder", plus=["magic"])
-    with pytest.raises(InputError, match="greedy decoding cannot lean"):
-        Pipeline(SPELLING, 0.04, "greedy", techniques=choose("decoder"))
+        choose("decoder", with_=["magic"])
+    with pytest.raises(InputError, match="greedy decoding takes no list"):
+        build_pipeline(Config(method="greedy"), EmissionFacts(SPELLING, 0.04))
 
 
 @pytest.mark.parametrize("jobs", [1, 3])

@@ -18,31 +18,31 @@ EMISSIONS = log_probs(PIECES, MET)
 
 
 def test_mapping_gives_weights():
-    biaser = ctcb.CtcBiaser(PIECES)
+    decoder = ctcb.CtcDecoder(PIECES)
     # "boz" is less likely than "bob", and needs its weight to come out.
-    assert biaser.decode(EMISSIONS, {"Bob": 1.0, "Boz": 1.0}).text == "ann met bob"
-    assert biaser.decode(EMISSIONS, {"Bob": 1.0, "Boz": 4.0}).text == "ann met boz"
-    assert biaser.decode(EMISSIONS, {"Boz": 4.0}) == biaser.decode(EMISSIONS, [Entity("Boz", weight=4.0)])
+    assert decoder.decode(EMISSIONS, {"Bob": 1.0, "Boz": 1.0}).text == "ann met bob"
+    assert decoder.decode(EMISSIONS, {"Bob": 1.0, "Boz": 4.0}).text == "ann met boz"
+    assert decoder.decode(EMISSIONS, {"Boz": 4.0}) == decoder.decode(EMISSIONS, [Entity("Boz", weight=4.0)])
     assert EntityList.of({"velotoxine": 3.0, Entity("Bob", aliases=("bobb",)): 2}).entities == (
         Entity("velotoxine", 3.0), Entity("Bob", 2.0, ("bobb",)),
     )  # fmt: skip
-    assert biaser.decode(EMISSIONS, {}).text == "ann met bov"
+    assert decoder.decode(EMISSIONS, {}).text == "ann met bov"
 
 
 @pytest.mark.parametrize("weight", ["much", None, -1.0, float("nan"), ["bobb"]])
 def test_invalid_weight_is_named(weight):
     with pytest.raises(InputError, match="weight .* is not a positive number"):
-        ctcb.CtcBiaser(PIECES).decode(EMISSIONS, {"Bob": weight})
+        ctcb.CtcDecoder(PIECES).decode(EMISSIONS, {"Bob": weight})
     with pytest.warns(UserWarning, match="is not a positive number"):
-        assert ctcb.CtcBiaser(PIECES).decode(EMISSIONS, {"Bob": weight, "Ann": 1.0}).text == "ann met bov"
+        assert ctcb.CtcDecoder(PIECES).decode(EMISSIONS, {"Bob": weight, "Ann": 1.0}).text == "ann met bov"
 
 
 def test_none_means_no_list(model_dir):
-    biaser = ctcb.CtcBiaser(PIECES)
-    assert biaser.decode(EMISSIONS, None) == biaser.decode(EMISSIONS) == biaser.decode(EMISSIONS, entities=[])
-    assert biaser.report(None).entries == 0
+    decoder = ctcb.CtcDecoder(PIECES)
+    assert decoder.decode(EMISSIONS, None) == decoder.decode(EMISSIONS) == decoder.decode(EMISSIONS, entities=[])
+    assert decoder.report(None).entries == 0
     model = ctcb.load(model_dir)
-    assert model.decode(say("ann"), None) == model.decode(say("ann"))
+    assert model.transcribe(say("ann"), None) == model.transcribe(say("ann"))
 
 
 @pytest.mark.parametrize("entities, said", [
@@ -50,7 +50,7 @@ def test_none_means_no_list(model_dir):
     ([None], "of the type NoneType"), ({None: 2.0}, "of the type NoneType"), ([Entity(None)], "of the type NoneType"), ([b"Bob"], "of the type bytes"),
 ])  # fmt: skip
 def test_wrong_list_types_are_named(entities, said):
-    for use in (lambda: ctcb.CtcBiaser(PIECES).decode(EMISSIONS, entities), lambda: EntityList.of(entities)):
+    for use in (lambda: ctcb.CtcDecoder(PIECES).decode(EMISSIONS, entities), lambda: EntityList.of(entities)):
         with pytest.raises(InputError, match=said):
             use()
     with pytest.raises(InputError, match="type NoneType"):
@@ -79,34 +79,34 @@ def test_wrong_entity_field_is_named(field, value):
 ])  # fmt: skip
 def test_emission_types_give_the_same_result(kind):
     given = kind(EMISSIONS)
-    assert ctcb.CtcBiaser(PIECES).decode(given, ["Bob"]).text == "ann met bob"
-    assert ctcb.CtcBiaser(PIECES, log_probs="logits").decode(given, ["Bob"]).text == "ann met bob"
+    assert ctcb.CtcDecoder(PIECES).decode(given, ["Bob"]).text == "ann met bob"
+    assert ctcb.CtcDecoder(PIECES, log_probs="logits").decode(given, ["Bob"]).text == "ann met bob"
 
 
 def test_bfloat16_logits_are_accepted():
     logits = torch.tensor(EMISSIONS).bfloat16().requires_grad_()
-    assert ctcb.CtcBiaser(PIECES, log_probs="logits").decode(logits, ["Bob"]).text == "ann met bob"
+    assert ctcb.CtcDecoder(PIECES, log_probs="logits").decode(logits, ["Bob"]).text == "ann met bob"
 
 
 @pytest.mark.parametrize("emissions", [None, "talk.npz", [[0.0, 1.0], [0.0]], object(), torch.eye(10).to_sparse()])
 def test_wrong_emissions_give_one_line(emissions):
     for scale in ("natural", "logits"):
         with pytest.raises(InputError, match="emissions"):
-            ctcb.CtcBiaser(PIECES, log_probs=scale).decode(emissions, ["Bob"])
+            ctcb.CtcDecoder(PIECES, log_probs=scale).decode(emissions, ["Bob"])
 
 
 def test_audio_types_give_the_same_result(model_dir):
     model, samples = ctcb.load(model_dir), say("ann bob")
-    expected = model.decode(samples)
+    expected = model.transcribe(samples)
     for given in (torch.tensor(samples), torch.tensor(samples, requires_grad=True), samples.tolist()):
-        assert model.decode(given) == expected
+        assert model.transcribe(given) == expected
     for wrong in (None, 7, object(), [[0.0], [0.0, 1.0]], torch.zeros(9).to_sparse()):
         with pytest.raises(InputError, match="the audio"):
-            model.decode(wrong)
+            model.transcribe(wrong)
     for rate in (0, -16000, float("nan")):
         with pytest.raises(InputError, match="the sample rate is"):
-            model.decode(samples, sample_rate=rate)
+            model.transcribe(samples, sample_rate=rate)
 
 
 def test_none_options_equal_the_defaults():
-    assert ctcb.CtcBiaser(PIECES, options=None).decode(EMISSIONS, ["Bob"]) == ctcb.CtcBiaser(PIECES).decode(EMISSIONS, ["Bob"])
+    assert ctcb.CtcDecoder(PIECES, options=None).decode(EMISSIONS, ["Bob"]) == ctcb.CtcDecoder(PIECES).decode(EMISSIONS, ["Bob"])

@@ -10,12 +10,12 @@ from constructed import MET, PIECES, log_probs
 from tones import sentences, write_manifest
 
 from ctcb.biasing.presets import BUILT_IN
-from ctcb.ctc.log_probs import Emission
+from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.data.manifest import ManifestRow
 from ctcb.entities import EntityList
 from ctcb.errors import InputError
-from ctcb.evaluation.ablation import Decoding, climb
-from ctcb.evaluation.cached_emissions import Facts, Listened
+from ctcb.evaluation.ablation import Decoding, run_ablation
+from ctcb.evaluation.cached_emissions import CachedEmissions, Facts
 from ctcb.evaluation.dataset import DataSet, half_of, read_set
 from ctcb.evaluation.systems import systems, varied
 from ctcb.phones.phonetics import Phonetics
@@ -59,18 +59,18 @@ def made(texts, frames):
     """A data set of constructed emissions, and its decoding."""
     rows = tuple(ManifestRow(n, f"u{n}", None, text) for n, text in enumerate(texts))
     table = TokenTable.of(PIECES)
-    emissions = tuple(Emission(row.utt_id, log_probs(PIECES, some)) for row, some in zip(rows, frames))
-    listened = Listened(emissions, Facts(seconds=8.0, took=0.5, frame_shift=0.04, phones=False))
+    emitted = tuple(Emitted(row.utt_id, Emissions(log_probs(PIECES, some))) for row, some in zip(rows, frames))
+    emissions = CachedEmissions(emitted, Facts(seconds=8.0, took=0.5, frame_shift=0.04, phones=False))
     data = DataSet("made", None, rows, None, EntityList.of(["bob", "met ann"]), 0, EntityList.of(["Boz"]))
-    return data, Decoding(PieceSpelling(table), Phonetics.default(), listened), listened
+    return data, Decoding(PieceSpelling(table), Phonetics.default(), emissions), emissions
 
 
 def test_rows_by_hand():
-    data, decoding, listened = made(["ann met bob", "ann met bov"], [MET, MET])
+    data, decoding, emissions = made(["ann met bob", "ann met bov"], [MET, MET])
     rows, missing = systems(BUILT_IN, lm=False, phones=False)
     assert [row.name for row in rows] == ["none", "g2g", "subword", "decoder"]
     assert missing == ["adapter needs a model with an adapter", "unigram needs an LM (--lm)", "phones needs a model with a phone head", "lookup needs a model with a phone head"]
-    none, _, subword, decoder = climb(data, decoding, listened, rows, draws=10)
+    none, _, subword, decoder = run_ablation(data, decoding, emissions, rows, draws=10)
     assert none.hyps == {"u0": "ann met bov", "u1": "ann met bov"}
     assert subword.hyps == {"u0": "ann met bob", "u1": "ann met bob"} == decoder.hyps
     counts = subword.report.entities
@@ -83,10 +83,10 @@ def test_rows_by_hand():
 
 
 def test_vary_repeats_rows():
-    data, decoding, listened = made(["ann met bob"], [MET])
+    data, decoding, emissions = made(["ann met bob"], [MET])
     rows, _ = systems(BUILT_IN, lm=False, phones=False)
     rows = varied([rows[0], rows[2]], "subword.beta", ["0.1", "3"])
-    rungs = list(climb(data, decoding, listened, rows, draws=0))
+    rungs = list(run_ablation(data, decoding, emissions, rows, draws=0))
     assert [rung.system.name for rung in rungs] == ["none", "subword subword.beta=0.1", "subword subword.beta=3"]
     assert [rung.hyps["u0"] for rung in rungs] == ["ann met bov", "ann met bov", "ann met bob"]
     assert varied(rows[:2], "g2g.count", ["7"])[1].preset.options.g2g.count == 7

@@ -10,16 +10,16 @@ from tones import sentences, write_manifest
 
 from ctcb.biasing.options import TechniqueOptions
 from ctcb.biasing.phone_rescoring import PhoneticRescoring
-from ctcb.biasing.prepared_list import Biasing
+from ctcb.biasing.prepared_list import Context, Setting
 from ctcb.biasing.presets import BUILT_IN, Preset, read_presets, write_presets
 from ctcb.biasing.registry import TECHNIQUES
-from ctcb.biasing.technique import Heard, Setting
-from ctcb.ctc.log_probs import Emission
+from ctcb.biasing.technique import SearchedEmissions
+from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.data.manifest import ManifestRow
 from ctcb.entities import EntityList
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding
-from ctcb.evaluation.cached_emissions import Facts, Listened
+from ctcb.evaluation.cached_emissions import CachedEmissions, Facts
 from ctcb.evaluation.dataset import DataSet
 from ctcb.evaluation.objective import Bounds, Measured, Objective, Remembering, value
 from ctcb.evaluation.search_space import parameters
@@ -47,11 +47,11 @@ def preset(subword):
 
 def objective_of(absent):
     rows = tuple(ManifestRow(n, utt_id, None, text) for n, (utt_id, text) in enumerate(TEXTS.items()))
-    emissions = tuple(Emission(utt_id, heard) for utt_id, heard in HEARD.items())
+    emitted = tuple(Emitted(utt_id, Emissions(heard)) for utt_id, heard in HEARD.items())
     data = DataSet("made", None, rows, None, EntityList.of(["bob"]), 0, absent and EntityList.of(absent))
-    listened = Listened(emissions, Facts(1.0, 0.1, 0.04, False))
-    decoding = Decoding(PieceSpelling(TokenTable.of(PIECES)), Phonetics.default(), listened)
-    return Objective([(data, decoding, System("decoder", (TECHNIQUES["subword"],), BUILT_IN["decoder"]))])
+    emissions = CachedEmissions(emitted, Facts(1.0, 0.1, 0.04, False))
+    decoding = Decoding(PieceSpelling(TokenTable.of(PIECES)), Phonetics.default(), emissions)
+    return Objective([(data, decoding, System("decoder", ("subword",), BUILT_IN["decoder"]))])
 
 
 @pytest.fixture
@@ -109,15 +109,15 @@ def test_tuning_finds_the_known_optimum(objective, tmp_path):
 
 def test_cached_scores_are_the_same():
     phonetics = Phonetics.default()
-    heard = Heard(0.04, lambda: readings[0], log_probs(phonetics.symbols, ["B", "AA", "B"]))
+    emissions = SearchedEmissions(None, log_probs(phonetics.symbols, ["B", "AA", "B"]))
     table = TokenTable.of(PIECES)
-    setting = Setting(Vocabulary.from_tokens(PIECES, 0), PieceSpelling(table), phonetics, TechniqueOptions())
+    setting = Setting(Vocabulary.from_tokens(PIECES, 0), PieceSpelling(table), phonetics, TechniqueOptions(), 0.04)
     readings = [Reading((Word(text, 0.0, 0.1, 1.0),), score) for text, score in (("bon", -1.0), ("bob", -2.0))]
-    biasing = Biasing((), (), None, ())
+    context = Context((), (), None, (), setting)
     remembering = Remembering()
-    plain = [(one.text, one.score) for one in PhoneticRescoring().refine(readings, heard, biasing, setting)]
+    plain = [(one.text, one.score) for one in PhoneticRescoring().rescore(readings, emissions, context)]
     for _ in range(2):
-        assert [(one.text, one.score) for one in remembering.refine(readings, heard, biasing, setting)] == plain
+        assert [(one.text, one.score) for one in remembering.rescore(readings, emissions, context)] == plain
     assert plain[0][0] == "bob"
 
 

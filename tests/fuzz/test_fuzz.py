@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 sys.path.insert(0, str(Path(__file__).parent))
 from readers import READERS, SEEDS  # noqa: E402
 
-from ctcb import CtcBiaser  # noqa: E402
+from ctcb import CtcDecoder  # noqa: E402
 from ctcb.ctc.log_probs import as_log_probs, from_logits  # noqa: E402
 from ctcb.errors import InputError  # noqa: E402
 
@@ -58,14 +58,14 @@ FLOATS = st.floats(width=32) | st.sampled_from([0.0, -1.0, float("-inf"), float(
 @settings(max_examples=150, deadline=None)
 @given(arrays(np.float32, array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=10), elements=FLOATS))
 def test_emissions_are_decoded_or_refused(array):
-    biaser = CtcBiaser(PIECES, frame_shift=0.04)
+    decoder = CtcDecoder(PIECES, frame_shift=0.04)
     for log_probs in (array, from_logits(array)):
         try:
             checked = as_log_probs(log_probs, len(PIECES))
         except InputError:
             with pytest.raises(InputError):
-                biaser.decode(log_probs, ["bob"])
+                decoder.decode(log_probs, ["bob"])
             continue
-        said = biaser.decode(log_probs, ["bob"])
+        said = decoder.decode(log_probs, ["bob"])
         assert all(0 <= word.start < word.end <= len(checked) * 0.04 + 1e-9 for word in said.words)
-        assert said == biaser.decode(log_probs, ["bob"])
+        assert said == decoder.decode(log_probs, ["bob"])

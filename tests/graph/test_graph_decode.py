@@ -10,8 +10,7 @@ import pytest
 from constructed import MET, PIECES, log_probs, write
 from tones import sentences, write_manifest
 
-from ctcb.biasing.registry import choose
-from ctcb.decoding.pipeline import Pipeline
+from ctcb.decoding.builder import Config, EmissionFacts, build_pipeline
 from ctcb.entities import Entity, EntityList
 from ctcb.graph.options import GraphOptions
 from ctcb.graph.store import load_graph
@@ -102,7 +101,7 @@ class TestWithK2:
 
     def test_scores_add_up(self, over_pieces):
         graph = load_graph(over_pieces[1])
-        pipeline = Pipeline(PieceSpelling(graph.table), 0.04, "graph", GraphSetting(graph), choose("decoder", lm=True))
+        pipeline = build_pipeline(Config(method="graph", graph=GraphSetting(graph)), EmissionFacts(PieceSpelling(graph.table), 0.04))
         biasing = pipeline.prepare(pipeline.spell(EntityList.of(["bob"])))
         emissions = log_probs(PIECES, MET)
         for given in (None, biasing.graph):
@@ -131,7 +130,7 @@ class TestWithK2:
     def test_names_outside_the_lexicon_use_the_dictionary(self, ctcb, lang_dir, arpa, tmp_path):
         assert ctcb("graph", "--lang", lang_dir, "--lm", arpa, "--units", "phone", "--out", tmp_path / "g").code == 0
         graph = load_graph(tmp_path / "g")
-        pipeline = Pipeline(graph.phones, 0.04, "graph", GraphSetting(graph), choose("decoder", lm=True))
+        pipeline = build_pipeline(Config(method="graph", graph=GraphSetting(graph)), EmissionFacts(graph.phones, 0.04))
         spelled = pipeline.spell(EntityList.of([Entity("Michael", prons=("B AA1 B",)), Entity("K2", spoken=("k two",))]))
         said = [[" ".join(graph.table.symbols[token] for token in ids) for ids in phrase] for phrase in spelled.phrases]
         assert said == [["M AY K AH L", "B AA B"], ["K EY T UW"]]
@@ -156,7 +155,7 @@ class TestWithK2:
 
     def test_silence_and_impossible_emissions(self, over_pieces):
         graph = load_graph(over_pieces[1])
-        search = GraphSearch(Pipeline(PieceSpelling(graph.table), 0.04).vocabulary, GraphSetting(graph))
+        search = GraphSearch(build_pipeline(Config(), EmissionFacts(PieceSpelling(graph.table), 0.04)).setting.vocabulary, GraphSetting(graph))
         assert search.decode(np.zeros((0, len(PIECES)), np.float32))[0].tokens == ()
         only = np.full((2, len(PIECES)), -np.inf, np.float32)
         only[:, PIECES.index("▁met")] = 0

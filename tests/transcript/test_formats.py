@@ -83,7 +83,7 @@ def test_changes_by_the_list():
     assert "without the list: we met louts down today" in told and "with the list:    we met Łódź Town today" in told
     assert "Łódź Town, in place of 'louts down'; subword, +2.5" in told
     beside = said(("a", 0, 1), ("bee", 1, 2), ("ann", 2, 3), entities=[found("Ann", 2, 3, 2, 3)], before="a ann")
-    assert "Ann, heard without the list as well" in as_explanation(beside)
+    assert "Ann, recognised without the list as well" in as_explanation(beside)
     assert "beside the names: '(nothing)' became 'bee'" in as_explanation(beside)
     assert as_explanation(said(("a", 0, 1), before="a")) == "u1\n  with and without the list: a\n"
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any, Dict, Optional, Tuple
 
 import click
@@ -11,25 +11,26 @@ from click.core import ParameterSource
 from ctcb import __version__
 from ctcb.biasing.options import OPTIONS, values_of
 from ctcb.biasing.presets import Preset, find_config
-from ctcb.biasing.registry import in_encoder, in_search
+from ctcb.biasing.technique import EncoderTechnique
 from ctcb.cli.common.options import Decorator, Once, join, recognition_options
+from ctcb.cli.common.recognition import require_batches, shown
 from ctcb.cli.common.settings import Settings, flags_of, presets_of, set_option, settings_given
 from ctcb.cli.common.tally import Tally
-from ctcb.cli.decode.biasing import BiasingOptions, biasing_options, encoder_of, prepare, read_lists
+from ctcb.cli.decode.biasing import BiasingOptions, biasing_options, prepare, read_lists
 from ctcb.cli.decode.fingerprint import fingerprint
-from ctcb.cli.decode.sources import EmissionOptions, emission_options, of_audio, of_file
+from ctcb.cli.decode.sources import EmissionOptions, emission_options, read_emissions, tokens_of
 from ctcb.cli.decode.writing import Writer, writing_options
+from ctcb.data.inputs import find_utterances
+from ctcb.decoding.builder import SEARCHES, build, build_pipeline, techniques_of
 from ctcb.decoding.journal import Journal
-from ctcb.decoding.pipeline import METHODS, Options, Pipeline
 from ctcb.decoding.stitching import in_one
 from ctcb.errors import InputError
 from ctcb.graph.options import GraphOptions
 from ctcb.graph.store import load_graph
 from ctcb.io import only_run
 from ctcb.report.attention import AttentionPlots
-from ctcb.search.find_lm import find_lm, load_lm
+from ctcb.search.find_lm import find_lm
 from ctcb.search.graph import GraphSetting
-from ctcb.search.options import SUBWORD
 
 # Options of the graph search, by their names in GraphOptions.
 GRAPH = {
@@ -49,9 +50,9 @@ OF_PHONES = [one for one in OPTIONS.values() if one not in _OF_SEARCH]
 def search_options() -> Decorator:
     """``--method``, ``--lm``, ``--graph`` and the settings of the searches."""
     return join(
-        click.option("--method", cls=Once, type=click.Choice(list(METHODS)),
+        click.option("--method", cls=Once, type=click.Choice(list(SEARCHES)),
                      help="The search.  [default: beam with a list or an LM, graph with --graph, else greedy]"),
-        click.option("--nbest", type=click.IntRange(min=1), help="Different texts told in hyps.jsonl.  [default: the preset's, else 1]"),
+        click.option("--nbest", type=click.IntRange(min=1), help="Different texts in hyps.jsonl.  [default: the preset's, else 1]"),
         flags_of(OF_BEAM),
         click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none",
                      help="n-gram LM (ARPA, gzip or not).  [default: the model's own, if any]"),
@@ -73,7 +74,7 @@ def _flag(name: str) -> str:
 
 @click.command()
 @recognition_options(inputs_required=False)
-@click.option("--vad", is_flag=True, help="Listen to recordings of more than 40 s where there is speech alone (silero-vad).")
+@click.option("--vad", is_flag=True, help="Transcribe recordings longer than the model takes at once (40 s; Whisper 29 s) only where there is speech (silero-vad).")
 @biasing_options()
 @search_options()
 @flags_of(OF_PHONES)
@@ -83,11 +84,12 @@ def _flag(name: str) -> str:
 @writing_options()
 def command(
     inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: Optional[int], lm: Optional[str],
-    config: Optional[str], forms: Tuple[str, ...], out: Optional[str], explain: bool, resume: bool, vad: bool, assignments: Tuple[str, ...], **given: Any,
+    config: Optional[str], forms: Tuple[str, ...], out: Optional[str], explain: bool, resume: bool, vad: bool,
+    assignments: Tuple[str, ...], **given: Any,
 ) -> None:
     """Transcribe INPUTS: audio files, folders of them, manifest.tsv or lhotse cuts.
 
-    With a list of names the transcripts lean toward it. An utterance that cannot be decoded is named
+    With a list of names, recognition is biased toward it. An utterance that cannot be decoded is named
     on stderr and the others go on; the exit code is then 1, or 2 where none could be. Recordings may be
     hours long; a run with --out that was stopped goes on with --resume.
 
@@ -98,74 +100,75 @@ def command(
     ctcb decode --entities names.txt --format srt talk.ogg > talk.srt
     ctcb decode --entities names.txt --emissions other.npz --tokens tokens.txt
     """
-    biasing_given, emissions_given = _take(BiasingOptions, given), _take(EmissionOptions, given)
-    own_model = emissions_given.tokens is None and (emissions_given.emissions is None or _is_given("model"))
+    biasing, emissions_given = _take(BiasingOptions, given), _take(EmissionOptions, given)
+    of_file, own_model = emissions_given.emissions is not None, emissions_given.tokens is None
+    own_model = own_model and (not of_file or _is_given("model"))
     graph_asked = method == "graph" or method is None and given["graph"] is not None
     lm_file = find_lm(lm, model if own_model and not graph_asked and method != "greedy" else None)
-    if resume and (out is None or emissions_given.emissions is not None):
+    if resume and (out is None or of_file):
         raise InputError("--resume goes on with audio that is decoded to a folder", hint="give INPUTS and --out DIR, or leave it out")
-    if vad and emissions_given.emissions is not None:
+    if vad and of_file:
         raise InputError("--vad is for audio, and --emissions is given", hint="leave it out")
-    lm_there = lm_file is not None or graph_asked
     presets = presets_of(find_config(config, model if own_model else None))
     settings = settings_given(assignments, {**given, "nbest": nbest})
     nbest = settings.values.get("beam.nbest")
-    asked = biasing_given.techniques(presets, lm_there)  # before the model is loaded: what is wrong with them
-    preset = presets[biasing_given.preset]
-    if graph_asked and SUBWORD in biasing_given.plus:
-        raise InputError(f"{SUBWORD!r} is for the beam search", hint="leave it out; a graph has --token-bonus instead")
-    method, options, preset = _search(method, biasing_given.lists, in_search(asked), lm_file is not None, given, settings, preset)
+    # Before the model is loaded: what is wrong with the techniques that are asked for.
+    made = replace(biasing.config(presets), method="graph" if graph_asked else "beam")
+    techniques = techniques_of(made, lm=lm_file is not None and not graph_asked)
+    biasing.require(techniques)
+    in_encoder = any(isinstance(technique, EncoderTechnique) for technique in techniques)
+    in_decoder = any(not isinstance(technique, EncoderTechnique) for technique in techniques)
+    method, graph, preset = _search(method, biasing.lists, in_decoder, lm_file is not None, given, settings, made.preset)
     if nbest is not None and nbest > 1 and out is None and "jsonl" not in forms:
-        raise InputError(f"--nbest tells its texts in jsonl, and the format is {forms[0]}", hint="give --format jsonl or --out DIR, or leave it out")
-    graph = options.graph if isinstance(options, GraphSetting) else None
-    phones = graph.phones if graph is not None else None
-    lists = read_lists(biasing_given)
-    plots = AttentionPlots(biasing_given.attention_plot) if biasing_given.attention_plot is not None else None
-    if emissions_given.emissions is None and not inputs:
+        raise InputError(f"--nbest writes its texts in jsonl, and the format is {forms[0]}", hint="give --format jsonl or --out DIR, or leave it out")
+    made = replace(made, method=method, lm=lm_file, graph=graph, presets={**made.presets, made.bias: preset})
+    lists = read_lists(biasing)
+    plots = AttentionPlots(biasing.attention_plot) if biasing.attention_plot is not None else None
+    if not of_file and not inputs:
         raise InputError("there is nothing to decode", hint="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
+    if explain and lists is None:
+        raise InputError("--explain shows what a list changed, and there is none", hint="give --entities or --entities-per-utt")
     if out is not None:
         click.get_current_context().with_resource(only_run(out))
     journal = None
-    if emissions_given.emissions is None:
-        encoder = encoder_of(lists, biasing_given, plots and plots.watch) if in_encoder(asked) else None
+    if not of_file:
+        require_batches(batch_seconds, jobs)
         journal = None if out is None else Journal(out, fingerprint(click.get_current_context()), resume)
-        compared = explain or any(technique.judges for technique in asked)
-        source = of_audio(
-            inputs, model, batch_seconds, jobs, phones, journal and journal.known, emissions_given, encoder, compared, vad,
-            biasing_given.adapter,
-        )
+        known = {} if journal is None else journal.known
+        made = replace(made, model=model, tokens=tokens_of(emissions_given, model))
+        utterances = [replace(one, known=known.get(one.utt_id, 0.0)) for one in find_utterances(inputs)]
+        recognizer = build(made)
+        pipeline, utt_ids = recognizer.pipeline, tuple(utterance.utt_id for utterance in utterances)
+        contexts = prepare(lists, pipeline, biasing, utt_ids)
+        emitted = recognizer.emit(utterances, contexts, batch_seconds, jobs, vad, explain, plots and plots.watch)
+        emitted = shown(emitted, utterances)
     else:
-        if in_encoder(asked):
-            raise InputError("the adapter listens to audio, and --emissions is given", hint="name audio, or use --bias decoder")
+        if in_encoder:
+            raise InputError("the adapter takes audio, and --emissions is given", hint="name audio, or use --bias decoder")
         if inputs:
             raise InputError(f"both --emissions and {inputs[0]} are given", hint="give one of them")
-        source = of_file(emissions_given, model if _is_given("model") else None, forms != ("text",) or out is not None, phones)
-    if graph is not None:
-        graph.require_tokens(source.spelling.table)
-    techniques = biasing_given.techniques(presets, lm_there, source.phonetics is not None)
-    pipeline = Pipeline(
-        source.spelling, source.frame_shift, method, options, techniques, source.scale, load_lm(lm_file, source.spelling.table),
-        source.phonetics, preset.options,
-    )
-    biasing_of = prepare(lists, pipeline, biasing_given, source.utt_ids)
+        timed, phones = forms != ("text",) or out is not None, None if graph is None else graph.graph.phones
+        file = read_emissions(emissions_given, model if _is_given("model") else None, timed, phones)
+        pipeline, utt_ids, emitted = build_pipeline(made, file.facts), file.utt_ids, file.emitted
+        contexts = prepare(lists, pipeline, biasing, utt_ids)
 
-    if explain and lists is None:
-        raise InputError("--explain tells what a list changed, and there is none", hint="give --entities or --entities-per-utt")
-    tally = Tally(len(source.utt_ids), "could not be decoded")
+    tally = Tally(len(utt_ids), "could not be decoded")
     made_with = {
-        "ctcb": __version__, "command": " ".join(sys.argv[1:]), "search": method, "techniques": [one.name for one in techniques],
-        "options": {**(asdict(options.options) if isinstance(options, GraphSetting) else values_of(preset.beam)), **values_of(*preset.blocks[1:])},
+        "ctcb": __version__, "command": " ".join(sys.argv[1:]), "search": method,
+        "techniques": [technique.name for technique in pipeline.techniques],
+        "options": {**(values_of(preset.beam) if graph is None else asdict(graph.options)), **values_of(*preset.blocks[1:])},
     }  # fmt: skip
-    with Writer(forms, out, explain, len(source.utt_ids), made_with) as writer:
-        stretches = pipeline.decode_many(source.emissions, biasing_of, options.nbest, jobs, compared=explain)
+    nbest = pipeline.texts_asked(None)
+    with Writer(forms, out, explain, len(utt_ids), made_with) as writer:
+        stretches = pipeline.decode_many(emitted, contexts, nbest, jobs, compared=explain)
         if journal is not None:
-            stretches = journal.complete(stretches, source.utt_ids)
+            stretches = journal.complete(stretches, utt_ids)
         try:
-            for decoded in in_one(stretches, options.nbest):
+            for decoded in in_one(stretches, nbest):
                 if not tally.failed(decoded.error):
                     writer.write(decoded.transcript)
                     if plots is not None:
-                        plots.draw(decoded.transcript, source.frame_shift)
+                        plots.draw(decoded.transcript, pipeline.setting.frame_shift)
         except KeyboardInterrupt:
             if journal is not None:
                 click.echo(f"ctcb: {out} keeps what was decoded; the same command with --resume goes on", err=True)
@@ -178,10 +181,10 @@ def command(
 
 def _search(
     method: Optional[str], lists: bool, biased: bool, lm: bool, given: Dict[str, Any], settings: Settings, preset: Preset
-) -> Tuple[str, Options, Preset]:
-    """The search, its options, and the preset with the settings that were given; what only one search has asks for it.
+) -> Tuple[str, Optional[GraphSetting], Preset]:
+    """The search, the graph if it searches one, and the preset with the settings that were given; what only one search has asks for it.
 
-    ``lists``: whether there are names; ``biased``: whether the search is to be biased toward them.
+    ``lists``: whether there are names; ``biased``: whether techniques act on the search, or behind it.
     """
     values = settings.values
     nbest: Optional[int] = values.get("beam.nbest")
@@ -198,7 +201,7 @@ def _search(
         setting = GraphSetting(load_graph(given["graph"]), GraphOptions(beam=beam, **of_lm, **of_graph), nbest or 1)
         return "graph", setting, preset.with_settings({name: value for name, value in values.items() if OPTIONS[name].block != "beam"})
     if method == "graph":
-        raise InputError("which graph is to be searched is not told", hint="give --graph DIR (`ctcb graph` makes one)")
+        raise InputError("there is no graph to be searched", hint="give --graph DIR (`ctcb graph` makes one)")
     if given["graph"] is not None or of_graph:
         name = "--graph" if given["graph"] is not None else _flag(next(iter(of_graph)))
         raise InputError(f"{name} is for the graph search", hint="leave it out, or use --method graph and --graph DIR")
@@ -207,11 +210,11 @@ def _search(
         raise InputError(f"{needs_lm[0]} is for an LM, and there is none", hint="give --lm FILE or --graph DIR")
     asked = [settings.flags[name] for name in names] + ["--nbest"] * (nbest is not None and nbest > 1) + ["--lm"] * lm
     if method == "greedy" and (biased or asked):
-        what = f"takes no {asked[0]}" if asked else "cannot lean toward a list"
+        what = f"takes no {asked[0]}" if asked else "takes no list"
         raise InputError(f"greedy decoding {what}", hint="leave --method greedy out")
     method = method or ("beam" if lists or asked or nbest is None and preset.beam.nbest > 1 else "greedy")
     preset = preset.with_settings({**values, **({"beam.nbest": 1} if method == "greedy" else {})})
-    return method, preset.beam, preset
+    return method, None, preset
 
 
 def _take(cls: Any, given: Dict[str, Any]) -> Any:

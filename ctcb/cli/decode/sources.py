@@ -1,14 +1,16 @@
-"""Where ``ctcb decode`` gets its emissions from: a model that listens, or a file of any model's."""
+"""Emissions of any model on file, in the place of audio: their options, and how they are read."""
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Iterator, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Iterator, Optional, Tuple, Union
 
 import click
 
 from ctcb.cli.common.options import Decorator, Once, join
-from ctcb.ctc.log_probs import SCALES, Emission
+from ctcb.ctc.emissions import Emitted
+from ctcb.ctc.log_probs import SCALES
 from ctcb.ctc.npz import read_npz, with_phones
+from ctcb.decoding.builder import EmissionFacts
 from ctcb.errors import InputError
 from ctcb.phones.phonetics import Phonetics
 from ctcb.progress import progress
@@ -17,19 +19,7 @@ from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
 from ctcb.text.tokens import TokenTable
 
 if TYPE_CHECKING:
-    from ctcb.cli.common.recognition import EncoderOf
-
-
-@dataclass(frozen=True)
-class Source:
-    """Emissions and what they mean."""
-
-    spelling: Spelling  # how words are spelled in their tokens
-    frame_shift: float  # seconds
-    utt_ids: Tuple[str, ...]
-    emissions: Iterator[Emission]  # in the order of the ids
-    scale: str  # a name in SCALES
-    phonetics: Optional[Phonetics] = None  # of the phone head, where its emissions come along
+    from ctcb.acoustic.open import Tokens
 
 
 @dataclass(frozen=True)
@@ -68,50 +58,35 @@ def emission_options() -> Decorator:
     )
 
 
-def of_audio(
-    inputs: Sequence[str], model: str, batch_seconds: float, jobs: int, phones: Optional[Spelling] = None,
-    known: Optional[Mapping[str, float]] = None, tokens: EmissionOptions = EmissionOptions(), encoder: Optional[EncoderOf] = None,
-    compared: bool = False, vad: bool = False, adapter: Optional[str] = None,
-) -> Source:
-    """What a model makes of audio: of its phone head, spelled by ``phones``, where these are given.
-
-    ``known``, ``encoder``, ``compared``, ``vad`` and ``adapter`` as ``listen`` takes them. ``tokens`` of models that do not tell their own.
-    """
-    from ctcb.acoustic.emit import Emitted
-    from ctcb.acoustic.open import Tokens, is_foreign
-    from ctcb.cli.common.recognition import listen  # here: imports torch
+def tokens_of(options: EmissionOptions, model: str) -> Tokens:
+    """The tokens of a model of ONNX and the like, which do not name their own. Raises InputError for options that are for
+    ``--emissions``."""
+    from ctcb.acoustic.open import Tokens, is_foreign  # here: imports torch
 
     stray = [
-        field.name for field in fields(tokens)
-        if getattr(tokens, field.name) is not None and not (is_foreign(model) and field.name in OF_TOKENS)
+        field.name for field in fields(options)
+        if getattr(options, field.name) is not None and not (is_foreign(model) and field.name in OF_TOKENS)
     ]
     if stray:
         raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", hint="leave it out or give --emissions")
-    told = Tokens(tokens.tokens, tokens.tokens_model, tokens.blank_id, tokens.separator)
-    heard = listen(inputs, model, batch_seconds, jobs, known, told, encoder, compared, vad, adapter)
-    ear = heard.ear
-    if ear.spelling is None and phones is None:
-        raise InputError("this model hears phones and spells no words", file=model, hint="give a graph over phones (--graph; `ctcb graph` makes it)")
-    if phones is not None and ear.phone_head is None:
-        raise InputError("this model has no phone head", file=model, hint="use a graph over subwords")
-    head = 0 if phones is None else ear.phone_head
-
-    def emission(one: Emitted) -> Emission:
-        log_probs = one.heads[head] if one.heads else None
-        of_phones = one.heads[ear.phone_head] if one.heads and ear.phone_head is not None else None
-        plain = one.heads[len(one.heads) // 2 + head] if one.heads and compared and encoder is not None else None
-        return Emission(one.utterance.utt_id, log_probs, one.utterance.audio, one.error, of_phones, one.start, one.last, plain)
-
-    spelling = phones or ear.spelling
-    return Source(spelling, ear.frame_shift, heard.utt_ids, map(emission, heard.emitted), "natural", ear.phonetics)
+    return Tokens(options.tokens, options.tokens_model, options.blank_id, options.separator)
 
 
-def of_file(options: EmissionOptions, model: Optional[str], timed: bool, phones: Optional[Spelling] = None) -> Source:
-    """What any model made; with our own ``model`` in the place of tokens. ``timed``: times will be told.
+@dataclass(frozen=True)
+class EmissionFile:
+    """Emissions on file, and what they are."""
 
-    ``phones`` are the tokens and their spelling where a graph tells these; then ``model`` only tells the times.
+    facts: EmissionFacts
+    utt_ids: Tuple[str, ...]
+    emitted: Iterator[Emitted]  # in the order of the ids
+
+
+def read_emissions(options: EmissionOptions, model: Optional[str], timed: bool, phones: Optional[Spelling] = None) -> EmissionFile:
+    """The emissions of any model; with our own ``model`` in the place of tokens. ``timed``: times will be written.
+
+    ``phones`` are the tokens and their spelling where a graph has these; then ``model`` only gives the times.
     """
-    utt_ids, emissions = read_npz(options.emissions)
+    utt_ids, emitted = read_npz(options.emissions)
     frame_shift = options.frame_shift
     if options.tokens is not None:
         table = TokenTable.read(options.tokens, options.blank_id, options.separator, words_apart=phones is None)
@@ -123,7 +98,7 @@ def of_file(options: EmissionOptions, model: Optional[str], timed: bool, phones:
     elif model is not None or phones is not None:
         for name in ("tokens_model", "blank", "separator"):
             if getattr(options, name) is not None:
-                raise InputError(f"--{name.replace('_', '-')} is for --tokens, and --model tells its own", hint="leave it out")
+                raise InputError(f"--{name.replace('_', '-')} is for --tokens, and --model has its own", hint="leave it out")
         if model is not None:
             from ctcb.acoustic.directory import read_model_yaml  # here: imports torch
             from ctcb.text.tokenizer import Tokenizer
@@ -133,18 +108,19 @@ def of_file(options: EmissionOptions, model: Optional[str], timed: bool, phones:
         spelling = phones or TokenizerSpelling(Tokenizer.load(model))
     else:
         raise InputError(
-            "what the columns of the emissions are is not told", file=options.emissions,
+            "it is unknown what the columns of the emissions are", file=options.emissions,
             hint="give --tokens FILE, or --model DIR for what `ctcb emit --model DIR` wrote",
         )
     if frame_shift is None and timed:
         raise InputError(
-            "how far apart the frames are is not told, so words have no times", file=options.emissions,
+            "the frame shift is unknown, so words have no times", file=options.emissions,
             hint="give --frame-shift SECONDS (many models: 0.02 or 0.04), or only print --format text",
         )
     phonetics = None
     if options.phone_emissions is not None:
         # Of other models, only a head for the phones of the CMU dictionary can be used.
         phonetics = Phonetics.default() if options.tokens is not None or model is None else Phonetics.of(Lang.load(model))
-        emissions = with_phones(emissions, options.phone_emissions)
-    shown = progress(emissions, "decoding", total=len(utt_ids))
-    return Source(spelling, frame_shift or 1.0, utt_ids, iter(shown), options.log_probs or "natural", phonetics)
+        emitted = with_phones(emitted, options.phone_emissions)
+    shown = progress(emitted, "decoding", total=len(utt_ids))
+    facts = EmissionFacts(spelling, frame_shift or 1.0, phonetics, options.log_probs or "natural")
+    return EmissionFile(facts, utt_ids, iter(shown))

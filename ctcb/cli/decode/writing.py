@@ -30,7 +30,7 @@ def writing_options() -> Decorator:
         click.option("--out", type=click.Path(), help=f"Folder for {shared}, instead of stdout."),
         click.option(
             "--explain", is_flag=True,
-            help="Say what was heard without the list, what with it, and which technique changed it (with --out: explain.txt).",
+            help="Show what was recognised without the list, what with it, and which technique changed it (with --out: explain.txt).",
         ),
     )  # fmt: skip
 

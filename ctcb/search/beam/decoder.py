@@ -16,9 +16,11 @@ from ctcb.search.beam.backtrace import answer, spans, trace, units
 from ctcb.search.beam.boosting import Boost
 from ctcb.search.beam.context_graph import ContextGraph
 from ctcb.search.beam.kernel import Pruning, Tokens, last_record, search
+from ctcb.search.beam.listed import compile_list
 from ctcb.search.beam.word_lm import WordLm, no_fusion
 from ctcb.search.hypothesis import EntitySpan, Hypothesis
-from ctcb.search.options import BeamOptions, SubwordOptions, UnigramOptions
+from ctcb.search.options import SUBWORD, UNIGRAM, BeamOptions, SubwordOptions, UnigramOptions
+from ctcb.search.protocol import SearchContext
 from ctcb.search.vocabulary import Vocabulary
 
 # An n-best list keeps prefixes that go on alike (kernel.py), which take the places of others in the beam: it is
@@ -33,6 +35,8 @@ class BeamDecoder:
     Holds nothing that a search changes: one decoder serves any number of threads, and the search
     runs without the GIL.
     """
+
+    serves = frozenset({SUBWORD, UNIGRAM})
 
     def __init__(
         self, vocabulary: Vocabulary, options: BeamOptions = BeamOptions(), lm: Optional[WordLm] = None,
@@ -55,6 +59,15 @@ class BeamDecoder:
             int(options.beam), int(min(options.top_k, vocabulary.size)),
             float(options.token_gap), int(min(options.boost_top_k, vocabulary.size)), float(options.boost_gap),
             math.inf if options.blank_skip > 1 else math.log(options.blank_skip) if options.blank_skip else -math.inf, 1)
+
+    @property
+    def settings(self) -> BeamOptions:
+        """The options."""
+        return self.options
+
+    def compile(self, context: SearchContext) -> Optional[ContextGraph]:
+        """The list's context graph (``listed.py``)."""
+        return compile_list(context, self.vocabulary)
 
     def decode(
         self, log_probs: Any, graph: Optional[ContextGraph] = None, nbest: Optional[int] = None

@@ -16,6 +16,7 @@ from typing import Dict, Optional
 from lm_systems import BY_WIDTH, WITH_LIST, WITHOUT_LIST, DataSet, Model, System, options_of
 
 from ctcb.biasing.presets import Preset
+from ctcb.ctc.emissions import Emissions
 from ctcb.entities import EntityList
 from ctcb.errors import run_script
 from ctcb.graph.options import GraphOptions
@@ -54,10 +55,10 @@ def decode(model: Model, data_set: DataSet, system: System, size: Optional[int])
     if path.exists() and json.loads(path.read_text(encoding="utf-8"))["made_from"] == json.loads(json.dumps(made_from)):
         return
     pipeline = model.pipeline(system, data_set.lm)
-    biasing = None if size is None else pipeline.prepare(pipeline.spell(EntityList.of(data_set.names(size))))
+    context = None if size is None else pipeline.prepare(pipeline.spell(EntityList.of(data_set.names(size))))
     texts: Dict[str, str] = {}
     for utt_id, log_probs in data_set.emissions(system.units, ids).items():
-        texts[utt_id] = pipeline.decode(utt_id, log_probs, biasing).text
+        texts[utt_id] = pipeline.decode(utt_id, Emissions(log_probs), context).text
     with atomic_write(path) as file:
         json.dump({"made_from": made_from, "texts": texts}, file, ensure_ascii=False)
 

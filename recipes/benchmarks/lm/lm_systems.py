@@ -13,7 +13,7 @@ from measure import Scores, halves
 
 from ctcb.acoustic.directory import read_model_yaml
 from ctcb.biasing.presets import Preset
-from ctcb.biasing.registry import choose
+from ctcb.decoding.builder import Config, EmissionFacts, build_pipeline
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.entities import EntityList
 from ctcb.graph.options import GraphOptions
@@ -130,16 +130,14 @@ class Model:
         return self._pipeline(replace(system, name=""), lm)
 
     def _make(self, system: System, lm: str) -> Pipeline:
-        techniques, chosen = choose("none", plus=system.techniques, lm=system.lm), dict(system.options)
+        chosen = dict(system.options)
+        config = Config(bias="none", with_=system.techniques)
         if system.graph is None:
-            word_lm = self.lm_of(lm) if system.lm else None
-            preset = Preset(system.techniques).with_settings(chosen)
-            return Pipeline(
-                self.spelling, self.frame_shift, "beam", preset.beam, techniques, lm=word_lm, technique_options=preset.options
-            )
+            config = replace(config, presets={"none": Preset(()).with_settings(chosen)})
+            return build_pipeline(config, EmissionFacts(self.spelling, self.frame_shift), self.lm_of(lm) if system.lm else None)
         graph = load_graph(self.graph_folder(lm, system.graph))
-        setting = GraphSetting(graph, GraphOptions(**chosen))
-        return Pipeline(graph.phones or self.spelling, self.frame_shift, "graph", setting, techniques)
+        config = replace(config, method="graph", graph=GraphSetting(graph, GraphOptions(**chosen)))
+        return build_pipeline(config, EmissionFacts(graph.phones or self.spelling, self.frame_shift))
 
 
 def options_of(parser: argparse.ArgumentParser) -> argparse.Namespace:

@@ -18,6 +18,7 @@ from lm_systems import PIECES, SYSTEMS, DataSet, Model, System, options_of
 from measure import Scores
 
 from ctcb.biasing.prepared_list import SpelledList
+from ctcb.ctc.emissions import Emissions
 from ctcb.entities import EntityList
 from ctcb.errors import run_script
 from ctcb.progress import progress
@@ -85,13 +86,13 @@ class Attempt:
 
     def scores(self, data_set: DataSet, system: System, size: Optional[int] = None) -> Scores:
         pipeline = self.model.pipeline(system, data_set.lm)
-        biasing = None
+        context = None
         if size is not None:
             key = data_set.name, size
             if key not in self._spelled:
                 self._spelled[key] = pipeline.spell(EntityList.of(data_set.names(size)))
-            biasing = pipeline.prepare(self._spelled[key])
-        texts = {utt_id: pipeline.decode(utt_id, one, biasing).text for utt_id, one in self.emissions[data_set.name].items()}
+            context = pipeline.prepare(self._spelled[key])
+        texts = {utt_id: pipeline.decode(utt_id, Emissions(log_probs), context).text for utt_id, log_probs in self.emissions[data_set.name].items()}
         return data_set.scores(texts, size or 0)
 
 

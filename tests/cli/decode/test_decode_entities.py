@@ -232,13 +232,13 @@ def test_emissions_of_a_model_directory(ctcb, model_dir, tmp_path, files):
 @pytest.mark.parametrize(
     "options, said",
     [
-        (["--entities", "n", "--method", "greedy"], "greedy decoding cannot lean toward a list; leave --method greedy out"),
+        (["--entities", "n", "--method", "greedy"], "greedy decoding takes no list; leave --method greedy out"),
         (["--method", "greedy", "--nbest", 2], "greedy decoding takes no --nbest"),
         (["--method", "greedy", "--beam", 2], "greedy decoding takes no --beam"),
         (["--nbest", 17], "nbest is 17 and beam 16"),
         (["--alpha", -1], "subword.alpha is -1.0"),
-        (["--bias", "decoder"], "there is no list to lean toward"),
-        (["--with", "subword"], "there is no list to lean toward"),
+        (["--bias", "decoder"], "there is no list"),
+        (["--with", "subword"], "there is no list"),
         (["--entities", "n", "--entities-per-utt", "n"], "exclude each other"),
         (["--entities", "n", "--with", "subword", "--without", "subword"], "both asked for and turned off"),
         (["--entities", "missing.txt"], "missing.txt: no such file"),

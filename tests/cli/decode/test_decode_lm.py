@@ -120,7 +120,7 @@ def test_lm_of_the_model_is_the_default(ctcb, tmp_path, model_dir):
 
 
 def test_lm_in_python(lm):
-    biaser = package.CtcBiaser(PIECES, lm=lm)
-    assert biaser.decode(log_probs(PIECES, MET)).text == "ann met bob"
-    leaning = package.CtcBiaser(PIECES, lm=lm, settings={"unigram.class_bonus": 12.0}).decode(log_probs(PIECES, MET), ["Boz"])
+    decoder = package.CtcDecoder(PIECES, lm=lm)
+    assert decoder.decode(log_probs(PIECES, MET)).text == "ann met bob"
+    leaning = package.CtcDecoder(PIECES, lm=lm, settings={"unigram.class_bonus": 12.0}).decode(log_probs(PIECES, MET), ["Boz"])
     assert leaning.text == "ann met boz" and "unigram" in leaning.entities[0].why

@@ -1,0 +1,31 @@
+"""What the two doors from Python share: lists of any kind as contexts, and transcripts one by one."""
+from __future__ import annotations
+
+from typing import Callable, Iterable, Iterator, Optional, Union
+
+from ctcb.decoding.list_cache import Entities, ListCache
+from ctcb.decoding.pipeline import Contexts, Pipeline
+from ctcb.entities.per_utt import EntitiesPerUtt
+from ctcb.errors import CtcbError
+from ctcb.transcript.transcript import Decoded, Transcript
+
+# Called with an utterance's id and its error. None: errors are raised.
+OnError = Optional[Callable[[str, CtcbError], None]]
+
+
+def contexts_of(pipeline: Pipeline, lists: ListCache, entities: Union[Entities, EntitiesPerUtt]) -> Contexts:
+    """The list of each utterance: the same for all, or its own. Raises InputError where no entity can be used."""
+    if isinstance(entities, EntitiesPerUtt):
+        return pipeline.prepare_each(pipeline.spell(entities.entities), entities)
+    return Contexts.alike(lists(entities))
+
+
+def transcripts(decoded: Iterable[Decoded], on_error: OnError) -> Iterator[Transcript]:
+    """The transcripts; an error is raised in its turn, or handed to ``on_error``."""
+    for one in decoded:
+        if one.error is None:
+            yield one.transcript
+        elif on_error is None:
+            raise one.error
+        else:
+            on_error(one.utt_id, one.error)

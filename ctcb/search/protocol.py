@@ -1,0 +1,69 @@
+"""What every search is: something that compiles a list into a graph of its own, and decodes emissions by it."""
+from __future__ import annotations
+
+from typing import Any, FrozenSet, Optional, Protocol, Sequence, Tuple
+
+from ctcb.entities import Entity
+from ctcb.search.hypothesis import Hypothesis
+from ctcb.text.spelling import TokenIds
+
+
+class SearchContext(Protocol):
+    """A list as searches see it; :class:`ctcb.biasing.prepared_list.Context` has more."""
+
+    @property
+    def entities(self) -> Tuple[Entity, ...]:
+        """The list."""
+
+    @property
+    def lines(self) -> Tuple[int, ...]:
+        """Where the entities stand in `file`."""
+
+    @property
+    def file(self) -> Optional[str]:
+        """The file that they were read from."""
+
+    @property
+    def phrases(self) -> Tuple[Tuple[TokenIds, ...], ...]:
+        """Each entity's token sequences."""
+
+    @property
+    def costs(self) -> Optional[Tuple[Tuple[float, ...], ...]]:
+        """What each sequence costs, in nats, by entity; None: nothing."""
+
+    @property
+    def boosted(self) -> bool:
+        """Whether the search boosts the entities' tokens (the technique ``subword``)."""
+
+    @property
+    def in_class(self) -> bool:
+        """Whether an entity counts as one word of the LM's class (the technique ``unigram``)."""
+
+
+class Nbest(Protocol):
+    """How many hypotheses a search answers, and can."""
+
+    @property
+    def nbest(self) -> int:
+        """Texts of an n-best list, unless more or fewer are asked for."""
+
+    @property
+    def beam(self) -> int:
+        """Hypotheses that there are at most."""
+
+
+class Search(Protocol):
+    """Finds hypotheses for emissions. Serves any number of threads."""
+
+    serves: FrozenSet[str]  # names of the techniques that act within it; without any it takes no list
+
+    @property
+    def settings(self) -> Nbest:
+        """Its options; a frozen dataclass."""
+
+    def compile(self, context: SearchContext) -> Any:
+        """The list's graph for :meth:`decode`; None where no technique acts within the search. Raises InputError naming
+        the line of an entity that cannot be searched for."""
+
+    def decode(self, log_probs: Any, graph: Any = None, nbest: Optional[int] = None) -> Sequence[Hypothesis]:
+        """The best hypotheses for ``[T, V]`` natural-log probabilities, best first; ``graph`` of a list, or None."""
