@@ -44,7 +44,7 @@ def differences(old: Sequence[str], new: Sequence[str], names: Sequence[Words]) 
     same = {step.dest_start + i: step.src_start + i for step in steps for i in range(step.dest_end - step.dest_start)}
     for first, end in names:
         inside = [place for place in range(first, end) if place in same]
-        if len(inside) < end - first:
+        if len(inside) < end - first or (inside and same[end - 1] - same[first] != end - 1 - first):  # not as a whole
             for place in inside:
                 del same[place]
     edges = [(-1, -1), *((a, c) for c, a in sorted(same.items())), (len(old), len(new))]
