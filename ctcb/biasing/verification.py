@@ -2,19 +2,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import List, Sequence, Tuple
+from typing import List
 
 import numpy as np
-from rapidfuzz.distance import Levenshtein
 
 from ctcb.biasing.phone_rescoring import units_of
 from ctcb.biasing.prepared_list import Context
+from ctcb.biasing.restoration import restored
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
 from ctcb.phones.graph import PhoneGraph, align, floored
 from ctcb.phones.verification import PhoneScore, probability, score_name
-from ctcb.transcript.hypothesis import FoundEntity, Reading
-
-Words = Tuple[int, int]  # words[first:end]
+from ctcb.transcript.hypothesis import Reading
 
 
 class Verification(Rescorer):
@@ -34,7 +32,7 @@ class Verification(Rescorer):
         confidences = [probability(one, len(context.entities)) for one in scores]
         best = replace(best, entities=tuple(replace(found, confidence=p) for found, p in zip(best.entities, confidences)))
         if min(confidences) < threshold:
-            best = _withdrawn(best, emissions.unbiased_nbest()[0], threshold)
+            best = restored(best, emissions.unbiased_nbest()[0], lambda entity: entity.confidence >= threshold)
         return [best, *(other for other in nbest[1:] if other.text != best.text)]
 
     def phone_scores(self, reading: Reading, emissions: SearchedEmissions, context: Context) -> List[PhoneScore]:
@@ -53,54 +51,3 @@ class Verification(Rescorer):
         places = [own[found.words[0]] for found in reading.entities]
         return [score_name(log_probs[cuts[place] : cuts[place + 1]], units[place].ways) for place in places]
 
-
-def _withdrawn(best: Reading, unbiased: Reading, assurance: float) -> Reading:
-    """``best`` with the words of ``unbiased`` wherever the two differ and the names' confidence is below ``assurance``.
-
-    Names that are recognised without the list as well stay: there is nothing to put in their place.
-    """
-    words, entities = list(best.words), list(best.entities)
-    withdrawn: List[FoundEntity] = []
-    # From the last one, so that the places of those still to come stay what they are.
-    for (a, b), (c, d) in reversed(_stretches(best, unbiased, assurance)):
-        inside = [found for found in entities if c <= found.words[0] and found.words[1] <= d]
-        if not inside:
-            continue
-        words[c:d] = unbiased.words[a:b]
-        more = (b - a) - (d - c)
-        entities = [_moved(found, more) if found.words[0] >= d else found for found in entities if found not in inside]
-        withdrawn = [*(replace(found, words=(c, c + b - a)) for found in inside), *(_moved(found, more) for found in withdrawn)]
-    gone = sum(found.bonus for found in withdrawn)
-    return replace(best, words=tuple(words), entities=tuple(entities), withdrawn=tuple(withdrawn), score=best.score - gone)
-
-
-def _stretches(best: Reading, unbiased: Reading, assurance: float) -> List[Tuple[Words, Words]]:
-    """Where ``best`` differs from ``unbiased``, without the names whose confidence suffices and what was recognised while these were spoken."""
-    texts = [[word.word for word in reading.words] for reading in (unbiased, best)]
-    middles = np.array([(word.start + word.end) / 2 for word in unbiased.words])
-    stretches = []
-    for (a, b), (c, d) in _differences(*texts, [found.words for found in best.entities]):
-        for found in best.entities:
-            if c <= found.words[0] and found.words[1] <= d and found.confidence >= assurance:
-                until, behind = (a + int((middles[a:b] < time).sum()) for time in (found.start, found.end))
-                stretches.append(((a, until), (c, found.words[0])))
-                a, c = behind, found.words[1]
-        stretches.append(((a, b), (c, d)))
-    return stretches
-
-
-def _differences(old: Sequence[str], new: Sequence[str], entities: Sequence[Words]) -> List[Tuple[Words, Words]]:
-    """Where ``new`` differs from ``old``, as places in both, in order; an entity is within one stretch or in none."""
-    steps = [step for step in Levenshtein.opcodes(old, new) if step.tag == "equal"]
-    same = {step.dest_start + i: step.src_start + i for step in steps for i in range(step.dest_end - step.dest_start)}
-    for first, end in entities:
-        inside = [place for place in range(first, end) if place in same]
-        if len(inside) < end - first:
-            for place in inside:
-                del same[place]
-    edges = [(-1, -1), *((a, c) for c, a in sorted(same.items())), (len(old), len(new))]
-    return [((a + 1, b), (c + 1, d)) for (a, c), (b, d) in zip(edges, edges[1:]) if (b - a, d - c) != (1, 1)]
-
-
-def _moved(found: FoundEntity, by: int) -> FoundEntity:
-    return replace(found, words=(found.words[0] + by, found.words[1] + by))

@@ -42,6 +42,7 @@ MEASURES: Tuple[Measure, ...] = (
     Measure("entity_f1", "entity F1", {"found": 2}, {"found": 2, "missed": 1, "false": 1}),
     Measure("false_alarms_per_hour", "false alarms / hour", {"false": 3_600_000}, {"milliseconds": 1}, percent=False),
     Measure("false_alarms_per_thousand_words", "false alarms / 1000 words", {"false": 1000}, {"words": 1}, percent=False),
+    Measure("collateral", "collateral", {"changed": 1}, {"compared_words": 1}),
 )
 
 

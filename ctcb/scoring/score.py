@@ -12,6 +12,7 @@ from ctcb.errors import InputError
 from ctcb.scoring import bootstrap
 from ctcb.scoring.alignment import align, align_weighted
 from ctcb.scoring.biased_wer import BiasedErrorCounts, count_biased_errors
+from ctcb.scoring.collateral import Collateral, count_collateral
 from ctcb.scoring.entities import EntityMatcher, compare_entities, count_entities
 from ctcb.scoring.false_alarms import false_alarms
 from ctcb.scoring.report import Comparison, ScoreReport, UtteranceScore
@@ -48,7 +49,8 @@ def score(
         entities that occur in its reference.
     seconds : utterance id -> duration in seconds, for false alarms per hour; by default ``refs.seconds``
         where ``refs`` was read from a manifest. Not used unless all references have one.
-    compare : the hypotheses of another system, which is compared by paired bootstrap.
+    compare : the hypotheses of another system, which is compared by paired bootstrap. With a list, ``hyps`` are taken
+        as recognised with it and these without it, and the report has the collateral (`ctcb.scoring.collateral`).
     normalize : applied to all texts, entities and rare words; None to split them at white space only.
     allow_missing : treat a missing hypothesis as empty instead of raising.
     draws, seed : number of resampled corpora of the bootstrap, and its seed; 0 draws: no intervals.
@@ -73,6 +75,10 @@ def score(
         other_utterances, others_missing = _score_system(refs, compare, words, lists, allow_missing)
         differences = bootstrap.compare(counts, count_table(other_utterances, seconds), draws, seed)
         comparison = Comparison(differences, others_missing)
+        if lists.matchers:
+            collateral = [_collateral(utterance, hyps, compare, words, lists) for utterance in refs]
+            counts["changed"] = np.array([one.changed for one in collateral], np.int64)
+            counts["compared_words"] = np.array([one.words for one in collateral], np.int64)
 
     wer = sum((utterance.errors for utterance in utterances), ErrorCounts())
     entity_counts = count_entities(u.entities for u in utterances) if lists.matchers else None
@@ -184,6 +190,15 @@ def _score_system(
             biased = count_biased_errors(align_weighted(ref, hyp), lists.rare_words(utterance, ref, in_ref))
         scores.append(UtteranceScore(utterance, alignment, count_errors(alignment), biased, entities))
     return tuple(scores), missing
+
+
+def _collateral(
+    utterance: str, hyps: Mapping[str, str], others: Mapping[str, str], words: Callable[[str], Tuple[str, ...]], lists: _Lists
+) -> Collateral:
+    """What the list changed beside its names in an utterance, where ``others`` are transcripts without it."""
+    without, with_list = words(others.get(utterance, "")), words(hyps.get(utterance, ""))
+    names = [(name.start, name.end) for name in lists.matchers[utterance].occurrences(with_list)]
+    return count_collateral(without, with_list, names)
 
 
 def _missing(refs: Mapping[str, str], hyps: Mapping[str, str], allowed: bool) -> Tuple[str, ...]:

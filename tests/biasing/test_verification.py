@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from constructed import MET, PIECES, log_probs, write
 
-from ctcb.biasing.verification import _differences, _withdrawn
 from ctcb.decoding.stitching import from_plain, to_plain, together
 from ctcb.phones.verification import LogOddsWeights, PhoneScore, log_odds, probability, score_name
 from ctcb.text.lexicon import phone_symbols
@@ -55,40 +54,10 @@ def test_fitted_weights_have_the_expected_signs():
     assert probability(good, 10_000) <= at
 
 
-def test_differing_spans_of_two_texts():
-    old, new = "a b c d e".split(), "a x y c d z".split()
-    assert _differences(old, new, []) == [((1, 2), (1, 3)), ((4, 5), (5, 6))]
-    # "y c" is one name: what is equal within it is no border.
-    assert _differences(old, new, [(2, 4)]) == [((1, 3), (1, 4)), ((4, 5), (5, 6))]
-    assert _differences(old, old, [(1, 3)]) == [] == _differences([], [], [])
-    assert _differences([], ["a"], [(0, 1)]) == [((0, 0), (0, 1))]
-
-
-def words(text):
-    return tuple(Word(word, place, place + 1, 0.9) for place, word in enumerate(text.split()))
-
-
-def named(name, first, end, sure):
-    return FoundEntity(name, 0, (first, end), first, end, ("subword",), 5.0, confidence=sure)
-
-
-def test_rejected_names_are_withdrawn():
-    best = Reading(words("we met bob cat in linz and ann today"), 40.0, (named("Bob Cat", 2, 4, 0.1), named("Linz", 5, 6, 0.9), named("Ann", 7, 8, 0.2)))
-    made = _withdrawn(best, Reading(words("we met bobcat in lints and an a today"), 0.0), 0.5)
-    assert made.text == "we met bobcat in linz and an a today" and made.score == 30
-    assert [(found.entity, found.words) for found in made.entities] == [("Linz", (4, 5))]
-    assert [(found.entity, found.words) for found in made.withdrawn] == [("Bob Cat", (2, 3)), ("Ann", (6, 8))]
-    # Two names where nothing is equal: what was heard before the one that is sure comes in the place of the other.
-    two = Reading(words("met bob ann"), 0.0, (named("Bob", 1, 2, 0.1), named("Ann", 2, 3, 0.9)))
-    made = _withdrawn(two, Reading(words("mit bop am"), 0.0), 0.5)
-    assert (made.text, [found.words for found in made.entities], [found.words for found in made.withdrawn]) == ("mit bop ann", [(2, 3)], [(0, 2)])
-    # Heard without the list as well: nothing could be put in its place.
-    same = Reading(words("met bob"), 0.0, (named("Bob", 1, 2, 0.1),))
-    assert _withdrawn(same, same, 0.5) == same
-
-
 def test_withdrawn_names_are_kept_for_long_recordings():
-    part = transcript("u", Reading(words("met an"), 0.0, (), (named("Ann", 1, 2, 0.1),)), (), 2.0)
+    words = tuple(Word(word, place, place + 1, 0.9) for place, word in enumerate(("met", "an")))
+    ann = FoundEntity("Ann", 0, (1, 2), 1, 2, ("subword",), 5.0, confidence=0.1)
+    part = transcript("u", Reading(words, 0.0, (), (ann,)), (), 2.0)
     whole = together([part, part], [0.0, 2.0])
     assert [(found.words, found.start) for found in whole.withdrawn] == [((1, 2), 1), ((3, 4), 3)]
     assert from_plain(json.loads(json.dumps(to_plain(whole)))) == whole
