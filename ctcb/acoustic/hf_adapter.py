@@ -133,15 +133,15 @@ class AdaptedModel:
 
     def __init__(self, model: HfBase, bias: Optional[EncoderBias] = None) -> None:
         """``bias`` biases the model's encoder toward a list."""
-        self.model, self._bias, self._compare = model, bias, False
+        self.model, self._bias = model, bias
         self.spelling, self.frame_shift = model.spelling, model.frame_shift
         order = model.lang.tokenizer.order
         self._columns = np.argsort(order)  # of the emissions, in the order of the model's own tokens
 
-    def biased_by(self, bias: Optional[EncoderBias], compare: bool = False) -> AdaptedModel:
+    def biased_by(self, bias: Optional[EncoderBias]) -> AdaptedModel:
         """See :class:`ctcb.acoustic.model.BiasableModel`."""
         model = copy(self)
-        model._bias, model._compare = bias, compare
+        model._bias = bias
         return model
 
     def prepare(self, samples: np.ndarray) -> Tensor:
@@ -154,9 +154,11 @@ class AdaptedModel:
         features, lengths = pad_sequence(list(rows), batch_first=True), torch.tensor([len(row) for row in rows])
         network = self.model.network
         encoded = network.encode(features, lengths)
-        unbiased = network.emissions(encoded) if self._bias is None or self._compare else None
-        found = unbiased if self._bias is None else self._bias.bias(encoded, utt_ids)
-        batch = emissions.Emissions(found.subword, None, unbiased.subword if self._bias is not None and self._compare else None)
+        unbiased = network.emissions(encoded).subword
+        if self._bias is None:
+            batch = emissions.Emissions(unbiased)
+        else:
+            batch = emissions.Emissions(self._bias.bias(encoded, utt_ids).subword, None, unbiased)
         return [
             batch.map(lambda head, place=place, count=count: head[place, :count].numpy()[:, self._columns].copy())
             for place, count in enumerate(encoded.lengths.tolist())

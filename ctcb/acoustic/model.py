@@ -44,8 +44,8 @@ class BiasableModel(AcousticModel, Protocol):
 
     model: ModelWithAdapter
 
-    def biased_by(self, bias: Optional[EncoderBias], compare: bool = False) -> BiasableModel:
-        """The same model, biased toward a list; with None not. With ``compare``, its emissions have ``unbiased`` as well."""
+    def biased_by(self, bias: Optional[EncoderBias]) -> BiasableModel:
+        """The same model, biased toward a list, whose emissions have ``unbiased`` as well; with None not biased."""
 
 
 class DirectoryModel:
@@ -53,7 +53,7 @@ class DirectoryModel:
 
     def __init__(self, model: LoadedModel, bias: Optional[EncoderBias] = None) -> None:
         """``bias`` biases the model's encoder toward a list."""
-        self.model, self._bias, self._compare = model, bias, False
+        self.model, self._bias = model, bias
         self._extract = FeatureExtractor(model.features)
         self.frame_shift, self.rows_per_second = model.frame_shift, 1.0 / model.features.frame_shift
         self.max_seconds = MAX_SECONDS if model.network.config.whisper is None else model.network.config.whisper.max_seconds
@@ -61,10 +61,10 @@ class DirectoryModel:
         self._phone_head = model.network.config.phone_head
         self.phonetics = None if self._phone_head is None else Phonetics.of(model.lang)
 
-    def biased_by(self, bias: Optional[EncoderBias], compare: bool = False) -> DirectoryModel:
+    def biased_by(self, bias: Optional[EncoderBias]) -> DirectoryModel:
         """See :class:`BiasableModel`."""
         model = copy(self)
-        model._bias, model._compare = bias, compare
+        model._bias = bias
         return model
 
     def prepare(self, samples: np.ndarray) -> Tensor:
@@ -81,12 +81,11 @@ class DirectoryModel:
         features = pad_sequence(list(rows), batch_first=True)
         if bias is None:
             found = network(features, lengths)[0]
-        elif self._compare and bias.one_pass:
+        elif bias.one_pass:
             encoded = network.encode(features, lengths)
             found, unbiased = bias.bias(encoded, utt_ids), network.emissions(encoded)
         else:
-            found = bias.emissions(features, lengths, utt_ids)
-            unbiased = network(features, lengths)[0] if self._compare else None
+            found, unbiased = bias.emissions(features, lengths, utt_ids), network(features, lengths)[0]
         return self._split(found, unbiased)
 
     def _split(self, found: ctc.Emissions, unbiased: Optional[ctc.Emissions]) -> List[Emissions]:
@@ -102,7 +101,7 @@ class DirectoryModel:
         config = self.model.network.config
         tokens = np.zeros((0, config.num_subwords), np.float32)
         phones = None if self._phone_head is None else np.zeros((0, config.num_phones), np.float32)
-        return Emissions(tokens, phones, tokens if self._compare else None)
+        return Emissions(tokens, phones, None if self._bias is None else tokens)
 
 
 def as_biasable(model: AcousticModel) -> BiasableModel:

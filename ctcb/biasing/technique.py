@@ -46,7 +46,6 @@ class Rescorer(Technique):
     """Acts behind the search, on the n-best."""
 
     needs_nbest = False  # whether it chooses among several readings, so that the search has to answer several
-    needs_unbiased = False  # whether it asks for what is recognised without the list
     verifies = False  # whether all it does is to undo what other techniques did
 
     def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:

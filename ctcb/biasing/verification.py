@@ -20,7 +20,7 @@ class Verification(Rescorer):
 
     name = "verify"
     summary = "withdraws names that the phones do not support"
-    needs_phones = needs_unbiased = verifies = True
+    needs_phones = verifies = True
 
     def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
         """The best reading without the names that fail, and what it was without the list in their place."""

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
 
 from ctcb.biasing.prepared_list import Context, Setting, SpelledList
+from ctcb.biasing.restoration import restored
 from ctcb.biasing.technique import EncoderTechnique, Rescorer, SearchedEmissions, Technique
 from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.ctc.log_probs import SCALES, as_log_probs
@@ -52,11 +53,6 @@ class Pipeline:
         self._scale = SCALES[scale]
         self._rescorers = [technique for technique in techniques if isinstance(technique, Rescorer)]
         self._needs_phones = any(technique.needs_phones for technique in techniques)
-
-    @property
-    def needs_unbiased(self) -> bool:
-        """Whether a rescorer asks for what is recognised without the list."""
-        return any(technique.needs_unbiased for technique in self._rescorers)
 
     @property
     def biases_encoder(self) -> bool:
@@ -119,6 +115,8 @@ class Pipeline:
             searched = SearchedEmissions(tokens, self._phones(emissions, len(tokens)), emissions.unbiased, unbiased)
             for technique in rescorers:
                 best = technique.rescore(best, searched, context)
+        if context is not None:
+            best = [restored(best[0], unbiased(1)[0]), *best[1:]]
         different: Dict[str, Reading] = {}
         for reading in best:  # a technique may have made two texts the same
             different.setdefault(reading.text, reading)

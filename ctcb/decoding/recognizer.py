@@ -65,7 +65,7 @@ class Recognizer:
         else:
             recording, utt_id = as_audio(audio, sample_rate), ""
         nbest, context = self.pipeline.texts_asked(nbest), self._lists(entities)
-        model = self._biased(Contexts.alike(context), compared)
+        model = self._biased(Contexts.alike(context))
         parts = stretches_of(model, recording.samples, utt_id, VoiceActivity() if vad else None)
         decoded = [
             self.pipeline.decode(utt_id, part.emissions.over_phones() if self._over_phones else part.emissions, context, nbest, compared)
@@ -91,7 +91,7 @@ class Recognizer:
         The others, and what is raised, as in :meth:`transcribe`.
         """
         nbest, contexts = self.pipeline.texts_asked(nbest), contexts_of(self.pipeline, self._lists, entities)
-        emitted = self.emit(find_utterances(inputs), contexts, batch_seconds, jobs, vad, compared)
+        emitted = self.emit(find_utterances(inputs), contexts, batch_seconds, jobs, vad)
         return transcripts(in_one(self.pipeline.decode_many(emitted, contexts, nbest, jobs, compared), nbest), on_error)
 
     def prepare(self, entities: Entities) -> Optional[Context]:
@@ -101,22 +101,22 @@ class Recognizer:
 
     def emit(
         self, utterances: Iterable[Utterance], contexts: Contexts = Contexts.alike(None), batch_seconds: float = 120.0, jobs: int = 2,
-        vad: bool = False, compared: bool = False, watch: Optional[Watch] = None,
+        vad: bool = False, watch: Optional[Watch] = None,
     ) -> Iterator[Emitted]:
         """Emissions of every utterance by an encoder that is biased toward its list (:func:`ctcb.acoustic.emit.emit`).
 
-        ``compared``: those without the list come along as well. ``watch`` is called with the attention of each utterance.
+        ``watch`` is called with the attention of each utterance.
         """
-        model = self._biased(contexts, compared, watch)
+        model = self._biased(contexts, watch)
         emitted = emit(model, utterances, batch_seconds, jobs, VoiceActivity() if vad else None)
         return map(_over_phones, emitted) if self._over_phones else emitted
 
-    def _biased(self, contexts: Contexts, compared: bool, watch: Optional[Watch] = None) -> AcousticModel:
+    def _biased(self, contexts: Contexts, watch: Optional[Watch] = None) -> AcousticModel:
         if contexts.encoded is None:
             return self.model
         own = as_biasable(self.model)
         bias = EncoderBias(own.model, contexts.encoded, contexts.places, self._max_active, watch)
-        return own.biased_by(bias, compared or self.pipeline.needs_unbiased)
+        return own.biased_by(bias)
 
     def report(self, entities: Entities) -> LoadReport:
         """What becomes of each entity of a list: loaded, changed, merged or rejected, and why."""

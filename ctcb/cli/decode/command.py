@@ -140,7 +140,7 @@ def command(
         recognizer = build(made)
         pipeline, utt_ids = recognizer.pipeline, tuple(utterance.utt_id for utterance in utterances)
         contexts = prepare(lists, pipeline, biasing, utt_ids)
-        emitted = recognizer.emit(utterances, contexts, batch_seconds, jobs, vad, explain, plots and plots.watch)
+        emitted = recognizer.emit(utterances, contexts, batch_seconds, jobs, vad, plots and plots.watch)
         emitted = shown(emitted, utterances)
     else:
         if in_encoder:
