@@ -10,7 +10,7 @@ from beam_reference import Entities, Sequence_, beam_search, brute_force
 
 from ctcb.decoding.options import BeamOptions
 from ctcb.decoding.search.beam import BeamDecoder
-from ctcb.decoding.search.context_graph import LEAST, ContextGraph, evidence
+from ctcb.decoding.search.context_graph import LEAST, ContextGraph, unboosted_letters
 from ctcb.decoding.vocabulary import Vocabulary
 
 UNPRUNED = dict(beam=3000, nbest=3000, top_k=99, token_gap=math.inf, boost_top_k=99, blank_skip=2.0)
@@ -184,7 +184,7 @@ def test_boosts_grow_with_letters_and_short_names_need_more():
     assert bonus([1, 2], short=1) == pytest.approx(3 / 4 * 4 * 0.5, abs=1e-6)
     assert bonus([1, 2]) == bonus([1, 2], short=1)  # a list of one
     assert bonus([1], short=5) == pytest.approx(LEAST * 2 * 0.5, abs=1e-6)
-    assert evidence(1000) - evidence(100) == pytest.approx(0.5)
+    assert unboosted_letters(1000) - unboosted_letters(100) == pytest.approx(0.5)
 
 
 def test_signs_that_stand_for_more_than_a_sound():

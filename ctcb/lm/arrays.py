@@ -35,7 +35,7 @@ NODE = np.dtype([
 LmArrays = namedtuple("LmArrays", "node word")
 
 
-@compiled
+@compiled(allocates=False)
 def advance(lm, state, word):
     """log P(word | state) and the state after it. float64, int.
 

@@ -8,30 +8,166 @@ What is pruned, and nothing else: a frame with a blank of at least `blank_skip` 
 blank; a new prefix opens only with a token of the frame's shortlist; the `beam` best prefixes live
 on, judged by acoustic score plus provisional bonus plus the LM's part so far (`fusion.py`), if there is
 one. A living prefix gets all of its mass, from blank, from its label's repetition and from its parent,
-whatever the shortlist. Of prefixes that go on alike, since they end in the same token and context state
-and the LM will say the same (`likeness` in `fusion.py`), the best `alike` stay (as many as are to be
-answered): what is still undecided gets the places of the beam, not every mixture of doubts that lie behind.
+whatever the shortlist. Prefixes are recombined in part: of those that end in the same token and context
+state and that the LM will score alike (`recombination_key` in `fusion.py`), the best `per_key` stay (as
+many as are to be answered). So the places of the beam go to what is still undecided, not to every
+mixture of decisions that lie behind.
 """
 from __future__ import annotations
 
-from collections import namedtuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ctcb.compiled import compiled
-from ctcb.decoding.search.automaton import step
-from ctcb.decoding.search.boosting import advance, token_boost
-from ctcb.decoding.search.fusion import close, likeness, make_told, provisional, reaches
-from ctcb.decoding.search.select import highest, place, shortlist
+from ctcb.decoding.search.automaton import GraphArrays, step
+from ctcb.decoding.search.boosting import Backpointers, Bonus, BoostOptions, extend_bonus, token_boost
+from ctcb.decoding.search.fusion import (
+    LmFusion,
+    LmState,
+    LmWord,
+    end_word,
+    provisional_score,
+    recombination_key,
+    score_bounds,
+)
+from ctcb.decoding.search.select import highest, push_limited, shortlist
 from ctcb.decoding.search.word_trie import walk
-from ctcb.decoding.search.workspace import find_node, make_beam, make_fresh, make_records, make_tree, make_work
+from ctcb.decoding.search.workspace import Beam, PrefixTree, find_node, make_beam, make_memory
 
-Tokens = namedtuple("Tokens", "blank starts_word is_separator letters")
-Pruning = namedtuple("Pruning", "beam top_k token_gap boost_top_k boost_gap log_blank_skip alike")
 NEVER = -np.inf
 
 
-@compiled
+class Tokens(NamedTuple):
+    """The vocabulary of V tokens; see :class:`Vocabulary`.
+
+    Attributes
+    ----------
+    blank : int, the blank's id.
+    starts_word, is_separator : ``[V]`` uint8, 0 or 1.
+    letters : ``[V]`` float64, how many letters the token spells.
+    """
+
+    blank: int
+    starts_word: np.ndarray
+    is_separator: np.ndarray
+    letters: np.ndarray
+
+
+class Pruning(NamedTuple):
+    """What is pruned; see :class:`BeamOptions`.
+
+    Attributes
+    ----------
+    beam : int, B, prefixes that live on.
+    top_k, token_gap : int, and float64 in nats: the tokens that may open a new prefix.
+    boost_top_k, boost_gap : int, and float64 in nats: the tokens that may continue an entity.
+    log_blank_skip : float64, natural log of the blank's probability from which on a frame is taken as pure blank.
+    per_key : int, prefixes that live on of those with one recombination key.
+    """
+
+    beam: int
+    top_k: int
+    token_gap: float
+    boost_top_k: int
+    boost_gap: float
+    log_blank_skip: float
+    per_key: int
+
+
+class Resources(NamedTuple):
+    """All that a search reads and never changes, but for the emissions."""
+
+    tokens: Tokens
+    graph: GraphArrays
+    boost: BoostOptions
+    fusion: LmFusion
+    pruning: Pruning
+
+
+class Found(NamedTuple):
+    """What a search leaves.
+
+    Attributes
+    ----------
+    beam : the last living prefixes,
+    size : int, and how many there are.
+    offset : float64, nats, what to add to their acoustic scores.
+    backpointers : of their alignments.
+    tree : of the prefixes.
+    lm : what the LM says along the tree.
+    """
+
+    beam: Beam
+    size: int
+    offset: float
+    backpointers: Backpointers
+    tree: PrefixTree
+    lm: LmState
+
+
+class Frame(NamedTuple):
+    """What of one frame the whole beam needs; its shortlist is in the Scratch.
+
+    Attributes
+    ----------
+    best : float64, the highest natural-log probability of a token.
+    narrow : int, so many tokens of the shortlist may open a new prefix,
+    wide : int, and so many, at least as many, may continue an entity.
+    top_boost, top_entry_bonus : float64, nats, the highest ``boost`` and ``entry_bonus`` in the Scratch.
+    """
+
+    best: float
+    narrow: int
+    wide: int
+    top_boost: float
+    top_entry_bonus: float
+
+
+class Acoustics(NamedTuple):
+    """The acoustic fields of one slot of a Beam, as scalars, and ``previous`` (Candidates)."""
+
+    total: float
+    blank: float
+    label: float
+    best_blank: float
+    best_label: float
+    blank_backpointer: int
+    label_backpointer: int
+    previous: int
+
+
+class Parent(NamedTuple):
+    """A living prefix whose children are looked for.
+
+    Attributes
+    ----------
+    slot, node, token, state : int, its slot in the beam, and the fields of Beam.
+    at_word_start : bool, whether any token that follows begins a word.
+    matches : int64, the mask of its context state (STATE).
+    top_weight : float64, the highest weight of an entity under way.
+    backpointer : int, the last one of its best alignment.
+    word_end : int, with an LM: the boundary after its last word.
+    within, beyond : float64, nats, with an LM: the most that the LM's part can be for children within
+        its last word, and for those beyond it.
+    bound : float64, nats, the most that bonus and the LM's part can be for any child.
+    """
+
+    slot: int
+    node: int
+    token: int
+    state: int
+    at_word_start: bool
+    matches: int
+    top_weight: float
+    backpointer: int
+    word_end: int
+    within: float
+    beyond: float
+    bound: float
+
+
+@compiled(allocates=False)
 def log_add(a, b):
     """log(exp(a) + exp(b))."""
     if a < b:
@@ -41,226 +177,303 @@ def log_add(a, b):
     return a + np.log1p(np.exp(b - a))
 
 
-@compiled
-def last_record(beam, h):
-    """The last record of prefix ``h``'s best alignment."""
+@compiled(allocates=False)
+def last_backpointer(beam, h):
+    """The last backpointer of prefix ``h``'s best alignment."""
     if beam.best_label[h] > beam.best_blank[h]:
-        return beam.label_record[h]
-    return beam.blank_record[h]
+        return beam.label_backpointer[h]
+    return beam.blank_backpointer[h]
 
 
-@compiled
-def only_blank(beam, size):
+@compiled(allocates=False)
+def take_blank(beam, size):
     """Let every prefix take a blank of log-probability 0, which ends all of its alignments in blank."""
     for h in range(size):
-        beam.blank_record[h] = last_record(beam, h)
+        beam.blank_backpointer[h] = last_backpointer(beam, h)
         beam.best_blank[h] = max(beam.best_blank[h], beam.best_label[h])
         beam.blank[h] = beam.total[h]
         beam.label[h] = beam.best_label[h] = NEVER
 
 
-@compiled
-def look(row, boost, graph, tokens, pruning, work):
-    """Fill in the frame's shortlist: how many may open a prefix, how many continue an entity, the frame's best."""
+@compiled(allocates=False)
+def make_frame(row, resources, scratch):
+    """The Frame of ``row``; fills in its shortlist in the Scratch."""
+    tokens, graph, pruning = resources.tokens, resources.graph, resources.pruning
     best = np.float64(highest(row))
-    count = shortlist(row, tokens.blank, best - max(pruning.token_gap, pruning.boost_gap), work.chosen, work.values)
+    floor = best - max(pruning.token_gap, pruning.boost_gap)
+    count = shortlist(row, tokens.blank, floor, scratch.tokens, scratch.log_probs)
     narrow = 0
-    while narrow < min(count, pruning.top_k) and work.values[narrow] >= best - pruning.token_gap:
+    while narrow < min(count, pruning.top_k) and scratch.log_probs[narrow] >= best - pruning.token_gap:
         narrow += 1
     wide = narrow
-    while wide < min(count, pruning.boost_top_k) and work.values[wide] >= best - pruning.boost_gap:
+    while wide < min(count, pruning.boost_top_k) and scratch.log_probs[wide] >= best - pruning.boost_gap:
         wide += 1
+    top_boost = top_entry_bonus = 0.0
     for i in range(wide):
-        work.place_of[work.chosen[i]] = i
-        entry = graph.root_child[work.chosen[i]]
-        work.own[i] = token_boost(boost, best - work.values[i], tokens.letters[work.chosen[i]])
-        work.hope[i] = graph.states[entry].weight * work.own[i]
-    return narrow, wide, best
+        token = scratch.tokens[i]
+        scratch.rank[token] = i
+        scratch.boost[i] = token_boost(resources.boost, best - scratch.log_probs[i], tokens.letters[token])
+        scratch.entry_bonus[i] = graph.states[graph.root_child[token]].weight * scratch.boost[i]
+        top_boost = max(top_boost, scratch.boost[i])
+        top_entry_bonus = max(top_entry_bonus, scratch.entry_bonus[i])
+    return Frame(best=best, narrow=narrow, wide=wide, top_boost=top_boost, top_entry_bonus=top_entry_bonus)
 
 
-@compiled
-def keep(old, new, fresh, size, wide, alike, row, best, tokens, graph, boost, fusion, records, tree, told, work):
+@compiled(allocates=False)
+def advance_alignments(beam, h, parent, row, blank_id):
+    """The Acoustics of prefix ``h`` after a frame: blank, its label's repetition, and what ``parent`` (a slot, -1: none) gives."""
+    token, previous = beam.token[h], np.int64(-1)
+    label, best_label = NEVER, NEVER
+    if token >= 0:
+        label, best_label = beam.label[h] + row[token], beam.best_label[h] + row[token]
+    if parent >= 0:
+        if token == beam.token[parent]:  # a doubled token needs a blank between
+            given, best_given, last = beam.blank[parent], beam.best_blank[parent], beam.blank_backpointer[parent]
+        else:
+            given, last = beam.total[parent], last_backpointer(beam, parent)
+            best_given = max(beam.best_blank[parent], beam.best_label[parent])
+        label = log_add(label, given + row[token])
+        if best_given + row[token] > best_label:
+            best_label, previous = best_given + row[token], np.int64(last)
+    blank = beam.total[h] + row[blank_id]
+    return Acoustics(
+        total=log_add(blank, label), blank=blank, label=label,
+        best_blank=max(beam.best_blank[h], beam.best_label[h]) + row[blank_id], best_label=best_label,
+        blank_backpointer=np.int64(last_backpointer(beam, h)), label_backpointer=np.int64(beam.label_backpointer[h]),
+        previous=previous)
+
+
+@compiled(allocates=False)
+def write_prefix(beam, slot, node, token, state, acoustics):
+    """Write a prefix (node -1: not in the tree yet) to a slot, but for its key."""
+    beam.node[slot], beam.token[slot], beam.state[slot] = node, token, state
+    beam.total[slot], beam.blank[slot], beam.label[slot] = acoustics.total, acoustics.blank, acoustics.label
+    beam.best_blank[slot], beam.best_label[slot] = acoustics.best_blank, acoustics.best_label
+    beam.blank_backpointer[slot] = acoustics.blank_backpointer
+    beam.label_backpointer[slot] = acoustics.label_backpointer
+
+
+@compiled(allocates=False)
+def write_bonus(candidates, slot, parent_node, previous, bonus):
+    """Write what a candidate's new backpointer, if it gets one, will hold."""
+    candidates.parent_node[slot], candidates.previous[slot] = parent_node, previous
+    candidates.boost_sum[slot], candidates.match_origin[slot] = bonus.boost_sum, bonus.match_origin
+    candidates.open_bonus[slot], candidates.closed_bonus[slot] = bonus.open_bonus, bonus.closed_bonus
+    candidates.provisional_bonus[slot] = bonus.provisional_bonus
+
+
+@compiled(allocates=False)
+def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
     """Make the living prefixes candidates: blank, repetition, and what their parents give. Returns how many."""
+    tokens, graph, fusion = resources.tokens, resources.graph, resources.fusion
+    candidates, scratch, backpointers, tree = memory.candidates, memory.scratch, memory.backpointers, memory.tree
     for h in range(size):
-        work.living[old.node[h]] = h
-        work.taken[h, :wide] = False
+        scratch.slot[beam.node[h]] = h
+        scratch.child_alive[h, : frame.wide] = False
     filled = 0
     for h in range(size):
-        token, parent, before = old.token[h], -1, -1
-        label, best_label, label_record = NEVER, NEVER, old.label_record[h]
+        token, parent = beam.token[h], -1
         if token >= 0:
-            label, best_label = old.label[h] + row[token], old.best_label[h] + row[token]
-            parent = work.living[tree.parent[old.node[h]]]
-        if parent >= 0:
-            if work.place_of[token] >= 0:
-                work.taken[parent, work.place_of[token]] = True
-            if token == old.token[parent]:  # a doubled token needs a blank between
-                given, best_given, follows = old.blank[parent], old.best_blank[parent], old.blank_record[parent]
-            else:
-                given, follows = old.total[parent], last_record(old, parent)
-                best_given = max(old.best_blank[parent], old.best_label[parent])
-            label = log_add(label, given + row[token])
-            if best_given + row[token] > best_label:
-                best_label, before = best_given + row[token], follows
-        blank = old.total[h] + row[tokens.blank]
-        best_blank = max(old.best_blank[h], old.best_label[h]) + row[tokens.blank]
-        total, blank_record = log_add(blank, label), last_record(old, h)
-        if total == NEVER:
+            parent = scratch.slot[tree.parent[beam.node[h]]]
+        if parent >= 0 and scratch.rank[token] >= 0:
+            scratch.child_alive[parent, scratch.rank[token]] = True
+        acoustics = advance_alignments(beam, h, parent, row, tokens.blank)
+        if acoustics.total == NEVER:
             continue
-        boosted, origin, opened, closed, hoped = 0.0, -1, 0.0, 0.0, records.hoped[label_record]
-        if before >= 0:
-            new_word = tokens.starts_word[token] or tokens.is_separator[token]
-            boosted, origin, opened, closed, hoped = advance(
-                graph, records, boost, before, old.state[parent], old.state[h], new_word, best - row[token],
-                tokens.letters[token])
-        bonus = hoped if best_label > best_blank else records.hoped[blank_record]
+        bonus = Bonus(
+            boost_sum=0.0, match_origin=np.int64(-1), open_bonus=0.0, closed_bonus=0.0,
+            provisional_bonus=backpointers.provisional_bonus[acoustics.label_backpointer])
+        if acoustics.previous >= 0:
+            new_word = tokens.starts_word[token] != 0 or tokens.is_separator[token] != 0
+            bonus = extend_bonus(
+                graph, backpointers, resources.boost, acoustics.previous, beam.state[parent], beam.state[h], new_word,
+                frame.best - row[token], tokens.letters[token])
+        score = bonus.provisional_bonus
+        if acoustics.best_label <= acoustics.best_blank:
+            score = backpointers.provisional_bonus[acoustics.blank_backpointer]
         if fusion.on:
-            bonus += told.score[old.node[h]]
-        slot = place(new.key, work.heap, fresh.score, filled, old.key[h], alike, total + bonus)
+            score += memory.lm.prefixes.score[beam.node[h]]
+        slot = push_limited(
+            candidates.heap, next_beam.key, filled, beam.key[h], resources.pruning.per_key, acoustics.total + score)
         if slot < 0:
             continue
         filled = max(filled, slot + 1)
-        new.node[slot], new.token[slot], new.state[slot], new.key[slot] = old.node[h], token, old.state[h], old.key[h]
-        new.total[slot], new.blank[slot], new.label[slot] = total, blank, label
-        new.best_blank[slot], new.best_label[slot] = best_blank, best_label
-        new.blank_record[slot], new.label_record[slot] = blank_record, label_record
-        fresh.source[slot], fresh.before[slot], fresh.origin[slot] = -1, before, origin
-        fresh.boost[slot], fresh.open[slot], fresh.closed[slot], fresh.hoped[slot] = boosted, opened, closed, hoped
+        next_beam.key[slot] = beam.key[h]
+        write_prefix(next_beam, slot, beam.node[h], token, beam.state[h], acoustics)
+        write_bonus(candidates, slot, -1, acoustics.previous, bonus)
     for h in range(size):
-        work.living[old.node[h]] = -1
+        scratch.slot[beam.node[h]] = -1
     return filled
 
 
-@compiled
-def extend(old, new, fresh, size, filled, narrow, wide, alike, best, tokens, graph, boost, fusion, records, tree, told, work):
-    """Make candidates of the living prefixes' new children. Returns how many candidates there are then."""
-    room, worst = len(work.heap), fresh.score[work.heap[0]] if filled else NEVER
-    top_hope = work.hope[:wide].max() if wide else 0.0
-    top_own = work.own[:wide].max() if wide else 0.0
-    node = closing = began = spelled = pieces = 0
-    within = beyond = lm = 0.0
+@compiled(allocates=False)
+def make_parent(frame, beam, h, resources, memory):
+    """Prefix ``h`` as a Parent."""
+    graph, fusion, backpointers = resources.graph, resources.fusion, memory.backpointers
+    node, token, state = beam.node[h], beam.token[h], beam.state[h]
+    matches, top_weight = graph.states[state].mask, np.float64(graph.states[state].top_weight)
+    last, last_blank = last_backpointer(beam, h), beam.blank_backpointer[h]
+    bound = max(backpointers.closed_bonus[last], backpointers.closed_bonus[last_blank])
+    bound += frame.top_entry_bonus
+    if matches:
+        under_way = max(backpointers.provisional_bonus[last], backpointers.provisional_bonus[last_blank])
+        bound = max(bound, under_way + top_weight * frame.top_boost)
+    word_end, within, beyond = np.int64(0), 0.0, 0.0
+    if fusion.on:
+        word_end = np.int64(end_word(fusion, graph, memory.tree, memory.lm, node, state))
+        within, beyond = score_bounds(fusion, graph, memory.lm, node, word_end, state)
+        bound += max(within, beyond)
+    return Parent(
+        slot=h, node=node, token=token, state=state,
+        at_word_start=token < 0 or resources.tokens.is_separator[token] != 0, matches=matches, top_weight=top_weight,
+        backpointer=last, word_end=word_end, within=within, beyond=beyond, bound=bound)
+
+
+@compiled(allocates=False)
+def extend_word(parent, token, new_word, state, resources, memory):
+    """The LmWord of a child of ``parent`` by ``token`` with the context ``state``."""
+    fusion, prefixes = resources.fusion, memory.lm.prefixes
+    if new_word:
+        word_start, letters, word_tokens = parent.word_end, fusion.trie.start[token], 0
+    else:
+        word_start, letters = np.int64(prefixes.word_start[parent.node]), walk(fusion.trie, prefixes.letters[parent.node], token)
+        word_tokens = prefixes.word_tokens[parent.node]
+    if not resources.tokens.is_separator[token]:
+        word_tokens += 1
+    score = provisional_score(
+        fusion, resources.graph, memory.tree, memory.lm, parent.node, word_start, letters, word_tokens, state)
+    return LmWord(score=score, word_start=word_start, letters=letters, word_tokens=word_tokens)
+
+
+@compiled(allocates=False)
+def extend_prefixes(frame, beam, size, next_beam, filled, resources, memory):
+    """Make the living prefixes' new children candidates. Returns how many candidates there are then."""
+    tokens, graph, fusion = resources.tokens, resources.graph, resources.fusion
+    candidates, scratch, backpointers = memory.candidates, memory.scratch, memory.backpointers
+    heap = candidates.heap
+    room, worst = len(heap.slot), heap.score[heap.slot[0]] if filled else NEVER
     for h in range(size):
-        last, old_state = old.token[h], old.state[h]
-        fits, matches = last < 0 or tokens.is_separator[last] != 0, graph.states[old_state].mask
-        record, blank_record, top_weight = last_record(old, h), old.blank_record[h], graph.states[old_state].top_weight
-        total, best_total = old.total[h], max(old.best_blank[h], old.best_label[h])
-        reach = max(records.closed[record], records.closed[blank_record]) + top_hope
-        if matches:
-            reach = max(reach, max(records.hoped[record], records.hoped[blank_record]) + top_weight * top_own)
-        if fusion.on:
-            node = old.node[h]
-            closing = close(fusion, graph, tree, told, node, old_state)
-            within, beyond = reaches(fusion, graph, told, node, closing, old_state)
-            reach += max(within, beyond)
-        for i in range(wide if matches else narrow):
-            token, value = work.chosen[i], work.values[i]
-            if filled == room and total + value + reach <= worst:
+        parent = make_parent(frame, beam, h, resources, memory)
+        total, best_total = beam.total[h], max(beam.best_blank[h], beam.best_label[h])
+        for i in range(frame.wide if parent.matches else frame.narrow):
+            token, value = scratch.tokens[i], scratch.log_probs[i]
+            if filled == room and total + value + parent.bound <= worst:
                 break  # what follows is less likely still
-            matched = matches & (np.int64(1) << (token & 63)) != 0
-            if work.taken[h, i] or (i >= narrow and not matched):
+            matched = parent.matches & (np.int64(1) << (token & 63)) != 0
+            if scratch.child_alive[h, i] or (i >= frame.narrow and not matched):
                 continue
-            if token == last:  # a doubled token needs a blank between
-                given, best_given, before = old.blank[h] + value, old.best_blank[h] + value, blank_record
+            if token == parent.token:  # a doubled token needs a blank between
+                given, best_given, previous = beam.blank[h] + value, beam.best_blank[h] + value, beam.blank_backpointer[h]
                 if given == NEVER:
                     continue
             else:
-                given, best_given, before = total + value, best_total + value, record
+                given, best_given, previous = total + value, best_total + value, parent.backpointer
             starts_word = tokens.starts_word[token] != 0
-            enters, new_word = fits or starts_word, starts_word or tokens.is_separator[token] != 0
+            enters, new_word = parent.at_word_start or starts_word, starts_word or tokens.is_separator[token] != 0
             # Most fail here, by what they could have at best, before their bonus and the LM's part are worked out.
-            lm = beyond if new_word else within
-            hoped = records.closed[before] if new_word else records.open[before]
+            lm_score = parent.beyond if new_word else parent.within
+            bonus_bound = backpointers.closed_bonus[previous] if new_word else backpointers.open_bonus[previous]
             if enters:
-                hoped = max(hoped, records.closed[before] + work.hope[i])
+                bonus_bound = max(bonus_bound, backpointers.closed_bonus[previous] + scratch.entry_bonus[i])
             state = graph.root_child[token] if enters else 0
             if matched:
-                further = max(hoped, records.hoped[before] + top_weight * work.own[i])
-                if filled == room and given + further + lm <= worst:
+                further = max(bonus_bound, backpointers.provisional_bonus[previous] + parent.top_weight * scratch.boost[i])
+                if filled == room and given + further + lm_score <= worst:
                     continue
-                state = step(graph, old_state, token, enters)
+                state = step(graph, parent.state, token, enters)
                 if graph.states[state].depth >= 2:
-                    hoped = further
-                elif i >= narrow:
+                    bonus_bound = further
+                elif i >= frame.narrow:
                     continue
-            if filled == room and given + hoped + lm <= worst:
+            if filled == room and given + bonus_bound + lm_score <= worst:
                 continue
             key = (np.int64(token + 1) << 32) | state  # that of the empty prefix is 0
             if fusion.on:
-                began = closing if new_word else told.began[node]
-                spelled = fusion.trie.start[token] if new_word else walk(fusion.trie, told.spelled[node], token)
-                pieces = (0 if new_word else told.pieces[node]) + (0 if tokens.is_separator[token] else 1)
-                lm = provisional(fusion, graph, tree, told, node, began, spelled, pieces, state)
-                if filled == room and given + hoped + lm <= worst:
+                word = extend_word(parent, token, new_word, state, resources, memory)
+                lm_score = word.score
+                if filled == room and given + bonus_bound + lm_score <= worst:
                     continue
-                key = likeness(told, key, began, spelled)
-            boosted, origin, opened, closed, hoped = advance(
-                graph, records, boost, before, old_state, state, new_word, best - value, tokens.letters[token])
-            slot = place(new.key, work.heap, fresh.score, filled, key, alike, given + hoped + lm)
+                key = recombination_key(memory.lm, key, word.word_start, word.letters)
+            bonus = extend_bonus(
+                graph, backpointers, resources.boost, previous, parent.state, state, new_word, frame.best - value,
+                tokens.letters[token])
+            slot = push_limited(
+                heap, next_beam.key, filled, key, resources.pruning.per_key, given + bonus.provisional_bonus + lm_score)
             if slot < 0:
                 continue
             filled = max(filled, slot + 1)
-            worst = fresh.score[work.heap[0]]
-            new.node[slot], new.token[slot], new.state[slot], new.key[slot] = -1, token, state, key
-            new.total[slot], new.blank[slot], new.label[slot] = given, NEVER, given
-            new.best_blank[slot], new.best_label[slot] = NEVER, best_given
-            new.blank_record[slot] = 0
-            fresh.source[slot], fresh.before[slot], fresh.origin[slot] = old.node[h], before, origin
-            fresh.lm[slot], fresh.began[slot], fresh.spelled[slot], fresh.pieces[slot] = lm, began, spelled, pieces
-            fresh.boost[slot], fresh.open[slot], fresh.closed[slot], fresh.hoped[slot] = boosted, opened, closed, hoped
+            worst = heap.score[heap.slot[0]]
+            next_beam.key[slot] = key
+            acoustics = Acoustics(
+                total=given, blank=NEVER, label=given, best_blank=NEVER, best_label=best_given,
+                blank_backpointer=0, label_backpointer=0, previous=previous)
+            write_prefix(next_beam, slot, -1, token, state, acoustics)
+            write_bonus(candidates, slot, parent.node, previous, bonus)
+            if fusion.on:
+                candidates.lm_score[slot], candidates.word_start[slot] = word.score, word.word_start
+                candidates.letters[slot], candidates.word_tokens[slot] = word.letters, word.word_tokens
     return filled
 
 
-@compiled
-def settle(new, fresh, filled, t, nodes, used, fusion, records, tree, told):
-    """Give the candidates that stayed their nodes and records. Returns how many of these are in use."""
+@compiled(allocates=False)
+def settle(next_beam, filled, t, fusion, memory):
+    """Give the candidates that stayed their nodes and backpointers; ``t`` is the frame's number."""
+    candidates, backpointers, prefixes = memory.candidates, memory.backpointers, memory.lm.prefixes
     for h in range(filled):
-        if fresh.source[h] >= 0:
-            new.node[h] = find_node(tree, fresh.source[h], new.token[h], nodes)
-            nodes = max(nodes, new.node[h] + 1)
+        parent_node, previous = candidates.parent_node[h], candidates.previous[h]
+        if parent_node >= 0:
+            node = find_node(memory.tree, parent_node, next_beam.token[h])
+            next_beam.node[h] = node
             if fusion.on:
-                node = new.node[h]
-                told.began[node], told.spelled[node], told.score[node] = fresh.began[h], fresh.spelled[h], fresh.lm[h]
-                told.pieces[node], told.length[node] = fresh.pieces[h], told.length[fresh.source[h]] + 1
-        before = fresh.before[h]
-        if before >= 0:
-            new.label_record[h] = used
-            records.parent[used], records.frame[used], records.token[used] = before, t, new.token[h]
-            records.boost[used], records.origin[used] = fresh.boost[h], fresh.origin[h]
-            records.open[used], records.closed[used], records.hoped[used] = fresh.open[h], fresh.closed[h], fresh.hoped[h]
-            used += 1
-    return nodes, used
+                prefixes.score[node], prefixes.word_start[node] = candidates.lm_score[h], candidates.word_start[h]
+                prefixes.letters[node], prefixes.word_tokens[node] = candidates.letters[h], candidates.word_tokens[h]
+                prefixes.length[node] = prefixes.length[parent_node] + 1
+        if previous >= 0:
+            new = backpointers.count[0]
+            backpointers.count[0] += 1
+            next_beam.label_backpointer[h] = new
+            backpointers.parent[new], backpointers.frame[new], backpointers.token[new] = previous, t, next_beam.token[h]
+            backpointers.boost_sum[new], backpointers.match_origin[new] = candidates.boost_sum[h], candidates.match_origin[h]
+            backpointers.open_bonus[new], backpointers.closed_bonus[new] = candidates.open_bonus[h], candidates.closed_bonus[h]
+            backpointers.provisional_bonus[new] = candidates.provisional_bonus[h]
 
 
-@compiled
-def search(log_probs, tokens, graph, boost, fusion, pruning):
-    """Search ``log_probs`` ([T, V] float32, finite or -inf).
-
-    Returns ``(beam, size, offset, records, tree, told)``: the last living prefixes, how many there are,
-    what to add to their acoustic scores, the records of their alignments, the prefix tree, and what the
-    LM says along it.
-    """
-    most = 1  # nodes and records: no frame makes more than `beam` of either
-    for t in range(len(log_probs)):
-        most += pruning.beam if log_probs[t, tokens.blank] < pruning.log_blank_skip else 0
-    records, tree, told = make_records(most), make_tree(most), make_told(fusion, most)
-    work = make_work(most, pruning.beam, max(pruning.top_k, pruning.boost_top_k), log_probs.shape[1])
-    old, new, fresh = make_beam(pruning.beam), make_beam(pruning.beam), make_fresh(pruning.beam)
-    old.token[0], old.label[0], old.best_label[0] = -1, NEVER, NEVER  # the empty prefix
-    size, nodes, used, offset, collapsed = 1, 1, 1, 0.0, True
+@compiled(allocates=False)
+def run(log_probs, beam, next_beam, resources, memory):
+    """The search of all frames. Returns ``(size, offset, swapped)``: ``size`` and ``offset`` of Found, and whether
+    the living prefixes are in ``next_beam`` at the end."""
+    tokens, pruning, scratch = resources.tokens, resources.pruning, memory.scratch
+    beam.token[0], beam.label[0], beam.best_label[0] = -1, NEVER, NEVER  # the empty prefix
+    size, offset, collapsed, swapped = 1, 0.0, True, False
     for t in range(len(log_probs)):
         row = log_probs[t]
         if row[tokens.blank] >= pruning.log_blank_skip:
             if not collapsed:
-                only_blank(old, size)
+                take_blank(beam, size)
                 collapsed = True
             offset += row[tokens.blank]
             continue
-        narrow, wide, best = look(row, boost, graph, tokens, pruning, work)
-        filled = keep(old, new, fresh, size, wide, pruning.alike, row, best, tokens, graph, boost, fusion, records, tree, told, work)
-        filled = extend(
-            old, new, fresh, size, filled, narrow, wide, pruning.alike, best, tokens, graph, boost, fusion, records, tree, told, work)
-        nodes, used = settle(new, fresh, filled, t, nodes, used, fusion, records, tree, told)
-        for i in range(wide):
-            work.place_of[work.chosen[i]] = -1
-        old, new, size, collapsed = new, old, filled, False
-    return old, size, offset, records, tree, told
+        frame = make_frame(row, resources, scratch)
+        filled = keep_prefixes(row, frame, beam, size, next_beam, resources, memory)
+        filled = extend_prefixes(frame, beam, size, next_beam, filled, resources, memory)
+        settle(next_beam, filled, t, resources.fusion, memory)
+        for i in range(frame.wide):
+            scratch.rank[scratch.tokens[i]] = -1
+        beam, next_beam, size, collapsed, swapped = next_beam, beam, filled, False, not swapped
+    return size, offset, swapped
+
+
+@compiled
+def search(log_probs, resources):
+    """Search ``log_probs`` (``[T, V]`` float32, natural-log probabilities, finite or -inf). Returns a Found."""
+    tokens, pruning = resources.tokens, resources.pruning
+    most = 1  # nodes and backpointers: no frame makes more than `beam` of either
+    for t in range(len(log_probs)):
+        most += pruning.beam if log_probs[t, tokens.blank] < pruning.log_blank_skip else 0
+    shortlisted = max(pruning.top_k, pruning.boost_top_k)
+    memory = make_memory(resources.fusion, most, pruning.beam, shortlisted, log_probs.shape[1])
+    beam, next_beam = make_beam(pruning.beam), make_beam(pruning.beam)
+    size, offset, swapped = run(log_probs, beam, next_beam, resources, memory)
+    return Found(
+        beam=next_beam if swapped else beam, size=size, offset=offset,
+        backpointers=memory.backpointers, tree=memory.tree, lm=memory.lm)
