@@ -12,7 +12,9 @@ from ctcb.decoding.options import BeamOptions, EntitySpan, Hypothesis
 from ctcb.decoding.search.automaton import GraphArrays
 from ctcb.decoding.search.boosting import BoostOptions
 from ctcb.decoding.search.context_graph import ContextGraph
-from ctcb.decoding.search.kernel import Pruning, Resources, Tokens, last_backpointer, search
+from ctcb.decoding.search.kernel import search
+from ctcb.decoding.search.prefixes import last_backpointer
+from ctcb.decoding.search.resources import Pruning, Resources, Tokens
 from ctcb.decoding.search.spans import Spans, answer, boosted_spans, class_spans, trace
 from ctcb.decoding.search.word_lm import WordLm, no_fusion
 from ctcb.decoding.threads import in_order

@@ -26,138 +26,12 @@ of those it can be. With `look_ahead` a word under way has the score of the best
 """
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from ctcb.compiled import compiled
 from ctcb.decoding.search.boosting import ancestor
-from ctcb.decoding.search.word_trie import LetterTrie
-from ctcb.lm.arrays import LmArrays, advance
-
-
-class LmFusion(NamedTuple):
-    """The word LM and its weights, which a search reads and never changes.
-
-    Attributes
-    ----------
-    on : bool, whether there is an LM at all; without one nothing else counts.
-    weight : float64, factor on the LM's natural-log probabilities, class_bonus and piece_bonus.
-    word_bonus : float64, added a word.
-    class_bonus : float64, nats, added to log P(<unk>) of an entity in the class.
-    piece_bonus : float64, nats, added to log P(<unk>) for each token of any other word outside of the vocabulary.
-    look_ahead : ``[S + 1]`` float32, by state of the trie: what is added while a word is under way, before
-        its own score is known; weighted.
-    top_look_ahead : float64, its highest value, at least 0,
-    look_ahead_word_bonus : float64, and the part of it that is the word's bonus.
-    lm : the LM's n-grams.
-    trie : its words by letters; S states and a last one for what begins no word.
-    unk, end : int, the numbers of ``<unk>`` and ``</s>``.
-    begin : int, the LM's state before the first word.
-    histories : int, H, the LM states that a prefix may have at a word boundary.
-    """
-
-    on: bool
-    weight: float
-    word_bonus: float
-    class_bonus: float
-    piece_bonus: float
-    look_ahead: np.ndarray
-    top_look_ahead: float
-    look_ahead_word_bonus: float
-    lm: LmArrays
-    trie: LetterTrie
-    unk: int
-    end: int
-    begin: int
-    histories: int
-
-
-class LmWord(NamedTuple):
-    """The word under way of one new prefix, as scalars; see :class:`PrefixWords`."""
-
-    score: float
-    word_start: int
-    letters: int
-    word_tokens: int
-
-
-class PrefixWords(NamedTuple):
-    """The word under way of each prefix, by its node in the prefix tree.
-
-    Attributes
-    ----------
-    score : ``[N]`` float64, nats, the LM's part of the prefix's score for pruning; weighted.
-    word_start : ``[N]`` int32, the word boundary at which its last word begins.
-    letters : ``[N]`` int32, the trie's state after that word's letters.
-    word_tokens : ``[N]`` int32, how many tokens spell that word.
-    word_end : ``[N]`` int32, the boundary after that word, or -1 if it was not needed yet.
-    length : ``[N]`` int32, all tokens of the prefix.
-    """
-
-    score: np.ndarray
-    word_start: np.ndarray
-    letters: np.ndarray
-    word_tokens: np.ndarray
-    word_end: np.ndarray
-    length: np.ndarray
-
-
-class WordBoundaries(NamedTuple):
-    """The word boundaries; number 0 is the utterance's beginning.
-
-    Attributes
-    ----------
-    count : ``[1]`` int64, how many are in use.
-    previous : ``[N]`` int32, the boundary at which the word before this one begins.
-    word : ``[N]`` int32, the LM's number of that word.
-    num_words, num_tokens : ``[N]`` int32, words and tokens before the boundary.
-    unknown_bonus : ``[N]`` float64, nats, added because the LM does not know that word (``piece_bonus``).
-    num_paths : ``[N]`` int32, how many paths lead there.
-    best : ``[N]`` float64, nats, the best path's score,
-    best_state : ``[N]`` int32, and its LM state.
-    best_unknown : ``[N]`` float64, nats, the best score of a path with an ``<unk>`` behind it.
-    """
-
-    count: np.ndarray
-    previous: np.ndarray
-    word: np.ndarray
-    num_words: np.ndarray
-    num_tokens: np.ndarray
-    unknown_bonus: np.ndarray
-    num_paths: np.ndarray
-    best: np.ndarray
-    best_state: np.ndarray
-    best_unknown: np.ndarray
-
-
-class LmPaths(NamedTuple):
-    """The paths of each word boundary.
-
-    Attributes
-    ----------
-    state : ``[N, H]`` int32, the LM state after the path.
-    total : ``[N, H]`` float64, nats, the sum of its log-probabilities, class and piece bonuses; not weighted.
-    source : ``[N, H]`` int32, the boundary that it goes on from (-1: none),
-    source_path : ``[N, H]`` int32, and the number of the path there.
-    entity : ``[N, H]`` int32, the entity that it ends with: an index into the graph's ``entity``, or -1,
-    entity_tokens : ``[N, H]`` int32, and how many tokens that has.
-    """
-
-    state: np.ndarray
-    total: np.ndarray
-    source: np.ndarray
-    source_path: np.ndarray
-    entity: np.ndarray
-    entity_tokens: np.ndarray
-
-
-class LmState(NamedTuple):
-    """What the LM says along the prefix tree, worked out as it is asked for."""
-
-    prefixes: PrefixWords
-    boundaries: WordBoundaries
-    paths: LmPaths
+from ctcb.decoding.search.lm_state import LmPaths, LmState, PrefixWords, WordBoundaries
+from ctcb.lm.arrays import advance
 
 
 @compiled
@@ -180,8 +54,9 @@ def make_lm_state(fusion, nodes):
             entity_tokens=np.empty(shape, np.int32)),
     )
     if fusion.on:
-        add_path(lm_state, 0, fusion.begin, 0.0, -1, -1, -1, 0)
-        update_best(fusion, lm_state, 0)
+        start, none = np.int64(0), np.int64(-1)
+        add_path(lm_state, start, np.int64(fusion.begin), 0.0, none, none, none, np.int64(0))
+        update_best(fusion, lm_state, start)
     return lm_state
 
 
@@ -214,7 +89,7 @@ def add_path(lm_state, boundary, state, total, source, source_path, entity, enti
 @compiled(allocates=False)
 def best_path(fusion, lm_state, boundary, word):
     """The best score (nats) of a boundary's paths with ``word`` behind them, and the number of that path."""
-    best, which = -np.inf, 0
+    best, which = -np.inf, np.int64(0)
     for path in range(lm_state.boundaries.num_paths[boundary]):
         total = lm_state.paths.total[boundary, path] + advance(fusion.lm, lm_state.paths.state[boundary, path], word)[0]
         if total > best:
@@ -235,41 +110,54 @@ def update_best(fusion, lm_state, boundary):
 
 
 @compiled(allocates=False)
+def add_class_paths(fusion, graph, tree, lm_state, boundary, node, state):
+    """Add to a boundary after ``node``'s last word the paths on which an entity that ends there is a unit of the class.
+
+    ``state`` is the node's in the context graph.
+    """
+    prefixes, paths = lm_state.prefixes, lm_state.paths
+    while state != 0:  # every entity that ends here, the longest first
+        best, entity = -np.inf, np.int64(-1)
+        for i in range(graph.states[state].ends, graph.states[state + 1].ends):
+            if graph.end_class[i] > best:
+                best, entity = graph.end_class[i], np.int64(i)
+        if entity >= 0:
+            depth = np.int64(graph.states[state].depth)
+            source = np.int64(prefixes.word_start[ancestor(tree, node, depth - 1)])
+            for path in range(lm_state.boundaries.num_paths[source]):
+                score, following = advance(fusion.lm, paths.state[source, path], fusion.unk)
+                total = paths.total[source, path] + score + best + fusion.class_bonus
+                add_path(lm_state, boundary, np.int64(following), total, source, np.int64(path), entity, depth)
+        state = np.int64(graph.states[state].fail)
+
+
+@compiled(allocates=False)
 def end_word(fusion, graph, tree, lm_state, node, state):
     """The boundary after ``node``'s last word, made if need be; ``state`` is the node's in the context graph."""
     prefixes, boundaries, paths = lm_state
-    boundary = prefixes.word_end[node]
+    boundary = np.int64(prefixes.word_end[node])
     if boundary >= 0:
         return boundary
-    word_start, letters = prefixes.word_start[node], prefixes.letters[node]
+    word_start, letters = np.int64(prefixes.word_start[node]), prefixes.letters[node]
     if letters == 0:  # no word
         prefixes.word_end[node] = word_start
         return word_start
     boundary = boundaries.count[0]
     boundaries.count[0] += 1
     prefixes.word_end[node] = boundary
-    word = fusion.trie.states[letters].word
+    word = np.int64(fusion.trie.states[letters].word)
     boundaries.previous[boundary], boundaries.word[boundary] = word_start, word
     boundaries.num_words[boundary] = boundaries.num_words[word_start] + 1
     boundaries.num_tokens[boundary] = prefixes.length[node]
     unknown_bonus = fusion.piece_bonus * prefixes.word_tokens[node] if word == fusion.unk else 0.0
     boundaries.unknown_bonus[boundary] = unknown_bonus
+    none = np.int64(-1)
     for path in range(boundaries.num_paths[word_start]):
         score, following = advance(fusion.lm, paths.state[word_start, path], word)
-        add_path(lm_state, boundary, following, paths.total[word_start, path] + score + unknown_bonus, word_start, path, -1, 0)
-    while state != 0 and len(graph.end_class):  # every entity that ends here, the longest first
-        best, which = -np.inf, -1
-        for i in range(graph.states[state].ends, graph.states[state + 1].ends):
-            if graph.end_class[i] > best:
-                best, which = graph.end_class[i], i
-        if which >= 0:
-            depth = graph.states[state].depth
-            start = prefixes.word_start[ancestor(tree, node, depth - 1)]
-            for path in range(boundaries.num_paths[start]):
-                score, following = advance(fusion.lm, paths.state[start, path], fusion.unk)
-                total = paths.total[start, path] + score + best + fusion.class_bonus
-                add_path(lm_state, boundary, following, total, start, path, which, depth)
-        state = graph.states[state].fail
+        total = paths.total[word_start, path] + score + unknown_bonus
+        add_path(lm_state, boundary, np.int64(following), total, word_start, np.int64(path), none, np.int64(0))
+    if len(graph.end_class):
+        add_class_paths(fusion, graph, tree, lm_state, boundary, node, state)
     update_best(fusion, lm_state, boundary)
     return boundary
 

@@ -88,11 +88,11 @@ def push(heap, size, score):
             at = (at - 1) >> 1
         heap.slot[at], heap.score[size] = size, score
         return size
-    slot = heap.slot[0]
+    slot = np.int64(heap.slot[0])
     if score <= heap.score[slot]:
         return -1
     heap.score[slot] = score
-    sift_down(heap, size, 0, slot)
+    sift_down(heap, size, np.int64(0), slot)
     return slot
 
 
@@ -107,13 +107,13 @@ def push_limited(heap, keys, size, key, per_key, score):
         count += keys[slot] == key
     if count < per_key:
         return push(heap, size, score)
-    lowest = -1
+    lowest = np.int64(-1)
     for slot in range(size):
         if keys[slot] == key and (lowest < 0 or heap.score[slot] < heap.score[lowest]):
             lowest = slot
     if score <= heap.score[lowest]:
         return -1
-    at = 0
+    at = np.int64(0)
     while heap.slot[at] != lowest:
         at += 1
     heap.score[lowest] = score

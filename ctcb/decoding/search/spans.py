@@ -8,7 +8,7 @@ import numpy as np
 from ctcb.compiled import compiled
 from ctcb.decoding.search.automaton import step
 from ctcb.decoding.search.fusion import best_path, end_word
-from ctcb.decoding.search.kernel import last_backpointer
+from ctcb.decoding.search.prefixes import last_backpointer
 from ctcb.lm.arrays import advance
 
 TIE = 1e-9  # sums of boosts that differ by less are equal
@@ -80,7 +80,8 @@ def answer(found, resources, nbest):
     for h in range(size):
         bonus[h] = found.backpointers.closed_bonus[last_backpointer(beam, h)]
         if fusion.on:
-            boundary[h] = end_word(fusion, resources.graph, found.tree, found.lm, beam.node[h], beam.state[h])
+            boundary[h] = end_word(
+                fusion, resources.graph, found.tree, found.lm, np.int64(beam.node[h]), np.int64(beam.state[h]))
             best, path[h] = best_path(fusion, found.lm, boundary[h], fusion.end)
             lm[h] = fusion.weight * best + fusion.word_bonus * found.lm.boundaries.num_words[boundary[h]]
         score[h] = -(beam.total[h] + bonus[h] + lm[h])

@@ -8,7 +8,7 @@ from typing import List, Sequence, Union
 import numpy as np
 
 from ctcb.decoding.options import BeamOptions
-from ctcb.decoding.search.fusion import LmFusion
+from ctcb.decoding.search.lm_state import LmFusion
 from ctcb.decoding.search.trie import first_children, grow
 from ctcb.decoding.search.word_trie import LETTER_STATE, LetterTrie, best_below, fill_start
 from ctcb.errors import InputError

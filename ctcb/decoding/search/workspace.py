@@ -7,7 +7,8 @@ import numpy as np
 
 from ctcb.compiled import compiled
 from ctcb.decoding.search.boosting import Backpointers
-from ctcb.decoding.search.fusion import LmState, make_lm_state
+from ctcb.decoding.search.fusion import make_lm_state
+from ctcb.decoding.search.lm_state import LmState
 from ctcb.decoding.search.select import Heap
 
 # Sizes: B slots of the beam, K tokens of a frame's shortlist, V tokens, N nodes or backpointers at most.
