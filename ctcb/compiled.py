@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 from numba import njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.options import DefaultOptions
 
 
 def sources_digest(folder: Path) -> str:
@@ -36,10 +37,22 @@ class PackageCache(FunctionCache):
         self._cache_file = IndexDataCacheFile(self._cache_path, name, SOURCES)
 
 
-def compiled(function: Callable = None, **options: Any) -> Callable:
-    """``numba.njit(nogil=True)`` with a :class:`PackageCache`; ``options`` go to numba."""
+# Without numba's runtime a function counts no references to arrays: see `compiled`.
+WITHOUT_RUNTIME = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
+
+
+def compiled(function: Callable = None, *, allocates: bool = True, **options: Any) -> Callable:
+    """``numba.njit(nogil=True)`` with a :class:`PackageCache`; ``options`` go to numba.
+
+    ``allocates=False`` says that the function neither makes nor returns an array, but only reads and
+    writes those that its caller holds. Then no references are counted in it: otherwise each call counts
+    one up and down, atomically, for every array of every tuple that it is handed, which in the beam
+    search costs more than the search itself. Only NumPy views of such arrays may be made there.
+    """
     if function is None:
-        return lambda inner: compiled(inner, **options)
+        return lambda inner: compiled(inner, allocates=allocates, **options)
+    if not allocates:
+        options.update(WITHOUT_RUNTIME)
     dispatcher = njit(nogil=True, **options)(function)
     try:
         dispatcher._cache = PackageCache(dispatcher.py_func)

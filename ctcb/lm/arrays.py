@@ -35,7 +35,7 @@ NODE = np.dtype([
 LmArrays = namedtuple("LmArrays", "node word")
 
 
-@compiled
+@compiled(allocates=False)
 def advance(lm, state, word):
     """ln P(word | state) (float64) and the state after the word (int).
 

@@ -1,7 +1,7 @@
 """The context graph at run time: flat arrays, and the step from one state to the next."""
 from __future__ import annotations
 
-from collections import namedtuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,14 +19,34 @@ STATE = np.dtype([
     ("mask", np.int64),  # bit `token % 64`: the state or a suffix of it (not the root) may have such a child
 ])
 
-# `states` [S + 1] STATE, the last one only a limit; `token` [S] int32, which leads to the state;
-# `root_child` [V] int32; one entry an end: `entity` int32, `end_weight` float32, `end_cost` float64.
-# Of entities in the LM's class (fusion.py): `end_class` float64, one entry an end, or none at all; `class_hope`
-# [S] float64, the highest of those at or below a state, or only a -inf.
-GraphArrays = namedtuple("GraphArrays", "states token root_child entity end_weight end_cost end_class class_hope")
+
+class GraphArrays(NamedTuple):
+    """The context graph of S states and E ends, for a vocabulary of V tokens.
+
+    Attributes
+    ----------
+    states : ``[S + 1]`` STATE, the last one only a limit.
+    token : ``[S]`` int32, the token that leads to the state (-1: none).
+    root_child : ``[V]`` int32, the root's child by each token, or 0.
+    entity : ``[E]`` int32, which entity it is that ends there,
+    end_weight : ``[E]`` float32, its weight: a factor on its tokens' boosts,
+    end_cost : ``[E]`` float64, nats, and what it loses.
+    end_class : ``[E]`` float64, nats, what is added to log P(<unk>) of an entity in the LM's class
+        (``lm_fusion.py``), -inf of one outside of it; ``[0]`` where none is in it.
+    class_bound : ``[S]`` float64, nats, the highest ``end_class`` at or below a state; else ``[1]``, -inf.
+    """
+
+    states: np.ndarray
+    token: np.ndarray
+    root_child: np.ndarray
+    entity: np.ndarray
+    end_weight: np.ndarray
+    end_cost: np.ndarray
+    end_class: np.ndarray
+    class_bound: np.ndarray
 
 
-@compiled
+@compiled(allocates=False)
 def child(graph, state, token):
     """The state after ``token`` in the trie, or 0."""
     low, high = graph.states[state].first_child, graph.states[state + 1].first_child
@@ -42,7 +62,7 @@ def child(graph, state, token):
     return 0
 
 
-@compiled
+@compiled(allocates=False)
 def step(graph, state, token, may_enter):
     """The longest suffix of what is matched, ``token`` included, that is in the trie.
 

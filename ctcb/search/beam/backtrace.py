@@ -1,97 +1,156 @@
-"""From the search's records to hypotheses: tokens, times, and which entities earned what."""
+"""From the search's backpointers to hypotheses: tokens, times, and which entities earned what."""
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from ctcb.compiled import compiled
 from ctcb.lm.arrays import advance
 from ctcb.search.beam.automaton import step
-from ctcb.search.beam.kernel import last_record
-from ctcb.search.beam.lm_fusion import best_with, close
+from ctcb.search.beam.lm_fusion import best_path, end_word
+from ctcb.search.beam.prefixes import last_backpointer
 
 TIE = 1e-9  # sums of boosts that differ by less are equal
 
 
-@compiled
-def answer(beam, size, records, graph, fusion, tree, told, nbest):
-    """The ``nbest`` prefixes by acoustic score plus the bonus of entities that are complete plus the LM's part.
+class Answers(NamedTuple):
+    """The n-best prefixes, best first.
 
-    Returns ``(places, bonus, lm, ends, lengths)``: slots of the beam, best first, and for each the bonus,
-    the LM's part, its last boundary and best path there, and the number of tokens.
+    Attributes
+    ----------
+    slot : ``[n]`` int64, their slots in the last beam.
+    bonus : ``[n]`` float64, nats, the bonus of the entities that are complete.
+    lm : ``[n]`` float64, nats, the LM's part, weighted.
+    boundary, path : ``[n]`` int64, with an LM: the last word boundary, and the number of the best path there.
+    length : ``[n]`` int64, tokens.
     """
-    score, bonus, lm, ends = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros((size, 2), np.int64)
+
+    slot: np.ndarray
+    bonus: np.ndarray
+    lm: np.ndarray
+    boundary: np.ndarray
+    path: np.ndarray
+    length: np.ndarray
+
+
+class Alignment(NamedTuple):
+    """The best alignment of one prefix, ``[length]`` each.
+
+    Attributes
+    ----------
+    tokens : int64.
+    frames, ends : int64, the frame at which each is emitted, and the one after its last.
+    log_probs : float64, natural log, each token's highest from its frame to its end.
+    boosts : float64, nats, what each was boosted by.
+    """
+
+    tokens: np.ndarray
+    frames: np.ndarray
+    ends: np.ndarray
+    log_probs: np.ndarray
+    boosts: np.ndarray
+
+
+class Spans(NamedTuple):
+    """Entities in a token sequence, ``[n]`` each, in order.
+
+    Attributes
+    ----------
+    entry : int64, an index into the graph's ``entity``.
+    first, end : int64, the entity's first token, and the one after its last.
+    gain : float64, nats, what it added to the score.
+    """
+
+    entry: np.ndarray
+    first: np.ndarray
+    end: np.ndarray
+    gain: np.ndarray
+
+
+@compiled
+def answer(found, resources, nbest):
+    """The ``nbest`` prefixes by acoustic score plus the bonus of entities that are complete plus the LM's part, as Answers.
+
+    ``found`` is what the search left; what the LM says of last words is added to it.
+    """
+    beam, size, fusion = found.beam, found.size, resources.fusion
+    score, bonus, lm = np.zeros(size), np.zeros(size), np.zeros(size)
+    boundary, path = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for h in range(size):
-        bonus[h] = records.closed[last_record(beam, h)]
+        bonus[h] = found.backpointers.closed_bonus[last_backpointer(beam, h)]
         if fusion.on:
-            boundary = close(fusion, graph, tree, told, beam.node[h], beam.state[h])
-            best, path = best_with(fusion, told, boundary, fusion.end)
-            lm[h] = fusion.weight * best + fusion.bonus * told.words[boundary]
-            ends[h, 0], ends[h, 1] = boundary, path
+            boundary[h] = end_word(
+                fusion, resources.graph, found.tree, found.lm, np.int64(beam.node[h]), np.int64(beam.state[h]))
+            best, path[h] = best_path(fusion, found.lm, boundary[h], fusion.end)
+            lm[h] = fusion.weight * best + fusion.word_bonus * found.lm.boundaries.num_words[boundary[h]]
         score[h] = -(beam.total[h] + bonus[h] + lm[h])
-    places = np.argsort(score, kind="mergesort")[:nbest]
-    lengths = np.zeros(len(places), np.int64)
-    for i, h in enumerate(places):
-        record = last_record(beam, h)
-        while record > 0:
-            record, lengths[i] = records.parent[record], lengths[i] + 1
-    return places, bonus[places], lm[places], ends[places], lengths
+    slot = np.argsort(score, kind="mergesort")[:nbest]
+    length = np.zeros(len(slot), np.int64)
+    for i, h in enumerate(slot):
+        backpointer = last_backpointer(beam, h)
+        while backpointer > 0:
+            backpointer, length[i] = found.backpointers.parent[backpointer], length[i] + 1
+    return Answers(
+        slot=slot, bonus=bonus[slot], lm=lm[slot], boundary=boundary[slot], path=path[slot], length=length)
 
 
 @compiled
-def units(fusion, told, boundary, path, length):
-    """The entities that a path counts as units of the class.
+def class_spans(fusion, lm_state, boundary, path, length):
+    """The entities that a path of a ``boundary`` counts as units of the class, as Spans; ``length`` is the prefix's.
 
-    Returns ``(ends, places, gains)``: indices into the graph's `entity`, the first and end tokens, and
-    how much more each adds than its plain words would in the same history, in order.
+    The gain of one is how much more it adds than its plain words would in the same LM state.
     """
+    boundaries, paths = lm_state.boundaries, lm_state.paths
     count = 0
-    found, places, gains = np.zeros(length, np.int64), np.zeros((length, 2), np.int64), np.zeros(length)
+    entry, gain = np.zeros(length, np.int64), np.zeros(length)
+    first, end = np.zeros(length, np.int64), np.zeros(length, np.int64)
     words = np.zeros(length, np.int64)
     while boundary != 0:
-        source, link = told.source[boundary, path], told.link[boundary, path]
-        if told.entity[boundary, path] >= 0:
+        source, source_path = paths.source[boundary, path], paths.source_path[boundary, path]
+        if paths.entity[boundary, path] >= 0:
             number, at, plain = 0, boundary, 0.0
             while at != source:
-                plain += told.spent[at]
-                words[number], at = told.word[at], told.previous[at]
+                plain += boundaries.unknown_bonus[at]
+                words[number], at = boundaries.word[at], boundaries.previous[at]
                 number += 1
-            state = told.state[source, link]
+            state = paths.state[source, source_path]
             for i in range(number - 1, -1, -1):
                 score, state = advance(fusion.lm, state, words[i])
                 plain += score
-            found[count], end = told.entity[boundary, path], told.place[boundary]
-            places[count, 0], places[count, 1] = end - told.tokens[boundary, path], end
-            gains[count] = fusion.weight * (told.total[boundary, path] - told.total[source, link] - plain)
+            entry[count], end[count] = paths.entity[boundary, path], boundaries.num_tokens[boundary]
+            first[count] = end[count] - paths.entity_tokens[boundary, path]
+            gain[count] = fusion.weight * (paths.total[boundary, path] - paths.total[source, source_path] - plain)
             count += 1
-        boundary, path = source, link
-    return found[:count][::-1], places[:count][::-1], gains[:count][::-1]
+        boundary, path = source, source_path
+    return Spans(
+        entry=entry[:count][::-1], first=first[:count][::-1], end=end[:count][::-1], gain=gain[:count][::-1])
 
 
 @compiled
-def trace(log_probs, blank, records, record, length):
-    """Tokens, frames, end frames and log-probabilities of the alignment that ends in ``record``."""
-    tokens, starts, ends = np.zeros(length, np.int64), np.zeros(length, np.int64), np.zeros(length, np.int64)
-    certainty, boosts = np.zeros(length), np.zeros(length)
+def trace(log_probs, blank, backpointers, backpointer, length):
+    """The Alignment of ``length`` tokens that ends in ``backpointer``; ``log_probs`` is ``[T, V]`` float32."""
+    tokens, frames, ends = np.zeros(length, np.int64), np.zeros(length, np.int64), np.zeros(length, np.int64)
+    highest, boosts = np.zeros(length), np.zeros(length)
     following = len(log_probs)
     for i in range(length - 1, -1, -1):
-        token, frame, parent = records.token[record], records.frame[record], records.parent[record]
-        end = frame + 1
-        highest = log_probs[frame, token]
+        token, frame = backpointers.token[backpointer], backpointers.frame[backpointer]
+        parent = backpointers.parent[backpointer]
+        end, highest[i] = frame + 1, log_probs[frame, token]
         while end < following and log_probs[end, token] > log_probs[end, blank]:
-            highest = max(highest, log_probs[end, token])
+            highest[i] = max(highest[i], log_probs[end, token])
             end += 1
-        tokens[i], starts[i], ends[i], certainty[i] = token, frame, end, highest
-        boosts[i] = records.boost[record] - records.boost[parent]
-        following, record = frame, parent
-    return tokens, starts, ends, certainty, boosts
+        tokens[i], frames[i], ends[i] = token, frame, end
+        boosts[i] = backpointers.boost_sum[backpointer] - backpointers.boost_sum[parent]
+        following, backpointer = frame, parent
+    return Alignment(tokens=tokens, frames=frames, ends=ends, log_probs=highest, boosts=boosts)
 
 
 @compiled
-def spans(graph, vocabulary, tokens, boosts):
-    """The entities of a token sequence that do not overlap and earn most, the longest where equal.
+def boosted_spans(graph, vocabulary, tokens, boosts):
+    """The entities of a token sequence that do not overlap and earn most, the longest where equal, as Spans.
 
-    ``boosts`` are the tokens' boosts. Returns ``(ends, begins, bonus)``: indices into the graph's `entity`, the spans' first tokens and end
-    tokens, and what each earned, in order.
+    ``tokens`` and ``boosts`` are those of an Alignment, ``vocabulary`` the kernel's Tokens.
     """
     length = len(tokens)
     total = np.zeros(length + 1)  # boosts of the first i tokens
@@ -104,8 +163,8 @@ def spans(graph, vocabulary, tokens, boosts):
     for i in range(1, length + 1):
         token = tokens[i - 1]
         starts_word = vocabulary.starts_word[token] != 0
-        fits = i == 1 or vocabulary.is_separator[tokens[i - 2]] != 0
-        state = step(graph, state, token, fits or starts_word)
+        at_word_start = i == 1 or vocabulary.is_separator[tokens[i - 2]] != 0
+        state = step(graph, state, token, at_word_start or starts_word)
         if starts_word or vocabulary.is_separator[token]:
             opened, last_open = closed[i - 1], i - 1
         total[i] = total[i - 1] + boosts[i - 1]
@@ -119,12 +178,20 @@ def spans(graph, vocabulary, tokens, boosts):
                 if value > closed[i] + TIE or (chosen[i] < 0 and value >= closed[i] - TIE):
                     closed[i], chosen[i], begun[i] = value, k, begin
             end = graph.states[end].fail
-    count, i = 0, length
-    found, places, gains = np.zeros(length, np.int64), np.zeros((length, 2), np.int64), np.zeros(length)
+    return _chosen_spans(chosen, begun, closed)
+
+
+@compiled
+def _chosen_spans(chosen, begun, closed):
+    """Follow ``begun`` from the sequence's end to its beginning."""
+    count, i = 0, len(chosen) - 1
+    entry, gain = np.zeros(i, np.int64), np.zeros(i)
+    first, end = np.zeros(i, np.int64), np.zeros(i, np.int64)
     while i > 0:
         if chosen[i] >= 0:
-            found[count], places[count, 0], places[count, 1] = chosen[i], begun[i], i
-            gains[count] = closed[i] - closed[begun[i]]
+            entry[count], first[count], end[count] = chosen[i], begun[i], i
+            gain[count] = closed[i] - closed[begun[i]]
             count += 1
         i = begun[i]
-    return found[:count][::-1], places[:count][::-1], gains[:count][::-1]
+    return Spans(
+        entry=entry[:count][::-1], first=first[:count][::-1], end=end[:count][::-1], gain=gain[:count][::-1])

@@ -1,72 +1,126 @@
-"""Adaptive subword boosting: the bonus of a prefix, kept up token by token.
+"""Adaptive subword boosting: the bonus of a prefix, updated token by token.
 
 The boost of a token emitted at a frame is ``min(cap, alpha * (best - logp) + beta * letters)``, at
 least 0, with ``best`` the frame's highest log-probability and the letters that the token spells; it
-is 0 beyond ``boost_gap``. (docs/techniques.md; "Personalization of CTC Speech Recognition Models", SLT 2022,
-has the distance. That evidence grows with letters and not with tokens was measured: results/notes/boosting.md.)
+is 0 beyond ``gap``. (docs/techniques.md; "Personalization of CTC Speech Recognition Models", SLT 2022,
+has the distance. That the boost should grow with letters and not with tokens was measured: results/notes/boosting.md.)
 The frame of a token is the one at which the *best alignment* of the whole prefix emits it, and so
-the bonus belongs to the prefix and the frame reached, however many ways led there.
+the bonus belongs to the prefix and the frame reached, however many alignments led there.
 
 An entity that covers tokens i..j, begins where a word begins and ends where one ends earns
 ``weight * (boost_i + ... + boost_j) - cost``. The bonus of a prefix is the highest sum over sets of
 its entities that do not overlap. While a match is unfinished, it counts provisionally, with the
-highest weight of the entities that it can still become, if that is more; a match that breaks takes
-its bonus along, down to what the suffixes still in the trie have earned.
+highest weight of the entities that it can still become, if that is more; a match that breaks loses
+its bonus, down to what the suffixes still in the trie have earned.
 """
 from __future__ import annotations
 
-from collections import namedtuple
+from typing import NamedTuple
+
+import numpy as np
 
 from ctcb.compiled import compiled
 
-# One record a token of an alignment: the record before it, its frame and token; `boost`: sum of the
-# boosts so far; `origin`: the record before the longest match under way; `open`: bonus if the word goes
-# on after this token; `closed`: bonus if the word ends with it; `hoped`: the provisional bonus.
-Records = namedtuple("Records", "parent frame token boost origin open closed hoped")
-Boost = namedtuple("Boost", "alpha beta cap gap")
+
+class BoostOptions(NamedTuple):
+    """How a token is boosted; all float64, see :class:`BeamOptions`.
+
+    Attributes
+    ----------
+    alpha : nats of boost a nat of distance between the frame's best and the token.
+    beta : nats of boost a letter of the token.
+    cap : nats, the highest boost of a token.
+    gap : nats below the frame's best beyond which a token is not boosted.
+    """
+
+    alpha: float
+    beta: float
+    cap: float
+    gap: float
 
 
-@compiled
-def back(tree, place, steps):
-    """The record (of Records) or node (of a prefix tree) ``steps`` tokens before ``place``."""
+class Bonus(NamedTuple):
+    """The bonus fields of one backpointer, as scalars; see :class:`Backpointers`."""
+
+    boost_sum: float
+    match_origin: int
+    open_bonus: float
+    closed_bonus: float
+    provisional_bonus: float
+
+
+class Backpointers(NamedTuple):
+    """One backpointer for each token of an alignment; number 0 is the empty alignment.
+
+    Attributes
+    ----------
+    count : ``[1]`` int64, how many are in use.
+    parent : ``[N]`` int32, the backpointer of the token before.
+    frame : ``[N]`` int32, the frame at which the alignment emits the token.
+    token : ``[N]`` int32, the token's id (-1: none).
+    boost_sum : ``[N]`` float64, nats, the sum of the boosts of all tokens so far.
+    match_origin : ``[N]`` int32, the backpointer before the first token of the longest match under way.
+    open_bonus : ``[N]`` float64, nats, the bonus if the word goes on after this token.
+    closed_bonus : ``[N]`` float64, nats, the bonus if the word ends with this token.
+    provisional_bonus : ``[N]`` float64, nats, the bonus with unfinished matches counted, for pruning.
+    """
+
+    count: np.ndarray
+    parent: np.ndarray
+    frame: np.ndarray
+    token: np.ndarray
+    boost_sum: np.ndarray
+    match_origin: np.ndarray
+    open_bonus: np.ndarray
+    closed_bonus: np.ndarray
+    provisional_bonus: np.ndarray
+
+
+@compiled(allocates=False)
+def ancestor(tree, place, steps):
+    """The backpointer (of Backpointers) or node (of a PrefixTree) ``steps`` tokens before ``place``."""
     for _ in range(steps):
         place = tree.parent[place]
     return place
 
 
-@compiled
+@compiled(allocates=False)
 def token_boost(options, gap, letters):
-    """The boost of a token of so many letters, ``gap`` below its frame's best."""
+    """The boost (nats) of a token of so many letters, ``gap`` nats below its frame's best."""
     if gap > options.gap:
         return 0.0
     return max(0.0, min(options.cap, options.alpha * gap + options.beta * letters))
 
 
-@compiled
-def advance(graph, records, options, before, old_state, state, new_word, gap, letters):
-    """The bonus fields of a record that follows ``before``.
+@compiled(allocates=False)
+def extend_bonus(graph, backpointers, options, previous, old_state, state, new_word, gap, letters):
+    """The Bonus of a token that follows the backpointer ``previous``.
 
     ``old_state`` and ``state`` are the context states before and after the token, ``new_word`` says
-    that the token closes the word before it, ``gap`` its distance to the frame's best. Returns
-    ``(boost, origin, open, closed, hoped)``.
+    that the token closes the word before it, ``gap`` (nats) is its distance to the frame's best.
     """
-    opened = records.closed[before] if new_word else records.open[before]
-    closed = hoped = opened
+    opened = backpointers.closed_bonus[previous] if new_word else backpointers.open_bonus[previous]
+    closed = provisional = opened
     if state == 0:
-        return records.boost[before], before, opened, closed, hoped
-    boost = records.boost[before] + token_boost(options, gap, letters)
-    longest, origin = graph.states[state].depth, before
+        return Bonus(
+            boost_sum=backpointers.boost_sum[previous], match_origin=np.int64(previous),
+            open_bonus=opened, closed_bonus=closed, provisional_bonus=provisional)
+    boost_sum = backpointers.boost_sum[previous] + token_boost(options, gap, letters)
+    longest, origin = graph.states[state].depth, np.int64(previous)
     if longest > 1:
         goes_on = longest == graph.states[old_state].depth + 1
-        origin = records.origin[before] if goes_on else back(records, before, longest - 1)
+        origin = np.int64(
+            backpointers.match_origin[previous] if goes_on else ancestor(backpointers, previous, longest - 1))
     suffix, start = state, origin
     while suffix != 0:  # every match under way, the longest first
         depth = graph.states[suffix].depth
         if suffix != state:
-            start = back(records, before, depth - 1)
-        earned, base = boost - records.boost[start], records.closed[start]
-        hoped = max(hoped, base + graph.states[suffix].weight * earned)
+            start = np.int64(ancestor(backpointers, previous, depth - 1))
+        earned, base = boost_sum - backpointers.boost_sum[start], backpointers.closed_bonus[start]
+        provisional = max(provisional, base + graph.states[suffix].weight * earned)
         for i in range(graph.states[suffix].ends, graph.states[suffix + 1].ends):
             closed = max(closed, base + graph.end_weight[i] * earned - graph.end_cost[i])
         suffix = graph.states[suffix].fail
-    return boost, origin, opened, closed, max(hoped, closed)
+    return Bonus(
+        boost_sum=boost_sum, match_origin=origin,
+        open_bonus=opened, closed_bonus=closed, provisional_bonus=max(provisional, closed))

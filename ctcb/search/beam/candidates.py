@@ -1,6 +1,8 @@
 """Picking the best: a frame's tokens, and the candidates for the beam."""
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ctcb.compiled import compiled
@@ -8,20 +10,34 @@ from ctcb.compiled import compiled
 LOWEST = np.float32(np.finfo(np.float32).min)  # only -inf is below
 
 
-@compiled(fastmath={"nnan", "nsz"})  # lets the loop be vectorised; NaN was turned away before
+class Heap(NamedTuple):
+    """A binary heap of candidates, the lowest score on top; how many are in use is kept by its owner.
+
+    Attributes
+    ----------
+    slot : ``[B]`` int32, in the heap's order: the candidates' slots.
+    score : ``[B]`` float64, nats, by slot.
+    """
+
+    slot: np.ndarray
+    score: np.ndarray
+
+
+@compiled(allocates=False, fastmath={"nnan", "nsz"})  # lets the loop be vectorised; NaN was turned away before
 def highest(row):
-    """The highest value of ``row``."""
+    """The highest value of ``row`` (``[V]`` float32, no NaN)."""
     best = row[0]
     for value in row:
         best = value if value > best else best
     return best
 
 
-@compiled
+@compiled(allocates=False)
 def shortlist(row, blank, floor, chosen, values):
-    """Write the best tokens (not blank) at or above ``floor``, best first, into ``chosen``; how many.
+    """Write the best tokens (not blank) at or above ``floor``, best first, into ``chosen``. Returns how many.
 
-    ``values`` gets their log-probabilities.
+    ``row`` is ``[V]`` float32; ``chosen`` (``[K]`` int32) takes at most K, ``values`` (``[K]`` float32)
+    their log-probabilities.
     """
     count, most = 0, len(chosen)
     floor = max(np.float32(floor), LOWEST)
@@ -43,60 +59,63 @@ def shortlist(row, blank, floor, chosen, values):
     return count
 
 
-@compiled
-def sink(heap, score, size, at, slot):
-    """Put ``slot`` into the heap at a place or below it, where it belongs by its score."""
+@compiled(allocates=False)
+def sift_down(heap, size, at, slot):
+    """Put ``slot`` into the heap at the place ``at`` or below it, where it belongs by its score."""
     while True:
         lower = 2 * at + 1
         if lower >= size:
             break
-        if lower + 1 < size and score[heap[lower + 1]] < score[heap[lower]]:
+        if lower + 1 < size and heap.score[heap.slot[lower + 1]] < heap.score[heap.slot[lower]]:
             lower += 1
-        if score[heap[lower]] >= score[slot]:
+        if heap.score[heap.slot[lower]] >= heap.score[slot]:
             break
-        heap[at] = heap[lower]
+        heap.slot[at] = heap.slot[lower]
         at = lower
-    heap[at] = slot
+    heap.slot[at] = slot
 
 
-@compiled
-def claim(heap, score, size, new):
-    """A slot for a candidate that scores ``new``: a free one, the worst one's, or -1 if all are better.
+@compiled(allocates=False)
+def push(heap, size, score):
+    """The slot that a candidate of ``score`` gets: a free one, the worst one's, or -1 if all are better.
 
-    ``heap`` holds slots, the lowest ``score`` on top; ``size`` of them are in use.
+    ``size`` slots are in use.
     """
-    if size < len(heap):
+    if size < len(heap.slot):
         at = size
-        while at > 0 and score[heap[(at - 1) >> 1]] > new:
-            heap[at] = heap[(at - 1) >> 1]
+        while at > 0 and heap.score[heap.slot[(at - 1) >> 1]] > score:
+            heap.slot[at] = heap.slot[(at - 1) >> 1]
             at = (at - 1) >> 1
-        heap[at], score[size] = size, new
+        heap.slot[at], heap.score[size] = size, score
         return size
-    slot = heap[0]
-    if new <= score[slot]:
+    slot = np.int64(heap.slot[0])
+    if score <= heap.score[slot]:
         return -1
-    score[slot] = new
-    sink(heap, score, size, 0, slot)
+    heap.score[slot] = score
+    sift_down(heap, size, np.int64(0), slot)
     return slot
 
 
-@compiled
-def place(keys, heap, score, size, key, alike, new):
-    """``claim`` for a candidate of a ``key``: of those with the same one, no more than ``alike`` stay, the best."""
+@compiled(allocates=False)
+def push_limited(heap, keys, size, key, per_key, score):
+    """``push`` for a candidate of a ``key``: of those with the same one, the best ``per_key`` stay.
+
+    ``keys`` ``[B]`` int64 are the candidates' keys by slot; that of the slot answered is left to the caller.
+    """
     count = 0
     for slot in range(size):  # no more than this, so that it can be vectorised
         count += keys[slot] == key
-    if count < alike:
-        return claim(heap, score, size, new)
-    lowest = -1
+    if count < per_key:
+        return push(heap, size, score)
+    lowest = np.int64(-1)
     for slot in range(size):
-        if keys[slot] == key and (lowest < 0 or score[slot] < score[lowest]):
+        if keys[slot] == key and (lowest < 0 or heap.score[slot] < heap.score[lowest]):
             lowest = slot
-    if new <= score[lowest]:
+    if score <= heap.score[lowest]:
         return -1
-    at = 0
-    while heap[at] != lowest:
+    at = np.int64(0)
+    while heap.slot[at] != lowest:
         at += 1
-    score[lowest] = new
-    sink(heap, score, size, at, lowest)
+    heap.score[lowest] = score
+    sift_down(heap, size, at, lowest)
     return lowest

@@ -22,9 +22,9 @@ TokenIds = Sequence[int]
 LEAST = 0.2  # share of its boosts that the shortest name keeps: no entry is without effect
 
 
-def evidence(entities: int) -> float:
-    """Letters that a name needs before it earns anything, in a list of so many: the more there are, the likelier
-    is one that sounds like what was said (half a letter more for ten times as many: our choice, by hand)."""
+def unboosted_letters(entities: int) -> float:
+    """Letters that a name needs before it earns anything, in a list of so many entities: the more there are, the
+    likelier is one that sounds like what was spoken (half a letter more for ten times as many: our choice, by hand)."""
     return 1 + 0.5 * math.log10(max(1, entities))
 
 
@@ -78,7 +78,7 @@ class ContextGraph:
             first by name); by default it is the one with the lower index.
         boosted : whether the tokens of entities are boosted, or only followed.
         short : letters that earn nothing, since short words are found anywhere: a sequence's weight is times
-            ``1 - short / its letters``, at least LEAST; by default ``evidence(entities)``.
+            ``1 - short / its letters``, at least LEAST; by default ``unboosted_letters(entities)``.
 
         Raises
         ------
@@ -105,7 +105,7 @@ class ContextGraph:
         starts = np.cumsum(lengths) - lengths
         _check(flat, starts, lengths, owners, weights, costs, vocabulary)
         letters = np.add.reduceat(vocabulary.letters[flat], starts) if len(starts) else np.zeros(0)
-        short = evidence(count) if short is None else short
+        short = unboosted_letters(count) if short is None else short
         weights = weights[owners] * np.maximum(LEAST, 1 - short / np.maximum(1, letters))
 
         token, parent, level, end = grow(flat, starts, lengths, vocabulary.size)
@@ -117,20 +117,22 @@ class ContextGraph:
         root_child[token[1 : states["first_child"][1]]] = np.arange(1, states["first_child"][1])
         if not boosted:
             end_weight[:] = 0
-        arrays = GraphArrays(states, token, root_child, entity, end_weight, end_cost, np.zeros(0), np.array([-np.inf]))
+        arrays = GraphArrays(
+            states=states, token=token, root_child=root_child, entity=entity, end_weight=end_weight,
+            end_cost=end_cost, end_class=np.zeros(0), class_bound=np.array([-np.inf]))
         _link(arrays, parent, vocabulary.starts_word, vocabulary.is_separator)
         return cls(arrays, vocabulary, count, len(sequences))
 
     def with_class(self, scores: Sequence[float]) -> ContextGraph:
         """The graph with the entities in the LM's class, each at its ``scores``: what is added to log P(<unk>).
 
-        ``-inf`` keeps an entity out; a sequence's cost counts here as well. See ``fusion.py``.
+        ``-inf`` keeps an entity out; a sequence's cost counts here as well. See ``lm_fusion.py``.
         """
         arrays = self.arrays
         end_class = np.asarray(scores, np.float64)[arrays.entity] - arrays.end_cost
-        class_hope = np.full(self.num_states, -np.inf)
-        _hope(arrays, end_class, class_hope)
-        return replace(self, arrays=arrays._replace(end_class=end_class, class_hope=class_hope))
+        class_bound = np.full(self.num_states, -np.inf)
+        _bound(arrays, end_class, class_bound)
+        return replace(self, arrays=arrays._replace(end_class=end_class, class_bound=class_bound))
 
     @classmethod
     def empty(cls, vocabulary: Vocabulary) -> ContextGraph:
@@ -200,13 +202,13 @@ def _undominated(end, costs):
 
 
 @compiled
-def _hope(graph, end_class, class_hope):
+def _bound(graph, end_class, class_bound):
     """Fill in the highest class score of the entities that end at or below each state."""
     for state in range(len(graph.token) - 1, -1, -1):
         for i in range(graph.states[state].ends, graph.states[state + 1].ends):
-            class_hope[state] = max(class_hope[state], end_class[i])
+            class_bound[state] = max(class_bound[state], end_class[i])
         for following in range(graph.states[state].first_child, graph.states[state + 1].first_child):
-            class_hope[state] = max(class_hope[state], class_hope[following])
+            class_bound[state] = max(class_bound[state], class_bound[following])
 
 
 @compiled
@@ -215,13 +217,13 @@ def _link(graph, parent, starts_word, is_separator):
     states = graph.states
     for state in range(1, len(parent)):
         token, before = graph.token[state], parent[state]
-        found = 0
+        suffix = 0
         if before != 0:
             # A suffix counts only if it begins a word: an entity does not begin inside one.
             begins = starts_word[token] != 0 or is_separator[graph.token[before]] != 0
-            found = step(graph, states[before].fail, token, begins)
-            states[state].fail = found
-        mask = states[found].mask
+            suffix = step(graph, states[before].fail, token, begins)
+            states[state].fail = suffix
+        mask = states[suffix].mask
         for following in range(states[state].first_child, states[state + 1].first_child):
             mask |= np.int64(1) << (graph.token[following] & 63)
         states[state].mask = mask

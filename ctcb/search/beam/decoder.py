@@ -12,20 +12,22 @@ from ctcb.errors import InputError
 from ctcb.lm.arpa import Arpa, Table
 from ctcb.lm.arrays import ArrayLm
 from ctcb.search.beam.automaton import GraphArrays
-from ctcb.search.beam.backtrace import answer, spans, trace, units
-from ctcb.search.beam.boosting import Boost
+from ctcb.search.beam.backtrace import Spans, answer, boosted_spans, class_spans, trace
+from ctcb.search.beam.boosting import BoostOptions
 from ctcb.search.beam.context_graph import ContextGraph
-from ctcb.search.beam.kernel import Pruning, Tokens, last_record, search
+from ctcb.search.beam.kernel import search
 from ctcb.search.beam.listed import compile_list
+from ctcb.search.beam.prefixes import last_backpointer
+from ctcb.search.beam.resources import Pruning, Resources, Tokens
 from ctcb.search.beam.word_lm import WordLm, no_fusion
 from ctcb.search.hypothesis import EntitySpan, Hypothesis
 from ctcb.search.options import SUBWORD, UNIGRAM, BeamOptions, SubwordOptions, UnigramOptions
 from ctcb.search.protocol import SearchContext
 from ctcb.search.vocabulary import Vocabulary
 
-# An n-best list keeps prefixes that go on alike (kernel.py), which take the places of others in the beam: it is
-# so many times as wide at most, so that the first of the list is about what is found without one. With an LM
-# fewer prefixes go on alike (results/notes/lm.md has what more places are worth).
+# For an n-best list, prefixes with one recombination key (kernel.py) are kept, which take the places of others in
+# the beam: it is so many times as wide at most, so that the first of the list is about what is found without one.
+# With an LM fewer prefixes have one key (results/notes/lm.md has what more places are worth).
 WIDEST, WITH_LM = 4, 2
 
 
@@ -48,17 +50,28 @@ class BeamDecoder:
                 f"the LM was made ready for {lm.num_tokens} tokens, but the vocabulary has {vocabulary.size}",
                 hint="load it with the decoder's tokens")
         self.vocabulary, self.options, self.lm = vocabulary, options, lm
-        self._fusion = no_fusion() if lm is None else lm.fusion(options, options.before(unigram))
-        subword = options.before(subword)
         self._no_entities = ContextGraph.empty(vocabulary)
-        self._tokens = Tokens(vocabulary.blank, vocabulary.starts_word, vocabulary.is_separator, vocabulary.letters)
-        self._boost = Boost(*map(float, (
-            subword.alpha, subword.beta, subword.cap, options.boost_gap)))
-        self._class_boost = self._boost._replace(cap=float(subword.class_cap))
-        self._pruning = Pruning(
-            int(options.beam), int(min(options.top_k, vocabulary.size)),
-            float(options.token_gap), int(min(options.boost_top_k, vocabulary.size)), float(options.boost_gap),
-            math.inf if options.blank_skip > 1 else math.log(options.blank_skip) if options.blank_skip else -math.inf, 1)
+        subword = options.before(subword)
+        boost = BoostOptions(
+            alpha=float(subword.alpha), beta=float(subword.beta), cap=float(subword.cap), gap=float(options.boost_gap))
+        self._class_boost = boost._replace(cap=float(subword.class_cap))
+        self._resources = Resources(
+            tokens=Tokens(
+                blank=vocabulary.blank, starts_word=vocabulary.starts_word, is_separator=vocabulary.is_separator,
+                letters=vocabulary.letters),
+            graph=self._no_entities.arrays,
+            boost=boost,
+            fusion=no_fusion() if lm is None else lm.fusion(options, options.before(unigram)),
+            pruning=Pruning(
+                beam=int(options.beam),
+                top_k=int(min(options.top_k, vocabulary.size)),
+                token_gap=float(options.token_gap),
+                boost_top_k=int(min(options.boost_top_k, vocabulary.size)),
+                boost_gap=float(options.boost_gap),
+                log_blank_skip=math.inf if options.blank_skip > 1 else math.log(options.blank_skip) if options.blank_skip else -math.inf,
+                per_key=1,
+            ),
+        )
 
     @property
     def settings(self) -> BeamOptions:
@@ -77,7 +90,7 @@ class BeamDecoder:
         Parameters
         ----------
         log_probs : ``[T, V]`` natural-log probabilities, float16, 32 or 64; T may be 0.
-        graph : the entities to lean toward; none by default.
+        graph : the entities to bias toward; none by default.
         nbest : hypotheses answered, at most the beam; the options' by default.
 
         Raises InputError for emissions that are not such (see ``as_log_probs``) and for a graph that
@@ -87,50 +100,61 @@ class BeamDecoder:
         graph = self._no_entities if graph is None else graph
         if graph.vocabulary != self.vocabulary:
             raise InputError("the context graph was built for another vocabulary", hint="build it with the decoder's")
-        arrays, fusion = graph.arrays, self._fusion
         nbest = self.options.nbest if nbest is None else nbest
-        wider = min(max(nbest, WITH_LM if fusion.on else 1), WIDEST)
-        pruning = self._pruning._replace(alike=nbest, beam=wider * self._pruning.beam)
-        in_class = fusion.on and len(arrays.end_class) > 0
-        boost = self._class_boost if in_class else self._boost
-        beam, size, offset, records, tree, told = search(log_probs, self._tokens, arrays, boost, fusion, pruning)
-        places, bonuses, lms, ends, lengths = answer(beam, size, records, arrays, fusion, tree, told, nbest)
-        found = []
-        for place, bonus, lm, (boundary, path), length in zip(places, bonuses, lms, ends, lengths):
-            tokens, frames, ends, certainty, boosts = trace(
-                log_probs, self.vocabulary.blank, records, last_record(beam, place), length)
-            entities = _entities(arrays, *spans(arrays, self._tokens, tokens, boosts))
-            if in_class:
-                entities = _with_units(entities, _entities(arrays, *units(fusion, told, boundary, path, length)))
-            acoustic = float(beam.total[place] + offset)
-            found.append(Hypothesis(
-                tokens=tuple(tokens.tolist()),
-                token_frames=tuple(frames.tolist()),
-                token_ends=tuple(ends.tolist()),
-                token_log_probs=tuple(certainty.tolist()),
-                score=acoustic + float(bonus) + float(lm),
+        resources = self._resources_for(graph.arrays, nbest)
+        arrays, fusion = resources.graph, resources.fusion
+        last = search(log_probs, resources)
+        answers = answer(last, resources, nbest)
+        hypotheses = []
+        for i, slot in enumerate(answers.slot.tolist()):
+            length, bonus, lm = int(answers.length[i]), float(answers.bonus[i]), float(answers.lm[i])
+            aligned = trace(
+                log_probs, self.vocabulary.blank, last.backpointers, last_backpointer(last.beam, slot), length)
+            entities = _entities(arrays, boosted_spans(arrays, resources.tokens, aligned.tokens, aligned.boosts))
+            if _in_class(resources):
+                units = class_spans(fusion, last.lm, answers.boundary[i], answers.path[i], length)
+                entities = _with_units(entities, _entities(arrays, units))
+            acoustic = float(last.beam.total[slot] + last.offset)
+            hypotheses.append(Hypothesis(
+                tokens=tuple(aligned.tokens.tolist()),
+                token_frames=tuple(aligned.frames.tolist()),
+                token_ends=tuple(aligned.ends.tolist()),
+                token_log_probs=tuple(aligned.log_probs.tolist()),
+                score=acoustic + bonus + lm,
                 acoustic=acoustic,
-                bonus=float(bonus),
+                bonus=bonus,
                 entities=tuple(entities),
-                lm=float(lm),
+                lm=lm,
             ))
-        return found
+        return hypotheses
+
+    def _resources_for(self, graph: GraphArrays, nbest: int) -> Resources:
+        """What the search of one utterance reads."""
+        resources = self._resources._replace(graph=graph)
+        wider = min(max(nbest, WITH_LM if resources.fusion.on else 1), WIDEST)
+        pruning = resources.pruning._replace(per_key=nbest, beam=wider * resources.pruning.beam)
+        boost = self._class_boost if _in_class(resources) else resources.boost
+        return resources._replace(pruning=pruning, boost=boost)
 
 
-def _entities(graph: GraphArrays, which: np.ndarray, where: np.ndarray, gains: np.ndarray) -> List[EntitySpan]:
-    return [
-        EntitySpan(entity, first, end, gain)
-        for entity, (first, end), gain in zip(graph.entity[which].tolist(), where.tolist(), gains.tolist())]
+def _in_class(resources: Resources) -> bool:
+    """Whether an LM has the entities in its class."""
+    return resources.fusion.on and len(resources.graph.end_class) > 0
 
 
-def _with_units(boosted: Sequence[EntitySpan], units_: Sequence[EntitySpan]) -> List[EntitySpan]:
+def _entities(graph: GraphArrays, spans: Spans) -> List[EntitySpan]:
+    fields = (graph.entity[spans.entry], spans.first, spans.end, spans.gain)
+    return [EntitySpan(*span) for span in zip(*(field.tolist() for field in fields))]
+
+
+def _with_units(boosted: Sequence[EntitySpan], units: Sequence[EntitySpan]) -> List[EntitySpan]:
     """Boosted entities and units of the class, in order; of two that overlap the one that added more."""
-    spans_: Dict[Tuple[int, int], EntitySpan] = {(span.first, span.end): span for span in boosted}
-    for unit in units_:
-        known = spans_.get((unit.first, unit.end), replace(unit, bonus=0.0))
-        spans_[unit.first, unit.end] = replace(known, unit=unit.bonus)
+    spans: Dict[Tuple[int, int], EntitySpan] = {(span.first, span.end): span for span in boosted}
+    for unit in units:
+        known = spans.get((unit.first, unit.end), replace(unit, bonus=0.0))
+        spans[unit.first, unit.end] = replace(known, unit=unit.bonus)
     kept: List[EntitySpan] = []
-    for span in sorted(spans_.values(), key=lambda span: -span.gain):
+    for span in sorted(spans.values(), key=lambda span: -span.gain):
         if all(span.end <= other.first or other.end <= span.first for other in kept):
             kept.append(span)
     return sorted(kept, key=lambda span: span.first)

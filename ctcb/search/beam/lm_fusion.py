@@ -15,183 +15,210 @@ prefix's score is
 with ``</s>`` behind the last word at the utterance's end. It depends on the tokens alone, and so is
 independent of the set of entities that the boosts count (``boosting.py``).
 
-The maximum is found word by word: at each word boundary a prefix has a *path* for every LM history that
+The maximum is found word by word: at each word boundary a prefix has a *path* for every LM state that
 one of the sets leads to, with the best score of these, for what follows depends on a set only through
-the history. With at most `histories` different histories at a boundary this is exact; where there are
+the state. With at most `histories` different states at a boundary this is exact; where there are
 more (several entities within the LM's order), those of the worst scores are given up.
 
-Pruning sees the best path at the last word boundary, for a word has no score before it ends, or what an
+Pruning uses the best path at the last word boundary, for a word has no score before it ends, or what an
 entity under way may still become: the class's score at the boundary where it began, with the best weight
 of those it can be. With `look_ahead` a word under way has the score of the best 1-gram that begins so.
 """
 from __future__ import annotations
 
-from collections import namedtuple
-
 import numpy as np
 
 from ctcb.compiled import compiled
 from ctcb.lm.arrays import advance
-from ctcb.search.beam.boosting import back
-
-# A node of the prefix tree: `began`, the boundary at which its last word begins; `spelled`, the trie's state
-# after that word's letters, and `pieces` its tokens; `closing`, the boundary after that word, or -1 if nothing has asked for it;
-# its `length` in tokens; `score`, the LM's part for pruning.
-# A boundary: where the closed word began (`previous`) and its number, `words` and tokens (`place`) before
-# the boundary; `spent`, what was added because the word is unknown; how many `paths`, their `best` score, the
-# `history` of that one, and the best with an <unk> behind it.
-# A path [boundaries, histories]: LM `state`, score `total` (ln P), what it goes on from (`source`, a boundary,
-# and its path number `link`), and the entity that it ends with: index into the graph's `entity` or -1, and its
-# number of tokens. `used` [1]: boundaries in use.
-Told = namedtuple(
-    "Told",
-    "began spelled pieces closing length score previous word words place spent paths best history best_unknown "
-    "state total source link entity tokens used",
-)
+from ctcb.search.beam.boosting import ancestor
+from ctcb.search.beam.lm_state import LmPaths, LmState, PrefixWords, WordBoundaries
 
 
 @compiled
-def make_told(fusion, nodes):
-    """Memory for so many nodes. Boundary 0 is the utterance's beginning, node 0 the empty prefix."""
+def make_lm_state(fusion, nodes):
+    """The LmState of so many nodes: node 0 is the empty prefix, and boundary 0 has the path with no words."""
     size = nodes + 1 if fusion.on else 1
     shape = (size, fusion.histories)
-    told = Told(
-        np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32), np.full(size, -1, np.int32),
-        np.zeros(size, np.int32), np.zeros(size),
-        np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32), np.zeros(size, np.int32),
-        np.zeros(size), np.zeros(size, np.int32), np.zeros(size), np.zeros(size, np.int32), np.zeros(size),
-        np.empty(shape, np.int32), np.empty(shape), np.empty(shape, np.int32), np.empty(shape, np.int32),
-        np.empty(shape, np.int32), np.empty(shape, np.int32), np.ones(1, np.int64),
+    lm_state = LmState(
+        prefixes=PrefixWords(
+            score=np.zeros(size), word_start=np.zeros(size, np.int32), letters=np.zeros(size, np.int32),
+            word_tokens=np.zeros(size, np.int32), word_end=np.full(size, -1, np.int32), length=np.zeros(size, np.int32)),
+        boundaries=WordBoundaries(
+            count=np.ones(1, np.int64), previous=np.zeros(size, np.int32), word=np.zeros(size, np.int32),
+            num_words=np.zeros(size, np.int32), num_tokens=np.zeros(size, np.int32), unknown_bonus=np.zeros(size),
+            num_paths=np.zeros(size, np.int32), best=np.zeros(size), best_state=np.zeros(size, np.int32),
+            best_unknown=np.zeros(size)),
+        paths=LmPaths(
+            state=np.empty(shape, np.int32), total=np.empty(shape), source=np.empty(shape, np.int32),
+            source_path=np.empty(shape, np.int32), entity=np.empty(shape, np.int32),
+            entity_tokens=np.empty(shape, np.int32)),
     )
     if fusion.on:
-        put(told, 0, fusion.begin, 0.0, 0, -1, -1, 0)
-        judge(fusion, told, 0)
-    return told
+        start, none = np.int64(0), np.int64(-1)
+        add_path(lm_state, start, np.int64(fusion.begin), 0.0, none, none, none, np.int64(0))
+        update_best(fusion, lm_state, start)
+    return lm_state
 
 
-@compiled
-def put(told, boundary, state, total, source, link, entity, tokens):
-    """Add a path to a boundary, unless a better one has its history or all kept ones are better."""
-    count, slot = told.paths[boundary], -1
+@compiled(allocates=False)
+def add_path(lm_state, boundary, state, total, source, source_path, entity, entity_tokens):
+    """Add a path to a boundary, unless a better one has its LM state or all kept ones are better.
+
+    The arguments after ``boundary`` are the fields of LmPaths.
+    """
+    paths, num_paths = lm_state.paths, lm_state.boundaries.num_paths
+    count, slot = num_paths[boundary], -1
     for path in range(count):
-        if told.state[boundary, path] == state:
+        if paths.state[boundary, path] == state:
             slot = path
-    if slot < 0 and count < told.state.shape[1]:
+    if slot < 0 and count < paths.state.shape[1]:
         slot = count
-        told.paths[boundary] += 1
-        told.total[boundary, slot] = -np.inf
+        num_paths[boundary] += 1
+        paths.total[boundary, slot] = -np.inf
     elif slot < 0:
         slot = 0
         for path in range(1, count):
-            if told.total[boundary, path] < told.total[boundary, slot]:
+            if paths.total[boundary, path] < paths.total[boundary, slot]:
                 slot = path
-    if total > told.total[boundary, slot]:
-        told.state[boundary, slot], told.total[boundary, slot] = state, total
-        told.source[boundary, slot], told.link[boundary, slot] = source, link
-        told.entity[boundary, slot], told.tokens[boundary, slot] = entity, tokens
+    if total > paths.total[boundary, slot]:
+        paths.state[boundary, slot], paths.total[boundary, slot] = state, total
+        paths.source[boundary, slot], paths.source_path[boundary, slot] = source, source_path
+        paths.entity[boundary, slot], paths.entity_tokens[boundary, slot] = entity, entity_tokens
 
 
-@compiled
-def best_with(fusion, told, boundary, word):
-    """The best score of a boundary's paths with ``word`` behind them, and the path."""
-    best, which = -np.inf, 0
-    for path in range(told.paths[boundary]):
-        total = told.total[boundary, path] + advance(fusion.lm, told.state[boundary, path], word)[0]
+@compiled(allocates=False)
+def best_path(fusion, lm_state, boundary, word):
+    """The best score (nats) of a boundary's paths with ``word`` behind them, and the number of that path."""
+    best, which = -np.inf, np.int64(0)
+    for path in range(lm_state.boundaries.num_paths[boundary]):
+        total = lm_state.paths.total[boundary, path] + advance(fusion.lm, lm_state.paths.state[boundary, path], word)[0]
         if total > best:
             best, which = total, path
     return best, which
 
 
-@compiled
-def judge(fusion, told, boundary):
-    """Fill in the boundary's best scores."""
-    path = told.total[boundary, : told.paths[boundary]].argmax()
-    told.best[boundary], told.history[boundary] = told.total[boundary, path], told.state[boundary, path]
-    told.best_unknown[boundary] = best_with(fusion, told, boundary, fusion.unk)[0]
+@compiled(allocates=False)
+def update_best(fusion, lm_state, boundary):
+    """Fill in the boundary's ``best``, ``best_state`` and ``best_unknown`` from its paths."""
+    boundaries, paths = lm_state.boundaries, lm_state.paths
+    best = 0
+    for path in range(1, boundaries.num_paths[boundary]):
+        if paths.total[boundary, path] > paths.total[boundary, best]:
+            best = path
+    boundaries.best[boundary], boundaries.best_state[boundary] = paths.total[boundary, best], paths.state[boundary, best]
+    boundaries.best_unknown[boundary] = best_path(fusion, lm_state, boundary, fusion.unk)[0]
 
 
-@compiled
-def close(fusion, graph, tree, told, node, state):
-    """The boundary after ``node``'s last word; ``state`` is the node's in the context graph."""
-    boundary = told.closing[node]
-    if boundary >= 0:
-        return boundary
-    began, spelled = told.began[node], told.spelled[node]
-    if spelled == 0:
-        told.closing[node] = began
-        return began
-    boundary = told.used[0]
-    told.used[0] += 1
-    told.closing[node] = boundary
-    word = fusion.trie.states[spelled].word
-    told.previous[boundary], told.word[boundary] = began, word
-    told.words[boundary], told.place[boundary] = told.words[began] + 1, told.length[node]
-    told.spent[boundary] = fusion.piece_bonus * told.pieces[node] if word == fusion.unk else 0.0
-    for path in range(told.paths[began]):
-        score, following = advance(fusion.lm, told.state[began, path], word)
-        put(told, boundary, following, told.total[began, path] + score + told.spent[boundary], began, path, -1, 0)
-    while state != 0 and len(graph.end_class):  # every entity that ends here, the longest first
-        best, which = -np.inf, -1
+@compiled(allocates=False)
+def add_class_paths(fusion, graph, tree, lm_state, boundary, node, state):
+    """Add to a boundary after ``node``'s last word the paths on which an entity that ends there is a unit of the class.
+
+    ``state`` is the node's in the context graph.
+    """
+    prefixes, paths = lm_state.prefixes, lm_state.paths
+    while state != 0:  # every entity that ends here, the longest first
+        best, entity = -np.inf, np.int64(-1)
         for i in range(graph.states[state].ends, graph.states[state + 1].ends):
             if graph.end_class[i] > best:
-                best, which = graph.end_class[i], i
-        if which >= 0:
-            depth = graph.states[state].depth
-            start = told.began[back(tree, node, depth - 1)]
-            for path in range(told.paths[start]):
-                score, following = advance(fusion.lm, told.state[start, path], fusion.unk)
-                total = told.total[start, path] + score + best + fusion.class_bonus
-                put(told, boundary, following, total, start, path, which, depth)
-        state = graph.states[state].fail
-    judge(fusion, told, boundary)
+                best, entity = graph.end_class[i], np.int64(i)
+        if entity >= 0:
+            depth = np.int64(graph.states[state].depth)
+            source = np.int64(prefixes.word_start[ancestor(tree, node, depth - 1)])
+            for path in range(lm_state.boundaries.num_paths[source]):
+                score, following = advance(fusion.lm, paths.state[source, path], fusion.unk)
+                total = paths.total[source, path] + score + best + fusion.class_bonus
+                add_path(lm_state, boundary, np.int64(following), total, source, np.int64(path), entity, depth)
+        state = np.int64(graph.states[state].fail)
+
+
+@compiled(allocates=False)
+def end_word(fusion, graph, tree, lm_state, node, state):
+    """The boundary after ``node``'s last word, made if need be; ``state`` is the node's in the context graph."""
+    prefixes, boundaries, paths = lm_state
+    boundary = np.int64(prefixes.word_end[node])
+    if boundary >= 0:
+        return boundary
+    word_start, letters = np.int64(prefixes.word_start[node]), prefixes.letters[node]
+    if letters == 0:  # no word
+        prefixes.word_end[node] = word_start
+        return word_start
+    boundary = boundaries.count[0]
+    boundaries.count[0] += 1
+    prefixes.word_end[node] = boundary
+    word = np.int64(fusion.trie.states[letters].word)
+    boundaries.previous[boundary], boundaries.word[boundary] = word_start, word
+    boundaries.num_words[boundary] = boundaries.num_words[word_start] + 1
+    boundaries.num_tokens[boundary] = prefixes.length[node]
+    unknown_bonus = fusion.piece_bonus * prefixes.word_tokens[node] if word == fusion.unk else 0.0
+    boundaries.unknown_bonus[boundary] = unknown_bonus
+    none = np.int64(-1)
+    for path in range(boundaries.num_paths[word_start]):
+        score, following = advance(fusion.lm, paths.state[word_start, path], word)
+        total = paths.total[word_start, path] + score + unknown_bonus
+        add_path(lm_state, boundary, np.int64(following), total, word_start, np.int64(path), none, np.int64(0))
+    if len(graph.end_class):
+        add_class_paths(fusion, graph, tree, lm_state, boundary, node, state)
+    update_best(fusion, lm_state, boundary)
     return boundary
 
 
-@compiled
-def provisional(fusion, graph, tree, told, parent, began, spelled, pieces, state):
-    """The LM's part for pruning of a prefix that goes on from the node ``parent`` by one token."""
-    score = fusion.weight * told.best[began] + fusion.ahead[spelled]
-    if spelled == len(fusion.trie.token) - 1:  # no word of the LM begins so
-        score += fusion.weight * fusion.piece_bonus * pieces
-    if state != 0 and graph.class_hope[0] > -np.inf:
-        hope = -np.inf
-        while state != 0:  # every match under way
-            if graph.class_hope[state] > -np.inf:
-                depth = graph.states[state].depth
-                start = began if depth == 1 else told.began[back(tree, parent, depth - 2)]
-                hope = max(hope, told.best_unknown[start] + graph.class_hope[state])
-            state = graph.states[state].fail
-        if hope > -np.inf:
-            hope = fusion.weight * (hope + fusion.class_bonus)
-            score = max(score, hope + fusion.bonus_ahead if spelled != 0 else hope)
-    return score + fusion.bonus * told.words[began]
+@compiled(allocates=False)
+def provisional_score(fusion, graph, tree, lm_state, parent, word_start, letters, word_tokens, state):
+    """The LM's part (nats, weighted) for pruning of a prefix that goes on from the node ``parent`` by one token.
 
-
-@compiled
-def likeness(told, key, began, spelled):
-    """``key`` made one of prefixes of which the LM will say the same, too: they have the same best history and the
-    same letters of the word under way (any, where no word of the LM begins so).
-
-    How many tokens spell that word makes no difference, although it does to an unknown one. int64.
+    ``word_start``, ``letters`` and ``word_tokens`` are the new prefix's (PrefixWords), ``state`` is its
+    state in the context graph.
     """
-    return key * 0x9E3779B97F4A7C1 + ((np.int64(told.history[began]) << 32) | spelled) * 0x2545F4914F6CDD1D
+    boundaries = lm_state.boundaries
+    score = fusion.weight * boundaries.best[word_start] + fusion.look_ahead[letters]
+    if letters == len(fusion.trie.token) - 1:  # no word of the LM begins so
+        score += fusion.weight * fusion.piece_bonus * word_tokens
+    if state != 0 and graph.class_bound[0] > -np.inf:
+        in_class = -np.inf
+        while state != 0:  # every match under way
+            if graph.class_bound[state] > -np.inf:
+                depth = graph.states[state].depth
+                start = word_start if depth == 1 else lm_state.prefixes.word_start[ancestor(tree, parent, depth - 2)]
+                in_class = max(in_class, boundaries.best_unknown[start] + graph.class_bound[state])
+            state = graph.states[state].fail
+        if in_class > -np.inf:
+            in_class = fusion.weight * (in_class + fusion.class_bonus)
+            score = max(score, in_class + fusion.look_ahead_word_bonus if letters != 0 else in_class)
+    return score + fusion.word_bonus * boundaries.num_words[word_start]
 
 
-@compiled
-def reaches(fusion, graph, told, node, closing, state):
-    """The most that `provisional` can be for children of ``node``: of those within its last word, of those beyond."""
-    began = told.began[node]
-    within, spare = told.score[node], max(0.0, fusion.bonus)
-    beyond = fusion.weight * told.best[closing] + fusion.bonus * told.words[closing] + fusion.top_ahead
-    if told.spelled[node] == 0:  # a word begins within it
+@compiled(allocates=False)
+def recombination_key(lm_state, key, word_start, letters):
+    """``key`` made one of prefixes that the LM will score alike, too: they have the same best LM state and the
+    same letters of the word under way (any, where no word of the LM begins so). int64.
+
+    How many tokens spell that word makes no difference, although it does to an unknown one.
+    """
+    best_state = np.int64(lm_state.boundaries.best_state[word_start])
+    return key * 0x9E3779B97F4A7C1 + ((best_state << 32) | letters) * 0x2545F4914F6CDD1D
+
+
+@compiled(allocates=False)
+def score_bounds(fusion, graph, lm_state, node, word_end, state):
+    """The most that `provisional_score` can be for children of ``node``: of those within its last word, of those beyond.
+
+    ``word_end`` is the boundary after that word, ``state`` the node's in the context graph.
+    """
+    prefixes, boundaries = lm_state.prefixes, lm_state.boundaries
+    word_start = prefixes.word_start[node]
+    no_word = prefixes.letters[node] == 0
+    within, spare = prefixes.score[node], max(0.0, fusion.word_bonus)
+    end_words = fusion.word_bonus * boundaries.num_words[word_end]
+    beyond = fusion.weight * boundaries.best[word_end] + end_words + fusion.top_look_ahead
+    start_words = fusion.word_bonus * boundaries.num_words[word_start]
+    if no_word:  # a word begins within it
         within += spare
-        within = max(within, fusion.weight * told.best[began] + fusion.bonus * told.words[began] + fusion.top_ahead)
-    if graph.class_hope[0] > -np.inf:
-        top = graph.class_hope[0] + fusion.class_bonus
-        if told.spelled[node] == 0:
-            entered = fusion.weight * (told.best_unknown[began] + top)
-            within = max(within, entered + fusion.bonus * told.words[began] + spare)
-        beyond = max(beyond, fusion.weight * (told.best_unknown[closing] + top) + fusion.bonus * told.words[closing] + spare)
+        within = max(within, fusion.weight * boundaries.best[word_start] + start_words + fusion.top_look_ahead)
+    if graph.class_bound[0] > -np.inf:
+        top = graph.class_bound[0] + fusion.class_bonus
+        if no_word:
+            within = max(within, fusion.weight * (boundaries.best_unknown[word_start] + top) + start_words + spare)
+        beyond = max(beyond, fusion.weight * (boundaries.best_unknown[word_end] + top) + end_words + spare)
         if state != 0:
-            beyond = max(beyond, told.score[node] + 2 * spare)
+            beyond = max(beyond, prefixes.score[node] + 2 * spare)
     return within, beyond

@@ -1,7 +1,6 @@
 """A word LM for the beam search: words are looked up by their letters, whatever their segmentation."""
 from __future__ import annotations
 
-from collections import namedtuple
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Sequence, Union
@@ -11,7 +10,8 @@ import numpy as np
 from ctcb.errors import InputError
 from ctcb.lm.arrays import NODE, ArrayLm, LmArrays
 from ctcb.lm.vocabulary import HINT
-from ctcb.search.beam.letter_trie import SPELLED, Trie, best_below, fill_start
+from ctcb.search.beam.letter_trie import LETTER_STATE, LetterTrie, best_below, fill_start
+from ctcb.search.beam.lm_state import LmFusion
 from ctcb.search.beam.token_trie import first_children, grow
 from ctcb.search.options import BeamOptions, UnigramOptions
 from ctcb.text.tokens import WORD_START, TokenTable
@@ -19,19 +19,13 @@ from ctcb.text.tokens import WORD_START, TokenTable
 MIN_SPELLED = 0.1  # share of the LM's words that the tokens must be able to spell
 SIGNS = ("<s>", "</s>", "<unk>")
 
-# What the compiled search needs: whether there is an LM at all, its weight, the bonuses of a word, of the
-# entity class and of an unknown word's token; `ahead` [S + 1] float32: what is added while a word is under way, before its own score is known,
-# its highest value, and the part of it that is the word's bonus; LmArrays and Trie; the numbers of <unk> and
-# </s>; the state before the first word; the LM histories that a prefix may have.
-Fusion = namedtuple("Fusion", "on weight bonus class_bonus piece_bonus ahead top_ahead bonus_ahead lm trie unk end begin histories")
-
 
 @dataclass(frozen=True)
 class WordLm:
     """An n-gram LM and its words in a model's tokens. Make one with :meth:`load`."""
 
     lm: ArrayLm
-    trie: Trie
+    trie: LetterTrie
     parent: np.ndarray  # [S] int32, of the trie's states
     num_spelled: int  # words of the LM that the tokens can write
 
@@ -56,14 +50,15 @@ class WordLm:
         lengths = np.fromiter(map(len, words), np.int64, len(words))
         starts = np.cumsum(lengths) - lengths
         token, parent, _, end = grow(_codes("".join(words), known), starts, lengths, len(known) or 1)
-        states = np.zeros(len(token) + 2, SPELLED)
+        states = np.zeros(len(token) + 2, LETTER_STATE)
         states["first_child"][:-1], states["first_child"][-1] = first_children(parent), len(token)
         states["word"] = lm.unk
         states["word"][end] = numbers
         written = np.fromiter(map(len, letters), np.int64, len(letters))
-        trie = Trie(
-            states, np.append(token, -1).astype(np.int32), np.concatenate([[0], np.cumsum(written)]).astype(np.int32),
-            _codes("".join(letters), known).astype(np.int32), np.zeros(len(letters), np.int32),
+        trie = LetterTrie(
+            states=states, token=np.append(token, -1).astype(np.int32),
+            first_letter=np.concatenate([[0], np.cumsum(written)]).astype(np.int32),
+            letters=_codes("".join(letters), known).astype(np.int32), start=np.zeros(len(letters), np.int32),
         )
         fill_start(trie)
         return cls(lm, trie, parent, len(words))
@@ -73,27 +68,35 @@ class WordLm:
         """The size of the vocabulary that it was made for."""
         return len(self.trie.start)
 
-    def fusion(self, options: BeamOptions, unigram: UnigramOptions = UnigramOptions()) -> Fusion:
-        """For the compiled search."""
-        ahead = np.zeros(len(self.trie.token), np.float32)
+    def fusion(self, options: BeamOptions, unigram: UnigramOptions = UnigramOptions()) -> LmFusion:
+        """The LM with the weights of ``options`` and ``unigram``, for the compiled search."""
+        look_ahead = np.zeros(len(self.trie.token), np.float32)
         if options.look_ahead:
             log_prob = self.lm.arrays.node["log_prob"][1 : 1 + len(self.lm.words)]
             # At least that of <unk>, for any beginning can go on into a word that the LM does not know.
             best = np.maximum(log_prob[self.trie.states["word"][:-1]], log_prob[self.lm.unk])
             best_below(best, self.parent)
-            ahead[1:] = options.lm_weight * best[1:] + options.word_bonus
-        return Fusion(
-            True, float(options.lm_weight), float(options.word_bonus), float(unigram.class_bonus),
-            float(options.piece_bonus), ahead, float(max(0.0, ahead.max())), float(options.word_bonus) if options.look_ahead else 0.0,
-            self.lm.arrays, self.trie, self.lm.unk, self.lm.end, self.lm.begin, int(options.histories),
+            look_ahead[1:] = options.lm_weight * best[1:] + options.word_bonus
+        return LmFusion(
+            on=True, weight=float(options.lm_weight), word_bonus=float(options.word_bonus),
+            class_bonus=float(unigram.class_bonus), piece_bonus=float(options.piece_bonus),
+            look_ahead=look_ahead, top_look_ahead=float(max(0.0, look_ahead.max())),
+            look_ahead_word_bonus=float(options.word_bonus) if options.look_ahead else 0.0,
+            lm=self.lm.arrays, trie=self.trie, unk=self.lm.unk, end=self.lm.end, begin=self.lm.begin,
+            histories=int(options.histories),
         )
 
 
-def no_fusion() -> Fusion:
+def no_fusion() -> LmFusion:
     """In the place of an LM where there is none."""
     nothing, number = np.zeros(1, np.float32), np.zeros(1, np.int32)
-    trie = Trie(np.zeros(1, SPELLED), number, number, number, number)
-    return Fusion(False, 0.0, 0.0, 0.0, 0.0, nothing, 0.0, 0.0, LmArrays(np.zeros(1, NODE), number), trie, 0, 0, 0, 1)
+    trie = LetterTrie(
+        states=np.zeros(1, LETTER_STATE), token=number, first_letter=number, letters=number, start=number)
+    return LmFusion(
+        on=False, weight=0.0, word_bonus=0.0, class_bonus=0.0, piece_bonus=0.0,
+        look_ahead=nothing, top_look_ahead=0.0, look_ahead_word_bonus=0.0,
+        lm=LmArrays(np.zeros(1, NODE), number), trie=trie, unk=0, end=0, begin=0, histories=1,
+    )
 
 
 def letters_of(table: TokenTable) -> List[str]:

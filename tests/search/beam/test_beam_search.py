@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from beam_reference import Entities, Sequence_, beam_search, brute_force
 
-from ctcb.search.beam.context_graph import LEAST, ContextGraph, evidence
+from ctcb.search.beam.context_graph import LEAST, ContextGraph, unboosted_letters
 from ctcb.search.beam.decoder import BeamDecoder
 from ctcb.search.options import BeamOptions, SubwordOptions
 from ctcb.search.vocabulary import Vocabulary
@@ -188,7 +188,7 @@ def test_boosts_grow_with_letters_and_short_names_need_more():
     assert bonus([1, 2], short=1) == pytest.approx(3 / 4 * 4 * 0.5, abs=1e-6)
     assert bonus([1, 2]) == bonus([1, 2], short=1)  # a list of one
     assert bonus([1], short=5) == pytest.approx(LEAST * 2 * 0.5, abs=1e-6)
-    assert evidence(1000) - evidence(100) == pytest.approx(0.5)
+    assert unboosted_letters(1000) - unboosted_letters(100) == pytest.approx(0.5)
 
 
 def test_letters_of_ideographs_and_syllables():
