@@ -46,7 +46,7 @@ def command(no_speed: bool) -> None:
         raise RunError(f"{broken[0]} does not work; install ctcb again (pip install --force-reinstall ctcb)")
     if not no_speed:
         model, search = _speeds()
-        click.echo(f"speed, with the bundled model: {model:.0f} times real time for the acoustic model, {search:,.0f} times for the search")
+        click.echo(f"speed, with the bundled model: the acoustic model is {model:.0f} times faster than real time, the search {search:,.0f} times")
 
 
 def _report(title: str, rows: Tuple[Tuple[str, str, str], ...]) -> List[Tuple[str, bool]]:
