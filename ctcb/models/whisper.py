@@ -89,7 +89,8 @@ class WhisperEncoder(nn.Module):
         Raises InputError for more frames than there are positions.
         """
         x = F.gelu(self.conv1(x.transpose(1, 2)))
-        x = F.gelu(self.conv2(x * frame_mask(lengths, x.shape[2])[:, None])).transpose(1, 2)
+        # GELU behind the transposition: its backward pass in torch 1.13 returns garbage for a transposed gradient.
+        x = F.gelu(self.conv2(x * frame_mask(lengths, x.shape[2])[:, None]).transpose(1, 2))
         frames = x.shape[1]
         if frames > self.config.positions:
             raise InputError(
