@@ -11,11 +11,11 @@ from numba.core.options import DefaultOptions
 
 
 def sources_digest(folder: Path) -> str:
-    """SHA-256, in hexadecimal, of the Python files in ``folder`` that hold compiled functions."""
+    """SHA-256, in hexadecimal, of the Python files in ``folder`` that hold compiled functions, or records that these may take."""
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*.py")):
         source = file.read_bytes()
-        if b"@compiled" in source:
+        if b"@compiled" in source or b"(NamedTuple)" in source:
             digest.update(str(file.relative_to(folder)).encode() + source)
     return digest.hexdigest()
 

@@ -16,7 +16,7 @@ def table(seed, n=200):
         "words": words, "errors": random.binomial(words, 0.2), "u_words": words - biased, "b_words": biased,
         "u_errors": random.binomial(words - biased, 0.1), "b_errors": random.binomial(biased, 0.5),
         "found": random.poisson(0.5, n), "missed": random.poisson(0.4, n), "false": random.poisson(0.1, n),
-        "milliseconds": random.integers(500, 20000, n),
+        "milliseconds": random.integers(500, 20000, n), "changed": random.binomial(words, 0.05), "compared_words": words,
     }  # fmt: skip
     return columns
 

@@ -69,28 +69,28 @@ class Spans(NamedTuple):
 
 
 @compiled
-def answer(found, resources, nbest):
+def answer(result, resources, nbest):
     """The ``nbest`` prefixes by acoustic score plus the bonus of entities that are complete plus the LM's part, as Answers.
 
-    ``found`` is what the search left; what the LM says of last words is added to it.
+    ``result`` is a SearchResult; what the LM says of last words is added to it.
     """
-    beam, size, fusion = found.beam, found.size, resources.fusion
+    beam, size, fusion = result.beam, result.size, resources.fusion
     score, bonus, lm = np.zeros(size), np.zeros(size), np.zeros(size)
     boundary, path = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for h in range(size):
-        bonus[h] = found.backpointers.closed_bonus[last_backpointer(beam, h)]
+        bonus[h] = result.backpointers.closed_bonus[last_backpointer(beam, h)]
         if fusion.on:
             boundary[h] = end_word(
-                fusion, resources.graph, found.tree, found.lm, np.int64(beam.node[h]), np.int64(beam.state[h]))
-            best, path[h] = best_path(fusion, found.lm, boundary[h], fusion.end)
-            lm[h] = fusion.weight * best + fusion.word_bonus * found.lm.boundaries.num_words[boundary[h]]
+                fusion, resources.graph, result.tree, result.lm, np.int64(beam.node[h]), np.int64(beam.state[h]))
+            best, path[h] = best_path(fusion, result.lm, boundary[h], fusion.end)
+            lm[h] = fusion.weight * best + fusion.word_bonus * result.lm.boundaries.num_words[boundary[h]]
         score[h] = -(beam.total[h] + bonus[h] + lm[h])
     slot = np.argsort(score, kind="mergesort")[:nbest]
     length = np.zeros(len(slot), np.int64)
     for i, h in enumerate(slot):
         backpointer = last_backpointer(beam, h)
         while backpointer > 0:
-            backpointer, length[i] = found.backpointers.parent[backpointer], length[i] + 1
+            backpointer, length[i] = result.backpointers.parent[backpointer], length[i] + 1
     return Answers(
         slot=slot, bonus=bonus[slot], lm=lm[slot], boundary=boundary[slot], path=path[slot], length=length)
 

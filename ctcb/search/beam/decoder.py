@@ -103,18 +103,18 @@ class BeamDecoder:
         nbest = self.options.nbest if nbest is None else nbest
         resources = self._resources_for(graph.arrays, nbest)
         arrays, fusion = resources.graph, resources.fusion
-        last = search(log_probs, resources)
-        answers = answer(last, resources, nbest)
+        result = search(log_probs, resources)
+        answers = answer(result, resources, nbest)
         hypotheses = []
         for i, slot in enumerate(answers.slot.tolist()):
             length, bonus, lm = int(answers.length[i]), float(answers.bonus[i]), float(answers.lm[i])
             aligned = trace(
-                log_probs, self.vocabulary.blank, last.backpointers, last_backpointer(last.beam, slot), length)
+                log_probs, self.vocabulary.blank, result.backpointers, last_backpointer(result.beam, slot), length)
             entities = _entities(arrays, boosted_spans(arrays, resources.tokens, aligned.tokens, aligned.boosts))
             if _in_class(resources):
-                units = class_spans(fusion, last.lm, answers.boundary[i], answers.path[i], length)
+                units = class_spans(fusion, result.lm, answers.boundary[i], answers.path[i], length)
                 entities = _with_units(entities, _entities(arrays, units))
-            acoustic = float(last.beam.total[slot] + last.offset)
+            acoustic = float(result.beam.total[slot] + result.offset)
             hypotheses.append(Hypothesis(
                 tokens=tuple(aligned.tokens.tolist()),
                 token_frames=tuple(aligned.frames.tolist()),

@@ -28,7 +28,7 @@ from ctcb.search.beam.memory import Beam, PrefixTree, find_node, make_beam, make
 from ctcb.search.beam.prefixes import NEVER, Frame, extend_prefixes, keep_prefixes, last_backpointer
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """What a search leaves.
 
     Attributes
@@ -108,7 +108,7 @@ def settle(next_beam, filled, t, fusion, memory):
 
 @compiled(allocates=False)
 def run(log_probs, beam, next_beam, resources, memory):
-    """The search of all frames. Returns ``(size, offset, swapped)``: ``size`` and ``offset`` of Found, and whether
+    """The search of all frames. Returns ``(size, offset, swapped)``: ``size`` and ``offset`` of SearchResult, and whether
     the living prefixes are in ``next_beam`` at the end."""
     tokens, pruning, scratch = resources.tokens, resources.pruning, memory.scratch
     beam.token[0], beam.label[0], beam.best_label[0] = -1, NEVER, NEVER  # the empty prefix
@@ -133,7 +133,7 @@ def run(log_probs, beam, next_beam, resources, memory):
 
 @compiled
 def search(log_probs, resources):
-    """Search ``log_probs`` (``[T, V]`` float32, natural-log probabilities, finite or -inf). Returns a Found."""
+    """Search ``log_probs`` (``[T, V]`` float32, natural-log probabilities, finite or -inf). Returns a SearchResult."""
     tokens, pruning = resources.tokens, resources.pruning
     most = np.int64(1)  # nodes and backpointers: no frame makes more than `beam` of either
     for t in range(len(log_probs)):
@@ -142,6 +142,6 @@ def search(log_probs, resources):
     memory = make_memory(resources.fusion, most, pruning.beam, shortlisted, log_probs.shape[1])
     beam, next_beam = make_beam(pruning.beam), make_beam(pruning.beam)
     size, offset, swapped = run(log_probs, beam, next_beam, resources, memory)
-    return Found(
+    return SearchResult(
         beam=next_beam if swapped else beam, size=size, offset=offset,
         backpointers=memory.backpointers, tree=memory.tree, lm=memory.lm)

@@ -2,12 +2,15 @@
 from __future__ import annotations
 
 import math
+import resource
 import shutil
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from beam_reference import Entities, brute_force
+from numba.core.errors import NumbaError
 
 from ctcb import compiled
 from ctcb.errors import InputError
@@ -160,6 +163,24 @@ def test_works_without_a_cache_folder(monkeypatch):
     assert compiled.compiled(lambda x: x + 1)(2) == 3
 
 
+def test_compiled_functions_without_the_runtime_make_no_arrays():
+    with pytest.raises(NumbaError, match="NRT"):
+        compiled.compiled(lambda size: np.zeros(size), allocates=False)(3)
+
+
+def test_a_search_frees_its_memory():
+    """Its inner functions count no references, so one too many would be kept for good, or one too few freed twice."""
+    decoder = BeamDecoder(VOCABULARY, BeamOptions(beam=100))
+    graph, array = ContextGraph.build([[[1, 2]]], VOCABULARY), emissions(400).astype(np.float32)
+    held = (array, VOCABULARY.letters, *graph.arrays)
+    expected, counts = decoder.decode(array, graph), [sys.getrefcount(one) for one in held]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(50):  # 3 MB each
+        assert decoder.decode(array, graph) == expected
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
+    assert [sys.getrefcount(one) for one in held] == counts
+
+
 def test_threads_give_the_same_results_in_order():
     rng = np.random.default_rng(1)
     decoder = BeamDecoder(VOCABULARY, BeamOptions(nbest=3))
@@ -200,8 +221,11 @@ def test_compiled_code_is_cached_for_one_signature(tmp_path):
     folder = tmp_path / "ctcb"
     shutil.copytree(compiled.Path(compiled.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__", "assets"))
     assert compiled.sources_digest(folder) == compiled.SOURCES
-    with open(folder / "search" / "beam" / "automaton.py", "a") as file:
-        file.write("# changed\n")
-    assert compiled.sources_digest(folder) != compiled.SOURCES
+    for name in ("automaton.py", "resources.py"):  # compiled functions, and the records that they take
+        file = folder / "search/beam" / name
+        source = file.read_bytes()
+        file.write_bytes(source + b"# changed\n")
+        assert compiled.sources_digest(folder) != compiled.SOURCES
+        file.write_bytes(source)
     cached = compiled.Path(search._cache.cache_path).glob(f"*.search-*{compiled.SOURCES[:16]}.nbi")
     assert len(list(cached)) == 1
