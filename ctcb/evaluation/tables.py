@@ -11,9 +11,9 @@ from ctcb.report.svg import Bar
 from ctcb.scoring.bootstrap import Estimate
 from ctcb.text_table import table
 
-HEADER = ("system", "P %", "R %", "F1 %", "WER %", "U-WER %", "B-WER %", "false alarms / 1000 words", "x real time, a core")
+HEADER = ("system", "P %", "R %", "F1 %", "WER %", "U-WER %", "B-WER %", "collateral %", "false alarms / 1000 words", "x real time, a core")
 
-COLUMNS = ("entity_precision", "entity_recall", "entity_f1", "wer", "u_wer", "b_wer")
+COLUMNS = ("entity_precision", "entity_recall", "entity_f1", "wer", "u_wer", "b_wer", "collateral")
 
 NONE = "-"  # nothing to divide by
 
