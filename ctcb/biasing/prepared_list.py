@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 
 from ctcb.biasing.options import TechniqueOptions
@@ -10,6 +11,7 @@ from ctcb.entities.report import CHANGED, REJECTED
 from ctcb.errors import InputError
 from ctcb.phones.index import SoundIndex
 from ctcb.phones.phonetics import Phonetics
+from ctcb.scoring.entities import EntityMatcher
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.spelling import SoundSpelling, Spelling, TokenIds
 
@@ -106,6 +108,11 @@ class Context:
     owners: Mapping[str, int] = field(default_factory=dict)  # and whose each of them is
     sounds: Optional[SoundIndex] = None  # the entities' pronunciations, numbered as here
     encoded: Optional[EncodedList] = None  # by the adapter
+
+    @cached_property
+    def matcher(self) -> EntityMatcher:
+        """Finds the entities in words, by their places."""
+        return EntityMatcher((str(place), form.split()) for place, entity in enumerate(self.entities) for form in entity.spoken_forms)
 
     def variants_of(self, place: int) -> Tuple[str, ...]:
         """The spellings that were made of an entity."""

@@ -110,11 +110,11 @@ class Pipeline:
         tokens = self._scale(emissions.tokens)
         hypotheses = self.search.decode(tokens, None if context is None else context.graph, self.search.settings.beam if several else 1)
         best = self._readings(hypotheses, context)
-        unbiased = lru_cache(maxsize=None)(lambda count: self._unbiased(tokens, emissions, count))
-        if rescorers:
-            searched = SearchedEmissions(tokens, self._phones(emissions, len(tokens)), emissions.unbiased, unbiased)
-            for technique in rescorers:
-                best = technique.rescore(best, searched, context)
+        phones = self._phones(emissions, len(tokens)) if rescorers else None
+        unbiased = lru_cache(maxsize=None)(lambda count: self._unbiased(tokens, phones, emissions, count, context))
+        searched = SearchedEmissions(tokens, phones, emissions.unbiased, unbiased)
+        for technique in rescorers:
+            best = technique.rescore(best, searched, context)
         if context is not None:
             best = [restored(best[0], unbiased(1)[0]), *best[1:]]
         different: Dict[str, Reading] = {}
@@ -127,9 +127,14 @@ class Pipeline:
     def _readings(self, hypotheses: Sequence[Any], context: Optional[Context] = None) -> List[Reading]:
         return readings(hypotheses, self.setting.spelling.table, self.setting.frame_shift, context)
 
-    def _unbiased(self, tokens: Any, emissions: Emissions, count: int) -> List[Reading]:
+    def _unbiased(self, tokens: Any, phones: Any, emissions: Emissions, count: int, context: Optional[Context]) -> List[Reading]:
+        """At most ``count`` readings without the list, by the same search and the same reordering."""
         unbiased = tokens if emissions.unbiased is None else self._scale(emissions.unbiased)
-        return self._readings(self.search.decode(unbiased, None, count))
+        reordering = [] if context is None else [technique for technique in self._rescorers if technique.needs_nbest]
+        best = self._readings(self.search.decode(unbiased, None, self.search.settings.beam if reordering else count))
+        for technique in reordering:
+            best = technique.rescore(best, SearchedEmissions(unbiased, phones), context)
+        return best[:count]
 
     def _phones(self, emissions: Emissions, frames: int) -> Any:
         """The phone head's emissions, checked, where techniques need them; raises InputError where these lack them."""

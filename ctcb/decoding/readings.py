@@ -1,10 +1,12 @@
 """From the search's hypotheses to readings: words, and the listed entities among them."""
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ctcb.biasing.prepared_list import Context
 from ctcb.search.hypothesis import EntitySpan, Hypothesis
+from ctcb.search.options import ADAPTER
 from ctcb.text.tokens import TokenTable
 from ctcb.transcript.hypothesis import FoundEntity, Reading, put, spoken_words
 
@@ -18,10 +20,22 @@ def readings(
     by_text: Dict[str, Reading] = {}
     for hypothesis in found:
         reading = Reading(spoken_words(hypothesis, tokens, frame_shift), hypothesis.score)
-        if context is not None:
+        if context is not None and context.graph is not None:
             reading = _with_entities(reading, hypothesis, tokens, context)
+        elif context is not None:
+            reading = _with_listed_words(reading, context)
         by_text.setdefault(reading.text, reading)
     return list(by_text.values())
+
+
+def _with_listed_words(reading: Reading, context: Context) -> Reading:
+    """The entities whose words the search found without looking for them, as where only the encoder is biased."""
+    why = () if context.encoded is None else (ADAPTER,)
+    entities = []
+    for first, end, place in context.matcher.occurrences([word.word for word in reading.words]):
+        start, stop = reading.words[first].start, reading.words[end - 1].end
+        entities.append(FoundEntity(context.entities[int(place)].text, int(place), (first, end), start, stop, why, 0.0))
+    return replace(reading, entities=tuple(entities))
 
 
 def _with_entities(

@@ -39,6 +39,7 @@ class Outcome:
     """Transcripts, and the time that they took."""
 
     hyps: Dict[str, str]
+    without: Dict[str, str]  # and without the list, by the same search and the same reordering
     ready: float  # seconds of CPU until the list was prepared
     emitting: float  # and for reading the audio and the network,
     decoding: float  # and for the decoding alone
@@ -74,13 +75,16 @@ class Decoding:
         context: Optional[Context] = None
         if system.techniques and entities is not None:
             context = pipeline.prepare(self.spell(entities))
-        ready, hyps = time.process_time() - began, {}
+        ready = time.process_time() - began
+        hyps: Dict[str, str] = {}
+        without: Dict[str, str] = {}
         began = time.process_time()
-        for decoded in pipeline.decode_many(emissions.emitted, Contexts.alike(context), jobs=self._jobs):
+        for decoded in pipeline.decode_many(emissions.emitted, Contexts.alike(context), jobs=self._jobs, compared=context is not None):
             if decoded.error is not None:
                 raise decoded.error
             hyps[decoded.utt_id] = decoded.transcript.text
-        return Outcome(hyps, ready, emissions.facts.took, time.process_time() - began)
+            without[decoded.utt_id] = decoded.transcript.text if decoded.transcript.before is None else decoded.transcript.before
+        return Outcome(hyps, without, ready, emissions.facts.took, time.process_time() - began)
 
 
 def run_ablation(
@@ -96,7 +100,7 @@ def run_ablation(
             # Without a technique no list makes a difference.
             biased = decoding.run(system, data.absent).hyps if system.techniques else outcome.hyps
             alarms = score(data.refs, biased, data.absent, draws=draws, seed=seed).estimates["false_alarms_per_thousand_words"]
-        report = score(data.refs, outcome.hyps, data.entities, seconds=seconds, compare=first, draws=draws, seed=seed)
+        report = score(data.refs, outcome.hyps, data.entities, seconds=seconds, compare=first, without=outcome.without, draws=draws, seed=seed)
         real_time = emissions.facts.seconds / max(1e-9, outcome.emitting + outcome.decoding)
         yield AblationRow(system, outcome.hyps, report, alarms, outcome.ready, real_time)
         first = outcome.hyps if first is None else first

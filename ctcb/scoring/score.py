@@ -32,6 +32,7 @@ def score(
     rare_words: Optional[Mapping[str, AbstractSet[str]]] = None,
     seconds: Optional[Mapping[str, float]] = None,
     compare: Optional[Mapping[str, str]] = None,
+    without: Optional[Mapping[str, str]] = None,
     normalize: Optional[Callable[[str], str]] = normalize_text,
     allow_missing: bool = False,
     draws: int = 1000,
@@ -49,8 +50,9 @@ def score(
         entities that occur in its reference.
     seconds : utterance id -> duration in seconds, for false alarms per hour; by default ``refs.seconds``
         where ``refs`` was read from a manifest. Not used unless all references have one.
-    compare : the hypotheses of another system, which is compared by paired bootstrap. With a list, ``hyps`` are taken
-        as recognised with it and these without it, and the report has the collateral (`ctcb.scoring.collateral`).
+    compare : the hypotheses of another system, which is compared by paired bootstrap.
+    without : the hypotheses that the same system has without the list, for the collateral (`ctcb.scoring.collateral`);
+        by default ``compare``.
     normalize : applied to all texts, entities and rare words; None to split them at white space only.
     allow_missing : treat a missing hypothesis as empty instead of raising.
     draws, seed : number of resampled corpora of the bootstrap, and its seed; 0 draws: no intervals.
@@ -75,10 +77,11 @@ def score(
         other_utterances, others_missing = _score_system(refs, compare, words, lists, allow_missing)
         differences = bootstrap.compare(counts, count_table(other_utterances, seconds), draws, seed)
         comparison = Comparison(differences, others_missing)
-        if lists.matchers:
-            collateral = [_collateral(utterance, hyps, compare, words, lists) for utterance in refs]
-            counts["changed"] = np.array([one.changed for one in collateral], np.int64)
-            counts["compared_words"] = np.array([one.words for one in collateral], np.int64)
+    without = compare if without is None else without
+    if without is not None and lists.matchers:
+        collateral = [_collateral(utterance, hyps, without, words, lists) for utterance in refs]
+        counts["changed"] = np.array([one.changed for one in collateral], np.int64)
+        counts["compared_words"] = np.array([one.words for one in collateral], np.int64)
 
     wer = sum((utterance.errors for utterance in utterances), ErrorCounts())
     entity_counts = count_entities(u.entities for u in utterances) if lists.matchers else None

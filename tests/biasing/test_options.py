@@ -145,7 +145,8 @@ def test_old_keywords_have_the_effect_of_the_new_ones():
     with pytest.warns(DeprecationWarning):
         old = BeamDecoder(vocabulary, BeamOptions(alpha=0.1, beta=0.2, cap=0.3, class_cap=0.4))
     new = BeamDecoder(vocabulary, subword=SubwordOptions(alpha=0.1, beta=0.2, cap=0.3, class_cap=0.4))
-    assert (old._boost, old._class_boost) == (new._boost, new._class_boost) != (BeamDecoder(vocabulary)._boost, None)
+    boosts = [(decoder._resources.boost, decoder._class_boost) for decoder in (old, new, BeamDecoder(vocabulary))]
+    assert boosts[0] == boosts[1] != boosts[2]
 
 
 def test_from_python():
