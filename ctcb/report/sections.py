@@ -23,15 +23,19 @@ def result(before: Optional[ScoreReport], after: ScoreReport) -> str:
             continue
         now = after.estimates[measure.name]
         row = [escape(measure.title)]
-        if before is not None and after.comparison is not None:
-            row.append(_value(measure, before.estimates[measure.name].value))
+        compared = before is not None and after.comparison is not None
+        # Collateral is itself a comparison of the two: it has no value without the list, and no difference.
+        difference = after.comparison.differences.get(measure.name) if compared else None
+        if compared:
+            row.append("" if difference is None else _value(measure, before.estimates[measure.name].value))
         row += [_value(measure, now.value), _interval(measure, now.low, now.high)]
-        if before is not None and after.comparison is not None:
-            difference = after.comparison.differences[measure.name]
+        if difference is not None:
             row += [
                 f'<td class="{_verdict(measure.name, difference.difference)}">{_value(measure, difference.difference, True)}</td>',
                 _interval(measure, difference.low, difference.high, True),
             ]
+        elif compared:
+            row += ["", ""]
         rows.append(row)
     header = ["measure", "with the list", "95 % interval"]
     if before is not None:
