@@ -1,7 +1,9 @@
 """Options given more than once: all values count, or the command refuses; none is dropped silently."""
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,7 +87,8 @@ def test_jobs_keep_every_format(model_dir, tmp_path):
     for number in ("0", "2"):
         outs[number] = tmp_path / f"out{number}"
         words = ["bash", "steps/decode.sh", "--model", str(model_dir), "--nj", number, "--chunk", "64", str(outs[number]), str(manifest), *more]
-        subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True, timeout=300)
+        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        subprocess.run(words, cwd=ROOT, env=environment, check=True, capture_output=True, text=True, timeout=300)
     names = [name for name in files(outs["0"]) if name != "settings.json"]
     assert len(names) == 4 + 2 * 66
     for name in names:
