@@ -38,6 +38,7 @@ from ctcb.text.spelling import TokenizerSpelling
 @distractors_option()
 @click.option("--added", type=click.IntRange(min=0), default=0, show_default=True, help="Distractors that join the entities.")
 @absent_option(1000)
+@click.option("--absent-lists", type=click.IntRange(min=1), default=1, show_default=True, help="Number of such lists; false alarms are the mean.")
 @click.option("--half", cls=Once, type=click.Choice(HALVES), help="Only half of the utterances, by a hash of their ids.")
 @click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none", help="n-gram LM for all systems.  [default: the model's own, if any]")
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml).  [default: the model's own, if any]")
@@ -53,7 +54,7 @@ from ctcb.text.spelling import TokenizerSpelling
 @click.option("--results", type=click.Path(), help="Put the tables into this Markdown file, a block a set.")
 def command(
     folders: Tuple[str, ...], model: str, entities: Optional[str], entities_format: str, distractors: Tuple[str, ...], added: int,
-    absent: int, half: Optional[str], lm: Optional[str], config: Optional[str], chosen: Tuple[str, ...],
+    absent: int, absent_lists: int, half: Optional[str], lm: Optional[str], config: Optional[str], chosen: Tuple[str, ...],
     vary: Optional[str], emissions: Optional[str], assignments: Tuple[str, ...], jobs: int, bootstrap: int, seed: int, json_file: Optional[str],
     plot_file: Optional[str], results: Optional[str],
 ) -> None:
@@ -69,7 +70,7 @@ def command(
     if plot_file is not None and len(folders) > 1:
         raise InputError(f"--plot draws one set, and there are {len(folders)}", hint="give one --data")
     sets = [
-        read_set(folder, entities, entities_format, names, added, absent, half, seed)
+        read_set(folder, entities, entities_format, names, added, absent, half, seed, absent_lists)
         for folder, names in with_distractors(folders, distractors)
     ]
     presets = presets_of(find_config(config, model), assignments)

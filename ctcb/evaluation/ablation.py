@@ -15,11 +15,14 @@ from ctcb.evaluation.cached_emissions import CachedEmissions
 from ctcb.evaluation.dataset import DataSet
 from ctcb.evaluation.systems import System
 from ctcb.phones.phonetics import Phonetics
+from ctcb.scoring import bootstrap
 from ctcb.scoring.bootstrap import Estimate
 from ctcb.scoring.report import ScoreReport
-from ctcb.scoring.score import score
+from ctcb.scoring.score import count_table, score
 from ctcb.search.beam.word_lm import WordLm
 from ctcb.text.spelling import Spelling
+
+FALSE_ALARMS = "false_alarms_per_thousand_words"  # the measure
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class AblationRow:
     system: System
     hyps: Dict[str, str]  # utterance id -> transcript
     report: ScoreReport  # with the set's list, compared with the first system (None there)
-    alarms: Optional[Estimate]  # false alarms a thousand words, with the list of which no name is spoken
+    alarms: Optional[Estimate]  # false alarms a thousand words, the mean over lists of which no name is spoken
     ready: float  # seconds of CPU until the list was prepared
     real_time: float  # how often the audio's duration holds the CPU time of the network and the decoding
 
@@ -95,12 +98,25 @@ def run_ablation(
     first: Optional[Dict[str, str]] = None
     for system in systems:
         outcome = decoding.run(system, data.entities)
-        alarms = None
-        if data.absent is not None:
-            # Without a technique no list makes a difference.
-            biased = decoding.run(system, data.absent).hyps if system.techniques else outcome.hyps
-            alarms = score(data.refs, biased, data.absent, draws=draws, seed=seed).estimates["false_alarms_per_thousand_words"]
+        alarms = false_alarms(data, decoding, system, outcome, draws, seed)
         report = score(data.refs, outcome.hyps, data.entities, seconds=seconds, compare=first, without=outcome.without, draws=draws, seed=seed)
         real_time = emissions.facts.seconds / max(1e-9, outcome.emitting + outcome.decoding)
         yield AblationRow(system, outcome.hyps, report, alarms, outcome.ready, real_time)
         first = outcome.hyps if first is None else first
+
+
+def false_alarms(
+    data: DataSet, decoding: Decoding, system: System, outcome: Outcome, draws: int = 0, seed: int = 0
+) -> Optional[Estimate]:
+    """False alarms a thousand words with lists of which no name is spoken, the mean over the lists; None without a list.
+
+    ``outcome`` is what the system made of the set with another list. The bootstrap resamples utterances, each with its
+    false alarms of all lists.
+    """
+    false = words = 0
+    for absent in data.absent:
+        # Without a technique no list makes a difference.
+        hyps = decoding.run(system, absent).hyps if system.techniques else outcome.hyps
+        counts = count_table(score(data.refs, hyps, absent, draws=0).utterances)
+        false, words = false + counts["false"], words + counts["words"]
+    return bootstrap.estimate({"false": false, "words": words}, draws, seed)[FALSE_ALARMS] if data.absent else None

@@ -18,7 +18,7 @@ MANIFEST, ENTITIES, DISTRACTORS = "manifest.tsv", "entities.txt", "distractors.t
 
 @dataclass(frozen=True)
 class DataSet:
-    """Utterances, their texts, and two lists."""
+    """Utterances, their texts, and lists."""
 
     name: str
     manifest: Path
@@ -26,7 +26,7 @@ class DataSet:
     half: Optional[str]  # of the manifest's utterances that `rows` are, one of HALVES; None: all
     entities: EntityList  # the set's own names, and the distractors that were added to them
     added: int  # how many of these there are
-    absent: Optional[EntityList]  # distractors alone, none of which is spoken; None where there are none
+    absent: Tuple[EntityList, ...]  # lists of distractors alone, none of which is spoken; () where there are none
 
     @property
     def refs(self) -> Dict[str, str]:
@@ -37,6 +37,7 @@ class DataSet:
 def read_set(
     folder: PathOrStr, entities: Optional[PathOrStr] = None, entities_format: str = "plain",
     distractors: Optional[PathOrStr] = None, added: int = 0, absent: int = 1000, half: Optional[str] = None, seed: int = 0,
+    absent_lists: int = 1,
 ) -> DataSet:
     """Read a folder with a ``manifest.tsv`` and, unless others are named, ``entities.txt`` and ``distractors.txt``.
 
@@ -44,6 +45,7 @@ def read_set(
     ----------
     added : distractors that join the entities.
     absent : distractors that are a list of their own (the anti-context list); fewer where there are not so many.
+    absent_lists : number of such lists, each drawn anew. False alarms are the mean over them.
     half : only the utterances of this half, by a hash of their ids.
     seed : which distractors these are. Names that are spoken somewhere in the set, and its entities, are none.
 
@@ -66,7 +68,10 @@ def read_set(
             hint="name a longer list (--distractors), or add fewer",
         )
     together = EntityList.of([*own, *others[:added]]) if added else own
-    return DataSet(folder.resolve().name, manifest, rows, half, together, added, EntityList.of(others[:absent]) if others and absent else None)
+    draws = [others[:absent]] if others and absent else []
+    for number in range(1, absent_lists if draws else 0):
+        draws.append(random.Random(f"{seed}-{number}").sample(others, min(absent, len(others))))
+    return DataSet(folder.resolve().name, manifest, rows, half, together, added, tuple(map(EntityList.of, draws)))
 
 
 def _unspoken(distractors: EntityList, own: EntityList, spoken: str) -> List[Entity]:

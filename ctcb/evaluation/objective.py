@@ -63,7 +63,7 @@ class Objective:
 
     def __init__(self, sets: Sequence[Tuple[DataSet, Decoding, System]]) -> None:
         """``sets``: each with its decoding and the system whose settings are sought."""
-        # Each set's list, and that of which no name is spoken, with a memory of its own.
+        # Each set's list, and the first of which no name is spoken, with a memory of its own.
         self._sets = [(*one, _remembering(), _remembering()) for one in sets]
         self._before: List[float] = []
         for data, decoding, system in sets:
@@ -78,8 +78,8 @@ class Objective:
             report = _score(data, decoding, system, data.entities, table)
             rates = [_rate(report, name) for name in ("entity_f1", "wer", "u_wer")]
             alarms = _rate(report, ALARMS)
-            if data.absent is not None:
-                alarms = max(alarms, _rate(_score(data, decoding, system, data.absent, of_absent), ALARMS))
+            if data.absent:
+                alarms = max(alarms, _rate(_score(data, decoding, system, data.absent[0], of_absent), ALARMS))
             found.append(Measured(data.name, *rates, before, alarms))
         return tuple(found)
 

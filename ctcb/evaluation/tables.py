@@ -43,7 +43,8 @@ def to_dict(data: DataSet, rows: Sequence[AblationRow]) -> Dict[str, Any]:
         "utterances": len(data.rows),
         "entities": len(data.entities),
         "distractors_added": data.added,
-        "anti_context_entities": 0 if data.absent is None else len(data.absent),
+        "anti_context_entities": len(data.absent[0]) if data.absent else 0,
+        "anti_context_lists": len(data.absent),
         "systems": [
             {
                 "system": row.system.name,
@@ -73,7 +74,10 @@ def title(data: DataSet) -> str:
     half = "" if data.half is None else f", half {data.half}"
     own = len(data.entities) - data.added
     added = f" and {data.added:,} distractors" if data.added else ""
-    absent = "" if data.absent is None else f"; false alarms with {len(data.absent):,} names that nobody says"
+    absent = ""
+    if data.absent:
+        lists = "" if len(data.absent) == 1 else f", mean of {len(data.absent)} lists"
+        absent = f"; false alarms with {len(data.absent[0]):,} names that are not spoken{lists}"
     return f"{data.name}{half}: {len(data.rows):,} utterances, {own:,} entities{added}{absent}"
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,7 +15,7 @@ from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.data.manifest import ManifestRow
 from ctcb.entities import EntityList
 from ctcb.errors import InputError
-from ctcb.evaluation.ablation import Decoding, run_ablation
+from ctcb.evaluation.ablation import Decoding, false_alarms, run_ablation
 from ctcb.evaluation.cached_emissions import CachedEmissions, Facts
 from ctcb.evaluation.dataset import DataSet, half_of, read_set
 from ctcb.evaluation.systems import systems, varied
@@ -37,12 +38,16 @@ def test_distractors_are_not_spoken(folder):
     data = read_set(folder)
     assert data.refs["u000"] == "ann met bob" and len(data.rows) == 4
     # "Dan Eve" is said by nobody: the two words are in different utterances.
-    assert sorted(one.text for one in data.absent) == ["Dan Eve", "Ned", "Quux", "Zed"]
+    assert [sorted(one.text for one in names) for names in data.absent] == [["Dan Eve", "Ned", "Quux", "Zed"]]
     assert [one.text for one in data.entities] == ["Bob", "Ida"] and data.added == 0
     more = read_set(folder, added=3, absent=2)
     assert {one.text for one in more.entities} > {"Bob", "Ida"} and len(more.entities) == 5
     assert {one.text for one in more.entities} - {"Bob", "Ida"} < {"Dan Eve", "Ned", "Quux", "Zed"}
     assert read_set(folder, added=3) == read_set(folder, added=3)
+    lists = read_set(folder, absent=2, absent_lists=9).absent
+    assert [len(names) for names in lists] == [2] * 9 and lists[0] == more.absent[0]
+    assert {one.text for names in lists for one in names} == {"Dan Eve", "Ned", "Quux", "Zed"}
+    assert read_set(folder, absent=0, absent_lists=3).absent == ()
     with pytest.raises(InputError, match="5 distractors are to be added, and there are 4"):
         read_set(folder, added=5)
 
@@ -61,7 +66,7 @@ def made(texts, frames):
     table = TokenTable.of(PIECES)
     emitted = tuple(Emitted(row.utt_id, Emissions(log_probs(PIECES, some))) for row, some in zip(rows, frames))
     emissions = CachedEmissions(emitted, Facts(seconds=8.0, took=0.5, frame_shift=0.04, phones=False))
-    data = DataSet("made", None, rows, None, EntityList.of(["bob", "met ann"]), 0, EntityList.of(["Boz"]))
+    data = DataSet("made", None, rows, None, EntityList.of(["bob", "met ann"]), 0, (EntityList.of(["Boz"]),))
     return data, Decoding(PieceSpelling(table), Phonetics.default(), emissions), emissions
 
 
@@ -80,6 +85,17 @@ def test_rows_by_hand():
     assert subword.alarms.value == pytest.approx(1000 * 2 / 6) and none.alarms.value == 0
     assert none.report.comparison is None and subword.report.comparison.differences["entity_f1"].difference == pytest.approx(2 / 3)
     assert 0 < none.real_time < 16
+
+
+def test_false_alarms_are_the_mean_over_lists():
+    data, decoding, _ = made(["ann met bob", "ann met bov"], [MET, MET])
+    system = systems(BUILT_IN, lm=False, phones=False)[0][2]
+    without, with_both = (replace(data, absent=lists) for lists in ((), (EntityList.of(["Boz"]), EntityList.of(["Met Met"]))))
+    outcome = decoding.run(system, data.entities)
+    assert false_alarms(without, decoding, system, outcome) is None
+    alone = [false_alarms(replace(data, absent=(names,)), decoding, system, outcome).value for names in with_both.absent]
+    assert alone[0] > alone[1] == 0.0
+    assert false_alarms(with_both, decoding, system, outcome).value == pytest.approx(sum(alone) / 2)
 
 
 def test_vary_repeats_rows():

@@ -48,7 +48,7 @@ def preset(subword):
 def objective_of(absent):
     rows = tuple(ManifestRow(n, utt_id, None, text) for n, (utt_id, text) in enumerate(TEXTS.items()))
     emitted = tuple(Emitted(utt_id, Emissions(heard)) for utt_id, heard in HEARD.items())
-    data = DataSet("made", None, rows, None, EntityList.of(["bob"]), 0, absent and EntityList.of(absent))
+    data = DataSet("made", None, rows, None, EntityList.of(["bob"]), 0, (EntityList.of(absent),) if absent else ())
     emissions = CachedEmissions(emitted, Facts(1.0, 0.1, 0.04, False))
     decoding = Decoding(PieceSpelling(TokenTable.of(PIECES)), Phonetics.default(), emissions)
     return Objective([(data, decoding, System("decoder", ("subword",), BUILT_IN["decoder"]))])
