@@ -9,7 +9,7 @@ from typing import Callable, NamedTuple
 import pytest
 
 # The models here are so small that threads only wait for one another.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS") or "1"  # set, and not to nothing
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE / "reference")]
 
