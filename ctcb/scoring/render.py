@@ -115,6 +115,8 @@ def _counts(name: str, report: ScoreReport) -> str:
     by_name = {"wer": report.wer, "u_wer": biased.unbiased, "b_wer": biased.biased}
     if name in by_name:
         return _errors(by_name[name])
+    if name == "collateral":
+        return f"{report.collateral.changed:,} of {report.collateral.words:,} words outside names differ"
     entities = report.entities
     return {
         "entity_precision": f"{entities.found:,} of {entities.found + entities.false:,} recognised entities are correct",

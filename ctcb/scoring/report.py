@@ -8,6 +8,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 from ctcb.scoring.alignment import Alignment
 from ctcb.scoring.biased_wer import BiasedErrorCounts
 from ctcb.scoring.bootstrap import Difference, Estimate
+from ctcb.scoring.collateral import Collateral
 from ctcb.scoring.entities import EntityCounts, UtteranceEntities, count_each_entity
 from ctcb.scoring.false_alarms import FalseAlarms
 from ctcb.scoring.wer import ErrorCounts
@@ -48,6 +49,7 @@ class ScoreReport:
     comparison: Optional[Comparison]
     draws: int  # resampled corpora of the bootstrap
     seed: int
+    collateral: Optional[Collateral] = None  # None without a list, or transcripts without it
 
     @property
     def without_interval(self) -> Tuple[str, ...]:
@@ -83,6 +85,7 @@ class ScoreReport:
                 "b_wer": asdict(self.biased.biased) if self.biased else None,
                 "entities": asdict(self.entities) if self.entities else None,
                 "false_alarms": asdict(self.false_alarms) if self.false_alarms else None,
+                "collateral": self.collateral._asdict() if self.collateral else None,
             },
             "entities_listed": self.listed,
             "entities_unscorable": list(self.unscorable),

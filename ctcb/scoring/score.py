@@ -77,11 +77,11 @@ def score(
         other_utterances, others_missing = _score_system(refs, compare, words, lists, allow_missing)
         differences = bootstrap.compare(counts, count_table(other_utterances, seconds), draws, seed)
         comparison = Comparison(differences, others_missing)
-    without = compare if without is None else without
+    without, collateral = compare if without is None else without, None
     if without is not None and lists.matchers:
-        collateral = [_collateral(utterance, hyps, without, words, lists) for utterance in refs]
-        counts["changed"] = np.array([one.changed for one in collateral], np.int64)
-        counts["compared_words"] = np.array([one.words for one in collateral], np.int64)
+        by_utterance = np.array([_collateral(utterance, hyps, without, words, lists) for utterance in refs], np.int64)
+        counts["changed"], counts["compared_words"] = by_utterance.T
+        collateral = Collateral(*by_utterance.sum(axis=0).tolist())
 
     wer = sum((utterance.errors for utterance in utterances), ErrorCounts())
     entity_counts = count_entities(u.entities for u in utterances) if lists.matchers else None
@@ -99,6 +99,7 @@ def score(
         comparison=comparison,
         draws=draws,
         seed=seed,
+        collateral=collateral,
     )
 
 
