@@ -20,7 +20,7 @@ def merge(out: str, parts: Sequence[str]) -> None:
             for emission in emissions:
                 if emission.error is not None:
                     raise emission.error
-                writer.add(emission.utt_id, emission.log_probs)
+                writer.add(emission.utt_id, emission.emissions.tokens)
 
 
 if __name__ == "__main__":
