@@ -35,6 +35,7 @@ class AugmentConfig:
     speed_low: float = 1.0  # slowest copy, as sox's `speed` does it; with speed_high 1: none
     speed_high: float = 1.0
     reverb_prob: float = 0.0  # share of utterances in a room of 0.1 to 0.8 s reverberation time
+    no_speech_prob: float = 0.0  # share of utterances that silence, noise, hum or music take the place of
 
 
 def augment(features: Tensor, lengths: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:

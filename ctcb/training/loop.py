@@ -21,6 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ctcb.data.augment import augment, change_speed
 from ctcb.data.loader import Batch, Collate, EpochBatches, Targets, load_batches
+from ctcb.data.no_speech import silence_some
 from ctcb.errors import InputError, RunError
 from ctcb.io import atomic_write, only_run
 from ctcb.models.weights import save_tensors
@@ -134,6 +135,7 @@ class Trainer:
             generator = torch.Generator().manual_seed(seed)
             features, lengths = change_speed(batch.features, batch.lengths, config.augment, generator)
             batch = batch._replace(features=augment(features, lengths, config.augment, generator), lengths=lengths)
+            batch = silence_some(batch, config.augment, generator)
         rate = learning_rate(at.step, at.steps_per_epoch * config.epochs, config)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["share"]

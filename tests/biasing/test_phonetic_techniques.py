@@ -52,6 +52,24 @@ def test_phone_rescoring_promotes_the_second_hypothesis(decode, score):
     assert decode("met ann\n", tokens=tokens)["text"] == "ann met bon"
 
 
+def test_without_a_list_the_order_is_that_beside_absent_names(ctcb, tmp_path):
+    """With an LM, rescoring acts without a list too; so names that nobody said change nothing."""
+    np.savez(tmp_path / "p.npz", u1=BOB)
+    files = write(tmp_path, {"u1": log_probs(PIECES, [*HEARD[:-2], {"n": 0.5, "b": 0.4}, "<blk>"])})
+    (tmp_path / "absent.txt").write_text("nzz\n")
+    (tmp_path / "lm.arpa").write_text("\\data\\\nngram 1=7\n\n\\1-grams:\n-99\t<s>\n-1\t</s>\n-4\t<unk>\n" + "".join(
+        f"-1\t{word}\n" for word in ("ann", "met", "bob", "bon")) + "\n\\end\\\n")
+
+    def text(*options):
+        ran = ctcb("decode", *files, "--lm", tmp_path / "lm.arpa", "--phone-emissions", tmp_path / "p.npz", *options)
+        assert ran.code == 0, ran.err
+        return ran.out
+
+    strong = ["--phone-weight", 5]
+    assert text("--phone-weight", 0) == "u1 ann met bon\n"
+    assert text(*strong) == "u1 ann met bob\n" == text(*strong, "--entities", tmp_path / "absent.txt")
+
+
 def test_oov_word_is_penalised(decode):
     """With weight 0 on the phones, only the OOV penalty of "bov" can change the order."""
     row = decode("met ann\n", "--with", "phones", "--phone-weight", 0, phones=BOV)

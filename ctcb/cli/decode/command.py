@@ -113,7 +113,8 @@ def command(
     settings = settings_given(assignments, {**given, "nbest": nbest})
     nbest = settings.values.get("beam.nbest")
     # Before the model is loaded: what is wrong with the techniques that are asked for.
-    made = replace(biasing.config(presets), method="graph" if graph_asked else "beam")
+    made = biasing.config(presets, lm_file is not None and not graph_asked)
+    made = replace(made, method="graph" if graph_asked else "beam")
     techniques = techniques_of(made, lm=lm_file is not None and not graph_asked)
     biasing.require(techniques)
     in_encoder = any(isinstance(technique, EncoderTechnique) for technique in techniques)
