@@ -42,19 +42,20 @@ class Entities:
         return bool(place == len(tokens) or self.vocabulary.starts_word[tokens[place]]
                     or self.vocabulary.is_separator[tokens[place]])
 
-    def earned(self, boosts: Sequence[float], first: int, end: int) -> float:
-        return sum(boosts[first:end])
+    def earned(self, boosts: Sequence[Tuple[float, float]], first: int, end: int) -> float:
+        surplus = sum(boost - min(boost, gap) for boost, gap in boosts[first:end])
+        return sum(min(boost, gap) for boost, gap in boosts[first:end]) + min(surplus, self.subword.surplus)
 
-    def boosts(self, log_probs: np.ndarray, tokens: Prefix, frames: Prefix) -> List[float]:
+    def boosts(self, log_probs: np.ndarray, tokens: Prefix, frames: Prefix) -> List[Tuple[float, float]]:
         options, found = self.subword, []
         cap = options.class_cap if self.lm is not None and self.lm.classes else options.cap
         for token, frame in zip(tokens, frames):
             gap = float(log_probs[frame].max()) - float(log_probs[frame, token])
             boost = max(0.0, min(cap, options.alpha * gap + options.beta * self.vocabulary.letters[token]))
-            found.append(boost if gap <= self.options.boost_gap else 0.0)
+            found.append((boost if gap <= self.options.boost_gap else 0.0, gap))
         return found
 
-    def final(self, tokens: Prefix, boosts: Sequence[float]) -> float:
+    def final(self, tokens: Prefix, boosts: Sequence[Tuple[float, float]]) -> float:
         """The best sum over all sets of entities that do not overlap, `tokens` being the whole utterance."""
         spans = []
         for sequence in self.sequences:
@@ -77,7 +78,7 @@ class Entities:
 
         return best(0, 0)
 
-    def provisional(self, tokens: Prefix, boosts: Sequence[float]) -> float:
+    def provisional(self, tokens: Prefix, boosts: Sequence[Tuple[float, float]]) -> float:
         """The same, or what a match under way may still become."""
         best = self.final(tokens, boosts)
         for first in range(len(tokens)):

@@ -8,6 +8,7 @@ import numpy as np
 from ctcb.compiled import compiled
 from ctcb.lm.arrays import advance
 from ctcb.search.beam.automaton import step
+from ctcb.search.beam.boosting import earned_boost
 from ctcb.search.beam.lm_fusion import best_path, end_word
 from ctcb.search.beam.prefixes import last_backpointer
 
@@ -42,7 +43,8 @@ class Alignment(NamedTuple):
     tokens : int64.
     frames, ends : int64, the frame at which each is emitted, and the one after its last.
     log_probs : float64, natural log, each token's highest from its frame to its end.
-    boosts : float64, nats, what each was boosted by.
+    boosts : float64, nats, what each was boosted by,
+    fills : and how much of it its distance to the frame's best took.
     """
 
     tokens: np.ndarray
@@ -50,6 +52,7 @@ class Alignment(NamedTuple):
     ends: np.ndarray
     log_probs: np.ndarray
     boosts: np.ndarray
+    fills: np.ndarray
 
 
 class Spans(NamedTuple):
@@ -131,7 +134,7 @@ def class_spans(fusion, lm_state, boundary, path, length):
 def trace(log_probs, blank, backpointers, backpointer, length):
     """The Alignment of ``length`` tokens that ends in ``backpointer``; ``log_probs`` is ``[T, V]`` float32."""
     tokens, frames, ends = np.zeros(length, np.int64), np.zeros(length, np.int64), np.zeros(length, np.int64)
-    highest, boosts = np.zeros(length), np.zeros(length)
+    highest, boosts, fills = np.zeros(length), np.zeros(length), np.zeros(length)
     following = len(log_probs)
     for i in range(length - 1, -1, -1):
         token, frame = backpointers.token[backpointer], backpointers.frame[backpointer]
@@ -142,18 +145,20 @@ def trace(log_probs, blank, backpointers, backpointer, length):
             end += 1
         tokens[i], frames[i], ends[i] = token, frame, end
         boosts[i] = backpointers.boost_sum[backpointer] - backpointers.boost_sum[parent]
+        fills[i] = backpointers.fill_sum[backpointer] - backpointers.fill_sum[parent]
         following, backpointer = frame, parent
-    return Alignment(tokens=tokens, frames=frames, ends=ends, log_probs=highest, boosts=boosts)
+    return Alignment(tokens=tokens, frames=frames, ends=ends, log_probs=highest, boosts=boosts, fills=fills)
 
 
 @compiled
-def boosted_spans(graph, vocabulary, tokens, boosts):
+def boosted_spans(graph, vocabulary, options, aligned):
     """The entities of a token sequence that do not overlap and earn most, the longest where equal, as Spans.
 
-    ``tokens`` and ``boosts`` are those of an Alignment, ``vocabulary`` the kernel's Tokens.
+    ``aligned`` is an Alignment, ``vocabulary`` the kernel's Tokens, ``options`` its BoostOptions.
     """
+    tokens = aligned.tokens
     length = len(tokens)
-    total = np.zeros(length + 1)  # boosts of the first i tokens
+    boosts, fills = np.zeros(length + 1), np.zeros(length + 1)  # of the first i tokens
     closed = np.zeros(length + 1)  # best bonus of the first i tokens, a word ending there
     opened = 0.0  # the same, the word going on
     chosen = np.full(length + 1, -1)  # what ends at i: index into graph.entity,
@@ -167,12 +172,12 @@ def boosted_spans(graph, vocabulary, tokens, boosts):
         state = step(graph, state, token, at_word_start or starts_word)
         if starts_word or vocabulary.is_separator[token]:
             opened, last_open = closed[i - 1], i - 1
-        total[i] = total[i - 1] + boosts[i - 1]
+        boosts[i], fills[i] = boosts[i - 1] + aligned.boosts[i - 1], fills[i - 1] + aligned.fills[i - 1]
         closed[i], begun[i] = opened, last_open
         end = state
         while end != 0:
             begin = i - graph.states[end].depth
-            earned = total[i] - total[begin]
+            earned = earned_boost(options, boosts[i] - boosts[begin], fills[i] - fills[begin])
             for k in range(graph.states[end].ends, graph.states[end + 1].ends):
                 value = closed[begin] + graph.end_weight[k] * earned - graph.end_cost[k]
                 if value > closed[i] + TIE or (chosen[i] < 0 and value >= closed[i] - TIE):

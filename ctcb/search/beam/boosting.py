@@ -2,13 +2,14 @@
 
 The boost of a token emitted at a frame is ``min(cap, alpha * (best - logp) + beta * letters)``, at
 least 0, with ``best`` the frame's highest log-probability and the letters that the token spells; it
-is 0 beyond ``gap``. (docs/techniques.md; "Personalization of CTC Speech Recognition Models", SLT 2022,
+is 0 beyond ``gap``. What exceeds the distance is surplus: it lifts the token above the frame's best. (docs/techniques.md; "Personalization of CTC Speech Recognition Models", SLT 2022,
 has the distance. That the boost should grow with letters and not with tokens was measured: results/notes/boosting.md.)
 The frame of a token is the one at which the *best alignment* of the whole prefix emits it, and so
 the bonus belongs to the prefix and the frame reached, however many alignments led there.
 
 An entity that covers tokens i..j, begins where a word begins and ends where one ends earns
-``weight * (boost_i + ... + boost_j) - cost``. The bonus of a prefix is the highest sum over sets of
+``weight * (boost_i + ... + boost_j) - cost``, of which no more than ``weight * surplus`` is surplus: else a long name,
+each of whose tokens is heard, could pay for dropping the surely heard ending of a longer word. The bonus of a prefix is the highest sum over sets of
 its entities that do not overlap. While a match is unfinished, it counts provisionally, with the
 highest weight of the entities that it can still become, if that is more; a match that breaks loses
 its bonus, down to what the suffixes still in the trie have earned.
@@ -30,12 +31,14 @@ class BoostOptions(NamedTuple):
     alpha : nats of boost a nat of distance between the frame's best and the token.
     beta : nats of boost a letter of the token.
     cap : nats, the highest boost of a token.
+    surplus : nats, the most by which an entity's boosts may exceed the distances of its tokens.
     gap : nats below the frame's best beyond which a token is not boosted.
     """
 
     alpha: float
     beta: float
     cap: float
+    surplus: float
     gap: float
 
 
@@ -43,6 +46,7 @@ class Bonus(NamedTuple):
     """The bonus fields of one backpointer, as scalars; see :class:`Backpointers`."""
 
     boost_sum: float
+    fill_sum: float
     match_origin: int
     open_bonus: float
     closed_bonus: float
@@ -59,6 +63,7 @@ class Backpointers(NamedTuple):
     frame : ``[N]`` int32, the frame at which the alignment emits the token.
     token : ``[N]`` int32, the token's id (-1: none).
     boost_sum : ``[N]`` float64, nats, the sum of the boosts of all tokens so far.
+    fill_sum : ``[N]`` float64, nats, the same without surplus.
     match_origin : ``[N]`` int32, the backpointer before the first token of the longest match under way.
     open_bonus : ``[N]`` float64, nats, the bonus if the word goes on after this token.
     closed_bonus : ``[N]`` float64, nats, the bonus if the word ends with this token.
@@ -70,6 +75,7 @@ class Backpointers(NamedTuple):
     frame: np.ndarray
     token: np.ndarray
     boost_sum: np.ndarray
+    fill_sum: np.ndarray
     match_origin: np.ndarray
     open_bonus: np.ndarray
     closed_bonus: np.ndarray
@@ -93,6 +99,12 @@ def token_boost(options, gap, letters):
 
 
 @compiled(allocates=False)
+def earned_boost(options, boost, fill):
+    """What the tokens of an entity earn: their boosts, with the surplus over their distances bounded."""
+    return fill + min(options.surplus, boost - fill)
+
+
+@compiled(allocates=False)
 def extend_bonus(graph, backpointers, options, previous, old_state, state, new_word, gap, letters):
     """The Bonus of a token that follows the backpointer ``previous``.
 
@@ -103,9 +115,11 @@ def extend_bonus(graph, backpointers, options, previous, old_state, state, new_w
     closed = provisional = opened
     if state == 0:
         return Bonus(
-            boost_sum=backpointers.boost_sum[previous], match_origin=np.int64(previous),
+            boost_sum=backpointers.boost_sum[previous], fill_sum=backpointers.fill_sum[previous],
+            match_origin=np.int64(previous),
             open_bonus=opened, closed_bonus=closed, provisional_bonus=provisional)
-    boost_sum = backpointers.boost_sum[previous] + token_boost(options, gap, letters)
+    boost = token_boost(options, gap, letters)
+    boost_sum, fill_sum = backpointers.boost_sum[previous] + boost, backpointers.fill_sum[previous] + min(boost, gap)
     longest, origin = graph.states[state].depth, np.int64(previous)
     if longest > 1:
         goes_on = longest == graph.states[old_state].depth + 1
@@ -116,11 +130,12 @@ def extend_bonus(graph, backpointers, options, previous, old_state, state, new_w
         depth = graph.states[suffix].depth
         if suffix != state:
             start = np.int64(ancestor(backpointers, previous, depth - 1))
-        earned, base = boost_sum - backpointers.boost_sum[start], backpointers.closed_bonus[start]
+        base = backpointers.closed_bonus[start]
+        earned = earned_boost(options, boost_sum - backpointers.boost_sum[start], fill_sum - backpointers.fill_sum[start])
         provisional = max(provisional, base + graph.states[suffix].weight * earned)
         for i in range(graph.states[suffix].ends, graph.states[suffix + 1].ends):
             closed = max(closed, base + graph.end_weight[i] * earned - graph.end_cost[i])
         suffix = graph.states[suffix].fail
     return Bonus(
-        boost_sum=boost_sum, match_origin=origin,
+        boost_sum=boost_sum, fill_sum=fill_sum, match_origin=origin,
         open_bonus=opened, closed_bonus=closed, provisional_bonus=max(provisional, closed))

@@ -53,7 +53,8 @@ class BeamDecoder:
         self._no_entities = ContextGraph.empty(vocabulary)
         subword = options.before(subword)
         boost = BoostOptions(
-            alpha=float(subword.alpha), beta=float(subword.beta), cap=float(subword.cap), gap=float(options.boost_gap))
+            alpha=float(subword.alpha), beta=float(subword.beta), cap=float(subword.cap), surplus=float(subword.surplus),
+            gap=float(options.boost_gap))
         self._class_boost = boost._replace(cap=float(subword.class_cap))
         self._resources = Resources(
             tokens=Tokens(
@@ -110,7 +111,7 @@ class BeamDecoder:
             length, bonus, lm = int(answers.length[i]), float(answers.bonus[i]), float(answers.lm[i])
             aligned = trace(
                 log_probs, self.vocabulary.blank, result.backpointers, last_backpointer(result.beam, slot), length)
-            entities = _entities(arrays, boosted_spans(arrays, resources.tokens, aligned.tokens, aligned.boosts))
+            entities = _entities(arrays, boosted_spans(arrays, resources.tokens, resources.boost, aligned))
             if _in_class(resources):
                 units = class_spans(fusion, result.lm, answers.boundary[i], answers.path[i], length)
                 entities = _with_units(entities, _entities(arrays, units))

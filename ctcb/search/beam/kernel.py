@@ -101,7 +101,8 @@ def settle(next_beam, filled, t, fusion, memory):
             backpointers.count[0] += 1
             next_beam.label_backpointer[h] = new
             backpointers.parent[new], backpointers.frame[new], backpointers.token[new] = previous, t, next_beam.token[h]
-            backpointers.boost_sum[new], backpointers.match_origin[new] = candidates.boost_sum[h], candidates.match_origin[h]
+            backpointers.boost_sum[new], backpointers.fill_sum[new] = candidates.boost_sum[h], candidates.fill_sum[h]
+            backpointers.match_origin[new] = candidates.match_origin[h]
             backpointers.open_bonus[new], backpointers.closed_bonus[new] = candidates.open_bonus[h], candidates.closed_bonus[h]
             backpointers.provisional_bonus[new] = candidates.provisional_bonus[h]
 

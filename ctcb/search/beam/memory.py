@@ -50,7 +50,7 @@ class Candidates(NamedTuple):
     heap : the candidates by score, the worst on top. The score is acoustic, bonus and LM together, in nats.
     parent_node : ``[B]`` int32, the parent's node of a new prefix (-1: the prefix is alive already).
     previous : ``[B]`` int32, the backpointer that the label's new one follows (-1: no new one).
-    boost_sum, match_origin, open_bonus, closed_bonus, provisional_bonus : ``[B]`` float64 (``match_origin``
+    boost_sum, fill_sum, match_origin, open_bonus, closed_bonus, provisional_bonus : ``[B]`` float64 (``match_origin``
         int32), of the new backpointer; see :class:`Backpointers`.
     lm_score, word_start, letters, word_tokens : ``[B]`` float64 and 3 times int32, of a new prefix, with an
         LM; see :class:`PrefixWords`.
@@ -60,6 +60,7 @@ class Candidates(NamedTuple):
     parent_node: np.ndarray
     previous: np.ndarray
     boost_sum: np.ndarray
+    fill_sum: np.ndarray
     match_origin: np.ndarray
     open_bonus: np.ndarray
     closed_bonus: np.ndarray
@@ -155,7 +156,7 @@ def make_candidates(size):
     return Candidates(
         heap=Heap(slot=np.zeros(size, np.int32), score=np.zeros(size)),
         parent_node=np.zeros(size, np.int32), previous=np.zeros(size, np.int32),
-        boost_sum=np.zeros(size), match_origin=np.zeros(size, np.int32),
+        boost_sum=np.zeros(size), fill_sum=np.zeros(size), match_origin=np.zeros(size, np.int32),
         open_bonus=np.zeros(size), closed_bonus=np.zeros(size), provisional_bonus=np.zeros(size),
         lm_score=np.zeros(size), word_start=np.zeros(size, np.int32),
         letters=np.zeros(size, np.int32), word_tokens=np.zeros(size, np.int32),
@@ -167,7 +168,7 @@ def make_backpointers(size):
     """Backpointers with room for ``size`` of them; number 0, the empty alignment's, is in use."""
     return Backpointers(
         count=np.ones(1, np.int64), parent=np.zeros(size, np.int32), frame=np.zeros(size, np.int32),
-        token=np.full(size, -1, np.int32), boost_sum=np.zeros(size), match_origin=np.zeros(size, np.int32),
+        token=np.full(size, -1, np.int32), boost_sum=np.zeros(size), fill_sum=np.zeros(size), match_origin=np.zeros(size, np.int32),
         open_bonus=np.zeros(size), closed_bonus=np.zeros(size), provisional_bonus=np.zeros(size),
     )
 

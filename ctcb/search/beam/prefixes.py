@@ -134,7 +134,8 @@ def write_prefix(beam, slot, node, token, state, acoustics):
 def write_new(candidates, slot, parent_node, previous, bonus, word):
     """Write what a candidate's new backpointer, if it gets one, and new node, if it gets one, will hold."""
     candidates.parent_node[slot], candidates.previous[slot] = parent_node, previous
-    candidates.boost_sum[slot], candidates.match_origin[slot] = bonus.boost_sum, bonus.match_origin
+    candidates.boost_sum[slot], candidates.fill_sum[slot] = bonus.boost_sum, bonus.fill_sum
+    candidates.match_origin[slot] = bonus.match_origin
     candidates.open_bonus[slot], candidates.closed_bonus[slot] = bonus.open_bonus, bonus.closed_bonus
     candidates.provisional_bonus[slot] = bonus.provisional_bonus
     candidates.lm_score[slot], candidates.word_start[slot] = word.score, word.word_start
@@ -160,7 +161,7 @@ def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
         if acoustics.total == NEVER:
             continue
         bonus = Bonus(
-            boost_sum=0.0, match_origin=np.int64(-1), open_bonus=0.0, closed_bonus=0.0,
+            boost_sum=0.0, fill_sum=0.0, match_origin=np.int64(-1), open_bonus=0.0, closed_bonus=0.0,
             provisional_bonus=backpointers.provisional_bonus[acoustics.label_backpointer])
         if acoustics.previous >= 0:
             new_word = tokens.starts_word[token] != 0 or tokens.is_separator[token] != 0

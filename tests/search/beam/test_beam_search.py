@@ -45,7 +45,8 @@ def random_list(rng, vocabulary):
             sequence = [int(rng.choice(start)), *map(int, rng.choice(usable, max(0, length - 2)))]
             phrases[-1].append(sequence + ([int(rng.choice(edge))] if length > 1 else []))
         costs.append([float(rng.choice([0, 0, 0.3])) for _ in phrases[-1]])
-    weights = [float(rng.choice([0, 0.5, 1, 2])) for _ in phrases]
+    # With 1, all tokens whose gap is filled and whose surplus is full would end at one score.
+    weights = [float(rng.choice([0, 0.5, 1.05, 2])) for _ in phrases]
     return phrases, weights, costs
 
 
@@ -58,7 +59,7 @@ def random_case(seed, sizes, frames, **pruning):
     rng = np.random.default_rng(seed)
     vocabulary = random_vocabulary(rng, int(rng.integers(*sizes)))
     phrases, weights, costs = random_list(rng, vocabulary)
-    subword = SubwordOptions(alpha=rng.random(), beta=rng.normal(), cap=4 * rng.random())
+    subword = SubwordOptions(alpha=rng.random(), beta=rng.normal(), cap=4 * rng.random(), surplus=rng.choice([0.37, 1.1, 99.0]))
     options = BeamOptions(boost_gap=rng.choice([3, 8, math.inf]), **pruning)
     entities = Entities(
         [Sequence_(e, tuple(sequence), weights[e], cost) for e, phrase in enumerate(phrases)
@@ -95,6 +96,21 @@ def assert_accounted(hypothesis, entities):
         assert entities.begins_word(hypothesis.tokens, span.first) and entities.ends_word(hypothesis.tokens, span.end)
         assert span.first >= end
         end = span.end
+
+
+def test_surely_heard_ending_is_not_swallowed():
+    """Each letter of a name is its frame's best: the boosts pay for the lost last letter unless their surplus is bounded."""
+    vocabulary = Vocabulary(5, 0, [False, True, False, False, False], [False] * 5)
+    emissions = np.full((7, 5), 0.00075)
+    for frame, token in enumerate([1, 2, 3, 2, 3, 4, 0]):
+        emissions[frame, token] = 0.997
+    emissions = np.log(emissions).astype(np.float32)
+    graph = ContextGraph.build([[(1, 2, 3, 2, 3)]], vocabulary, short=0)
+    texts = {}
+    for surplus in (3.0, 99.0):
+        decoder = BeamDecoder(vocabulary, BeamOptions(), subword=SubwordOptions(surplus=surplus))
+        texts[surplus] = decoder.decode(emissions, graph)[0].tokens
+    assert texts == {3.0: (1, 2, 3, 2, 3, 4), 99.0: (1, 2, 3, 2, 3)}
 
 
 @pytest.mark.parametrize("block", range(4))
