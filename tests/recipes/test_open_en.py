@@ -36,7 +36,7 @@ def data(tmp_path):
 def run(data, *more):
     options = {
         "data-dir": data, "exp": data.parent / "exp", "pretrained": "none", "config": "conf/model/tiny.yaml",
-        "train-config": data.parent / "train.yaml", "adapter-config": data.parent / "adapter.yaml", "vocab-size": 40, "nproc": 1,
+        "train-config": data.parent / "train.yaml", "adapter-config": data.parent / "adapter.yaml", "vocab-size": 40, "nproc": 1, "spoken-hours": 0,
     }
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     return subprocess.run(["recipes/open_en/run.sh", *words, *more], capture_output=True, text=True, timeout=900)
