@@ -13,7 +13,7 @@
 #   --spoken-hours H  of synthetic speech that stage 1 adds, for the words that the training speech lacks (40; 0: none)
 #   --config FILE     the model's size (conf/model/whisper_base.yaml; from scratch conf/model/small.yaml)
 #   --top-config FILE how to train what stands on Whisper's encoder, by itself (conf/train/whisper_top.yaml)
-#   --train-config F  how to train the whole model (conf/train/whisper_all.yaml; from scratch conf/train/small.yaml)
+#   --train-config F  how to train the whole model (conf/train/whisper_upper.yaml; from scratch conf/train/small.yaml)
 #   --adapter-config F  the adapter and how to train it (conf/train/adapter.yaml)
 #   --epochs N        instead of the training config's
 #   --vocab-size N    pieces (160; why so few: docs/base_model.md)
@@ -46,7 +46,7 @@ if [ "$pretrained" = none ]; then
   config=${config:-conf/model/small.yaml} train_config=${train_config:-conf/train/small.yaml}
   kind=kaldi speeds=0.9,1.0,1.1
 else
-  config=${config:-conf/model/whisper_base.yaml} train_config=${train_config:-conf/train/whisper_all.yaml}
+  config=${config:-conf/model/whisper_base.yaml} train_config=${train_config:-conf/train/whisper_upper.yaml}
   kind=whisper speeds=1.0
 fi
 
