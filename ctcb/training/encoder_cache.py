@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Dict, List, Protocol, Sequence, Tuple
@@ -31,6 +32,7 @@ from ctcb.training.processes import join_processes
 FORMAT = 2
 SHARD = 500  # cuts
 BATCH_SECONDS = 100.0
+DUPLICATE = re.compile(r"_dup\d+$")  # lhotse's sampler appends it to cuts that it repeats, where processes have unequal shares
 
 
 class Frozen(Protocol):
@@ -101,7 +103,7 @@ class EncoderCache:
         """The encodings ``[B, T, W]`` float32 of some cuts, padded, and their lengths ``[B]``."""
         rows = []
         for cut in cuts:
-            frames, first, count = self._at[cut.id]
+            frames, first, count = self._at[cut.id if cut.id in self._at else DUPLICATE.sub("", cut.id)]
             rows.append(torch.from_numpy(frames[first : first + count].astype(np.float32)))
         return pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows])
 

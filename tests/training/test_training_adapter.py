@@ -11,7 +11,7 @@ from lhotse.dataset.collation import collate_features
 from ctcb.acoustic.directory import load_model, read_model_yaml
 from ctcb.adapter.folder import read_adapter_yaml
 from ctcb.data.augment import AugmentConfig
-from ctcb.data.loader import one_copy_each
+from ctcb.data.loader import EpochBatches, one_copy_each
 from ctcb.errors import InputError
 from ctcb.models.weights import read_tensors
 from ctcb.training.adapter import some_hours, train_adapter
@@ -168,6 +168,21 @@ def test_cache_returns_base_outputs(model_dir, features_dir, tmp_path):
     assert torch.equal(got.lengths, wanted.lengths)
     for one, other in [(got.last, wanted.last), *zip(got.taps, wanted.taps), (got.inter_logits[0], wanted.inter_logits[0].log_softmax(-1))]:
         assert torch.allclose(one[mask], other[mask], atol=2e-2)
+
+
+def test_cache_finds_cuts_that_the_sampler_repeats(model_dir, features_dir, tmp_path):
+    """Where fewer cuts than processes are left at the end, lhotse repeats some under other ids."""
+    cuts = one_copy_each(read_feature_cuts(features_dir), 1)
+    quiet = AugmentConfig(noise_prob=0.0, babble_prob=0.0, freq_masks=0, time_mask_share=0.0)
+    cache = EncoderCache(tmp_path, FrozenEncodings(load_model(model_dir).network), "digest", cuts, quiet, 1)
+    repeated = []
+    for processes in (5, 7):
+        for rank in range(processes):
+            for batch in EpochBatches(cuts, 0.1, 1, rank, processes):
+                frames, lengths = cache.collate(batch)
+                assert len(frames) == len(lengths) == len(batch)
+                repeated += [cut.id for cut in batch if "_dup" in cut.id]
+    assert repeated
 
 
 def test_hours_limit_draws_random_utterances(features_dir):
