@@ -19,6 +19,7 @@ BLOCKS = {
     "decoders.md": ["peers"],
     "lm_and_graphs.md": ["lm", "lm_tuning"],
     "long_recordings.md": ["long recording"],
+    "no_speech.md": ["no_speech"],
     "mini.md": ["ablation dev half 2", "ablation test"],
 }
 

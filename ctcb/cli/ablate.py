@@ -38,7 +38,7 @@ from ctcb.text.spelling import TokenizerSpelling
 @distractors_option()
 @click.option("--added", type=click.IntRange(min=0), default=0, show_default=True, help="Distractors that join the entities.")
 @absent_option(1000)
-@click.option("--absent-lists", type=click.IntRange(min=1), default=1, show_default=True, help="Number of such lists; false alarms are the mean.")
+@click.option("--absent-lists", type=click.IntRange(min=1), default=5, show_default=True, help="Number of such lists; false alarms are the mean.")
 @click.option("--half", cls=Once, type=click.Choice(HALVES), help="Only half of the utterances, by a hash of their ids.")
 @click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none", help="n-gram LM for all systems.  [default: the model's own, if any]")
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml).  [default: the model's own, if any]")

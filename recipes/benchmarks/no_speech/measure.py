@@ -1,6 +1,6 @@
 """What is recognised where nobody speaks, as a table: words and names in silence, noise, hum and music.
 
-    python recipes/benchmarks/no_speech/measure.py --distractors FILE [--model DIR] [--lm FILE] [--bias joint]
+    python recipes/benchmarks/no_speech/measure.py --distractors FILE [--model DIR] [--lm FILE] [--results results/no_speech.md]
 
 Each sound lasts 20 s and is made five times, from other random numbers and at levels from -40 to -6 dB; digital silence
 is the same each time. The list holds 1,000 names, of which none is spoken. Right is: no word, no name.
