@@ -4,31 +4,27 @@
 
 Sentences come from templates with up to two names. The names are words of the CMU dictionary, assigned to the sets
 by their hashes, so that no two sets share a name. The voices of dev and test do not occur in training, although
-they come from the same engines (local/mini/voices.py). The distractors.txt of dev and test has names of the same kind
+they come from the same engines (local/shared/voices.py). The distractors.txt of dev and test has names of the same kind
 that occur in no sentence, so neither the model nor an LM of the training texts knows them. The corpus is
 deterministic.
 """
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+import sys
 from pathlib import Path
 from typing import Dict, List
 
 import click
 import numpy as np
-import soundfile
-from voices import Prompt, synthesise
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "shared"))
+from speech import Spoken, write_speech  # noqa: E402
+from voices import Prompt, synthesise  # noqa: E402
 
 from ctcb.cli import run
-from ctcb.data.audio import SAMPLE_RATE
-from ctcb.data.segments import BYTES_A_SECOND, COLUMNS
-from ctcb.io import atomic_write, require_space
-from ctcb.progress import progress
+from ctcb.io import atomic_write
 from ctcb.text.lexicon import dictionary_words
 from ctcb.text.normalize import normalize
 
@@ -60,15 +56,6 @@ VOICES = {
 NEURAL = 0.6  # share of sentences that hibari synthesises
 
 
-@dataclass(frozen=True)
-class Line:
-    """An utterance to synthesise."""
-
-    utt_id: str
-    prompt: Prompt
-    audio: Path  # relative to the set's folder
-
-
 @click.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for the three sets.")
 @click.option("--train", default=3000, show_default=True, help="Training sentences.")
@@ -80,7 +67,7 @@ def command(out: Path, train: int, dev: int, test: int, jobs: int) -> None:
     names = name_words()
     for split, count in (("train", train), ("dev", dev), ("test", test)):
         lines = [write_line(split, number, names[split]) for number in range(count)]
-        seconds = synthesise_all(lines, out / split, jobs)
+        seconds = write_speech(out / split, lines, synthesise, jobs)
         if split != "train":
             spoken = {word for line in lines for word in normalize(line.prompt.text).split()}
             write_distractors(out / split / "distractors.txt", [word for word in names[split] if word not in spoken], split)
@@ -101,7 +88,7 @@ def name_words() -> Dict[str, List[str]]:
     return words
 
 
-def write_line(split: str, number: int, words: List[str]) -> Line:
+def write_line(split: str, number: int, words: List[str]) -> Spoken:
     """The sentence with this number, with its voice and pace."""
     random = np.random.default_rng(_hash(f"{split} {number}"))
     templates = [template for row in TEMPLATES.strip().splitlines() for template in row.split("|")]
@@ -112,8 +99,7 @@ def write_line(split: str, number: int, words: List[str]) -> Line:
     voices = [voice for voice in VOICES[split] if voice.startswith("hibari") == neural]
     voice = voices[random.integers(len(voices))]
     prompt = Prompt(f"{text[0].upper()}{text[1:]}.", voice, round(random.uniform(0.9, 1.1), 3), number)
-    utt_id = f"{split}-{number:05d}"
-    return Line(utt_id, prompt, Path("audio", f"{utt_id}.flac"))
+    return Spoken(f"{split}-{number:05d}", prompt, voice, "mini", "CC0-1.0", normalize(prompt.text), prompt.text)
 
 
 def write_distractors(path: Path, words: List[str], split: str) -> None:
@@ -125,31 +111,6 @@ def write_distractors(path: Path, words: List[str], split: str) -> None:
 
 def _name(random: np.random.Generator, words: List[str]) -> str:
     return " ".join(word.capitalize() for word in random.choice(words, 1 + (random.random() < TWO_WORDS)))
-
-
-def synthesise_all(lines: List[Line], folder: Path, jobs: int) -> float:
-    """Synthesise the lines that have no audio yet, and write the manifest last. Returns the seconds of all lines."""
-    (folder / "audio").mkdir(parents=True, exist_ok=True)
-    require_space(folder, BYTES_A_SECOND * 4.0 * len(lines))
-    total = 0.0
-    with ProcessPoolExecutor(jobs) as pool, atomic_write(folder / "manifest.tsv") as file:
-        file.write("\t".join(COLUMNS) + "\n")
-        durations = pool.map(partial(_synthesise, folder), lines, chunksize=20)
-        for line, seconds in zip(lines, progress(durations, f"synthesising {folder.name}", total=len(lines))):
-            total += seconds
-            text = line.prompt.text
-            fields = (line.utt_id, str(line.audio), f"{seconds:.3f}", line.prompt.voice, "mini", "CC0-1.0", normalize(text), text)
-            file.write("\t".join(fields) + "\n")
-    return total
-
-
-def _synthesise(folder: Path, line: Line) -> float:
-    path = folder / line.audio
-    if not path.exists():
-        part = path.with_name(f".part.{os.getpid()}.{path.name}")
-        soundfile.write(str(part), synthesise(line.prompt), SAMPLE_RATE, format="FLAC")
-        part.replace(path)
-    return soundfile.info(str(path)).duration
 
 
 def _hash(text: str) -> int:

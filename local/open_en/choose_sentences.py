@@ -9,28 +9,22 @@ how many missing occurrences a second of speech they bring, until each word has 
 """
 from __future__ import annotations
 
-import gzip
 import heapq
 import random
 from collections import Counter
 from pathlib import Path
 from typing import Counter as CounterOf
-from typing import Iterable, Iterator, List, Set, Tuple
+from typing import Iterable, List, Set, Tuple
 
 import click
 
-from ctcb.data.manifest import read_manifest
+from ctcb.entities import EntityList
 from ctcb.io import atomic_write
+from ctcb.text.lines import read_sentences
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 LETTERS_A_SECOND = 15.0  # of synthetic speech, about
 SHORTEST, LONGEST = 12, 300  # letters a sentence
-
-
-def read_sentences(path: Path) -> Iterator[str]:
-    """The lines of a text, packed or not."""
-    with (gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else open(path, encoding="utf-8")) as file:
-        yield from (line.strip() for line in file if line.strip())
 
 
 def seconds(sentence: str) -> float:
@@ -87,8 +81,8 @@ def main(
     texts: Tuple[Path, ...], known: Tuple[Path, ...], exclude: Tuple[Path, ...], times: int, hours: float, seed: int, out: Path
 ) -> None:
     """Choose sentences to be spoken for training."""
-    counts = Counter(word for path in known for row in read_manifest(path) for word in row.text.split())
-    names = {word for path in exclude for line in read_sentences(path) for word in line.lower().split()}
+    counts = Counter(word for path in known for text in read_sentences(path) for word in text.split())
+    names = {word for path in exclude for entity in EntityList.read(path) for form in entity.spoken_forms for word in form.split()}
     rare = {word for word in names if counts[word] < times}
     sentences = usable((line for path in texts for line in read_sentences(path)), rare, seed)
     chosen = choose(sentences, counts, times, hours)

@@ -1,6 +1,6 @@
 """Synthetic voices from PyPI packages: hibari-tts (neural, one voice, resampled) and eSpeak NG (formants).
 
-Both must be importable, and onnxruntime for hibari; recipes/mini/requirements.txt names the versions.
+Both must be importable where they speak, and onnxruntime for hibari; the recipes' requirements name the versions.
 """
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ctcb.errors import InputError
 
 # Voice -> sample rate that hibari's 24 kHz are taken for: a higher one raises the pitch, the formants and
 # the pace. Each shares a large factor with 16 kHz, which keeps resampling quick.
+HIBARI_RATE = 24_000  # its own
 HIBARI_RATES = {"hibari-20": 20_000, "hibari-22": 22_000, "hibari-24": 24_000, "hibari-25": 25_000, "hibari-26": 26_000, "hibari-28": 28_000}
 
 
@@ -33,10 +34,14 @@ class Prompt:
 def synthesise(prompt: Prompt) -> np.ndarray:
     """``[N]`` float32 samples at 16 kHz; deterministic."""
     if prompt.voice in HIBARI_RATES:
-        samples = _hibari()(prompt.text, speed=prompt.pace, seed=prompt.seed)
-        return as_audio(samples, HIBARI_RATES[prompt.voice]).samples
+        return hibari(prompt.text, prompt.pace, prompt.seed, HIBARI_RATES[prompt.voice])
     samples, rate = _espeak()(prompt.text, prompt.voice, prompt.pace)
     return as_audio(samples, rate).samples
+
+
+def hibari(text: str, pace: float, seed: int, rate: int) -> np.ndarray:
+    """``[N]`` float32 samples at 16 kHz of hibari's voice, which are taken for samples at ``rate`` Hz."""
+    return as_audio(_hibari()(text, speed=pace, seed=seed), rate).samples
 
 
 @lru_cache(maxsize=1)
