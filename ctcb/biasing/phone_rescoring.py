@@ -20,6 +20,7 @@ class PhoneticRescoring(Rescorer):
     name = "phones"
     summary = "reorders the n-best by how well its phones fit the phone head"
     needs_phones = needs_nbest = True
+    needs_list = False
 
     def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
         """The readings in their new order, with the phone scores in theirs; the best one's words timed by its phones."""

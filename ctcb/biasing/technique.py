@@ -26,6 +26,7 @@ class Technique:
 
     name: str
     summary: str  # for the help
+    needs_list = True  # whether it does nothing without a list
     needs_lm = False  # whether it does nothing without an LM
     needs_phones = False  # whether it needs the phone head's emissions
 

@@ -128,9 +128,12 @@ def shaped_noise(batch: int, frames: int, bins: int, generator: torch.Generator)
 
     spectrum = smooth(6, bins, 1.5)[:, None, :]
     swell = smooth(max(2, frames // 60), frames, 0.8)[:, :, None]
-    # Band energies of Gaussian noise follow an exponential distribution.
-    grain = torch.rand(batch, frames, bins, generator=generator).clamp(1e-4, 1 - 1e-4)
-    return spectrum + swell + (-grain.log()).log()
+    return spectrum + swell + noise_grain(generator, batch, frames, bins)
+
+
+def noise_grain(generator: torch.Generator, *shape: int) -> Tensor:
+    """Log band energies of Gaussian noise, ``shape``: the energies follow an exponential distribution."""
+    return (-torch.rand(shape, generator=generator).clamp(1e-4, 1 - 1e-4).log()).log()
 
 
 def _level(features: Tensor, mask: Tensor) -> Tensor:

@@ -5,22 +5,24 @@ a run needs no corpus of noises and the examples are as long as its utterances.
 """
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
-from ctcb.data.augment import AugmentConfig, shaped_noise
+from ctcb.data.augment import AugmentConfig, noise_grain, shaped_noise
 from ctcb.data.loader import Batch
 from ctcb.models.conformer import frame_mask
 
+TONES = 12  # of a note, the lowest included
 QUIETEST, QUIET = -23.0, -16.0  # natural-log energies to which the kinds of features raise digital silence
 
 
 def silence_some(batch: Batch, config: AugmentConfig, generator: torch.Generator) -> Batch:
     """Put sounds without speech in place of some utterances; their targets and texts become empty."""
-    count = len(batch.lengths)
     if config.no_speech_prob == 0:
         return batch
-    chosen = torch.rand(count, generator=generator) < config.no_speech_prob
+    chosen = torch.rand(len(batch.lengths), generator=generator) < config.no_speech_prob
     if not bool(chosen.any()):
         return batch
     frames, bins = batch.features.shape[1:]
@@ -67,8 +69,7 @@ def sound(frames: int, bins: int, generator: torch.Generator) -> Tensor:
 
 def steady_noise(frames: int, bins: int, slope: float, generator: torch.Generator) -> Tensor:
     """``[frames, bins]``: Gaussian noise whose log energy changes by ``slope`` nats a bin (pink is below 0)."""
-    grain = torch.rand(frames, bins, generator=generator).clamp(1e-4, 1 - 1e-4)
-    return slope * torch.arange(bins)[None] + (-grain.log()).log()
+    return slope * torch.arange(bins)[None] + noise_grain(generator, frames, bins)
 
 
 def add_note(notes: Tensor, start: int, end: int, pitch: float, decay: float, generator: torch.Generator) -> None:
@@ -84,9 +85,8 @@ def add_note(notes: Tensor, start: int, end: int, pitch: float, decay: float, ge
     axis = torch.arange(bins, dtype=torch.float32)
     envelope = -decay * torch.arange(end - start, dtype=torch.float32)
     spectrum = torch.full((bins,), -30.0)
-    loudness = 3.0 * torch.rand(12, generator=generator)
-    for number in range(12):
-        place = (pitch + 0.3 * float(torch.log(torch.tensor(1.0 + number)))) * bins
-        peak = -0.35 * number - loudness[number]
+    for number, quieter in enumerate(3.0 * torch.rand(TONES, generator=generator)):
+        place = (pitch + 0.3 * math.log(1.0 + number)) * bins
+        peak = -0.35 * number - quieter
         spectrum = torch.logaddexp(spectrum, peak - 0.5 * ((axis - place) / 0.8) ** 2)
     notes[start:end] = torch.logaddexp(notes[start:end], envelope[:, None] + spectrum[None])

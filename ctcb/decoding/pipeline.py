@@ -52,7 +52,7 @@ class Pipeline:
         self.search, self.techniques, self.setting = search, tuple(techniques), setting
         self._scale = SCALES[scale]
         self._rescorers = [technique for technique in techniques if isinstance(technique, Rescorer)]
-        self._reordering = [technique for technique in self._rescorers if technique.needs_nbest]
+        self._without_list = [technique for technique in self._rescorers if not technique.needs_list]
         self._no_list = Context((), (), None, (), setting)
         self._needs_phones = any(technique.needs_phones for technique in techniques)
 
@@ -96,25 +96,25 @@ class Pipeline:
     def decode(
         self, utt_id: str, emissions: Emissions, context: Optional[Context] = None, nbest: int = 1, compared: bool = False
     ) -> Transcript:
-        """The transcript of an utterance. Without a list, techniques that reorder the n-best act as they do with one.
+        """The transcript of an utterance. Without a list, techniques that need none act as they do with one.
 
         Parameters
         ----------
-        emissions : those of the phone head are needed where a technique that acts needs them; without a list it acts where they are there.
+        emissions : those of the phone head are needed where a technique needs them; without a list it acts where they are there.
         nbest : above 1, the transcript also holds so many different texts, as far as the beam holds them.
         compared : the transcript also holds the text without the list.
 
         Raises InputError for emissions that are malformed.
         """
-        reordering = [technique for technique in self._reordering if emissions.phones is not None or not technique.needs_phones]
-        rescorers = reordering if context is None else self._rescorers
+        plain = [technique for technique in self._without_list if emissions.phones is not None or not technique.needs_phones]
+        rescorers = plain if context is None else self._rescorers
         # Hypotheses of one text differ in their tokens, so more of them are needed than texts.
         several = nbest > 1 or any(technique.needs_nbest for technique in rescorers)
         tokens = self._scale(emissions.tokens)
         hypotheses = self.search.decode(tokens, None if context is None else context.graph, self.search.settings.beam if several else 1)
         best = self._readings(hypotheses, context)
         phones = self._phones(emissions, len(tokens)) if rescorers else None
-        unbiased = lru_cache(maxsize=None)(lambda count: self._unbiased(tokens, phones, emissions, count, reordering))
+        unbiased = lru_cache(maxsize=None)(lambda count: self._unbiased(tokens, phones, emissions, count, plain))
         searched = SearchedEmissions(tokens, phones, emissions.unbiased, unbiased)
         for technique in rescorers:
             best = technique.rescore(best, searched, context or self._no_list)
@@ -130,11 +130,11 @@ class Pipeline:
     def _readings(self, hypotheses: Sequence[Any], context: Optional[Context] = None) -> List[Reading]:
         return readings(hypotheses, self.setting.spelling.table, self.setting.frame_shift, context)
 
-    def _unbiased(self, tokens: Any, phones: Any, emissions: Emissions, count: int, reordering: Sequence[Rescorer]) -> List[Reading]:
-        """At most ``count`` readings without the list, by the same search and the same reordering."""
+    def _unbiased(self, tokens: Any, phones: Any, emissions: Emissions, count: int, rescorers: Sequence[Rescorer]) -> List[Reading]:
+        """At most ``count`` readings without the list, by the same search and the techniques that need none."""
         unbiased = tokens if emissions.unbiased is None else self._scale(emissions.unbiased)
-        best = self._readings(self.search.decode(unbiased, None, self.search.settings.beam if reordering else count))
-        for technique in reordering:
+        best = self._readings(self.search.decode(unbiased, None, self.search.settings.beam if rescorers else count))
+        for technique in rescorers:
             best = technique.rescore(best, SearchedEmissions(unbiased, phones), self._no_list)
         return best[:count]
 

@@ -8,7 +8,7 @@ import click
 
 from ctcb.biasing.presets import Preset
 from ctcb.biasing.registry import PRESETS, TECHNIQUES
-from ctcb.biasing.technique import EncoderTechnique, Rescorer, Technique
+from ctcb.biasing.technique import EncoderTechnique, Technique
 from ctcb.cli.common.options import Decorator, Once, entities_format_option, join
 from ctcb.decoding.builder import Config
 from ctcb.decoding.pipeline import Contexts, Pipeline
@@ -43,8 +43,8 @@ class BiasingOptions:
     def config(self, presets: Mapping[str, Preset], lm: bool) -> Config:
         """What they say of a recognizer, with an LM or without. Raises InputError for options that exclude each other.
 
-        Without a list, only techniques that reorder the n-best are left, and these with an LM: so a list that holds
-        nothing of what is said changes nothing.
+        Without a list, only techniques that need none are left, and these with an LM: so a list that holds nothing of
+        what is said changes nothing.
         """
         if self.entities is not None and self.entities_per_utt is not None:
             raise InputError("--entities and --entities-per-utt exclude each other", hint="give one of them")
@@ -54,8 +54,8 @@ class BiasingOptions:
                 max_active_entities=self.max_active_entities,
             )
         bias = self.bias or ("decoder" if lm else "none")
-        reordering = tuple(name for name in presets[bias].techniques if isinstance(TECHNIQUES[name], Rescorer) and TECHNIQUES[name].needs_nbest)
-        return Config(bias=bias, presets={**presets, bias: replace(presets[bias], techniques=reordering)}, adapter=self.adapter)
+        plain = tuple(name for name in presets[bias].techniques if not TECHNIQUES[name].needs_list)
+        return Config(bias=bias, presets={**presets, bias: replace(presets[bias], techniques=plain)}, adapter=self.adapter)
 
     def require(self, techniques: Sequence[Technique]) -> None:
         """Raise InputError for options that no technique takes, and for techniques without a list."""

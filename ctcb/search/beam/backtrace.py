@@ -8,7 +8,7 @@ import numpy as np
 from ctcb.compiled import compiled
 from ctcb.lm.arrays import advance
 from ctcb.search.beam.automaton import step
-from ctcb.search.beam.boosting import earned_boost
+from ctcb.search.beam.boosting import bounded_boost
 from ctcb.search.beam.lm_fusion import best_path, end_word
 from ctcb.search.beam.prefixes import last_backpointer
 
@@ -177,7 +177,7 @@ def boosted_spans(graph, vocabulary, options, aligned):
         end = state
         while end != 0:
             begin = i - graph.states[end].depth
-            earned = earned_boost(options, boosts[i] - boosts[begin], fills[i] - fills[begin])
+            earned = bounded_boost(options, boosts[i] - boosts[begin], fills[i] - fills[begin])
             for k in range(graph.states[end].ends, graph.states[end + 1].ends):
                 value = closed[begin] + graph.end_weight[k] * earned - graph.end_cost[k]
                 if value > closed[i] + TIE or (chosen[i] < 0 and value >= closed[i] - TIE):

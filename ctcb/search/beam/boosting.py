@@ -2,15 +2,16 @@
 
 The boost of a token emitted at a frame is ``min(cap, alpha * (best - logp) + beta * letters)``, at
 least 0, with ``best`` the frame's highest log-probability and the letters that the token spells; it
-is 0 beyond ``gap``. What exceeds the distance is surplus: it lifts the token above the frame's best. (docs/techniques.md; "Personalization of CTC Speech Recognition Models", SLT 2022,
-has the distance. That the boost should grow with letters and not with tokens was measured: results/notes/boosting.md.)
+is 0 beyond ``gap``. What exceeds the distance is surplus: it lifts the token above the frame's best.
+(docs/techniques.md; "Personalization of CTC Speech Recognition Models", SLT 2022, has the distance. That
+the boost should grow with letters and not with tokens was measured: results/notes/boosting.md.)
 The frame of a token is the one at which the *best alignment* of the whole prefix emits it, and so
 the bonus belongs to the prefix and the frame reached, however many alignments led there.
 
 An entity that covers tokens i..j, begins where a word begins and ends where one ends earns
-``weight * (boost_i + ... + boost_j) - cost``, of which no more than ``weight * surplus`` is surplus: else a long name,
-each of whose tokens is heard, could pay for dropping the surely heard ending of a longer word. The bonus of a prefix is the highest sum over sets of
-its entities that do not overlap. While a match is unfinished, it counts provisionally, with the
+``weight * (boost_i + ... + boost_j) - cost``, of which no more than ``weight * surplus`` is surplus:
+else a long name, each of whose tokens is heard, could pay for dropping the surely heard ending of a
+longer word. The bonus of a prefix is the highest sum over sets of its entities that do not overlap. While a match is unfinished, it counts provisionally, with the
 highest weight of the entities that it can still become, if that is more; a match that breaks loses
 its bonus, down to what the suffixes still in the trie have earned.
 """
@@ -99,8 +100,8 @@ def token_boost(options, gap, letters):
 
 
 @compiled(allocates=False)
-def earned_boost(options, boost, fill):
-    """What the tokens of an entity earn: their boosts, with the surplus over their distances bounded."""
+def bounded_boost(options, boost, fill):
+    """The boost of an entity: that of its tokens, ``fill`` of it within their distances, with the rest bounded."""
     return fill + min(options.surplus, boost - fill)
 
 
@@ -131,7 +132,7 @@ def extend_bonus(graph, backpointers, options, previous, old_state, state, new_w
         if suffix != state:
             start = np.int64(ancestor(backpointers, previous, depth - 1))
         base = backpointers.closed_bonus[start]
-        earned = earned_boost(options, boost_sum - backpointers.boost_sum[start], fill_sum - backpointers.fill_sum[start])
+        earned = bounded_boost(options, boost_sum - backpointers.boost_sum[start], fill_sum - backpointers.fill_sum[start])
         provisional = max(provisional, base + graph.states[suffix].weight * earned)
         for i in range(graph.states[suffix].ends, graph.states[suffix + 1].ends):
             closed = max(closed, base + graph.end_weight[i] * earned - graph.end_cost[i])
