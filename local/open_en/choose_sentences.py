@@ -73,7 +73,7 @@ def usable(sentences: Iterable[str], excluded: Set[str], seed: int) -> List[str]
 @click.option("--text", "texts", type=FILE, multiple=True, required=True, help="Sentences, one a line; repeatable.")
 @click.option("--known", type=FILE, multiple=True, help="A manifest of the speech that there is; repeatable.")
 @click.option("--exclude", type=FILE, multiple=True, help="A list of names; a sentence with a rare word of theirs is left out.")
-@click.option("--times", type=int, default=8, help="Occurrences that each word is to have.")
+@click.option("--times", type=int, default=40, help="Occurrences that each word is to have.")
 @click.option("--hours", type=float, default=40.0, help="Hours of speech, at most.")
 @click.option("--seed", type=int, default=1)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="utt_id TAB sentence.")

