@@ -53,7 +53,7 @@ class Pipeline:
         self._scale = SCALES[scale]
         self._rescorers = [technique for technique in techniques if isinstance(technique, Rescorer)]
         self._without_list = [technique for technique in self._rescorers if not technique.needs_list]
-        self._no_list = Context((), (), None, (), setting)
+        self._no_list = Context((), (), None, (), (), setting)
         self._needs_phones = any(technique.needs_phones for technique in techniques)
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from itertools import accumulate, product
 from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
 
-from ctcb.transcript.hypothesis import FoundEntity, Word
+from ctcb.transcript.hypothesis import FoundEntity, Word, joined
 from ctcb.transcript.transcript import Alternative, Decoded, Transcript
 
 OLD_NAMES = {"taken_back": "withdrawn", "sure": "confidence"}  # of fields, in 0.1.0
@@ -28,7 +28,7 @@ def together(parts: Sequence[Transcript], starts: Sequence[float], nbest: int = 
         entities += (_later(found, before, start) for found in part.entities)
         withdrawn += (_later(found, before, start) for found in part.withdrawn)
     whole = Transcript(
-        parts[0].utt_id, " ".join(word.word for word in words), sum(part.score for part in parts), tuple(words), tuple(entities),
+        parts[0].utt_id, joined(words), sum(part.score for part in parts), tuple(words), tuple(entities),
         combined(parts, nbest) if nbest > 1 else (), starts[-1] + parts[-1].seconds, withdrawn=tuple(withdrawn),
     )
     if parts[0].before is None:

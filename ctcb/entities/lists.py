@@ -8,6 +8,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
+import regex
+
 from ctcb.entities.entity import Entity
 from ctcb.entities.formats import FIELDS, FORMATS, Format, Rejected, check_pron, check_weight, suspect, tidy
 from ctcb.entities.report import CHANGED, MERGED, REJECTED, WARNING, LineNote, LoadReport
@@ -17,6 +19,7 @@ from ctcb.text.normalize import normalize
 
 MANY_WORDS = 20
 MAX_CHARACTERS = 1000  # of a field; a longer text is not a name, and would be slow to spell and to match
+_WORDS = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*")
 _FIELD_IN_TEXT = re.compile(rf"\s(?:{'|'.join(FIELDS)})=").search
 
 _Item = Union[str, Entity]  # an entry: a line of a file, or an item from Python
@@ -245,8 +248,12 @@ def _with_words(name: str, values: Tuple[str, ...], changes: List[str]) -> Tuple
 
 
 def _key(entity: Entity) -> str:
-    """The key by which duplicates are recognised: the normal form, or the text itself where that is empty."""
-    return entity.normal or entity.text
+    """The key by which duplicates are recognised: of English letters the normal form; else the words in lower case, with
+    their accents, which may tell names apart; the text itself where there is none."""
+    if entity.text.isascii():
+        return entity.normal or entity.text
+    words = _WORDS.findall(unicodedata.normalize("NFKC", entity.text).lower())
+    return " ".join(words) or entity.text
 
 
 def _merged(first: Entity, second: Entity) -> Tuple[Entity, str]:
@@ -277,7 +284,3 @@ def _doubts(entity: Entity) -> Iterator[str]:
         yield f"{words} words: it is matched only where all of them occur in a row; is it a sentence?"
     if "=" in entity.text and _FIELD_IN_TEXT(entity.text):
         yield "holds a field after a space: put a tab before it"
-    if not entity.text.isascii() and not entity.spoken:
-        foreign = [char for char in entity.text if char.isalpha() and "LATIN" not in unicodedata.name(char, "LATIN")]
-        if foreign:
-            yield f"not in Latin letters: matched as {entity.normal!r}; give spoken= where it is pronounced otherwise"

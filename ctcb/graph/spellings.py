@@ -12,6 +12,7 @@ from ctcb.text.lexicon import PHONES, Lexicon, Pronunciation, phone_symbols
 from ctcb.text.normalize import WORD, normalize
 from ctcb.text.spelling import Spelling, TokenIds
 from ctcb.text.tokens import TokenTable
+from ctcb.text.writing import Writing
 
 MAX_COMBINATIONS = 8  # pronunciations of a name whose words have several each
 
@@ -48,6 +49,7 @@ class PhoneSpelling:
     def __init__(self, table: TokenTable, entries: Mapping[str, Sequence[Pronunciation]]) -> None:
         """``entries``: word -> its pronunciations, in the table's symbols."""
         self.table = table
+        self.writing = Writing.english()
         self._ids = {symbol: index for index, symbol in enumerate(table.symbols)}
         self._stress = set(phone_symbols(True)[1:]) <= set(table.symbols)
         self._cmu = self._stress or set(PHONES) <= set(table.symbols)

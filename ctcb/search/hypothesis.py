@@ -48,3 +48,7 @@ class Hypothesis:
     def words_in(self, tokens: TokenTable) -> Sequence[Tuple[str, int, int]]:
         """The words as ``(word, first, end)``, from :attr:`words` or spelled by the tokens."""
         return tokens.words(self.tokens) if self.words is None else self.words
+
+    def spaced_words_in(self, tokens: TokenTable) -> Sequence[Tuple[str, int, int, bool]]:
+        """:meth:`words_in`, each with whether a space stands before it."""
+        return list(tokens.spaced_words(self.tokens)) if self.words is None else [(*word, True) for word in self.words]

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ctcb.errors import CtcbError
 from ctcb.moved import warn_renamed
-from ctcb.transcript.hypothesis import FoundEntity, Reading, Word
+from ctcb.transcript.hypothesis import FoundEntity, Reading, Word, joined
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Transcript:
     """One recognised utterance; a line of ``hyps.jsonl``."""
 
     utt_id: str
-    text: str  # lower-case words, one space apart
+    text: str  # in the model's own writing
     score: float  # log-probability, and the entities' bonuses
     words: Tuple[Word, ...]
     entities: Tuple[FoundEntity, ...] = ()  # in the order of their times
@@ -40,7 +40,8 @@ class Transcript:
         for found in self.entities:
             first, end = found.words
             units += self.words[place:first]
-            units.append(Word(found.entity, found.start, found.end, self.conf_of(found)))
+            name = f"{found.prefix}{found.entity}{found.suffix}"
+            units.append(Word(name, found.start, found.end, self.conf_of(found), self.words[first].spaced))
             place = end
         return (*units, *self.words[place:])
 
@@ -60,7 +61,7 @@ class Transcript:
             "id": self.utt_id,
             "text": self.text,
             **({} if self.before is None else {"before": self.before}),
-            "shown": " ".join(unit.word for unit in self.shown),
+            "shown": joined(self.shown),
             "seconds": round(self.seconds, 3),
             "score": round(self.score, 3),
             "words": [

@@ -170,7 +170,7 @@ def boosted_spans(graph, vocabulary, options, aligned):
         starts_word = vocabulary.starts_word[token] != 0
         at_word_start = i == 1 or vocabulary.is_separator[tokens[i - 2]] != 0
         state = step(graph, state, token, at_word_start or starts_word)
-        if starts_word or vocabulary.is_separator[token]:
+        if vocabulary.ends_name[token]:
             opened, last_open = closed[i - 1], i - 1
         boosts[i], fills[i] = boosts[i - 1] + aligned.boosts[i - 1], fills[i - 1] + aligned.fills[i - 1]
         closed[i], begun[i] = opened, last_open

@@ -106,13 +106,13 @@ def bounded_boost(options, boost, fill):
 
 
 @compiled(allocates=False)
-def extend_bonus(graph, backpointers, options, previous, old_state, state, new_word, gap, letters):
+def extend_bonus(graph, backpointers, options, previous, old_state, state, ends_name, gap, letters):
     """The Bonus of a token that follows the backpointer ``previous``.
 
-    ``old_state`` and ``state`` are the context states before and after the token, ``new_word`` says
-    that the token closes the word before it, ``gap`` (nats) is its distance to the frame's best.
+    ``old_state`` and ``state`` are the context states before and after the token, ``ends_name`` says
+    that an entity may end before the token, ``gap`` (nats) is its distance to the frame's best.
     """
-    opened = backpointers.closed_bonus[previous] if new_word else backpointers.open_bonus[previous]
+    opened = backpointers.closed_bonus[previous] if ends_name else backpointers.open_bonus[previous]
     closed = provisional = opened
     if state == 0:
         return Bonus(

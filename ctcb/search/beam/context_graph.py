@@ -120,7 +120,7 @@ class ContextGraph:
         arrays = GraphArrays(
             states=states, token=token, root_child=root_child, entity=entity, end_weight=end_weight,
             end_cost=end_cost, end_class=np.zeros(0), class_bound=np.array([-np.inf]))
-        _link(arrays, parent, vocabulary.starts_word, vocabulary.is_separator)
+        _link(arrays, parent, vocabulary.starts_word, vocabulary.between_words)
         return cls(arrays, vocabulary, count, len(sequences))
 
     def with_class(self, scores: Sequence[float]) -> ContextGraph:

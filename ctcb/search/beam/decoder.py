@@ -58,7 +58,8 @@ class BeamDecoder:
         self._class_boost = boost._replace(cap=float(subword.class_cap))
         self._resources = Resources(
             tokens=Tokens(
-                blank=vocabulary.blank, starts_word=vocabulary.starts_word, is_separator=vocabulary.is_separator,
+                blank=vocabulary.blank, starts_word=vocabulary.starts_word, is_separator=vocabulary.between_words,
+                ends_name=vocabulary.ends_name,
                 letters=vocabulary.letters),
             graph=self._no_entities.arrays,
             boost=boost,

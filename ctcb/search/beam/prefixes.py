@@ -164,10 +164,9 @@ def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
             boost_sum=0.0, fill_sum=0.0, match_origin=np.int64(-1), open_bonus=0.0, closed_bonus=0.0,
             provisional_bonus=backpointers.provisional_bonus[acoustics.label_backpointer])
         if acoustics.previous >= 0:
-            new_word = tokens.starts_word[token] != 0 or tokens.is_separator[token] != 0
             bonus = extend_bonus(
                 graph, backpointers, resources.boost, acoustics.previous, np.int64(beam.state[parent]), state,
-                new_word, frame.best - row[token], tokens.letters[token])
+                tokens.ends_name[token] != 0, frame.best - row[token], tokens.letters[token])
         score = bonus.provisional_bonus
         if acoustics.best_label <= acoustics.best_blank:
             score = backpointers.provisional_bonus[acoustics.blank_backpointer]
@@ -244,14 +243,14 @@ def child_state(graph, parent, token, matched, enters):
 
 
 @compiled(allocates=False)
-def bonus_bound(parent, previous, i, new_word, enters, goes_on, memory):
+def bonus_bound(parent, previous, i, ends_name, enters, goes_on, memory):
     """The most (nats) that the provisional bonus of a child by token ``i`` of the shortlist can be.
 
-    ``new_word``: the token closes the word before it; ``enters``: a word begins with it; ``goes_on``: it
+    ``ends_name``: an entity may end before the token; ``enters``: a word begins with it; ``goes_on``: it
     continues an entity under way.
     """
     scratch, backpointers = memory.scratch, memory.backpointers
-    bound = backpointers.closed_bonus[previous] if new_word else backpointers.open_bonus[previous]
+    bound = backpointers.closed_bonus[previous] if ends_name else backpointers.open_bonus[previous]
     if enters:
         bound = max(bound, backpointers.closed_bonus[previous] + scratch.entry_bonus[i])
     if goes_on:
@@ -276,14 +275,14 @@ def extend_prefixes(frame, beam, size, next_beam, filled, resources, memory):
             total, best, previous = extend_alignments(beam, parent, token, value)
             if total == NEVER:
                 continue
-            starts_word = tokens.starts_word[token] != 0
+            starts_word, ends_name = tokens.starts_word[token] != 0, tokens.ends_name[token] != 0
             enters, new_word = parent.at_word_start or starts_word, starts_word or tokens.is_separator[token] != 0
             state = child_state(graph, parent, token, matched, enters)
             goes_on = matched and graph.states[state].depth >= 2
             if i >= frame.narrow and not goes_on:
                 continue
             # Most fail here, by what they could have at best, before their bonus and the LM's part are worked out.
-            bound = total + bonus_bound(parent, previous, i, new_word, enters, goes_on, memory)
+            bound = total + bonus_bound(parent, previous, i, ends_name, enters, goes_on, memory)
             if filled == room and bound + (parent.beyond if new_word else parent.within) <= worst:
                 continue
             key = ((token + 1) << 32) | state  # that of the empty prefix is 0
@@ -294,7 +293,7 @@ def extend_prefixes(frame, beam, size, next_beam, filled, resources, memory):
                     continue
                 key = recombination_key(memory.lm, key, word.word_start, word.letters)
             bonus = extend_bonus(
-                graph, memory.backpointers, resources.boost, previous, parent.state, state, new_word, frame.best - value,
+                graph, memory.backpointers, resources.boost, previous, parent.state, state, ends_name, frame.best - value,
                 tokens.letters[token])
             score = total + bonus.provisional_bonus + word.score
             slot = push_limited(heap, next_beam.key, filled, key, resources.pruning.per_key, score)
