@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 
 from ctcb.biasing.options import TechniqueOptions
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
+from ctcb.entities.forms import printed_forms, spoken_forms
 from ctcb.entities.report import CHANGED, REJECTED
 from ctcb.errors import InputError
 from ctcb.phones.index import SoundIndex
@@ -42,7 +43,7 @@ class SpelledList:
         An entity that the tokens cannot spell is reported as rejected, one that they can spell only
         in some of its own forms, or only with other letters, as changed.
         """
-        forms = [spelling.writing.spoken_forms(entity) for entity in entities]
+        forms = [spoken_forms(entity, spelling.writing) for entity in entities]
         each = [form for own in forms for form in own]
         spelled = iter(zip(each, spelling.spell(each)))
         phrases: List[Tuple[TokenIds, ...]] = []
@@ -136,7 +137,7 @@ class Context:
         entity, writing, print_as = self.entities[place], self.setting.spelling.writing, self.setting.print_as
         if print_as == EXACT:
             return entity.text
-        forms = writing.printed_forms(entity)
+        forms = printed_forms(entity, writing)
         if text in forms or (text and print_as == MODEL and self.key(text) in map(self.key, self.forms[place])):
             return text
         return forms[0] if forms else entity.text

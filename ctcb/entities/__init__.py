@@ -11,15 +11,15 @@ was changed, merged or rejected, with its number and the reason.
 =============================================  ==============================================================
 A line, or a list, with                        Outcome
 =============================================  ==============================================================
-upper case, accents, digits, punctuation       loaded; printed unchanged, matched in normal form (``normalize``)
-letters of another script                      loaded, warning: names the normal form (``Москва``: moskva)
+upper case, accents, digits, punctuation       loaded; printed unchanged, matched as the model's tokens can write it
+letters of another script                      loaded; where the tokens lack them, matched in those that they have
 no letter or digit                             rejected, but loaded where ``spoken=`` gives its spoken form
 more than 20 words                             loaded, warning
 more than 1,000 characters in a field          rejected
 leading, trailing or repeated white space      changed: removed
 control or invisible characters                changed: removed (kept: the joiners U+200C and U+200D)
 a carriage return inside                       rejected: the file has the line ends of an old Mac
-the normal form of an earlier line             merged (``Ann``/``ann``): aliases, pronunciations and spoken forms
+the words of an earlier line, but for case     merged (``Ann``/``ann``, and not ``Jose``/``José``): aliases, pronunciations and spoken forms
                                                united, the largest weight, the printed form with the most capitals,
                                                accents, digits and signs; so the order of the lines does not matter
 an unknown or empty field                      changed: the field is ignored

@@ -259,7 +259,7 @@ def _key(entity: Entity) -> str:
 def _merged(first: Entity, second: Entity) -> Tuple[Entity, str]:
     """Two entities of the same normal form as one, and the rest of a note on it. Swapping them changes only
     the order of the fields."""
-    text = min(first.text, second.text, key=_plainness)
+    text = min(first.text, second.text, key=plainness)
     weight = max(first.weight, second.weight)
     note = "" if text == first.text else f"; printed {text!r}"
     note += "" if first.weight == second.weight else f"; the larger weight, {weight:g}, is used"
@@ -272,7 +272,7 @@ def _merged(first: Entity, second: Entity) -> Tuple[Entity, str]:
     return Entity(text, weight, aliases, prons, spoken), note
 
 
-def _plainness(text: str) -> Tuple[int, str]:
+def plainness(text: str) -> Tuple[int, str]:
     """The sort key of printed forms: those with most capitals, accents, digits and signs first, then by code point."""
     return sum(char == " " or "a" <= char <= "z" for char in text) - len(text), text
 

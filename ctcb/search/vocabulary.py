@@ -8,7 +8,7 @@ from unicodedata import east_asian_width
 import numpy as np
 
 from ctcb.errors import InputError
-from ctcb.text.tokens import WORD_START
+from ctcb.text.tokens import BYTE, WORD_START
 from ctcb.text.writing import APOSTROPHES, is_sign, is_unspaced
 
 
@@ -106,5 +106,8 @@ class Vocabulary:
 
 
 def _letters(token: str) -> float:
-    """The letters of a token; wide characters (East Asian Width), which stand for several sounds, count as 3."""
+    """The letters of a token; wide characters (East Asian Width), which stand for several sounds, count as 3, and
+    single bytes as 1."""
+    if BYTE.fullmatch(token):
+        return 1.0
     return float(sum(3 if east_asian_width(sign) in "WF" else 1 for sign in token.replace(WORD_START, "")))

@@ -76,7 +76,8 @@ class PieceSpelling:
     def __init__(self, table: TokenTable) -> None:
         self.table = table
         self.writing = table.writing
-        self._tokenizers = [_Pieces.of(written, table.bytes) for written in table.tokenizers]
+        self._of_bytes = frozenset(table.byte_tokens.values())
+        self._tokenizers = [_Pieces.of(written, table.byte_tokens) for written in table.tokenizers]
 
     def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
         """The different segmentations of each form, fewest pieces first; an empty list where there is none."""
@@ -94,7 +95,8 @@ class PieceSpelling:
                 for word in cased.split():
                     endings = tokenizer.segmentations(start + word, count)
                     if start and is_unspaced(word[0]):  # such a word begins anywhere, with or without a mark before it
-                        endings = _shortest([*endings, *tokenizer.segmentations(word, count)], count)
+                        inside = [ids for ids in tokenizer.segmentations(word, count) if ids[0] not in self._of_bytes]
+                        endings = _shortest([*endings, *inside], count)
                     sequences = _shortest([prefix + (between if prefix else ()) + more for prefix in sequences for more in endings], count)
                 segmentations += sequences
         return list(dict.fromkeys(segmentations))

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
@@ -21,7 +21,7 @@ UNNAMED_BLANK = "<blank>"  # of a blank behind the tokens that no line names, as
 
 _SPECIAL = re.compile(r"<[^<>]+>|\[[A-Za-z]+\d*\]")  # <unk>, <s>, [PAD], [unused1]: not text
 _MARK = regex.compile(r"\p{M}")
-_BYTE = re.compile(r"<0x([0-9A-F]{2})>")  # sentencepiece's tokens for characters that it lacks, in UTF-8
+BYTE = re.compile(r"<0x([0-9A-F]{2})>")  # sentencepiece's tokens for characters that it lacks, in UTF-8
 JOINED = 3  # repeated tokens from which on they are taken for a second tokenizer's
 
 
@@ -32,7 +32,7 @@ class TokenTable:
     symbols: Tuple[str, ...]
     blank: int
     separator: Optional[str] = None  # the token between words; None where ``▁`` begins words
-    language: Optional[str] = None  # ISO 639 code, where it is known
+    language: Optional[str] = field(default=None, compare=False)  # ISO 639 code, where it is known
 
     @classmethod
     def of(
@@ -129,16 +129,16 @@ class TokenTable:
         )
 
     @cached_property
-    def bytes(self) -> Dict[int, int]:
+    def byte_tokens(self) -> Dict[int, int]:
         """Byte -> id of the token for it, where the tokens hold single bytes."""
-        found = ((index, _BYTE.fullmatch(symbol)) for index, symbol in enumerate(self.symbols))
+        found = ((index, BYTE.fullmatch(symbol)) for index, symbol in enumerate(self.symbols))
         return {int(match[1], 16): index for index, match in found if match}
 
     @cached_property
     def writing(self) -> Writing:
         """What these tokens can write."""
         characters = frozenset("".join(self.written)) - {WORD_START, " "}
-        return Writing(characters, self.language, len(self.bytes) == 256)
+        return Writing(characters, self.language, len(self.byte_tokens) == 256)
 
     def unspellable_reason(self, form: str) -> str:
         """Why words cannot be spelled in these tokens, for a message."""
@@ -179,7 +179,7 @@ class TokenTable:
 
     @cached_property
     def _byte_of(self) -> Dict[int, int]:
-        return {index: byte for byte, index in self.bytes.items()}
+        return {index: byte for byte, index in self.byte_tokens.items()}
 
     def _word(self, text: bytes) -> str:
         return self.writing.of_model(" ".join(text.decode("utf-8", "replace").replace(WORD_START, " ").split()))

@@ -14,12 +14,11 @@ import string
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Callable, Dict, FrozenSet, Iterable, List, Optional, Tuple
+from typing import Callable, Dict, FrozenSet, List, Optional, Tuple
 
 import regex
 from anyascii import anyascii
 
-from ctcb.entities.entity import Entity
 from ctcb.errors import InputError
 from ctcb.text.normalize import normalize
 
@@ -80,7 +79,7 @@ class Writing:
     @cached_property
     def is_plain(self) -> bool:
         """Whether all that can be written is English letters of one case and apostrophes (or no letter at all)."""
-        return not self.cased and {char.lower() for char in self.characters} <= _ENGLISH | set(APOSTROPHES)
+        return not self.cased and not self.any_character and {char.lower() for char in self.characters} <= _ENGLISH | set(APOSTROPHES)
 
     @cached_property
     def is_english(self) -> bool:
@@ -126,20 +125,11 @@ class Writing:
         text = unicodedata.normalize("NFC", text)
         return tuple(dict.fromkeys(form for form in map(self._written, self._ways(text)) if _LETTER.search(form)))
 
-    def spoken_forms(self, entity: Entity) -> Tuple[str, ...]:
-        """The different forms of an entity: of what is spoken, or else of its text; then of its aliases."""
-        return self._all_forms((*(entity.spoken or (entity.text,)), *entity.aliases))
-
-    def printed_forms(self, entity: Entity) -> Tuple[str, ...]:
-        """How a transcript may print an entity: the text's own form first, then those of what is spoken."""
-        casing = str if self.cased else self.lower
-        firsts = (form for text in entity.surface_forms for form in self.forms(text)[:1])
-        return tuple(dict.fromkeys(map(casing, firsts)))
-
     def folded(self, text: str) -> str:
         """What a text's characters become for want of them, for a message; ``""`` where nothing is folded."""
         if self.is_plain:
-            return ""
+            foreign = any(char.isalpha() and "LATIN" not in unicodedata.name(char, "LATIN") for char in text)
+            return f"{text!r} as {normalize(text)!r}" if foreign else ""
         changes: Dict[str, str] = {}
         for char in unicodedata.normalize("NFC", text):
             if _LETTER.match(char) and not char.isdigit():
@@ -154,9 +144,6 @@ class Writing:
             return []
         return sorted({char for char in self.casings[0](form) if char != " " and char not in self.characters})
 
-    def _all_forms(self, texts: Iterable[str]) -> Tuple[str, ...]:
-        return tuple(dict.fromkeys(form for text in texts for form in self.forms(text)))
-
     def _has(self, test: Callable[[str], bool]) -> bool:
         return any(map(test, self.characters))
 
@@ -170,7 +157,7 @@ class Writing:
         return self.upper(word[:1]) + self.lower(word[1:])
 
     def _can_write(self, char: str) -> bool:
-        return char in self.characters or self.lower(char) in self.characters or self.upper(char) in self.characters
+        return self.any_character or char in self.characters or self.lower(char) in self.characters or self.upper(char) in self.characters
 
     def _ways(self, text: str) -> List[str]:
         """The text, and the ways to write it without signs that a model may leave out."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -62,7 +62,7 @@ class ContextGraph:
         vocabulary: Vocabulary,
         weights: Optional[Sequence[float]] = None,
         costs: Optional[Sequence[Sequence[float]]] = None,
-        names: Optional[Sequence[str]] = None,
+        names: Optional[Sequence[Any]] = None,
         boosted: bool = True,
         short: Optional[float] = None,
     ) -> ContextGraph:
@@ -74,8 +74,8 @@ class ContextGraph:
             without any is allowed and never found.
         weights : each entity's factor on its tokens' boosts, finite and at least 0; 1 by default.
         costs : for each entity what each of its sequences loses at its end, finite and at least 0; 0 by default.
-        names : decide which of two entities with the same tokens, weight and cost is reported (the
-            first by name); by default it is the one with the lower index.
+        names : names or other keys that decide which of two entities with the same tokens, weight and cost is
+            reported (the first by name); by default it is the one with the lower index.
         boosted : whether the tokens of entities are boosted, or only followed.
         short : letters that earn nothing, since short words are found anywhere: a sequence's weight is times
             ``1 - short / its letters``, at least LEAST; by default ``unboosted_letters(entities)``.
@@ -172,7 +172,7 @@ def _check(
 
 def _ends(
     end: np.ndarray, owners: np.ndarray, weights: np.ndarray, costs: np.ndarray,
-    names: Optional[Sequence[str]], states: int,
+    names: Optional[Sequence[Any]], states: int,
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The entities that end at each state (and where each state's stop), without those that another beats
     in weight and cost alike; weights and costs are the sequences'."""

@@ -5,6 +5,7 @@ from typing import Optional
 
 import numpy as np
 
+from ctcb.entities.lists import plainness
 from ctcb.errors import InputError
 from ctcb.search.beam.context_graph import ContextGraph, EntityError
 from ctcb.search.protocol import SearchContext
@@ -20,8 +21,9 @@ def compile_list(context: SearchContext, vocabulary: Vocabulary) -> Optional[Con
         return None
     weights = [entity.weight for entity in context.entities]
     names = [entity.text for entity in context.entities]
+    order = [plainness(name) for name in names]  # of several with the same tokens, weight and cost the least plain is found
     try:
-        graph = ContextGraph.build(context.phrases, vocabulary, weights, context.costs, names, boosted=context.boosted)
+        graph = ContextGraph.build(context.phrases, vocabulary, weights, context.costs, order, boosted=context.boosted)
     except EntityError as error:
         raise InputError(
             f"{names[error.entity]!r} {error.what}", file=context.file, line=context.lines[error.entity], hint=error.hint
