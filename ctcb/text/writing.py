@@ -20,7 +20,7 @@ import regex
 from anyascii import anyascii
 
 from ctcb.errors import InputError
-from ctcb.text.normalize import normalize
+from ctcb.text.normalize import WORD, normalize
 
 APOSTROPHES = "'’ʼ‘`´ʹ＇"
 HYPHENS = "-‐‑‒–—−"
@@ -29,6 +29,7 @@ _INNER = frozenset(APOSTROPHES + HYPHENS)  # o'neil, jean-pierre
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]")
 _LETTER = regex.compile(r"[\p{L}\p{M}\p{N}]")
 _ABBREVIATION = regex.compile(r"(?<!\w)(?:\p{L}\.){2,}\p{L}?")
+_PLAIN_WORD = regex.compile(WORD).fullmatch
 _DIGITS = regex.compile(r"\d+")
 _ENGLISH = frozenset(string.ascii_lowercase)
 _DOTLESS = "ı"  # where it is a letter, it is the lower case of I, and İ is the upper case of i
@@ -137,6 +138,12 @@ class Writing:
                 if written != char and self.lower(written) != self.lower(char):
                     changes[char] = written
         return ", ".join(f"{char!r} as {written!r}" if written else f"{char!r} left out" for char, written in changes.items())
+
+    def is_word(self, text: str) -> bool:
+        """Whether a text is one word as recognised texts have it, with no character that no token has."""
+        if self.is_plain:
+            return _PLAIN_WORD(text) is not None
+        return len(text.split()) == 1 and self.of_model(text) == text and not self.missing(text)
 
     def missing(self, form: str) -> List[str]:
         """The characters of a form that no token has."""
