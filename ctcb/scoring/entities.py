@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 
-POSSESSIVE = "'s"  # beside the bare apostrophe, which comparable texts don't have at the end of a word
+POSSESSIVES = ("'s", "'")
 
 
 class Occurrence(NamedTuple):
@@ -37,7 +37,7 @@ class EntityMatcher:
     ----------
     entities : pairs of an entity's name, as it is reported, and its words. Where two have the same
         words, the first one's name is reported for both. Entities without words are ignored.
-    possessives : also find an entity with ``'s`` on its last word, unless the list has that form of its own.
+    possessives : also find an entity with ``'s`` or ``'`` on its last word, unless the list has that form of its own.
     """
 
     def __init__(self, entities: Iterable[Tuple[str, Sequence[str]]], possessives: bool = False) -> None:
@@ -73,8 +73,8 @@ class EntityMatcher:
     def _lengths_at(self, first: str) -> Sequence[int]:
         """The lengths of the entities that may begin with a word, longest first."""
         lengths = self._lengths.get(first, ())
-        if self._possessives and first.endswith(POSSESSIVE) and self._lengths.get(first[: -len(POSSESSIVE)], (0,))[-1] == 1:
-            return lengths if lengths and lengths[-1] == 1 else (*lengths, 1)
+        if self._possessives and (first,) not in self._names and (_owner(first),) in self._names:
+            return (*lengths, 1)
         return lengths
 
     def _name(self, words: Tuple[str, ...], start: int, end: int) -> Optional[str]:
@@ -82,8 +82,8 @@ class EntityMatcher:
         if end > len(words) or (end < len(words) and unicodedata.category(words[end][0]).startswith("M")):
             return None
         name = self._names.get(words[start:end])
-        if name is None and self._possessives and words[end - 1].endswith(POSSESSIVE):
-            name = self._names.get((*words[start : end - 1], words[end - 1][: -len(POSSESSIVE)]))
+        if name is None and self._possessives:
+            name = self._names.get((*words[start : end - 1], _owner(words[end - 1])))
         return name
 
 
@@ -153,6 +153,11 @@ def count_each_entity(utterances: Iterable[UtteranceEntities]) -> Dict[str, Enti
         false.update(utterance.false)
     each = {name: EntityCounts(found[name], missed[name], false[name]) for name in {**found, **missed, **false}}
     return dict(sorted(each.items(), key=lambda item: (-item[1].missed - item[1].false, -item[1].found, item[0])))
+
+
+def _owner(word: str) -> str:
+    """A word without the possessive at its end."""
+    return next((word[: -len(ending)] for ending in POSSESSIVES if word.endswith(ending)), word)
 
 
 def _ratio(part: int, whole: int) -> Optional[float]:

@@ -1,4 +1,4 @@
-"""Tables beside the references: each utterance's rare words or duration.
+"""Tables beside the references: each utterance's rare words, duration or speaker.
 
 They, and the lists that :mod:`ctcb.entities.per_utt` reads, may have more utterances than are scored. A
 scored utterance that is missing in a table is an error.
@@ -40,6 +40,20 @@ def read_durations(path: PathOrStr) -> Dict[str, float]:
                 f"{value!r} is not a positive number of seconds (utterance {utterance!r})", file=path, hint=_DURATIONS_HINT
             )
     return seconds
+
+
+def read_speakers(path: PathOrStr) -> Dict[str, str]:
+    """Read a file that names speakers (``manifest.tsv``, STM) or Kaldi's ``utt2spk`` (id, speaker): utterance id -> speaker.
+
+    Raises InputError for a file that cannot be read, and for a line without a speaker or with several words.
+    """
+    transcripts = read_transcripts(path)
+    if transcripts.speakers is not None:
+        return dict(transcripts.speakers)
+    for utterance, speaker in transcripts.items():
+        if len(speaker.split()) != 1 or transcripts.seconds is not None:
+            raise InputError(f"{utterance!r} has no speaker", file=path, hint="write 'utt-id speaker' on each line, or a column speaker")
+    return {utterance: speaker.strip() for utterance, speaker in transcripts.items()}
 
 
 def require_all(
