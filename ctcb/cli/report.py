@@ -21,7 +21,7 @@ from ctcb.report.media import Clips
 from ctcb.scoring.matching import match_times
 from ctcb.scoring.readers import read_transcripts
 from ctcb.scoring.score import score
-from ctcb.scoring.tables import read_speakers
+from ctcb.scoring.tables import read_speakers, require_all
 
 
 @click.command()
@@ -57,7 +57,10 @@ def command(
     if before and base is None and len(before) < len(rows):
         raise InputError("only some of the lines have the text without the list", file=hyp, hint="decode all with --explain, or give --base")
     refs, (hyps, before) = match_times(refs, [hyps, before or None])
-    rules: Dict[str, Any] = {"language": language, "fold": fold, "unit": unit, "speakers": read_speakers(speakers) if speakers else None}
+    speaker_of = read_speakers(speakers) if speakers else None
+    if speaker_of is not None:
+        require_all(speaker_of, refs, "speaker", speakers)
+    rules: Dict[str, Any] = {"language": language, "fold": fold, "unit": unit, "speakers": speaker_of}
     first = score(refs, before, listed, draws=bootstrap, **rules) if before else None
     after = score(refs, hyps, listed, compare=before, draws=bootstrap, **rules)
     parts = [f"<h1>{escape(title)}</h1>", sections.result(first, after)]

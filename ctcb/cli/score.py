@@ -83,8 +83,8 @@ def command(
         raise InputError("--no-normalize excludes --fold and --language", hint="give one of them")
     other = read_transcripts(other_file) if other_file else None
     refs, (hyps, other) = match_times(read_transcripts(ref_file), [read_transcripts(hyp_file), other])
-    speaker_of = read_speakers(speakers) if speakers else getattr(refs, "speakers", None)
-    if per_speaker and not speaker_of:
+    speaker_of = read_speakers(speakers) if speakers else None
+    if per_speaker and not (speakers or getattr(refs, "speakers", None)):
         raise InputError("--per-speaker, and no speaker is known", hint="name a file with --speakers, or references that have them")
     lists = read_entities_per_utt(entities_per_utt) if entities_per_utt else None
     rare_words = read_biasing_list(biasing_list) if biasing_list else None
@@ -93,6 +93,7 @@ def command(
         (lists, "list of entities", entities_per_utt),
         (rare_words, "rare words", biasing_list),
         (seconds, "duration", durations),
+        (speaker_of, "speaker", speakers),
     ):
         if table is not None:
             require_all(table, refs, label, path)

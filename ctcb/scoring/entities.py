@@ -18,7 +18,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-
 POSSESSIVES = ("'s", "'")
 
 

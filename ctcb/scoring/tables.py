@@ -64,5 +64,5 @@ def require_all(
     if absent:
         raise InputError(
             f"no {content} for {len(absent)} of the references, the first is {absent[0]!r}", file=path,
-            hint="add a line for each" if content == "duration" else "add a line for each, with an empty list where it has none",
+            hint="add a line for each" if content in ("duration", "speaker") else "add a line for each, with an empty list where it has none",
         )
