@@ -94,9 +94,9 @@ def _cut(system: Texts, refs: Transcripts, several: Set[str]) -> Transcripts:
     heard = {word.recording for word in words}.union(system if getattr(system, "own_ids", False) else ())
     texts: Dict[str, List[str]] = {name: [] for name, segment in zip(refs, refs.in_order) if segment.recording in heard}
     for word in sorted(words, key=lambda one: one.start):
-        segment = _segment_of((word.start + word.end) / 2, segments[_place(word, several)])
-        if segment is not None and segment.scored:
-            texts[names[id(segment)]].append(word.text)
+        home = _segment_of((word.start + word.end) / 2, segments[_place(word, several)])
+        if home is not None and home.scored:
+            texts[names[id(home)]].append(word.text)
     path = system.path if isinstance(system, Transcripts) else None
     return Transcripts({name: " ".join(found) for name, found in texts.items()}, path, alternatives=getattr(system, "alternatives", False))
 
