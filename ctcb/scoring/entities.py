@@ -72,7 +72,7 @@ class EntityMatcher:
     def _lengths_at(self, first: str) -> Sequence[int]:
         """The lengths of the entities that may begin with a word, longest first."""
         lengths = self._lengths.get(first, ())
-        if self._possessives and (first,) not in self._names and (_owner(first),) in self._names:
+        if self._possessives and "'" in first and (first,) not in self._names and (_owner(first),) in self._names:
             return (*lengths, 1)
         return lengths
 
@@ -81,7 +81,7 @@ class EntityMatcher:
         if end > len(words) or (end < len(words) and unicodedata.category(words[end][0]).startswith("M")):
             return None
         name = self._names.get(words[start:end])
-        if name is None and self._possessives:
+        if name is None and self._possessives and "'" in words[end - 1]:
             name = self._names.get((*words[start : end - 1], _owner(words[end - 1])))
         return name
 
