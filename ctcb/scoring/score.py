@@ -143,6 +143,8 @@ class _Lists:
             name_words: Dict[str, Tuple[str, ...]] = {}
             spoken: List[Tuple[str, Tuple[str, ...]]] = []
             for entry in entries_of(entries):
+                if isinstance(entry, Entity) and entry.weight < 0:  # to be pushed away, not found
+                    continue
                 name, *spoken_texts = entry.surface_forms if isinstance(entry, Entity) else (entry,)
                 forms = list(filter(None, map(words, (name, *spoken_texts))))
                 name_words[name] = forms[0] if forms else ()
