@@ -135,7 +135,7 @@ class Context:
         """
         entities, lines = spelled.entities.entities, _lines(spelled.entities)
         every = range(len(entities)) if places is None else places
-        places = [place for place in every if entities[place].weight > 0]
+        places = [place for place in every if not entities[place].weight < 0]
         pushed = []
         for place in every:
             if entities[place].weight < 0:

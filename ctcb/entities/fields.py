@@ -46,7 +46,8 @@ def check_weight(value: Union[str, float]) -> float:
         weight = 0.0
     if weight == 0.0 or not abs(weight) <= MAX_WEIGHT:
         raise Rejected(
-            f"the weight {value!r} is not a number other than 0 up to {MAX_WEIGHT:,.0f}; write for example 2.0 (or -5 to push it away)"
+            f"the weight {value!r} is not a positive number up to {MAX_WEIGHT:,.0f}, nor a negative one; "
+            "write for example 2.0, or -5 to push the phrase away"
         )
     return weight
 
