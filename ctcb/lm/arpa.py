@@ -148,9 +148,9 @@ class _Scanner:
         line = self.next_line(comments=True)
         if line != b"\\data\\":
             if line is not None and line.startswith(KENLM_BINARY):
-                raise self.wrong("is a binary of kenlm, which has no list of its words", "give the ARPA file that it was built from")
+                raise self.wrong("is not an ARPA file, but a binary of kenlm, which has no list of its words", "give the ARPA file that it was built from")
             if line is not None and line.startswith(UTF16):
-                raise self.wrong("is text in UTF-16", "save the file as UTF-8")
+                raise self.wrong("is not an ARPA file in UTF-8, but in UTF-16", "save the file as UTF-8")
             raise self.wrong("is not an ARPA file: it does not begin with \\data\\", "give an ARPA file; `ctcb lm` makes one")
         counts: List[int] = []
         for raw in self.lines():

@@ -181,8 +181,8 @@ def test_byte_order_mark_and_impossible_begin(tmp_path, text):
 
 
 @pytest.mark.parametrize("data, says", [
-    (GOOD.encode("utf-16"), "lm.arpa:1: is text in UTF-16; save the file as UTF-8"),
-    (b"mmap lm http://kheafield.com/code format version 5\n\0" + b"\0" * 99, "lm.arpa:1: is a binary of kenlm, which has no list of its words; give the ARPA"),
+    (GOOD.encode("utf-16"), "lm.arpa:1: is not an ARPA file in UTF-8, but in UTF-16; save the file as UTF-8"),
+    (b"mmap lm http://kheafield.com/code format version 5\n\0" + b"\0" * 99, "lm.arpa:1: is not an ARPA file, but a binary of kenlm, which has no list of its words; give the ARPA"),
     (GOOD.replace("-0.4\ta", "-inf\ta").encode(), "lm.arpa:9: a probability that is not finite"),
 ])  # fmt: skip
 def test_other_files_are_named(tmp_path, data, says):
