@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 
 from ctcb.biasing.options import TechniqueOptions
+from ctcb.biasing.segmentations import every_segmentation
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
 from ctcb.entities.forms import printed_forms, spoken_forms
 from ctcb.entities.report import CHANGED, REJECTED
@@ -13,6 +14,7 @@ from ctcb.errors import InputError
 from ctcb.phones.index import SoundIndex
 from ctcb.phones.phonetics import Phonetics
 from ctcb.scoring.entities import EntityMatcher
+from ctcb.search.protocol import PushedAway
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.spelling import SoundSpelling, Spelling, TokenIds
 
@@ -122,6 +124,13 @@ class Context:
     owners: Mapping[str, int] = field(default_factory=dict)  # and whose each of them is
     sounds: Optional[SoundIndex] = None  # the entities' pronunciations, numbered as here
     encoded: Optional[EncodedList] = None  # by the adapter
+    pushed: Tuple[PushedAway, ...] = ()  # what has a negative weight; none of the entities
+    without_list: Any = None  # what the search compiled of `pushed` alone; None where there is none
+
+    @property
+    def searched(self) -> bool:
+        """Whether the search looks for the entities."""
+        return self.boosted or self.in_class
 
     @cached_property
     def matcher(self) -> EntityMatcher:
@@ -148,10 +157,20 @@ class Context:
 
     @classmethod
     def of(cls, spelled: SpelledList, setting: Setting, places: Optional[Sequence[int]] = None) -> Context:
-        """Of a whole list, or of the entities at some places in it; no technique has added to it yet."""
-        places = range(len(spelled.entities)) if places is None else places
+        """Of a whole list, or of the entities at some places in it; no technique has added to it yet.
+
+        Techniques see the entities with positive weights; the others are only pushed away.
+        """
         entities, lines = spelled.entities.entities, _lines(spelled.entities)
+        every = range(len(entities)) if places is None else places
+        places = [place for place in every if not entities[place].weight < 0]
+        pushed = []
+        for place in every:
+            if entities[place].weight < 0:
+                sequences = every_segmentation(spelled.phrases[place], setting.spelling.table.symbols, setting.vocabulary)
+                pushed.append(PushedAway(entities[place].text, lines[place], sequences, -entities[place].weight))
         return cls(
             tuple(entities[place] for place in places), tuple(lines[place] for place in places),
             spelled.report.file, tuple(spelled.forms[place] for place in places), tuple(spelled.phrases[place] for place in places), setting,
+            pushed=tuple(pushed),
         )

@@ -9,10 +9,9 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 import click
 
 from ctcb.cli.common.comparing import comparing_options
-from ctcb.cli.common.options import Once, entities_format_option
+from ctcb.cli.common.options import Once, entities_format_option, read_list
 from ctcb.cli.decode.writing import SETTINGS
 from ctcb.data.manifest import read_manifest
-from ctcb.entities import EntityList
 from ctcb.errors import InputError
 from ctcb.io import atomic_write, read_lines
 from ctcb.report import sections
@@ -51,7 +50,7 @@ def command(
     ctcb report --ref data/dev/manifest.tsv --hyp exp/names/hyps.jsonl --entities names.txt --out report.html
     """
     refs, hyps = read_transcripts(ref), read_transcripts(hyp)
-    listed = EntityList.read(entities, entities_format)
+    listed = read_list(entities, entities_format)
     rows = _jsonl(hyp)
     before: Any = read_transcripts(base) if base is not None else {row["id"]: row["before"] for row in rows if "before" in row}
     if before and base is None and len(before) < len(rows):

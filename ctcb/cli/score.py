@@ -6,8 +6,7 @@ from typing import Optional
 import click
 
 from ctcb.cli.common.comparing import comparing_options
-from ctcb.cli.common.options import Once, entities_format_option
-from ctcb.entities import EntityList
+from ctcb.cli.common.options import Once, entities_format_option, read_list
 from ctcb.entities.per_utt import read_entities_per_utt
 from ctcb.errors import InputError
 from ctcb.io import atomic_write
@@ -97,9 +96,7 @@ def command(
     ):
         if table is not None:
             require_all(table, refs, label, path)
-    entities = EntityList.read(entities_file, entities_format) if entities_file else None
-    if entities is not None and entities.report.eventful:
-        click.echo(entities.report.render(), err=True, nl=False)
+    entities = read_list(entities_file, entities_format) if entities_file else None
     report = score(
         refs,
         hyps,

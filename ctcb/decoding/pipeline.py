@@ -83,7 +83,11 @@ class Pipeline:
     def _prepared(self, context: Context, techniques: Iterable[Technique]) -> Context:
         for technique in techniques:
             context = technique.prepare(context)
-        return replace(context, graph=self.search.compile(context))
+        context = replace(context, graph=self.search.compile(context))
+        if not context.pushed:
+            return context
+        alone = replace(context, entities=(), lines=(), phrases=(), costs=None, boosted=False, in_class=False)
+        return replace(context, without_list=self.search.compile(alone))
 
     def texts_asked(self, nbest: Optional[int]) -> int:
         """How many texts an n-best list is to have: ``nbest``, or what the search's settings say where that is None.
@@ -114,7 +118,8 @@ class Pipeline:
         hypotheses = self.search.decode(tokens, None if context is None else context.graph, self.search.settings.beam if several else 1)
         best = self._readings(hypotheses, context)
         phones = self._phones(emissions, len(tokens)) if rescorers else None
-        unbiased = lru_cache(maxsize=None)(lambda count: self._unbiased(tokens, phones, emissions, count, plain))
+        pushing = None if context is None else context.without_list
+        unbiased = lru_cache(maxsize=None)(lambda count: self._unbiased(tokens, phones, emissions, count, plain, pushing))
         searched = SearchedEmissions(tokens, phones, emissions.unbiased, unbiased)
         for technique in rescorers:
             best = technique.rescore(best, searched, context or self._no_list)
@@ -125,15 +130,23 @@ class Pipeline:
             different.setdefault(reading.text, reading)
         alternatives = [Alternative(text, reading.score) for text, reading in different.items()] if nbest > 1 else []
         result = transcript(utt_id, best[0], alternatives[:nbest], len(tokens) * self.setting.frame_shift)
-        return replace(result, before=unbiased(1)[0].text) if compared else result
+        if not compared:
+            return result
+        before = unbiased(1) if pushing is None else self._unbiased(tokens, phones, emissions, 1, plain)
+        return replace(result, before=before[0].text)
 
     def _readings(self, hypotheses: Sequence[Any], context: Optional[Context] = None) -> List[Reading]:
         return readings(hypotheses, self.setting.spelling.table, self.setting.frame_shift, context)
 
-    def _unbiased(self, tokens: Any, phones: Any, emissions: Emissions, count: int, rescorers: Sequence[Rescorer]) -> List[Reading]:
-        """At most ``count`` readings without the list, by the same search and the techniques that need none."""
+    def _unbiased(
+        self, tokens: Any, phones: Any, emissions: Emissions, count: int, rescorers: Sequence[Rescorer], pushing: Any = None
+    ) -> List[Reading]:
+        """At most ``count`` readings without the list, by the same search and the techniques that need none.
+
+        ``pushing``: the search's graph of what the list pushes away.
+        """
         unbiased = tokens if emissions.unbiased is None else self._scale(emissions.unbiased)
-        best = self._readings(self.search.decode(unbiased, None, self.search.settings.beam if rescorers else count))
+        best = self._readings(self.search.decode(unbiased, pushing, self.search.settings.beam if rescorers else count))
         for technique in rescorers:
             best = technique.rescore(best, SearchedEmissions(unbiased, phones), self._no_list)
         return best[:count]

@@ -24,7 +24,7 @@ def readings(
     by_text: Dict[str, Reading] = {}
     for hypothesis in found:
         reading = Reading(spoken_words(hypothesis, tokens, frame_shift), hypothesis.score)
-        if context is not None and context.graph is not None:
+        if context is not None and context.graph is not None and context.searched:
             reading = _with_entities(reading, hypothesis, tokens, context)
         elif context is not None:
             reading = _with_listed_words(reading, context)

@@ -11,8 +11,10 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optio
 import regex
 
 from ctcb.entities.entity import Entity
-from ctcb.entities.formats import FIELDS, FORMATS, Format, Rejected, check_pron, check_weight, suspect, tidy
+from ctcb.entities.fields import FIELDS, Record, Rejected, check_pron, check_weight, tidy
+from ctcb.entities.formats import FILE_FORMATS, FORMATS, LINE_FORMATS, LineParser
 from ctcb.entities.report import CHANGED, MERGED, REJECTED, WARNING, LineNote, LoadReport
+from ctcb.entities.shapes import Suspicion, suspect
 from ctcb.errors import JOINERS, InputError
 from ctcb.io import PathOrStr, read_lines
 from ctcb.text.normalize import normalize
@@ -63,7 +65,7 @@ class EntityList:
 
     @classmethod
     def load(cls, path: PathOrStr, format: str = "plain") -> EntityList:
-        """Read a list, one entity on each line, in one of ``FORMATS``. Lines that are blank or start with
+        """Read a list in one of ``FORMATS``. In those of one entity a line, lines that are blank or start with
         ``# `` are skipped; ``report`` has the outcome of all others.
 
         Raises
@@ -72,9 +74,11 @@ class EntityList:
         """
         if format not in FORMATS:
             raise InputError(f"{format!r} is not a list format", hint=f"choose from {', '.join(FORMATS)}")
+        if format in FILE_FORMATS:
+            return _collect(FILE_FORMATS[format](path), _from_record, str(Path(path)), format)
         rows = [(number, line) for number, line in read_lines(path) if _is_entry(line)]
-        warning = suspect([line for _, line in rows]) if format == "plain" else None
-        return _collect(rows, partial(_from_line, FORMATS[format]), str(Path(path)), format, (warning,) if warning else ())
+        suspicion = suspect([line for _, line in rows]) if format == "plain" else None
+        return _collect(rows, partial(_from_line, LINE_FORMATS[format]), str(Path(path)), format, suspicion)
 
     @classmethod
     def of(cls, items: Union[Iterable[_Item], Mapping[_Item, float]]) -> EntityList:
@@ -142,8 +146,8 @@ def _is_entry(line: str) -> bool:
 
 
 def _collect(
-    entries: Iterable[Tuple[int, _Item]], read: _Reader, file: Optional[str],
-    format: Optional[str] = None, warnings: Tuple[str, ...] = (),
+    entries: Iterable[Tuple[int, Union[_Item, Record]]], read: _Reader, file: Optional[str],
+    format: Optional[str] = None, suspicion: Optional[Suspicion] = None,
 ) -> EntityList:
     """Read each entry (with its line number), check it, and merge it with an earlier one of the same normal form."""
     notes: List[LineNote] = []
@@ -170,15 +174,24 @@ def _collect(
         joined, how = _merged(entities[place], entity)
         notes.append(LineNote(number, MERGED, entity.text, f"has the normal form of {entities[place].text!r} in line {lines[place]}{how}"))
         entities[place] = joined
-    report = LoadReport(file, format, count, len(entities), tuple(notes), warnings)
+    warnings, looks_like = ((suspicion.warning(),), suspicion.format) if suspicion else ((), None)
+    report = LoadReport(file, format, count, len(entities), tuple(notes), warnings, looks_like)
     return EntityList(tuple(entities), tuple(lines), report)
 
 
-def _from_line(parse: Format, line: str, changes: List[str]) -> Entity:
+def _from_line(parse: LineParser, line: str, changes: List[str]) -> Entity:
     """The entity of a line of a file, not yet checked."""
     if "\r" in line:
         raise Rejected("carriage returns inside the line; save the list with line feeds")
     return parse(_printable(line, changes, keep="\t"), changes)
+
+
+def _from_record(item: Record, changes: List[str]) -> Entity:
+    """The entity of a record of a file that is read as a whole."""
+    if item.problem is not None:
+        raise Rejected(item.problem)
+    changes.extend(item.changes)
+    return _from_python(item.entity, changes)
 
 
 def _from_python(item: Entity, changes: List[str]) -> Entity:
@@ -191,9 +204,9 @@ def _from_python(item: Entity, changes: List[str]) -> Entity:
     return Entity(
         tidy(_printable(item.text, changes), changes),
         check_weight(item.weight),
-        aliases=tuple(" ".join(alias.split()) for alias in item.aliases),
+        aliases=tuple(" ".join(_printable(alias, changes).split()) for alias in item.aliases),
         prons=tuple(pron for pron in prons if pron is not None),
-        spoken=tuple(" ".join(spoken.split()) for spoken in item.spoken),
+        spoken=tuple(" ".join(_printable(spoken, changes).split()) for spoken in item.spoken),
     )
 
 

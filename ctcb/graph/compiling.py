@@ -1,16 +1,18 @@
 """Compiling an LM, tokens and a lexicon into a graph on disk."""
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
-from ctcb.errors import InputError
+from ctcb.errors import InputError, InputWarning
 from ctcb.graph.grammar import OpenWords, build_grammar
 from ctcb.graph.spellings import LexiconWords, PhoneSpelling, PieceWords, WordSpelling, read_entries
 from ctcb.graph.store import digest, is_made_from, load_graph, save_graph
 from ctcb.io import PathOrStr
 from ctcb.lm.arrays import ArrayLm
+from ctcb.lm.casing import load_matching
 from ctcb.lm.vocabulary import check_vocabulary
 from ctcb.text.lang import LEXICON_FILE, PHONES_FILE
 from ctcb.text.lexicon import Lexicon, Pronunciation, read_phones
@@ -93,6 +95,8 @@ def units_of_tokens(
 def make_graph(units: Units, lm: PathOrStr, out: PathOrStr, segmentations: int = 1, closed: bool = False) -> GraphReport:
     """Write the graph of an LM to the folder ``out``, unless it already holds the graph of the same inputs and options.
 
+    Warns where the LM is matched in lower case, or has no usable ``<unk>``.
+
     Parameters
     ----------
     segmentations : the most segmentations of each word into pieces.
@@ -101,13 +105,15 @@ def make_graph(units: Units, lm: PathOrStr, out: PathOrStr, segmentations: int =
 
     Raises
     ------
-    InputError : an LM that is malformed, has no ``<unk>``, or whose words are not in normal form.
+    InputError : an LM that is malformed, or whose words are not in normal form, not even in lower case.
     """
     made_from = digest((lm, *units.files), (units.kind, units.table.symbols, units.table.blank, segmentations, closed))
     if is_made_from(out, made_from):
         existing = load_graph(out).description
         return GraphReport(False, existing.states, existing.arcs, existing.words)
-    model = ArrayLm.load(lm)
+    model = load_matching(lm, lambda word: is_normal(word) is not None)
+    for note in model.notes:
+        warnings.warn(f"{lm}: {note}", InputWarning, stacklevel=2)
     words = [word for word in model.words if not word.startswith("<")]
     _check_words(model, words, units)
     if units.kind == "phone":
@@ -129,12 +135,12 @@ def make_graph(units: Units, lm: PathOrStr, out: PathOrStr, segmentations: int =
 
 
 def _check_words(model: ArrayLm, words: Sequence[str], units: Units) -> None:
-    """Raise InputError for an LM in upper case, say: all its words would silently be decoded as unknown ones."""
+    """Raise InputError for an LM over pieces, say: all its words would silently be decoded as unknown ones."""
     is_word = (units.spelling.writing if units.kind == "subword" else Writing.english()).is_word
     normal = sum(map(is_word, words))
     if normal < MIN_NORMAL * len(words):
-        lower = list(dict.fromkeys(word.lower().replace(WORD_START, "") for word in words))
-        model.check_vocabulary([word for word in lower if is_word(word)], "the text")
+        whole = list(dict.fromkeys(word.replace(WORD_START, "") for word in words))
+        model.check_vocabulary([word for word in whole if is_word(word)], "the text")
         first = next(word for word in words if not is_word(word))
         raise InputError(
             f"{len(words) - normal} of its {len(words)} words, such as {first!r}, are not written as the model writes",

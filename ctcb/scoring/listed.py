@@ -66,6 +66,8 @@ class Listed:
         names: Dict[str, Units] = {}
         others: List[Tuple[str, Units]] = []
         for entry in entries_of(entries):
+            if isinstance(entry, Entity) and entry.weight < 0:  # to be pushed away, not found
+                continue
             name, *spoken = entry.surface_forms if isinstance(entry, Entity) else (entry,)
             forms = [form for text in (name, *spoken) for form in self._forms(text)]
             names[name] = forms[0] if forms else ()

@@ -95,12 +95,18 @@ def test_outcomes_of_lines(load, content, loaded, notes):
     assert said(entities) == notes
 
 
-@pytest.mark.parametrize("weight", ["x", "0", "-1", "inf", "nan", "1e39", "2,5"])
+@pytest.mark.parametrize("weight", ["x", "0", "-0.0", "inf", "-inf", "nan", "1e39", "-1e39", "2,5"])
 def test_invalid_weight_rejects_the_line(load, weight):
     entities = load(f"bob\nann\tweight={weight}\n")
     assert list(entities) == [Entity("bob")]
     (note,) = entities.report.notes
     assert (note.line, note.outcome) == (2, "rejected") and repr(weight) in note.reason
+
+
+def test_negative_weight_is_kept(load):
+    entities = load("bob\tweight=-2.5\nann\tweight=-1\nAnn\tweight=-3\neve\tweight=-1\nEve\tweight=2\n")
+    assert [(entity.text, entity.weight) for entity in entities] == [("bob", -2.5), ("Ann", -1.0), ("Eve", 2.0)]
+    assert list(EntityList.of({"bob": -2.5})) == [Entity("bob", -2.5)]
 
 
 def test_duplicates_are_merged(load):
@@ -155,7 +161,7 @@ LINES = st.lists(
 
 
 @settings(deadline=None)
-@given(LINES, st.sampled_from(["plain", "sherpa", "nemo", "nemo-score"]))
+@given(LINES, st.sampled_from(["plain", "sherpa", "nemo", "nemo-score", "funasr"]))
 def test_every_line_is_accounted_for(tmp_path_factory, lines, format):
     path = tmp_path_factory.mktemp("lists") / "list.txt"
     path.write_bytes("\n".join(lines).encode())
@@ -197,8 +203,8 @@ def test_unusable_lists_are_refused(tmp_path, content, message):
 def test_missing_file_and_unknown_format(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         EntityList.load(tmp_path / "list.txt")
-    with pytest.raises(InputError, match="'csv' is not a list format; choose from plain, sherpa, nemo, nemo-score"):
-        EntityList.load(tmp_path / "list.txt", "csv")
+    with pytest.raises(InputError, match="'xml' is not a list format; choose from plain, sherpa, nemo, nemo-score, funasr, comma, csv, json, vcard"):
+        EntityList.load(tmp_path / "list.txt", "xml")
 
 
 def test_python_lists_are_checked_like_files():

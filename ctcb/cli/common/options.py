@@ -6,7 +6,7 @@ from typing import Any, Callable, List, Mapping, Tuple
 import click
 
 from ctcb.bundled import BUNDLED_MODEL
-from ctcb.entities.formats import FORMATS
+from ctcb.entities import FORMATS, EntityList
 from ctcb.errors import InputError
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -40,8 +40,16 @@ def entities_format_option() -> Decorator:
     """``--entities-format F``, by default the plain format."""
     return click.option(
         "--entities-format", cls=Once, type=click.Choice(list(FORMATS)), default="plain", show_default=True,
-        help="Format of the list; it is never guessed.",
+        help="Format of the list (see docs/formats.md); it is never guessed.",
     )
+
+
+def read_list(path: str, entities_format: str) -> EntityList:
+    """A list, with its load report on stderr where there is anything to report. Raises InputError."""
+    entities = EntityList.read(path, entities_format)
+    if entities.report.eventful:
+        click.echo(entities.report.render(), err=True, nl=False)
+    return entities
 
 
 def recognition_options(inputs_required: bool = True) -> Decorator:

@@ -14,6 +14,9 @@ else a long name, each of whose tokens is heard, could pay for dropping the sure
 longer word. The bonus of a prefix is the highest sum over sets of its entities that do not overlap. While a match is unfinished, it counts provisionally, with the
 highest weight of the entities that it can still become, if that is more; a match that breaks loses
 its bonus, down to what the suffixes still in the trie have earned.
+
+A phrase to push away is charged apart from these (GraphArrays.penalty): each of its occurrences at word boundaries takes its
+penalty from the prefix, once a following token, or the end, shows that a word ends there.
 """
 from __future__ import annotations
 

@@ -65,6 +65,7 @@ class ContextGraph:
         names: Optional[Sequence[Any]] = None,
         boosted: bool = True,
         short: Optional[float] = None,
+        pushed: Sequence[Tuple[Sequence[TokenIds], float]] = (),
     ) -> ContextGraph:
         """Build the graph.
 
@@ -79,6 +80,8 @@ class ContextGraph:
         boosted : whether the tokens of entities are boosted, or only followed.
         short : letters that earn nothing, since short words are found anywhere: a sequence's weight is times
             ``1 - short / its letters``, at least LEAST; by default ``unboosted_letters(entities)``.
+        pushed : phrases to push away, each with its token sequences and what every occurrence of one costs, in nats, above 0.
+            They are no entities; in errors they are numbered after these.
 
         Raises
         ------
@@ -92,36 +95,42 @@ class ContextGraph:
         for name, values in (("weights", weights), ("costs", costs), ("names", names)):
             if values is not None and len(values) != count:
                 raise InputError(f"{len(values)} {name} for {count} entities", hint="give one an entity")
-        owners = np.repeat(np.arange(count), np.fromiter(map(len, phrases), np.int64, count))
-        sequences = list(chain.from_iterable(phrases))
+        every = [*phrases, *(ways for ways, _ in pushed)]
+        owners = np.repeat(np.arange(len(every)), np.fromiter(map(len, every), np.int64, len(every)))
+        sequences, num_sequences = list(chain.from_iterable(every)), sum(map(len, phrases))
         lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
         flat = np.fromiter(chain.from_iterable(sequences), np.int64, int(lengths.sum()))
         if costs is None:
-            costs = np.zeros(len(sequences))
+            costs = np.zeros(num_sequences)
         else:
             if list(map(len, costs)) != list(map(len, phrases)):
                 raise InputError("costs and phrases do not fit together", hint="give one cost a token sequence")
-            costs = np.fromiter(chain.from_iterable(costs), np.float64, len(sequences))
+            costs = np.fromiter(chain.from_iterable(costs), np.float64, num_sequences)
         starts = np.cumsum(lengths) - lengths
-        _check(flat, starts, lengths, owners, weights, costs, vocabulary)
-        letters = np.add.reduceat(vocabulary.letters[flat], starts) if len(starts) else np.zeros(0)
+        penalties = np.array([penalty for _, penalty in pushed], np.float64)
+        _check(flat, starts, lengths, owners, np.concatenate([weights, penalties]), costs, vocabulary)
+        letters = np.add.reduceat(vocabulary.letters[flat], starts)[:num_sequences] if len(starts) else np.zeros(0)
         short = unboosted_letters(count) if short is None else short
+        penalties = penalties[owners[num_sequences:] - count]
+        owners = owners[:num_sequences]
         weights = weights[owners] * np.maximum(LEAST, 1 - short / np.maximum(1, letters))
 
         token, parent, level, end = grow(flat, starts, lengths, vocabulary.size)
         states = np.zeros(len(token) + 1, STATE)
         states["first_child"] = first_children(parent)
         states["depth"][:-1] = level
-        states["ends"][1:], entity, end_weight, end_cost = _ends(end, owners, weights, costs, names, len(token))
+        states["ends"][1:], entity, end_weight, end_cost = _ends(end[:num_sequences], owners, weights, costs, names, len(token))
         root_child = np.zeros(vocabulary.size, np.int32)
         root_child[token[1 : states["first_child"][1]]] = np.arange(1, states["first_child"][1])
         if not boosted:
             end_weight[:] = 0
         arrays = GraphArrays(
             states=states, token=token, root_child=root_child, entity=entity, end_weight=end_weight,
-            end_cost=end_cost, end_class=np.zeros(0), class_bound=np.array([-np.inf]))
+            end_cost=end_cost, end_class=np.zeros(0), class_bound=np.array([-np.inf]), penalty=np.zeros(len(token) if pushed else 0))
+        if pushed:
+            np.maximum.at(arrays.penalty, end[num_sequences:], penalties)
         _link(arrays, parent, vocabulary.starts_word, vocabulary.between_words)
-        return cls(arrays, vocabulary, count, len(sequences))
+        return cls(arrays, vocabulary, count, num_sequences)
 
     def with_class(self, scores: Sequence[float]) -> ContextGraph:
         """The graph with the entities in the LM's class, each at its ``scores``: what is added to log P(<unk>).
@@ -213,7 +222,7 @@ def _bound(graph, end_class, class_bound):
 
 @compiled
 def _link(graph, parent, starts_word, is_separator):
-    """Fill in the states' `fail`, `mask`, `weight` and `top_weight`."""
+    """Fill in the states' `fail`, `mask`, `weight` and `top_weight`, and add to `penalty` what ends in their suffixes."""
     states = graph.states
     for state in range(1, len(parent)):
         token, before = graph.token[state], parent[state]
@@ -223,6 +232,8 @@ def _link(graph, parent, starts_word, is_separator):
             begins = starts_word[token] != 0 or is_separator[graph.token[before]] != 0
             suffix = step(graph, states[before].fail, token, begins)
             states[state].fail = suffix
+        if len(graph.penalty):
+            graph.penalty[state] += graph.penalty[suffix]
         mask = states[suffix].mask
         for following in range(states[state].first_child, states[state + 1].first_child):
             mask |= np.int64(1) << (graph.token[following] & 63)

@@ -9,6 +9,8 @@ import numpy as np
 
 from ctcb.errors import InputError
 from ctcb.lm.arrays import NODE, ArrayLm, LmArrays
+from ctcb.lm.casing import load_matching
+from ctcb.lm.unknown import SIGNS
 from ctcb.lm.vocabulary import HINT
 from ctcb.search.beam.letter_trie import LETTER_STATE, LetterTrie, best_below, fill_start
 from ctcb.search.beam.lm_state import LmFusion
@@ -18,7 +20,6 @@ from ctcb.text.tokens import WORD_START, TokenTable
 from ctcb.text.writing import is_sign
 
 MIN_SPELLED = 0.1  # share of the LM's words that the tokens must be able to spell
-SIGNS = ("<s>", "</s>", "<unk>")
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,12 @@ class WordLm:
     def load(cls, path: Union[str, Path], table: TokenTable) -> WordLm:
         """Read an ARPA file, gzip or not, for a model's tokens.
 
-        Raises InputError for a malformed file, with the line number, and for one whose words the tokens
-        cannot spell, because of another casing for example.
+        Words in another case than the tokens' are matched all the same; the LM's notes say so. Raises InputError for a
+        malformed file, with the line number, and for one whose words the tokens cannot spell.
         """
-        return cls.build(ArrayLm.load(path), letters_of(table))
+        letters = letters_of(table)
+        known = set("".join(letters))
+        return cls.build(load_matching(path, known.issuperset), letters)
 
     @classmethod
     def build(cls, lm: ArrayLm, letters: Sequence[str]) -> WordLm:
