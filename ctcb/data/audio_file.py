@@ -21,6 +21,7 @@ from ctcb.errors import InputError
 
 LOWEST_RATE, HIGHEST_RATE = 1000, 768_000  # Hz, of files: a header that names less or more is wrong
 FALLBACK_RATE = 16_000  # Hz, of what ffmpeg converts
+PREROLL = 16 * 1152  # samples that are decoded before those that are wanted of an MP3
 STREAMED = 0x7FF00000  # bytes: headers of streams claim this much, or more
 _SHORTER = re.compile(r"^\s*(?:data|SSND|riff|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.M)
 
@@ -89,8 +90,13 @@ class _Recording:
         return max(0, claimed_frames(self.file) - self._skip)
 
     def seek(self, frame: int) -> None:
-        if frame + self._skip:
-            self.file.seek(frame + self._skip)
+        frame += self._skip
+        if frame == self.file.tell():
+            return
+        # What an MP3 frame codes may begin up to 255 bytes before it, in as many as 11 frames of 24 bytes (of 511 bytes: 6).
+        before = min(frame, PREROLL) if self.file.format == "MP3" else 0
+        self.file.seek(frame - before)
+        self.file.read(before, dtype="float32")
 
     def blocks(self, size: Optional[int]) -> Iterator[np.ndarray]:
         while True:

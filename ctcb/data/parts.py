@@ -13,6 +13,7 @@ from typing import Iterator, List, Optional, Tuple, Union
 from ctcb.data import mpeg
 from ctcb.data.mpeg import Buffer
 
+OGG_FLAC, OGG_FLAC_HEAD = b"\x7fFLAC", 9  # bytes of the mapping's own before the native stream begins
 # FLAC begins with its STREAMINFO block, which is 34 bytes long and may be the last of its header.
 FLAC_STARTS = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")
 
@@ -32,8 +33,11 @@ def parts_of(data: Buffer) -> Optional[List[Part]]:
     start = mpeg.behind_tags(data, 0)
     magic = bytes(data[start : start + 12])
     if magic.startswith(b"OggS"):
-        starts = list(_ogg_links(data, start))
-    elif magic.startswith(b"fLaC"):
+        links = list(_ogg_links(data, start))
+        if any(link.is_flac for link in links) or len(links) > 1:
+            return [link.part for link in links]
+        return None
+    if magic.startswith(b"fLaC"):
         starts = sorted(place for mark in FLAC_STARTS for place in _places(data, mark, start))
     elif magic[:4] == b"RIFF" and magic[8:] == b"WAVE":
         starts = list(_waves(data, start))
@@ -45,21 +49,49 @@ def parts_of(data: Buffer) -> Optional[List[Part]]:
     return [Part(((first, end),)) for first, end in zip(starts, [*starts[1:], len(data)])]
 
 
-def _ogg_links(data: Buffer, start: int) -> Iterator[int]:
-    """Where the links of a chained Ogg stream begin (RFC 3533): at a page that begins a stream behind one that does not."""
+class _Link:
+    """A link of a chained Ogg stream: pages that follow one another."""
+
+    def __init__(self, place: int) -> None:
+        self._first = self._end = place
+        self._payloads: List[Tuple[int, int]] = []
+        self.is_flac = False
+
+    def add(self, data: Buffer, payload: int, end: int) -> None:
+        """A page: where what it carries begins, and where it ends."""
+        if not self._payloads and bytes(data[payload : payload + len(OGG_FLAC)]) == OGG_FLAC:
+            self.is_flac, payload = True, payload + OGG_FLAC_HEAD
+        self._payloads.append((payload, end))
+        self._end = end
+
+    @property
+    def part(self) -> Part:
+        """Its bytes; of FLAC without the pages, which libsndfile does not read: that is native FLAC."""
+        return Part(tuple(self._payloads) if self.is_flac else ((self._first, self._end),))
+
+
+def _ogg_links(data: Buffer, start: int) -> Iterator[_Link]:
+    """The links of a chained Ogg stream (RFC 3533): each begins with a page that begins a stream behind one that does not."""
     place, in_header = start, False
+    link: Optional[_Link] = None
     while place + 27 <= len(data):
         if bytes(data[place : place + 4]) != b"OggS":  # a tag or junk between two links
             place = data.find(b"OggS", place)
             if place < 0:
-                return
+                break
             continue
         begins = bool(data[place + 5] & 2)
-        if begins and not in_header:
-            yield place
+        if link is None or begins and not in_header:
+            if link is not None:
+                yield link
+            link = _Link(place)
         in_header = begins
-        segments = data[place + 26]
-        place += 27 + segments + sum(data[place + 27 : place + 27 + segments])
+        payload = place + 27 + data[place + 26]
+        end = payload + sum(data[place + 27 : payload])
+        link.add(data, payload, min(end, len(data)))
+        place = end
+    if link is not None:
+        yield link
 
 
 def _waves(data: Buffer, start: int) -> Iterator[int]:

@@ -42,6 +42,7 @@ class CtcDecoder:
         lm: Optional[PathOrStr] = None, with_: Collection[str] = (), without: Collection[str] = (),
         settings: Optional[Mapping[str, Any]] = None, config: Optional[PathOrStr] = None, phone_emissions: bool = False,
         method: Optional[str] = None, graph: Optional[PathOrStr] = None, graph_options: Optional[GraphOptions] = None,
+        trim_padding: bool = False,
     ) -> None:
         """
         Parameters
@@ -66,6 +67,8 @@ class CtcDecoder:
             phonetic techniques need.
         method : the search: ``beam`` (the default), ``graph`` (with ``graph``), or ``greedy``, which takes no list.
         graph : the folder of a graph that `ctcb graph` made for these tokens; searched by k2, with ``graph_options``.
+        trim_padding : leave out frames at the ends of emissions that hold one value for all tokens, as the padding of
+            batches does; without it they are refused.
 
         Raises
         ------
@@ -85,7 +88,7 @@ class CtcDecoder:
         if over is not None and table != over.table:
             raise InputError("these are not the tokens of the graph", file=graph, hint="give the phones of the graph, or make a graph for them")
         spelling: Spelling = over or spelling_of(table, tokens_model)
-        facts = EmissionFacts(spelling, frame_shift, Phonetics.default() if phone_emissions else None, log_probs)
+        facts = EmissionFacts(spelling, frame_shift, Phonetics.default() if phone_emissions else None, log_probs, trim_padding)
         presets = with_settings(read_presets(config), bias, options, settings)
         self._pipeline = build_pipeline(
             Config(

@@ -27,7 +27,7 @@ def test_all_formats_are_written_to_a_folder(ctcb, emissions, tmp_path):
     several = [word for form in ("srt", "ctm", "vtt", "textgrid", "srt") for word in ("--format", form)]
     assert ctcb("decode", *emissions, *several, "--out", tmp_path / "out").code == 0
     own = [f"{utt_id}{suffix}" for utt_id in ("u1", "u2") for suffix in (".TextGrid", ".srt", ".vtt")]
-    assert files(tmp_path / "out") == sorted(["hyps.ctm", "hyps.jsonl", "settings.json", "text", *own])
+    assert files(tmp_path / "out") == sorted(["hyps.ctm", "hyps.jsonl", "hyps.stm", "settings.json", "text", *own])
     for form, suffix in (("srt", "srt"), ("vtt", "vtt"), ("textgrid", "TextGrid")):
         assert ctcb("decode", *emissions, "--format", form, "--out", tmp_path / form).code == 0
         for utt_id in ("u1", "u2"):
