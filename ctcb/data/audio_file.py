@@ -21,7 +21,9 @@ from ctcb.errors import InputError
 
 LOWEST_RATE, HIGHEST_RATE = 1000, 768_000  # Hz, of files: a header that names less or more is wrong
 FALLBACK_RATE = 16_000  # Hz, of what ffmpeg converts
-PREROLL = 16 * 1152  # samples that are decoded before those that are wanted of an MP3
+# What an MP3 frame codes may begin 255 bytes before it, in as many as 11 frames of 24 bytes (511 bytes: 6 frames of 96).
+PREROLL = 16 * 1152  # samples that are decoded before those that are wanted
+BLOCK = 1 << 18  # samples of a channel that are decoded at a time where not all are
 STREAMED = 0x7FF00000  # bytes: headers of streams claim this much, or more
 _SHORTER = re.compile(r"^\s*(?:data|SSND|riff|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.M)
 
@@ -78,8 +80,9 @@ class _Recording:
 
     def __init__(self, file: soundfile.SoundFile, samples: Optional[int] = None) -> None:
         """``samples`` are at the end of it, where not all are wanted."""
-        self.file = file
+        self.file = one_way(file)
         self._skip = 0 if samples is None else max(0, file.frames - samples)
+        self._at = 0  # samples that are decoded
 
     @property
     def frames(self) -> int:
@@ -91,20 +94,26 @@ class _Recording:
 
     def seek(self, frame: int) -> None:
         frame += self._skip
-        if frame == self.file.tell():
-            return
-        # What an MP3 frame codes may begin up to 255 bytes before it, in as many as 11 frames of 24 bytes (of 511 bytes: 6).
-        before = min(frame, PREROLL) if self.file.format == "MP3" else 0
-        self.file.seek(frame - before)
-        self.file.read(before, dtype="float32")
+        if frame != self._at:
+            before = min(frame, PREROLL) if self.file.format == "MP3" else 0
+            self._at = self.file.seek(frame - before)
+            self._at += len(self.file.read(before, dtype="float32"))
 
     def blocks(self, size: Optional[int]) -> Iterator[np.ndarray]:
+        known = self.file.frames < 2**62
         while True:
-            block = self.file.read(-1 if size is None else size, dtype="float32", always_2d=True)
-            if len(block):
-                yield block
-            if size is None or not len(block):
+            left = self.file.frames - self._at
+            block = self.file.read(left if known and size is None else min(size or BLOCK, left), dtype="float32", always_2d=True)
+            if not len(block):
                 return
+            self._at += len(block)
+            yield block
+
+
+def one_way(file: soundfile.SoundFile) -> soundfile.SoundFile:
+    """The file, read on where a block ended. soundfile jumps there behind each block, and an MP3 is not whole behind a jump."""
+    file.seekable = lambda: False
+    return file
 
 
 def _with_channels(block: np.ndarray, channels: int) -> np.ndarray:

@@ -9,13 +9,12 @@ from typing import IO, Iterator, Optional, Tuple
 import numpy as np
 
 from ctcb.data.audio import SAMPLE_RATE, conversions, is_cut_off, read_audio, to_mono
-from ctcb.data.audio_file import AudioFile, opened, resampled
+from ctcb.data.audio_file import BLOCK, AudioFile, opened, resampled
 from ctcb.data.channels import ALL, Channels
 from ctcb.data.source import AudioGiven, AudioSource, as_source
 from ctcb.data.transforms import NONE, Transforms
 from ctcb.errors import InputError
 
-BLOCK = 1 << 18  # samples of a channel that are decoded at a time
 FLOAT = np.dtype("<f4")
 
 

@@ -149,3 +149,15 @@ def test_other_bytes_are_no_frames():
     assert [frame_at(bytes((0xFF, 0xFB, third, 0xC0)), 0).size for third in (0x90, 0x92)] == [417, 418]
     assert behind_tags(id3v2(40) + b"x", 0) == 50
     assert read_audio(encoded(LOW)).duration == 2.0
+
+
+@pytest.mark.parametrize("size", [700, 4000, 1 << 18])
+@pytest.mark.parametrize("header", [True, False])
+def test_blocks_are_the_whole_where_frames_are_small(size, header):
+    """A steady tone takes so few bits that what a frame codes lies in many frames before it."""
+    data = mp3(tone(440, 3.0)) if header else without_info(mp3(tone(440, 3.0)))
+    with opened(AudioBytes(data)) as file:
+        whole = np.concatenate(list(file.blocks()))
+        assert np.abs(np.concatenate(list(file.blocks(size=size))) - whole).max() < 1e-6
+        for first in (100, 5000, 20000, 30001):
+            assert np.abs(np.concatenate(list(file.blocks(first, 8000, size))) - whole[first : first + 8000]).max() < 1e-4
