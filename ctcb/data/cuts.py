@@ -40,7 +40,7 @@ def _utterances(cut: Any, channel: Channel) -> List[Utterance]:
     recording = getattr(cut, "recording", None)
     sources = recording.sources if recording is not None else []
     if not sources or any(source.type != "file" for source in sources):
-        raise InputError(f"cut {cut.id!r} is not from one recording on file", hint="give cuts of single recordings")
+        raise InputError(f"cut {cut.id!r} is not from one audio file", hint="give cuts of single recordings")
     # Slashes are usual in the ids of some corpora.
     if not isinstance(cut.id, str) or not all(map(SAFE_ID.fullmatch, cut.id.split("/"))):
         raise InputError(
