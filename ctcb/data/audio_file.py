@@ -196,7 +196,7 @@ def _open(source: AudioSource, files: ExitStack) -> AudioFile:
         recordings.append(one)
     if len(recordings) > 1:
         notes.append(f"{len(recordings)} recordings, joined in one file, read one behind the other")
-    return AudioFile(recordings, dict.fromkeys(notes))
+    return AudioFile(recordings, list(dict.fromkeys(notes)))
 
 
 def _require_rate(one: _Recording, source: AudioSource) -> None:

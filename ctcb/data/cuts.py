@@ -37,7 +37,7 @@ def read_cuts(path: Path, channel: Channel = MIX) -> List[Utterance]:
 
 
 def _utterances(cut: Any, channel: Channel) -> List[Utterance]:
-    recording = getattr(cut, "recording", None)
+    recording: Any = getattr(cut, "recording", None)
     sources = recording.sources if recording is not None else []
     if not sources or any(source.type != "file" for source in sources):
         raise InputError(f"cut {cut.id!r} is not from one audio file", hint="give cuts of single recordings")

@@ -6,6 +6,7 @@ Formats: ISO/IEC 11172-3 and 13818-3 (frames), the Xing and LAME tags as mpg123 
 """
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from mmap import mmap
 from typing import List, NamedTuple, Optional, Tuple, Union
@@ -24,6 +25,8 @@ KBITS = {
 RATES = (44100, 48000, 32000)  # Hz of MPEG-1; MPEG-2 has half of them, MPEG-2.5 a quarter
 HEADER_ROOM = 200  # bytes that a header frame of ours has at least
 LOST = 2  # frames that a header may leave out, itself for one; where more follow, they are another recording's
+
+_BEGINNINGS = re.compile(rb"\xff[\xe2-\xff][\x10-\xef]|ID3|TAG|APETAGEX")  # of what may stand behind bytes that are nothing
 
 
 class Frame(NamedTuple):
@@ -204,14 +207,12 @@ def _followed(data: Buffer, place: int, frame: Frame) -> bool:
 
 def _next_frame(data: Buffer, place: int) -> int:
     """The next byte at which a frame begins that another one follows; the end where there is none."""
-    while True:
-        place = min((found for found in (data.find(mark, place) for mark in (b"\xff", b"ID3", b"TAG")) if found >= 0), default=-1)
-        if place < 0:
-            return len(data)
+    for found in _BEGINNINGS.finditer(data, place):
+        place = found.start()
         frame = frame_at(data, place)
         if (frame is not None and _followed(data, place, frame)) or behind_tags(data, place) > place:
             return place
-        place += 1
+    return len(data)
 
 
 def _header(data: Buffer, place: int, frame: Frame) -> Optional[_Header]:
@@ -242,11 +243,8 @@ def info_frames(header: bytes, frames: int) -> bytes:
     ``header``: the first four bytes of one that follows.
     """
     second, third, fourth = header[1] | 1, header[2] & 0x0C, header[3]  # without a checksum and padding
-    for bits in range(1, 15):
-        made = bytes((0xFF, second, third | bits << 4, fourth))
-        frame = frame_at(made, 0)
-        if frame is not None and frame.size >= HEADER_ROOM:
-            break
+    choices = (bytes((0xFF, second, third | bits << 4, fourth)) for bits in range(1, 15))  # by rising bit rate
+    made, frame = next((one, frame) for one in choices if (frame := frame_at(one, 0)) is not None and frame.size >= HEADER_ROOM)
     silent = bytes(_side_info(frame.kind[0], frame.kind[3]))
     said = b"Info" + (1).to_bytes(4, "big") + (frames + 1).to_bytes(4, "big")
     return (made + silent + said).ljust(frame.size, b"\0") + made.ljust(frame.size, b"\0")

@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 import soundfile
-from containers import encoded, id3v1, ogg_flac, pitches, tone
+from containers import encoded, id3v1, mp3, ogg_flac, pitches, tone, without_info
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -121,3 +121,34 @@ def test_length_of_a_stream_is_what_comes():
     assert len(read_audio(bytes(data)).samples) == 16000
     with soundfile.SoundFile(io.BytesIO(bytes(data))) as file:
         assert file.frames == 16000
+
+
+FILES = [
+    mp3(tone(440, 0.4)), without_info(mp3(tone(440, 0.4))), encoded(tone(440, 0.4), form="OGG", subtype="VORBIS"),
+    ogg_flac(tone(440, 0.2), 16000, 1), encoded(tone(440, 0.2), form="FLAC"), encoded(tone(440, 0.1)),
+]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(FILES), min_size=1, max_size=3), st.data())
+def test_damaged_files_are_read_or_refused(files, data):
+    """Whatever is changed or cut, there is audio or a message, and nothing else."""
+    damaged = bytearray(b"".join(files))
+    for _ in range(data.draw(st.integers(0, 6))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    first, last = sorted(data.draw(st.tuples(*[st.integers(0, len(damaged))] * 2)))
+    if data.draw(st.booleans()):
+        del damaged[first:last]
+    try:
+        audio = read_audio(bytes(damaged))
+    except InputError as error:
+        assert "<bytes>: " in str(error)
+    else:
+        assert np.isfinite(audio.samples).all() and 0 < audio.duration < 10
+
+
+def test_junk_costs_no_more_than_its_length():
+    """Ten megabytes in which every other byte could begin a frame."""
+    data = without_info(mp3(tone(440, 1.0)))
+    audio = read_audio(data + b"\xff\x00" * 5_000_000)
+    assert np.array_equal(audio.samples, read_audio(data).samples)
