@@ -62,6 +62,7 @@ class EmissionFacts:
     frame_shift: float  # seconds
     phonetics: Optional[Phonetics] = None  # of the phone head, where its emissions come along
     scale: str = "natural"  # a name in SCALES
+    trim_padding: bool = False  # whether rows at their ends that are padding are left out, instead of refused
     encoder: Optional[ModelWithAdapter] = None  # the model that made them, where its encoder is biased
 
 
@@ -141,7 +142,7 @@ def build_pipeline(
     vocabulary = Vocabulary.from_tokens(tokens.symbols, tokens.blank, tokens.separators, unspaced=not tokens.tells_words)
     search = SEARCHES[config.method].make(config, vocabulary, lm)
     setting = Setting(vocabulary, facts.spelling, facts.phonetics, config.preset.options, facts.frame_shift, facts.encoder, config.print_as)
-    return Pipeline(search, techniques, setting, facts.scale)
+    return Pipeline(search, techniques, setting, facts.scale, facts.trim_padding)
 
 
 def techniques_of(

@@ -44,6 +44,7 @@ class CtcDecoder:
         settings: Optional[Mapping[str, Any]] = None, config: Optional[PathOrStr] = None, phone_emissions: bool = False,
         method: Optional[str] = None, graph: Optional[PathOrStr] = None, graph_options: Optional[GraphOptions] = None,
         language: Optional[str] = None, print_as: str = LIST,
+        trim_padding: bool = False,
     ) -> None:
         """
         Parameters
@@ -72,6 +73,8 @@ class CtcDecoder:
             tokens suggest.
         print_as : how the text has names: ``"list"``, in the list's spelling with the model's letters and case; ``"model"``, as
             the model wrote them; ``"exact"``, as the list has them.
+        trim_padding : leave out frames at the ends of emissions that hold one value for all tokens, as the padding of
+            batches does; without it they are refused.
 
         Raises
         ------
@@ -91,7 +94,7 @@ class CtcDecoder:
         if over is not None and table != over.table:
             raise InputError("these are not the tokens of the graph", file=graph, hint="give the phones of the graph, or make a graph for them")
         spelling: Spelling = over or spelling_of(table, tokens_model)
-        facts = EmissionFacts(spelling, frame_shift, Phonetics.default() if phone_emissions else None, log_probs)
+        facts = EmissionFacts(spelling, frame_shift, Phonetics.default() if phone_emissions else None, log_probs, trim_padding)
         presets = with_settings(read_presets(config), bias, options, settings)
         self._pipeline = build_pipeline(
             Config(

@@ -10,6 +10,7 @@ from ctcb.biasing.restoration import restored
 from ctcb.biasing.technique import EncoderTechnique, Rescorer, SearchedEmissions, Technique
 from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.ctc.log_probs import SCALES, as_log_probs
+from ctcb.ctc.padding import without_padding
 from ctcb.decoding.readings import readings
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
@@ -40,7 +41,7 @@ class Contexts:
 class Pipeline:
     """Decodes emissions. Holds nothing that decoding changes; :mod:`ctcb.decoding.builder` makes it."""
 
-    def __init__(self, search: Search, techniques: Sequence[Technique], setting: Setting, scale: str = "natural") -> None:
+    def __init__(self, search: Search, techniques: Sequence[Technique], setting: Setting, scale: str = "natural", trim_padding: bool = False) -> None:
         """
         Parameters
         ----------
@@ -48,9 +49,10 @@ class Pipeline:
         techniques : in the order in which they act.
         setting : what they may need to know of the model.
         scale : what emissions are, a name in ``SCALES``.
+        trim_padding : leave out rows at the ends of emissions that are padding, instead of refusing them.
         """
         self.search, self.techniques, self.setting = search, tuple(techniques), setting
-        self._scale = SCALES[scale]
+        self._scale, self._logits, self._trim_padding = SCALES[scale], scale == "logits", trim_padding
         self._rescorers = [technique for technique in techniques if isinstance(technique, Rescorer)]
         self._without_list = [technique for technique in self._rescorers if not technique.needs_list]
         self._no_list = Context((), (), None, (), (), setting)
@@ -110,6 +112,7 @@ class Pipeline:
 
         Raises InputError for emissions that are malformed.
         """
+        emissions = without_padding(emissions, self._logits, self._trim_padding)
         plain = [technique for technique in self._without_list if emissions.phones is not None or not technique.needs_phones]
         rescorers = plain if context is None else self._rescorers
         # Hypotheses of one text differ in their tokens, so more of them are needed than texts.

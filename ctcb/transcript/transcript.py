@@ -19,6 +19,27 @@ class Alternative:
 
 
 @dataclass(frozen=True)
+class Segment:
+    """A stretch of a long recording, from one pause to another."""
+
+    start: float  # seconds from the recording's start
+    end: float
+    text: str
+    score: float = 0.0  # as a transcript's
+    words: Tuple[int, int] = (0, 0)  # it is the transcript's words[first:end]
+    nbest: Tuple[Alternative, ...] = ()  # as a transcript's
+    speaker: Optional[str] = None
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Plain values, times in seconds."""
+        return {
+            "start": round(self.start, 3), "end": round(self.end, 3), "text": self.text, "score": round(self.score, 3),
+            **({} if self.speaker is None else {"speaker": self.speaker}),
+            "nbest": [{"text": other.text, "score": round(other.score, 3)} for other in self.nbest],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Transcript:
     """One recognised utterance; a line of ``hyps.jsonl``."""
 
@@ -31,6 +52,16 @@ class Transcript:
     seconds: float = 0.0  # of audio
     before: Optional[str] = None  # the text without the list, where that was asked for
     withdrawn: Tuple[FoundEntity, ...] = ()  # entities that were verified and failed; their words are others
+    segments: Tuple[Segment, ...] = ()  # of a recording that was decoded in several, in order
+    channel: Optional[int] = None  # of the file, counted from 0, where one was taken
+    speaker: Optional[str] = None  # where one is known
+    recording: Optional[str] = None  # the id that it shares with the other channels of a file, where these are kept apart
+
+    @property
+    def stretches(self) -> Tuple[Segment, ...]:
+        """The segments; of what was decoded at once, the whole as one."""
+        whole = Segment(0.0, self.seconds, self.text, self.score, (0, len(self.words)), self.nbest, self.speaker)
+        return self.segments or (whole,)
 
     @property
     def shown(self) -> Tuple[Word, ...]:
@@ -59,6 +90,9 @@ class Transcript:
         """The line of ``hyps.jsonl`` as plain values, times in seconds."""
         return {
             "id": self.utt_id,
+            **({} if self.recording is None else {"recording": self.recording}),
+            **({} if self.channel is None else {"channel": self.channel}),
+            **({} if self.speaker is None else {"speaker": self.speaker}),
             "text": self.text,
             **({} if self.before is None else {"before": self.before}),
             "shown": joined(self.shown),
@@ -83,6 +117,7 @@ class Transcript:
                 }
                 for e in self.withdrawn
             ]} if self.withdrawn else {}),
+            **({"segments": [segment.to_dict() for segment in self.segments]} if self.segments else {}),
             "nbest": [{"text": other.text, "score": round(other.score, 3)} for other in self.nbest],
         }  # fmt: skip
 

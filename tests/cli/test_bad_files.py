@@ -373,6 +373,10 @@ EMISSIONS = {
     "emissions of one dimension": (lambda path: np.savez(path, u=GOOD[0]), "have the shape (10,)"),
     "whole numbers": (lambda path: np.savez(path, u=GOOD.astype(int)), "emissions are int64"),
     "raw logits": (lambda path: np.savez(path, u=GOOD + 7), "are not natural-log probabilities"),
+    "frames of zeros at the end": (lambda path: np.savez(path, u=np.pad(GOOD, ((0, 3), (0, 0)))), "padding of a batch; keep [0:"),
+    "frames of minus infinity at the end": (
+        lambda path: np.savez(path, u=np.pad(GOOD, ((0, 3), (0, 0)), constant_values=-np.inf)), "padding of a batch; keep [0:"
+    ),
 }
 
 

@@ -55,8 +55,12 @@ def read_list(path: str, entities_format: str) -> EntityList:
 def recognition_options(inputs_required: bool = True) -> Decorator:
     """The arguments and options of the verbs that run a model over audio."""
     return join(
-        click.argument("inputs", nargs=-1, required=inputs_required, type=click.Path()),
+        click.argument("inputs", nargs=-1, required=inputs_required, type=click.Path(allow_dash=True)),
         model_option(foreign=True),
+        click.option(
+            "--channel", cls=Once, metavar="N|each|mix", default="mix", show_default=True,
+            help="Of files with several channels: one, counted from 0; each as an utterance of its own; or their mix.",
+        ),
         click.option("--batch-seconds", default=120.0, show_default=True, help="Seconds of audio in a batch."),
         click.option("--jobs", default=2, show_default=True, help="Number of threads that read audio, and of threads that search."),
     )

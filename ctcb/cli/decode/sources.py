@@ -33,6 +33,7 @@ class EmissionOptions:
     separator: Optional[str] = None
     language: Optional[str] = None
     log_probs: Optional[str] = None
+    trim_padding: bool = False
     frame_shift: Optional[float] = None
     phone_emissions: Optional[str] = None
 
@@ -55,6 +56,7 @@ def emission_options() -> Decorator:
         click.option("--separator", metavar="SYMBOL", help="What stands between words in --tokens.  [default: the | or space there]"),
         click.option("--language", cls=Once, metavar="CODE", help="Of --tokens (de, tr, ...): how letters change case and numbers are read.  [default: as the tokens suggest]"),
         click.option("--log-probs", type=click.Choice(list(SCALES)), help="What the emissions are.  [default: natural]"),
+        click.option("--trim-padding", is_flag=True, help="Leave out frames at the ends of --emissions that hold one value for all tokens."),
         click.option("--frame-shift", type=click.FloatRange(min=0, min_open=True), help="Seconds between two frames of --emissions."),
         click.option("--phone-emissions", cls=Once, type=click.Path(), help="A .npz with a phone head's emissions of the same utterances."),
     )
@@ -67,7 +69,7 @@ def tokens_of(options: EmissionOptions, model: str) -> Tokens:
 
     stray = [
         field.name for field in fields(options)
-        if getattr(options, field.name) is not None and not (is_foreign(model) and field.name in OF_TOKENS)
+        if getattr(options, field.name) not in (None, False) and not (is_foreign(model) and field.name in OF_TOKENS)
     ]
     if stray:
         raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", hint="leave it out or give --emissions")
@@ -124,5 +126,5 @@ def read_emissions(options: EmissionOptions, model: Optional[str], timed: bool, 
         phonetics = Phonetics.default() if options.tokens is not None or model is None else Phonetics.of(Lang.load(model))
         emitted = with_phones(emitted, options.phone_emissions)
     shown = progress(emitted, "decoding", total=len(utt_ids))
-    facts = EmissionFacts(spelling, frame_shift or 1.0, phonetics, options.log_probs or "natural")
+    facts = EmissionFacts(spelling, frame_shift or 1.0, phonetics, options.log_probs or "natural", options.trim_padding)
     return EmissionFile(facts, utt_ids, iter(shown))
