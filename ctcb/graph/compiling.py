@@ -19,7 +19,6 @@ from ctcb.text.lexicon import Lexicon, Pronunciation, read_phones
 from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
 from ctcb.text.tokenizer import MODEL_FILE, TOKENS_FILE, Tokenizer
 from ctcb.text.tokens import WORD_START, TokenTable
-from ctcb.text.writing import Writing
 
 MIN_NORMAL = 0.5  # share of an LM's words that must be in normal form; with fewer, it was not estimated for ctcb
 
@@ -33,6 +32,11 @@ class Units:
     files: Tuple[Optional[PathOrStr], ...]  # that the graph depends on
     spelling: Optional[Spelling] = None  # for subword pieces
     entries: Optional[Dict[str, List[Pronunciation]]] = None  # a lexicon: word -> its token sequences
+
+    @property
+    def writing(self) -> Writing:
+        """How words are written: as the pieces have it, or, over phones, in English letters."""
+        return Writing.english() if self.kind == "phone" else self.table.writing
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ def make_graph(units: Units, lm: PathOrStr, out: PathOrStr, segmentations: int =
     if is_made_from(out, made_from):
         existing = load_graph(out).description
         return GraphReport(False, existing.states, existing.arcs, existing.words)
-    model = load_matching(lm, lambda word: is_normal(word) is not None)
+    model = load_matching(lm, units.writing.is_word)
     for note in model.notes:
         warnings.warn(f"{lm}: {note}", InputWarning, stacklevel=2)
     words = [word for word in model.words if not word.startswith("<")]
@@ -136,7 +140,7 @@ def make_graph(units: Units, lm: PathOrStr, out: PathOrStr, segmentations: int =
 
 def _check_words(model: ArrayLm, words: Sequence[str], units: Units) -> None:
     """Raise InputError for an LM over pieces, say: all its words would silently be decoded as unknown ones."""
-    is_word = (units.spelling.writing if units.kind == "subword" else Writing.english()).is_word
+    is_word = units.writing.is_word
     normal = sum(map(is_word, words))
     if normal < MIN_NORMAL * len(words):
         whole = list(dict.fromkeys(word.replace(WORD_START, "") for word in words))

@@ -10,7 +10,8 @@ from ctcb.report.media import Clips, attention_picture
 from ctcb.scoring.measures import MEASURES, Measure
 from ctcb.scoring.render import interval_note, rule_notes, speaker_rows, units
 from ctcb.scoring.report import ScoreReport, UtteranceScore
-from ctcb.scoring.text import characters_of, is_unspaced
+from ctcb.scoring.text import characters_of
+from ctcb.text.scripts import is_unspaced
 
 HIGHER_IS_BETTER = {"entity_precision", "entity_recall", "entity_f1"}  # measures; of all others, lower is better
 MAX_SHOWN = 200  # changed utterances

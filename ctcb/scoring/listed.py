@@ -8,7 +8,8 @@ from ctcb.entities.lists import entries_of
 from ctcb.scoring.entities import EntityMatcher, Occurrence
 from ctcb.scoring.readings import forms_of, text_of
 from ctcb.scoring.tables import require_all
-from ctcb.scoring.text import is_unspaced, units_of
+from ctcb.scoring.text import units_of
+from ctcb.text.scripts import is_unspaced
 
 Entities = Iterable[Union[str, Entity]]
 Units = Tuple[str, ...]

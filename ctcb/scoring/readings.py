@@ -16,7 +16,8 @@ import regex
 from rapidfuzz.distance import Levenshtein
 
 from ctcb.errors import InputError
-from ctcb.scoring.text import base_of, is_unspaced, units_of
+from ctcb.scoring.text import base_of, units_of
+from ctcb.text.scripts import is_unspaced
 
 Stretch = Union[str, Tuple[str, ...]]  # a stretch of a text: as it is, or its different readings
 

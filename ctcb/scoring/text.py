@@ -21,13 +21,13 @@ a unit. All is case-folded and NFC, so that a character is a code point of NFC, 
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
 from typing import Callable, Iterable, Optional, Tuple
 
 import regex
 
 from ctcb.errors import JOINERS
 from ctcb.text.normalize import normalize as folded
+from ctcb.text.scripts import UNSPACED, is_unspaced
 
 Normalize = Callable[[str], str]
 
@@ -36,11 +36,8 @@ DOTLESS_I = ("tr", "az")
 # The share of utterances in a script without spaces from which on texts are counted in characters.
 UNSPACED_SHARE = 0.9
 
-# Scripts of East Asia without spaces, and those of South-East Asia (Line_Break=SA: words are told apart by a dictionary).
-_UNSPACED = r"(?:(?=[\p{L}\p{M}\p{N}])[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{lb=SA}])"
-_UNSPACED_CHARACTER = regex.compile(_UNSPACED)
-_UNIT = regex.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})\S)+")
-_SILENT_SPACE = regex.compile(rf"(?<={_UNSPACED}) | (?={_UNSPACED})")
+_UNIT = regex.compile(rf"{UNSPACED}|(?:(?!{UNSPACED})\S)+")
+_SILENT_SPACE = regex.compile(rf"(?<={UNSPACED}) | (?={UNSPACED})")
 
 _CHARACTER = rf"[\p{{L}}\p{{M}}\p{{N}}{JOINERS}]"
 _INNER = r"""(?:'|(?<=\p{L}\p{M}*)·(?=\p{L})|(?<=\p{Hebrew})"(?=\p{Hebrew})|(?<=\p{Nd})[.,](?=\p{Nd}))"""
@@ -89,16 +86,10 @@ def characters_of(text: str) -> str:
     return text if text.isascii() else _SILENT_SPACE.sub("", text)
 
 
-@lru_cache(maxsize=65536)
-def is_unspaced(unit: str) -> bool:
-    """Whether a unit is a character of a script that is written without spaces."""
-    return len(unit) == 1 and _UNSPACED_CHARACTER.match(unit) is not None
-
-
 def without_spaces(texts: Iterable[str]) -> bool:
     """Whether comparable texts are written without spaces, so that their characters are counted instead of words.
 
     That is so where at least UNSPACED_SHARE of the texts that hold a word have most of their characters in such scripts.
     """
-    shares = [len(_UNSPACED_CHARACTER.findall(text)) / len(text.replace(" ", "")) for text in texts if text]
+    shares = [len(list(filter(is_unspaced, text))) / len(text.replace(" ", "")) for text in texts if text]
     return bool(shares) and sum(share > 0.5 for share in shares) >= UNSPACED_SHARE * len(shares)

@@ -8,8 +8,9 @@ from unicodedata import east_asian_width
 import numpy as np
 
 from ctcb.errors import InputError
+from ctcb.text.scripts import is_unspaced
 from ctcb.text.tokens import BYTE, WORD_START
-from ctcb.text.writing import APOSTROPHES, is_sign, is_unspaced
+from ctcb.text.writing import APOSTROPHES, is_sign
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,9 +13,10 @@ import sentencepiece
 
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
+from ctcb.text.scripts import is_unspaced
 from ctcb.text.tokenizer import Tokenizer
 from ctcb.text.tokens import WORD_START, TokenTable
-from ctcb.text.writing import Writing, is_unspaced
+from ctcb.text.writing import Writing
 
 TokenIds = Tuple[int, ...]
 

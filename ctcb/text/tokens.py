@@ -10,7 +10,8 @@ import regex
 
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
-from ctcb.text.writing import Writing, is_punctuation, is_unspaced
+from ctcb.text.scripts import is_unspaced
+from ctcb.text.writing import Writing, is_punctuation
 
 WORD_START = "▁"  # sentencepiece's mark of a word's first piece
 SEPARATORS = ("|", " ", "<space>", WORD_START)  # the tokens between words in character vocabularies

@@ -21,25 +21,20 @@ from anyascii import anyascii
 
 from ctcb.errors import InputError
 from ctcb.text.normalize import WORD, normalize
+from ctcb.text.scripts import UNSPACED
 
 APOSTROPHES = "'’ʼ‘`´ʹ＇"
 HYPHENS = "-‐‑‒–—−"
 _INNER = frozenset(APOSTROPHES + HYPHENS)  # o'neil, jean-pierre
-# Scripts that are written without spaces between words.
-_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]")
 _LETTER = regex.compile(r"[\p{L}\p{M}\p{N}]")
 _ABBREVIATION = regex.compile(r"(?<!\w)(?:\p{L}\.){2,}\p{L}?")
 _PLAIN_WORD = regex.compile(WORD).fullmatch
+_BETWEEN_UNSPACED = regex.compile(rf"(?<={UNSPACED}) (?={UNSPACED})")
 _DIGITS = regex.compile(r"\d+")
 _ENGLISH = frozenset(string.ascii_lowercase)
 _DOTLESS = "ı"  # where it is a letter, it is the lower case of I, and İ is the upper case of i
 
 Casing = Callable[[str], str]
-
-
-def is_unspaced(text: str) -> bool:
-    """Whether the text holds a character of a script that is written without spaces."""
-    return _UNSPACED.search(text) is not None
 
 
 def is_punctuation(text: str) -> bool:
@@ -193,7 +188,7 @@ class Writing:
     def _written(self, text: str) -> str:
         words = "".join(map(self._character, text)).split()
         spaced = " ".join(words)
-        return regex.sub(rf"(?<={_UNSPACED.pattern}) (?={_UNSPACED.pattern})", "", spaced)
+        return _BETWEEN_UNSPACED.sub("", spaced)
 
     def _character(self, char: str) -> str:
         """A character of NFC text in the characters that there are; itself where it is a letter that cannot be folded."""

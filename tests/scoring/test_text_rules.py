@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctcb.scoring.score import score
-from ctcb.scoring.text import characters_of, comparable, is_unspaced, units_of, without_spaces
+from ctcb.scoring.text import characters_of, comparable, units_of, without_spaces
 from ctcb.text.normalize import normalize
+from ctcb.text.scripts import is_unspaced
 
 
 @pytest.mark.parametrize("one, other", [

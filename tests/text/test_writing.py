@@ -1,8 +1,9 @@
 """What vocabularies can write, and names in it."""
 import pytest
 
+from ctcb.text.scripts import is_unspaced
 from ctcb.text.tokens import TokenTable
-from ctcb.text.writing import Writing, is_punctuation, is_sign, is_unspaced
+from ctcb.text.writing import Writing, is_punctuation, is_sign
 
 GERMAN = Writing(frozenset("abcdefghijklmnopqrstuvwxyzäöüß"))
 CASED = Writing(frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'"))
