@@ -65,7 +65,8 @@ def cut(word, vocabulary, draw):
 def sentences(draw, alphabets):
     """A language, a name of one or two words, and a word before and behind it that are no part of it."""
     language = draw(st.sampled_from(sorted(alphabets)))
-    word = st.text(st.sampled_from(alphabets[language]), min_size=3, max_size=9)
+    # Different letters, for a name that repeats itself may begin at several places.
+    word = st.lists(st.sampled_from(alphabets[language]), min_size=3, max_size=9, unique=True).map("".join)
     name = [draw(word) for _ in range(draw(st.integers(1, 2)))]
     before, behind = draw(word), draw(word)
     return language, name, before, behind

@@ -96,7 +96,7 @@ def test_a_malformed_arpa_is_named_with_its_line(graph, tmp_path):
 
 
 @pytest.mark.parametrize("line, problem", [
-    ("bob\t▁ b zz", "'zz' is not one of the model's"), ("bob ▁ b o b", "is not: word, tab, tokens"), ("Bob\t▁ b o b", "'Bob' is not in normal form"),
+    ("bob\t▁ b zz", "'zz' is not one of the model's"), ("bob ▁ b o b", "is not: word, tab, tokens"), ("Bob\t▁ b o b", "'Bob' is not a word as the model writes it; write 'bob'"),
     ("bob\t▁ <blk> b", "'<blk>' is not one of"),
 ])  # fmt: skip
 def test_a_lexicon_that_does_not_fit_is_named_with_its_line(graph, tmp_path, line, problem):
