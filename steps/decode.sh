@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A model and a manifest (or audio, or cuts) in; text, hyps.jsonl and hyps.ctm out, and the files of --explain and --format.
+# A model and a manifest (or audio, or cuts) in; text, hyps.jsonl, hyps.ctm and hyps.stm out, and the files of
+# --explain, --segments and --format.
 #
 #   steps/decode.sh [options] OUT_DIR INPUT... [-- DECODE_OPTION...]
 #
@@ -24,8 +25,10 @@ if [ "$nj" -eq 0 ]; then
 fi
 [ ${#inputs[@]} -eq 1 ] || { echo "decode.sh: --nj splits one manifest.tsv, not ${#inputs[@]} inputs" >&2; exit 2; }
 split "${inputs[0]}" "$out" -- "${decode[@]}" --out "$out/parts/{job}/out" -- "$out/parts/{job}/manifest.tsv"
-for file in text hyps.ctm hyps.jsonl; do merge "$out" "$file"; done
-[ ! -e "$out/parts/1/out/explain.txt" ] || merge "$out" explain.txt
+for file in text hyps.ctm hyps.stm hyps.jsonl; do merge "$out" "$file"; done
+for file in explain.txt segments; do # of --explain and --segments
+  [ ! -e "$out/parts/1/out/$file" ] || merge "$out" "$file"
+done
 for folder in $(parts "$out" .); do # files of one recording each
   find "$folder" \( -name '*.srt' -o -name '*.vtt' -o -name '*.TextGrid' \) -exec cp -t "$out" {} +
 done

@@ -95,6 +95,7 @@ def scratch(folder: Path) -> None:
     for name in (".", "data", "data/dev"):
         shutil.copytree(DEMO, folder / name, dirs_exist_ok=True)
     soundfile.write(str(folder / "long.wav"), np.concatenate([*clips, np.zeros(20 * SAMPLE_RATE, np.float32), *clips]), SAMPLE_RATE)
+    soundfile.write(str(folder / "call.wav"), np.stack([clips[0], np.resize(clips[1], len(clips[0]))], axis=1), SAMPLE_RATE)
     (folder / "text.txt").write_text("she was given two tablets in the morning\nit was a long winter\n" * 5)
     (folder / "lexicon.txt").write_text((BUNDLED_MODEL / "lexicon.txt").read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "options.yaml").write_text("decode:\n  entities: names.txt\n")

@@ -18,7 +18,7 @@ from tones import RATE, say, sentences, write_manifest
 from ctcb.errors import RunError
 from ctcb.io import atomic_write, only_run
 
-FILES = ("text", "hyps.jsonl", "hyps.ctm")
+FILES = ("text", "hyps.jsonl", "hyps.ctm", "hyps.stm")
 KILLS = 50
 
 

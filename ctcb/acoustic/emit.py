@@ -16,8 +16,9 @@ from ctcb.acoustic.model import AcousticModel
 from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.data import ffmpeg
 from ctcb.data.audio import SAMPLE_RATE, read_audio, seconds_of
-from ctcb.data.inputs import Utterance
 from ctcb.data.recording import recorded
+from ctcb.data.source import AudioBytes
+from ctcb.data.utterance import Utterance
 from ctcb.data.vad import VoiceActivity
 from ctcb.errors import CtcbError, unexpected
 
@@ -95,16 +96,21 @@ def _is_long(utterance: Utterance, max_seconds: float) -> bool:
     if seconds is None:
         seconds = seconds_of(utterance.audio)
         if seconds is None:  # what ffmpeg reads may be of any length
-            return ffmpeg.installed() and utterance.audio.is_file() and utterance.audio.stat().st_size > 0
+            return ffmpeg.installed() and _has_bytes(utterance)
         seconds -= utterance.start
     return seconds > max_seconds
+
+
+def _has_bytes(utterance: Utterance) -> bool:
+    audio = utterance.audio
+    return len(audio.data) > 0 if isinstance(audio, AudioBytes) else audio.is_file() and audio.stat().st_size > 0
 
 
 def _emit_long(
     model: AcousticModel, utterance: Utterance, batch_seconds: float, vad: Optional[VoiceActivity]
 ) -> Iterator[Emitted]:
     try:
-        with recorded(utterance.audio, utterance.start, utterance.duration) as recording:
+        with recorded(utterance.audio, utterance.start, utterance.duration, utterance.channels, utterance.transforms) as recording:
             done, batch = recording.conversions, max(1, int(batch_seconds / (HOP + OVERLAP)))
             grid, known = Grid(recording.samples, model.frame_shift * SAMPLE_RATE), round(utterance.known / model.frame_shift)
             for stretch in _stretches(model, utterance.utt_id, recording.read, grid, known, batch, vad):
@@ -179,7 +185,7 @@ def _read_ahead(model: AcousticModel, utterances: Iterable[Utterance], jobs: int
 
 def _prepare(model: AcousticModel, utterance: Utterance) -> _Prepared:
     try:
-        audio = read_audio(utterance.audio, utterance.start, utterance.duration)
+        audio = read_audio(utterance.audio, utterance.start, utterance.duration, utterance.channels, utterance.transforms)
         return _Prepared(utterance, audio.duration, model.prepare(audio.samples), audio.conversions)
     except Exception as error:
         return _Prepared(utterance, 0.0, torch.zeros(0, 0), (), _failed(utterance, error).error)

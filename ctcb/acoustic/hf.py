@@ -34,7 +34,7 @@ def opened(name: str, tokens: Tokens) -> Tuple[Any, Any, TokenTable]:
         raise InputError(f"this model takes {extractor.sampling_rate} Hz", file=f"hf:{name}", hint=f"name one for {SAMPLE_RATE} Hz")
     blank = model.config.pad_token_id if tokens.blank is None else tokens.blank
     separator = tokens.separator or _separator(tokenizer)
-    return extractor, model, TokenTable.of(_symbols(tokenizer, model.config.vocab_size), blank, separator, f"hf:{name}")
+    return extractor, model, TokenTable.of(_symbols(tokenizer, model.config.vocab_size), blank, separator, f"hf:{name}", language=tokens.language)
 
 
 def load(name: str, tokens: Tokens) -> WaveformModel:

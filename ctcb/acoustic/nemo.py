@@ -36,5 +36,5 @@ def load(name: str, tokens: Tokens) -> WaveformModel:
             return head(encoder_output=encoded)[0].float().numpy()
 
     symbols = [*head.vocabulary, BLANK]
-    table = TokenTable.of(symbols, len(symbols) - 1, tokens.separator, f"nemo:{name}")
+    table = TokenTable.of(symbols, len(symbols) - 1, tokens.separator, f"nemo:{name}", language=tokens.language)
     return WaveformModel(network, PieceSpelling(table))

@@ -47,7 +47,7 @@ def load(name: str, tokens: Tokens) -> WaveformModel:
             samples = (samples - samples.mean()) / np.sqrt(samples.var() + VARIANCE_FLOOR)
         return np.asarray(session.run(None, _feed(session, samples))[0][0], np.float32)
 
-    table = TokenTable.read(tokens.file, tokens.blank, tokens.separator)
+    table = TokenTable.read(tokens.file, tokens.blank, tokens.separator, language=tokens.language)
     require_width(network, table.symbols, name)
     return WaveformModel(network, spelling_of(table, tokens.model))
 

@@ -23,6 +23,7 @@ class Tokens:
     model: Optional[PathOrStr] = None  # the sentencepiece model of these
     blank: Union[int, str, None] = None
     separator: Optional[str] = None
+    language: Optional[str] = None  # ISO 639 code
 
 
 @dataclass(frozen=True)

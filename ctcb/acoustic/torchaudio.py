@@ -31,5 +31,5 @@ def load(name: str, tokens: Tokens) -> WaveformModel:
         with torch.no_grad():
             return model(torch.from_numpy(samples)[None])[0][0].float().numpy()
 
-    table = TokenTable.of(bundle.get_labels(), 0 if tokens.blank is None else tokens.blank, tokens.separator, f"torchaudio:{name}")
+    table = TokenTable.of(bundle.get_labels(), 0 if tokens.blank is None else tokens.blank, tokens.separator, f"torchaudio:{name}", language=tokens.language)
     return WaveformModel(network, PieceSpelling(table))

@@ -14,8 +14,10 @@ from torch import Tensor
 from ctcb.adapter.catalogue import Catalogue, Vectors
 from ctcb.adapter.entries import Entry
 from ctcb.entities import Entity
+from ctcb.entities.forms import spoken_forms
 from ctcb.errors import InputError, RunError
 from ctcb.models.weights import read_tensors, save_tensors
+from ctcb.text.writing import Writing
 
 FORMAT = 2
 MOST_BYTES = 2**30  # of all files together; those used longest ago go first
@@ -35,9 +37,9 @@ class CatalogueCache:
     def __init__(self, folder: Optional[Path] = None) -> None:
         self.folder = (cache_folder() if folder is None else folder) / "catalogues"
 
-    def key(self, model: str, entities: Sequence[Entity]) -> str:
+    def key(self, model: str, entities: Sequence[Entity], writing: Writing) -> str:
         """The name of a list under a model, given by its digest. Neither weights nor printed forms matter."""
-        content = [FORMAT, model, [[entity.spoken_forms, entity.prons] for entity in entities]]
+        content = [FORMAT, model, [[spoken_forms(entity, writing), entity.prons] for entity in entities]]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def load(self, key: str) -> Optional[Tuple[Tensor, Catalogue, Entries]]:

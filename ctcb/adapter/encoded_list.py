@@ -15,6 +15,7 @@ from ctcb.adapter.catalogue import Catalogue
 from ctcb.adapter.entries import Entry, EntrySpeller, collate
 from ctcb.adapter.prefilter import Prefilter
 from ctcb.entities import Entity
+from ctcb.entities.forms import spoken_forms
 from ctcb.errors import InputError
 from ctcb.progress import progress
 
@@ -77,7 +78,7 @@ def encode_list(model: ModelWithAdapter, entities: Sequence[Entity], cache: Opti
     """Encode a list with a model's adapter, or find it in a cache. Raises InputError for a model without one."""
     require_adapter(model)
     entities = tuple(entities)
-    key = None if cache is None or len(entities) < MANY else cache.key(model.adapter_digest, entities)
+    key = None if cache is None or len(entities) < MANY else cache.key(model.adapter_digest, entities, model.lang.writing)
     kept = None if key is None else cache.load(key)
     phones = scores_phones(model)
     if kept is None:
@@ -93,11 +94,11 @@ def entries_of(entities: Sequence[Entity], speller: EntrySpeller) -> Tuple[List[
 
     Pronunciations that the list gives replace the lexicon's for an entity's first spoken form.
     """
-    speller.prepare(form for entity in entities for form in entity.spoken_forms)
+    forms = [spoken_forms(entity, speller.lang.writing) for entity in entities]
+    speller.prepare(form for own in forms for form in own)
     entries: List[Entry] = []
     entity_of: List[int] = []
-    for place, entity in enumerate(entities):
-        first, *others = entity.spoken_forms
+    for place, (entity, (first, *others)) in enumerate(zip(entities, forms)):
         own = [speller.entry(first, pronunciation) for pronunciation in entity.prons or (None,)]
         own = list(dict.fromkeys([*own, *map(speller.entry, others)]))
         entries += own

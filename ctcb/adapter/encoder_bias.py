@@ -14,6 +14,7 @@ from ctcb.adapter.catalogue import Catalogue, by_entry
 from ctcb.adapter.competition import recognise
 from ctcb.adapter.encoded_list import EncodedList
 from ctcb.adapter.penalties import AlignedEntries, Penalties
+from ctcb.entities.forms import spoken_forms
 from ctcb.errors import InputError
 from ctcb.models.conformer import subsampled
 from ctcb.models.ctc import Emissions, Encoded
@@ -122,7 +123,7 @@ class EncoderBias:
         left = chosen.entries[torch.tensor(alignment.entries)]
         entries = [encoded.entries[place] for place in left.tolist()]
         batch = batch_alignment([alignment], alignment.entries, [adapter.keys_of(len(entry.tokens)) for entry in entries], logits)
-        own = [encoded.entities[place].spoken_forms for place in encoded.entity_of[left].tolist()]
+        own = [spoken_forms(encoded.entities[place], self._model.lang.writing) for place in encoded.entity_of[left].tolist()]
         entry_scores = adapter.final.entry_scores(batch)
         penalty = self._penalties(entry_scores[0], AlignedEntries(alignment, entries, own), by_phone, by_piece)
         return _Chosen(left, encoded.pick(left)), batch, entry_scores - penalty

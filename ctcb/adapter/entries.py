@@ -48,16 +48,16 @@ class EntrySpeller:
 
     def __init__(self, lang: Lang, phones: bool) -> None:
         """``phones``: whether entries have phones, too."""
-        self._lang, self._phones = lang, phones
+        self.lang, self._phones = lang, phones
         self._ids = {phone: number for number, phone in enumerate(lang.phones)}
         self._words: Dict[str, Tuple[Ids, Ids]] = {}
 
     def prepare(self, forms: Iterable[str]) -> None:
         """Look up all words at once, which is faster than one by one."""
         new = sorted({word for form in forms for word in form.split()} - self._words.keys())
-        tokens = self._lang.tokenizer.encode_all(new)
+        tokens = self.lang.tokenizer.encode_all(new)
         if self._phones:
-            self._lang.lexicon.prepare(new)
+            self.lang.lexicon.prepare(new)
         for word, ids in zip(new, tokens):
             self._words[word] = tuple(ids), self._phones_of(word)
 
@@ -78,13 +78,13 @@ class EntrySpeller:
 
     def pronunciations(self, word: str) -> List[Ids]:
         """All pronunciations of a normalised word, as phone ids."""
-        return [tuple(self._ids[phone] for phone in phones) for phones in self._lang.lexicon.pronunciations(word)]
+        return [tuple(self._ids[phone] for phone in phones) for phones in self.lang.lexicon.pronunciations(word)]
 
     def _phones_of(self, word: str) -> Ids:
         return self.pronunciations(word)[0] if self._phones else ()
 
     def _own(self, pronunciation: str) -> Ids:
-        if not self._lang.lexicon.stress:
+        if not self.lang.lexicon.stress:
             pronunciation = "".join(mark for mark in pronunciation if not mark.isdigit())
         return tuple(self._ids[phone] for phone in pronunciation.upper().split() if phone in self._ids)
 

@@ -16,7 +16,7 @@ class EncoderBiasing(EncoderTechnique):
 
     def prepare(self, context: Context) -> Context:
         """Encode the list. Raises InputError for a model without an adapter."""
-        if context.setting.encoder is None:  # the emissions are given, biased or not
+        if context.setting.encoder is None or not context.entities:  # the emissions are given, biased or not; or all is pushed away
             return context
         from ctcb.adapter.cache import CatalogueCache  # here: import torch
         from ctcb.adapter.encoded_list import encode_list

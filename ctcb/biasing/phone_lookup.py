@@ -58,5 +58,5 @@ class Lookup(Rescorer):
                 entity.text, match.entity, (match.first, match.end), replaced[0].start, replaced[-1].end, (self.name,),
                 match.gain, " ".join(word.word for word in replaced),
             )
-            reading = put(reading, found, entity.written_forms[0])
+            reading = put(reading, found, context.printed(match.entity))
         return [reading, *nbest[1:]]

@@ -6,12 +6,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 
 from ctcb.biasing.options import TechniqueOptions
+from ctcb.biasing.segmentations import every_segmentation
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
+from ctcb.entities.forms import printed_forms, spoken_forms
 from ctcb.entities.report import CHANGED, REJECTED
 from ctcb.errors import InputError
 from ctcb.phones.index import SoundIndex
 from ctcb.phones.phonetics import Phonetics
 from ctcb.scoring.entities import EntityMatcher
+from ctcb.search.protocol import PushedAway
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.spelling import SoundSpelling, Spelling, TokenIds
 
@@ -20,11 +23,18 @@ if TYPE_CHECKING:
     from ctcb.adapter.encoded_list import EncodedList
 
 
+LIST, MODEL, EXACT = "list", "model", "exact"
+# How a transcript prints names: spelled as the list has them, in the model's letters and case; as the model wrote them;
+# exactly as the list has them.
+PRINT_AS = (LIST, MODEL, EXACT)
+
+
 @dataclass(frozen=True)
 class SpelledList:
     """A list and the token sequences of each of its entities' forms."""
 
     entities: EntityList
+    forms: Tuple[Tuple[str, ...], ...]  # by the entity's place: as the model may write it, but for case
     phrases: Tuple[Tuple[TokenIds, ...], ...]  # by the entity's place; () where it cannot be spelled
     report: LoadReport  # the list's, and what the tokens lack
 
@@ -33,20 +43,24 @@ class SpelledList:
         """Spell all entities of a list.
 
         An entity that the tokens cannot spell is reported as rejected, one that they can spell only
-        in some of its forms as changed.
+        in some of its own forms, or only with other letters, as changed.
         """
-        forms = [form for entity in entities for form in entity.spoken_forms]
-        spelled = iter(zip(forms, spelling.spell(forms)))
+        forms = [spoken_forms(entity, spelling.writing) for entity in entities]
+        each = [form for own in forms for form in own]
+        spelled = iter(zip(each, spelling.spell(each)))
         phrases: List[Tuple[TokenIds, ...]] = []
         notes: List[LineNote] = []
-        for line, entity in zip(_lines(entities), entities):
+        for line, entity, own in zip(_lines(entities), entities, forms):
             found: List[TokenIds] = []
             lost: List[str] = []
-            for _ in entity.spoken_forms:
+            for _ in own:
                 form, sequences = next(spelled)
                 found += sequences
                 if not sequences:
                     lost.append(form)
+            folded = spelling.writing.folded(entity.text) if found and not entity.spoken else ""
+            if folded:
+                notes.append(LineNote(line, CHANGED, entity.text, f"the model's tokens lack some of its letters: {folded}"))
             if isinstance(spelling, SoundSpelling):
                 found += filter(None, map(spelling.tokens_of_pron, entity.prons))
             phrases.append(tuple(dict.fromkeys(found)))
@@ -54,9 +68,9 @@ class SpelledList:
             notes += [LineNote(line, outcome, entity.text, _why(spelling, form, bool(found))) for form in lost]
         before = entities.report or LoadReport(None, None, len(entities), len(entities))
         if not notes:
-            return cls(entities, tuple(phrases), before)
+            return cls(entities, tuple(forms), tuple(phrases), before)
         every = tuple(sorted((*before.notes, *notes), key=lambda note: note.line))
-        return cls(entities, tuple(phrases), replace(before, notes=every, loaded=sum(map(bool, phrases))))
+        return cls(entities, tuple(forms), tuple(phrases), replace(before, notes=every, loaded=sum(map(bool, phrases))))
 
     def require(self) -> None:
         """Raise InputError where no entity is left that could be found."""
@@ -89,6 +103,7 @@ class Setting:
     options: TechniqueOptions = TechniqueOptions()
     frame_shift: float = 1.0  # seconds
     encoder: Optional[ModelWithAdapter] = None  # that encodes lists; None where no encoder is biased
+    print_as: str = LIST  # one of PRINT_AS
 
 
 @dataclass(frozen=True)
@@ -98,6 +113,7 @@ class Context:
     entities: Tuple[Entity, ...]
     lines: Tuple[int, ...]  # where they stand in `file`
     file: Optional[str]
+    forms: Tuple[Tuple[str, ...], ...]  # as in SpelledList
     phrases: Tuple[Tuple[TokenIds, ...], ...]
     setting: Setting
     costs: Optional[Tuple[Tuple[float, ...], ...]] = None  # of the phrases, by entity; None: no phrase costs anything
@@ -108,11 +124,32 @@ class Context:
     owners: Mapping[str, int] = field(default_factory=dict)  # and whose each of them is
     sounds: Optional[SoundIndex] = None  # the entities' pronunciations, numbered as here
     encoded: Optional[EncodedList] = None  # by the adapter
+    pushed: Tuple[PushedAway, ...] = ()  # what has a negative weight; none of the entities
+    without_list: Any = None  # what the search compiled of `pushed` alone; None where there is none
+
+    @property
+    def searched(self) -> bool:
+        """Whether the search looks for the entities."""
+        return self.boosted or self.in_class
 
     @cached_property
     def matcher(self) -> EntityMatcher:
         """Finds the entities in words, by their places."""
-        return EntityMatcher((str(place), form.split()) for place, entity in enumerate(self.entities) for form in entity.spoken_forms)
+        return EntityMatcher((str(place), self.key(form).split()) for place, own in enumerate(self.forms) for form in own)
+
+    def key(self, text: str) -> str:
+        """What two texts have in common that differ in case alone."""
+        return self.setting.spelling.writing.lower(text)
+
+    def printed(self, place: int, text: str = "") -> str:
+        """How a transcript prints an entity that was recognised as ``text``."""
+        entity, writing, print_as = self.entities[place], self.setting.spelling.writing, self.setting.print_as
+        if print_as == EXACT:
+            return entity.text
+        forms = printed_forms(entity, writing)
+        if text in forms or (text and print_as == MODEL and self.key(text) in map(self.key, self.forms[place])):
+            return text
+        return forms[0] if forms else entity.text
 
     def variants_of(self, place: int) -> Tuple[str, ...]:
         """The spellings that were made of an entity."""
@@ -120,10 +157,20 @@ class Context:
 
     @classmethod
     def of(cls, spelled: SpelledList, setting: Setting, places: Optional[Sequence[int]] = None) -> Context:
-        """Of a whole list, or of the entities at some places in it; no technique has added to it yet."""
-        places = range(len(spelled.entities)) if places is None else places
+        """Of a whole list, or of the entities at some places in it; no technique has added to it yet.
+
+        Techniques see the entities with positive weights; the others are only pushed away.
+        """
         entities, lines = spelled.entities.entities, _lines(spelled.entities)
+        every = range(len(entities)) if places is None else places
+        places = [place for place in every if not entities[place].weight < 0]
+        pushed = []
+        for place in every:
+            if entities[place].weight < 0:
+                sequences = every_segmentation(spelled.phrases[place], setting.spelling.table.symbols, setting.vocabulary)
+                pushed.append(PushedAway(entities[place].text, lines[place], sequences, -entities[place].weight))
         return cls(
             tuple(entities[place] for place in places), tuple(lines[place] for place in places),
-            spelled.report.file, tuple(spelled.phrases[place] for place in places), setting,
+            spelled.report.file, tuple(spelled.forms[place] for place in places), tuple(spelled.phrases[place] for place in places), setting,
+            pushed=tuple(pushed),
         )

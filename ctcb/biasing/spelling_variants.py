@@ -11,6 +11,7 @@ from ctcb.biasing.technique import Rescorer, SearchedEmissions
 from ctcb.phones.lookup import LONGEST
 from ctcb.text.g2g import variants
 from ctcb.text.lexicon import Lexicon
+from ctcb.text.normalize import normalize
 from ctcb.text.spelling import MAX_VARIED_FORMS
 from ctcb.transcript.hypothesis import FoundEntity, Reading, put
 
@@ -22,17 +23,21 @@ class SpellingVariants(Rescorer):
     summary = "also takes spellings that sound like the names for these"
 
     def prepare(self, context: Context) -> Context:
-        """Add each entity's variants to its token sequences, at their costs; lists of more than 2,000 have none."""
+        """Add each entity's variants to its token sequences, at their costs; lists of more than 2,000 have none.
+
+        Variants follow English spelling, so models of other languages get none.
+        """
         setting = context.setting
         count = setting.options.g2g.count
-        if not count or len(context.entities) > MAX_VARIED_FORMS:
+        english = setting.spelling.writing.is_english
+        if not count or not english or len(context.entities) > MAX_VARIED_FORMS:
             return context
         lexicon = setting.phonetics.lexicon if setting.phonetics else Lexicon()
-        taken = {form for entity in context.entities for form in entity.spoken_forms}
+        taken = {form for own in context.forms for form in own}
         made: List[Dict[str, float]] = []
-        for entity in context.entities:
+        for own in context.forms:
             costs: Dict[str, float] = {}
-            for form in entity.spoken_forms:
+            for form in dict.fromkeys(map(normalize, own)):
                 for variant in variants(form, count, lexicon.knows):
                     if variant.text not in taken:
                         costs[variant.text] = min(variant.cost, costs.get(variant.text, np.inf))
@@ -92,5 +97,5 @@ def _respelled(reading: Reading, context: Context) -> Reading:
             entity.text, place, (first, end), replaced[0].start, replaced[-1].end, (SpellingVariants.name,), 0.0,
             " ".join(words[first:end]),
         )
-        reading = put(reading, found, entity.written_forms[0])
+        reading = put(reading, found, context.printed(place))
     return reading

@@ -4,13 +4,15 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Iterator, List, Optional, Tuple, Type
+from typing import Any, Iterator, List, Optional, Set, Tuple, Type
 
 import click
 
 from ctcb import __version__
-from ctcb.errors import CtcbError, visible
+from ctcb.errors import CtcbError, InputWarning, visible
 
 # verb -> (module that holds its click command as `command`, one line of help).
 # The help is kept here so that `ctcb --help` imports none of the modules.
@@ -108,13 +110,33 @@ def main(argv: Optional[List[str]] = None) -> None:
     run(cli, "ctcb", argv)
 
 
+@contextmanager
+def input_warnings(name: str) -> Iterator[None]:
+    """Show each different InputWarning once, as one line on stderr, while the block lasts; other warnings as ever."""
+    with warnings.catch_warnings():
+        shown_by_python = warnings.showwarning
+        shown: Set[str] = set()
+
+        def show(message: Any, category: Any, *where: Any, **options: Any) -> None:
+            if not issubclass(category, InputWarning):
+                shown_by_python(message, category, *where, **options)
+            elif str(message) not in shown:
+                shown.add(str(message))
+                click.echo(f"{name}: warning: {visible(str(message))}", err=True)
+
+        warnings.simplefilter("always", InputWarning)
+        warnings.showwarning = show
+        yield
+
+
 def run(command: click.Command, name: str, argv: Optional[List[str]] = None) -> None:
     """Run a command; an error is printed as one line on stderr and sets the exit code (2: wrong input, 1: failed while running)."""
     argv = sys.argv[1:] if argv is None else argv
     debug = "--debug" in argv
     argv = [word for word in argv if word != "--debug"]
     try:
-        command.main(args=argv, prog_name=name, standalone_mode=False)
+        with input_warnings(name):
+            command.main(args=argv, prog_name=name, standalone_mode=False)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except (click.Abort, KeyboardInterrupt):

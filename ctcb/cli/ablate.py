@@ -73,6 +73,8 @@ def command(
         read_set(folder, entities, entities_format, names, added, absent, half, seed, absent_lists)
         for folder, names in with_distractors(folders, distractors)
     ]
+    for warning in dict.fromkeys(warning for data in sets for warning in data.warnings):
+        click.echo(f"ctcb: warning: {warning}", err=True)
     presets = presets_of(find_config(config, model), assignments)
     lang, cache = Lang.load(model), EmissionCache(model, emissions, jobs)
     spelling = TokenizerSpelling(lang.tokenizer)

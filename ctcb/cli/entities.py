@@ -1,4 +1,4 @@
-"""``ctcb entities check``: how a list is loaded, spelled and pronounced."""
+"""``ctcb entities``: how a list is loaded, spelled and pronounced, and lists of other formats in ours."""
 from __future__ import annotations
 
 import json
@@ -7,9 +7,11 @@ from typing import Optional
 
 import click
 
-from ctcb.cli.common.options import entities_format_option, model_option
-from ctcb.entities import EntityList
+from ctcb.cli.common.options import Once, entities_format_option, model_option
+from ctcb.entities import FORMATS, EntityList
 from ctcb.entities.check import EntityCheck, check_entities
+from ctcb.entities.writer import write_list
+from ctcb.errors import InputError
 from ctcb.io import atomic_write
 from ctcb.progress import progress
 from ctcb.text.lang import Lang
@@ -17,7 +19,7 @@ from ctcb.text.lang import Lang
 
 @click.group()
 def command() -> None:
-    """Check a list of names before it is used."""
+    """Check a list of names before it is used; convert lists of other tools."""
 
 
 @command.command()
@@ -61,6 +63,33 @@ def check(list_file: str, model: str, entities_format: str, json_file: Optional[
     if shown < len(entities):
         click.echo(f"... and {len(entities) - shown:,} more; --limit 0 prints all, --json FILE writes all", err=True)
     entities.require()
+
+
+@command.command()
+@click.argument("list_file", metavar="LIST", type=click.Path())
+@click.option("--out", required=True, type=click.Path(), metavar="FILE", help="The list in the plain format.")
+@click.option(
+    "--entities-format", cls=Once, type=click.Choice(FORMATS), default=None, show_default="plain, for a list that looks so",
+    help="Format of LIST; it is never guessed.",
+)  # fmt: skip
+def convert(list_file: str, out: str, entities_format: Optional[str]) -> None:
+    """Write a list of another tool, or an address book, in the plain format.
+
+    On stderr: the number of entities, and each entry that was rejected, merged or changed, with the reason. The exit code
+    is 2 if no entity was loaded, and if LIST looks like another format and none is named.
+
+    \b
+    ctcb entities convert contacts.vcf --entities-format vcard --out names.txt
+    ctcb entities convert vocabulary.json --entities-format json --out names.txt
+    """
+    entities = EntityList.load(list_file, entities_format or "plain")
+    like = entities.report.looks_like
+    if entities_format is None and like is not None:
+        problem = entities.report.warnings[0].partition(" but w")[0]
+        raise InputError(problem, file=list_file, hint=f"give --entities-format {like}, or plain if it is a plain list")
+    click.echo(entities.report.render(), err=True, nl=False)
+    entities.require()
+    write_list(out, entities)
 
 
 def _text(entity_check: EntityCheck) -> str:

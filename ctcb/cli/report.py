@@ -8,25 +8,28 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 import click
 
-from ctcb.cli.common.options import Once, entities_format_option
+from ctcb.cli.common.comparing import comparing_options
+from ctcb.cli.common.options import Once, entities_format_option, read_list
 from ctcb.cli.decode.writing import SETTINGS
 from ctcb.data.manifest import read_manifest
-from ctcb.entities import EntityList
 from ctcb.errors import InputError
 from ctcb.io import atomic_write, read_lines
 from ctcb.report import sections
 from ctcb.report.html import page
 from ctcb.report.media import Clips
+from ctcb.scoring.matching import match_times
 from ctcb.scoring.readers import read_transcripts
 from ctcb.scoring.score import score
+from ctcb.scoring.tables import read_speakers, require_all
 
 
 @click.command()
-@click.option("--ref", cls=Once, required=True, type=click.Path(), help="References: Kaldi text, manifest.tsv (then with audio) or hyps.jsonl.")
+@click.option("--ref", cls=Once, required=True, type=click.Path(), help="References: Kaldi text, manifest.tsv (then with audio), hyps.jsonl, CTM or STM.")
 @click.option("--hyp", cls=Once, required=True, type=click.Path(), help="Transcripts with the list, preferably the hyps.jsonl of ctcb decode.")
 @click.option("--base", cls=Once, type=click.Path(), help="Transcripts without the list.  [default: those that `ctcb decode --explain` wrote to --hyp]")
 @click.option("--entities", cls=Once, required=True, type=click.Path(), help="The list of names.")
 @entities_format_option()
+@comparing_options()
 @click.option("--ablation", "--ladder", "ablations", multiple=True, type=click.Path(), help="File of `ctcb ablate --json`; repeatable.")
 @click.option("--attention", type=click.Path(), help="Folder of `ctcb decode --attention-plot`.")
 @click.option("--audio-mb", type=click.FloatRange(min=0), default=8.0, show_default=True, help="Maximum megabytes of audio in the page.")
@@ -34,7 +37,8 @@ from ctcb.scoring.score import score
 @click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Number of bootstrap samples; 0: no intervals.")
 @click.option("--out", required=True, type=click.Path(), help="The HTML file.")
 def command(
-    ref: str, hyp: str, base: Optional[str], entities: str, entities_format: str, ablations: Tuple[str, ...],
+    ref: str, hyp: str, base: Optional[str], entities: str, entities_format: str, language: Optional[str], fold: bool,
+    unit: Optional[str], speakers: Optional[str], ablations: Tuple[str, ...],
     attention: Optional[str], audio_mb: float, title: str, bootstrap: int, out: str,
 ) -> None:
     """Write an HTML page on the effect of a list: measures, ablations, names, false alarms, changed utterances.
@@ -46,17 +50,22 @@ def command(
     ctcb report --ref data/dev/manifest.tsv --hyp exp/names/hyps.jsonl --entities names.txt --out report.html
     """
     refs, hyps = read_transcripts(ref), read_transcripts(hyp)
-    listed = EntityList.read(entities, entities_format)
+    listed = read_list(entities, entities_format)
     rows = _jsonl(hyp)
-    before = dict(read_transcripts(base)) if base is not None else {row["id"]: row["before"] for row in rows if "before" in row}
+    before: Any = read_transcripts(base) if base is not None else {row["id"]: row["before"] for row in rows if "before" in row}
     if before and base is None and len(before) < len(rows):
         raise InputError("only some of the lines have the text without the list", file=hyp, hint="decode all with --explain, or give --base")
-    first = score(refs, before, listed, draws=bootstrap) if before else None
-    after = score(refs, hyps, listed, compare=before or None, draws=bootstrap)
+    refs, (hyps, before) = match_times(refs, [hyps, before or None])
+    speaker_of = read_speakers(speakers) if speakers else None
+    if speaker_of is not None:
+        require_all(speaker_of, refs, "speaker", speakers)
+    rules: Dict[str, Any] = {"language": language, "fold": fold, "unit": unit, "speakers": speaker_of}
+    first = score(refs, before, listed, draws=bootstrap, **rules) if before else None
+    after = score(refs, hyps, listed, compare=before, draws=bootstrap, **rules)
     parts = [f"<h1>{escape(title)}</h1>", sections.result(first, after)]
     for path in ablations:
         parts += map(sections.ablation, _ablations(path))
-    parts += [sections.names(after), sections.alarms(after)]
+    parts += [sections.speakers(after), sections.names(after), sections.alarms(after)]
     if first is not None:
         clips = Clips(_audio(ref), int(audio_mb * 1e6))
         parts.append(sections.changes(first, after, _why(rows), clips, attention))

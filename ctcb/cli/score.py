@@ -5,24 +5,25 @@ from typing import Optional
 
 import click
 
-from ctcb.cli.common.options import Once, entities_format_option
-from ctcb.entities import EntityList
+from ctcb.cli.common.comparing import comparing_options
+from ctcb.cli.common.options import Once, entities_format_option, read_list
 from ctcb.entities.per_utt import read_entities_per_utt
 from ctcb.errors import InputError
 from ctcb.io import atomic_write
+from ctcb.scoring.matching import match_times
 from ctcb.scoring.readers import read_transcripts
 from ctcb.scoring.render import render_per_utterance, render_text
 from ctcb.scoring.score import score
-from ctcb.scoring.tables import read_biasing_list, read_durations, require_all
-from ctcb.text.normalize import normalize
+from ctcb.scoring.tables import read_biasing_list, read_durations, read_speakers, require_all
+from ctcb.scoring.text import comparable
 
 FILE = click.Path()  # without click's checks: the readers' errors are more precise
 
 
 @click.command("score")
-@click.option("--ref", "ref_file", cls=Once, type=FILE, required=True, help="References: Kaldi text, manifest.tsv or hyps.jsonl.")
+@click.option("--ref", "ref_file", cls=Once, type=FILE, required=True, help="References: Kaldi text, manifest.tsv, hyps.jsonl, CTM or STM.")
 @click.option("--hyp", "hyp_file", cls=Once, type=FILE, required=True, help="Transcripts, in any of the same formats.")
-@click.option("--entities", "entities_file", cls=Once, type=FILE, help="The list of names. Without one, only WER is computed.")
+@click.option("--entities", "entities_file", cls=Once, type=FILE, help="The list of names. Without one, only WER and CER are computed.")
 @entities_format_option()
 @click.option(
     "--entities-per-utt", cls=Once, type=FILE,
@@ -32,6 +33,8 @@ FILE = click.Path()  # without click's checks: the readers' errors are more prec
 @click.option("--durations", cls=Once, type=FILE, help="utt2dur or manifest.tsv, for false alarms per hour.")
 @click.option("--compare", "other_file", cls=Once, type=FILE, help="Transcripts of another system, for a paired bootstrap comparison.")
 @click.option("--per-entity", is_flag=True, help="Also print a table of the entities, those with most errors first.")
+@click.option("--per-speaker", is_flag=True, help="Also print a table of the speakers.")
+@comparing_options()
 @click.option("--json", "json_file", type=FILE, help="Write the whole report, with alignments, as JSON.")
 @click.option("--per-utt", "per_utt_file", type=FILE, help="Write a TSV with one line for each utterance.")
 @click.option("--allow-missing", is_flag=True, help="Count the words of utterances without a transcript as deleted.")
@@ -48,6 +51,11 @@ def command(
     durations: Optional[str],
     other_file: Optional[str],
     per_entity: bool,
+    per_speaker: bool,
+    language: Optional[str],
+    fold: bool,
+    unit: Optional[str],
+    speakers: Optional[str],
     json_file: Optional[str],
     per_utt_file: Optional[str],
     allow_missing: bool,
@@ -55,20 +63,28 @@ def command(
     bootstrap: int,
     seed: int,
 ) -> None:
-    """Score transcripts against references: WER, entity F1, U-/B-WER, false alarms.
+    """Score transcripts against references: WER, CER, entity F1, U-/B-WER, false alarms.
 
-    Each measure has a 95 % confidence interval, by bootstrap over utterances. Texts and entities are
-    normalised first (lower case, numbers in words).
+    Each measure has a 95 % confidence interval, by bootstrap over utterances. Texts and entities are compared
+    without case and punctuation; accents and tones count. The words of a CTM file (or of hyps.jsonl) are
+    compared with the segments of an STM file by their times.
 
     \b
     ctcb score --ref manifest.tsv --hyp exp/out/hyps.jsonl --entities names.txt --per-entity
     ctcb score --ref text --hyp with.txt --compare without.txt --entities names.txt
+    ctcb score --ref talks.stm --hyp talks.ctm --language de --per-speaker
     """
     if entities_file and entities_per_utt:
         raise InputError("--entities and --entities-per-utt exclude each other", hint="give one of them")
     if per_entity and not (entities_file or entities_per_utt):
         raise InputError("--per-entity needs a list", hint="give --entities or --entities-per-utt")
-    refs = read_transcripts(ref_file)
+    if no_normalize and (fold or language):
+        raise InputError("--no-normalize excludes --fold and --language", hint="give one of them")
+    other = read_transcripts(other_file) if other_file else None
+    refs, (hyps, other) = match_times(read_transcripts(ref_file), [read_transcripts(hyp_file), other])
+    speaker_of = read_speakers(speakers) if speakers else None
+    if per_speaker and not (speakers or getattr(refs, "speakers", None)):
+        raise InputError("--per-speaker, and no speaker is known", hint="name a file with --speakers, or references that have them")
     lists = read_entities_per_utt(entities_per_utt) if entities_per_utt else None
     rare_words = read_biasing_list(biasing_list) if biasing_list else None
     seconds = read_durations(durations) if durations else None
@@ -76,21 +92,24 @@ def command(
         (lists, "list of entities", entities_per_utt),
         (rare_words, "rare words", biasing_list),
         (seconds, "duration", durations),
+        (speaker_of, "speaker", speakers),
     ):
         if table is not None:
             require_all(table, refs, label, path)
-    entities = EntityList.read(entities_file, entities_format) if entities_file else None
-    if entities is not None and entities.report.eventful:
-        click.echo(entities.report.render(), err=True, nl=False)
+    entities = read_list(entities_file, entities_format) if entities_file else None
     report = score(
         refs,
-        read_transcripts(hyp_file),
+        hyps,
         entities,
         entities_per_utt=lists,
         rare_words=rare_words,
         seconds=seconds,
-        compare=read_transcripts(other_file) if other_file else None,
-        normalize=None if no_normalize else normalize,
+        compare=other,
+        normalize=None if no_normalize else comparable,
+        language=language,
+        fold=fold,
+        unit=unit,
+        speakers=speaker_of,
         allow_missing=allow_missing,
         draws=bootstrap,
         seed=seed,
@@ -99,4 +118,4 @@ def command(
         if path:
             with atomic_write(path) as file:
                 file.write(render())
-    click.echo(render_text(report, per_entity), nl=False)
+    click.echo(render_text(report, per_entity, per_speaker), nl=False)

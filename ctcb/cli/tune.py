@@ -92,6 +92,8 @@ def command(
 
     bounds = Bounds(max_u_wer / 100, max_false_alarms)
     sets = of_half(half)
+    for warning in dict.fromkeys(warning for data, _, _ in sets for warning in data.warnings):
+        click.echo(f"ctcb: warning: {warning}", err=True)
     space = parameters([TECHNIQUES[name] for name in sets[0][2].techniques], word_lm is not None, setting_names(only))
     about = repr((cache.digest, [(str(data.manifest), data.entities.entities, data.absent) for data, _, _ in sets], lm))
     found = search(presets[preset], space, Objective(sets).measure, bounds, trials, seed, study, about)

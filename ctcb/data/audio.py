@@ -5,32 +5,24 @@ installed, it reads the rest: videos, M4A, AMR and what else it knows.
 """
 from __future__ import annotations
 
-import os
-import re
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from stat import S_ISDIR, S_ISREG
-from typing import Iterator, Optional, Tuple, Union
+from typing import Any, Optional, Tuple
 
 import numpy as np
-import soundfile
 
 from ctcb.arrays import as_array
-from ctcb.data import ffmpeg
+from ctcb.data.audio_file import HIGHEST_RATE, LOWEST_RATE, opened
+from ctcb.data.channels import ALL, Channels
+from ctcb.data.source import AudioGiven, AudioSource, as_source
+from ctcb.data.transforms import NONE, Transforms
 from ctcb.errors import InputError
-from ctcb.io import PathOrStr
 
 SAMPLE_RATE = 16_000  # Hz; every model works at this rate
-LOWEST_RATE, HIGHEST_RATE = 1000, 768_000  # Hz, of files: a header that names less or more is wrong
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".aiff", ".aif", ".au", ".w64", ".caf"})
 # Of files that ffmpeg is needed for; looked for in folders only where it is installed.
 FFMPEG_SUFFIXES = frozenset(
     {".mp4", ".m4a", ".mov", ".mkv", ".webm", ".avi", ".aac", ".amr", ".3gp", ".wma", ".wmv", ".mpg", ".mpeg", ".ts"}
 )
-
-STREAMED = 0x7FF00000  # bytes: headers of streams claim this much, or more
-_SHORTER = re.compile(r"^\s*(?:data|SSND|riff|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.M)
 
 
 @dataclass(frozen=True)
@@ -39,7 +31,8 @@ class Audio:
 
     samples: np.ndarray  # [N] float32 in -1..1, mono, at SAMPLE_RATE
     file_rate: int  # Hz, as in the file
-    file_channels: int
+    file_channels: int  # that were mixed
+    notes: Tuple[str, ...] = ()  # what else is to be said of the file
 
     @property
     def duration(self) -> float:
@@ -49,7 +42,7 @@ class Audio:
     @property
     def conversions(self) -> Tuple[str, ...]:
         """The conversions of the file's samples in words, for a note to the user."""
-        return conversions(self.file_rate, self.file_channels)
+        return conversions(self.file_rate, self.file_channels) + self.notes
 
 
 def conversions(rate: int, channels: int) -> Tuple[str, ...]:
@@ -62,44 +55,47 @@ def conversions(rate: int, channels: int) -> Tuple[str, ...]:
     return tuple(done)
 
 
-def read_audio(path: PathOrStr, start: float = 0.0, duration: Optional[float] = None) -> Audio:
+def read_audio(
+    given: AudioGiven, start: float = 0.0, duration: Optional[float] = None, channels: Channels = ALL, transforms: Transforms = NONE
+) -> Audio:
     """Decode a file, or the stretch of it that starts at ``start`` seconds, to 16 kHz mono.
+
+    Parameters
+    ----------
+    given : a path, a file's bytes, or an open binary file.
+    start, duration : in seconds; of the audio behind the transforms.
+    channels : those that are wanted; several are mixed.
+    transforms : of a cut, done before all else.
 
     Raises
     ------
-    InputError : the file is missing, empty, a folder, not audio, cut off, holds no samples (there), or
-        holds samples that are not finite numbers.
+    InputError : the file is missing, empty, a folder, not audio, cut off, lacks a channel, holds no samples (there), or
+        holds samples that are not finite numbers; a transform that cannot be applied.
     """
-    path = Path(path)
-    with opened(path) as file:
+    source = as_source(given)
+    start, duration = transforms.stretch(start, duration)
+    with opened(source, mixed=not channels.wanted) as file:
         rate = file.samplerate
         first = round(start * rate)
         if first and first >= file.frames:
             raise InputError(
-                f"a cut starts at {start:.2f} s, the audio ends at {file.frames / rate:.2f} s", file=path, hint="correct the cut"
+                f"a cut starts at {start:.2f} s, the audio ends at {file.frames / rate:.2f} s", file=str(source), hint="correct the cut"
             )
-        wanted = -1 if duration is None else round(duration * rate)
-        file.seek(first)
-        samples = file.read(wanted, dtype="float32", always_2d=True)
-        left = claimed_frames(file) - first
-        claimed = left if wanted < 0 else min(left, wanted)
+        wanted = None if duration is None else round(duration * rate)
+        blocks = list(file.blocks(first, wanted))
+        samples = blocks[0] if len(blocks) == 1 else np.concatenate(blocks or [np.zeros((0, file.channels), np.float32)])
+        left = file.claimed - first
+        claimed = left if wanted is None else min(left, wanted)
+        notes = file.notes + transforms.notes
     if is_cut_off(len(samples), claimed):
         raise InputError(
             f"the audio is cut off: {len(samples) / rate:.2f} s of the {claimed / rate:.2f} s its header names",
-            file=path, hint="copy it again",
+            file=str(source), hint="copy it again",
         )
-    return as_audio(samples, rate, file=path)
-
-
-def claimed_frames(file: soundfile.SoundFile) -> int:
-    """The seconds of a file by its header, though it may end before; 0 where the header does not give it, as in a stream's."""
-    if file.frames >= 2**62:
-        return 0
-    # libsndfile takes a WAV that is cut off for a whole one, and only notes it.
-    noted = _SHORTER.search(file.extra_info)
-    if noted is None or int(noted[1]) >= STREAMED or noted[2] == "0":
-        return file.frames
-    return round(file.frames * int(noted[1]) / int(noted[2]))
+    samples = channels.pick(samples, source)
+    if transforms.steps and len(samples):
+        samples, rate = transforms.apply(samples, rate, source)
+    return as_audio(samples, rate, source, notes)
 
 
 def is_cut_off(samples: int, claimed: int) -> bool:
@@ -107,18 +103,24 @@ def is_cut_off(samples: int, claimed: int) -> bool:
     return samples < claimed * 0.99
 
 
-def as_audio(samples: np.ndarray, rate: int, file: Optional[Path] = None) -> Audio:
+def as_audio(
+    samples: Any, rate: int, source: Optional[AudioSource] = None, notes: Tuple[str, ...] = (), channels: Channels = ALL
+) -> Audio:
     """16 kHz mono of samples in memory.
 
     Parameters
     ----------
     samples : ``[N]`` or ``[N, channels]`` floats in -1..1.
     rate : their rate in Hz, 1,000 to 768,000.
+    source : where they come from, for messages.
+    notes : what is to be said of it.
+    channels : those that are wanted; several are mixed.
 
     Raises
     ------
-    InputError : another shape or kind of number, another rate, no samples, or some that are not finite.
+    InputError : another shape or kind of number, another rate, no samples or some that are not finite, no such channel.
     """
+    file = None if source is None else str(source)
     samples = as_array(samples, "the audio")
     if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
         problem = f"the audio is {samples.dtype} of the shape {samples.shape}"
@@ -127,72 +129,27 @@ def as_audio(samples: np.ndarray, rate: int, file: Optional[Path] = None) -> Aud
         raise InputError("the audio holds no samples", file=file, hint="leave it out or record it again")
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise InputError(f"the sample rate is {rate}", file=file, hint=f"give audio of {LOWEST_RATE} to {HIGHEST_RATE} Hz")
-    mono = to_mono(samples, file)
+    samples = channels.pick(samples.reshape(len(samples), -1), source)
+    mono = to_mono(samples, source)
     if rate != SAMPLE_RATE:
         import soxr  # here, so that reading 16 kHz audio does not wait for it
 
         mono = soxr.resample(mono, rate, SAMPLE_RATE)
-    return Audio(np.ascontiguousarray(mono), rate, 1 if samples.ndim == 1 else samples.shape[1])
+    return Audio(np.ascontiguousarray(mono), rate, samples.shape[1], notes)
 
 
-def to_mono(samples: np.ndarray, file: Optional[Path] = None) -> np.ndarray:
+def to_mono(samples: np.ndarray, source: Optional[AudioSource] = None) -> np.ndarray:
     """``[N]`` or ``[N, channels]`` floats to ``[N]`` float32. Raises InputError for NaN and infinite ones."""
     if not np.isfinite(samples).all():
-        raise InputError("the audio holds NaN or infinite samples", file=file, hint="export it again")
+        raise InputError("the audio holds NaN or infinite samples", file=None if source is None else str(source), hint="export it again")
     samples = samples.astype(np.float32, copy=False).reshape(len(samples), -1)
     return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[soundfile.SoundFile]:
-    """An audio file to read from, through ffmpeg where libsndfile does not know its format.
-
-    Raises InputError where it is missing, empty, a folder, or not audio; also for what fails in the block.
-    """
+def seconds_of(source: AudioSource) -> Optional[float]:
+    """The seconds of a file by its headers or frames; None where neither gives it, or the file cannot be read or needs ffmpeg."""
     try:
-        state = path.stat()
-        if S_ISDIR(state.st_mode):
-            raise InputError("this is a folder", file=path, hint="name an audio file")
-        if not S_ISREG(state.st_mode):  # a pipe keeps its reader waiting
-            raise InputError("is no regular file", file=path, hint="copy what it gives to a file")
-        if state.st_size == 0:
-            raise InputError("the file is empty (0 bytes)", file=path, hint="leave it out or copy it again")
-        try:
-            file = soundfile.SoundFile(_name(path))
-        except soundfile.LibsndfileError:
-            if not ffmpeg.installed():
-                raise
-            with ffmpeg.converted(path, SAMPLE_RATE) as wav, soundfile.SoundFile(str(wav)) as file:
-                yield file
-            return
-        with file:
-            if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
-                problem = f"the header names {file.samplerate} samples a second"
-                raise InputError(problem, file=path, hint=f"give audio of {LOWEST_RATE} to {HIGHEST_RATE} Hz")
-            yield file
-    except FileNotFoundError:
-        raise InputError("no such file", file=path, hint="check the path") from None
-    except PermissionError:
-        raise InputError("no permission to read", file=path, hint="make it readable") from None
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror or error})", file=path, hint="check the path") from None
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        reason = str(error).split(":")[-1].strip() or "unknown format"
-        hint = "give WAV, FLAC, Ogg/Opus or MP3" + ("" if ffmpeg.installed() else ", or install ffmpeg, which reads the others")
-        raise InputError(f"not readable as audio ({reason})", file=path, hint=hint) from None
-
-
-def _name(path: Path) -> Union[str, bytes]:
-    """A path as soundfile takes it: names may hold bytes that are no text."""
-    return str(path) if os.name == "nt" else os.fsencode(path)
-
-
-def seconds_of(path: PathOrStr) -> Optional[float]:
-    """The seconds of a file by its header; None where the header does not give it, or there is no such file."""
-    try:
-        if not Path(path).is_file():
-            return None
-        info = soundfile.info(_name(Path(path)))
-    except (OSError, RuntimeError):
+        with opened(source, convert=False) as file:
+            return file.frames / file.samplerate if 0 < file.frames < 2**62 else None
+    except InputError:
         return None
-    return info.frames / info.samplerate if 0 < info.frames < 2**62 else None

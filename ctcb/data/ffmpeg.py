@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
+from ctcb.data.source import AudioSource
 from ctcb.errors import InputError
 
 PROGRAM = "ffmpeg"
@@ -19,24 +20,29 @@ def installed() -> bool:
 
 
 @contextmanager
-def converted(path: Path, rate: int) -> Iterator[Path]:
-    """The first audio track of a file as a mono WAV at ``rate`` Hz, which is there within the block.
+def converted(source: AudioSource, rate: int, mixed: bool = True) -> Iterator[Path]:
+    """The first audio track of a file as a WAV at ``rate`` Hz, mono where it is ``mixed``, which is there within the block.
 
     Raises InputError where ffmpeg finds none.
     """
     with tempfile.TemporaryDirectory(prefix="ctcb-") as folder:
         wav = Path(folder) / "audio.wav"
+        if isinstance(source, Path):
+            path = source
+        else:  # formats with an index at their end cannot be read from a pipe
+            path = Path(folder) / "given"
+            path.write_bytes(source.data)
         # `file:` in front, and no other protocol: a name is never an option or an address, and a playlist
         # fetches nothing.
         words = [
             PROGRAM, "-v", "error", "-nostdin", "-protocol_whitelist", "file", "-i", f"file:{path}", "-map", "0:a:0",
-            "-ac", "1", "-ar", str(rate), "-c:a", "pcm_s16le", "-rf64", "auto", str(wav),
+            *(("-ac", "1") if mixed else ()), "-ar", str(rate), "-c:a", "pcm_s16le", "-rf64", "auto", str(wav),
         ]  # fmt: skip
         ran = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if ran.returncode or not wav.exists():
             reason = ran.stderr.decode("utf-8", "replace").strip().splitlines()
             raise InputError(
-                f"not readable as audio (ffmpeg: {reason[-1] if reason else 'no reason given'})", file=path,
+                f"not readable as audio (ffmpeg: {reason[-1] if reason else 'no reason given'})", file=str(source),
                 hint="name a file with an audio track",
             )
         yield wav

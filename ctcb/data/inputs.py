@@ -1,59 +1,70 @@
 """The inputs of a command line as a list of utterances."""
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections import Counter
-from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, Iterator, List, Sequence
 
 from ctcb.data import ffmpeg
 from ctcb.data.audio import AUDIO_SUFFIXES, FFMPEG_SUFFIXES
+from ctcb.data.channels import MIX, Channel, require_channel
+from ctcb.data.cuts import read_cuts
 from ctcb.data.manifest import SAFE_ID, read_manifest
+from ctcb.data.source import STDIN, STDIN_NAME, AudioBytes, AudioGiven, as_bytes, standard_input
+from ctcb.data.utterance import Utterance, in_channels
 from ctcb.errors import InputError
-from ctcb.io import PathOrStr
 
 
-@dataclass(frozen=True)
-class Utterance:
-    """A stretch of an audio file."""
-
-    utt_id: str
-    audio: Path
-    start: float = 0.0  # seconds
-    duration: Optional[float] = None  # seconds; None: to the file's end
-    speaker: Optional[str] = None
-    known: float = 0.0  # seconds from its start that are decoded already, inf for all
-
-
-def find_utterances(inputs: Sequence[PathOrStr]) -> List[Utterance]:
+def find_utterances(inputs: Sequence[AudioGiven], channel: Channel = MIX) -> List[Utterance]:
     """Audio files, folders of them, ``manifest.tsv`` and lhotse cuts (``.jsonl[.gz]``) to utterances.
 
     A file's id is its name without the suffix; where two files share it, their path without the
     suffix, slashes turned to hyphens; underscores stand for white space and control characters in it.
-    A folder is searched for audio files at any depth.
+    A folder is searched for audio files at any depth. ``-`` is standard input, with the id ``stdin``; a file's bytes and
+    open binary files are called ``audio``, or ``audio-1``, ``audio-2`` ... where they are several.
+
+    Parameters
+    ----------
+    channel : a number, counted from 0; ``"mix"`` of all; or ``"each"``: an utterance a channel, whose ids end in ``-ch0``,
+        ``-ch1`` and so on. Cuts of one channel are of that channel.
 
     Raises
     ------
-    InputError : something named does not exist or holds no utterance, or two utterances share an id.
+    InputError : something named does not exist or holds no utterance, two utterances share an id, a cut is of another
+        channel than the one that is asked for, or has a transform that cannot be applied.
     """
+    channel = require_channel(channel)
     utterances: List[Utterance] = []
     files: List[Path] = []
-    for name in map(Path, inputs):
+    held: List[AudioBytes] = []
+    for given in inputs:
+        if given == STDIN:
+            if any(isinstance(one, AudioBytes) and one.name == STDIN_NAME for one in held):
+                raise InputError("- stands among the inputs twice", hint="standard input can be read once")
+            held.append(standard_input())
+            continue
+        if not isinstance(given, (str, os.PathLike)):
+            held.append(as_bytes(given))
+            continue
+        name = Path(given)
         if name.is_dir():
             files += _in_folder(name)
         elif not os.path.lexists(name):
-            raise InputError("no such file", file=name, hint="name audio files, folders, a manifest.tsv or lhotse cuts")
+            raise InputError("no such file", file=name, hint="name audio files, folders, a manifest.tsv, lhotse cuts, or - for standard input")
         elif name.suffix == ".tsv":
-            utterances += [Utterance(row.utt_id, row.audio, speaker=row.speaker) for row in read_manifest(name)]
+            rows = (Utterance(row.utt_id, row.audio, speaker=row.speaker) for row in read_manifest(name))
+            utterances += chain.from_iterable(in_channels(row, channel) for row in rows)
         elif name.name.endswith((".jsonl", ".jsonl.gz")):
-            utterances += _from_cuts(name)
+            utterances += read_cuts(name, channel)
         else:
             files.append(name)
     stems = Counter(file.stem for file in files)
-    utterances += [Utterance(_safe(file.stem if stems[file.stem] == 1 else _path_id(file)), file) for file in files]
+    found = [Utterance(_safe(file.stem if stems[file.stem] == 1 else _path_id(file)), file) for file in files]
+    found += [Utterance(name, source) for name, source in zip(_names_of(held), held)]
+    utterances += chain.from_iterable(in_channels(one, channel) for one in found)
     _check_ids(utterances)
     return utterances
 
@@ -74,6 +85,17 @@ def _in_folder(folder: Path) -> List[Path]:
     return files
 
 
+def _names_of(held: Sequence[AudioBytes]) -> Iterator[str]:
+    several = sum(one.name != STDIN_NAME for one in held) > 1
+    number = 0
+    for one in held:
+        if one.name == STDIN_NAME:
+            yield "stdin"
+        else:
+            number += 1
+            yield f"audio-{number}" if several else "audio"
+
+
 def _path_id(file: Path) -> str:
     return "-".join(part for part in file.with_suffix("").parts if part not in ("/", "..", "."))
 
@@ -84,41 +106,11 @@ def _safe(utt_id: str) -> str:
     return re.sub(r"^\.", "_", kept)
 
 
-def _from_cuts(path: Path) -> List[Utterance]:
-    from lhotse import CutSet  # here: the other inputs do without it
-
-    try:
-        cuts = list(CutSet.from_file(path))
-    except Exception as error:  # lhotse raises whatever its parsers do
-        raise InputError(f"not a manifest of lhotse cuts ({type(error).__name__}: {error})", file=path, hint="see `lhotse validate`") from None
-    utterances = []
-    for number, cut in enumerate(cuts, start=1):
-        sources = cut.recording.sources if getattr(cut, "recording", None) is not None else []
-        if len(sources) != 1 or sources[0].type != "file":
-            raise InputError(f"cut {cut.id!r} is not from one audio file", file=path, line=number, hint="give cuts of single recordings")
-        # Slashes are usual in the ids of some corpora.
-        if not isinstance(cut.id, str) or not all(map(SAFE_ID.fullmatch, cut.id.split("/"))):
-            raise InputError(
-                f"the cut's id {cut.id!r} is empty or holds white space, a control character, or a part that begins with a dot", file=path,
-                line=number, hint="rename it",
-            )
-        for name, value in (("start", cut.start), ("duration", cut.duration)):
-            if not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-                raise InputError(f"cut {cut.id!r} has the {name} {value!r}", file=path, line=number, hint="give seconds")
-        if not isinstance(sources[0].source, str) or not sources[0].source.isprintable():
-            raise InputError(f"cut {cut.id!r} names no file: {sources[0].source!r}", file=path, line=number, hint="correct its recording")
-        speaker = cut.supervisions[0].speaker if cut.supervisions else None
-        utterances.append(Utterance(cut.id, Path(sources[0].source), cut.start, cut.duration, speaker))
-    if not utterances:
-        raise InputError("no cut in this file", file=path, hint="name a file of cuts")
-    return utterances
-
-
 def _check_ids(utterances: Sequence[Utterance]) -> None:
     seen: Dict[str, Utterance] = {}
     for utterance in utterances:
         other = seen.setdefault(utterance.utt_id, utterance)
         if other is not utterance:
             raise InputError(
-                f"the id {utterance.utt_id!r} is also that of {other.audio}", file=utterance.audio, hint="rename one of them"
+                f"the id {utterance.utt_id!r} is also that of {other.audio}", file=str(utterance.audio), hint="rename one of them"
             )

@@ -16,6 +16,7 @@ from typing import Dict, Iterable, List, Sequence, Tuple, Union
 import numpy as np
 import soundfile
 
+from ctcb.data.audio_file import one_way
 from ctcb.data.manifest import SAFE_ID
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write, require_space
@@ -117,7 +118,7 @@ class _Forward:
     """Reads stretches of a recording by decoding it from its start: libsndfile's jumps in Vorbis and MP3 are inexact."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.file, self.at = path, soundfile.SoundFile(str(path)), 0  # frames decoded so far
+        self.path, self.file, self.at = path, one_way(soundfile.SoundFile(str(path))), 0  # frames decoded so far
         self.rate, self.seconds = self.file.samplerate, self.file.frames / self.file.samplerate
 
     def read(self, start: float, end: float) -> np.ndarray:
@@ -125,7 +126,7 @@ class _Forward:
         first, last = int(start * self.rate), int(end * self.rate)
         if first < self.at:
             self.close()
-            self.file, self.at = soundfile.SoundFile(str(self.path)), 0
+            self.file, self.at = one_way(soundfile.SoundFile(str(self.path))), 0
         while self.at < first and len(self._decode(min(first - self.at, int(BLOCK * self.rate)))):
             pass
         return self._decode(last - first).mean(axis=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Callable, Dict, Mapping, Optional, Tuple
 
-from ctcb.biasing.prepared_list import Setting
+from ctcb.biasing.prepared_list import LIST, PRINT_AS, Setting
 from ctcb.biasing.presets import BUILT_IN, Preset
 from ctcb.biasing.registry import TECHNIQUES, choose
 from ctcb.biasing.technique import EncoderTechnique, SearchTechnique, Technique
@@ -44,6 +44,7 @@ class Config:
     lm: Optional[PathOrStr] = None  # an ARPA file, for the beam search
     graph: Optional[GraphSetting] = None  # for the graph search
     max_active_entities: Optional[int] = None  # entries of a long list that the adapter aligns with an utterance; None: 300
+    print_as: str = LIST  # how names are printed, one of PRINT_AS
 
     @property
     def preset(self) -> Preset:
@@ -61,6 +62,7 @@ class EmissionFacts:
     frame_shift: float  # seconds
     phonetics: Optional[Phonetics] = None  # of the phone head, where its emissions come along
     scale: str = "natural"  # a name in SCALES
+    trim_padding: bool = False  # whether rows at their ends that are padding are left out, instead of refused
     encoder: Optional[ModelWithAdapter] = None  # the model that made them, where its encoder is biased
 
 
@@ -124,6 +126,8 @@ def build_pipeline(
 
     Raises InputError as :func:`build` does.
     """
+    if config.print_as not in PRINT_AS:
+        raise InputError(f"names cannot be printed as {config.print_as!r}", hint=f"choose from {', '.join(PRINT_AS)}")
     if config.graph is not None:
         config.graph.graph.require_tokens(facts.spelling.table)
     techniques = techniques_of(config, facts.phonetics is not None, lm is not None, table)
@@ -137,8 +141,8 @@ def build_pipeline(
     tokens = facts.spelling.table
     vocabulary = Vocabulary.from_tokens(tokens.symbols, tokens.blank, tokens.separators, unspaced=not tokens.tells_words)
     search = SEARCHES[config.method].make(config, vocabulary, lm)
-    setting = Setting(vocabulary, facts.spelling, facts.phonetics, config.preset.options, facts.frame_shift, facts.encoder)
-    return Pipeline(search, techniques, setting, facts.scale)
+    setting = Setting(vocabulary, facts.spelling, facts.phonetics, config.preset.options, facts.frame_shift, facts.encoder, config.print_as)
+    return Pipeline(search, techniques, setting, facts.scale, facts.trim_padding)
 
 
 def techniques_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, Collection, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
+from ctcb.biasing.prepared_list import LIST
 from ctcb.biasing.presets import read_presets
 from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.ctc.log_probs import SCALES
@@ -42,6 +43,8 @@ class CtcDecoder:
         lm: Optional[PathOrStr] = None, with_: Collection[str] = (), without: Collection[str] = (),
         settings: Optional[Mapping[str, Any]] = None, config: Optional[PathOrStr] = None, phone_emissions: bool = False,
         method: Optional[str] = None, graph: Optional[PathOrStr] = None, graph_options: Optional[GraphOptions] = None,
+        language: Optional[str] = None, print_as: str = LIST,
+        trim_padding: bool = False,
     ) -> None:
         """
         Parameters
@@ -66,6 +69,12 @@ class CtcDecoder:
             phonetic techniques need.
         method : the search: ``beam`` (the default), ``graph`` (with ``graph``), or ``greedy``, which takes no list.
         graph : the folder of a graph that `ctcb graph` made for these tokens; searched by k2, with ``graph_options``.
+        language : ISO 639 code (``"de"``), which the case of letters and the reading of numbers follow; by default what the
+            tokens suggest.
+        print_as : how the text has names: ``"list"``, in the list's spelling with the model's letters and case; ``"model"``, as
+            the model wrote them; ``"exact"``, as the list has them.
+        trim_padding : leave out frames at the ends of emissions that hold one value for all tokens, as the padding of
+            batches does; without it they are refused.
 
         Raises
         ------
@@ -79,17 +88,18 @@ class CtcDecoder:
         setting = graph_of(graph, graph_options, options)
         over = None if setting is None else setting.graph.phones
         if isinstance(tokens, (str, Path)):
-            table = TokenTable.read(tokens, blank, separator, words_apart=over is None)
+            table = TokenTable.read(tokens, blank, separator, over is None, language)
         else:
-            table = TokenTable.of(tokens, blank, separator, words_apart=over is None)
+            table = TokenTable.of(tokens, blank, separator, words_apart=over is None, language=language)
         if over is not None and table != over.table:
             raise InputError("these are not the tokens of the graph", file=graph, hint="give the phones of the graph, or make a graph for them")
         spelling: Spelling = over or spelling_of(table, tokens_model)
-        facts = EmissionFacts(spelling, frame_shift, Phonetics.default() if phone_emissions else None, log_probs)
+        facts = EmissionFacts(spelling, frame_shift, Phonetics.default() if phone_emissions else None, log_probs, trim_padding)
         presets = with_settings(read_presets(config), bias, options, settings)
         self._pipeline = build_pipeline(
             Config(
-                bias=bias, with_=tuple(with_), without=tuple(without), presets=presets, method=method, lm=find_lm(lm, None), graph=setting
+                bias=bias, with_=tuple(with_), without=tuple(without), presets=presets, method=method, lm=find_lm(lm, None), graph=setting,
+                print_as=print_as,
             ),
             facts,
         )

@@ -27,7 +27,7 @@ class ListCache:
     def __call__(self, entities: Entities) -> Optional[Context]:
         """The list, prepared; None for an empty one.
 
-        Warns, once a list, of entities that cannot be used. Raises InputError where none can be.
+        Warns, once a list, of entities that cannot be used and of a file that looks like another format. Raises InputError where none can be.
         """
         items = as_items(entities)
         if not items:
@@ -39,7 +39,7 @@ class ListCache:
                     return context
             spelled = self._pipeline.spell(as_list(entities, items))
             spelled.require()
-            if spelled.report.rejected:
+            if spelled.report.rejected or spelled.report.warnings:
                 warnings.warn(spelled.report.render(limit=5).rstrip(), stacklevel=3)
             context = self._pipeline.prepare(spelled)
             self._ready = [*self._ready[-(KEPT - 1) :], (items, context)]

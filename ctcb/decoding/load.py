@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Collection, Dict, Mapping, Optional
 
+from ctcb.biasing.prepared_list import LIST
 from ctcb.biasing.presets import Preset, find_config, read_presets
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.decoding.builder import Config, build
@@ -26,7 +27,7 @@ def load(
     lm: Optional[PathOrStr] = None, with_: Collection[str] = (), without: Collection[str] = (),
     phones: Optional[Mapping[str, Any]] = None, config: Optional[PathOrStr] = None, adapter: Optional[PathOrStr] = None,
     settings: Optional[Mapping[str, Any]] = None, *, method: Optional[str] = None, graph: Optional[PathOrStr] = None, graph_options: Optional[GraphOptions] = None,
-    tokens: Optional[Tokens] = None, max_active_entities: Optional[int] = None, **old: Any,
+    tokens: Optional[Tokens] = None, max_active_entities: Optional[int] = None, print_as: str = LIST, **old: Any,
 ) -> Recognizer:
     """Load a model and make a recognizer of it.
 
@@ -51,6 +52,8 @@ def load(
     tokens : of a model that does not name its own (ONNX).
     max_active_entities : of a longer list, the adapter aligns so many entries with an utterance, those that are likeliest
         there; by default 300.
+    print_as : how the text has names: ``"list"``, in the list's spelling with the model's letters and case; ``"model"``, as the
+        model wrote them; ``"exact"``, as the list has them.
 
     Raises
     ------
@@ -66,6 +69,7 @@ def load(
         Config(
             folder, tokens, adapter, bias, tuple(with_), tuple(without), with_settings(presets, bias, options, {**(phones or {}), **(settings or {})}), method,
             find_lm(lm, folder if method == "beam" else None), graph_of(graph, graph_options, options), max_active_entities,
+            print_as,
         )
     )
 

@@ -10,6 +10,7 @@ from ctcb.biasing.restoration import restored
 from ctcb.biasing.technique import EncoderTechnique, Rescorer, SearchedEmissions, Technique
 from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.ctc.log_probs import SCALES, as_log_probs
+from ctcb.ctc.padding import without_padding
 from ctcb.decoding.readings import readings
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
@@ -40,7 +41,7 @@ class Contexts:
 class Pipeline:
     """Decodes emissions. Holds nothing that decoding changes; :mod:`ctcb.decoding.builder` makes it."""
 
-    def __init__(self, search: Search, techniques: Sequence[Technique], setting: Setting, scale: str = "natural") -> None:
+    def __init__(self, search: Search, techniques: Sequence[Technique], setting: Setting, scale: str = "natural", trim_padding: bool = False) -> None:
         """
         Parameters
         ----------
@@ -48,12 +49,13 @@ class Pipeline:
         techniques : in the order in which they act.
         setting : what they may need to know of the model.
         scale : what emissions are, a name in ``SCALES``.
+        trim_padding : leave out rows at the ends of emissions that are padding, instead of refusing them.
         """
         self.search, self.techniques, self.setting = search, tuple(techniques), setting
-        self._scale = SCALES[scale]
+        self._scale, self._logits, self._trim_padding = SCALES[scale], scale == "logits", trim_padding
         self._rescorers = [technique for technique in techniques if isinstance(technique, Rescorer)]
         self._without_list = [technique for technique in self._rescorers if not technique.needs_list]
-        self._no_list = Context((), (), None, (), setting)
+        self._no_list = Context((), (), None, (), (), setting)
         self._needs_phones = any(technique.needs_phones for technique in techniques)
 
     @property
@@ -83,7 +85,11 @@ class Pipeline:
     def _prepared(self, context: Context, techniques: Iterable[Technique]) -> Context:
         for technique in techniques:
             context = technique.prepare(context)
-        return replace(context, graph=self.search.compile(context))
+        context = replace(context, graph=self.search.compile(context))
+        if not context.pushed:
+            return context
+        alone = replace(context, entities=(), lines=(), phrases=(), costs=None, boosted=False, in_class=False)
+        return replace(context, without_list=self.search.compile(alone))
 
     def texts_asked(self, nbest: Optional[int]) -> int:
         """How many texts an n-best list is to have: ``nbest``, or what the search's settings say where that is None.
@@ -106,6 +112,7 @@ class Pipeline:
 
         Raises InputError for emissions that are malformed.
         """
+        emissions = without_padding(emissions, self._logits, self._trim_padding)
         plain = [technique for technique in self._without_list if emissions.phones is not None or not technique.needs_phones]
         rescorers = plain if context is None else self._rescorers
         # Hypotheses of one text differ in their tokens, so more of them are needed than texts.
@@ -114,7 +121,8 @@ class Pipeline:
         hypotheses = self.search.decode(tokens, None if context is None else context.graph, self.search.settings.beam if several else 1)
         best = self._readings(hypotheses, context)
         phones = self._phones(emissions, len(tokens)) if rescorers else None
-        unbiased = lru_cache(maxsize=None)(lambda count: self._unbiased(tokens, phones, emissions, count, plain))
+        pushing = None if context is None else context.without_list
+        unbiased = lru_cache(maxsize=None)(lambda count: self._unbiased(tokens, phones, emissions, count, plain, pushing))
         searched = SearchedEmissions(tokens, phones, emissions.unbiased, unbiased)
         for technique in rescorers:
             best = technique.rescore(best, searched, context or self._no_list)
@@ -125,15 +133,23 @@ class Pipeline:
             different.setdefault(reading.text, reading)
         alternatives = [Alternative(text, reading.score) for text, reading in different.items()] if nbest > 1 else []
         result = transcript(utt_id, best[0], alternatives[:nbest], len(tokens) * self.setting.frame_shift)
-        return replace(result, before=unbiased(1)[0].text) if compared else result
+        if not compared:
+            return result
+        before = unbiased(1) if pushing is None else self._unbiased(tokens, phones, emissions, 1, plain)
+        return replace(result, before=before[0].text)
 
     def _readings(self, hypotheses: Sequence[Any], context: Optional[Context] = None) -> List[Reading]:
         return readings(hypotheses, self.setting.spelling.table, self.setting.frame_shift, context)
 
-    def _unbiased(self, tokens: Any, phones: Any, emissions: Emissions, count: int, rescorers: Sequence[Rescorer]) -> List[Reading]:
-        """At most ``count`` readings without the list, by the same search and the techniques that need none."""
+    def _unbiased(
+        self, tokens: Any, phones: Any, emissions: Emissions, count: int, rescorers: Sequence[Rescorer], pushing: Any = None
+    ) -> List[Reading]:
+        """At most ``count`` readings without the list, by the same search and the techniques that need none.
+
+        ``pushing``: the search's graph of what the list pushes away.
+        """
         unbiased = tokens if emissions.unbiased is None else self._scale(emissions.unbiased)
-        best = self._readings(self.search.decode(unbiased, None, self.search.settings.beam if rescorers else count))
+        best = self._readings(self.search.decode(unbiased, pushing, self.search.settings.beam if rescorers else count))
         for technique in rescorers:
             best = technique.rescore(best, SearchedEmissions(unbiased, phones), self._no_list)
         return best[:count]

@@ -5,23 +5,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Union
 
-import numpy as np
-
 from ctcb.acoustic.emit import emit, stretches_of
 from ctcb.acoustic.model import AcousticModel, as_biasable
 from ctcb.adapter.encoder_bias import MAX_ACTIVE, EncoderBias, Watch
 from ctcb.biasing.prepared_list import Context
 from ctcb.ctc.emissions import Emitted
 from ctcb.data.audio import SAMPLE_RATE, as_audio, read_audio
-from ctcb.data.inputs import Utterance, find_utterances
+from ctcb.data.channels import EACH, MIX, Channel, Channels, require_channel
+from ctcb.data.inputs import find_utterances
+from ctcb.data.source import AudioGiven, as_source, is_audio_file
+from ctcb.data.utterance import Utterance
 from ctcb.data.vad import VoiceActivity
 from ctcb.decoding.list_cache import Entities, ListCache
 from ctcb.decoding.pipeline import Contexts, Pipeline
 from ctcb.decoding.stitching import in_one, together
-from ctcb.decoding.usage import OnError, contexts_of, transcripts
+from ctcb.decoding.usage import OnError, contexts_of, described, transcripts
 from ctcb.entities import LoadReport
 from ctcb.entities.per_utt import EntitiesPerUtt
-from ctcb.io import PathOrStr
+from ctcb.errors import InputError
 from ctcb.moved import renamed, warn_renamed
 from ctcb.transcript.transcript import Transcript
 
@@ -38,14 +39,15 @@ class Recognizer:
         self._lists = ListCache(pipeline)
 
     def transcribe(
-        self, audio: Union[PathOrStr, np.ndarray], entities: Entities = (), nbest: Optional[int] = None,
-        sample_rate: int = SAMPLE_RATE, *, vad: bool = False, compared: bool = False,
+        self, audio: Union[AudioGiven, Any], entities: Entities = (), nbest: Optional[int] = None,
+        sample_rate: int = SAMPLE_RATE, *, vad: bool = False, compared: bool = False, channel: Channel = MIX,
     ) -> Transcript:
         """The transcript of one recording, biased toward a list.
 
         Parameters
         ----------
-        audio : a file, or ``[N]`` or ``[N, channels]`` floats in -1..1, of numpy or torch.
+        audio : a path, ``"-"`` for standard input, a file's bytes, an open binary file; or ``[N]`` or ``[N, channels]``
+            floats in -1..1, of numpy or torch.
         entities : names as they should be printed, :class:`ctcb.Entity` objects, a :class:`ctcb.EntityList`, or a mapping
             of names to weights (``{"velotoxine": 3.0}``); None for no list.
         nbest : above 1, the transcript also holds so many different texts; by default what the options, or the preset, say.
@@ -53,17 +55,22 @@ class Recognizer:
         sample_rate : of an array, in Hz; of a file its own.
         vad : recordings that are longer than the model takes at once are transcribed only where there is speech.
         compared : the transcript also holds the text without the list, as ``before``.
+        channel : a number, counted from 0, or ``"mix"`` of all.
 
         Raises
         ------
-        InputError : audio that cannot be read or is no such array; a list of which no entity can be
+        InputError : audio that cannot be read or is no such array, or lacks the channel; a list of which no entity can be
             used; more texts than the beam holds. Single entities that cannot be used are warned of.
         RunError : ``vad`` without silero-vad.
         """
-        if isinstance(audio, (str, Path)):
-            recording, utt_id = read_audio(audio), Path(audio).stem
+        if require_channel(channel) == EACH:
+            raise InputError("transcribe makes one transcript, and channel is each", hint="use transcribe_many, or give a number")
+        channels = Channels() if channel == MIX else Channels((int(channel),))
+        if is_audio_file(audio):
+            source = as_source(audio)
+            recording, utt_id = read_audio(source, channels=channels), source.stem if isinstance(source, Path) else ""
         else:
-            recording, utt_id = as_audio(audio, sample_rate), ""
+            recording, utt_id = as_audio(audio, sample_rate, channels=channels), ""
         nbest, context = self.pipeline.texts_asked(nbest), self._lists(entities)
         model = self._biased(Contexts.alike(context))
         parts = stretches_of(model, recording.samples, utt_id, VoiceActivity() if vad else None)
@@ -71,28 +78,35 @@ class Recognizer:
             self.pipeline.decode(utt_id, part.emissions.over_phones() if self._over_phones else part.emissions, context, nbest, compared)
             for part in parts
         ]
-        return together(decoded, [part.first * model.frame_shift for part in parts], nbest)
+        whole = together(decoded, [part.first * model.frame_shift for part in parts], nbest)
+        return replace(whole, channel=channels.single)
 
     def transcribe_many(
-        self, inputs: Sequence[PathOrStr], entities: Union[Entities, EntitiesPerUtt] = (), nbest: Optional[int] = None, *,
+        self, inputs: Sequence[AudioGiven], entities: Union[Entities, EntitiesPerUtt] = (), nbest: Optional[int] = None, *,
         vad: bool = False, compared: bool = False, jobs: int = 2, batch_seconds: float = 120.0, on_error: OnError = None,
+        channel: Channel = MIX,
     ) -> Iterator[Transcript]:
         """The transcripts of many recordings, in their order, one by one: batches for the model, threads for the rest.
 
         Parameters
         ----------
-        inputs : audio files, folders of them, ``manifest.tsv``, lhotse cuts.
+        inputs : audio files, folders of them, ``manifest.tsv``, lhotse cuts, ``"-"`` for standard input; files' bytes and
+            open binary files, called ``audio``, or ``audio-1``, ``audio-2`` ...
         entities : as in :meth:`transcribe`; or :class:`ctcb.entities.per_utt.EntitiesPerUtt`, a list for each utterance.
         jobs : threads that read audio, and that search; the results do not depend on their number.
         batch_seconds : seconds of audio a batch.
         on_error : called with the id of an utterance that cannot be transcribed, and its error; then the others go on.
             Without it the error is raised.
+        channel : of files with several: a number, counted from 0; ``"each"`` as an utterance of its own, whose ids end in
+            ``-ch0``, ``-ch1`` and so on; or their ``"mix"``. Cuts of one channel are of that channel.
 
         The others, and what is raised, as in :meth:`transcribe`.
         """
         nbest, contexts = self.pipeline.texts_asked(nbest), contexts_of(self.pipeline, self._lists, entities)
-        emitted = self.emit(find_utterances(inputs), contexts, batch_seconds, jobs, vad)
-        return transcripts(in_one(self.pipeline.decode_many(emitted, contexts, nbest, jobs, compared), nbest), on_error)
+        utterances = find_utterances(inputs, channel)
+        emitted = self.emit(utterances, contexts, batch_seconds, jobs, vad)
+        decoded = in_one(self.pipeline.decode_many(emitted, contexts, nbest, jobs, compared), nbest)
+        return transcripts(described(decoded, {one.utt_id: one for one in utterances}), on_error)
 
     def prepare(self, entities: Entities) -> Optional[Context]:
         """A list spelled, compiled, pronounced and encoded, before it is needed: :meth:`transcribe` with the same list

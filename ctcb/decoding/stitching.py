@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 from itertools import accumulate, product
 from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
 
-from ctcb.transcript.hypothesis import FoundEntity, Word
-from ctcb.transcript.transcript import Alternative, Decoded, Transcript
+from ctcb.transcript.hypothesis import FoundEntity, Word, joined
+from ctcb.transcript.transcript import Alternative, Decoded, Segment, Transcript
 
 OLD_NAMES = {"taken_back": "withdrawn", "sure": "confidence"}  # of fields, in 0.1.0
 
@@ -14,7 +14,7 @@ OLD_NAMES = {"taken_back": "withdrawn", "sure": "confidence"}  # of fields, in 0
 def together(parts: Sequence[Transcript], starts: Sequence[float], nbest: int = 1) -> Transcript:
     """One transcript of stretches that begin at ``starts`` seconds, in order.
 
-    Scores are added up. With ``nbest`` above 1 the whole has so many different texts, made of those of the parts
+    Scores are added up, and the stretches become its segments. With ``nbest`` above 1 the whole has so many different texts, made of those of the parts
     (:func:`combined`).
     """
     if len(parts) == 1 and not starts[0]:
@@ -22,14 +22,16 @@ def together(parts: Sequence[Transcript], starts: Sequence[float], nbest: int = 
     words: List[Word] = []
     entities: List[FoundEntity] = []
     withdrawn: List[FoundEntity] = []
+    segments: List[Segment] = []
     for part, start in zip(parts, starts):
         before = len(words)
         words += (replace(word, start=word.start + start, end=word.end + start) for word in part.words)
         entities += (_later(found, before, start) for found in part.entities)
         withdrawn += (_later(found, before, start) for found in part.withdrawn)
+        segments.append(Segment(start, start + part.seconds, part.text, part.score, (before, len(words)), part.nbest))
     whole = Transcript(
-        parts[0].utt_id, " ".join(word.word for word in words), sum(part.score for part in parts), tuple(words), tuple(entities),
-        combined(parts, nbest) if nbest > 1 else (), starts[-1] + parts[-1].seconds, withdrawn=tuple(withdrawn),
+        parts[0].utt_id, joined(words), sum(part.score for part in parts), tuple(words), tuple(entities),
+        combined(parts, nbest) if nbest > 1 else (), starts[-1] + parts[-1].seconds, withdrawn=tuple(withdrawn), segments=tuple(segments),
     )
     if parts[0].before is None:
         return whole
@@ -79,7 +81,12 @@ def from_plain(data: Dict[str, Any]) -> Transcript:
         for name in ("entities", "withdrawn")
     )
     nbest = tuple(Alternative(**other) for other in data["nbest"])
-    return Transcript(**{**data, "words": words, "entities": entities, "withdrawn": withdrawn, "nbest": nbest})
+    segments = tuple(_segment_from_plain(segment) for segment in data.get("segments", ()))
+    return Transcript(**{**data, "words": words, "entities": entities, "withdrawn": withdrawn, "nbest": nbest, "segments": segments})
+
+
+def _segment_from_plain(data: Dict[str, Any]) -> Segment:
+    return Segment(**{**data, "words": tuple(data["words"]), "nbest": tuple(Alternative(**other) for other in data["nbest"])})
 
 
 def _entity_from_plain(data: Dict[str, Any]) -> FoundEntity:

@@ -1,8 +1,10 @@
 """What the two doors from Python share: lists of any kind as contexts, and transcripts one by one."""
 from __future__ import annotations
 
-from typing import Callable, Iterable, Iterator, Optional, Union
+from dataclasses import replace
+from typing import Callable, Iterable, Iterator, Mapping, Optional, Union
 
+from ctcb.data.utterance import Utterance
 from ctcb.decoding.list_cache import Entities, ListCache
 from ctcb.decoding.pipeline import Contexts, Pipeline
 from ctcb.entities.per_utt import EntitiesPerUtt
@@ -29,3 +31,21 @@ def transcripts(decoded: Iterable[Decoded], on_error: OnError) -> Iterator[Trans
             raise one.error
         else:
             on_error(one.utt_id, one.error)
+
+
+def described(decoded: Iterable[Decoded], utterances: Mapping[str, Utterance]) -> Iterator[Decoded]:
+    """Transcripts with the channel and the speaker of their utterances, which stand under their ids."""
+    for one in decoded:
+        utterance = utterances.get(one.utt_id)
+        if utterance is None or one.transcript is None:
+            yield one
+        else:
+            yield replace(one, transcript=of_utterance(one.transcript, utterance))
+
+
+def of_utterance(found: Transcript, utterance: Utterance) -> Transcript:
+    """A transcript with the channel and the speaker of its utterance, and of its segments."""
+    segments = tuple(replace(one, speaker=utterance.speaker_of(one.start, one.end)) for one in found.segments)
+    return replace(
+        found, segments=segments, channel=utterance.channels.single, speaker=utterance.speaker, recording=utterance.recording
+    )

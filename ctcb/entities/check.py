@@ -75,7 +75,7 @@ def _check(line: int, entity: Entity, lang: Lang, first_by_form: Dict[str, Entit
 
 
 def _warnings(entity: Entity, pieces: Sequence[Sequence[str]], first_by_form: Dict[str, Entity]) -> Iterator[str]:
-    for form, spelled in zip(entity.spoken_forms, pieces):
+    for form, spelled in zip(entity.spoken_forms, pieces) if entity.weight > 0 else ():  # what is pushed away is not found
         letters = sum(map(str.isalpha, form))
         if list(spelled) == [WORD_START + form]:
             # Pieces that are whole words are the commonest words of the tokenizer's training text.

@@ -13,7 +13,7 @@ class Entity:
     """One entry of a biasing list."""
 
     text: str  # as it should be printed
-    weight: float = 1.0  # multiplies every boost
+    weight: float = 1.0  # multiplies every boost; below 0: nats that each occurrence loses (pushed away, not found)
     aliases: Tuple[str, ...] = ()  # other spellings with the right sound
     prons: Tuple[str, ...] = ()  # pronunciations, CMU phones one space apart
     spoken: Tuple[str, ...] = ()  # the words that are spoken, where the text cannot be read aloud

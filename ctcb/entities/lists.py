@@ -8,15 +8,20 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
+import regex
+
 from ctcb.entities.entity import Entity
-from ctcb.entities.formats import FIELDS, FORMATS, Format, Rejected, check_pron, check_weight, suspect, tidy
+from ctcb.entities.fields import FIELDS, Record, Rejected, check_pron, check_weight, tidy
+from ctcb.entities.formats import FILE_FORMATS, FORMATS, LINE_FORMATS, LineParser
 from ctcb.entities.report import CHANGED, MERGED, REJECTED, WARNING, LineNote, LoadReport
+from ctcb.entities.shapes import Suspicion, suspect
 from ctcb.errors import JOINERS, InputError
 from ctcb.io import PathOrStr, read_lines
 from ctcb.text.normalize import normalize
 
 MANY_WORDS = 20
 MAX_CHARACTERS = 1000  # of a field; a longer text is not a name, and would be slow to spell and to match
+_WORDS = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*")
 _FIELD_IN_TEXT = re.compile(rf"\s(?:{'|'.join(FIELDS)})=").search
 
 _Item = Union[str, Entity]  # an entry: a line of a file, or an item from Python
@@ -60,7 +65,7 @@ class EntityList:
 
     @classmethod
     def load(cls, path: PathOrStr, format: str = "plain") -> EntityList:
-        """Read a list, one entity on each line, in one of ``FORMATS``. Lines that are blank or start with
+        """Read a list in one of ``FORMATS``. In those of one entity a line, lines that are blank or start with
         ``# `` are skipped; ``report`` has the outcome of all others.
 
         Raises
@@ -69,9 +74,11 @@ class EntityList:
         """
         if format not in FORMATS:
             raise InputError(f"{format!r} is not a list format", hint=f"choose from {', '.join(FORMATS)}")
+        if format in FILE_FORMATS:
+            return _collect(FILE_FORMATS[format](path), _from_record, str(Path(path)), format)
         rows = [(number, line) for number, line in read_lines(path) if _is_entry(line)]
-        warning = suspect([line for _, line in rows]) if format == "plain" else None
-        return _collect(rows, partial(_from_line, FORMATS[format]), str(Path(path)), format, (warning,) if warning else ())
+        suspicion = suspect([line for _, line in rows]) if format == "plain" else None
+        return _collect(rows, partial(_from_line, LINE_FORMATS[format]), str(Path(path)), format, suspicion)
 
     @classmethod
     def of(cls, items: Union[Iterable[_Item], Mapping[_Item, float]]) -> EntityList:
@@ -139,8 +146,8 @@ def _is_entry(line: str) -> bool:
 
 
 def _collect(
-    entries: Iterable[Tuple[int, _Item]], read: _Reader, file: Optional[str],
-    format: Optional[str] = None, warnings: Tuple[str, ...] = (),
+    entries: Iterable[Tuple[int, Union[_Item, Record]]], read: _Reader, file: Optional[str],
+    format: Optional[str] = None, suspicion: Optional[Suspicion] = None,
 ) -> EntityList:
     """Read each entry (with its line number), check it, and merge it with an earlier one of the same normal form."""
     notes: List[LineNote] = []
@@ -167,15 +174,24 @@ def _collect(
         joined, how = _merged(entities[place], entity)
         notes.append(LineNote(number, MERGED, entity.text, f"has the normal form of {entities[place].text!r} in line {lines[place]}{how}"))
         entities[place] = joined
-    report = LoadReport(file, format, count, len(entities), tuple(notes), warnings)
+    warnings, looks_like = ((suspicion.warning(),), suspicion.format) if suspicion else ((), None)
+    report = LoadReport(file, format, count, len(entities), tuple(notes), warnings, looks_like)
     return EntityList(tuple(entities), tuple(lines), report)
 
 
-def _from_line(parse: Format, line: str, changes: List[str]) -> Entity:
+def _from_line(parse: LineParser, line: str, changes: List[str]) -> Entity:
     """The entity of a line of a file, not yet checked."""
     if "\r" in line:
         raise Rejected("carriage returns inside the line; save the list with line feeds")
     return parse(_printable(line, changes, keep="\t"), changes)
+
+
+def _from_record(item: Record, changes: List[str]) -> Entity:
+    """The entity of a record of a file that is read as a whole."""
+    if item.problem is not None:
+        raise Rejected(item.problem)
+    changes.extend(item.changes)
+    return _from_python(item.entity, changes)
 
 
 def _from_python(item: Entity, changes: List[str]) -> Entity:
@@ -188,9 +204,9 @@ def _from_python(item: Entity, changes: List[str]) -> Entity:
     return Entity(
         tidy(_printable(item.text, changes), changes),
         check_weight(item.weight),
-        aliases=tuple(" ".join(alias.split()) for alias in item.aliases),
+        aliases=tuple(" ".join(_printable(alias, changes).split()) for alias in item.aliases),
         prons=tuple(pron for pron in prons if pron is not None),
-        spoken=tuple(" ".join(spoken.split()) for spoken in item.spoken),
+        spoken=tuple(" ".join(_printable(spoken, changes).split()) for spoken in item.spoken),
     )
 
 
@@ -245,14 +261,18 @@ def _with_words(name: str, values: Tuple[str, ...], changes: List[str]) -> Tuple
 
 
 def _key(entity: Entity) -> str:
-    """The key by which duplicates are recognised: the normal form, or the text itself where that is empty."""
-    return entity.normal or entity.text
+    """The key by which duplicates are recognised: of English letters the normal form; else the words in lower case, with
+    their accents, which may tell names apart; the text itself where there is none."""
+    if entity.text.isascii():
+        return entity.normal or entity.text
+    words = _WORDS.findall(unicodedata.normalize("NFKC", entity.text).lower())
+    return " ".join(words) or entity.text
 
 
 def _merged(first: Entity, second: Entity) -> Tuple[Entity, str]:
     """Two entities of the same normal form as one, and the rest of a note on it. Swapping them changes only
     the order of the fields."""
-    text = min(first.text, second.text, key=_plainness)
+    text = min(first.text, second.text, key=plainness)
     weight = max(first.weight, second.weight)
     note = "" if text == first.text else f"; printed {text!r}"
     note += "" if first.weight == second.weight else f"; the larger weight, {weight:g}, is used"
@@ -265,7 +285,7 @@ def _merged(first: Entity, second: Entity) -> Tuple[Entity, str]:
     return Entity(text, weight, aliases, prons, spoken), note
 
 
-def _plainness(text: str) -> Tuple[int, str]:
+def plainness(text: str) -> Tuple[int, str]:
     """The sort key of printed forms: those with most capitals, accents, digits and signs first, then by code point."""
     return sum(char == " " or "a" <= char <= "z" for char in text) - len(text), text
 
@@ -277,7 +297,3 @@ def _doubts(entity: Entity) -> Iterator[str]:
         yield f"{words} words: it is matched only where all of them occur in a row; is it a sentence?"
     if "=" in entity.text and _FIELD_IN_TEXT(entity.text):
         yield "holds a field after a space: put a tab before it"
-    if not entity.text.isascii() and not entity.spoken:
-        foreign = [char for char in entity.text if char.isalpha() and "LATIN" not in unicodedata.name(char, "LATIN")]
-        if foreign:
-            yield f"not in Latin letters: matched as {entity.normal!r}; give spoken= where it is pronounced otherwise"

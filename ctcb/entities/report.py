@@ -33,6 +33,7 @@ class LoadReport:
     loaded: int  # entities in the list
     notes: Tuple[LineNote, ...] = ()  # by line
     warnings: Tuple[str, ...] = ()  # about the list as a whole
+    looks_like: Optional[str] = None  # another format that the list seems to have
 
     def lines(self, outcome: str) -> Tuple[int, ...]:
         """The numbers of the lines with this outcome."""

@@ -100,7 +100,7 @@ class EmissionCache:
             from ctcb.adapter.encoded_list import encode_list  # here: imports torch
             from ctcb.adapter.encoder_bias import EncoderBias
 
-            biased = self._compute(data, EncoderBias(self.model, encode_list(self.model, entities.entities)))
+            biased = self._compute(data, EncoderBias(self.model, encode_list(self.model, [entity for entity in entities if not entity.weight < 0])))
             unbiased = {one.utt_id: one.emissions.tokens for one in self._everything(data).emitted}
             emitted = tuple(replace(one, emissions=replace(one.emissions, unbiased=unbiased[one.utt_id])) for one in biased.emitted)
             self._biased[key] = replace(biased, emitted=emitted)

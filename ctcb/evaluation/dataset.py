@@ -27,6 +27,7 @@ class DataSet:
     entities: EntityList  # the set's own names, and the distractors that were added to them
     added: int  # how many of these there are
     absent: Tuple[EntityList, ...]  # lists of distractors alone, none of which is spoken; () where there are none
+    warnings: Tuple[str, ...] = ()  # about the lists as they were read, each with its file
 
     @property
     def refs(self) -> Dict[str, str]:
@@ -58,9 +59,12 @@ def read_set(
     own = EntityList.read(folder / ENTITIES if entities is None else entities, entities_format)
     file = folder / DISTRACTORS if distractors is None and (folder / DISTRACTORS).exists() else distractors
     others: List[Entity] = []
+    reports = [own.report]
     if file is not None:
         spoken = "|".join(f" {normalize(row.text)} " for row in every)
-        others = _unspoken(EntityList.read(file, entities_format), own, spoken)
+        listed = EntityList.read(file, entities_format)
+        reports.append(listed.report)
+        others = _unspoken(listed, own, spoken)
         random.Random(seed).shuffle(others)
     if added > len(others):
         raise InputError(
@@ -71,7 +75,8 @@ def read_set(
     draws = [others[:absent]] if others and absent else []
     for number in range(1, absent_lists if draws else 0):
         draws.append(random.Random(f"{seed}-{number}").sample(others, min(absent, len(others))))
-    return DataSet(folder.resolve().name, manifest, rows, half, together, added, tuple(map(EntityList.of, draws)))
+    warnings = tuple(f"{report.file}: {warning}" for report in reports for warning in report.warnings)
+    return DataSet(folder.resolve().name, manifest, rows, half, together, added, tuple(map(EntityList.of, draws)), warnings)
 
 
 def _unspoken(distractors: EntityList, own: EntityList, spoken: str) -> List[Entity]:

@@ -87,7 +87,7 @@ class Objective:
 def _score(
     data: DataSet, decoding: Decoding, system: System, names: EntityList, table: Mapping[str, Technique] = TECHNIQUES
 ) -> ScoreReport:
-    return score(data.refs, decoding.run(system, names, table).hyps, names, draws=0)
+    return score(data.refs, decoding.run(system, names, table).hyps, names, fold=True, draws=0)  # as ablation.py does
 
 
 def _rate(report: ScoreReport, name: str) -> float:

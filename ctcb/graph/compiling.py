@@ -1,22 +1,25 @@
 """Compiling an LM, tokens and a lexicon into a graph on disk."""
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
-from ctcb.errors import InputError
+from ctcb.errors import InputError, InputWarning
 from ctcb.graph.grammar import OpenWords, build_grammar
-from ctcb.graph.spellings import LexiconWords, PhoneSpelling, PieceWords, WordSpelling, is_normal, read_entries
+from ctcb.graph.spellings import LexiconWords, PhoneSpelling, PieceWords, WordSpelling, read_entries
 from ctcb.graph.store import digest, is_made_from, load_graph, save_graph
 from ctcb.io import PathOrStr
 from ctcb.lm.arrays import ArrayLm
+from ctcb.lm.casing import load_matching
 from ctcb.lm.vocabulary import check_vocabulary
 from ctcb.text.lang import LEXICON_FILE, PHONES_FILE
 from ctcb.text.lexicon import Lexicon, Pronunciation, read_phones
 from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
 from ctcb.text.tokenizer import MODEL_FILE, TOKENS_FILE, Tokenizer
 from ctcb.text.tokens import WORD_START, TokenTable
+from ctcb.text.writing import Writing
 
 MIN_NORMAL = 0.5  # share of an LM's words that must be in normal form; with fewer, it was not estimated for ctcb
 
@@ -30,6 +33,11 @@ class Units:
     files: Tuple[Optional[PathOrStr], ...]  # that the graph depends on
     spelling: Optional[Spelling] = None  # for subword pieces
     entries: Optional[Dict[str, List[Pronunciation]]] = None  # a lexicon: word -> its token sequences
+
+    @property
+    def writing(self) -> Writing:
+        """How words are written: as the pieces have it, or, over phones, in English letters."""
+        return Writing.english() if self.kind == "phone" else self.table.writing
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,8 @@ def units_of_tokens(
 def make_graph(units: Units, lm: PathOrStr, out: PathOrStr, segmentations: int = 1, closed: bool = False) -> GraphReport:
     """Write the graph of an LM to the folder ``out``, unless it already holds the graph of the same inputs and options.
 
+    Warns where the LM is matched in lower case, or has no usable ``<unk>``.
+
     Parameters
     ----------
     segmentations : the most segmentations of each word into pieces.
@@ -100,13 +110,15 @@ def make_graph(units: Units, lm: PathOrStr, out: PathOrStr, segmentations: int =
 
     Raises
     ------
-    InputError : an LM that is malformed, has no ``<unk>``, or whose words are not in normal form.
+    InputError : an LM that is malformed, or whose words are not in normal form, not even in lower case.
     """
     made_from = digest((lm, *units.files), (units.kind, units.table.symbols, units.table.blank, segmentations, closed))
     if is_made_from(out, made_from):
         existing = load_graph(out).description
         return GraphReport(False, existing.states, existing.arcs, existing.words)
-    model = ArrayLm.load(lm)
+    model = load_matching(lm, units.writing.is_word)
+    for note in model.notes:
+        warnings.warn(f"{lm}: {note}", InputWarning, stacklevel=2)
     words = [word for word in model.words if not word.startswith("<")]
     _check_words(model, words, units)
     if units.kind == "phone":
@@ -128,15 +140,16 @@ def make_graph(units: Units, lm: PathOrStr, out: PathOrStr, segmentations: int =
 
 
 def _check_words(model: ArrayLm, words: Sequence[str], units: Units) -> None:
-    """Raise InputError for an LM in upper case, say: all its words would silently be decoded as unknown ones."""
-    normal = sum(map(bool, map(is_normal, words)))
+    """Raise InputError for an LM over pieces, say: all its words would silently be decoded as unknown ones."""
+    is_word = units.writing.is_word
+    normal = sum(map(is_word, words))
     if normal < MIN_NORMAL * len(words):
-        lower = list(dict.fromkeys(word.lower().replace(WORD_START, "") for word in words))
-        model.check_vocabulary([word for word in lower if is_normal(word)], "the text")
-        first = next(word for word in words if not is_normal(word))
+        whole = list(dict.fromkeys(word.replace(WORD_START, "") for word in words))
+        model.check_vocabulary([word for word in whole if is_word(word)], "the text")
+        first = next(word for word in words if not is_word(word))
         raise InputError(
-            f"{len(words) - normal} of its {len(words)} words, such as {first!r}, are not in normal form",
-            file=model.path, hint="estimate it with `ctcb lm`, which normalises its text",
+            f"{len(words) - normal} of its {len(words)} words, such as {first!r}, are not written as the model writes",
+            file=model.path, hint="estimate it on text in the model's letters and case; `ctcb lm` writes English so",
         )
     if units.entries is not None and not any(word in units.entries for word in words):
         check_vocabulary(model.index.__contains__, units.entries, "the lexicon", model.path)

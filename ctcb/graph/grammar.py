@@ -23,7 +23,7 @@ import numpy as np
 
 from ctcb.errors import InputError
 from ctcb.graph.tries import Arcs, grow, join, runs, table
-from ctcb.lm.arrays import LN10, MISSING_UNK_LOG10, ArrayLm
+from ctcb.lm.arrays import ArrayLm
 
 START = 0  # the state before a sentence; no arc leads to it
 
@@ -80,10 +80,8 @@ def build_grammar(
 
     Raises
     ------
-    InputError : the LM has no ``<unk>``, or none of its words has a spelling.
+    InputError : none of the LM's words has a spelling.
     """
-    if lm.arrays.node["log_prob"][1 + lm.unk] <= 0.99 * MISSING_UNK_LOG10 * LN10:
-        raise InputError("has no 1-gram <unk>, which listed names need", file=lm.path, hint="estimate it again with `ctcb lm`")
     if not any(map(len, spellings)):
         raise InputError("none of its words can be spelled", file=lm.path, hint="give the lexicon that goes with it")
     ngrams = _Ngrams.of(lm)

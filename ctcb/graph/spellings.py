@@ -1,7 +1,6 @@
 """How words are spelled in a model's tokens: in pieces, or in phones by their pronunciations."""
 from __future__ import annotations
 
-import re
 from itertools import islice, product
 from typing import Dict, List, Mapping, Optional, Protocol, Sequence
 
@@ -9,13 +8,11 @@ from ctcb.errors import InputError
 from ctcb.io import PathOrStr, read_lines
 from ctcb.progress import progress
 from ctcb.text.lexicon import PHONES, Lexicon, Pronunciation, phone_symbols
-from ctcb.text.normalize import WORD, normalize
 from ctcb.text.spelling import Spelling, TokenIds
 from ctcb.text.tokens import TokenTable
+from ctcb.text.writing import Writing
 
 MAX_COMBINATIONS = 8  # pronunciations of a name whose words have several each
-
-is_normal = re.compile(WORD).fullmatch
 
 
 class WordSpelling(Protocol):
@@ -32,14 +29,15 @@ class PieceWords:
         self.spelling, self.segmentations = spelling, segmentations
 
     def words(self, words: Sequence[str]) -> List[List[TokenIds]]:
-        """The segmentations of each word; none for words not in normal form, which no normalised text contains."""
-        normal = [word for word in words if is_normal(word)]
+        """The segmentations of each word; none for words that the model does not write so."""
+        is_word = self.spelling.writing.is_word
+        normal = [word for word in words if is_word(word)]
         if self.segmentations == 1:
             spelled = iter([segmentations[:1] for segmentations in self.spelling.spell(normal)])
         else:  # one by one: for long lists a spelling gives the best segmentation only
             shown = progress(normal, "spelling")
             spelled = iter([self.spelling.spell([word])[0][: self.segmentations] for word in shown])
-        return [list(next(spelled)) if is_normal(word) else [] for word in words]
+        return [list(next(spelled)) if is_word(word) else [] for word in words]
 
 
 class PhoneSpelling:
@@ -48,6 +46,7 @@ class PhoneSpelling:
     def __init__(self, table: TokenTable, entries: Mapping[str, Sequence[Pronunciation]]) -> None:
         """``entries``: word -> its pronunciations, in the table's symbols."""
         self.table = table
+        self.writing = Writing.english()
         self._ids = {symbol: index for index, symbol in enumerate(table.symbols)}
         self._stress = set(phone_symbols(True)[1:]) <= set(table.symbols)
         self._cmu = self._stress or set(PHONES) <= set(table.symbols)
@@ -57,7 +56,7 @@ class PhoneSpelling:
     def words(self, words: Sequence[str]) -> List[List[TokenIds]]:
         """The pronunciations of each word as token ids; an empty list for a word without any."""
         if self._lexicon is not None:
-            self._lexicon.prepare([word for word in words if is_normal(word)])
+            self._lexicon.prepare(list(filter(self.writing.is_word, words)))
         return [self._word(word) for word in words]
 
     def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
@@ -85,7 +84,7 @@ class PhoneSpelling:
 
     def _word(self, word: str) -> List[TokenIds]:
         if self._lexicon is not None:
-            prons: Sequence[Pronunciation] = self._lexicon.pronunciations(word) if is_normal(word) else ()
+            prons: Sequence[Pronunciation] = self._lexicon.pronunciations(word) if self.writing.is_word(word) else ()
         else:
             prons = self._entries.get(word, ())
         return [tuple(self._ids[phone] for phone in phones) for phones in prons]
@@ -109,6 +108,7 @@ def read_entries(path: PathOrStr, table: TokenTable) -> Dict[str, List[Pronuncia
     Raises InputError, with the line number, for a token that the table does not have, the blank, or a
     word that is not in normal form.
     """
+    writing = table.writing if table.tells_words else Writing.english()
     allowed = set(table.symbols) - {table.symbols[table.blank]}
     entries: Dict[str, List[Pronunciation]] = {}
     for number, line in read_lines(path):
@@ -116,8 +116,10 @@ def read_entries(path: PathOrStr, table: TokenTable) -> Dict[str, List[Pronuncia
         symbols = tuple(spelled.split())
         if not tab or not word.strip() or not symbols:
             raise InputError("is not: word, tab, tokens", file=path, line=number, hint="separate them with one tab")
-        if normalize(word) != word:
-            raise InputError(f"{word!r} is not in normal form", file=path, line=number, hint=f"write {normalize(word)!r}")
+        if not writing.is_word(word):
+            form = writing.of_model(next(iter(writing.forms(word)), ""))
+            hint = f"write {form!r}" if form and form != word else "write it in letters that the tokens have"
+            raise InputError(f"{word!r} is not a word as the model writes it", file=path, line=number, hint=hint)
         unknown = [symbol for symbol in symbols if symbol not in allowed]
         if unknown:
             raise InputError(

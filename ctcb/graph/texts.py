@@ -16,7 +16,7 @@ BASE, MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1  # odd, so that each step is inve
 
 def spelled_by_tokens(graph: FullGraph, table: TokenTable) -> Texts:
     """The hash steps of a graph whose tokens spell words: each new token adds its letters."""
-    letters = [symbol.replace(WORD_START, " ").lower() if symbol in table.written else "" for symbol in table.symbols]
+    letters = [table.writing.of_model(symbol.replace(WORD_START, " ")) if is_text else "" for symbol, is_text in zip(table.symbols, table.is_text)]
     for separator in table.separators:
         letters[table.symbols.index(separator)] = " "
     steps = _steps([*letters, ""])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import shutil
 import zlib
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +22,14 @@ from ctcb.errors import InputError
 
 CHUNK = 1 << 16  # lines at a time
 GZIP = b"\x1f\x8b"
+BOM = b"\xef\xbb\xbf"  # byte-order mark, as some editors write it
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+KENLM_BINARY = b"mmap lm http://kheafield.com/code"
+# 1-grams whose probability may be -inf: <s> is never predicted, and an <unk> without a score is as one that is missing.
+MAY_BE_NEVER = (b"<s>", b"<unk>")
+NEVER_LOG10 = -99.0  # stands for -inf there, as other tools write it
+# Signs as other tools, or a change of case, write them.
+SIGNS = {b"<UNK>": b"<unk>", b"<S>": b"<s>", b"</S>": b"</s>"}
 CUT_OFF = "the file is truncated: copy it again, or estimate it again with `ctcb lm`"
 MAKE_ANEW = "estimate it again with `ctcb lm`"
 
@@ -41,6 +50,14 @@ class Arpa:
 
     words: List[str]  # the word of each number, in the order of the 1-grams
     tables: List[Table]  # one for each order, lowest first
+
+
+def copy_plain(path: Union[str, Path], target: IO[bytes]) -> None:
+    """Copy an ARPA file, gzip or not, unpacked and without a byte-order mark, for other readers."""
+    with open_arpa(path) as source:
+        target.write(source.readline().removeprefix(BOM))
+        shutil.copyfileobj(source, target, 1 << 20)
+    target.flush()
 
 
 def open_arpa(path: Union[str, Path]) -> IO[bytes]:
@@ -75,11 +92,18 @@ def read_arpa(path: Union[str, Path]) -> Arpa:
 
 def check_arpa(path: Union[str, Path]) -> List[str]:
     """Check a file as :func:`read_arpa` does, without keeping its n-grams, and return its words. Raises InputError."""
+    return read_unigrams(path)[0]
+
+
+def read_unigrams(path: Union[str, Path]) -> Tuple[List[str], np.ndarray]:
+    """Check a file as :func:`read_arpa` does, and return its words and their log10 probabilities ``[n]``. Raises InputError."""
+    unigrams: List[np.ndarray] = []
     with open_arpa(path) as file:
         scanner = _Scanner(file, path)
-        for _ in scanner.tables():
-            pass
-    return scanner.names()
+        for table in scanner.tables():
+            if table.ids.shape[1] == 1:
+                unigrams.append(table.log10)
+    return scanner.names(), np.concatenate(unigrams)
 
 
 def _joined(parts: List[Table]) -> Table:
@@ -123,6 +147,10 @@ class _Scanner:
     def header(self) -> List[int]:
         line = self.next_line(comments=True)
         if line != b"\\data\\":
+            if line is not None and line.startswith(KENLM_BINARY):
+                raise self.wrong("is not an ARPA file, but a binary of kenlm, which has no list of its words", "give the ARPA file that it was built from")
+            if line is not None and line.startswith(UTF16):
+                raise self.wrong("is not an ARPA file in UTF-8, but in UTF-16", "save the file as UTF-8")
             raise self.wrong("is not an ARPA file: it does not begin with \\data\\", "give an ARPA file; `ctcb lm` makes one")
         counts: List[int] = []
         for raw in self.lines():
@@ -147,6 +175,9 @@ class _Scanner:
             if not lines:
                 raise self.wrong(f"ends after {done} of {count} {n}-grams", CUT_OFF)
             ids, log10, backoff = self.parsed_at_once(lines, n) or self.parsed_singly(lines, n, start, done, count)
+            if n == 1:
+                for word in MAY_BE_NEVER:
+                    log10[(ids[:, 0] == self.index.get(word, -1)) & np.isneginf(log10)] = NEVER_LOG10
             table = Table(ids, log10, backoff, start)
             self.check(table, highest)
             yield table
@@ -181,7 +212,7 @@ class _Scanner:
 
     def add_words(self, new: List[bytes]) -> bool:
         """Add 1-grams if all of them are new and UTF-8; otherwise add nothing and return False."""
-        new = [b"<unk>" if word == b"<UNK>" else word for word in new]
+        new = [SIGNS.get(word, word) for word in new]
         try:
             b" ".join(new).decode()
         except UnicodeDecodeError:
@@ -207,7 +238,7 @@ class _Scanner:
                 raise self.wrong(f"{len(words)} words in a {n}-gram")
             if n == 1 and not self.add_words(words):
                 raise self.wrong(f"the 1-gram {_shown(words[0])} is a duplicate or is not UTF-8")
-            words = [b"<unk>" if word == b"<UNK>" else word for word in words]
+            words = [SIGNS.get(word, word) for word in words]
             unknown = [word for word in words if word not in self.index]
             if unknown:
                 raise self.wrong(f"{_shown(unknown[0])} is not among the 1-grams")
@@ -255,6 +286,8 @@ class _Scanner:
             lines = list(islice(self.file, limit))
         except (EOFError, OSError, zlib.error) as error:
             raise self.wrong(f"cannot be read on ({error})", CUT_OFF) from None
+        if not self.line and lines:
+            lines[0] = lines[0].removeprefix(BOM)
         self.line += len(lines)
         return lines
 

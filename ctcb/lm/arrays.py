@@ -18,10 +18,10 @@ import numpy as np
 from ctcb.compiled import compiled
 from ctcb.errors import InputError
 from ctcb.lm.arpa import MAKE_ANEW, Arpa, Table, read_arpa
+from ctcb.lm.unknown import UNKNOWN, unknown_score
 from ctcb.lm.vocabulary import VocabularyCheck, check_vocabulary
 
 LN10 = math.log(10.0)
-MISSING_UNK_LOG10 = -100.0  # what kenlm gives <unk> where an ARPA file has none
 
 NODE = np.dtype([
     ("first_child", np.int32),  # its children run up to the next node's first
@@ -67,6 +67,7 @@ class ArrayLm:
     order: int
     begin: int  # the state before a sentence's first word
     path: Optional[Path] = None
+    notes: Tuple[str, ...] = ()  # for the user, on what was done to the file's contents
 
     @classmethod
     def load(cls, path: Union[str, Path]) -> ArrayLm:
@@ -74,9 +75,13 @@ class ArrayLm:
         return cls.build(read_arpa(path), path)
 
     @classmethod
-    def build(cls, arpa: Arpa, path: Optional[Union[str, Path]] = None) -> ArrayLm:
-        """Build the arrays of an ARPA file's contents. Raises InputError for duplicate n-grams and those whose context is missing."""
-        words, tables = _sorted_words(arpa)
+    def build(cls, arpa: Arpa, path: Optional[Union[str, Path]] = None, notes: Tuple[str, ...] = ()) -> ArrayLm:
+        """Build the arrays of an ARPA file's contents; where it has no usable ``<unk>``, ``unknown_score`` stands for it.
+
+        Raises InputError for duplicate n-grams and those whose context is missing.
+        """
+        score, note = unknown_score(arpa.words, arpa.tables[0].log10)
+        words, tables = _sorted_words(arpa, score)
         levels = [_Level(np.array([0]), np.array([-1]), np.array([-1]), np.zeros(1), np.zeros(1))]
         keys = np.zeros(0, np.int64)  # of all nodes but 0, in their order: parent * vocabulary + word
         suffix = np.array([0])  # of all nodes so far
@@ -89,7 +94,8 @@ class ArrayLm:
             levels.append(level._replace(node=new))
         arrays = _arrays(levels, suffix)
         begin = int(arrays.node["state"][1 + words.index("<s>")])
-        return cls(arrays, words, len(tables), begin, None if path is None else Path(path))
+        notes += () if note is None else (note,)
+        return cls(arrays, words, len(tables), begin, None if path is None else Path(path), notes)
 
     @cached_property
     def index(self) -> Dict[str, int]:
@@ -119,14 +125,17 @@ class ArrayLm:
 _Level = namedtuple("_Level", "node parent word log_prob backoff")
 
 
-def _sorted_words(arpa: Arpa) -> Tuple[List[str], List[Table]]:
-    """The words sorted, ``<unk>`` added where it is missing, and the tables renumbered to match."""
+def _sorted_words(arpa: Arpa, unknown_log10: float) -> Tuple[List[str], List[Table]]:
+    """The words sorted, ``<unk>`` with its score, added where it is missing, and the tables renumbered to match."""
     tables, words = list(arpa.tables), list(arpa.words)
-    if "<unk>" not in words:
-        words.append("<unk>")
-        unigrams = tables[0]
+    unigrams = tables[0]
+    if UNKNOWN in words:
+        log10 = np.where(unigrams.ids[:, 0] == words.index(UNKNOWN), unknown_log10, unigrams.log10)
+        tables[0] = Table(unigrams.ids, log10, unigrams.backoff, unigrams.line)
+    else:
+        words.append(UNKNOWN)
         ids = np.append(unigrams.ids, [[len(words) - 1]], axis=0)
-        tables[0] = Table(ids, np.append(unigrams.log10, MISSING_UNK_LOG10), np.append(unigrams.backoff, 0.0), unigrams.line)
+        tables[0] = Table(ids, np.append(unigrams.log10, unknown_log10), np.append(unigrams.backoff, 0.0), unigrams.line)
     order = sorted(range(len(words)), key=words.__getitem__)
     number = np.empty(len(words), np.int64)
     number[order] = np.arange(len(words))

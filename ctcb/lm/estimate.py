@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Dict, FrozenSet, Iterable, Iterator, Optional, Sequence, Tupl
 
 import numpy as np
 
-from ctcb.errors import InputError, RunError
+from ctcb.errors import InputError, InputWarning, RunError
 from ctcb.io import atomic_write, read_lines
 from ctcb.lm.arpa import Table, read_counts
 from ctcb.lm.arpa_writer import packed, write_arpa
@@ -204,11 +205,23 @@ def estimate_lm(
 
 
 def read_vocab(path: Union[str, Path]) -> FrozenSet[str]:
-    """The first column of a word list or a ``lexicon.txt``. Raises InputError."""
-    words = frozenset(line.split()[0] for _, line in read_lines(path) if line.strip())
+    """The first column of a word list or a ``lexicon.txt``, as the normalised text has the words.
+
+    Warns of words in upper or mixed case, which are read in lower case. Raises InputError where half of the words or more
+    are in no normal form even so.
+    """
+    listed = frozenset(line.split()[0] for _, line in read_lines(path) if line.strip())
+    lowered = {word: word.lower() for word in listed if normalize(word) != word and normalize(word) == word.lower()}
+    words = frozenset(lowered.get(word, word) for word in listed)
     normal = sum(normalize(word) == word for word in words)
     if normal * 2 <= len(words):
         raise InputError(
             f"{normal} of {len(words)} words are in normal form", file=path, hint="write them in lower case, a-z, one a line"
+        )
+    if lowered:
+        example = min(lowered)
+        warnings.warn(
+            f"{path}: {len(lowered):,} of {len(listed):,} words are read in lower case, such as {example!r} as {lowered[example]!r}",
+            InputWarning, stacklevel=2,
         )
     return words

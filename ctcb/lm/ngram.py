@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import math
 import re
-import shutil
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, Sequence, Tuple, Union
 
-from ctcb.errors import InputError, RunError
-from ctcb.lm.arpa import GZIP, MAKE_ANEW, check_arpa, open_arpa
+from ctcb.errors import InputError, InputWarning, RunError
+from ctcb.lm.arpa import BOM, GZIP, KENLM_BINARY, MAKE_ANEW, copy_plain, read_unigrams
+from ctcb.lm.unknown import NEVER_LOG10, UNKNOWN, unknown_score
 from ctcb.lm.vocabulary import VocabularyCheck, check_vocabulary
 
 LN10 = math.log(10.0)
-BINARY = b"mmap lm http://kheafield.com/code"
 
 
 @dataclass(frozen=True)
@@ -51,27 +51,39 @@ class NgramLm:
     def __init__(self, model: Any, state: type, path: Path) -> None:
         self._model, self._state, self.path = model, state, path
         self.order: int = model.order
-        self.unk_log_prob = self.score(self.empty(), "<unk>")[0]  # of an unknown word, without context
+        self._unknown_shift = 0.0  # log10, added to kenlm's scores of unknown words
+
+    @property
+    def unk_log_prob(self) -> float:
+        """ln P of an unknown word, without context."""
+        return self.score(self.empty(), UNKNOWN)[0]
 
     @classmethod
     def load(cls, path: Union[str, Path]) -> NgramLm:
         """Read an ARPA file, gzip or not, or a kenlm binary.
 
-        Raises InputError where the file is wrong, with the line of an ARPA file, and RunError where
-        kenlm is not installed.
+        Warns where the LM has no usable ``<unk>``, for which ``unknown_score`` then stands. Raises InputError where
+        the file is wrong, with the line of an ARPA file, or is a binary without ``<unk>``, and RunError where kenlm is
+        not installed.
         """
         path = Path(path)
-        start = _first_bytes(path, len(BINARY))
-        if start == BINARY:
-            return cls._read(path, path)
-        check_arpa(path)
-        if start[:2] != GZIP:
-            return cls._read(path, path)
-        with tempfile.NamedTemporaryFile(suffix=".arpa") as unpacked:  # kenlm may have been built without zlib
-            with open_arpa(path) as source:
-                shutil.copyfileobj(source, unpacked, 1 << 20)
-            unpacked.flush()
-            return cls._read(Path(unpacked.name), path)
+        start = _first_bytes(path, len(KENLM_BINARY))
+        if start == KENLM_BINARY:
+            lm = cls._read(path, path)
+            if lm.unk_log_prob <= NEVER_LOG10 * LN10:
+                raise InputError("is a binary of kenlm without <unk>", file=path, hint="give the ARPA file that it was built from")
+            return lm
+        unknown, note = unknown_score(*read_unigrams(path))
+        if start.startswith((GZIP, BOM)):  # kenlm may have been built without zlib, and takes no mark
+            with tempfile.NamedTemporaryFile(suffix=".arpa") as plain:
+                copy_plain(path, plain)
+                lm = cls._read(Path(plain.name), path)
+        else:
+            lm = cls._read(path, path)
+        if note is not None:
+            warnings.warn(f"{path}: {note}", InputWarning, stacklevel=2)
+            lm._unknown_shift = unknown - lm.unk_log_prob / LN10
+        return lm
 
     @classmethod
     def _read(cls, file: Path, path: Path) -> NgramLm:
@@ -110,7 +122,8 @@ class NgramLm:
     def score(self, state: Any, word: str) -> Tuple[float, Any]:
         """ln P(word | state), and the state after it. A word that is not in the LM scores as ``<unk>``."""
         after = self._state()
-        return self._model.BaseScore(state, word, after) * LN10, after
+        shift = 0.0 if word in self else self._unknown_shift
+        return (self._model.BaseScore(state, word, after) + shift) * LN10, after
 
     def end(self, state: Any) -> float:
         """ln P(</s> | state)."""
@@ -132,10 +145,11 @@ class NgramLm:
             count += 1
             for log10, _, is_unknown in self._model.full_scores(sentence):
                 words += 1
-                total += log10
                 if is_unknown:
                     unknown += 1
+                    log10 += self._unknown_shift
                     of_unknown += log10
+                total += log10
         if not count:
             raise InputError("there is no text to predict", hint="give at least one sentence")
         return Perplexity(total * LN10, of_unknown * LN10, words, unknown, count)

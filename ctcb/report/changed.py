@@ -34,8 +34,8 @@ def changed(before: ScoreReport, after: ScoreReport) -> List[Changed]:
 
 
 def wrong_words(score: UtteranceScore) -> Tuple[int, ...]:
-    """The indices of the hypothesis words that are substitutions or insertions."""
-    return tuple(edit.hyp_at for edit in score.alignment.edits if edit.op != "del")
+    """The indices of the hypothesis units that are substitutions or insertions."""
+    return tuple(edit.hyp_at for edit in score.shown.edits if edit.op != "del")
 
 
 def _balance(score: UtteranceScore) -> int:

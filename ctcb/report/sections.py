@@ -8,8 +8,10 @@ from ctcb.report.changed import Changed, changed, wrong_words
 from ctcb.report.html import intervals, paragraph, section, table
 from ctcb.report.media import Clips, attention_picture
 from ctcb.scoring.measures import MEASURES, Measure
-from ctcb.scoring.render import interval_note
+from ctcb.scoring.render import interval_note, rule_notes, speaker_rows, units
 from ctcb.scoring.report import ScoreReport, UtteranceScore
+from ctcb.scoring.text import characters_of
+from ctcb.text.scripts import is_unspaced
 
 HIGHER_IS_BETTER = {"entity_precision", "entity_recall", "entity_f1"}  # measures; of all others, lower is better
 MAX_SHOWN = 200  # changed utterances
@@ -40,9 +42,10 @@ def result(before: Optional[ScoreReport], after: ScoreReport) -> str:
     header = ["measure", "with the list", "95 % interval"]
     if before is not None:
         header = ["measure", "without", "with the list", "95 % interval", "difference", "95 % interval"]
-    counts = f"{len(after.utterances):,} utterances, {after.wer.words:,} words"
+    counts = f"{len(after.utterances):,} utterances, {after.wer.words:,} {units(after)}"
     listed = "" if after.listed is None else f", {after.listed:,} entities listed"
     notes = [paragraph(f"{counts}{listed}.", dim=True)]
+    notes += [paragraph(f"{note[0].upper()}{note[1:]}.", dim=True) for note in rule_notes(after)]
     if after.without_interval:
         notes.append(paragraph(f"There is {interval_note(after)}.", dim=True))
     return section("Result", *notes, table(header, rows))
@@ -81,6 +84,14 @@ def names(report: ScoreReport) -> str:
         "Names", paragraph("Those with most errors first. A false alarm is a name in the transcript that is not in the reference.", dim=True),
         table(["name", "found", "missed", "false"], rows),
     )
+
+
+def speakers(report: ScoreReport) -> str:
+    """The section of the measures of each speaker; "" where no speaker is known."""
+    if not report.per_speaker:
+        return ""
+    header, *rows = speaker_rows(report)
+    return section("Speakers", table(header, [list(map(escape, row)) for row in rows]))
 
 
 def alarms(report: ScoreReport) -> str:
@@ -127,7 +138,7 @@ def weights(entities: Sequence[Any]) -> str:
 
 
 def _article(change: Changed, why: str, clips: Clips, attention: Optional[str]) -> str:
-    ref = " ".join(change.after.alignment.ref)
+    ref = characters_of(" ".join(change.after.shown.ref))
     verdict = "" if not change.names else f' <span class="{"better" if change.names > 0 else "worse"}">{change.names:+d} names</span>'
     return "\n".join([
         f"<article><strong>{escape(change.after.id)}</strong>{verdict} <span class=dim>{change.errors:+d} word errors</span>",
@@ -140,12 +151,15 @@ def _article(change: Changed, why: str, clips: Clips, attention: Optional[str]) 
 def _marked(score: UtteranceScore) -> str:
     """The HTML of a hypothesis with its wrong words and its correct listed names marked."""
     wrong = set(wrong_words(score))
-    right = set() if score.entities is None else {word for name in score.entities.found for word in name.lower().split()}
-    words = []
-    for place, word in enumerate(score.alignment.hyp):
-        kind = "<mark>" if place in wrong else "<mark class=name>" if word in right else ""
-        words.append(f"{kind}{escape(word)}</mark>" if kind else escape(word))
-    return " ".join(words) or "<span class=dim>(nothing)</span>"
+    found = set(score.entities.found) if score.entities is not None else set()
+    right = {place for name in score.names if name.entity in found for place in range(name.start, name.end)}
+    marked = []
+    for place, unit in enumerate(score.shown.hyp):
+        kind = "<mark>" if place in wrong else "<mark class=name>" if place in right else ""
+        # No space stands between characters of scripts without spaces.
+        apart = place and not (is_unspaced(unit) and is_unspaced(score.shown.hyp[place - 1]))
+        marked.append(f"{' ' if apart else ''}{kind}{escape(unit)}{'</mark>' if kind else ''}")
+    return "".join(marked) or "<span class=dim>(nothing)</span>"
 
 
 def _value(measure: Measure, value: Optional[float], sign: bool = False) -> str:

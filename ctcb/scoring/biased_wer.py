@@ -6,11 +6,14 @@ Each utterance has its own set of rare words, found in its reference. A substitu
 belongs to B-WER when the *reference* word is in that set, an insertion when the *inserted* word is;
 every other error to U-WER. An inserted distractor therefore counts in U-WER only, so read both beside
 entity precision.
+
+In scripts without spaces the units are characters, and one is rare where it stands in a rare word (:func:`split_errors`): a
+character alone does not tell.
 """
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import AbstractSet, List
+from typing import AbstractSet, List, Sequence
 
 from ctcb.scoring.alignment import DELETION, INSERTION, SUBSTITUTION, Alignment
 from ctcb.scoring.wer import ErrorCounts
@@ -38,12 +41,17 @@ class BiasedErrorCounts:
 
 def count_biased_errors(alignment: Alignment, rare_words: AbstractSet[str]) -> BiasedErrorCounts:
     """Split the errors of one alignment (of :func:`~ctcb.scoring.alignment.align_weighted`) by the utterance's rare words."""
+    return split_errors(alignment, [word in rare_words for word in alignment.ref], [word in rare_words for word in alignment.hyp])
+
+
+def split_errors(alignment: Alignment, rare_ref: Sequence[bool], rare_hyp: Sequence[bool]) -> BiasedErrorCounts:
+    """Split the errors of one alignment by which places of its reference and hypothesis are rare words."""
     biased: List[str] = []
     unbiased: List[str] = []
     for edit in alignment.edits:
-        word = alignment.hyp_word(edit) if edit.op == INSERTION else alignment.ref_word(edit)
-        (biased if word in rare_words else unbiased).append(edit.op)
-    rare = sum(word in rare_words for word in alignment.ref)
+        is_rare = rare_hyp[edit.hyp_at] if edit.op == INSERTION else rare_ref[edit.ref_at]
+        (biased if is_rare else unbiased).append(edit.op)
+    rare = sum(rare_ref)
     return BiasedErrorCounts(_counts(len(alignment.ref) - rare, unbiased), _counts(rare, biased))
 
 

@@ -6,12 +6,19 @@ occurrences do not overlap. For each utterance and entity, the true positives ar
 counts in the reference and in the hypothesis; further occurrences in the reference are misses, and
 further ones in the hypothesis are false alarms. So a listed name that is recognised as another listed
 name is one miss and one false alarm. Counts are summed over the corpus (micro average).
+
+A possessive on an entity's last word (*Brion's*, *James'*) belongs to the sentence and not to the name, where
+``possessives`` asks for it. In scripts without spaces the words are characters; an entity does not end within one, before a
+vowel sign or a tone mark.
 """
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+POSSESSIVES = ("'s", "'")
 
 
 class Occurrence(NamedTuple):
@@ -29,16 +36,18 @@ class EntityMatcher:
     ----------
     entities : pairs of an entity's name, as it is reported, and its words. Where two have the same
         words, the first one's name is reported for both. Entities without words are ignored.
+    possessives : also find an entity with ``'s`` or ``'`` on its last word, unless the list has that form of its own.
     """
 
-    def __init__(self, entities: Iterable[Tuple[str, Sequence[str]]]) -> None:
+    def __init__(self, entities: Iterable[Tuple[str, Sequence[str]]], possessives: bool = False) -> None:
         self._names: Dict[Tuple[str, ...], str] = {}
+        self._possessives = possessives
         lengths: Dict[str, Set[int]] = defaultdict(set)
         for name, words in entities:
             if words:
                 self._names.setdefault(tuple(words), name)
                 lengths[words[0]].add(len(words))
-        self._lengths = {first: sorted(sizes, reverse=True) for first, sizes in lengths.items()}
+        self._lengths: Dict[str, Sequence[int]] = {first: sorted(sizes, reverse=True) for first, sizes in lengths.items()}
 
     def __len__(self) -> int:
         """The number of different word sequences that are looked for."""
@@ -50,17 +59,31 @@ class EntityMatcher:
         occurrences: List[Occurrence] = []
         start = 0
         while start < len(words):
-            for length in self._lengths.get(words[start], ()):
-                # A slice at the end of the text may be shorter than `length`. It can then only match
-                # a shorter entity, which is found at its own length.
-                name = self._names.get(words[start : start + length])
-                if name is not None and start + length <= len(words):
+            for length in self._lengths_at(words[start]):
+                name = self._name(words, start, start + length)
+                if name is not None:
                     occurrences.append(Occurrence(start, start + length, name))
                     start += length
                     break
             else:
                 start += 1
         return occurrences
+
+    def _lengths_at(self, first: str) -> Sequence[int]:
+        """The lengths of the entities that may begin with a word, longest first."""
+        lengths = self._lengths.get(first, ())
+        if self._possessives and "'" in first and (first,) not in self._names and (_owner(first),) in self._names:
+            return (*lengths, 1)
+        return lengths
+
+    def _name(self, words: Tuple[str, ...], start: int, end: int) -> Optional[str]:
+        """The entity that stands at these places; None where none does."""
+        if end > len(words) or (end < len(words) and unicodedata.category(words[end][0]).startswith("M")):
+            return None
+        name = self._names.get(words[start:end])
+        if name is None and self._possessives and "'" in words[end - 1]:
+            name = self._names.get((*words[start : end - 1], _owner(words[end - 1])))
+        return name
 
 
 @dataclass(frozen=True)
@@ -129,6 +152,11 @@ def count_each_entity(utterances: Iterable[UtteranceEntities]) -> Dict[str, Enti
         false.update(utterance.false)
     each = {name: EntityCounts(found[name], missed[name], false[name]) for name in {**found, **missed, **false}}
     return dict(sorted(each.items(), key=lambda item: (-item[1].missed - item[1].false, -item[1].found, item[0])))
+
+
+def _owner(word: str) -> str:
+    """A word without the possessive at its end."""
+    return next((word[: -len(ending)] for ending in POSSESSIVES if word.endswith(ending)), word)
 
 
 def _ratio(part: int, whole: int) -> Optional[float]:

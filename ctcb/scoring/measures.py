@@ -35,6 +35,7 @@ class Measure:
 
 MEASURES: Tuple[Measure, ...] = (
     Measure("wer", "WER", {"errors": 1}, {"words": 1}),
+    Measure("cer", "CER", {"character_errors": 1}, {"characters": 1}),
     Measure("u_wer", "U-WER", {"u_errors": 1}, {"u_words": 1}),
     Measure("b_wer", "B-WER", {"b_errors": 1}, {"b_words": 1}),
     Measure("entity_precision", "entity precision", {"found": 1}, {"found": 1, "false": 1}),

@@ -1,22 +1,24 @@
 """A score report as text: the tables that ``ctcb score`` prints, and a TSV with a line for each utterance."""
 from __future__ import annotations
 
-from typing import Optional, Sequence
+from typing import List, Optional, Sequence
 
 from ctcb.scoring.biased_wer import BiasedErrorCounts
 from ctcb.scoring.measures import MEASURES, Measure
-from ctcb.scoring.report import ScoreReport
+from ctcb.scoring.report import CHARACTER, ScoreReport
 from ctcb.scoring.wer import ErrorCounts
 from ctcb.text_table import table
 
 _NONE = "-"  # an undefined value
 
 
-def render_text(report: ScoreReport, per_entity: bool = False) -> str:
-    """The report as plain text; ``per_entity`` adds a table of the entities."""
+def render_text(report: ScoreReport, per_entity: bool = False, per_speaker: bool = False) -> str:
+    """The report as plain text; ``per_entity`` and ``per_speaker`` add a table of the entities and of the speakers."""
     blocks = [_header(report), _measures(report)]
     if report.comparison is not None:
         blocks.append(_comparison(report))
+    if per_speaker and report.per_speaker:
+        blocks.append(table(speaker_rows(report), left=(0,)))
     if per_entity and report.entities is not None:
         blocks.append(_per_entity(report))
     return "\n\n".join(blocks) + "\n"
@@ -37,12 +39,13 @@ def render_per_utterance(report: ScoreReport) -> str:
 
 
 def _header(report: ScoreReport) -> str:
-    parts = [f"{len(report.utterances):,} utterances", f"{report.wer.words:,} words"]
+    parts = [f"{len(report.utterances):,} utterances", f"{report.wer.words:,} {units(report)}"]
     if report.false_alarms is not None and report.false_alarms.hours is not None:
         parts.append(f"{report.false_alarms.hours:.2f} hours")
     if report.listed is not None:
         parts.append(f"{report.listed:,} entities listed")
     lines = [", ".join(parts)]
+    lines += [f"NOTE: {note}" for note in rule_notes(report)]
     if report.missing:
         lines.append(_missing_note("utterances", report.missing))
     if report.comparison is not None and report.comparison.missing:
@@ -55,6 +58,35 @@ def _header(report: ScoreReport) -> str:
             f"{report.unscorable[0]!r}"
         )
     return "\n".join(lines)
+
+
+def units(report: ScoreReport) -> str:
+    """What WER counts, in the plural."""
+    return "characters" if report.unit == CHARACTER else "words"
+
+
+def rule_notes(report: ScoreReport) -> List[str]:
+    """Notes on how the texts were compared, where that is not the usual way."""
+    notes = []
+    if report.unit == CHARACTER:
+        notes.append("WER counts characters, as words are written without spaces (words of other scripts count as one)")
+    if not report.numbers_read:
+        notes.append(f"numbers in digits are not read, because num2words does not have the language {report.language!r}")
+    return notes
+
+
+def speaker_rows(report: ScoreReport) -> List[List[str]]:
+    """The table of speakers with its heading; rates in percent."""
+    rows = [["speaker", "utterances", units(report), "WER %", "CER %"]]
+    rows[0] += ["U-WER %", "B-WER %"] if report.biased is not None else []
+    rows[0] += ["found", "missed", "false", "entity F1 %"] if report.entities is not None else []
+    for name, one in report.per_speaker.items():
+        row = [name or "(none)", f"{one.utterances:,}", f"{one.wer.words:,}", _percent(one.wer.rate), _percent(one.cer.rate)]
+        row += [_percent(one.biased.unbiased.rate), _percent(one.biased.biased.rate)] if one.biased is not None else []
+        if one.entities is not None:
+            row += [f"{one.entities.found:,}", f"{one.entities.missed:,}", f"{one.entities.false:,}", _percent(one.entities.f1)]
+        rows.append(row)
+    return rows
 
 
 def interval_note(report: ScoreReport) -> str:
@@ -114,9 +146,12 @@ def _counts(name: str, report: ScoreReport) -> str:
     biased = report.biased or BiasedErrorCounts()
     by_name = {"wer": report.wer, "u_wer": biased.unbiased, "b_wer": biased.biased}
     if name in by_name:
-        return _errors(by_name[name])
+        # U-WER and B-WER have units of their own where only some of the texts are written without spaces.
+        return _errors(by_name[name], units(report) if name == "wer" or biased.total.words == report.wer.words else "words and characters")
+    if name == "cer":
+        return _errors(report.cer, "characters")
     if name == "collateral":
-        return f"{report.collateral.changed:,} of {report.collateral.words:,} words outside names differ"
+        return f"{report.collateral.changed:,} of {report.collateral.words:,} {units(report)} outside names differ"
     entities = report.entities
     return {
         "entity_precision": f"{entities.found:,} of {entities.found + entities.false:,} recognised entities are correct",
@@ -125,11 +160,15 @@ def _counts(name: str, report: ScoreReport) -> str:
     }.get(name, f"{entities.false:,} false")
 
 
-def _errors(counts: ErrorCounts) -> str:
+def _errors(counts: ErrorCounts, unit: str) -> str:
     return (
         f"{counts.substitutions:,} sub + {counts.deletions:,} del + {counts.insertions:,} ins "
-        f"= {counts.errors:,} of {counts.words:,} words"
+        f"= {counts.errors:,} of {counts.words:,} {unit}"
     )
+
+
+def _percent(rate: Optional[float]) -> str:
+    return _NONE if rate is None else f"{100 * rate:.2f}"
 
 
 def _value(measure: Measure, value: Optional[float], sign: bool = False) -> str:

@@ -3,15 +3,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ctcb.scoring.alignment import Alignment
 from ctcb.scoring.biased_wer import BiasedErrorCounts
 from ctcb.scoring.bootstrap import Difference, Estimate
 from ctcb.scoring.collateral import Collateral
-from ctcb.scoring.entities import EntityCounts, UtteranceEntities, count_each_entity
+from ctcb.scoring.entities import EntityCounts, Occurrence, UtteranceEntities, count_each_entity, count_entities
 from ctcb.scoring.false_alarms import FalseAlarms
 from ctcb.scoring.wer import ErrorCounts
+
+WORD, CHARACTER = "word", "character"
+UNITS = (WORD, CHARACTER)  # what WER counts; characters are those of scripts without spaces
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,26 @@ class UtteranceScore:
     errors: ErrorCounts
     biased: Optional[BiasedErrorCounts] = None
     entities: Optional[UtteranceEntities] = None
+    characters: ErrorCounts = ErrorCounts()  # the errors of CER
+    units: Optional[Alignment] = None  # of words, and of single characters in scripts without spaces
+    names: Tuple[Occurrence, ...] = ()  # the entities in the hypothesis, by places of its units
+    speaker: Optional[str] = None
+
+    @property
+    def shown(self) -> Alignment:
+        """The alignment in which ``names`` have their places."""
+        return self.alignment if self.units is None else self.units
+
+
+@dataclass(frozen=True)
+class SpeakerScore:
+    """The scores of a speaker's utterances, summed up."""
+
+    utterances: int
+    wer: ErrorCounts
+    cer: ErrorCounts
+    biased: Optional[BiasedErrorCounts]  # None without a list or rare words
+    entities: Optional[EntityCounts]  # None without a list
 
 
 @dataclass(frozen=True)
@@ -50,6 +73,10 @@ class ScoreReport:
     draws: int  # resampled corpora of the bootstrap
     seed: int
     collateral: Optional[Collateral] = None  # None without a list, or transcripts without it
+    cer: ErrorCounts = ErrorCounts()  # of characters
+    unit: str = WORD  # what WER counts
+    language: Optional[str] = None  # that was given
+    numbers_read: bool = True  # False where num2words lacks the language
 
     @property
     def without_interval(self) -> Tuple[str, ...]:
@@ -71,16 +98,28 @@ class ScoreReport:
         """The counts of each entity that occurs in a reference or a hypothesis, those with most errors first."""
         return count_each_entity(u.entities for u in self.utterances if u.entities is not None)
 
+    @property
+    def per_speaker(self) -> Dict[str, SpeakerScore]:
+        """The scores of each speaker, by name; empty where no speaker is known. Utterances without one are ``""``."""
+        by_name: Dict[str, List[UtteranceScore]] = {}
+        for utterance in self.utterances:
+            by_name.setdefault(utterance.speaker or "", []).append(utterance)
+        return {name: _speaker(by_name[name]) for name in sorted(by_name)} if set(by_name) != {""} else {}
+
     def to_dict(self) -> Dict[str, Any]:
         """The report as plain objects for JSON; what does not apply is None."""
         return {
             "format": 1,
             "utterances": len(self.utterances),
             "missing": list(self.missing),
+            "unit": self.unit,
+            "language": self.language,
+            "numbers_read": self.numbers_read,
             "measures": {name: asdict(estimate) for name, estimate in self.estimates.items()},
             "bootstrap": {"draws": self.draws, "seed": self.seed, "level": 0.95},
             "counts": {
                 "wer": asdict(self.wer),
+                "cer": asdict(self.cer),
                 "u_wer": asdict(self.biased.unbiased) if self.biased else None,
                 "b_wer": asdict(self.biased.biased) if self.biased else None,
                 "entities": asdict(self.entities) if self.entities else None,
@@ -90,6 +129,7 @@ class ScoreReport:
             "entities_listed": self.listed,
             "entities_unscorable": list(self.unscorable),
             "per_entity": {name: asdict(counts) for name, counts in self.per_entity.items()},
+            "per_speaker": {name: asdict(score) for name, score in self.per_speaker.items()},
             "comparison": None
             if self.comparison is None
             else {
@@ -107,6 +147,18 @@ class ScoreReport:
         return f'{head[:-2]},\n "per_utterance": [\n{utterances}\n ]\n}}\n'
 
 
+def _speaker(utterances: Sequence[UtteranceScore]) -> SpeakerScore:
+    biased = [one.biased for one in utterances if one.biased is not None]
+    entities = [one.entities for one in utterances if one.entities is not None]
+    return SpeakerScore(
+        len(utterances),
+        sum((one.errors for one in utterances), ErrorCounts()),
+        sum((one.characters for one in utterances), ErrorCounts()),
+        sum(biased, BiasedErrorCounts()) if biased else None,
+        count_entities(entities) if entities else None,
+    )
+
+
 def _utterance_dict(utterance: UtteranceScore) -> Dict[str, Any]:
     alignment = utterance.alignment
     row: Dict[str, Any] = {
@@ -116,6 +168,8 @@ def _utterance_dict(utterance: UtteranceScore) -> Dict[str, Any]:
         # [operation, index of the reference word, index of the hypothesis word], counted from 0
         "edits": [list(edit) for edit in alignment.edits],
     }
+    if utterance.speaker is not None:
+        row["speaker"] = utterance.speaker
     if utterance.entities is not None:
         row["entities"] = asdict(utterance.entities)
     return row

@@ -1,4 +1,4 @@
-"""Tables beside the references: each utterance's rare words or duration.
+"""Tables beside the references: each utterance's rare words, duration or speaker.
 
 They, and the lists that :mod:`ctcb.entities.per_utt` reads, may have more utterances than are scored. A
 scored utterance that is missing in a table is an error.
@@ -42,6 +42,20 @@ def read_durations(path: PathOrStr) -> Dict[str, float]:
     return seconds
 
 
+def read_speakers(path: PathOrStr) -> Dict[str, str]:
+    """Read a file that names speakers (``manifest.tsv``, STM) or Kaldi's ``utt2spk`` (id, speaker): utterance id -> speaker.
+
+    Raises InputError for a file that cannot be read, and for a line without a speaker or with several words.
+    """
+    transcripts = read_transcripts(path)
+    if transcripts.speakers is not None:
+        return dict(transcripts.speakers)
+    for utterance, speaker in transcripts.items():
+        if len(speaker.split()) != 1 or transcripts.seconds is not None:
+            raise InputError(f"{utterance!r} has no speaker", file=path, hint="write 'utt-id speaker' on each line, or a column speaker")
+    return {utterance: speaker.strip() for utterance, speaker in transcripts.items()}
+
+
 def require_all(
     table: Mapping[str, object], utterances: Iterable[str], content: str, path: Optional[PathOrStr] = None
 ) -> None:
@@ -50,5 +64,5 @@ def require_all(
     if absent:
         raise InputError(
             f"no {content} for {len(absent)} of the references, the first is {absent[0]!r}", file=path,
-            hint="add a line for each" if content == "duration" else "add a line for each, with an empty list where it has none",
+            hint="add a line for each" if content in ("duration", "speaker") else "add a line for each, with an empty list where it has none",
         )

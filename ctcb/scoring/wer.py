@@ -1,8 +1,10 @@
-"""Word error rate: substitutions, deletions and insertions over the words of the reference."""
+"""Word and character error rate: substitutions, deletions and insertions over the words or characters of the reference."""
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Iterable, Optional
+
+from rapidfuzz.distance import Levenshtein
 
 from ctcb.scoring.alignment import DELETION, INSERTION, SUBSTITUTION, Alignment
 
@@ -11,7 +13,7 @@ from ctcb.scoring.alignment import DELETION, INSERTION, SUBSTITUTION, Alignment
 class ErrorCounts:
     """Numbers of errors by kind, and of reference words."""
 
-    words: int = 0  # of the reference
+    words: int = 0  # of the reference; characters, in a CER
     substitutions: int = 0
     deletions: int = 0
     insertions: int = 0
@@ -39,6 +41,14 @@ def count_errors(alignment: Alignment) -> ErrorCounts:
     """The errors of one alignment."""
     ops = [edit.op for edit in alignment.edits]
     return ErrorCounts(len(alignment.ref), ops.count(SUBSTITUTION), ops.count(DELETION), ops.count(INSERTION))
+
+
+def count_character_errors(ref: str, hyp: str) -> ErrorCounts:
+    """The errors between two texts character by character; a space is one. ``words`` is the number of ``ref``'s characters."""
+    if ref == hyp:
+        return ErrorCounts(len(ref))
+    ops = [op.tag for op in Levenshtein.editops(ref, hyp)]
+    return ErrorCounts(len(ref), ops.count("replace"), ops.count("delete"), ops.count("insert"))
 
 
 def word_error_rate(alignments: Iterable[Alignment]) -> ErrorCounts:

@@ -1,9 +1,11 @@
 """The LM of a decoder: the one that is named, the model directory's own, or none."""
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Optional
 
+from ctcb.errors import InputWarning
 from ctcb.io import PathOrStr
 from ctcb.search.beam.word_lm import WordLm
 from ctcb.text.tokens import TokenTable
@@ -20,5 +22,10 @@ def find_lm(lm: Optional[PathOrStr], model: Optional[PathOrStr]) -> Optional[Pat
 
 
 def load_lm(path: Optional[PathOrStr], table: TokenTable) -> Optional[WordLm]:
-    """:meth:`WordLm.load` for a model's tokens; None where ``path`` is None. Raises InputError."""
-    return None if path is None else WordLm.load(path, table)
+    """:meth:`WordLm.load` for a model's tokens; None where ``path`` is None. Warns of what was done to it. Raises InputError."""
+    if path is None:
+        return None
+    word_lm = WordLm.load(path, table)
+    for note in word_lm.lm.notes:
+        warnings.warn(f"{path}: {note}", InputWarning, stacklevel=2)
+    return word_lm

@@ -78,7 +78,15 @@ class GraphSearch:
         self._without = ListGraph(ReadyGraph(without_list(self._static)), self.compiled, ())
 
     def compile(self, context: SearchContext) -> Optional[ListGraph]:
-        """The list in the place of the graph's class: ``log P(<unk> | history) + log weight``, and bonuses."""
+        """The list in the place of the graph's class: ``log P(<unk> | history) + log weight``, and bonuses.
+
+        Raises InputError for a phrase to push away: the graph's words are those of its LM.
+        """
+        for one in context.pushed:
+            raise InputError(
+                f"{one.text!r} has a negative weight, which a graph cannot have", file=context.file, line=one.line,
+                hint="use --method beam, or leave it out",
+            )
         return self.fill(context.entities, context.phrases, context.costs) if context.in_class else None
 
     def fill(

@@ -31,7 +31,7 @@ class EntitySpan:
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One hypothesis; ``score = acoustic + bonus + lm``, all natural logarithms."""
+    """One hypothesis; ``score = acoustic + bonus + lm - penalty``, all natural logarithms."""
 
     tokens: Tuple[int, ...]
     token_frames: Tuple[int, ...]  # the frame at which the best alignment emits each token
@@ -44,7 +44,12 @@ class Hypothesis:
     # For tokens that do not spell words, such as phones: (word, first, end), where the word is tokens[first:end].
     words: Optional[Tuple[Tuple[str, int, int], ...]] = None
     lm: float = 0.0  # weighted ln P of the words, plus their bonuses
+    penalty: float = 0.0  # sum of what the phrases to push away cost
 
     def words_in(self, tokens: TokenTable) -> Sequence[Tuple[str, int, int]]:
         """The words as ``(word, first, end)``, from :attr:`words` or spelled by the tokens."""
         return tokens.words(self.tokens) if self.words is None else self.words
+
+    def spaced_words_in(self, tokens: TokenTable) -> Sequence[Tuple[str, int, int, bool]]:
+        """:meth:`words_in`, each with whether a space stands before it."""
+        return list(tokens.spaced_words(self.tokens)) if self.words is None else [(*word, True) for word in self.words]

@@ -1,11 +1,20 @@
 """What every search is: something that compiles a list into a graph of its own, and decodes emissions by it."""
 from __future__ import annotations
 
-from typing import Any, FrozenSet, Optional, Protocol, Sequence, Tuple
+from typing import Any, FrozenSet, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 from ctcb.entities import Entity
 from ctcb.search.hypothesis import Hypothesis
 from ctcb.text.spelling import TokenIds
+
+
+class PushedAway(NamedTuple):
+    """A phrase of a list with a negative weight: the search is to push it away."""
+
+    text: str
+    line: int  # where it stands in the list's file
+    sequences: Tuple[TokenIds, ...]  # all token sequences that write it
+    penalty: float  # nats, what each occurrence costs
 
 
 class SearchContext(Protocol):
@@ -30,6 +39,10 @@ class SearchContext(Protocol):
     @property
     def costs(self) -> Optional[Tuple[Tuple[float, ...], ...]]:
         """What each sequence costs, in nats, by entity; None: nothing."""
+
+    @property
+    def pushed(self) -> Tuple[PushedAway, ...]:
+        """Phrases to push away; they are none of the entities."""
 
     @property
     def boosted(self) -> bool:

@@ -2,13 +2,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Collection, Optional, Sequence
+from typing import Collection, Optional, Sequence, Tuple
 from unicodedata import east_asian_width
 
 import numpy as np
 
 from ctcb.errors import InputError
-from ctcb.text.tokens import WORD_START
+from ctcb.text.scripts import is_unspaced
+from ctcb.text.tokens import BYTE, WORD_START
+from ctcb.text.writing import APOSTROPHES, is_sign
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +25,10 @@ class Vocabulary:
         spaces, for every token.
     is_separator : ``[size]`` uint8, 1 for tokens between words (``|`` or a space in character
         vocabularies).
+    is_punctuation : ``[size]`` uint8, 1 for tokens of signs alone (``,``), which may stand before and behind a name; none by
+        default.
+    ends_name : ``[size]`` uint8, 1 for tokens before which a name may end: those that begin words, separators, punctuation
+        and apostrophes (``smith's``); by default the first three.
     letters : ``[size]`` float64, the number of letters of each token, by which boosts are scaled; 1 by
         default. A wide character (Unicode's East Asian Width) counts as 3.
 
@@ -34,13 +40,18 @@ class Vocabulary:
     starts_word: np.ndarray
     is_separator: np.ndarray
     letters: Optional[np.ndarray] = None
+    is_punctuation: Optional[np.ndarray] = None
+    ends_name: Optional[np.ndarray] = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.blank < self.size:
             raise InputError(f"the blank's id is {self.blank}, but the vocabulary has {self.size} tokens",
                              hint=f"name an id from 0 to {self.size - 1}")
-        for name in ("starts_word", "is_separator"):
-            marks = np.ascontiguousarray(getattr(self, name), dtype=bool).astype(np.uint8)
+        for name in ("starts_word", "is_separator", "is_punctuation", "ends_name"):
+            marks = getattr(self, name)
+            if marks is None:
+                marks = np.zeros(self.size) if name == "is_punctuation" else self.starts_word | self.is_separator | self.is_punctuation
+            marks = np.ascontiguousarray(marks, dtype=bool).astype(np.uint8)
             if marks.shape != (self.size,):
                 raise InputError(f"{name} has the shape {marks.shape}, but the vocabulary has {self.size} tokens",
                                  hint="give one mark a token")
@@ -55,12 +66,19 @@ class Vocabulary:
     def __eq__(self, other: object) -> bool:
         return self is other or (
             isinstance(other, Vocabulary) and (self.size, self.blank) == (other.size, other.blank)
-            and np.array_equal(self.starts_word, other.starts_word)
-            and np.array_equal(self.is_separator, other.is_separator) and np.array_equal(self.letters, other.letters))
+            and all(map(np.array_equal, self._arrays, other._arrays)))
 
     def __hash__(self) -> int:
-        marks = (self.starts_word, self.is_separator, self.letters)
-        return hash((self.size, self.blank, *(array.tobytes() for array in marks)))
+        return hash((self.size, self.blank, *(array.tobytes() for array in self._arrays)))
+
+    @property
+    def _arrays(self) -> Tuple[np.ndarray, ...]:
+        return self.starts_word, self.is_separator, self.letters, self.is_punctuation, self.ends_name
+
+    @property
+    def between_words(self) -> np.ndarray:
+        """``[size]`` uint8, 1 for separators and punctuation: a word ends before them, and one may begin behind them."""
+        return self.is_separator | self.is_punctuation
 
     @classmethod
     def from_tokens(
@@ -68,20 +86,29 @@ class Vocabulary:
     ) -> Vocabulary:
         """The vocabulary of tokens, given their symbols.
 
-        A leading ``▁`` starts a word; ``separators`` are the tokens between words (``|`` or a space in
-        character vocabularies); ``unspaced``: a word may start with any token (scripts without spaces).
+        A leading ``▁`` starts a word, and so does a token of a script without spaces; ``separators`` are the tokens between
+        words (``|`` or a space in character vocabularies); ``unspaced``: a word may start with any token.
         Raises InputError where no token marks the start of words.
         """
         between = np.array([token in separators for token in tokens], dtype=bool)
-        starts = np.array([unspaced or token.startswith(WORD_START) for token in tokens], dtype=bool) & ~between
+        texts = [token.replace(WORD_START, "") for token in tokens]
+        signs = np.array([is_sign(text) for text in texts], dtype=bool) & ~between
+        begins = [unspaced or token.startswith(WORD_START) or is_unspaced(token[:1]) for token in tokens]
+        starts = np.array(begins, dtype=bool) & ~between & ~signs
         if 0 <= blank < len(tokens):
-            starts[blank] = False
+            starts[blank] = signs[blank] = False
         if not starts.any() and not between.any():
             raise InputError(f"none of the {len(tokens)} tokens begins with {WORD_START} or is a separator",
                              hint="name the token between words, or pass unspaced=True for a script without spaces")
-        return cls(len(tokens), blank, starts, between, np.array([_letters(token) for token in tokens]))
+        possessives = np.array([text[:1] in APOSTROPHES and text[1:] in ("", "s", "S") and text != "" for text in texts], dtype=bool)
+        possessives[blank] = False
+        letters = np.array([_letters(token) for token in tokens])
+        return cls(len(tokens), blank, starts, between, letters, signs, starts | between | signs | possessives)
 
 
 def _letters(token: str) -> float:
-    """The letters of a token; wide characters (East Asian Width), which stand for several sounds, count as 3."""
+    """The letters of a token; wide characters (East Asian Width), which stand for several sounds, count as 3, and
+    single bytes as 1."""
+    if BYTE.fullmatch(token):
+        return 1.0
     return float(sum(3 if east_asian_width(sign) in "WF" else 1 for sign in token.replace(WORD_START, "")))

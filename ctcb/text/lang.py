@@ -11,6 +11,7 @@ from ctcb.io import PathOrStr, atomic_write, read_lines
 from ctcb.text.lexicon import Lexicon, read_phones
 from ctcb.text.normalize import normalize
 from ctcb.text.tokenizer import MODEL_FILE, TOKENS_FILE, Tokenizer
+from ctcb.text.writing import Writing
 
 PHONES_FILE, LEXICON_FILE, COMMON_FILE = "phones.txt", "lexicon.txt", "common.txt"
 LANG_FILES = (MODEL_FILE, TOKENS_FILE, PHONES_FILE, LEXICON_FILE)  # and COMMON_FILE, where there is one
@@ -24,6 +25,11 @@ class Lang:
     phones: Tuple[str, ...]  # id -> symbol, the blank first
     lexicon: Lexicon
     common: Tuple[str, ...] = ()  # the language's commonest words, if known
+
+    @property
+    def writing(self) -> Writing:
+        """What the pieces can write."""
+        return self.tokenizer.writing
 
     @classmethod
     def load(cls, folder: PathOrStr) -> "Lang":

@@ -5,6 +5,7 @@ form gets its best segmentation and, where the list is short enough, some others
 """
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict, List, Optional, Protocol, Sequence, Tuple, runtime_checkable
 
@@ -12,8 +13,10 @@ import sentencepiece
 
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
+from ctcb.text.scripts import is_unspaced
 from ctcb.text.tokenizer import Tokenizer
 from ctcb.text.tokens import WORD_START, TokenTable
+from ctcb.text.writing import Writing
 
 TokenIds = Tuple[int, ...]
 
@@ -24,9 +27,13 @@ MAX_VARIED_FORMS = 2_000
 
 
 class Spelling(Protocol):
-    """Spells forms (lower-case words, one space apart) in a model's tokens."""
+    """Spells forms (words, one space apart) in a model's tokens."""
 
     table: TokenTable
+
+    @property
+    def writing(self) -> Writing:
+        """What the model can write: names are put in forms by it."""
 
     def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
         """The different token sequences of each form, best first; none where it cannot be spelled."""
@@ -49,6 +56,7 @@ class TokenizerSpelling:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
         self.table = TokenTable(tokenizer.pieces, blank=0)
+        self.writing = self.table.writing
 
     def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
         """The different segmentations of each form, best first."""
@@ -68,43 +76,70 @@ class PieceSpelling:
 
     def __init__(self, table: TokenTable) -> None:
         self.table = table
-        self._longest: Dict[str, int] = {}  # first letter -> the length of its longest token
-        for symbol in table.written:
-            self._longest[symbol[0]] = max(len(symbol), self._longest.get(symbol[0], 0))
+        self.writing = table.writing
+        self._of_bytes = frozenset(table.byte_tokens.values())
+        self._tokenizers = [_Pieces.of(written, table.byte_tokens) for written in table.tokenizers]
 
     def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
         """The different segmentations of each form, fewest pieces first; an empty list where there is none."""
         count = SEGMENTATIONS if len(forms) <= MAX_VARIED_FORMS else 1
-        by_word: Dict[str, List[TokenIds]] = {}  # word -> its segmentations; names share words
-        return [self._form(form, count, by_word) for form in forms]
+        return [self._form(form, count) for form in forms]
 
-    def _form(self, form: str, count: int, by_word: Dict[str, List[TokenIds]]) -> List[TokenIds]:
-        start = WORD_START if self.table.separator is None else ""
-        between = () if self.table.separator is None else (self.table.symbols.index(self.table.separator),)
+    def _form(self, form: str, count: int) -> List[TokenIds]:
+        separated = self.table.separator is not None
+        start = "" if separated or not self.table.tells_words else WORD_START
+        between = (self.table.symbols.index(self.table.separator),) if separated else ()
         segmentations: List[TokenIds] = []
-        for cased in dict.fromkeys(casing(form) for casing in self.table.casings):
-            sequences: List[TokenIds] = [()]
-            for word in cased.split():
-                endings = self._word(start + word, count, by_word)
-                sequences = _shortest([prefix + (between if prefix else ()) + more for prefix in sequences for more in endings], count)
-            segmentations += sequences
+        for cased in dict.fromkeys(casing(form) for casing in self.writing.casings):
+            for tokenizer in self._tokenizers:
+                sequences: List[TokenIds] = [()]
+                for word in cased.split():
+                    endings = tokenizer.segmentations(start + word, count)
+                    if start and is_unspaced(word[0]):  # such a word begins anywhere, with or without a mark before it
+                        inside = [ids for ids in tokenizer.segmentations(word, count) if ids[0] not in self._of_bytes]
+                        endings = _shortest([*endings, *inside], count)
+                    sequences = _shortest([prefix + (between if prefix else ()) + more for prefix in sequences for more in endings], count)
+                segmentations += sequences
         return list(dict.fromkeys(segmentations))
 
-    def _word(self, word: str, count: int, by_word: Dict[str, List[TokenIds]]) -> List[TokenIds]:
+
+@dataclass(frozen=True)
+class _Pieces:
+    """The pieces of one tokenizer."""
+
+    written: Dict[str, int]
+    longest: Dict[str, int]  # first letter -> the length of its longest piece
+    bytes: Dict[int, int]  # byte -> its token, for characters that no piece has
+    known: Dict[Tuple[str, int], List[TokenIds]] = field(default_factory=dict)  # names share words
+
+    @classmethod
+    def of(cls, written: Dict[str, int], of_bytes: Dict[int, int]) -> _Pieces:
+        longest: Dict[str, int] = {}
+        for symbol in written:
+            longest[symbol[0]] = max(len(symbol), longest.get(symbol[0], 0))
+        return cls(written, longest, of_bytes)
+
+    def segmentations(self, word: str, count: int) -> List[TokenIds]:
         """A word's segmentations, by dynamic programming from its end: ``rest[i]`` are those of ``word[i:]``."""
-        if word not in by_word:
-            written, size = self.table.written, len(word)
-            rest: List[List[TokenIds]] = [[] for _ in word] + [[()]]
-            for start in range(size - 1, -1, -1):
-                segmentations: List[TokenIds] = []
-                for end in range(min(size, start + self._longest.get(word[start], 0)), start, -1):
-                    if rest[end]:
-                        token = written.get(word[start:end])
-                        if token is not None:
-                            segmentations += [(token, *more) for more in rest[end]]
-                rest[start] = _shortest(segmentations, count)
-            by_word[word] = rest[0]
-        return by_word[word]
+        found = self.known.get((word, count))
+        if found is not None:
+            return found
+        size = len(word)
+        rest: List[List[TokenIds]] = [[] for _ in word] + [[()]]
+        for start in range(size - 1, -1, -1):
+            segmentations: List[TokenIds] = []
+            for end in range(min(size, start + self.longest.get(word[start], 0)), start, -1):
+                if rest[end]:
+                    token = self.written.get(word[start:end])
+                    if token is not None:
+                        segmentations += [(token, *more) for more in rest[end]]
+            if word[start] not in self.written and self.bytes:
+                in_bytes = tuple(self.bytes.get(byte, -1) for byte in word[start].encode())
+                if -1 not in in_bytes:
+                    segmentations += [in_bytes + more for more in rest[start + 1]]
+            rest[start] = _shortest(segmentations, count)
+        self.known[word, count] = rest[0]
+        return rest[0]
 
 
 class SentencepieceSpelling(PieceSpelling):
@@ -130,7 +165,7 @@ class SentencepieceSpelling(PieceSpelling):
     def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
         """The different segmentations of each form, sentencepiece's first; an empty list where there is none."""
         best: List[List[TokenIds]] = [[] for _ in forms]
-        for casing in self.table.casings:
+        for casing in self.writing.casings:
             for segmentations, pieces in zip(best, self._processor.encode([casing(form) for form in forms], out_type=str)):
                 if pieces and all(piece in self.table.written for piece in pieces):
                     segmentations.append(tuple(self.table.written[piece] for piece in pieces))

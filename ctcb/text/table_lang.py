@@ -19,7 +19,7 @@ class TableTokenizer:
 
     def __init__(self, spelling: Spelling) -> None:
         table = spelling.table
-        self._spelling = spelling
+        self._spelling, self.writing = spelling, spelling.writing
         self._known: Dict[str, List[int]] = {}
         self.order: Tuple[int, ...] = (table.blank, *(i for i in range(len(table)) if i != table.blank))  # id -> the table's
         self._new = {old: new for new, old in enumerate(self.order)}
@@ -44,7 +44,7 @@ class TableTokenizer:
         return [[token for word in text.split() for token in (*self._known[word], *self._closing)] for text in texts]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The words that ids spell, in lower case."""
+        """The words that ids spell."""
         return " ".join(word for word, _, _ in self._spelling.table.words([self.order[new] for new in ids]))
 
 

@@ -17,6 +17,7 @@ from ctcb.errors import InputError
 from ctcb.io import atomic_write
 from ctcb.text.normalize import normalize
 from ctcb.text.tokens import WORD_START
+from ctcb.text.writing import Writing
 
 BLANK_ID, UNK_ID = 0, 1
 BLANK, UNK = "<blk>", "<unk>"
@@ -50,6 +51,7 @@ class Tokenizer:
         missing = set(_ALPHABET + WORD_START) - set(self.pieces)
         if missing:
             raise InputError(f"these letters are not pieces: {' '.join(sorted(missing))}")
+        self.writing = Writing.english()
         self._nbest: Dict[str, Tuple[List[List[int]], np.ndarray]] = {}
 
     @classmethod

@@ -2,23 +2,28 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
+
+import regex
 
 from ctcb.errors import InputError
-from ctcb.io import PathOrStr, read_lines
+from ctcb.io import PathOrStr
+from ctcb.text.scripts import is_unspaced
+from ctcb.text.writing import Writing, is_punctuation
 
 WORD_START = "▁"  # sentencepiece's mark of a word's first piece
-SEPARATORS = ("|", " ", "<space>")  # the tokens between words in character vocabularies
+SEPARATORS = ("|", " ", "<space>", WORD_START)  # the tokens between words in character vocabularies
+CONTINUATION = "##"  # WordPiece's mark of a word's other pieces
 # Symbols that toolkits use for the blank (icefall, WeNet and ESPnet, HuggingFace, torchaudio, k2, sherpa).
-BLANKS = ("<blk>", "<blank>", "<b>", "<pad>", "[PAD]", "-", "<eps>", "ε", "<ctc_blank>")
+BLANKS = ("<blk>", "<blank>", "<b>", "<pad>", "[PAD]", "-", "<eps>", "ε", "<ctc_blank>", "")
+UNNAMED_BLANK = "<blank>"  # of a blank behind the tokens that no line names, as NeMo has it
 
-_KALDI_LINE = re.compile(r"(.*)[ \t](\d+)")
-_DISAMBIGUATION = re.compile(r"#\d+")  # k2's disambiguation symbols after the tokens; no model outputs them
-_SPECIAL = re.compile(r"<[^<>]+>|\[[A-Z]+\]")  # <unk>, <s>, [PAD]: not text
-
-Casing = Callable[[str], str]
+_SPECIAL = re.compile(r"<[^<>]+>|\[[A-Za-z]+\d*\]")  # <unk>, <s>, [PAD], [unused1]: not text
+_MARK = regex.compile(r"\p{M}")
+BYTE = re.compile(r"<0x([0-9A-F]{2})>")  # sentencepiece's tokens for characters that it lacks, in UTF-8
+JOINED = 3  # repeated tokens from which on they are taken for a second tokenizer's
 
 
 @dataclass(frozen=True)
@@ -28,58 +33,57 @@ class TokenTable:
     symbols: Tuple[str, ...]
     blank: int
     separator: Optional[str] = None  # the token between words; None where ``▁`` begins words
+    language: Optional[str] = field(default=None, compare=False)  # ISO 639 code, where it is known
 
     @classmethod
     def of(
         cls, symbols: Sequence[str], blank: Union[int, str, None] = None, separator: Optional[str] = None,
-        file: Optional[PathOrStr] = None, words_apart: bool = True,
+        file: Optional[PathOrStr] = None, words_apart: bool = True, language: Optional[str] = None,
     ) -> TokenTable:
         """Check the tokens, and infer the blank and the separator where they are not given and unambiguous.
 
         Parameters
         ----------
-        symbols : the token of each id.
-        blank : its id or symbol; by default 0, provided that token 0 is one of BLANKS.
+        symbols : the token of each id. WordPiece's (``##ing``) are taken for sentencepiece's (``ing``, ``▁sing``).
+        blank : its id or symbol; by default 0, provided that token 0 is one of BLANKS. The id behind the last token stands
+            for a blank that is not among them.
         separator : the token between words; by default whichever of SEPARATORS the vocabulary has, or
-            None where tokens begin with ``▁``.
+            None where tokens begin with ``▁`` and where all letters are of scripts without spaces.
         words_apart : False for tokens that do not mark where words begin, such as phones.
+        language : ISO 639 code (``de``), which the case of letters and the reading of numbers follow.
 
         Raises
         ------
         InputError : empty or repeated tokens; a blank or a separator that is not a token or is ambiguous.
         """
         symbols = tuple(symbols)
-        first: Dict[str, int] = {}
-        for index, symbol in enumerate(symbols):
-            if not isinstance(symbol, str) or not symbol:
-                raise InputError(f"token {index} is empty or not a string", file=file, hint="write a space as <space>")
-            if first.setdefault(symbol, index) != index:
-                raise InputError(f"tokens {first[symbol]} and {index} are both {symbol!r}", file=file, hint="give each id its own token")
         if not symbols:
             raise InputError("holds no token", file=file, hint="give the tokens of the model that made the emissions")
-        return cls(symbols, _blank(symbols, blank, file), _separator(symbols, separator, file) if words_apart else None)
+        for index, symbol in enumerate(symbols):
+            if not isinstance(symbol, str) or (not symbol and blank not in (None, "", index)):
+                raise InputError(f"token {index} is empty or not a string", file=file, hint="write a space as <space>")
+        if blank == len(symbols) and UNNAMED_BLANK not in symbols:
+            symbols += (UNNAMED_BLANK,)
+        symbols = _pieces_of_words(symbols)
+        _check_repeated(symbols, file)
+        place = _blank(symbols, blank, file)
+        empty = next((index for index, symbol in enumerate(symbols) if not symbol and index != place), None)
+        if empty is not None:
+            raise InputError(f"token {empty} is empty or not a string", file=file, hint="write a space as <space>")
+        return cls(symbols, place, _separator(symbols, separator, file) if words_apart else None, language)
 
     @classmethod
     def read(
-        cls, path: PathOrStr, blank: Union[int, str, None] = None, separator: Optional[str] = None, words_apart: bool = True
+        cls, path: PathOrStr, blank: Union[int, str, None] = None, separator: Optional[str] = None, words_apart: bool = True,
+        language: Optional[str] = None,
     ) -> TokenTable:
-        """Read ``tokens.txt``: one token on each line (id = line number from 0), or ``token id`` on every line.
+        """Read the tokens of a file, in a form that :func:`~ctcb.text.token_files.read_symbols` knows.
 
         Raises InputError as :meth:`of` does, and for a file that cannot be read.
         """
-        rows = read_lines(path)
-        pairs = [_KALDI_LINE.fullmatch(line) for _, line in rows]
-        if rows and all(pairs):
-            by_id = {int(pair[2]): pair[1] for pair in pairs if pair}
-            if sorted(by_id) == list(range(len(rows))):
-                symbols = [by_id[index] for index in range(len(rows))]
-                while symbols and _DISAMBIGUATION.fullmatch(symbols[-1]):
-                    symbols.pop()
-                return cls.of(symbols, blank, separator, path, words_apart)
-        for number, line in rows:
-            if not line:
-                raise InputError("an empty line", file=path, line=number, hint="write a space as <space>")
-        return cls.of([line for _, line in rows], blank, separator, path, words_apart)
+        from ctcb.text.token_files import read_symbols
+
+        return cls.of(read_symbols(path), blank, separator, path, words_apart, language)
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -96,57 +100,130 @@ class TokenTable:
 
     @cached_property
     def written(self) -> Dict[str, int]:
-        """Token -> id for the tokens that spell words: without the blank, the separator and specials like ``<unk>``."""
-        return {
-            symbol: index for index, symbol in enumerate(self.symbols)
-            if index != self.blank and symbol != self.separator and not _SPECIAL.fullmatch(symbol)
-        }
+        """Token -> id for the tokens that spell words: without the blank, the separator and specials like ``<unk>``.
+
+        Of equal tokens, as two joined tokenizers have them, the first.
+        """
+        written: Dict[str, int] = {}
+        for index, symbol in enumerate(self.symbols):
+            if self.is_text[index]:
+                written.setdefault(symbol, index)
+        return written
 
     @cached_property
-    def casings(self) -> Tuple[Casing, ...]:
-        """The functions that give lower-case words the tokens' casing, one or two, the likelier first."""
-        text = "".join(self.written)
-        if text == text.lower():
-            return (str.lower,)
-        if text == text.upper():
-            return (str.upper,)
-        return (str.lower, lambda form: " ".join(map(str.capitalize, form.split(" "))))
+    def tokenizers(self) -> Tuple[Dict[str, int], ...]:
+        """:attr:`written` of each of several joined tokenizers; one where the tokens are all different."""
+        found: List[Dict[str, int]] = [{}]
+        for index, symbol in enumerate(self.symbols):
+            if self.is_text[index]:
+                if symbol in found[-1]:
+                    found.append({})
+                found[-1][symbol] = index
+        return tuple(found)
+
+    @cached_property
+    def is_text(self) -> Tuple[bool, ...]:
+        """Whether each token spells a part of a word."""
+        return tuple(
+            index != self.blank and symbol != self.separator and not _SPECIAL.fullmatch(symbol)
+            for index, symbol in enumerate(self.symbols)
+        )
+
+    @cached_property
+    def byte_tokens(self) -> Dict[int, int]:
+        """Byte -> id of the token for it, where the tokens hold single bytes."""
+        found = ((index, BYTE.fullmatch(symbol)) for index, symbol in enumerate(self.symbols))
+        return {int(match[1], 16): index for index, match in found if match}
+
+    @cached_property
+    def writing(self) -> Writing:
+        """What these tokens can write."""
+        characters = frozenset("".join(self.written)) - {WORD_START, " "}
+        return Writing(characters, self.language, len(self.byte_tokens) == 256)
 
     def unspellable_reason(self, form: str) -> str:
-        """Why lower-case words cannot be spelled in these tokens, for a message."""
-        missing = set(self.casings[0](form)) - set("".join(self.written)) - {" "}
-        return f"needs letters that no token has: {' '.join(sorted(missing))}" if missing else "cannot be put together from the tokens"
+        """Why words cannot be spelled in these tokens, for a message."""
+        missing = self.writing.missing(form)
+        return f"needs letters that no token has: {' '.join(missing)}" if missing else "cannot be put together from the tokens"
 
     def words(self, tokens: Sequence[int]) -> List[Tuple[str, int, int]]:
-        """The words that token ids spell, in lower case, as ``(word, first, end)`` where the word is ``tokens[first:end]``."""
-        words: List[Tuple[str, int, int]] = []
-        first, text = 0, ""
+        """The words that token ids spell, as ``(word, first, end)`` where the word is ``tokens[first:end]``.
+
+        They are in lower case unless the tokens tell case apart. In scripts without spaces each token is a word.
+        """
+        return [(word, first, end) for word, first, end, _ in self.spaced_words(tokens)]
+
+    def spaced_words(self, tokens: Sequence[int]) -> Iterator[Tuple[str, int, int, bool]]:
+        """:meth:`words`, each with whether a space stands before it where it is not the first."""
+        first, text, spaced, before = 0, b"", True, ""
         for place, token in enumerate(tokens):
             symbol = self.symbols[token]
             is_separator = symbol == self.separator
-            if is_separator or symbol.startswith(WORD_START):
-                self._close(words, text, first, place)
-                first, text = place + is_separator, ""
-            if symbol in self.written:
-                text += symbol
-        self._close(words, text, first, len(tokens))
-        return words
-
-    @staticmethod
-    def _close(words: List[Tuple[str, int, int]], text: str, first: int, end: int) -> None:
-        word = " ".join(text.replace(WORD_START, " ").split()).lower()
+            apart = self.is_text[token] and (is_unspaced(symbol) or is_unspaced(before))
+            if is_separator or symbol.startswith(WORD_START) or (apart and not _continues(symbol)):
+                word = self._word(text)
+                if word:
+                    yield word, first, place, spaced
+                    spaced = False
+                spaced |= is_separator or symbol.startswith(WORD_START)
+                first, text = place + is_separator, b""
+            if self.is_text[token]:
+                text += symbol.encode()
+                before = symbol
+            elif token in self._byte_of:
+                text += bytes([self._byte_of[token]])
+            if is_separator:
+                before = ""
+        word = self._word(text)
         if word:
-            words.append((word, first, end))
+            yield word, first, len(tokens), spaced
+
+    @cached_property
+    def _byte_of(self) -> Dict[int, int]:
+        return {index: byte for byte, index in self.byte_tokens.items()}
+
+    def _word(self, text: bytes) -> str:
+        return self.writing.of_model(" ".join(text.decode("utf-8", "replace").replace(WORD_START, " ").split()))
+
+
+def _continues(symbol: str) -> bool:
+    """Whether a token of a script without spaces goes on with what stands before it: a sign, a mark."""
+    return is_punctuation(symbol) or bool(_MARK.match(symbol))
+
+
+def _pieces_of_words(symbols: Tuple[str, ...]) -> Tuple[str, ...]:
+    """WordPiece's tokens with sentencepiece's mark; others unchanged."""
+    if not any(symbol.startswith(CONTINUATION) and len(symbol) > 2 for symbol in symbols):
+        return symbols
+    if any(symbol.startswith(WORD_START) for symbol in symbols):
+        return symbols
+    return tuple(
+        symbol[2:] if symbol.startswith(CONTINUATION) and len(symbol) > 2
+        else symbol if not symbol or _SPECIAL.fullmatch(symbol) or is_punctuation(symbol) else WORD_START + symbol
+        for symbol in symbols
+    )
+
+
+def _check_repeated(symbols: Sequence[str], file: Optional[PathOrStr]) -> None:
+    """Raise InputError for tokens that are repeated, unless they are those of several tokenizers."""
+    first: Dict[str, int] = {}
+    repeated = [(first[symbol], index) for index, symbol in enumerate(symbols) if first.setdefault(symbol, index) != index]
+    if repeated and (len(repeated) < JOINED or any(not symbols[index] for _, index in repeated)):
+        one, other = repeated[0]
+        raise InputError(f"tokens {one} and {other} are both {symbols[one]!r}", file=file, hint="give each id its own token")
 
 
 def _blank(symbols: Sequence[str], blank: Union[int, str, None], file: Optional[PathOrStr]) -> int:
     if isinstance(blank, str):
         if blank not in symbols:
-            raise InputError(f"the blank {blank!r} is not one of the {len(symbols)} tokens", file=file, hint="name one of them, or its id")
+            raise InputError(
+                f"the blank {blank!r} is not one of the {len(symbols)} tokens", file=file,
+                hint=f"name one of them, or its id; {len(symbols)} if it comes behind them",
+            )
         return symbols.index(blank)
     if blank is not None:
         if not 0 <= blank < len(symbols):
-            raise InputError(f"the blank's id is {blank}, but there are {len(symbols)} tokens", file=file, hint=f"name an id from 0 to {len(symbols) - 1}")
+            raise InputError(f"the blank's id is {blank}, but there are {len(symbols)} tokens", file=file, hint=f"name an id from 0 to {len(symbols) - 1}, or {len(symbols)} for one behind them")
         return int(blank)
     alternatives = [f"{symbol!r} has the id {index}" for index, symbol in enumerate(symbols) if symbol in BLANKS]
     if symbols[0] in BLANKS and (symbols[0] != "-" or len(alternatives) == 1):  # it may be a hyphen as well
@@ -154,7 +231,7 @@ def _blank(symbols: Sequence[str], blank: Union[int, str, None], file: Optional[
     raise InputError(
         f"the blank is not given, and token 0, {symbols[0]!r}, is not clearly one"
         + (f" ({', '.join(alternatives)})" if alternatives else ""),
-        file=file, hint="name the blank's id or symbol",
+        file=file, hint=f"name the blank's id or symbol; {len(symbols)} if it comes behind these tokens",
     )
 
 
@@ -163,10 +240,13 @@ def _separator(symbols: Sequence[str], separator: Optional[str], file: Optional[
         if separator not in symbols:
             raise InputError(f"the separator {separator!r} is not one of the {len(symbols)} tokens", file=file, hint="name one of them")
         return separator
-    if any(symbol.startswith(WORD_START) for symbol in symbols):
+    if any(symbol.startswith(WORD_START) and symbol != WORD_START for symbol in symbols):
         return None
     candidates = [symbol for symbol in SEPARATORS if symbol in symbols]
     if len(candidates) == 1:
         return candidates[0]
+    letters = [symbol for symbol in symbols if symbol not in BLANKS and not _SPECIAL.fullmatch(symbol) and symbol.isalpha()]
+    if not candidates and letters and sum(map(is_unspaced, letters)) > len(letters) / 2:
+        return None
     doubt = f"{' and '.join(map(repr, candidates))} are tokens" if candidates else f"no token begins with {WORD_START} or is | or a space"
     raise InputError(f"the separator of words is not given, and {doubt}", file=file, hint="name the separator")

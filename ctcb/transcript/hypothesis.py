@@ -19,6 +19,7 @@ class Word:
     start: float  # seconds from the utterance's start
     end: float
     conf: float  # 0 to 1: the least of its tokens' highest posteriors
+    spaced: bool = True  # whether a space stands before it, where it is not the first
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class FoundEntity:
     why: Tuple[str, ...]  # the techniques that spoke for it
     bonus: float  # what these added to the score
     replaced: Optional[str] = None  # the words that it was put in place of
+    prefix: str = ""  # what its words hold before it, such as an opening quotation mark,
+    suffix: str = ""  # and behind it: punctuation, a possessive
     confidence: Optional[float] = None  # how likely it was spoken, by its phones, where it was verified
 
     @property
@@ -53,8 +56,13 @@ class Reading:
 
     @property
     def text(self) -> str:
-        """Lower-case words, one space apart."""
-        return " ".join(word.word for word in self.words)
+        """The words as one text."""
+        return joined(self.words)
+
+
+def joined(words: Sequence[Word]) -> str:
+    """Words as one text, with spaces where the writing has them."""
+    return "".join(f" {word.word}" if place and word.spaced else word.word for place, word in enumerate(words))
 
 
 def spoken_words(hypothesis: Hypothesis, tokens: TokenTable, frame_shift: float) -> Tuple[Word, ...]:
@@ -67,9 +75,9 @@ def spoken_words(hypothesis: Hypothesis, tokens: TokenTable, frame_shift: float)
             word,
             hypothesis.token_frames[first] * frame_shift,
             hypothesis.token_ends[end - 1] * frame_shift,
-            min(1.0, math.exp(min(hypothesis.token_log_probs[first:end]))),
+            min(1.0, math.exp(min(hypothesis.token_log_probs[first:end]))), spaced,
         )
-        for word, first, end in hypothesis.words_in(tokens)
+        for word, first, end, spaced in hypothesis.spaced_words_in(tokens)
     )
 
 
@@ -85,6 +93,7 @@ def put(reading: Reading, found: FoundEntity, text: str) -> Reading:
         words = tuple(replace(word, word=text) for word, text in zip(old, new))
     else:
         words = _shared_out(new, old[0].start, old[-1].end, min(word.conf for word in old))
+        words = (replace(words[0], spaced=old[0].spaced), *words[1:])
     found = replace(found, words=(first, first + len(new)))
     more = len(new) - len(old)
     before = tuple(one for one in reading.entities if one.words[1] <= first)
@@ -100,7 +109,7 @@ def timed(reading: Reading, words: Tuple[int, int], start: float, end: float) ->
     first, last = words
     old = reading.words[first:last]
     new = _shared_out([word.word for word in old], start, end)
-    new = tuple(replace(word, conf=before.conf) for word, before in zip(new, old))
+    new = tuple(replace(word, conf=before.conf, spaced=before.spaced) for word, before in zip(new, old))
     entities = tuple(replace(one, start=start, end=end) if one.words == words else one for one in reading.entities)
     return replace(reading, words=reading.words[:first] + new + reading.words[last:], entities=entities)
 

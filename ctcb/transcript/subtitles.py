@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import List, Sequence, Tuple
 
-from ctcb.transcript.hypothesis import Word
+from ctcb.transcript.hypothesis import Word, joined
 from ctcb.transcript.transcript import Transcript
 
 # What broadcasters ask of subtitles (BBC Subtitle Guidelines 1.2.3): two lines of about 40 letters, not
@@ -44,7 +44,7 @@ def cues(words: Sequence[Word]) -> List[Cue]:
 
 
 def _lines(group: Sequence[Word]) -> List[str]:
-    return textwrap.wrap(" ".join(word.word for word in group), LINE, break_on_hyphens=False)
+    return textwrap.wrap(joined(group), LINE, break_on_hyphens=False)
 
 
 def _fits(group: Sequence[Word], word: Word) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ctcb.errors import CtcbError
 from ctcb.moved import warn_renamed
-from ctcb.transcript.hypothesis import FoundEntity, Reading, Word
+from ctcb.transcript.hypothesis import FoundEntity, Reading, Word, joined
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,32 @@ class Alternative:
 
 
 @dataclass(frozen=True)
+class Segment:
+    """A stretch of a long recording, from one pause to another."""
+
+    start: float  # seconds from the recording's start
+    end: float
+    text: str
+    score: float = 0.0  # as a transcript's
+    words: Tuple[int, int] = (0, 0)  # it is the transcript's words[first:end]
+    nbest: Tuple[Alternative, ...] = ()  # as a transcript's
+    speaker: Optional[str] = None
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Plain values, times in seconds."""
+        return {
+            "start": round(self.start, 3), "end": round(self.end, 3), "text": self.text, "score": round(self.score, 3),
+            **({} if self.speaker is None else {"speaker": self.speaker}),
+            "nbest": [{"text": other.text, "score": round(other.score, 3)} for other in self.nbest],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Transcript:
     """One recognised utterance; a line of ``hyps.jsonl``."""
 
     utt_id: str
-    text: str  # lower-case words, one space apart
+    text: str  # in the model's own writing
     score: float  # log-probability, and the entities' bonuses
     words: Tuple[Word, ...]
     entities: Tuple[FoundEntity, ...] = ()  # in the order of their times
@@ -31,6 +52,16 @@ class Transcript:
     seconds: float = 0.0  # of audio
     before: Optional[str] = None  # the text without the list, where that was asked for
     withdrawn: Tuple[FoundEntity, ...] = ()  # entities that were verified and failed; their words are others
+    segments: Tuple[Segment, ...] = ()  # of a recording that was decoded in several, in order
+    channel: Optional[int] = None  # of the file, counted from 0, where one was taken
+    speaker: Optional[str] = None  # where one is known
+    recording: Optional[str] = None  # the id that it shares with the other channels of a file, where these are kept apart
+
+    @property
+    def stretches(self) -> Tuple[Segment, ...]:
+        """The segments; of what was decoded at once, the whole as one."""
+        whole = Segment(0.0, self.seconds, self.text, self.score, (0, len(self.words)), self.nbest, self.speaker)
+        return self.segments or (whole,)
 
     @property
     def shown(self) -> Tuple[Word, ...]:
@@ -40,7 +71,8 @@ class Transcript:
         for found in self.entities:
             first, end = found.words
             units += self.words[place:first]
-            units.append(Word(found.entity, found.start, found.end, self.conf_of(found)))
+            name = f"{found.prefix}{found.entity}{found.suffix}"
+            units.append(Word(name, found.start, found.end, self.conf_of(found), self.words[first].spaced))
             place = end
         return (*units, *self.words[place:])
 
@@ -58,9 +90,12 @@ class Transcript:
         """The line of ``hyps.jsonl`` as plain values, times in seconds."""
         return {
             "id": self.utt_id,
+            **({} if self.recording is None else {"recording": self.recording}),
+            **({} if self.channel is None else {"channel": self.channel}),
+            **({} if self.speaker is None else {"speaker": self.speaker}),
             "text": self.text,
             **({} if self.before is None else {"before": self.before}),
-            "shown": " ".join(unit.word for unit in self.shown),
+            "shown": joined(self.shown),
             "seconds": round(self.seconds, 3),
             "score": round(self.score, 3),
             "words": [
@@ -82,6 +117,7 @@ class Transcript:
                 }
                 for e in self.withdrawn
             ]} if self.withdrawn else {}),
+            **({"segments": [segment.to_dict() for segment in self.segments]} if self.segments else {}),
             "nbest": [{"text": other.text, "score": round(other.score, 3)} for other in self.nbest],
         }  # fmt: skip
 

@@ -7,6 +7,7 @@ import struct
 import numpy as np
 import pytest
 import soundfile
+from containers import encoded, mp3, without_info
 from tones import RATE, say
 
 from ctcb.data import ffmpeg
@@ -56,6 +57,15 @@ TAKEN = {
     "96 kHz": ("x.wav", lambda path: written(path, np.repeat(SAID, 6), 96000), "96000 Hz resampled to 16000 Hz in 1 file"),
     "6 channels": ("x.wav", lambda path: written(path, np.stack([SAID] * 6, 1)), "6 channels mixed to mono in 1 file"),
     "24 bits": ("x.wav", lambda path: written(path, subtype="PCM_24"), ""),
+    "an MP3 without its header": ("x.mp3", lambda path: path.write_bytes(without_info(mp3(SAID))), ""),
+    "an MP3 that is cut off and has no header": (
+        "x.mp3", lambda path: path.write_bytes(without_info(mp3(SAID))[:-20]), "cut off within the last frame, and no header says how much is missing"
+    ),
+    "joined MP3s": ("x.mp3", lambda path: path.write_bytes(2 * mp3(SAID)), "2 recordings, joined in one file, read one behind the other"),
+    "chained Ogg": (
+        "x.ogg", lambda path: path.write_bytes(2 * encoded(SAID, form="OGG", subtype="OPUS")),
+        "2 recordings, joined in one file, read one behind the other",
+    ),
     "silence": ("x.wav", lambda path: written(path, np.zeros(RATE, np.float32)), ""),
     "clipping": ("x.wav", lambda path: written(path, np.clip(50 * SAID, -1, 1)), ""),
     "0.01 s": ("x.wav", lambda path: written(path, SAID[:160]), ""),

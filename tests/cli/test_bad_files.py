@@ -54,7 +54,7 @@ LISTS = {  # row -> (bytes, what is said on stderr, the text that comes out of M
     "right-to-left text and its overrides": ("bob\n\u202ebob\u202c\nאבג\n".encode(), "U+202E", "bob"),
     "emoji alone": ("bob\n😀\n".encode(), "holds no letter or digit", "bob"),
     "emoji beside a name": ("Bob 😀\n".encode(), None, "bob"),
-    "homographs": ("bоb\nbob\n".encode(), "has the normal form of", "bob"),  # the first o is Cyrillic
+    "homographs": ("bоb\nbob\n".encode(), "as 'bob'", "bob"),  # the first o is Cyrillic
     "HTML": (b"<script>alert(1)</script>\nBob\n", None, "bob"),
     "a shell's words": (b"$(touch /tmp/x); rm -rf `x`\nBob\n", None, "bob"),
     "numbers that go on for 100,000 digits": (b"1" + b",111" * 25_000 + b"\nbob\n", "characters long", "bob"),
@@ -373,6 +373,10 @@ EMISSIONS = {
     "emissions of one dimension": (lambda path: np.savez(path, u=GOOD[0]), "have the shape (10,)"),
     "whole numbers": (lambda path: np.savez(path, u=GOOD.astype(int)), "emissions are int64"),
     "raw logits": (lambda path: np.savez(path, u=GOOD + 7), "are not natural-log probabilities"),
+    "frames of zeros at the end": (lambda path: np.savez(path, u=np.pad(GOOD, ((0, 3), (0, 0)))), "padding of a batch; keep [0:"),
+    "frames of minus infinity at the end": (
+        lambda path: np.savez(path, u=np.pad(GOOD, ((0, 3), (0, 0)), constant_values=-np.inf)), "padding of a batch; keep [0:"
+    ),
 }
 
 

@@ -27,7 +27,7 @@ def test_all_formats_are_written_to_a_folder(ctcb, emissions, tmp_path):
     several = [word for form in ("srt", "ctm", "vtt", "textgrid", "srt") for word in ("--format", form)]
     assert ctcb("decode", *emissions, *several, "--out", tmp_path / "out").code == 0
     own = [f"{utt_id}{suffix}" for utt_id in ("u1", "u2") for suffix in (".TextGrid", ".srt", ".vtt")]
-    assert files(tmp_path / "out") == sorted(["hyps.ctm", "hyps.jsonl", "settings.json", "text", *own])
+    assert files(tmp_path / "out") == sorted(["hyps.ctm", "hyps.jsonl", "hyps.stm", "settings.json", "text", *own])
     for form, suffix in (("srt", "srt"), ("vtt", "vtt"), ("textgrid", "TextGrid")):
         assert ctcb("decode", *emissions, "--format", form, "--out", tmp_path / form).code == 0
         for utt_id in ("u1", "u2"):
@@ -82,7 +82,7 @@ def test_jobs_keep_every_format(model_dir, tmp_path):
     """steps/decode.sh --nj writes everything that a single run writes, explanations and per-recording files included."""
     manifest = write_manifest(tmp_path / "set", ["ann"] * 66)
     (tmp_path / "names.txt").write_text("Oak\n")
-    more = ["--", "--entities", str(tmp_path / "names.txt"), "--explain", "--format", "srt", "--format", "textgrid"]
+    more = ["--", "--entities", str(tmp_path / "names.txt"), "--explain", "--segments", "--format", "srt", "--format", "textgrid"]
     outs = {}
     for number in ("0", "2"):
         outs[number] = tmp_path / f"out{number}"
@@ -90,6 +90,6 @@ def test_jobs_keep_every_format(model_dir, tmp_path):
         environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
         subprocess.run(words, cwd=ROOT, env=environment, check=True, capture_output=True, text=True, timeout=300)
     names = [name for name in files(outs["0"]) if name != "settings.json"]
-    assert len(names) == 4 + 2 * 66
+    assert len(names) == 6 + 2 * 66
     for name in names:
         assert (outs["2"] / name).read_bytes() == (outs["0"] / name).read_bytes()

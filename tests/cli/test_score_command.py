@@ -84,6 +84,73 @@ def test_normalisation_can_be_turned_off(run):
     assert "3 sub + 0 del + 1 ins" in run("--ref ref.tsv --hyp hyp.jsonl --no-normalize")[1]
 
 
+@pytest.fixture
+def languages(folder):
+    """Small files in other languages than English."""
+    (folder / "de.txt").write_text("u1 Wir fördern 25 Bäume\nu2 er heißt Özil\n", encoding="utf-8")
+    (folder / "de_hyp.txt").write_text("u1 wir fordern fünfundzwanzig bäume\nu2 er heisst özil\n", encoding="utf-8")
+    (folder / "de_list.txt").write_text("Özil\n", encoding="utf-8")
+    (folder / "ja.txt").write_text("u1 東京へ行く\nu2 彼は家\n", encoding="utf-8")
+    (folder / "ja_hyp.txt").write_text("u1 東京 え 行く\nu2 彼ば家\n", encoding="utf-8")
+    (folder / "ref.stm").write_text("r 1 anna 0.0 1.0 Été\nr 1 ben 1.0 2.0 fermé\n", encoding="utf-8")
+    (folder / "hyp.ctm").write_text(";; made by hand\nr A 0.1 0.2 été 0.9\nr A 1.1 0.2 ferme 0.8\n", encoding="utf-8")
+    (folder / "utt2spk.txt").write_text("u1 anna\nu2 ben\n")
+    return folder
+
+
+@pytest.mark.parametrize("line, errors, cer, words", [
+    ("--ref de.txt --hyp de_hyp.txt", 2, 15, 7),  # o for ö; 14 letters for 2 digits
+    ("--ref de.txt --hyp de_hyp.txt --language de", 1, 1, 7),
+    ("--ref de.txt --hyp de_hyp.txt --fold", 2, None, 8),  # twenty five, against funfundzwanzig
+    ("--ref ja.txt --hyp ja_hyp.txt", 2, 2, 8),
+    ("--ref ja.txt --hyp ja_hyp.txt --unit word", 4, 2, 2),
+    ("--ref ref.stm --hyp hyp.ctm", 1, 1, 2),
+])
+def test_rules_of_languages(run, languages, line, errors, cer, words):
+    code, _, err = run(f"{line} --json o.json")
+    counts = json.loads((languages / "o.json").read_text("utf-8"))["counts"]
+    assert (code, err) == (0, "")
+    assert (sum(counts["wer"].values()) - counts["wer"]["words"], counts["wer"]["words"]) == (errors, words)
+    assert cer is None or sum(counts["cer"].values()) - counts["cer"]["words"] == cer
+
+
+def test_command_and_python_agree(run, languages):
+    from ctcb.scoring.readers import read_transcripts
+    from ctcb.scoring.score import score
+
+    for names, options in ((("ref.stm", "hyp.ctm"), {}), (("de.txt", "de_hyp.txt"), {"language": "de"}), (("ja.txt", "ja_hyp.txt"), {"unit": "word"})):
+        flags = " ".join(f"--{name} {value}" for name, value in options.items())
+        run(f"--ref {names[0]} --hyp {names[1]} --bootstrap 50 --json o.json {flags}")
+        ours = score(*(read_transcripts(languages / name) for name in names), draws=50, **options)
+        assert json.loads((languages / "o.json").read_text("utf-8")) == json.loads(ours.to_json())
+
+
+def test_table_of_speakers(run, languages):
+    rows = [line.split() for line in run("--ref ref.stm --hyp hyp.ctm --per-speaker")[1].splitlines()]
+    assert ["anna", "1", "1", "0.00", "0.00"] in rows and ["ben", "1", "1", "100.00", "20.00"] in rows
+    rows = [line.split() for line in run("--ref de.txt --hyp de_hyp.txt --language de --per-speaker --speakers utt2spk.txt")[1].splitlines()]
+    assert ["anna", "1", "4", "25.00", "3.12"] in rows
+    code, out, err = run("--ref de.txt --hyp de_hyp.txt --per-speaker")
+    assert (code, out) == (2, "") and err == "ctcb: --per-speaker, and no speaker is known; name a file with --speakers, or references that have them\n"
+
+
+@pytest.mark.parametrize("line, said", [
+    ("--ref de.txt --hyp de_hyp.txt --language German", "ctcb: 'German' is not the tag of a language; give a code such as de"),
+    ("--ref de.txt --hyp de_hyp.txt --fold --no-normalize", "ctcb: --no-normalize excludes --fold and --language; give one of them"),
+    ("--ref ref.stm --hyp bad.ctm", "ctcb: bad.ctm:2: 3 fields, and a line of a CTM file has 5 to 8"),
+    ("--ref de.txt --hyp de_hyp.txt --speakers ja.txt", "ctcb: ja.txt: no speaker for 2 of the references, the first is 'u1'; add a line for each"),
+])
+def test_wrong_rules_give_one_line(run, languages, line, said):
+    (languages / "bad.ctm").write_text("r 1 0.0 0.1 a\nr 1 0.2\n")
+    (languages / "ja.txt").write_text("v1 anna\n")
+    code, out, err = run(line)
+    assert (code, out, err.count("\n")) == (2, "", 1) and err.startswith(said)
+
+
+def test_note_on_numbers_that_are_not_read(run, languages):
+    assert "NOTE: numbers in digits are not read, because num2words does not have the language 'zh'" in run("--ref ja.txt --hyp ja_hyp.txt --language zh")[1]
+
+
 def test_seed_and_draws_are_kept(run, folder):
     run("--ref ref.tsv --hyp hyp.jsonl --seed 7 --bootstrap 20 --json o.json")
     assert json.loads((folder / "o.json").read_text())["bootstrap"] == {"draws": 20, "seed": 7, "level": 0.95}

@@ -29,7 +29,7 @@ def test_mapping_gives_weights():
     assert decoder.decode(EMISSIONS, {}).text == "ann met bov"
 
 
-@pytest.mark.parametrize("weight", ["much", None, -1.0, float("nan"), ["bobb"]])
+@pytest.mark.parametrize("weight", ["much", None, 0.0, -1e9, float("nan"), ["bobb"]])
 def test_invalid_weight_is_named(weight):
     with pytest.raises(InputError, match="weight .* is not a positive number"):
         ctcb.CtcDecoder(PIECES).decode(EMISSIONS, {"Bob": weight})

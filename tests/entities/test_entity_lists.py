@@ -62,7 +62,8 @@ def test_printed_form_is_kept_and_matching_is_normalised(load, text, matched):
 
 # The table, row by row: content, what is loaded, what is said.
 OUTCOMES = {
-    "another script": ("Москва\n", [Entity("Москва")], [(1, "warning", "not in Latin letters")]),
+    "another script": ("Москва\n", [Entity("Москва")], []),
+    "accents": ("Jose\nJosé\nJOSÉ\n", [Entity("Jose"), Entity("JOSÉ")], [(3, "merged", "has the normal form of 'José' in line 2")]),
     "another script, its reading given": ("Москва\tspoken=moscow\n", [Entity("Москва", spoken=("moscow",))], []),
     "no letter": ("ann\n★★\n", [Entity("ann")], [(2, "rejected", "holds no letter or digit")]),
     "no letter but a reading": ("★\tspoken=star\n", [Entity("★", spoken=("star",))], []),
@@ -94,12 +95,18 @@ def test_outcomes_of_lines(load, content, loaded, notes):
     assert said(entities) == notes
 
 
-@pytest.mark.parametrize("weight", ["x", "0", "-1", "inf", "nan", "1e39", "2,5"])
+@pytest.mark.parametrize("weight", ["x", "0", "-0.0", "inf", "-inf", "nan", "1e39", "-1e39", "2,5"])
 def test_invalid_weight_rejects_the_line(load, weight):
     entities = load(f"bob\nann\tweight={weight}\n")
     assert list(entities) == [Entity("bob")]
     (note,) = entities.report.notes
     assert (note.line, note.outcome) == (2, "rejected") and repr(weight) in note.reason
+
+
+def test_negative_weight_is_kept(load):
+    entities = load("bob\tweight=-2.5\nann\tweight=-1\nAnn\tweight=-3\neve\tweight=-1\nEve\tweight=2\n")
+    assert [(entity.text, entity.weight) for entity in entities] == [("bob", -2.5), ("Ann", -1.0), ("Eve", 2.0)]
+    assert list(EntityList.of({"bob": -2.5})) == [Entity("bob", -2.5)]
 
 
 def test_duplicates_are_merged(load):
@@ -112,7 +119,7 @@ def test_duplicates_are_merged(load):
 
 
 @pytest.mark.parametrize("forms, printed", [
-    (["us", "US", "Us"], "US"), (["jose", "José"], "José"), (["k two", "K2"], "K2"), (["Ann Lee", "Ann-Lee"], "Ann-Lee"),
+    (["us", "US", "Us"], "US"), (["josé", "José"], "José"), (["k two", "K2"], "K2"), (["Ann Lee", "Ann-Lee"], "Ann-Lee"),
 ])  # fmt: skip
 def test_printed_form_of_duplicates_is_order_independent(forms, printed):
     for order in (forms, forms[::-1]):
@@ -154,7 +161,7 @@ LINES = st.lists(
 
 
 @settings(deadline=None)
-@given(LINES, st.sampled_from(["plain", "sherpa", "nemo", "nemo-score"]))
+@given(LINES, st.sampled_from(["plain", "sherpa", "nemo", "nemo-score", "funasr"]))
 def test_every_line_is_accounted_for(tmp_path_factory, lines, format):
     path = tmp_path_factory.mktemp("lists") / "list.txt"
     path.write_bytes("\n".join(lines).encode())
@@ -196,8 +203,8 @@ def test_unusable_lists_are_refused(tmp_path, content, message):
 def test_missing_file_and_unknown_format(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         EntityList.load(tmp_path / "list.txt")
-    with pytest.raises(InputError, match="'csv' is not a list format; choose from plain, sherpa, nemo, nemo-score"):
-        EntityList.load(tmp_path / "list.txt", "csv")
+    with pytest.raises(InputError, match="'xml' is not a list format; choose from plain, sherpa, nemo, nemo-score, funasr, comma, csv, json, vcard"):
+        EntityList.load(tmp_path / "list.txt", "xml")
 
 
 def test_python_lists_are_checked_like_files():

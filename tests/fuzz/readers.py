@@ -19,6 +19,8 @@ from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import InputError
 from ctcb.lm import arpa
 from ctcb.scoring.readers import read_transcripts
+from ctcb.scoring.score import score
+from ctcb.scoring.text import comparable
 from ctcb.text.normalize import normalize
 from ctcb.text.tokens import TokenTable
 
@@ -51,7 +53,7 @@ def entity_list(data: bytes) -> None:
             assert report.entries == report.loaded + report.rejected + report.merged and report.loaded == len(found)
             assert len({entity.normal or entity.text for entity in found}) == len(found)
             for entity in found:
-                assert entity.spoken_forms and 0 < entity.weight <= 1e6 and "\n" not in entity.text
+                assert entity.spoken_forms and 0 < abs(entity.weight) <= 1e6 and "\n" not in entity.text
                 assert all(normalize(form) == form for form in entity.spoken_forms)
             again = EntityList.of(found)
             assert again.entities == found.entities, (again.entities, found.entities)
@@ -103,7 +105,7 @@ def manifest(data: bytes) -> None:
 
 def transcripts(data: bytes) -> None:
     """Whatever a file of references looks like."""
-    for suffix in (".txt", ".jsonl"):
+    for suffix in (".txt", ".jsonl", ".ctm", ".stm"):
         with stored(data, suffix) as path:
             try:
                 found = read_transcripts(path)
@@ -111,6 +113,8 @@ def transcripts(data: bytes) -> None:
                 refused(error, path)
                 continue
             assert len(found) and all(isinstance(normalize(text), str) for text in found.values())
+            assert all(comparable(comparable(text)) == comparable(text) for text in found.values())
+            assert score(found, found, draws=0).wer.errors == 0
 
 
 def tokens(data: bytes) -> None:

@@ -1,6 +1,8 @@
 """``ctcb graph`` and its output: built once, checked on reading, wrong inputs named."""
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
@@ -55,20 +57,35 @@ def test_graph_is_rebuilt_only_if_an_input_changed(graph, lm, lang_dir, tmp_path
     assert "up to date" not in graph("--closed", source=other)[1].out
 
 
-def test_an_lm_of_another_casing_is_named(graph, lm, tmp_path):
+def test_an_lm_of_another_casing_makes_the_same_graph(graph, lm, tmp_path):
     shouted = tmp_path / "upper.arpa"
     lines = lm.read_text().splitlines()
-    shouted.write_text("\n".join(line if "ngram" in line or "\\" in line else line.upper().replace("<S>", "<s>")
-                                 .replace("</S>", "</s>").replace("<UNK>", "<unk>") for line in lines) + "\n")
-    _, ran = graph(source=shouted)
-    assert ran.code == 2 and f"{shouted}: 0 of" in ran.err and "in upper case" in ran.err and "ctcb lm" in ran.err
+    shouted.write_text("\n".join(line if "ngram" in line or "\\" in line else line.upper() for line in lines) + "\n")
+    for units in ("subword", "phone"):
+        folder, ran = graph("--units", units, out=f"upper-{units}", source=shouted)
+        assert ran.code == 0 and ran.err.startswith(f"ctcb: warning: {shouted}: {len(WORDS)} of its {len(WORDS)} words") and ran.err.count("\n") == 1
+        found, same = load_graph(folder), load_graph(graph("--units", units, out=units)[0])
+        assert found.words == same.words
+        for ours, theirs in zip(found.grammar.arcs, same.grammar.arcs):
+            assert np.array_equal(ours, theirs)
 
 
-def test_an_lm_without_unk_is_named(graph, tmp_path):
-    arpa = tmp_path / "no_unk.arpa"
+def test_an_lm_of_other_letters_is_named(graph, lm, tmp_path):
+    other = tmp_path / "pieces.arpa"
+    lines = lm.read_text().splitlines()
+    other.write_text("\n".join(line if "ngram" in line else re.sub(r"(?<=[\t ])(?=[a-z])", "▁", line) for line in lines) + "\n")
+    _, ran = graph(source=other)
+    assert ran.code == 2 and f"{other}: 0 of" in ran.err and "as sentencepiece pieces" in ran.err and "ctcb lm" in ran.err
+
+
+def test_an_lm_without_unk_is_given_one(graph, tmp_path):
+    arpa, same = tmp_path / "no_unk.arpa", tmp_path / "unk.arpa"
     arpa.write_text("\\data\\\nngram 1=3\n\n\\1-grams:\n-99\t<s>\n-1\t</s>\n-1\tann\n\n\\end\\\n")
-    _, ran = graph(source=arpa)
-    assert ran.code == 2 and f"{arpa}: has no 1-gram <unk>" in ran.err
+    same.write_text("\\data\\\nngram 1=4\n\n\\1-grams:\n-99\t<s>\n-1\t</s>\n-1\tann\n-1\t<unk>\n\n\\end\\\n")
+    folder, ran = graph(source=arpa)
+    assert ran.code == 0 and f"ctcb: warning: {arpa}: has no 1-gram <unk>" in ran.err
+    for ours, theirs in zip(load_graph(folder).grammar.arcs, load_graph(graph(source=same, out="same")[0]).grammar.arcs):
+        assert np.array_equal(ours, theirs)
 
 
 def test_a_malformed_arpa_is_named_with_its_line(graph, tmp_path):
@@ -79,7 +96,7 @@ def test_a_malformed_arpa_is_named_with_its_line(graph, tmp_path):
 
 
 @pytest.mark.parametrize("line, problem", [
-    ("bob\t▁ b zz", "'zz' is not one of the model's"), ("bob ▁ b o b", "is not: word, tab, tokens"), ("Bob\t▁ b o b", "'Bob' is not in normal form"),
+    ("bob\t▁ b zz", "'zz' is not one of the model's"), ("bob ▁ b o b", "is not: word, tab, tokens"), ("Bob\t▁ b o b", "'Bob' is not a word as the model writes it; write 'bob'"),
     ("bob\t▁ <blk> b", "'<blk>' is not one of"),
 ])  # fmt: skip
 def test_a_lexicon_that_does_not_fit_is_named_with_its_line(graph, tmp_path, line, problem):

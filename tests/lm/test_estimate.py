@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from ctcb.cli.lm import command
-from ctcb.errors import InputError, RunError
+from ctcb.errors import InputError, InputWarning, RunError
 from ctcb.lm.arpa import read_arpa
 from ctcb.lm.estimate import ESTIMATORS, LmOptions, choose, estimate_lm, read_vocab
 
@@ -78,9 +78,15 @@ def test_wrong_texts_are_refused(tmp_path):
             estimate_lm([tmp_path / "empty.txt"], tmp_path / "lm.arpa", estimator=estimator)
     with pytest.raises(InputError, match="none.txt: no such file"):
         estimate_lm([tmp_path / "none.txt"], tmp_path / "lm.arpa", estimator="builtin")
-    (tmp_path / "vocab.txt").write_text("THE\nCAT\n")
+    (tmp_path / "vocab.txt").write_text("▁the\n▁cat\n")
     with pytest.raises(InputError, match="0 of 2 words are in normal form"):
         read_vocab(tmp_path / "vocab.txt")
+
+
+def test_vocabulary_in_upper_case_is_read_in_lower_case(tmp_path):
+    (tmp_path / "vocab.txt").write_text("THE\nCat\ndog\n")
+    with pytest.warns(InputWarning, match="vocab.txt: 2 of 3 words are read in lower case, such as 'Cat' as 'cat'"):
+        assert read_vocab(tmp_path / "vocab.txt") == {"the", "cat", "dog"}
 
 
 def program(tmp_path, monkeypatch, script):

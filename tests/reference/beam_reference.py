@@ -59,6 +59,8 @@ class Entities:
         """The best sum over all sets of entities that do not overlap, `tokens` being the whole utterance."""
         spans = []
         for sequence in self.sequences:
+            if sequence.weight < 0:  # pushed away
+                continue
             for first in range(len(tokens) - len(sequence.tokens) + 1):
                 end = first + len(sequence.tokens)
                 if (tokens[first:end] == sequence.tokens and self.begins_word(tokens, first)
@@ -82,11 +84,23 @@ class Entities:
         """The same, or what a match under way may still become."""
         best = self.final(tokens, boosts)
         for first in range(len(tokens)):
-            under_way = [s.weight for s in self.sequences if s.tokens[: len(tokens) - first] == tokens[first:]]
+            under_way = [max(0.0, s.weight) for s in self.sequences if s.tokens[: len(tokens) - first] == tokens[first:]]
             if under_way and self.begins_word(tokens, first):
                 before = self.final(tokens[:first], boosts[:first])
                 best = max(best, before + max(under_way) * self.earned(boosts, first, len(tokens)))
         return best
+
+    def penalty(self, tokens: Prefix, ended: bool = True) -> float:
+        """What the phrases to push away cost that end before the word under way, or where the utterance `ended`."""
+        occurrences = {
+            (first, s.entity, s.tokens): -s.weight for s in self.sequences for first in range(len(tokens))
+            if s.weight < 0 and tokens[first : first + len(s.tokens)] == s.tokens and self.begins_word(tokens, first)
+            and (first + len(s.tokens) < len(tokens) or ended) and self.ends_word(tokens, first + len(s.tokens))}
+        # Of two phrases that are spelled alike, the one of the higher penalty counts.
+        highest: Dict[Tuple[int, Prefix], float] = {}
+        for (first, _, spelled), cost in occurrences.items():
+            highest[first, spelled] = max(cost, highest.get((first, spelled), 0.0))
+        return sum(highest.values())
 
     def context(self, tokens: Prefix) -> Prefix:
         """What a context state stands for: the tokens of the longest match under way."""
@@ -128,17 +142,18 @@ class Answer(NamedTuple):
     acoustic: float
     bonus: float
     lm: float
+    penalty: float
 
     @property
     def score(self) -> float:
-        return self.acoustic + self.bonus + self.lm
+        return self.acoustic + self.bonus + self.lm - self.penalty
 
 
 def ranked(prefixes: Dict[Prefix, State], log_probs: np.ndarray, entities: Entities) -> List[Answer]:
     answers = [
         Answer(tokens, state.best[1], state.total,
                entities.final(tokens, entities.boosts(log_probs, tokens, state.best[1])),
-               0.0 if entities.lm is None else entities.lm.final(tokens))
+               0.0 if entities.lm is None else entities.lm.final(tokens), entities.penalty(tokens))
         for tokens, state in prefixes.items()]
     return sorted(answers, key=lambda answer: -answer.score)
 
@@ -187,7 +202,7 @@ def beam_search(log_probs: np.ndarray, entities: Entities) -> List[Answer]:
         def score(tokens: Prefix) -> float:
             state = states[tokens]
             bonus = entities.provisional(tokens, entities.boosts(log_probs, tokens, state.best[1]))
-            return state.total + bonus + (0.0 if entities.lm is None else entities.lm.provisional(tokens))
+            return state.total + bonus - entities.penalty(tokens, ended=False) + (0.0 if entities.lm is None else entities.lm.provisional(tokens))
 
         alive = [tokens for tokens in states if states[tokens].total > -math.inf]
         prefixes, alike = {}, Counter()

@@ -13,7 +13,8 @@ def table(seed, n=200):
     words = random.integers(1, 40, n)
     biased = random.integers(0, words + 1)
     columns = {
-        "words": words, "errors": random.binomial(words, 0.2), "u_words": words - biased, "b_words": biased,
+        "words": words, "errors": random.binomial(words, 0.2), "characters": 5 * words, "character_errors": random.binomial(5 * words, 0.1),
+        "u_words": words - biased, "b_words": biased,
         "u_errors": random.binomial(words - biased, 0.1), "b_errors": random.binomial(biased, 0.5),
         "found": random.poisson(0.5, n), "missed": random.poisson(0.4, n), "false": random.poisson(0.1, n),
         "milliseconds": random.integers(500, 20000, n), "changed": random.binomial(words, 0.05), "compared_words": words,

@@ -5,7 +5,9 @@ import dataclasses
 import json
 import random
 import time
+from functools import partial
 
+import jiwer
 import pytest
 
 from ctcb.entities import Entity
@@ -14,8 +16,11 @@ from ctcb.scoring.biased_wer import BiasedErrorCounts
 from ctcb.scoring.entities import EntityCounts
 from ctcb.scoring.false_alarms import FalseAlarms
 from ctcb.scoring.render import render_per_utterance, render_text
-from ctcb.scoring.score import score
+from ctcb.scoring.score import score as score_by_default
 from ctcb.scoring.wer import ErrorCounts
+from ctcb.text.normalize import normalize
+
+score = partial(score_by_default, fold=True)  # the texts below are compared in the letters a-z; tests/scoring/test_languages.py has the other rules
 
 REFS = {
     "u1": "Doctor Łukasz Selenski moved to New York.",  # doctor lukasz selenski moved to new york
@@ -29,6 +34,7 @@ HYPS = {
 }
 LISTED = ["Łukasz", "New York", "B12", Entity("acyclovir", weight=2.0), "Ann", "!?", "new-york"]
 SECONDS = {"u1": 4.0, "u2": 3.5, "u3": 1.5}
+CER = jiwer.cer([normalize(REFS[name]) for name in REFS], [normalize(HYPS[name]) for name in REFS])
 
 
 def test_score_by_hand():
@@ -44,7 +50,7 @@ def test_score_by_hand():
     values = {name: found.value for name, found in report.estimates.items()}
     assert values == pytest.approx(
         {
-            "wer": 4 / 16, "u_wer": 2 / 10, "b_wer": 2 / 6, "entity_precision": 2 / 3, "entity_recall": 2 / 4,
+            "wer": 4 / 16, "cer": CER, "u_wer": 2 / 10, "b_wer": 2 / 6, "entity_precision": 2 / 3, "entity_recall": 2 / 4,
             "entity_f1": 4 / 7, "false_alarms_per_hour": 400.0, "false_alarms_per_thousand_words": 62.5,
         }
     )  # fmt: skip
@@ -57,7 +63,7 @@ def test_rates_and_estimates_agree():
     values = {name: found.value for name, found in report.estimates.items()}
     assert values == pytest.approx(
         {
-            "wer": report.wer.rate, "u_wer": report.biased.unbiased.rate, "b_wer": report.biased.biased.rate,
+            "wer": report.wer.rate, "cer": report.cer.rate, "u_wer": report.biased.unbiased.rate, "b_wer": report.biased.biased.rate,
             "entity_precision": report.entities.precision, "entity_recall": report.entities.recall,
             "entity_f1": report.entities.f1, "false_alarms_per_hour": report.false_alarms.count / report.false_alarms.hours,
             "false_alarms_per_thousand_words": 1000 * report.false_alarms.count / report.false_alarms.words,
@@ -65,9 +71,9 @@ def test_rates_and_estimates_agree():
     )  # fmt: skip
 
 
-def test_only_wer_without_a_list():
+def test_only_wer_and_cer_without_a_list():
     report = score(REFS, HYPS)
-    assert list(report.estimates) == ["wer"]
+    assert list(report.estimates) == ["wer", "cer"]
     assert report.entities is report.biased is report.false_alarms is report.listed is None
 
 
@@ -93,13 +99,13 @@ def test_spoken_forms_count_as_the_entity():
 def test_own_rare_words():
     rare = {"u1": {"Selenski", "lukasz"}, "u2": set(), "u3": {"ann"}}
     report = score(REFS, HYPS, rare_words=rare)
-    assert list(report.estimates) == ["wer", "u_wer", "b_wer"]
+    assert list(report.estimates) == ["wer", "cer", "u_wer", "b_wer"]
     assert report.biased.biased == ErrorCounts(words=2, substitutions=1, insertions=1)
     assert score(REFS, HYPS, LISTED, rare_words=rare).biased == report.biased
 
 
 def test_case_counts_without_normalisation():
-    report = score({"u": "Ann saw B12"}, {"u": "ann saw B12"}, ["Ann", "B12"], normalize=None)
+    report = score_by_default({"u": "Ann saw B12"}, {"u": "ann saw B12"}, ["Ann", "B12"], normalize=None)
     assert report.wer == ErrorCounts(words=3, substitutions=1)
     assert report.entities == EntityCounts(found=1, missed=1)
 

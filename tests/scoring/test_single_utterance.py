@@ -74,7 +74,7 @@ def test_command_and_report_show_no_interval(ctcb, tmp_path):
     (tmp_path / "names.txt").write_text("Bob\n")
     files = ["--ref", tmp_path / "ref", "--hyp", tmp_path / "hyp", "--entities", tmp_path / "names.txt"]
     ran = ctcb("score", *files, "--json", tmp_path / "o.json")
-    assert ran.code == 0 and f"NOTE: {NOTE}WER, U-WER, B-WER" in ran.out
+    assert ran.code == 0 and f"NOTE: {NOTE}WER, CER, U-WER, B-WER" in ran.out
     assert json.loads((tmp_path / "o.json").read_text())["measures"]["wer"] == {"value": 0.2, "low": None, "high": None}
     assert ctcb("report", *files, "--out", tmp_path / "r.html").code == 0
     assert f"There is {NOTE}WER" in (tmp_path / "r.html").read_text()

@@ -58,7 +58,7 @@ def test_reads_tokens_with_and_without_ids(file):
         ("<blk>\n▁a\n▁a\n", {}, "tokens 1 and 2 are both '▁a'"),
         ("▁a\nb\n<blank>\n", {}, "token 0, '▁a', is not clearly one ('<blank>' has the id 2)"),
         ("-\n▁a\n<blk>\n", {}, "('-' has the id 0, '<blk>' has the id 2); name the blank"),
-        ("x\n▁a\n", {"blank": 2}, "the blank's id is 2, but there are 2 tokens"),
+        ("x\n▁a\n", {"blank": 3}, "the blank's id is 3, but there are 2 tokens; name an id from 0 to 1, or 2 for one behind them"),
         ("x\n▁a\n", {"blank": "y"}, "the blank 'y' is not one of the 2 tokens"),
         ("<blk>\na\nb\n", {}, "no token begins with ▁ or is | or a space; name the separator"),
         ("<blk>\n|\n \na\n", {}, "'|' and ' ' are tokens; name the separator"),
@@ -77,11 +77,14 @@ def test_blank_at_any_id():
 
 
 def test_case_of_a_vocabulary():
-    assert [casing("ann lee") for casing in TokenTable.of(LETTERS).casings] == ["ANN LEE"]
-    assert [casing("ann lee") for casing in TokenTable.of(PIECES).casings] == ["ann lee"]
+    def written(table, name):
+        return [casing(name) for casing in table.writing.casings]
+
+    assert written(TokenTable.of(LETTERS), "ann lee") == ["ANN LEE"]
+    assert written(TokenTable.of(PIECES), "ann lee") == ["ann lee"]
     mixed = TokenTable.of(["<blk>", "▁A", "▁a", "n"])
-    assert [casing("ann o'lee") for casing in mixed.casings] == ["ann o'lee", "Ann O'lee"]
-    assert mixed.words([1, 3, 3]) == [("ann", 0, 3)]
+    assert written(mixed, "ann o'Lee") == ["ann o'Lee", "ann o'lee", "Ann O'lee", "ANN O'LEE"]
+    assert mixed.words([1, 3, 3, 2, 3]) == [("Ann", 0, 3), ("an", 3, 5)]
 
 
 def test_missing_letters_are_reported():

@@ -118,5 +118,5 @@ def test_formats_with_one_file_per_recording(ctcb, emissions, tmp_path):
     assert ctcb("decode", *emissions, "--format", "srt", "--out", tmp_path / "out").code == 0
     assert (tmp_path / "out/u1.srt").read_text().splitlines()[2] == "ann met Bob"
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
-        "hyps.ctm", "hyps.jsonl", "settings.json", "text", "u1.srt", "u2.srt",
+        "hyps.ctm", "hyps.jsonl", "hyps.stm", "settings.json", "text", "u1.srt", "u2.srt",
     ]

@@ -143,7 +143,7 @@ def test_merged_jobs_equal_one_run(tmp_path, model_dir):
     for nj in (0, 1, 3):
         step("steps/decode.sh", "--model", model_dir, "--nj", nj, "--chunk", 64, tmp_path / f"decode{nj}", manifest, "--", "--entities", names)
         step("steps/emit.sh", "--model", model_dir, "--nj", nj, "--chunk", 64, tmp_path / f"emit{nj}", manifest)
-    for kind, files in (("decode", ("text", "hyps.jsonl", "hyps.ctm")), ("emit", ("emissions.npz", "emissions.npz.tokens.txt"))):
+    for kind, files in (("decode", ("text", "hyps.jsonl", "hyps.ctm", "hyps.stm")), ("emit", ("emissions.npz", "emissions.npz.tokens.txt"))):
         for file in files:
             one, *others = ((tmp_path / f"{kind}{nj}" / file).read_bytes() for nj in (0, 1, 3))
             assert one and all(other == one for other in others), file

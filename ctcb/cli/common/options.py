@@ -6,7 +6,7 @@ from typing import Any, Callable, List, Mapping, Tuple
 import click
 
 from ctcb.bundled import BUNDLED_MODEL
-from ctcb.entities.formats import FORMATS
+from ctcb.entities import FORMATS, EntityList
 from ctcb.errors import InputError
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -40,15 +40,27 @@ def entities_format_option() -> Decorator:
     """``--entities-format F``, by default the plain format."""
     return click.option(
         "--entities-format", cls=Once, type=click.Choice(list(FORMATS)), default="plain", show_default=True,
-        help="Format of the list; it is never guessed.",
+        help="Format of the list (see docs/formats.md); it is never guessed.",
     )
+
+
+def read_list(path: str, entities_format: str) -> EntityList:
+    """A list, with its load report on stderr where there is anything to report. Raises InputError."""
+    entities = EntityList.read(path, entities_format)
+    if entities.report.eventful:
+        click.echo(entities.report.render(), err=True, nl=False)
+    return entities
 
 
 def recognition_options(inputs_required: bool = True) -> Decorator:
     """The arguments and options of the verbs that run a model over audio."""
     return join(
-        click.argument("inputs", nargs=-1, required=inputs_required, type=click.Path()),
+        click.argument("inputs", nargs=-1, required=inputs_required, type=click.Path(allow_dash=True)),
         model_option(foreign=True),
+        click.option(
+            "--channel", cls=Once, metavar="N|each|mix", default="mix", show_default=True,
+            help="Of files with several channels: one, counted from 0; each as an utterance of its own; or their mix.",
+        ),
         click.option("--batch-seconds", default=120.0, show_default=True, help="Seconds of audio in a batch."),
         click.option("--jobs", default=2, show_default=True, help="Number of threads that read audio, and of threads that search."),
     )

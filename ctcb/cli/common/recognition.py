@@ -11,7 +11,7 @@ import click
 
 from ctcb.ctc.emissions import Emitted
 from ctcb.data.audio import seconds_of
-from ctcb.data.inputs import Utterance
+from ctcb.data.utterance import Utterance
 from ctcb.errors import InputError
 from ctcb.progress import progress_by
 

@@ -6,6 +6,7 @@ from typing import Mapping, Optional, Sequence, Tuple, Union
 
 import click
 
+from ctcb.biasing.prepared_list import LIST, PRINT_AS
 from ctcb.biasing.presets import Preset
 from ctcb.biasing.registry import PRESETS, TECHNIQUES
 from ctcb.biasing.technique import EncoderTechnique, Technique
@@ -34,6 +35,7 @@ class BiasingOptions:
     adapter: Optional[str]
     max_active_entities: Optional[int]
     attention_plot: Optional[str]
+    print_as: str
 
     @property
     def lists(self) -> bool:
@@ -51,7 +53,7 @@ class BiasingOptions:
         if self.lists:
             return Config(
                 bias=self.bias or "decoder", with_=self.with_, without=self.without, presets=presets, adapter=self.adapter,
-                max_active_entities=self.max_active_entities,
+                max_active_entities=self.max_active_entities, print_as=self.print_as,
             )
         bias = self.bias or ("decoder" if lm else "none")
         plain = tuple(name for name in presets[bias].techniques if not TECHNIQUES[name].needs_list)
@@ -82,6 +84,10 @@ def biasing_options() -> Decorator:
         click.option(
             "--max-active-entities", type=click.IntRange(min=1),
             help="Of a longer list, the adapter aligns so many with an utterance, those that are likeliest there.  [default: 300]",
+        ),
+        click.option(
+            "--print-as", cls=Once, type=click.Choice(PRINT_AS), default=LIST, show_default=True,
+            help="Names in the transcript: in the list's spelling, with the model's letters and case; as the model wrote them; or exactly as listed.",
         ),
         click.option("--attention-plot", type=click.Path(), help="Folder for pictures of what the adapter attended to."),
     )

@@ -21,9 +21,11 @@ from ctcb.cli.decode.fingerprint import fingerprint
 from ctcb.cli.decode.sources import EmissionOptions, emission_options, read_emissions, tokens_of
 from ctcb.cli.decode.writing import Writer, writing_options
 from ctcb.data.inputs import find_utterances
+from ctcb.data.source import STDIN
 from ctcb.decoding.builder import SEARCHES, build, build_pipeline, techniques_of
 from ctcb.decoding.journal import Journal
 from ctcb.decoding.stitching import in_one
+from ctcb.decoding.usage import described
 from ctcb.errors import InputError
 from ctcb.graph.options import GraphOptions
 from ctcb.graph.store import load_graph
@@ -83,11 +85,11 @@ def _flag(name: str) -> str:
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml; `ctcb tune` writes one).  [default: the model's own, if any]")
 @writing_options()
 def command(
-    inputs: Tuple[str, ...], model: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: Optional[int], lm: Optional[str],
-    config: Optional[str], forms: Tuple[str, ...], out: Optional[str], explain: bool, resume: bool, vad: bool,
-    assignments: Tuple[str, ...], **given: Any,
+    inputs: Tuple[str, ...], model: str, channel: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: Optional[int],
+    lm: Optional[str], config: Optional[str], forms: Tuple[str, ...], out: Optional[str], segments: bool, explain: bool, resume: bool,
+    vad: bool, assignments: Tuple[str, ...], **given: Any,
 ) -> None:
-    """Transcribe INPUTS: audio files, folders of them, manifest.tsv or lhotse cuts.
+    """Transcribe INPUTS: audio files, folders of them, manifest.tsv, lhotse cuts, or - for standard input.
 
     With a list of names, recognition is biased toward it. An utterance that cannot be decoded is named
     on stderr and the others go on; the exit code is then 1, or 2 where none could be. Recordings may be
@@ -98,6 +100,7 @@ def command(
     ctcb decode --entities names.txt --lm lm.arpa.gz --out exp/decode data/dev/manifest.tsv
     ctcb decode --entities names.txt --explain talk.ogg
     ctcb decode --entities names.txt --format srt talk.ogg > talk.srt
+    ctcb decode --channel each --format stm call.wav
     ctcb decode --entities names.txt --emissions other.npz --tokens tokens.txt
     """
     biasing, emissions_given = _take(BiasingOptions, given), _take(EmissionOptions, given)
@@ -107,8 +110,11 @@ def command(
     lm_file = find_lm(lm, model if own_model and not graph_asked and method != "greedy" else None)
     if resume and (out is None or of_file):
         raise InputError("--resume goes on with audio that is decoded to a folder", hint="give INPUTS and --out DIR, or leave it out")
-    if vad and of_file:
-        raise InputError("--vad is for audio, and --emissions is given", hint="leave it out")
+    for flag, is_given in (("--vad", vad), ("--channel", _is_given("channel"))):
+        if is_given and of_file:
+            raise InputError(f"{flag} is for audio, and --emissions is given", hint="leave it out")
+    if resume and STDIN in inputs:
+        raise InputError("--resume cannot read standard input again", hint="name a file, or leave it out")
     presets = presets_of(find_config(config, model if own_model else None))
     settings = settings_given(assignments, {**given, "nbest": nbest})
     nbest = settings.values.get("beam.nbest")
@@ -126,7 +132,7 @@ def command(
     lists = read_lists(biasing)
     plots = AttentionPlots(biasing.attention_plot) if biasing.attention_plot is not None else None
     if not of_file and not inputs:
-        raise InputError("there is nothing to decode", hint="name audio, a folder, a manifest.tsv, lhotse cuts, or --emissions")
+        raise InputError("there is nothing to decode", hint="name audio, a folder, a manifest.tsv, lhotse cuts, - (standard input), or --emissions")
     if explain and lists is None:
         raise InputError("--explain shows what a list changed, and there is none", hint="give --entities or --entities-per-utt")
     if out is not None:
@@ -137,10 +143,11 @@ def command(
         journal = None if out is None else Journal(out, fingerprint(click.get_current_context()), resume)
         known = {} if journal is None else journal.known
         made = replace(made, model=model, tokens=tokens_of(emissions_given, model))
-        utterances = [replace(one, known=known.get(one.utt_id, 0.0)) for one in find_utterances(inputs)]
+        utterances = [replace(one, known=known.get(one.utt_id, 0.0)) for one in find_utterances(inputs, channel)]
         recognizer = build(made)
         pipeline, utt_ids = recognizer.pipeline, tuple(utterance.utt_id for utterance in utterances)
         contexts = prepare(lists, pipeline, biasing, utt_ids)
+        known_of = {utterance.utt_id: utterance for utterance in utterances}
         emitted = recognizer.emit(utterances, contexts, batch_seconds, jobs, vad, plots and plots.watch)
         emitted = shown(emitted, utterances)
     else:
@@ -148,9 +155,9 @@ def command(
             raise InputError("the adapter takes audio, and --emissions is given", hint="name audio, or use --bias decoder")
         if inputs:
             raise InputError(f"both --emissions and {inputs[0]} are given", hint="give one of them")
-        timed, phones = forms != ("text",) or out is not None, None if graph is None else graph.graph.phones
+        timed, phones = forms != ("text",) or segments or out is not None, None if graph is None else graph.graph.phones
         file = read_emissions(emissions_given, model if _is_given("model") else None, timed, phones)
-        pipeline, utt_ids, emitted = build_pipeline(made, file.facts), file.utt_ids, file.emitted
+        pipeline, utt_ids, emitted, known_of = build_pipeline(made, file.facts), file.utt_ids, file.emitted, {}
         contexts = prepare(lists, pipeline, biasing, utt_ids)
 
     tally = Tally(len(utt_ids), "could not be decoded")
@@ -160,12 +167,12 @@ def command(
         "options": {**(values_of(preset.beam) if graph is None else asdict(graph.options)), **values_of(*preset.blocks[1:])},
     }  # fmt: skip
     nbest = pipeline.texts_asked(None)
-    with Writer(forms, out, explain, len(utt_ids), made_with) as writer:
+    with Writer(forms, out, explain, len(utt_ids), made_with, segments) as writer:
         stretches = pipeline.decode_many(emitted, contexts, nbest, jobs, compared=explain)
         if journal is not None:
             stretches = journal.complete(stretches, utt_ids)
         try:
-            for decoded in in_one(stretches, nbest):
+            for decoded in described(in_one(stretches, nbest), known_of):
                 if not tally.failed(decoded.error):
                     writer.write(decoded.transcript)
                     if plots is not None:

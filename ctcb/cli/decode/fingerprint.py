@@ -13,7 +13,7 @@ from ctcb.data.audio import AUDIO_SUFFIXES, FFMPEG_SUFFIXES
 from ctcb.search.find_lm import NO_LM
 
 # Options that change nothing in what is recognised, and those that name what is written.
-WITHOUT_EFFECT = ("out", "forms", "resume", "jobs", "batch_seconds")
+WITHOUT_EFFECT = ("out", "forms", "segments", "resume", "jobs", "batch_seconds")
 WRITTEN = ("out", "attention_plot")
 
 

@@ -31,7 +31,9 @@ class EmissionOptions:
     tokens_model: Optional[str] = None
     blank: Optional[str] = None
     separator: Optional[str] = None
+    language: Optional[str] = None
     log_probs: Optional[str] = None
+    trim_padding: bool = False
     frame_shift: Optional[float] = None
     phone_emissions: Optional[str] = None
 
@@ -41,7 +43,7 @@ class EmissionOptions:
         return int(self.blank) if self.blank and self.blank.isdecimal() else self.blank
 
 
-OF_TOKENS = ("tokens", "tokens_model", "blank", "separator")  # also of models in ONNX, which do not tell their own
+OF_TOKENS = ("tokens", "tokens_model", "blank", "separator", "language")  # also of models in ONNX, which do not tell their own
 
 
 def emission_options() -> Decorator:
@@ -52,7 +54,9 @@ def emission_options() -> Decorator:
         click.option("--tokens-model", type=click.Path(), help="The sentencepiece model of --tokens, to spell names as it does."),
         click.option("--blank", metavar="ID|SYMBOL", help="The blank among --tokens.  [default: 0, if called like one]"),
         click.option("--separator", metavar="SYMBOL", help="What stands between words in --tokens.  [default: the | or space there]"),
+        click.option("--language", cls=Once, metavar="CODE", help="Of --tokens (de, tr, ...): how letters change case and numbers are read.  [default: as the tokens suggest]"),
         click.option("--log-probs", type=click.Choice(list(SCALES)), help="What the emissions are.  [default: natural]"),
+        click.option("--trim-padding", is_flag=True, help="Leave out frames at the ends of --emissions that hold one value for all tokens."),
         click.option("--frame-shift", type=click.FloatRange(min=0, min_open=True), help="Seconds between two frames of --emissions."),
         click.option("--phone-emissions", cls=Once, type=click.Path(), help="A .npz with a phone head's emissions of the same utterances."),
     )
@@ -65,11 +69,11 @@ def tokens_of(options: EmissionOptions, model: str) -> Tokens:
 
     stray = [
         field.name for field in fields(options)
-        if getattr(options, field.name) is not None and not (is_foreign(model) and field.name in OF_TOKENS)
+        if getattr(options, field.name) not in (None, False) and not (is_foreign(model) and field.name in OF_TOKENS)
     ]
     if stray:
         raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", hint="leave it out or give --emissions")
-    return Tokens(options.tokens, options.tokens_model, options.blank_id, options.separator)
+    return Tokens(options.tokens, options.tokens_model, options.blank_id, options.separator, options.language)
 
 
 @dataclass(frozen=True)
@@ -89,14 +93,14 @@ def read_emissions(options: EmissionOptions, model: Optional[str], timed: bool, 
     utt_ids, emitted = read_npz(options.emissions)
     frame_shift = options.frame_shift
     if options.tokens is not None:
-        table = TokenTable.read(options.tokens, options.blank_id, options.separator, words_apart=phones is None)
+        table = TokenTable.read(options.tokens, options.blank_id, options.separator, phones is None, options.language)
         if phones is not None and table != phones.table:
             raise InputError(
                 "these are not the tokens of the graph", file=options.tokens, hint="leave --tokens out, or make a graph for them"
             )
         spelling: Spelling = phones or spelling_of(table, options.tokens_model)
     elif model is not None or phones is not None:
-        for name in ("tokens_model", "blank", "separator"):
+        for name in ("tokens_model", "blank", "separator", "language"):
             if getattr(options, name) is not None:
                 raise InputError(f"--{name.replace('_', '-')} is for --tokens, and --model has its own", hint="leave it out")
         if model is not None:
@@ -122,5 +126,5 @@ def read_emissions(options: EmissionOptions, model: Optional[str], timed: bool, 
         phonetics = Phonetics.default() if options.tokens is not None or model is None else Phonetics.of(Lang.load(model))
         emitted = with_phones(emitted, options.phone_emissions)
     shown = progress(emitted, "decoding", total=len(utt_ids))
-    facts = EmissionFacts(spelling, frame_shift or 1.0, phonetics, options.log_probs or "natural")
+    facts = EmissionFacts(spelling, frame_shift or 1.0, phonetics, options.log_probs or "natural", options.trim_padding)
     return EmissionFile(facts, utt_ids, iter(shown))

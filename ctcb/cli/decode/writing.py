@@ -12,7 +12,7 @@ import click
 from ctcb.cli.common.options import Decorator, join
 from ctcb.errors import InputError
 from ctcb.io import atomic_write, remove_parts
-from ctcb.transcript.formats import EXPLANATION, FORMATS, Format, file_name
+from ctcb.transcript.formats import EXPLANATION, FORMATS, OF_SEGMENTS, Format, file_name
 from ctcb.transcript.transcript import Transcript
 
 SETTINGS = "settings.json"
@@ -26,6 +26,10 @@ def writing_options() -> Decorator:
             "--format", "forms", multiple=True, type=click.Choice(list(FORMATS)), default=("text",), show_default="text",
             help="Format on stdout; with --out, srt, vtt and textgrid also get a file a recording, and it is repeatable.",
         ),
+        click.option(
+            "--segments", is_flag=True,
+            help="Write text with a line for each segment of a long recording, its times in its id, and Kaldi's segments with --out.",
+        ),
         click.option("--resume", is_flag=True, help="Go on with a run to --out that was stopped."),
         click.option("--out", type=click.Path(), help=f"Folder for {shared}, instead of stdout."),
         click.option(
@@ -38,9 +42,9 @@ def writing_options() -> Decorator:
 class Writer:
     """Writes transcripts one by one; a context manager. Shared files appear when it ends well."""
 
-    def __init__(self, forms: Sequence[str], out: Optional[str], explain: bool, recordings: int, settings: Mapping[str, Any]) -> None:
+    def __init__(self, forms: Sequence[str], out: Optional[str], explain: bool, recordings: int, settings: Mapping[str, Any], segments: bool = False) -> None:
         """Writes all of ``forms``, names in FORMATS; several of them need a folder. ``settings`` go beside the
-        transcripts there, as JSON.
+        transcripts there, as JSON. ``segments``: text has a line for each.
 
         Raises InputError for a format that does not go together with the rest.
         """
@@ -48,8 +52,13 @@ class Writer:
         self._out = None if out is None else Path(out)
         self._own: List[Format] = []  # of files for one recording each
         forms = list(dict.fromkeys(forms))
+        if segments and explain and self._out is None:
+            raise InputError("--segments does not go together with --explain on stdout", hint="give --out DIR, or leave one out")
+        if segments and self._out is None and forms != ["text"]:
+            raise InputError(f"--segments is for text, and the format is {forms[0]}", hint="give --format text or --out DIR, or leave it out")
         if self._out is not None:
-            self._shared = [one for one in FORMATS.values() if one.file is not None] + [EXPLANATION] * explain
+            shared = [one for name, one in FORMATS.items() if one.file is not None and not (segments and name == "text")]
+            self._shared = [*shared, *(OF_SEGMENTS if segments else ()), *[EXPLANATION] * explain]
             self._own = [FORMATS[form] for form in forms if FORMATS[form].file is None]
         else:
             if len(forms) > 1:
@@ -59,7 +68,7 @@ class Writer:
                 raise InputError(f"--format {form} is one file a recording, and there are {recordings}", hint="give --out DIR")
             if explain and form not in ("text", "jsonl"):
                 raise InputError(f"--explain does not go together with --format {form}", hint="give --out DIR, or leave one out")
-            self._shared = [EXPLANATION if explain and form == "text" else FORMATS[form]]
+            self._shared = [EXPLANATION if explain and form == "text" else OF_SEGMENTS[0] if segments else FORMATS[form]]
         self._files = ExitStack()
         self._sinks: Dict[str, IO[str]] = {}
 

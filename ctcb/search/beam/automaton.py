@@ -34,6 +34,8 @@ class GraphArrays(NamedTuple):
     end_class : ``[E]`` float64, nats, what is added to log P(<unk>) of an entity in the LM's class
         (``lm_fusion.py``), -inf of one outside of it; ``[0]`` where none is in it.
     class_bound : ``[S]`` float64, nats, the highest ``end_class`` at or below a state; else ``[1]``, -inf.
+    penalty : ``[S]`` float64, nats, what a prefix loses where a word ends in a state: of all phrases to push away that end
+        there; ``[0]`` where there are none.
     """
 
     states: np.ndarray
@@ -44,6 +46,7 @@ class GraphArrays(NamedTuple):
     end_cost: np.ndarray
     end_class: np.ndarray
     class_bound: np.ndarray
+    penalty: np.ndarray
 
 
 @compiled(allocates=False)
@@ -60,6 +63,12 @@ def child(graph, state, token):
         if graph.token[following] == token:
             return following
     return 0
+
+
+@compiled(allocates=False)
+def penalty_at(graph, state):
+    """What a prefix loses (nats) if a word ends in a state."""
+    return graph.penalty[state] if len(graph.penalty) else 0.0
 
 
 @compiled(allocates=False)

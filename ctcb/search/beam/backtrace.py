@@ -7,7 +7,7 @@ import numpy as np
 
 from ctcb.compiled import compiled
 from ctcb.lm.arrays import advance
-from ctcb.search.beam.automaton import step
+from ctcb.search.beam.automaton import penalty_at, step
 from ctcb.search.beam.boosting import bounded_boost
 from ctcb.search.beam.lm_fusion import best_path, end_word
 from ctcb.search.beam.prefixes import last_backpointer
@@ -23,6 +23,7 @@ class Answers(NamedTuple):
     slot : ``[n]`` int64, their slots in the last beam.
     bonus : ``[n]`` float64, nats, the bonus of the entities that are complete.
     lm : ``[n]`` float64, nats, the LM's part, weighted.
+    penalty : ``[n]`` float64, nats, what the phrases to push away cost.
     boundary, path : ``[n]`` int64, with an LM: the last word boundary, and the number of the best path there.
     length : ``[n]`` int64, tokens.
     """
@@ -30,6 +31,7 @@ class Answers(NamedTuple):
     slot: np.ndarray
     bonus: np.ndarray
     lm: np.ndarray
+    penalty: np.ndarray
     boundary: np.ndarray
     path: np.ndarray
     length: np.ndarray
@@ -73,12 +75,13 @@ class Spans(NamedTuple):
 
 @compiled
 def answer(result, resources, nbest):
-    """The ``nbest`` prefixes by acoustic score plus the bonus of entities that are complete plus the LM's part, as Answers.
+    """The ``nbest`` prefixes by acoustic score plus the bonus of entities that are complete plus the LM's part, less the
+    penalty of phrases to push away, as Answers.
 
     ``result`` is a SearchResult; what the LM says of last words is added to it.
     """
     beam, size, fusion = result.beam, result.size, resources.fusion
-    score, bonus, lm = np.zeros(size), np.zeros(size), np.zeros(size)
+    score, bonus, lm, penalty = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size)
     boundary, path = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for h in range(size):
         bonus[h] = result.backpointers.closed_bonus[last_backpointer(beam, h)]
@@ -87,7 +90,8 @@ def answer(result, resources, nbest):
                 fusion, resources.graph, result.tree, result.lm, np.int64(beam.node[h]), np.int64(beam.state[h]))
             best, path[h] = best_path(fusion, result.lm, boundary[h], fusion.end)
             lm[h] = fusion.weight * best + fusion.word_bonus * result.lm.boundaries.num_words[boundary[h]]
-        score[h] = -(beam.total[h] + bonus[h] + lm[h])
+        penalty[h] = beam.penalty[h] + penalty_at(resources.graph, np.int64(beam.state[h]))
+        score[h] = -(beam.total[h] + bonus[h] + lm[h] - penalty[h])
     slot = np.argsort(score, kind="mergesort")[:nbest]
     length = np.zeros(len(slot), np.int64)
     for i, h in enumerate(slot):
@@ -95,7 +99,7 @@ def answer(result, resources, nbest):
         while backpointer > 0:
             backpointer, length[i] = result.backpointers.parent[backpointer], length[i] + 1
     return Answers(
-        slot=slot, bonus=bonus[slot], lm=lm[slot], boundary=boundary[slot], path=path[slot], length=length)
+        slot=slot, bonus=bonus[slot], lm=lm[slot], penalty=penalty[slot], boundary=boundary[slot], path=path[slot], length=length)
 
 
 @compiled
@@ -170,7 +174,7 @@ def boosted_spans(graph, vocabulary, options, aligned):
         starts_word = vocabulary.starts_word[token] != 0
         at_word_start = i == 1 or vocabulary.is_separator[tokens[i - 2]] != 0
         state = step(graph, state, token, at_word_start or starts_word)
-        if starts_word or vocabulary.is_separator[token]:
+        if vocabulary.ends_name[token]:
             opened, last_open = closed[i - 1], i - 1
         boosts[i], fills[i] = boosts[i - 1] + aligned.boosts[i - 1], fills[i - 1] + aligned.fills[i - 1]
         closed[i], begun[i] = opened, last_open

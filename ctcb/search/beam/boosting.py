@@ -14,6 +14,9 @@ else a long name, each of whose tokens is heard, could pay for dropping the sure
 longer word. The bonus of a prefix is the highest sum over sets of its entities that do not overlap. While a match is unfinished, it counts provisionally, with the
 highest weight of the entities that it can still become, if that is more; a match that breaks loses
 its bonus, down to what the suffixes still in the trie have earned.
+
+A phrase to push away is charged apart from these (GraphArrays.penalty): each of its occurrences at word boundaries takes its
+penalty from the prefix, once a following token, or the end, shows that a word ends there.
 """
 from __future__ import annotations
 
@@ -106,13 +109,13 @@ def bounded_boost(options, boost, fill):
 
 
 @compiled(allocates=False)
-def extend_bonus(graph, backpointers, options, previous, old_state, state, new_word, gap, letters):
+def extend_bonus(graph, backpointers, options, previous, old_state, state, ends_name, gap, letters):
     """The Bonus of a token that follows the backpointer ``previous``.
 
-    ``old_state`` and ``state`` are the context states before and after the token, ``new_word`` says
-    that the token closes the word before it, ``gap`` (nats) is its distance to the frame's best.
+    ``old_state`` and ``state`` are the context states before and after the token, ``ends_name`` says
+    that an entity may end before the token, ``gap`` (nats) is its distance to the frame's best.
     """
-    opened = backpointers.closed_bonus[previous] if new_word else backpointers.open_bonus[previous]
+    opened = backpointers.closed_bonus[previous] if ends_name else backpointers.open_bonus[previous]
     closed = provisional = opened
     if state == 0:
         return Bonus(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -62,9 +62,10 @@ class ContextGraph:
         vocabulary: Vocabulary,
         weights: Optional[Sequence[float]] = None,
         costs: Optional[Sequence[Sequence[float]]] = None,
-        names: Optional[Sequence[str]] = None,
+        names: Optional[Sequence[Any]] = None,
         boosted: bool = True,
         short: Optional[float] = None,
+        pushed: Sequence[Tuple[Sequence[TokenIds], float]] = (),
     ) -> ContextGraph:
         """Build the graph.
 
@@ -74,11 +75,13 @@ class ContextGraph:
             without any is allowed and never found.
         weights : each entity's factor on its tokens' boosts, finite and at least 0; 1 by default.
         costs : for each entity what each of its sequences loses at its end, finite and at least 0; 0 by default.
-        names : decide which of two entities with the same tokens, weight and cost is reported (the
-            first by name); by default it is the one with the lower index.
+        names : names or other keys that decide which of two entities with the same tokens, weight and cost is
+            reported (the first by name); by default it is the one with the lower index.
         boosted : whether the tokens of entities are boosted, or only followed.
         short : letters that earn nothing, since short words are found anywhere: a sequence's weight is times
             ``1 - short / its letters``, at least LEAST; by default ``unboosted_letters(entities)``.
+        pushed : phrases to push away, each with its token sequences and what every occurrence of one costs, in nats, above 0.
+            They are no entities; in errors they are numbered after these.
 
         Raises
         ------
@@ -92,36 +95,42 @@ class ContextGraph:
         for name, values in (("weights", weights), ("costs", costs), ("names", names)):
             if values is not None and len(values) != count:
                 raise InputError(f"{len(values)} {name} for {count} entities", hint="give one an entity")
-        owners = np.repeat(np.arange(count), np.fromiter(map(len, phrases), np.int64, count))
-        sequences = list(chain.from_iterable(phrases))
+        every = [*phrases, *(ways for ways, _ in pushed)]
+        owners = np.repeat(np.arange(len(every)), np.fromiter(map(len, every), np.int64, len(every)))
+        sequences, num_sequences = list(chain.from_iterable(every)), sum(map(len, phrases))
         lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
         flat = np.fromiter(chain.from_iterable(sequences), np.int64, int(lengths.sum()))
         if costs is None:
-            costs = np.zeros(len(sequences))
+            costs = np.zeros(num_sequences)
         else:
             if list(map(len, costs)) != list(map(len, phrases)):
                 raise InputError("costs and phrases do not fit together", hint="give one cost a token sequence")
-            costs = np.fromiter(chain.from_iterable(costs), np.float64, len(sequences))
+            costs = np.fromiter(chain.from_iterable(costs), np.float64, num_sequences)
         starts = np.cumsum(lengths) - lengths
-        _check(flat, starts, lengths, owners, weights, costs, vocabulary)
-        letters = np.add.reduceat(vocabulary.letters[flat], starts) if len(starts) else np.zeros(0)
+        penalties = np.array([penalty for _, penalty in pushed], np.float64)
+        _check(flat, starts, lengths, owners, np.concatenate([weights, penalties]), costs, vocabulary)
+        letters = np.add.reduceat(vocabulary.letters[flat], starts)[:num_sequences] if len(starts) else np.zeros(0)
         short = unboosted_letters(count) if short is None else short
+        penalties = penalties[owners[num_sequences:] - count]
+        owners = owners[:num_sequences]
         weights = weights[owners] * np.maximum(LEAST, 1 - short / np.maximum(1, letters))
 
         token, parent, level, end = grow(flat, starts, lengths, vocabulary.size)
         states = np.zeros(len(token) + 1, STATE)
         states["first_child"] = first_children(parent)
         states["depth"][:-1] = level
-        states["ends"][1:], entity, end_weight, end_cost = _ends(end, owners, weights, costs, names, len(token))
+        states["ends"][1:], entity, end_weight, end_cost = _ends(end[:num_sequences], owners, weights, costs, names, len(token))
         root_child = np.zeros(vocabulary.size, np.int32)
         root_child[token[1 : states["first_child"][1]]] = np.arange(1, states["first_child"][1])
         if not boosted:
             end_weight[:] = 0
         arrays = GraphArrays(
             states=states, token=token, root_child=root_child, entity=entity, end_weight=end_weight,
-            end_cost=end_cost, end_class=np.zeros(0), class_bound=np.array([-np.inf]))
-        _link(arrays, parent, vocabulary.starts_word, vocabulary.is_separator)
-        return cls(arrays, vocabulary, count, len(sequences))
+            end_cost=end_cost, end_class=np.zeros(0), class_bound=np.array([-np.inf]), penalty=np.zeros(len(token) if pushed else 0))
+        if pushed:
+            np.maximum.at(arrays.penalty, end[num_sequences:], penalties)
+        _link(arrays, parent, vocabulary.starts_word, vocabulary.between_words)
+        return cls(arrays, vocabulary, count, num_sequences)
 
     def with_class(self, scores: Sequence[float]) -> ContextGraph:
         """The graph with the entities in the LM's class, each at its ``scores``: what is added to log P(<unk>).
@@ -172,7 +181,7 @@ def _check(
 
 def _ends(
     end: np.ndarray, owners: np.ndarray, weights: np.ndarray, costs: np.ndarray,
-    names: Optional[Sequence[str]], states: int,
+    names: Optional[Sequence[Any]], states: int,
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The entities that end at each state (and where each state's stop), without those that another beats
     in weight and cost alike; weights and costs are the sequences'."""
@@ -213,7 +222,7 @@ def _bound(graph, end_class, class_bound):
 
 @compiled
 def _link(graph, parent, starts_word, is_separator):
-    """Fill in the states' `fail`, `mask`, `weight` and `top_weight`."""
+    """Fill in the states' `fail`, `mask`, `weight` and `top_weight`, and add to `penalty` what ends in their suffixes."""
     states = graph.states
     for state in range(1, len(parent)):
         token, before = graph.token[state], parent[state]
@@ -223,6 +232,8 @@ def _link(graph, parent, starts_word, is_separator):
             begins = starts_word[token] != 0 or is_separator[graph.token[before]] != 0
             suffix = step(graph, states[before].fail, token, begins)
             states[state].fail = suffix
+        if len(graph.penalty):
+            graph.penalty[state] += graph.penalty[suffix]
         mask = states[suffix].mask
         for following in range(states[state].first_child, states[state + 1].first_child):
             mask |= np.int64(1) << (graph.token[following] & 63)

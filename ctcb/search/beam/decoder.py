@@ -58,7 +58,8 @@ class BeamDecoder:
         self._class_boost = boost._replace(cap=float(subword.class_cap))
         self._resources = Resources(
             tokens=Tokens(
-                blank=vocabulary.blank, starts_word=vocabulary.starts_word, is_separator=vocabulary.is_separator,
+                blank=vocabulary.blank, starts_word=vocabulary.starts_word, is_separator=vocabulary.between_words,
+                ends_name=vocabulary.ends_name,
                 letters=vocabulary.letters),
             graph=self._no_entities.arrays,
             boost=boost,
@@ -109,6 +110,7 @@ class BeamDecoder:
         hypotheses = []
         for i, slot in enumerate(answers.slot.tolist()):
             length, bonus, lm = int(answers.length[i]), float(answers.bonus[i]), float(answers.lm[i])
+            penalty = float(answers.penalty[i])
             aligned = trace(
                 log_probs, self.vocabulary.blank, result.backpointers, last_backpointer(result.beam, slot), length)
             entities = _entities(arrays, boosted_spans(arrays, resources.tokens, resources.boost, aligned))
@@ -121,11 +123,12 @@ class BeamDecoder:
                 token_frames=tuple(aligned.frames.tolist()),
                 token_ends=tuple(aligned.ends.tolist()),
                 token_log_probs=tuple(aligned.log_probs.tolist()),
-                score=acoustic + bonus + lm,
+                score=acoustic + bonus + lm - penalty,
                 acoustic=acoustic,
                 bonus=bonus,
                 entities=tuple(entities),
                 lm=lm,
+                penalty=penalty,
             ))
         return hypotheses
 
@@ -166,5 +169,5 @@ def warm() -> None:
     vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581a", "b"])
     words = Table(np.arange(4)[:, None], np.full(4, -0.6), np.zeros(4), 1)
     lm = WordLm.build(ArrayLm.build(Arpa(["<s>", "</s>", "<unk>", "ab"], [words])), ["", "a", "b"])
-    graph = ContextGraph.build([[[1, 2]], [[1]]], vocabulary, costs=[[0.0], [0.5]], names=["b", "a"])
+    graph = ContextGraph.build([[[1, 2]], [[1]]], vocabulary, costs=[[0.0], [0.5]], names=["b", "a"], pushed=[([[1, 2]], 1.0)])
     BeamDecoder(vocabulary, lm=lm).decode(np.log(np.full((4, 3), 1 / 3, np.float32)), graph.with_class([0.0, 0.0]))

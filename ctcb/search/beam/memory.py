@@ -27,6 +27,7 @@ class Beam(NamedTuple):
     blank, label : ``[B]`` float64, of those that end in blank, and of those that end in the label.
     best_blank, best_label : ``[B]`` float64, the best single alignment of either kind.
     blank_backpointer, label_backpointer : ``[B]`` int32, the last backpointer of that alignment.
+    penalty : ``[B]`` float64, nats, what the phrases to push away cost that end before the word under way.
     """
 
     node: np.ndarray
@@ -40,6 +41,7 @@ class Beam(NamedTuple):
     best_label: np.ndarray
     blank_backpointer: np.ndarray
     label_backpointer: np.ndarray
+    penalty: np.ndarray
 
 
 class Candidates(NamedTuple):
@@ -146,7 +148,7 @@ def make_beam(size):
         node=np.zeros(size, np.int32), token=np.zeros(size, np.int32), state=np.zeros(size, np.int32),
         key=np.zeros(size, np.int64), total=np.zeros(size), blank=np.zeros(size), label=np.zeros(size),
         best_blank=np.zeros(size), best_label=np.zeros(size),
-        blank_backpointer=np.zeros(size, np.int32), label_backpointer=np.zeros(size, np.int32),
+        blank_backpointer=np.zeros(size, np.int32), label_backpointer=np.zeros(size, np.int32), penalty=np.zeros(size),
     )
 
 

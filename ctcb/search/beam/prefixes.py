@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ctcb.compiled import compiled
-from ctcb.search.beam.automaton import step
+from ctcb.search.beam.automaton import penalty_at, step
 from ctcb.search.beam.boosting import Bonus, extend_bonus
 from ctcb.search.beam.candidates import push_limited
 from ctcb.search.beam.letter_trie import walk
@@ -61,7 +61,8 @@ class Parent(NamedTuple):
     word_end : int, with an LM: the boundary after its last word.
     within, beyond : float64, nats, with an LM: the most that the LM's part can be for children within
         its last word, and for those beyond it.
-    bound : float64, nats, the most that bonus and the LM's part can be for any child.
+    open_penalty, closed_penalty : float64, nats, what pushed-away phrases cost a child within its last word, and beyond it.
+    bound : float64, nats, the most that bonus, the LM's part and penalty together can be for any child.
     """
 
     slot: int
@@ -75,6 +76,8 @@ class Parent(NamedTuple):
     word_end: int
     within: float
     beyond: float
+    open_penalty: float
+    closed_penalty: float
     bound: float
 
 
@@ -121,13 +124,14 @@ def advance_alignments(beam, h, parent, row, blank_id):
 
 
 @compiled(allocates=False)
-def write_prefix(beam, slot, node, token, state, acoustics):
+def write_prefix(beam, slot, node, token, state, penalty, acoustics):
     """Write a prefix (node -1: not in the tree yet) to a slot, but for its key."""
     beam.node[slot], beam.token[slot], beam.state[slot] = node, token, state
     beam.total[slot], beam.blank[slot], beam.label[slot] = acoustics.total, acoustics.blank, acoustics.label
     beam.best_blank[slot], beam.best_label[slot] = acoustics.best_blank, acoustics.best_label
     beam.blank_backpointer[slot] = acoustics.blank_backpointer
     beam.label_backpointer[slot] = acoustics.label_backpointer
+    beam.penalty[slot] = penalty
 
 
 @compiled(allocates=False)
@@ -164,13 +168,13 @@ def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
             boost_sum=0.0, fill_sum=0.0, match_origin=np.int64(-1), open_bonus=0.0, closed_bonus=0.0,
             provisional_bonus=backpointers.provisional_bonus[acoustics.label_backpointer])
         if acoustics.previous >= 0:
-            new_word = tokens.starts_word[token] != 0 or tokens.is_separator[token] != 0
             bonus = extend_bonus(
                 graph, backpointers, resources.boost, acoustics.previous, np.int64(beam.state[parent]), state,
-                new_word, frame.best - row[token], tokens.letters[token])
+                tokens.ends_name[token] != 0, frame.best - row[token], tokens.letters[token])
         score = bonus.provisional_bonus
         if acoustics.best_label <= acoustics.best_blank:
             score = backpointers.provisional_bonus[acoustics.blank_backpointer]
+        score -= beam.penalty[h]
         if fusion.on:
             score += memory.lm.prefixes.score[beam.node[h]]
         slot = push_limited(
@@ -179,7 +183,7 @@ def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
             continue
         filled = max(filled, slot + 1)
         next_beam.key[slot] = beam.key[h]
-        write_prefix(next_beam, slot, np.int64(beam.node[h]), token, state, acoustics)
+        write_prefix(next_beam, slot, np.int64(beam.node[h]), token, state, beam.penalty[h], acoustics)
         write_new(candidates, slot, np.int64(-1), acoustics.previous, bonus, NO_WORD)
     for h in range(size):
         scratch.slot[beam.node[h]] = -1
@@ -203,10 +207,12 @@ def make_parent(frame, beam, h, resources, memory):
         word_end = end_word(fusion, graph, memory.tree, memory.lm, node, state)
         within, beyond = score_bounds(fusion, graph, memory.lm, node, word_end, state)
         bound += max(within, beyond)
+    penalty = beam.penalty[h]
     return Parent(
         slot=h, node=node, token=token, state=state,
         at_word_start=token < 0 or resources.tokens.is_separator[token] != 0, matches=matches, top_weight=top_weight,
-        backpointer=last, word_end=word_end, within=within, beyond=beyond, bound=bound)
+        backpointer=last, word_end=word_end, within=within, beyond=beyond,
+        open_penalty=penalty, closed_penalty=penalty + penalty_at(graph, state), bound=bound - penalty)
 
 
 @compiled(allocates=False)
@@ -244,14 +250,14 @@ def child_state(graph, parent, token, matched, enters):
 
 
 @compiled(allocates=False)
-def bonus_bound(parent, previous, i, new_word, enters, goes_on, memory):
+def bonus_bound(parent, previous, i, ends_name, enters, goes_on, memory):
     """The most (nats) that the provisional bonus of a child by token ``i`` of the shortlist can be.
 
-    ``new_word``: the token closes the word before it; ``enters``: a word begins with it; ``goes_on``: it
+    ``ends_name``: an entity may end before the token; ``enters``: a word begins with it; ``goes_on``: it
     continues an entity under way.
     """
     scratch, backpointers = memory.scratch, memory.backpointers
-    bound = backpointers.closed_bonus[previous] if new_word else backpointers.open_bonus[previous]
+    bound = backpointers.closed_bonus[previous] if ends_name else backpointers.open_bonus[previous]
     if enters:
         bound = max(bound, backpointers.closed_bonus[previous] + scratch.entry_bonus[i])
     if goes_on:
@@ -276,14 +282,15 @@ def extend_prefixes(frame, beam, size, next_beam, filled, resources, memory):
             total, best, previous = extend_alignments(beam, parent, token, value)
             if total == NEVER:
                 continue
-            starts_word = tokens.starts_word[token] != 0
+            starts_word, ends_name = tokens.starts_word[token] != 0, tokens.ends_name[token] != 0
             enters, new_word = parent.at_word_start or starts_word, starts_word or tokens.is_separator[token] != 0
             state = child_state(graph, parent, token, matched, enters)
             goes_on = matched and graph.states[state].depth >= 2
             if i >= frame.narrow and not goes_on:
                 continue
             # Most fail here, by what they could have at best, before their bonus and the LM's part are worked out.
-            bound = total + bonus_bound(parent, previous, i, new_word, enters, goes_on, memory)
+            penalty = parent.closed_penalty if ends_name else parent.open_penalty
+            bound = total - penalty + bonus_bound(parent, previous, i, ends_name, enters, goes_on, memory)
             if filled == room and bound + (parent.beyond if new_word else parent.within) <= worst:
                 continue
             key = ((token + 1) << 32) | state  # that of the empty prefix is 0
@@ -294,9 +301,9 @@ def extend_prefixes(frame, beam, size, next_beam, filled, resources, memory):
                     continue
                 key = recombination_key(memory.lm, key, word.word_start, word.letters)
             bonus = extend_bonus(
-                graph, memory.backpointers, resources.boost, previous, parent.state, state, new_word, frame.best - value,
+                graph, memory.backpointers, resources.boost, previous, parent.state, state, ends_name, frame.best - value,
                 tokens.letters[token])
-            score = total + bonus.provisional_bonus + word.score
+            score = total - penalty + bonus.provisional_bonus + word.score
             slot = push_limited(heap, next_beam.key, filled, key, resources.pruning.per_key, score)
             if slot < 0:
                 continue
@@ -305,6 +312,6 @@ def extend_prefixes(frame, beam, size, next_beam, filled, resources, memory):
             acoustics = Acoustics(
                 total=total, blank=NEVER, label=total, best_blank=NEVER, best_label=best,
                 blank_backpointer=np.int64(0), label_backpointer=np.int64(0), previous=previous)
-            write_prefix(next_beam, slot, np.int64(-1), token, state, acoustics)
+            write_prefix(next_beam, slot, np.int64(-1), token, state, penalty, acoustics)
             write_new(memory.candidates, slot, parent.node, previous, bonus, word)
     return filled

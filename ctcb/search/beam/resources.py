@@ -16,13 +16,14 @@ class Tokens(NamedTuple):
     Attributes
     ----------
     blank : int, the blank's id.
-    starts_word, is_separator : ``[V]`` uint8, 0 or 1.
+    starts_word, is_separator, ends_name : ``[V]`` uint8, 0 or 1; punctuation counts as a separator here.
     letters : ``[V]`` float64, how many letters the token spells.
     """
 
     blank: int
     starts_word: np.ndarray
     is_separator: np.ndarray
+    ends_name: np.ndarray
     letters: np.ndarray
 
 

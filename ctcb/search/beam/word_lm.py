@@ -9,15 +9,17 @@ import numpy as np
 
 from ctcb.errors import InputError
 from ctcb.lm.arrays import NODE, ArrayLm, LmArrays
+from ctcb.lm.casing import load_matching
+from ctcb.lm.unknown import SIGNS
 from ctcb.lm.vocabulary import HINT
 from ctcb.search.beam.letter_trie import LETTER_STATE, LetterTrie, best_below, fill_start
 from ctcb.search.beam.lm_state import LmFusion
 from ctcb.search.beam.token_trie import first_children, grow
 from ctcb.search.options import BeamOptions, UnigramOptions
 from ctcb.text.tokens import WORD_START, TokenTable
+from ctcb.text.writing import is_sign
 
 MIN_SPELLED = 0.1  # share of the LM's words that the tokens must be able to spell
-SIGNS = ("<s>", "</s>", "<unk>")
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,12 @@ class WordLm:
     def load(cls, path: Union[str, Path], table: TokenTable) -> WordLm:
         """Read an ARPA file, gzip or not, for a model's tokens.
 
-        Raises InputError for a malformed file, with the line number, and for one whose words the tokens
-        cannot spell, because of another casing for example.
+        Words in another case than the tokens' are matched all the same; the LM's notes say so. Raises InputError for a
+        malformed file, with the line number, and for one whose words the tokens cannot spell.
         """
-        return cls.build(ArrayLm.load(path), letters_of(table))
+        letters = letters_of(table)
+        known = set("".join(letters))
+        return cls.build(load_matching(path, known.issuperset), letters)
 
     @classmethod
     def build(cls, lm: ArrayLm, letters: Sequence[str]) -> WordLm:
@@ -100,8 +104,9 @@ def no_fusion() -> LmFusion:
 
 
 def letters_of(table: TokenTable) -> List[str]:
-    """The letters that each token adds to a word, in lower case."""
-    return [symbol.replace(WORD_START, "").lower() if symbol in table.written else "" for symbol in table.symbols]
+    """The letters that each token adds to a word, in lower case; punctuation adds none."""
+    texts = [symbol.replace(WORD_START, "") if is_text else "" for symbol, is_text in zip(table.symbols, table.is_text)]
+    return ["" if is_sign(text) else table.writing.lower(text) for text in texts]
 
 
 def _codes(text: str, known: str) -> np.ndarray:

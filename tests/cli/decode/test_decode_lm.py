@@ -10,7 +10,7 @@ from constructed import LETTERS, MET, PIECES, SPOKEN, log_probs, write
 from tones import sentences, write_manifest
 
 import ctcb as package
-from ctcb.errors import InputError
+from ctcb.errors import InputError, InputWarning
 from ctcb.search.find_lm import LM_FILE, find_lm
 
 # "bob" is a word of the LM, "bov" is not; the emissions prefer "bov" (0.6 to 0.25).
@@ -92,13 +92,13 @@ def test_preset_has_unigram_only_with_an_lm(decode, lm, tmp_path):
     (["--lm", "none", "--class-bonus", 1], "--class-bonus is for an LM, and there is none"),
     (["--lm", "lm.arpa", "--lm-weight", -1], "beam.lm_weight is -1.0; it must be at least 0"),
     (["--lm", "nowhere.arpa"], "nowhere.arpa: no such file; `ctcb lm` makes an LM"),
-    (["--lm", "upper.arpa"], "upper.arpa: 0 of its 3 words can be written in the model's tokens, but 3 in lower case"),
+    (["--lm", "greek.arpa"], "greek.arpa: 0 of its 3 words can be written in the model's tokens; 'ΑΝΝ' cannot"),
     (["--lm", "cut.arpa"], "cut.arpa:8: only 3 1-grams, where the header announces 6"),
     (["--entities", "names.txt", "--with", "unigram"], "the technique 'unigram' needs an LM; give one (--lm FILE"),
 ])
 def test_wrong_lms_are_refused(decode, lm, tmp_path, monkeypatch, options, says):
     monkeypatch.chdir(tmp_path)
-    lm.with_name("upper.arpa").write_text(WORDS.replace("ann", "ANN").replace("met", "MET").replace("bob", "BOB"))
+    lm.with_name("greek.arpa").write_text(WORDS.replace("ann", "ΑΝΝ").replace("met", "ΜΕΤ").replace("bob", "ΒΟΒ"), "utf-8")
     lm.with_name("cut.arpa").write_text("\n".join(WORDS.splitlines()[:7]) + "\n\n")
     (tmp_path / "names.txt").write_text("bob\n")
     ran = decode(*options)
@@ -117,6 +117,34 @@ def test_lm_of_the_model_is_the_default(ctcb, tmp_path, model_dir):
     with pytest.raises(InputError, match="is not an ARPA file"):
         package.load(folder)
     package.load(folder, lm="none")
+
+
+def test_lm_in_another_case_is_matched(decode, lm, tmp_path):
+    for name, text in (("upper", WORDS.upper().replace("NGRAM", "ngram").replace("\\DATA", "\\data").replace("\\END", "\\end").replace("GRAMS", "grams")),
+                       ("mixed", WORDS.replace("bob", "Bob").replace("met", "MET"))):  # fmt: skip
+        other = tmp_path / f"{name}.arpa"
+        other.write_text(text)
+        for symbols, frames in ((PIECES, MET), (LETTERS, SPOKEN)):
+            ran = decode("--lm", other, symbols=symbols, frames=frames)
+            assert (ran.code, ran.out) == (0, "u1 ann met bob\n")
+            assert ran.err.count("\n") == 1 and f"ctcb: warning: {other}: " in ran.err and "in lower case" in ran.err
+    with pytest.warns(InputWarning, match="in lower case") as caught:
+        assert package.CtcDecoder(PIECES, lm=other).decode(log_probs(PIECES, MET)).text == "ann met bob"
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("unk", ["", "-99\t<unk>\n", "-inf\t<UNK>\n"])
+def test_lm_without_unk_keeps_names_and_their_neighbours(decode, lm, tmp_path, unk):
+    """As with the <unk> of the rarest word (-2), which the LM of the same words gets; without, bov would cost 230 nats."""
+    wanted, closed, names = tmp_path / "open.arpa", tmp_path / "closed.arpa", tmp_path / "names.txt"
+    wanted.write_text(WORDS.replace("-4\t<unk>", "-2\t<unk>"))
+    closed.write_text(WORDS.replace("-4\t<unk>\n", unk).replace("ngram 1=6", "ngram 1=6" if unk else "ngram 1=5"))
+    names.write_text("Bov\n")
+    for options, last in (([], "bob"), (["--entities", names], "bov"), (["--entities", names, "--bias", "none", "--with", "unigram"], "bov")):
+        told = decode("--lm", wanted, "--format", "jsonl", *options)
+        ran = decode("--lm", closed, "--format", "jsonl", *options)
+        assert ran.out == told.out and json.loads(ran.out)["text"] == f"ann met {last}" and told.err == ""
+        assert ran.err.count("\n") == 1 and f"ctcb: warning: {closed}: " in ran.err and "<unk>" in ran.err
 
 
 def test_lm_in_python(lm):

@@ -55,7 +55,8 @@ def decoder_of(entities, lm=None, **changed):
     return BeamDecoder(entities.vocabulary, replace(entities.options, **changed), lm, entities.subword, entities.unigram)
 
 
-def random_case(seed, sizes, frames, **pruning):
+def random_case(seed, sizes, frames, pushes=False, **pruning):
+    """``pushes``: about half of the entities are phrases to push away."""
     rng = np.random.default_rng(seed)
     vocabulary = random_vocabulary(rng, int(rng.integers(*sizes)))
     phrases, weights, costs = random_list(rng, vocabulary)
@@ -64,7 +65,17 @@ def random_case(seed, sizes, frames, **pruning):
     entities = Entities(
         [Sequence_(e, tuple(sequence), weights[e], cost) for e, phrase in enumerate(phrases)
          for sequence, cost in zip(phrase, costs[e])], vocabulary, options, subword)
-    graph = ContextGraph.build(phrases, vocabulary, weights, costs, short=0)
+    if not pushes:
+        graph = ContextGraph.build(phrases, vocabulary, weights, costs, short=0)
+        return random_emissions(rng, int(rng.integers(*frames)), vocabulary), entities, graph
+    away = [bool(rng.random() < 0.5) for _ in phrases]
+    penalties = [float(rng.choice([0.4, 1.5, 6.0])) for _ in phrases]
+    kept = [e for e in range(len(phrases)) if not away[e]]
+    entities.sequences = [
+        s._replace(weight=-penalties[s.entity]) if away[s.entity] else s._replace(entity=kept.index(s.entity)) for s in entities.sequences]
+    pushed = [(phrase, penalties[e]) for e, phrase in enumerate(phrases) if away[e]]
+    graph = ContextGraph.build(
+        [phrases[e] for e in kept], vocabulary, [weights[e] for e in kept], [costs[e] for e in kept], short=0, pushed=pushed)
     return random_emissions(rng, int(rng.integers(*frames)), vocabulary), entities, graph
 
 
@@ -78,6 +89,7 @@ def assert_same(found, expected, entities, close=1e-6):
         assert hypothesis.acoustic == pytest.approx(answer.acoustic, abs=1e-6)
         assert hypothesis.bonus == pytest.approx(answer.bonus, abs=1e-6)
         assert hypothesis.lm == pytest.approx(answer.lm, abs=close)
+        assert hypothesis.penalty == pytest.approx(answer.penalty, abs=1e-9)
         assert hypothesis.token_frames == answer.frames
         assert_accounted(hypothesis, entities)
 
@@ -92,7 +104,7 @@ def assert_accounted(hypothesis, entities):
     end = 0
     for span in hypothesis.entities:
         tokens = hypothesis.tokens[span.first : span.end]
-        assert any(s.entity == span.entity and s.tokens == tokens for s in entities.sequences)
+        assert any(s.entity == span.entity and s.tokens == tokens and s.weight >= 0 for s in entities.sequences)
         assert entities.begins_word(hypothesis.tokens, span.first) and entities.ends_word(hypothesis.tokens, span.end)
         assert span.first >= end
         end = span.end
@@ -144,6 +156,56 @@ def test_pruned_search_equals_the_reference(block):
         boosted += any(h.bonus > 0 for h in found)
         differs += found[0].tokens != decoder.decode(emissions)[0].tokens
     assert boosted > 30 and differs > 0
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_phrases_are_pushed_away_as_the_sum_over_all_alignments_says(block):
+    pushed = differs = 0
+    for seed in range(50_000 + block * 100, 50_000 + block * 100 + 100):
+        emissions, entities, graph = random_case(seed, (2, 5), (1, 6), pushes=True, **UNPRUNED)
+        expected = brute_force(emissions, entities)
+        found = decoder_of(entities).decode(emissions, graph)
+        assert_same(found, expected, entities)
+        pushed += any(answer.penalty > 0 for answer in expected)
+        differs += found[0].tokens != decoder_of(entities).decode(emissions)[0].tokens
+    assert pushed > 15 and differs > 5
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_pruned_search_that_pushes_away_equals_the_reference(block):
+    pushed = 0
+    for seed in range(60_000 + block * 200, 60_000 + block * 200 + 200):
+        rng = np.random.default_rng(seed)
+        beam = int(rng.integers(1, 7))
+        emissions, entities, graph = random_case(
+            seed, (3, 8), (1, 14), pushes=True, beam=beam, nbest=int(rng.integers(1, beam + 1)), top_k=int(rng.integers(1, 4)),
+            token_gap=float(rng.choice([1, 4, math.inf])), boost_top_k=int(rng.integers(1, 8)), blank_skip=float(rng.choice([0.9, 2.0])))
+        found = decoder_of(entities).decode(emissions, graph)
+        assert_same(found, beam_search(emissions, entities)[: len(found)], entities)
+        pushed += any(h.penalty > 0 for h in found)
+    assert pushed > 15
+
+
+def test_pushed_away_by_hand():
+    """Words `ab` and `a` (tokens ▁a 1, b 2): `ab` is said with .9, and 3 nats are more than the ln 9 that it leads by; once a
+    word goes on (`abb`), nothing is lost, and of `ab ab` each is charged."""
+    vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581a", "b"])
+    graph = ContextGraph.build([], vocabulary, pushed=[([[1, 2]], 3.0)])
+    decoder = BeamDecoder(vocabulary, BeamOptions(nbest=8))
+
+    def found(*frames):
+        return {h.tokens: h for h in decoder.decode(np.log(np.array(frames, np.float32)), graph)}
+
+    never, sure_a = 1e-9, [1e-9, 1 - 2e-9, 1e-9]
+    heard = found(sure_a, [0.1, never, 0.9 - never])
+    assert list(heard) [:2] == [(1,), (1, 2)]
+    assert heard[1, 2].penalty == 3.0 and heard[1, 2].score == pytest.approx(math.log(0.9) - 3, abs=1e-5)
+    assert heard[1,].penalty == 0.0 and heard[1, 2].entities == () and heard[1, 2].bonus == 0.0
+    blank = [1 - 2e-9, 1e-9, 1e-9]
+    sure_b = [1e-9, 1e-9, 1 - 2e-9]
+    assert next(iter(found(sure_a, sure_b, blank, sure_b).values())).penalty == 0.0
+    twice = next(iter(found(sure_a, sure_b, sure_a, sure_b).values()))
+    assert twice.tokens == (1, 2, 1, 2) and twice.penalty == 6.0
 
 
 def test_long_utterances_equal_the_reference():

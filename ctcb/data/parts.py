@@ -1,0 +1,151 @@
+"""Byte ranges of a file that are recordings of their own: files that were joined end to end, and chained Ogg streams.
+
+libsndfile reads the first of them and is silent about the rest. Each part is handed to it as a file of its own.
+"""
+from __future__ import annotations
+
+import io
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Iterator, List, Optional, Tuple, Union
+
+from ctcb.data import mpeg
+from ctcb.data.mpeg import Buffer
+
+OGG_FLAC, OGG_FLAC_HEAD = b"\x7fFLAC", 9  # bytes of the mapping's own before the native stream begins
+# FLAC begins with its STREAMINFO block, which is 34 bytes long and may be the last of its header.
+FLAC_STARTS = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A recording within a file."""
+
+    spans: Tuple[Tuple[int, int], ...]  # bytes of the file, first and end, in order
+    header: bytes = b""  # what is put before them,
+    samples: Optional[int] = None  # and the samples of a channel that then are at the end of what is decoded; None: all
+    notes: Tuple[str, ...] = ()  # what is wrong with it, in words
+
+
+def parts_of(data: Buffer) -> Optional[List[Part]]:
+    """The recordings in a file's bytes; None where libsndfile reads the file to its end as it is."""
+    start = mpeg.behind_tags(data, 0)
+    magic = bytes(data[start : start + 12])
+    if magic.startswith(b"OggS"):
+        links = list(_ogg_links(data, start))
+        if any(link.is_flac for link in links) or len(links) > 1:
+            return [link.part for link in links]
+        return None
+    if magic.startswith(b"fLaC"):
+        starts = sorted(place for mark in FLAC_STARTS for place in _places(data, mark, start))
+    elif magic[:4] == b"RIFF" and magic[8:] == b"WAVE":
+        starts = list(_waves(data, start))
+    else:
+        found = mpeg.streams(data)
+        return None if found is None else [Part(one.spans, one.header, one.samples, one.notes) for one in found]
+    if len(starts) < 2:
+        return None
+    return [Part(((first, end),)) for first, end in zip(starts, [*starts[1:], len(data)])]
+
+
+class _Link:
+    """A link of a chained Ogg stream: pages that follow one another."""
+
+    def __init__(self, place: int) -> None:
+        self._first = self._end = place
+        self._payloads: List[Tuple[int, int]] = []
+        self.is_flac = False
+
+    def add(self, data: Buffer, payload: int, end: int) -> None:
+        """A page: where what it carries begins, and where it ends."""
+        if not self._payloads and bytes(data[payload : payload + len(OGG_FLAC)]) == OGG_FLAC:
+            self.is_flac, payload = True, payload + OGG_FLAC_HEAD
+        self._payloads.append((payload, end))
+        self._end = end
+
+    @property
+    def part(self) -> Part:
+        """Its bytes; of FLAC without the pages, which libsndfile does not read: that is native FLAC."""
+        return Part(tuple(self._payloads) if self.is_flac else ((self._first, self._end),))
+
+
+def _ogg_links(data: Buffer, start: int) -> Iterator[_Link]:
+    """The links of a chained Ogg stream (RFC 3533): each begins with a page that begins a stream behind one that does not."""
+    place, in_header = start, False
+    link: Optional[_Link] = None
+    while place + 27 <= len(data):
+        if bytes(data[place : place + 4]) != b"OggS":  # a tag or junk between two links
+            place = data.find(b"OggS", place)
+            if place < 0:
+                break
+            continue
+        begins = bool(data[place + 5] & 2)
+        if link is None or begins and not in_header:
+            if link is not None:
+                yield link
+            link = _Link(place)
+        in_header = begins
+        payload = place + 27 + data[place + 26]
+        end = payload + sum(data[place + 27 : payload])
+        link.add(data, payload, min(end, len(data)))
+        place = end
+    if link is not None:
+        yield link
+
+
+def _waves(data: Buffer, start: int) -> Iterator[int]:
+    """Where WAV files begin that stand one behind the other, by the lengths in their headers."""
+    place = start
+    while bytes(data[place : place + 4]) == b"RIFF" and bytes(data[place + 8 : place + 12]) == b"WAVE":
+        yield place
+        length = int.from_bytes(data[place + 4 : place + 8], "little")
+        place += 8 + length + length % 2
+
+
+def _places(data: Buffer, mark: bytes, start: int) -> Iterator[int]:
+    """Every place of ``mark``."""
+    place = data.find(mark, start)
+    while place >= 0:
+        yield place
+        place = data.find(mark, place + 1)
+
+
+class Spliced(io.RawIOBase):
+    """A part as a file to read from."""
+
+    def __init__(self, data: Buffer, part: Part) -> None:
+        view = memoryview(data)
+        self._pieces = [memoryview(part.header), *(view[first:end] for first, end in part.spans)]
+        self._ends = list(accumulate(map(len, self._pieces)))
+        self._at = 0
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def seekable(self) -> bool:
+        """True."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a byte, and return its number."""
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._ends[-1]}[whence]
+        return self._at
+
+    def tell(self) -> int:
+        """The number of the next byte."""
+        return self._at
+
+    def readinto(self, buffer: Union[bytearray, memoryview]) -> int:  # type: ignore[override]
+        """Fill ``buffer`` as far as there are bytes, and return their number."""
+        target = memoryview(buffer).cast("B")
+        done = 0
+        while done < len(target) and self._at < self._ends[-1]:
+            number = bisect_right(self._ends, self._at)
+            piece = self._pieces[number]
+            first = self._at - (self._ends[number] - len(piece))
+            count = min(len(piece) - first, len(target) - done)
+            target[done : done + count] = piece[first : first + count]
+            done, self._at = done + count, self._at + count
+        return done
