@@ -20,7 +20,7 @@ from ctcb.scoring.score import score as score_by_default
 from ctcb.scoring.wer import ErrorCounts
 from ctcb.text.normalize import normalize
 
-score = partial(score_by_default, fold=True)  # the texts below are compared in the letters a-z; tests/scoring/test_languages.py has the other rules
+score = partial(score_by_default, fold=True)  # the texts below are compared in the letters a-z; tests/scoring/test_scoring_languages.py has the other rules
 
 REFS = {
     "u1": "Doctor Łukasz Selenski moved to New York.",  # doctor lukasz selenski moved to new york
