@@ -65,8 +65,8 @@ class TokenTable:
         if blank == len(symbols) and UNNAMED_BLANK not in symbols:
             symbols += (UNNAMED_BLANK,)
         symbols = _pieces_of_words(symbols)
-        _check_repeated(symbols, file)
         place = _blank(symbols, blank, file)
+        _check_repeated(symbols, place, file)
         empty = next((index for index, symbol in enumerate(symbols) if not symbol and index != place), None)
         if empty is not None:
             raise InputError(f"token {empty} is empty or not a string", file=file, hint="write a space as <space>")
@@ -204,11 +204,11 @@ def _pieces_of_words(symbols: Tuple[str, ...]) -> Tuple[str, ...]:
     )
 
 
-def _check_repeated(symbols: Sequence[str], file: Optional[PathOrStr]) -> None:
-    """Raise InputError for tokens that are repeated, unless they are those of several tokenizers."""
+def _check_repeated(symbols: Sequence[str], blank: int, file: Optional[PathOrStr]) -> None:
+    """Raise InputError for tokens that are repeated, unless they are those of several tokenizers, which share the blank."""
     first: Dict[str, int] = {}
     repeated = [(first[symbol], index) for index, symbol in enumerate(symbols) if first.setdefault(symbol, index) != index]
-    if repeated and (len(repeated) < JOINED or any(not symbols[index] for _, index in repeated)):
+    if repeated and (len(repeated) < JOINED or any(symbols[index] == symbols[blank] for _, index in repeated)):
         one, other = repeated[0]
         raise InputError(f"tokens {one} and {other} are both {symbols[one]!r}", file=file, hint="give each id its own token")
 

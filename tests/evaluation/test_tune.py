@@ -113,7 +113,7 @@ def test_cached_scores_are_the_same():
     table = TokenTable.of(PIECES)
     setting = Setting(Vocabulary.from_tokens(PIECES, 0), PieceSpelling(table), phonetics, TechniqueOptions(), 0.04)
     readings = [Reading((Word(text, 0.0, 0.1, 1.0),), score) for text, score in (("bon", -1.0), ("bob", -2.0))]
-    context = Context((), (), None, (), setting)
+    context = Context((), (), None, (), (), setting)
     remembering = Remembering()
     plain = [(one.text, one.score) for one in PhoneticRescoring().rescore(readings, emissions, context)]
     for _ in range(2):

@@ -62,7 +62,7 @@ def test_from_text_to_a_manifest(tmp_path):
     (tmp_path / "text.gz").write_bytes(gzip.compress("the cat saw logan\nthe dog saw a zebra\nthe cat sat on the mat\n".encode()))
     (tmp_path / "known.tsv").write_text("utt_id\taudio\ttext\n" + "".join(f"u{n}\tu{n}.wav\tthe cat sat on\n" for n in range(9)))
     (tmp_path / "names.txt").write_text("The Logan\n")
-    options = ["--text", tmp_path / "text.gz", "--known", tmp_path / "known.tsv", "--exclude", tmp_path / "names.txt"]
+    options = ["--text", tmp_path / "text.gz", "--known", tmp_path / "known.tsv", "--exclude", tmp_path / "names.txt", "--times", 8]
     ran = CliRunner().invoke(main, [str(word) for word in (*options, "--out", tmp_path / "sentences.tsv")])
     assert ran.exit_code == 0, ran.output
     texts = dict(line.split("\t") for line in (tmp_path / "sentences.tsv").read_text().splitlines())
