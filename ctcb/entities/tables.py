@@ -67,7 +67,10 @@ def is_address_book(titles: Sequence[str]) -> bool:
 
 
 def _cells(line: str, delimiter: str) -> List[str]:
-    return next(csv.reader([line], delimiter=delimiter), [])
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # a carriage return inside, which _rows names with its line
+        return []
 
 
 def _rows(path: PathOrStr, lines: Iterable[str], delimiter: str) -> Iterator[Tuple[int, List[str]]]:
@@ -78,7 +81,8 @@ def _rows(path: PathOrStr, lines: Iterable[str], delimiter: str) -> Iterator[Tup
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            raise InputError(f"is not a table from here on ({error})", file=path, line=number, hint="close the quotes, or double those inside") from None
+            hint = "save it with line feeds" if "new-line" in str(error) else "close the quotes, or double those inside"
+            raise InputError(f"is not a table from here on ({error})", file=path, line=number, hint=hint) from None
         if cells is None:
             return
         if any(map(str.strip, cells)):
