@@ -43,8 +43,7 @@ class CtcDecoder:
         lm: Optional[PathOrStr] = None, with_: Collection[str] = (), without: Collection[str] = (),
         settings: Optional[Mapping[str, Any]] = None, config: Optional[PathOrStr] = None, phone_emissions: bool = False,
         method: Optional[str] = None, graph: Optional[PathOrStr] = None, graph_options: Optional[GraphOptions] = None,
-        language: Optional[str] = None, print_as: str = LIST,
-        trim_padding: bool = False,
+        language: Optional[str] = None, print_as: str = LIST, trim_padding: bool = False,
     ) -> None:
         """
         Parameters

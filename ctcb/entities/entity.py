@@ -35,8 +35,3 @@ class Entity:
         """The texts that a reference may hold for this entity: the text and ``spoken``, not normalised.
         Aliases are not among them: they have the right sound, but not the right spelling."""
         return (self.text, *self.spoken)
-
-    @cached_property
-    def written_forms(self) -> Tuple[str, ...]:
-        """The different surface forms as normal texts, at least one: what a transcript may hold."""
-        return tuple(dict.fromkeys(form for form in map(normalize, self.surface_forms) if form))
