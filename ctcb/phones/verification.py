@@ -44,9 +44,9 @@ class LogOddsWeights:
     names: float  # e times as many names
 
 
-# The regression of local/open_en/fit_verification.py on 885 names, 719 of them spoken, that came out of half 1 of four dev
+# The regression of local/open_en/fit_verification.py on 1,206 names, 840 of them spoken, that came out of half 1 of four dev
 # sets (results/notes/verification.md).
-FITTED = LogOddsWeights(base=7.548, loss=2.286, phones=0.434, uncertainty=2.668, names=0.963)
+FITTED = LogOddsWeights(base=4.478, loss=2.057, phones=0.617, uncertainty=3.311, names=0.587)
 
 
 def score_name(log_probs: np.ndarray, pronunciations: Pronunciations) -> PhoneScore:

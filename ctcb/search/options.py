@@ -83,7 +83,7 @@ class BeamOptions(OptionBlock):
         0.995, "A frame whose blank is at least this probable is taken as pure blank; above 1: never.", low=0, finite=False
     )
     # They bound the shortlist of a frame for both techniques that the search serves, and so stand here.
-    boost_gap: float = option(10.0, "A token further than this below the frame's best is not boosted.", low=0, finite=False)
+    boost_gap: float = option(7.0, "A token further than this below the frame's best is not boosted.", low=0, finite=False)
     boost_top_k: int = option(40, "Tokens of a frame that may continue a name beyond `top_k` and `token_gap`, at most.", low=0)
     lm_weight: float = option(
         LM_WEIGHT, "Factor on the LM's log-probabilities, `class_bonus` and `piece_bonus`.", low=0, tuned=(0.0, 1.0), flag="lm-weight", lm=True

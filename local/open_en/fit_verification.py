@@ -1,22 +1,21 @@
 #!/usr/bin/env python3
 """Fit the weights of `verify`, which separate spoken from false names (ctcb/phones/verification.py).
 
-In: folders with speech (manifest.tsv) and, for each, a file of names of which some are spoken there: rare words of
-other speech than the reported sets. Lists of several sizes are drawn from them, one of them without spoken names. The
-preset decodes the speech with each list. Every recognised name is an example, and the reference tells whether it was
-spoken. Out: the weights of a logistic regression (an L2 penalty of 0.001 an example on the
-standardised weights), and how well they separate the examples.
+In: sets with their names, distractors, and the LM of each set. The preset decodes every set without verification: with its
+names and distractors, in lists of several sizes, and with lists of these sizes of which no name is spoken. Every recognised
+name that is not there without the list is an example, and the reference tells whether it was spoken. Out: the weights of a
+logistic regression (an L2 penalty of 0.001 an example on the standardised weights), and how many names stay at several
+thresholds. The sets are dev sets, so only one half of each is to be used; the other one is reported.
 
-    local/open_en/fit_verification.py --data DATA/tts_train --names DATA/tts_train/entities.txt \\
-        --data DATA/real_train --names rare_words.txt
+    local/open_en/fit_verification.py --half 1 --distractors DATA/distractors_parliament.txt \\
+        --data DATA/real_dev --lm LM/general.arpa.gz --data DATA/tts_dev_parliament --lm LM/parliament.arpa.gz
 """
 from __future__ import annotations
 
 import json
-import random
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import click
 import numpy as np
@@ -24,7 +23,7 @@ from logistic import logistic
 
 from ctcb.biasing.prepared_list import Context, SpelledList
 from ctcb.biasing.presets import Preset, find_config, read_presets
-from ctcb.biasing.registry import TECHNIQUES
+from ctcb.biasing.registry import TECHNIQUES, choose
 from ctcb.biasing.technique import EncoderTechnique, SearchedEmissions
 from ctcb.biasing.verification import Verification
 from ctcb.bundled import BUNDLED_MODEL
@@ -36,12 +35,12 @@ from ctcb.evaluation.dataset import DataSet, read_set
 from ctcb.phones.phonetics import Phonetics
 from ctcb.phones.verification import LogOddsWeights, PhoneScore
 from ctcb.progress import progress
+from ctcb.search.beam.word_lm import WordLm
+from ctcb.search.find_lm import load_lm
 from ctcb.text.lang import Lang
 from ctcb.text.normalize import normalize
 from ctcb.text.spelling import TokenizerSpelling
 from ctcb.transcript.hypothesis import Reading
-
-SAID = 50  # spoken names of each list
 
 
 @dataclass(frozen=True)
@@ -50,39 +49,30 @@ class Example:
 
     score: PhoneScore
     names: int  # in the list
-    said: bool
+    spoken: bool
+    absent: bool  # whether the list holds no spoken name
 
 
 class Recording(Verification):
-    """Records the phone score of each name, and withdraws none."""
+    """Records the phone score of each name that the list brought in, and withdraws none."""
 
     def __init__(self) -> None:
         self.noted: List[Tuple[Entity, PhoneScore]] = []
 
     def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
         if nbest[0].entities:
-            names = [context.entities[found.place] for found in nbest[0].entities]
-            self.noted += zip(names, self.phone_scores(nbest[0], emissions, context))
+            before = f" {emissions.unbiased_nbest()[0].text} "
+            scores = self.phone_scores(nbest[0], emissions, context)
+            self.noted += [
+                (context.entities[found.place], score) for found, score in zip(nbest[0].entities, scores) if f" {found.entity} " not in before
+            ]
         return nbest
-
-
-def lists(names: EntityList, texts: Sequence[str], sizes: Sequence[int], rng: random.Random) -> Iterator[EntityList]:
-    """Lists of these sizes with some spoken names, and one of the largest size without any."""
-    whole = "|".join(f" {text} " for text in texts)
-    order = list(names)
-    rng.shuffle(order)
-    said = [name for name in order if any(f" {form} " in whole for form in name.spoken_forms)]
-    unsaid = [name for name in order if name not in set(said)]
-    for place, size in enumerate(sizes):
-        some = said[place * SAID : (place + 1) * SAID]
-        yield EntityList.of([*some, *rng.sample(unsaid, min(len(unsaid), size - len(some)))])
-    yield EntityList.of(rng.sample(unsaid, min(len(unsaid), max(sizes))))
 
 
 def fit(examples: Sequence[Example]) -> Tuple[LogOddsWeights, np.ndarray]:
     """The weights, and each example's log-odds under them."""
     base, (loss, phones, uncertainty, number), at = logistic(
-        np.array([columns(one) for one in examples]), np.array([one.said for one in examples])
+        np.array([columns(one) for one in examples]), np.array([one.spoken for one in examples])
     )
     return LogOddsWeights(base, -loss, phones, -uncertainty, -number), at
 
@@ -94,35 +84,33 @@ def columns(example: Example) -> Tuple[float, float, float, float]:
 
 
 def examples_of(
-    data: DataSet, emissions: CachedEmissions, names: EntityList, sizes: Sequence[int], preset: Preset, lang: Lang, seed: int
+    data: DataSet, emissions: CachedEmissions, lists: Iterable[Tuple[EntityList, bool]], preset: Preset, lang: Lang, lm: Optional[WordLm]
 ) -> Iterator[Example]:
-    """The names that are recognised in a set with several lists."""
+    """The names that are recognised in a set with several lists, each beside whether none of its names is spoken."""
     recording, spelling, refs = Recording(), TokenizerSpelling(lang.tokenizer), data.refs
-    # Without an LM and without the encoder's technique.
-    config = Config(bias="none", with_=(recording.name,), presets={"none": replace(preset, techniques=_without_encoder(preset))})
+    chosen = choose("fit", lm=lm is not None, phones=True, presets={"fit": preset.techniques})
+    decoder = tuple(technique.name for technique in chosen if not isinstance(technique, EncoderTechnique))
+    config = Config(bias="none", with_=decoder, presets={"none": replace(preset, techniques=())})
     facts = EmissionFacts(spelling, emissions.facts.frame_shift, Phonetics.of(lang))
-    pipeline = build_pipeline(config, facts, table={**TECHNIQUES, recording.name: recording})
-    for one in lists(names, list(map(normalize, refs.values())), sizes, random.Random(seed)):
-        context = pipeline.prepare(SpelledList.of(one, spelling))
-        for emitted in progress(emissions.emitted, f"{data.name}, {len(one)} names", total=len(emissions.emitted)):
+    pipeline = build_pipeline(config, facts, lm, {**TECHNIQUES, recording.name: recording})
+    for names, absent in lists:
+        context = pipeline.prepare(SpelledList.of(names, spelling))
+        for emitted in progress(emissions.emitted, f"{data.name}, {len(names)} names", total=len(emissions.emitted)):
             recording.noted.clear()
             pipeline.decode(emitted.utt_id, emitted.emissions, context)
             text = f" {normalize(refs[emitted.utt_id])} "
             for entity, score in recording.noted:
                 if np.isfinite(score.loss_per_phone):
-                    yield Example(score, len(one), any(f" {form} " in text for form in entity.spoken_forms))
-
-
-def _without_encoder(preset: Preset) -> Tuple[str, ...]:
-    return tuple(name for name in preset.techniques if not isinstance(TECHNIQUES[name], EncoderTechnique))
+                    yield Example(score, len(names), any(f" {form} " in text for form in entity.spoken_forms), absent)
 
 
 @click.command(help=__doc__.split("\n", 1)[0])
-@click.option("--data", "folders", multiple=True, required=True, help="Folder with manifest.tsv; repeatable.")
-@click.option("--names", "files", multiple=True, required=True, help="Names, some of which are spoken there; one file for each --data.")
-@click.option("--sizes", default="100,300,1000,2000", show_default=True, help="Of the lists.")
+@click.option("--data", "folders", multiple=True, required=True, help="Folder with manifest.tsv and entities.txt; repeatable.")
+@click.option("--lm", "lms", multiple=True, help="n-gram LM, one for each --data.  [default: none]")
+@click.option("--distractors", "files", multiple=True, required=True, help="List of distractors for all sets; repeatable.")
+@click.option("--sizes", default="100,300,1000,2000", show_default=True, help="Number of distractors in a list.")
+@click.option("--absent-lists", default=5, show_default=True, help="Lists without a spoken name, beside each with the set's names.")
 @click.option("--half", type=click.Choice(HALVES), help="Only half of the utterances, by a hash of their ids.")
-@click.option("--every", type=click.IntRange(min=1), default=1, show_default=True, help="Of the utterances, one in so many.")
 @click.option("--model", default=str(BUNDLED_MODEL), help="Model directory.  [default: the bundled one]")
 @click.option("--config", help="Presets.  [default: the model's own]")
 @click.option("--preset", default="decoder", show_default=True)
@@ -130,23 +118,31 @@ def _without_encoder(preset: Preset) -> Tuple[str, ...]:
 @click.option("--dump", help="Write the examples as JSON.")
 @click.option("--seed", default=0, show_default=True)
 def main(
-    folders: Tuple[str, ...], files: Tuple[str, ...], sizes: str, half: Optional[str], every: int, model: str, config: Optional[str],
-    preset: str, emissions: Optional[str], dump: Optional[str], seed: int,
+    folders: Tuple[str, ...], lms: Tuple[str, ...], files: Tuple[str, ...], sizes: str, absent_lists: int, half: Optional[str],
+    model: str, config: Optional[str], preset: str, emissions: Optional[str], dump: Optional[str], seed: int,
 ) -> None:
     chosen, cache, lang = read_presets(find_config(config, model))[preset], EmissionCache(model, emissions), Lang.load(model)
-    examples: List[Example] = []
-    for folder, file in zip(folders, files):
-        data = read_set(folder, file, half=half)
-        computed = cache.emit(data)
-        computed = replace(computed, emitted=computed.emitted[::every])
-        found = list(examples_of(data, computed, data.entities, list(map(int, sizes.split(","))), chosen, lang, seed))
-        examples += found
-        click.echo(f"{data.name}: {len(found)} names came out, {sum(one.said for one in found)} of which were said")
+    tokens = TokenizerSpelling(lang.tokenizer).table
+    examples: Dict[str, List[Example]] = {}
+    for place, folder in enumerate(folders):
+        lists: List[Tuple[EntityList, bool]] = []
+        for size in map(int, sizes.split(",")):
+            for file in files:  # a set's names and distractors of one kind at a time
+                data = read_set(folder, distractors=file, added=size, absent=size, half=half, seed=seed, absent_lists=absent_lists)
+                lists += [(data.entities, False), *((absent, True) for absent in data.absent)]
+        lm = load_lm(lms[place], tokens) if lms else None
+        examples[data.name] = list(examples_of(data, cache.emit(data), lists, chosen, lang, lm))
+        click.echo(f"{data.name}: {len(examples[data.name])} names came out, {sum(one.spoken for one in examples[data.name])} of which were spoken")
     if dump is not None:
-        Path(dump).write_text(json.dumps([asdict(one) for one in examples]))
-    weights, at = fit(examples)
-    said = np.array([one.said for one in examples])
-    click.echo(f"{weights}\nof those said, {np.mean(at[said] > 0):.1%} stay; of the others, {np.mean(at[~said] > 0):.1%}")
+        Path(dump).write_text(json.dumps({name: list(map(asdict, some)) for name, some in examples.items()}))
+    weights, at = fit([one for some in examples.values() for one in some])
+    click.echo(weights)
+    for threshold in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7):
+        stay, first = at > np.log(threshold / (1 - threshold)), 0
+        for name, some in examples.items():
+            spoken, kept = np.array([one.spoken for one in some]), stay[first : first + len(some)]
+            click.echo(f"{threshold}: {name}: of the spoken, {np.mean(kept[spoken]):.1%} stay; of the others, {np.mean(kept[~spoken]):.1%}")
+            first += len(some)
 
 
 if __name__ == "__main__":
