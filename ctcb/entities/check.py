@@ -7,9 +7,10 @@ from typing import Any, Dict, Iterator, Sequence, Tuple
 
 from ctcb.entities.entity import Entity
 from ctcb.entities.lists import EntityList
-from ctcb.entities.pronunciations import pronounced_forms, pronunciations, words_to_pronounce
+from ctcb.entities.pronunciations import of_language, pronounced_forms, pronunciations, words_to_pronounce
 from ctcb.text.g2g import Variant, variants
 from ctcb.text.lang import Lang
+from ctcb.text.lexicon import Lexicon
 from ctcb.text.tokens import WORD_START
 
 # By judgement, not measured: shorter names are recognised inside or instead of common words.
@@ -27,7 +28,7 @@ class EntityCheck:
     entity: Entity
     pieces: Tuple[Tuple[str, ...], ...]  # best segmentation of each of the entity's spoken forms
     pronunciations: Tuple[str, ...]  # phones one space apart
-    origin: str  # of the pronunciations: "pron=", and the words' origins in the lexicon
+    origin: str  # of the pronunciations: "pron=", "lang=", and the words' origins in the lexicon
     variants: Tuple[Variant, ...]  # spellings that sound alike, of each spoken form, cheapest first
     warnings: Tuple[str, ...]
 
@@ -37,6 +38,7 @@ class EntityCheck:
         return {
             "line": self.line, "text": entity.text, "weight": entity.weight, "aliases": list(entity.aliases),
             "spoken_forms": list(entity.spoken_forms), "pieces": [" ".join(pieces) for pieces in self.pieces],
+            **({"languages": list(entity.languages)} if entity.languages else {}),
             "pronunciations": list(self.pronunciations), "origin": self.origin,
             "variants": [{"text": variant.text, "cost": variant.cost} for variant in self.variants], "warnings": list(self.warnings),
         }  # fmt: skip
@@ -51,7 +53,7 @@ def check_entities(entities: EntityList, lang: Lang, g2g: int = 0) -> Iterator[E
     start, size = 0, _FIRST_BATCH
     while start < len(entities):
         chunk = entities.entities[start : start + size]
-        lang.lexicon.prepare(set().union(*map(words_to_pronounce, chunk)))
+        lang.lexicon.prepare(set().union(*(words_to_pronounce(entity, lang.lexicon) for entity in chunk)))
         for line, entity in zip(entities.lines[start:], chunk):
             yield _check(line, entity, lang, first_by_form, g2g)
         start, size = start + size, min(2 * size, _MAX_BATCH)
@@ -60,17 +62,18 @@ def check_entities(entities: EntityList, lang: Lang, g2g: int = 0) -> Iterator[E
 def _check(line: int, entity: Entity, lang: Lang, first_by_form: Dict[str, Entity], g2g: int) -> EntityCheck:
     tokenizer = lang.tokenizer
     pieces = tuple(tuple(tokenizer.pieces[token] for token in tokenizer.encode(form)) for form in entity.spoken_forms)
-    origins = ["pron="] * bool(entity.prons)
-    origins += dict.fromkeys(lang.lexicon.origin(word) for form in pronounced_forms(entity) for word in form.split())
+    origins = ["pron="] * bool(entity.prons) + [f"lang={language}" for language in entity.languages]
+    origins += dict.fromkeys(lang.lexicon.origin(word) for form in pronounced_forms(entity, lang.lexicon) for word in form.split())
     variants_of_forms = (variants(form, g2g, lang.lexicon.knows) for form in entity.spoken_forms if g2g)
+    spoken = pronunciations(entity, lang.lexicon)
     return EntityCheck(
         line,
         entity,
         pieces,
-        tuple(map(" ".join, pronunciations(entity, lang.lexicon))),
+        tuple(map(" ".join, spoken)),
         ", ".join(origins),
         tuple(chain.from_iterable(variants_of_forms)),
-        tuple(_warnings(entity, pieces, first_by_form)),
+        (*_warnings(entity, pieces, first_by_form), *_unpronounced(entity, lang.lexicon, bool(spoken))),
     )
 
 
@@ -84,6 +87,14 @@ def _warnings(entity: Entity, pieces: Sequence[Sequence[str]], first_by_form: Di
             yield f"{form!r} has {letters} letter{'s' * (letters > 1)}: false alarms are likely"
         if first_by_form[form] is not entity:
             yield f"{form!r} is also a spoken form of {first_by_form[form].text!r}: only one of them can be recognised"
+
+
+def _unpronounced(entity: Entity, lexicon: Lexicon, any_way: bool) -> Iterator[str]:
+    if not any_way:
+        yield "has no pronunciation in the model's phones: phones, lookup and verify leave it out; give pron= or lang="
+    for language in entity.languages:
+        if not of_language(entity, language, lexicon):
+            yield f"cannot be pronounced by lang={language}: write it, with spoken=, in letters that this language has"
 
 
 def _first_by_form(entities: EntityList) -> Dict[str, Entity]:

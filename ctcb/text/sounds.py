@@ -97,7 +97,7 @@ class NearestPhones:
     def __init__(self, symbols: Sequence[str]) -> None:
         """``symbols``: the model's phones, without the blank."""
         self.symbols = tuple(symbols)
-        self._own: Dict[str, str] = {}
+        self._own = {symbol: symbol for symbol in symbols}
         self._sounds: List[Tuple[Sound, str]] = []
         for symbol in symbols:
             for form in _plainer(symbol):

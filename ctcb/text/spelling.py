@@ -55,8 +55,7 @@ class TokenizerSpelling:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
-        self.table = TokenTable(tokenizer.pieces, blank=0)
-        self.writing = self.table.writing
+        self.table, self.writing = tokenizer.table, tokenizer.writing
 
     def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
         """The different segmentations of each form, best first."""
