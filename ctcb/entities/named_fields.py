@@ -19,7 +19,7 @@ NAMES: Dict[str, Tuple[str, ...]] = {
     "alias": ("alias", "aliases", "soundslike", "spellings"),
     "pron": ("pron", "prons", "pronunciation", "phones"),
     "spoken": ("spoken", "spokenform", "reading"),
-    "lang": ("lang", "language", "languages", "languagecode"),
+    "lang": ("lang",),
 }  # fmt: skip
 FIELD_OF = {name: field for field, names in NAMES.items() for name in names}
 

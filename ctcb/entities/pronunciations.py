@@ -52,8 +52,24 @@ def of_language(entity: Entity, language: str, lexicon: Lexicon) -> List[Pronunc
 
     Raises InputError for an unknown language, RunError where espeak-ng is not installed.
     """
-    texts = entity.spoken or (entity.text,)
-    return list(filter(None, map(lexicon.adapted, espeak.pronounce(texts, language, lexicon.stress))))
+    return list(filter(None, map(lexicon.adapted, _by_espeak(entity, language, lexicon.stress))))
+
+
+def words_of_languages(entity: Entity, lexicon: Lexicon) -> List[List[Pronunciation]]:
+    """As :func:`of_languages`, word by word: for each language and text the phones of its words."""
+    texts = [text.split() for text in entity.spoken or (entity.text,)]
+    found = [[lexicon.adapted(phones) for phones in espeak.pronounce(words, language)] for language in entity.languages for words in texts]
+    return [words for words in found if all(words)]
+
+
+def in_ipa(entity: Entity) -> List[str]:
+    """All that a list says of an entity's pronunciation, phones one space apart: its ``pron=``, and what its languages make of it."""
+    spoken = (phones for language in entity.languages for phones in _by_espeak(entity, language))
+    return [*entity.prons, *filter(None, map(" ".join, spoken))]
+
+
+def _by_espeak(entity: Entity, language: str, stress: bool = False) -> List[Pronunciation]:
+    return espeak.pronounce(entity.spoken or (entity.text,), language, stress)
 
 
 def _in_turns(forms: Sequence[Iterator[Tuple[Pronunciation, ...]]], limit: int) -> Iterator[Pronunciation]:

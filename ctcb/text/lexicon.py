@@ -49,9 +49,19 @@ def phone_symbols(stress: bool = False) -> Tuple[str, ...]:
 
 
 def write_phones(path: Union[str, Path], stress: bool = False) -> None:
-    """Write ``phones.txt``: one symbol on each line, id = line number from 0."""
+    """Write ``phones.txt`` of the CMU dictionary."""
+    write_symbols(path, phone_symbols(stress))
+
+
+def write_symbols(path: Union[str, Path], symbols: Iterable[str]) -> None:
+    """Write a ``phones.txt``: one symbol on each line, id = line number from 0."""
     with atomic_write(path) as file:
-        file.writelines(f"{symbol}\n" for symbol in phone_symbols(stress))
+        file.writelines(f"{symbol}\n" for symbol in symbols)
+
+
+def phones_used(lexicon: Union[str, Path]) -> Tuple[str, ...]:
+    """The table of the phones in a ``lexicon.txt``: ``<blk>``, then the phones, sorted."""
+    return (BLANK, *sorted({phone for _, _, phones in read_entries(lexicon) for phone in phones}))
 
 
 def read_phones(path: Union[str, Path]) -> Tuple[str, ...]:

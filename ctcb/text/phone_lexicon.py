@@ -51,19 +51,19 @@ class PhoneLexicon(Lexicon):
         allowed: Optional[Collection[str]] = None if phones is None else frozenset(phones)
         entries: Dict[str, List[Pronunciation]] = {}
         for number, word, spelled in read_entries(path):
-            if len(_words(word)) != 1:
-                hint = "write one word, or leave the line out" if not _words(word) else f"write a line for each of {', '.join(_words(word))}"
+            if len(words_of(word)) != 1:
+                hint = "write one word, or leave the line out" if not words_of(word) else f"write a line for each of {', '.join(words_of(word))}"
                 raise InputError(f"{word!r} is not one word", file=path, line=number, hint=hint)
             unknown = [phone for phone in spelled if allowed is not None and phone not in allowed]
             if unknown:
                 hint = "use those of phones.txt beside it, or add it there if the model has it"
                 raise InputError(f"{unknown[0]!r} is not one of the model's {len(allowed or ())} phones", file=path, line=number, hint=hint)
-            entries.setdefault(_words(word)[0], []).append(spelled)
+            entries.setdefault(words_of(word)[0], []).append(spelled)
         return cls(phones, entries, language, stress)
 
     def words(self, text: str) -> List[str]:
-        """The words of a text in lower case, in the letters that it has, without the signs between them."""
-        return _words(text)
+        """As :func:`words_of`."""
+        return words_of(text)
 
     def adapted(self, phones: Sequence[str]) -> Pronunciation:
         """Phones of the CMU dictionary or the IPA in the model's; () where one of them has no likeness there."""
@@ -102,5 +102,6 @@ class PhoneLexicon(Lexicon):
         return tuple(dict.fromkeys(map(tuple, prons)))
 
 
-def _words(text: str) -> List[str]:
+def words_of(text: str) -> List[str]:
+    """The words of a text in lower case and NFC, without the signs between them."""
     return _WORDS.findall(unicodedata.normalize("NFC", text).lower())

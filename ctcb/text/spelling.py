@@ -44,7 +44,7 @@ class SoundSpelling(Spelling, Protocol):
     """Spells in phones, and so also accepts the pronunciations of a list."""
 
     def tokens_of_pron(self, pron: str) -> Optional[TokenIds]:
-        """The token ids of a pronunciation (CMU phones, one space apart); None where a phone has no token."""
+        """The token ids of a pronunciation (phones of the CMU dictionary or the IPA, one space apart); None where there are none."""
 
     def unspellable_reason(self, form: str) -> str:
         """Why a form cannot be spelled in these tokens, for a message."""
