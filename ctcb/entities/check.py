@@ -6,12 +6,14 @@ from itertools import chain
 from typing import Any, Dict, Iterator, Sequence, Tuple
 
 from ctcb.entities.entity import Entity
+from ctcb.entities.forms import spoken_forms
 from ctcb.entities.lists import EntityList
 from ctcb.entities.pronunciations import of_language, pronounced_forms, pronunciations, words_to_pronounce
 from ctcb.text.g2g import Variant, variants
 from ctcb.text.lang import Lang
 from ctcb.text.lexicon import Lexicon
 from ctcb.text.tokens import WORD_START
+from ctcb.text.writing import Writing
 
 # By judgement, not measured: shorter names are recognised inside or instead of common words.
 FEW_LETTERS = 4
@@ -26,7 +28,8 @@ class EntityCheck:
 
     line: int
     entity: Entity
-    pieces: Tuple[Tuple[str, ...], ...]  # best segmentation of each of the entity's spoken forms
+    forms: Tuple[str, ...]  # the entity's spoken forms, as the model writes them
+    pieces: Tuple[Tuple[str, ...], ...]  # best segmentation of each of them
     pronunciations: Tuple[str, ...]  # phones one space apart
     origin: str  # of the pronunciations: "pron=", "lang=", and the words' origins in the lexicon
     variants: Tuple[Variant, ...]  # spellings that sound alike, of each spoken form, cheapest first
@@ -37,7 +40,7 @@ class EntityCheck:
         entity = self.entity
         return {
             "line": self.line, "text": entity.text, "weight": entity.weight, "aliases": list(entity.aliases),
-            "spoken_forms": list(entity.spoken_forms), "pieces": [" ".join(pieces) for pieces in self.pieces],
+            "spoken_forms": list(self.forms), "pieces": [" ".join(pieces) for pieces in self.pieces],
             **({"languages": list(entity.languages)} if entity.languages else {}),
             "pronunciations": list(self.pronunciations), "origin": self.origin,
             "variants": [{"text": variant.text, "cost": variant.cost} for variant in self.variants], "warnings": list(self.warnings),
@@ -49,7 +52,7 @@ def check_entities(entities: EntityList, lang: Lang, g2g: int = 0) -> Iterator[E
 
     ``g2g``: the number of spelling variants (G2G) of each spoken form.
     """
-    first_by_form = _first_by_form(entities)
+    first_by_form = _first_by_form(entities, lang.writing)
     start, size = 0, _FIRST_BATCH
     while start < len(entities):
         chunk = entities.entities[start : start + size]
@@ -60,25 +63,26 @@ def check_entities(entities: EntityList, lang: Lang, g2g: int = 0) -> Iterator[E
 
 
 def _check(line: int, entity: Entity, lang: Lang, first_by_form: Dict[str, Entity], g2g: int) -> EntityCheck:
-    tokenizer = lang.tokenizer
-    pieces = tuple(tuple(tokenizer.pieces[token] for token in tokenizer.encode(form)) for form in entity.spoken_forms)
+    tokenizer, forms = lang.tokenizer, spoken_forms(entity, lang.writing)
+    pieces = tuple(tuple(tokenizer.pieces[token] for token in tokenizer.encode(form)) for form in forms)
     origins = ["pron="] * bool(entity.prons) + [f"lang={language}" for language in entity.languages]
     origins += dict.fromkeys(lang.lexicon.origin(word) for form in pronounced_forms(entity, lang.lexicon) for word in form.split())
-    variants_of_forms = (variants(form, g2g, lang.lexicon.knows) for form in entity.spoken_forms if g2g)
+    variants_of_forms = (variants(form, g2g, lang.lexicon.knows) for form in forms if g2g and lang.writing.is_english)
     spoken = pronunciations(entity, lang.lexicon)
     return EntityCheck(
         line,
         entity,
+        forms,
         pieces,
         tuple(map(" ".join, spoken)),
         ", ".join(origins),
         tuple(chain.from_iterable(variants_of_forms)),
-        (*_warnings(entity, pieces, first_by_form), *_unpronounced(entity, lang.lexicon, bool(spoken))),
+        (*_warnings(entity, forms, pieces, first_by_form), *_unpronounced(entity, lang.lexicon, bool(spoken))),
     )
 
 
-def _warnings(entity: Entity, pieces: Sequence[Sequence[str]], first_by_form: Dict[str, Entity]) -> Iterator[str]:
-    for form, spelled in zip(entity.spoken_forms, pieces) if entity.weight > 0 else ():  # what is pushed away is not found
+def _warnings(entity: Entity, forms: Sequence[str], pieces: Sequence[Sequence[str]], first_by_form: Dict[str, Entity]) -> Iterator[str]:
+    for form, spelled in zip(forms, pieces) if entity.weight > 0 else ():  # what is pushed away is not found
         letters = sum(map(str.isalpha, form))
         if list(spelled) == [WORD_START + form]:
             # Pieces that are whole words are the commonest words of the tokenizer's training text.
@@ -97,10 +101,10 @@ def _unpronounced(entity: Entity, lexicon: Lexicon, any_way: bool) -> Iterator[s
             yield f"cannot be pronounced by lang={language}: write it, with spoken=, in letters that this language has"
 
 
-def _first_by_form(entities: EntityList) -> Dict[str, Entity]:
+def _first_by_form(entities: EntityList, writing: Writing) -> Dict[str, Entity]:
     """Spoken form -> the first entity that has it."""
     first: Dict[str, Entity] = {}
     for entity in entities:
-        for form in entity.spoken_forms:
+        for form in spoken_forms(entity, writing):
             first.setdefault(form, entity)
     return first

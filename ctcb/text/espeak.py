@@ -24,6 +24,8 @@ Pronunciation = Tuple[str, ...]
 
 INSTALL = "pip install 'ctcb[espeak]'"
 
+_lock = threading.Lock()  # the library has global variables
+
 # Of espeak_Initialize (speak_lib.h): the audio is retrieved, not played; an error is returned, where it would end the process.
 _RETRIEVAL, _DONT_EXIT = 1, 0x8000
 _UTF8 = 1
@@ -34,6 +36,7 @@ _reads_han = re.compile("sit/").match  # the voices of the Chinese languages
 _writes_tones = re.compile("sit/|aav/vi").match  # the third one as ɜ
 _TONE = re.compile(r"(?<=.)ɜ$|\d+$")
 _FOREIGN_LETTER = regex.compile(r"(?!\p{Latin})\p{L}")
+_MOST_PHONES = 5  # of a letter in its own language
 _HAN = regex.compile(r"\p{Han}").match
 
 
@@ -101,7 +104,6 @@ class _Library:
         self._to_phonemes = self._library.espeak_TextToPhonemes
         self._to_phonemes.restype = ctypes.c_char_p
         self._to_phonemes.argtypes = [ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int]
-        self._lock = threading.Lock()
         self._voice = ""
         self._known: Dict[Tuple[str, str], Pronunciation] = {}
         self.voices: Dict[str, str] = {}  # language -> its voice
@@ -123,37 +125,38 @@ class _Library:
         """A text's phones with their stress."""
         key = (text, language)
         if key not in self._known:
-            with self._lock:
+            with _lock:
                 if self._voice != language:
                     if self._library.espeak_SetVoiceByName(self.voices[language].encode()) != 0:
                         raise RunError(f"espeak-ng does not load its voice for {language!r}; install espeakng-loader again")
                     self._voice = language
-                written = " ".join(self._clauses(text))
-            self._known[key] = self._split(text, language, written)
+                self._known[key] = () if self._cannot_read(text, self.voices[language]) else tuple(self._phones(text, self.voices[language]))
         return self._known[key]
 
-    def _clauses(self, text: str) -> Iterator[str]:
-        """What the library writes for each clause of a text."""
+    def _words(self, text: str) -> List[List[str]]:
+        """The phones of each word that the library makes of a text."""
         rest = ctypes.c_char_p(text.replace("\0", " ").encode())
+        clauses = []
         while rest.value:
-            yield (self._to_phonemes(ctypes.byref(rest), _UTF8, _IPA) or b"").decode("utf-8", "replace")
+            clauses.append((self._to_phonemes(ctypes.byref(rest), _UTF8, _IPA) or b"").decode("utf-8", "replace"))
+        words = _FLAG.sub("", " ".join(clauses)).split()
+        return [[phone for phone in word.split(_BETWEEN) if phone.strip(STRESS)] for word in words]
 
-    def _split(self, text: str, language: str, written: str) -> Pronunciation:
-        voice, words = self.voices[language], _FLAG.sub("", written).split()
-        if _are_names(text, len(words), voice):
-            return ()
-        phones = [phone for word in words for phone in word.split(_BETWEEN) if phone.strip(STRESS)]
-        if _writes_tones(voice):
-            phones = [_TONE.sub("", phone) for phone in phones]
-        return tuple(phone for phone in (phone.rstrip("0123456789") for phone in phones) if phone)
+    def _phones(self, text: str, voice: str) -> Iterator[str]:
+        for word in self._words(text):
+            for phone in word:
+                plain = (_TONE.sub("", phone) if _writes_tones(voice) else phone).rstrip("0123456789")
+                if plain:
+                    yield plain
 
-
-def _are_names(text: str, words: int, voice: str) -> bool:
-    """Whether the library named the letters one by one ("Cyrillic letter ..."), in so many words, for the language has others."""
-    letters = _FOREIGN_LETTER.findall(text)
-    if any(map(_HAN, letters)) and not _reads_han(voice):
-        return True
-    return bool(letters) and words >= max(2, len(letters)) and not _reads_han(voice)
+    def _cannot_read(self, text: str, voice: str) -> bool:
+        """Whether the language has other letters: the library then names those of the text one by one ("Cyrillic letter ...")."""
+        letters = "".join(_FOREIGN_LETTER.findall(text))
+        if not letters or _reads_han(voice):
+            return False
+        words = self._words(letters)
+        named = len(words) >= max(2, len(letters)) and not letters.isupper()  # acronyms are spelled in their own language too
+        return named or any(map(_HAN, letters)) or sum(map(len, words)) > _MOST_PHONES * len(letters)
 
 
 class _Voice(ctypes.Structure):
@@ -183,6 +186,11 @@ def _voices(library: ctypes.CDLL) -> Iterator[Tuple[int, str, str, str]]:
             at += len(code) + 2
 
 
-@lru_cache(maxsize=None)
 def _library() -> _Library:
+    with _lock:  # threads that come at once load it once
+        return _load()
+
+
+@lru_cache(maxsize=None)
+def _load() -> _Library:
     return _Library()

@@ -20,7 +20,11 @@ LEAST = 0.15  # difference of any two different phones
 _CONSONANT = np.array([0.25, 0.7, 0.9])  # voicing, place, openness
 _VOWEL = np.array([0.4, 0.4, 0.1, 0.3, 0.3])  # begin height and backness, rounding, end height and backness
 # Beyond this, two sounds are not taken for one another: most consonants of another place and another manner.
-FARTHEST = 0.8
+FARTHEST = 0.65
+# How much nearer two phones must be than one, to be written instead.
+_ONE_MORE = {"consonant": 0.05, "vowel": 0.3}
+
+_STILL = 0.1  # what a diphthong loses as a plain vowel
 
 STRESS = "ˈˌ"
 LENGTH = "ːˑ"
@@ -142,14 +146,24 @@ class NearestPhones:
         if parts is not None and away > 0:
             each = [self._near(_table().sounds[part]) for part in parts]
             total = sum(one[0] for one in each if one is not None)
-            if None not in each and (total < away or len(sound.letters) == 1):
+            if None not in each and (total + _ONE_MORE[sound.kind] < away or len(sound.letters) == 1):
                 return total, tuple(letter for one in each if one is not None for letter in one[1])
         return (away, (symbol,)) if away <= FARTHEST else None
 
 
 def _apart(one: Sound, other: Sound) -> float:
-    """:func:`difference`, 0 for sounds with the same features."""
-    return 0.0 if (one.kind, one.features) == (other.kind, other.features) else difference(one, other)
+    """:func:`difference`, 0 for sounds with the same features; more where ``one`` is a diphthong and ``other`` stands still."""
+    if (one.kind, one.features) == (other.kind, other.features):
+        return 0.0
+    return difference(one, other) + _STILL * (_moves(one) and not _moves(other))
+
+
+def _moves(sound: Sound) -> bool:
+    """Whether a vowel ends elsewhere than it begins."""
+    if sound.kind != "vowel":
+        return False
+    height, backness, _, end_height, end_backness = sound.features
+    return abs(height - end_height) + abs(backness - end_backness) > 0.15
 
 
 def _plainer(symbol: str) -> Tuple[str, ...]:

@@ -14,7 +14,7 @@ import sentencepiece
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 from ctcb.text.scripts import is_unspaced
-from ctcb.text.tokenizer import Tokenizer
+from ctcb.text.tokenizer import UNK_ID, Tokenizer
 from ctcb.text.tokens import WORD_START, TokenTable
 from ctcb.text.writing import Writing
 
@@ -58,12 +58,12 @@ class TokenizerSpelling:
         self.table, self.writing = tokenizer.table, tokenizer.writing
 
     def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
-        """The different segmentations of each form, best first."""
+        """The different segmentations of each form, best first; an empty list for one with characters that no piece has."""
         best = map(tuple, self.tokenizer.encode_all(forms))
         if len(forms) > MAX_VARIED_FORMS:
-            return [[ids] for ids in best]
+            return [[] if UNK_ID in ids else [ids] for ids in best]
         others = (map(tuple, self.tokenizer.sample(form, SEGMENTATIONS)) for form in forms)
-        return [list(dict.fromkeys((ids, *more))) for ids, more in zip(best, others)]
+        return [[] if UNK_ID in ids else list(dict.fromkeys((ids, *more))) for ids, more in zip(best, others)]
 
 
 class PieceSpelling:
