@@ -91,7 +91,7 @@ class PhoneSpelling:
         if self._lexicon is not None:
             prons: Sequence[Pronunciation] = self._lexicon.pronunciations(word) if self.writing.is_word(word) else ()
         else:
-            prons = self._entries.get(word, ())
+            prons = self._entries.get(self.writing.lower(word), ())
         return [tuple(self._ids[phone] for phone in phones) for phones in prons]
 
 

@@ -142,9 +142,9 @@ def test_words_come_from_the_lexicon_in_any_case_and_then_from_espeak(models):
 @needs_espeak
 def test_pronunciations_of_the_list_may_be_in_the_ipa_or_in_cmu_phones(decode):
     # The list's own phones are mapped to the model's: ɾ is r.
-    for pron in ("ʃ p ɾ ɛ ŋ s t", "SH P R EH NG S T"):
-        row = decode("de", "herr kam heute", "h ɛ r ʃ p r ɛ ŋ s t h ɔø t ə", f"Garbod\tpron={pron}\n", *LOOKUP)
-        assert (row["text"], [found["entity"] for found in row["entities"]]) == ("herr garbod heute", ["Garbod"])
+    for pron in ("ʃ ɾ ɛ ŋ s t", "SH R EH NG S T"):
+        row = decode("de", "herr schnell heute", "h ɛ r ʃ r ɛ ŋ s t h ɔø t ə", f"Granit\tpron={pron}\n", *LOOKUP)
+        assert (row["text"], [found["entity"] for found in row["entities"]]) == ("herr granit heute", ["Granit"])
 
 
 @needs_espeak
@@ -225,4 +225,50 @@ def test_language_that_does_not_exist_is_refused(models, tmp_path):
 
 def test_name_with_letters_that_no_piece_has_is_rejected(decode):
     row = decode("de", "herr kam heute", "h ɛ r k aː m h ɔø t ə", "Xerxq\nKam\n")
-    assert [found["entity"] for found in row["entities"]] == ["Kam"] and "'xerxq' needs letters that no token has: q x" in row["err"]
+    assert [found["entity"] for found in row["entities"]] == ["Kam"] and "'Xerxq' needs letters that no token has: q x" in row["err"]
+
+
+@needs_espeak
+def test_graphs_over_phones_spell_names_of_other_languages(models):
+    from ctcb.biasing.prepared_list import SpelledList
+    from ctcb.entities import Entity, EntityList
+    from ctcb.graph.compiling import units_of_lang
+    from ctcb.graph.spellings import PhoneSpelling
+
+    units = units_of_lang(models["de"], "phone")
+    spelling = PhoneSpelling(units.table, {**units.entries, "müller": [("m", "ʏ", "l", "ɜ")]})
+    names = EntityList.of([Entity("Müller"), Entity("Kam"), Entity("Köln", languages=("de",)), Entity("Ann", prons=("ʔ a n",))])
+    found = [[" ".join(units.table.symbols[token] for token in ids) for ids in own] for own in SpelledList.of(names, spelling).phrases]
+    assert found == [["m ʏ l ɜ"], ["k a m", "k aː m"], ["k œ l n"], ["a n"]]
+
+
+@needs_espeak
+def test_adapter_reads_the_pronunciation_of_a_language_beside_the_default_one(models, lang_dir):
+    from ctcb.adapter.cache import CatalogueCache
+    from ctcb.adapter.encoded_list import entries_of
+    from ctcb.adapter.entries import EntrySpeller
+    from ctcb.entities import Entity
+
+    for folder, language, own in ((lang_dir, "de", "T S AA N"), (models["de"], "fr", "z a n")):
+        lang = Lang.load(folder)
+        entity = Entity("zann", spoken=("zann",))
+        for prons in ((), ("M AA N",)):
+            plain, _ = entries_of([api.Entity("zann", prons=prons)], EntrySpeller(lang, True))
+            both, owners = entries_of([api.Entity("zann", prons=prons, languages=(language,))], EntrySpeller(lang, True))
+            assert both[: len(plain)] == plain and owners == [0, 0]
+            assert " ".join(lang.phones[phone] for phone in both[-1].phones) == own
+        assert len(entries_of([api.Entity("zann", languages=(language,))], EntrySpeller(lang, False))[0]) == 1
+        key = CatalogueCache(folder).key
+        assert key("m", [entity], lang.writing) != key("m", [Entity("zann", spoken=("zann",), languages=(language,))], lang.writing)
+
+
+@needs_espeak
+def test_training_targets_are_in_the_models_phones(models):
+    import pickle
+
+    from ctcb.data.loader import Targets
+
+    lang = pickle.loads(pickle.dumps(Lang.load(models["ru"])))
+    targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
+    phones = [lang.phones[phone] for phone in targets("Мы жук 李明")["phone"]]
+    assert phones == ["m", "ɨ", "ʐ", "u", "k"] and targets.words("мы 李明")[1][0] == 0
