@@ -70,7 +70,7 @@ class EntityList:
 
         Raises
         ------
-        InputError : a file that cannot be read, or is not UTF-8; an unknown format.
+        InputError : a file that cannot be read, or is not UTF-8; an unknown format; a language (``lang=``) that there is not.
         """
         if format not in FORMATS:
             raise InputError(f"{format!r} is not a list format", hint=f"choose from {', '.join(FORMATS)}")
@@ -87,7 +87,7 @@ class EntityList:
 
         Raises
         ------
-        InputError : an item that is neither a string nor an Entity; one string, or no iterable at all.
+        InputError : an item that is neither a string nor an Entity; one string, or no iterable at all; an unknown language.
         """
         return cls.numbered(enumerate(entries_of(items), start=1))
 
