@@ -25,7 +25,7 @@ setup(
     ],
     python_requires=">=3.9,<3.14",
     packages=find_packages(include=["ctcb", "ctcb.*"]),
-    package_data={"ctcb": [f"assets/**/*.{kind}" for kind in ASSETS] + ["text/*.tsv", "phones/*.tsv"]},
+    package_data={"ctcb": [f"assets/**/*.{kind}" for kind in ASSETS] + ["text/*.tsv"]},
     entry_points={"console_scripts": ["ctcb = ctcb.cli:main"]},
     install_requires=[
         "torch>=1.13.1",
@@ -60,6 +60,8 @@ setup(
         "onnx": ["onnxruntime>=1.16"],
         "torchaudio": ["torchaudio>=0.13.1"],
         "hama": ["hama>=1.7"],
+        # Pronunciations of other languages: espeak-ng and its data; ctcb/text/espeak.py calls the library itself.
+        "espeak": ["espeakng-loader>=0.2.4"],
         # --vad. Only the ONNX file inside silero-vad is used.
         "vad": ["silero-vad>=5", "onnxruntime>=1.16"],
         "test": ["pytest>=7", "hypothesis>=6", "jiwer>=3", "inflect>=7", "nltk>=3.8"],

@@ -44,7 +44,7 @@ ELSEWHERE = {
     "ctcb decode --model hf:NAME": "tests/acoustic/test_hf_adapter.py",
 }
 # Packages that some commands need.
-NEEDS = {"--graph": "k2", "--vad": "silero_vad", "hama": "hama"}
+NEEDS = {"--graph": "k2", "--vad": "silero_vad", "hama": "hama", "lang/phones.txt": "espeakng_loader", "foreign.txt": "espeakng_loader"}
 
 
 def commands(page: str) -> Iterator[List[str]]:
@@ -98,6 +98,7 @@ def scratch(folder: Path) -> None:
     soundfile.write(str(folder / "call.wav"), np.stack([clips[0], np.resize(clips[1], len(clips[0]))], axis=1), SAMPLE_RATE)
     (folder / "text.txt").write_text("she was given two tablets in the morning\nit was a long winter\n" * 5)
     (folder / "lexicon.txt").write_text((BUNDLED_MODEL / "lexicon.txt").read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "foreign.txt").write_text("Goethe\tlang=de\nJorge Muñoz\tlang=es-419\n", encoding="utf-8")
     (folder / "options.yaml").write_text("decode:\n  entities: names.txt\n")
     (folder / "exp").mkdir()
     (folder / "exp/model").symlink_to(BUNDLED_MODEL)

@@ -22,6 +22,7 @@ from ctcb.models.config import ModelConfig
 from ctcb.models.ctc import CtcModel
 from ctcb.models.weights import dequantized, load_weights, quantized, read_tensors, save_half, save_tensors
 from ctcb.text.lang import LANG_FILES, Lang, copy_lang
+from ctcb.text.language import LANGUAGE_FILE
 
 FORMAT_VERSION = 1
 YAML_FILE, WEIGHTS_FILE = "model.yaml", "encoder.safetensors"
@@ -140,5 +141,7 @@ def _load_adapter(folder: Path, base: ModelConfig) -> Tuple[Optional[ContextualA
     path = folder / ADAPTER_FILE
     weights, _ = read_tensors(path)
     load_weights(adapter, weights, path)
-    parts = (path, *(folder / name for name in LANG_FILES))
+    parts = [path, *(folder / name for name in LANG_FILES)]
+    if (folder / LANGUAGE_FILE).exists():
+        parts.append(folder / LANGUAGE_FILE)
     return adapter.float().eval(), hashlib.sha256(" ".join(map(digest, parts)).encode()).hexdigest()

@@ -39,7 +39,8 @@ class CatalogueCache:
 
     def key(self, model: str, entities: Sequence[Entity], writing: Writing) -> str:
         """The name of a list under a model, given by its digest. Neither weights nor printed forms matter."""
-        content = [FORMAT, model, [[spoken_forms(entity, writing), entity.prons] for entity in entities]]
+        names = [[spoken_forms(entity, writing), entity.prons, *([entity.languages] if entity.languages else [])] for entity in entities]
+        content = [FORMAT, model, names]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def load(self, key: str) -> Optional[Tuple[Tensor, Catalogue, Entries]]:

@@ -16,6 +16,7 @@ from ctcb.adapter.entries import Entry, EntrySpeller, collate
 from ctcb.adapter.prefilter import Prefilter
 from ctcb.entities import Entity
 from ctcb.entities.forms import spoken_forms
+from ctcb.entities.pronunciations import of_languages
 from ctcb.errors import InputError
 from ctcb.progress import progress
 
@@ -92,14 +93,20 @@ def encode_list(model: ModelWithAdapter, entities: Sequence[Entity], cache: Opti
 def entries_of(entities: Sequence[Entity], speller: EntrySpeller) -> Tuple[List[Entry], List[int]]:
     """All pronunciations and spellings of the entities, each once, and the place of each one's entity.
 
-    Pronunciations that the list gives replace the lexicon's for an entity's first spoken form.
+    Pronunciations that the list gives (``pron=``) replace the lexicon's for an entity's first spoken form; those of its languages
+    (``lang=``) stand beside them.
     """
+    lexicon = speller.lang.lexicon
     forms = [spoken_forms(entity, speller.lang.writing) for entity in entities]
     speller.prepare(form for own in forms for form in own)
     entries: List[Entry] = []
     entity_of: List[int] = []
     for place, (entity, (first, *others)) in enumerate(zip(entities, forms)):
-        own = [speller.entry(first, pronunciation) for pronunciation in entity.prons or (None,)]
+        given: List[Optional[str]] = [None]
+        if speller.has_phones:
+            prons = [" ".join(lexicon.adapted(pron.split())) for pron in entity.prons]
+            given = [*(prons or given), *map(" ".join, of_languages(entity, lexicon))]
+        own = [speller.entry(first, pronunciation) for pronunciation in given]
         own = list(dict.fromkeys([*own, *map(speller.entry, others)]))
         entries += own
         entity_of += [place] * len(own)

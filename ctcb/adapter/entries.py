@@ -48,7 +48,7 @@ class EntrySpeller:
 
     def __init__(self, lang: Lang, phones: bool) -> None:
         """``phones``: whether entries have phones, too."""
-        self.lang, self._phones = lang, phones
+        self.lang, self.has_phones = lang, phones
         self._ids = {phone: number for number, phone in enumerate(lang.phones)}
         self._words: Dict[str, Tuple[Ids, Ids]] = {}
 
@@ -56,7 +56,7 @@ class EntrySpeller:
         """Look up all words at once, which is faster than one by one."""
         new = sorted({word for form in forms for word in form.split()} - self._words.keys())
         tokens = self.lang.tokenizer.encode_all(new)
-        if self._phones:
+        if self.has_phones:
             self.lang.lexicon.prepare(new)
         for word, ids in zip(new, tokens):
             self._words[word] = tuple(ids), self._phones_of(word)
@@ -64,14 +64,14 @@ class EntrySpeller:
     def entry(self, form: str, pronunciation: Optional[str] = None) -> Entry:
         """The entry of normalised words, one space apart.
 
-        ``pronunciation``: CMU phones, with or without stress, in the place of the lexicon's.
+        ``pronunciation``: phones of the model, or of the CMU dictionary, with or without stress, in the place of the lexicon's.
         """
         words = form.split()
         if any(word not in self._words for word in words):
             self.prepare(words)
         spelled = [self._words[word] for word in words]
-        own = self._own(pronunciation) if pronunciation is not None and self._phones else ()
-        if own:  # none of it: phones are not CMU's here
+        own = self._own(pronunciation) if pronunciation is not None and self.has_phones else ()
+        if own:  # none of it: the model has no phones, or other ones
             tokens = tuple(token for ids, _ in spelled for token in ids)
             spelled = [(tokens, own)]
         return joined(spelled)
@@ -81,9 +81,12 @@ class EntrySpeller:
         return [tuple(self._ids[phone] for phone in phones) for phones in self.lang.lexicon.pronunciations(word)]
 
     def _phones_of(self, word: str) -> Ids:
-        return self.pronunciations(word)[0] if self._phones else ()
+        return next(iter(self.pronunciations(word)), ()) if self.has_phones else ()
 
     def _own(self, pronunciation: str) -> Ids:
+        phones = pronunciation.split()
+        if all(phone in self._ids for phone in phones):
+            return tuple(self._ids[phone] for phone in phones)
         if not self.lang.lexicon.stress:
             pronunciation = "".join(mark for mark in pronunciation if not mark.isdigit())
         return tuple(self._ids[phone] for phone in pronunciation.upper().split() if phone in self._ids)

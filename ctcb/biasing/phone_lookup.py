@@ -31,7 +31,7 @@ class Lookup(Rescorer):
             return context
         lexicon = setting.phonetics.lexicon
         others = [context.variants_of(place)[: MOST_SOUNDS - 1] for place in range(len(context.entities))]
-        lexicon.prepare(set().union(*map(words_to_pronounce, context.entities, others)))
+        lexicon.prepare(set().union(*(words_to_pronounce(one, lexicon, variants) for one, variants in zip(context.entities, others))))
         sounds = [
             setting.phonetics.spell(pronunciations(one, lexicon, MOST_SOUNDS, variants))
             for one, variants in zip(context.entities, others)

@@ -9,6 +9,7 @@ from ctcb.biasing.options import TechniqueOptions
 from ctcb.biasing.segmentations import every_segmentation
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
 from ctcb.entities.forms import printed_forms, spoken_forms
+from ctcb.entities.pronunciations import in_ipa
 from ctcb.entities.report import CHANGED, REJECTED
 from ctcb.errors import InputError
 from ctcb.phones.index import SoundIndex
@@ -62,7 +63,7 @@ class SpelledList:
             if folded:
                 notes.append(LineNote(line, CHANGED, entity.text, f"the model's tokens lack some of its letters: {folded}"))
             if isinstance(spelling, SoundSpelling):
-                found += filter(None, map(spelling.tokens_of_pron, entity.prons))
+                found += filter(None, map(spelling.tokens_of_pron, in_ipa(entity)))
             phrases.append(tuple(dict.fromkeys(found)))
             outcome = CHANGED if found else REJECTED
             notes += [LineNote(line, outcome, entity.text, _why(spelling, form, bool(found))) for form in lost]

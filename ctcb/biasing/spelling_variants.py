@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
+from ctcb.entities.pronunciations import words_of_languages
 from ctcb.phones.lookup import LONGEST
-from ctcb.text.g2g import variants
+from ctcb.text.g2g import spellings, variants
 from ctcb.text.lexicon import Lexicon
 from ctcb.text.normalize import normalize
 from ctcb.text.spelling import MAX_VARIED_FORMS
@@ -25,7 +27,8 @@ class SpellingVariants(Rescorer):
     def prepare(self, context: Context) -> Context:
         """Add each entity's variants to its token sequences, at their costs; lists of more than 2,000 have none.
 
-        Variants follow English spelling, so models of other languages get none.
+        Variants follow English spelling, so models of other languages get none. What another language makes of an entity
+        (``lang=``) is spelled in English too: *Jorge* as *horhay*.
         """
         setting = context.setting
         count = setting.options.g2g.count
@@ -35,12 +38,13 @@ class SpellingVariants(Rescorer):
         lexicon = setting.phonetics.lexicon if setting.phonetics else Lexicon()
         taken = {form for own in context.forms for form in own}
         made: List[Dict[str, float]] = []
-        for own in context.forms:
+        for entity, own in zip(context.entities, context.forms):
             costs: Dict[str, float] = {}
-            for form in dict.fromkeys(map(normalize, own)):
-                for variant in variants(form, count, lexicon.knows):
-                    if variant.text not in taken:
-                        costs[variant.text] = min(variant.cost, costs.get(variant.text, np.inf))
+            ways = [variants(form, count, lexicon.knows) for form in dict.fromkeys(map(normalize, own))]
+            ways += [spellings(words, count, lexicon.knows) for words in words_of_languages(entity, lexicon)]
+            for variant in chain.from_iterable(ways):
+                if variant.text not in taken:
+                    costs[variant.text] = min(variant.cost, costs.get(variant.text, np.inf))
             best = sorted(costs.items(), key=lambda item: (item[1], item[0]))[:count]
             made.append(dict(best))
         spelled = iter(setting.spelling.spell([form for costs in made for form in costs]))

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import List
+from typing import List, Optional
 
 import numpy as np
 
@@ -16,7 +16,10 @@ from ctcb.transcript.hypothesis import Reading
 
 
 class Verification(Rescorer):
-    """What the list changed is undone around names that are not likely enough to have been spoken."""
+    """What the list changed is undone around names that are not likely enough to have been spoken.
+
+    A name that the model's phones cannot pronounce is not judged: it stays, without a confidence.
+    """
 
     name = "verify"
     summary = "withdraws names that the phones do not support"
@@ -29,14 +32,14 @@ class Verification(Rescorer):
             return nbest
         threshold = setting.options.verify.threshold
         scores = self.phone_scores(best, emissions, context)
-        confidences = [probability(one, len(context.entities)) for one in scores]
+        confidences = [None if one is None else probability(one, len(context.entities)) for one in scores]
         best = replace(best, entities=tuple(replace(found, confidence=p) for found, p in zip(best.entities, confidences)))
-        if min(confidences) < threshold:
-            best = restored(best, emissions.unbiased_nbest()[0], lambda entity: entity.confidence >= threshold)
+        if any(p is not None and p < threshold for p in confidences):
+            best = restored(best, emissions.unbiased_nbest()[0], lambda entity: entity.confidence is None or entity.confidence >= threshold)
         return [best, *(other for other in nbest[1:] if other.text != best.text)]
 
-    def phone_scores(self, reading: Reading, emissions: SearchedEmissions, context: Context) -> List[PhoneScore]:
-        """How well each of a reading's entities fits the phones."""
+    def phone_scores(self, reading: Reading, emissions: SearchedEmissions, context: Context) -> List[Optional[PhoneScore]]:
+        """How well each of a reading's entities fits the phones; None for one without a pronunciation."""
         setting = context.setting
         phonetics, options = setting.phonetics, setting.options.phonetic
         words = [word.word for word in reading.words]
@@ -49,5 +52,5 @@ class Verification(Rescorer):
         cuts = np.r_[0, (spans[:-1, 1] + spans[1:, 0]) // 2, len(log_probs)]
         own = {unit.first: place for place, unit in enumerate(units)}
         places = [own[found.words[0]] for found in reading.entities]
-        return [score_name(log_probs[cuts[place] : cuts[place + 1]], units[place].ways) for place in places]
+        return [score_name(log_probs[cuts[place] : cuts[place + 1]], units[place].ways) if units[place].ways else None for place in places]
 

@@ -24,6 +24,7 @@ EXTRA = (
     ("--method graph", "k2", "k2"), ("training", "torchaudio", "torchaudio"), ("LMs by KenLM", "kenlm", "kenlm"),
     ("--model hf:", "transformers", "transformers"), ("--model onnx:", "onnxruntime", "onnxruntime"), ("--model nemo:", "nemo", "nemo_toolkit"),
     ("--model hama", "hama", "hama"), ("--attention-plot", "matplotlib", "matplotlib"),
+    ("other languages", "espeakng_loader", "espeakng-loader"),
 )  # fmt: skip
 
 

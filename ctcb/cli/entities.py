@@ -96,7 +96,7 @@ def _text(entity_check: EntityCheck) -> str:
     """The lines of one entity."""
     entity = entity_check.entity
     rows = [f"{entity.text}  (line {entity_check.line}{f', weight {entity.weight:g}' if entity.weight != 1.0 else ''})"]
-    rows += [f"    {form}: {' '.join(pieces)}" for form, pieces in zip(entity.spoken_forms, entity_check.pieces)]
+    rows += [f"    {form}: {' '.join(pieces)}" for form, pieces in zip(entity_check.forms, entity_check.pieces)]
     rows.append(f"    pronunciations ({entity_check.origin}): {' | '.join(entity_check.pronunciations)}")
     if entity_check.variants:
         rows.append("    spelling variants: " + ", ".join(f"{variant.text} ({variant.cost:.1f})" for variant in entity_check.variants))

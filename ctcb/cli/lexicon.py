@@ -2,15 +2,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Optional, Tuple
 
 import click
 
 from ctcb.errors import InputError
+from ctcb.text import espeak
 from ctcb.text.lang import write_common
-from ctcb.text.lexicon import Lexicon, write_phones
+from ctcb.text.language import write_language
+from ctcb.text.lexicon import Lexicon, phones_used, write_phones, write_symbols
 from ctcb.text.lines import read_sentences
-from ctcb.text.normalize import normalize
+from ctcb.text.phone_lexicon import PhoneLexicon
 
 
 @click.command()
@@ -19,29 +22,41 @@ from ctcb.text.normalize import normalize
     help="File of words or sentences: text, text.gz or manifest.tsv; repeatable.",
 )  # fmt: skip
 @click.option("--lexicon", "own", metavar="FILE", help="A lexicon.txt whose pronunciations take precedence.")
+@click.option("--language", metavar="CODE", help="Phones of the IPA by espeak-ng in this language (de, fr, ...).  [default: English, in CMU phones]")
 @click.option("--stress", is_flag=True, help="Keep the stress marks of vowels.")
-@click.option("--phones", metavar="FILE", help="Also write the symbol table phones.txt here.")
+@click.option("--phones", metavar="FILE", help="Also write the symbol table phones.txt here; with --language, language.txt beside it.")
 @click.option("--common", metavar="FILE", help="Also write the texts' commonest words here, which compete with names.")
 @click.option("--most", type=click.IntRange(min=1), default=1000, show_default=True, help="Number of words in --common.")
 @click.option("--out", required=True, metavar="FILE", help="The lexicon.txt to write.")
 @click.argument("more", nargs=-1, metavar="[FILE]...")
 def command(
-    files: Tuple[str, ...], more: Tuple[str, ...], own: Optional[str], stress: bool, phones: Optional[str],
-    common: Optional[str], most: int, out: str,
+    files: Tuple[str, ...], more: Tuple[str, ...], own: Optional[str], language: Optional[str], stress: bool,
+    phones: Optional[str], common: Optional[str], most: int, out: str,
 ) -> None:
     """Write the pronunciations of all words in FILEs: word TAB phones, one pronunciation on each line.
 
     \b
     ctcb lexicon train.txt --out exp/lang/lexicon.txt --phones exp/lang/phones.txt
+    ctcb lexicon train.txt --language de --out exp/lang/lexicon.txt --phones exp/lang/phones.txt
     """
-    lexicon = Lexicon.read(own, stress) if own else Lexicon(stress=stress)
-    words = Counter(word for file in files + more for line in read_sentences(file) for word in normalize(line).split())
+    lexicon = _lexicon(own, language, stress)
+    words = Counter(word for file in files + more for line in read_sentences(file) for word in lexicon.words(line))
     if not words:
         raise InputError("there are no words to pronounce", hint="name files with words, with --text or --words")
     origins = lexicon.write(out, words)
-    if phones:
+    if phones and language:
+        write_symbols(phones, phones_used(out))
+        write_language(Path(phones).parent, language)
+    elif phones:
         write_phones(phones, stress)
     if common:
         write_common(common, words, most)
     counts = ", ".join(f"{count} {origin}" for origin, count in sorted(origins.items()))
     click.echo(f"{out}: {len(words)} words ({counts})")
+
+
+def _lexicon(own: Optional[str], language: Optional[str], stress: bool) -> Lexicon:
+    if language is None:
+        return Lexicon.read(own, stress) if own else Lexicon(stress=stress)
+    espeak.check_language(language)
+    return PhoneLexicon.of_file(own, None, language, stress) if own else PhoneLexicon(None, None, language, stress)

@@ -38,7 +38,7 @@ class Targets:
         """The numbers of phones and of subwords of each word of a normalised text."""
         words = text.split()
         return [
-            (len(self.lexicon.pronunciations(word)[0]), len(ids))
+            (len(next(iter(self.lexicon.pronunciations(word)), ())), len(ids))
             for word, ids in zip(words, self.tokenizer.encode_all(words))
         ]
 

@@ -41,7 +41,7 @@ class CtcDecoder:
         separator: Optional[str] = None, tokens_model: Optional[PathOrStr] = None, log_probs: str = "natural",
         frame_shift: float = 1.0, options: Optional[BeamOptions] = None, bias: str = "decoder",
         lm: Optional[PathOrStr] = None, with_: Collection[str] = (), without: Collection[str] = (),
-        settings: Optional[Mapping[str, Any]] = None, config: Optional[PathOrStr] = None, phone_emissions: bool = False,
+        settings: Optional[Mapping[str, Any]] = None, config: Optional[PathOrStr] = None, phone_emissions: Union[bool, PathOrStr] = False,
         method: Optional[str] = None, graph: Optional[PathOrStr] = None, graph_options: Optional[GraphOptions] = None,
         language: Optional[str] = None, print_as: str = LIST, trim_padding: bool = False,
     ) -> None:
@@ -65,7 +65,8 @@ class CtcDecoder:
             docs/techniques.md), in the place of the preset's and of ``options``.
         config : a file of presets (``decode.yaml``).
         phone_emissions : whether the emissions of a head for the phones of the CMU dictionary come along, which the
-            phonetic techniques need.
+            phonetic techniques need; of a head for other phones, a folder with its ``phones.txt``, and ``lexicon.txt`` and
+            ``language.txt`` where there are.
         method : the search: ``beam`` (the default), ``graph`` (with ``graph``), or ``greedy``, which takes no list.
         graph : the folder of a graph that `ctcb graph` made for these tokens; searched by k2, with ``graph_options``.
         language : ISO 639 code (``"de"``), which the case of letters and the reading of numbers follow; by default what the
@@ -93,7 +94,10 @@ class CtcDecoder:
         if over is not None and table != over.table:
             raise InputError("these are not the tokens of the graph", file=graph, hint="give the phones of the graph, or make a graph for them")
         spelling: Spelling = over or spelling_of(table, tokens_model)
-        facts = EmissionFacts(spelling, frame_shift, Phonetics.default() if phone_emissions else None, log_probs, trim_padding)
+        phonetics = None
+        if phone_emissions is not False:
+            phonetics = Phonetics.default() if phone_emissions is True else Phonetics.read(phone_emissions)
+        facts = EmissionFacts(spelling, frame_shift, phonetics, log_probs, trim_padding)
         presets = with_settings(read_presets(config), bias, options, settings)
         self._pipeline = build_pipeline(
             Config(

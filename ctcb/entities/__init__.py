@@ -2,7 +2,7 @@
 
 A list is UTF-8 text, one entity on each line in the form in which it is printed. Tab-separated fields may
 follow, in any order and repeated: ``weight=2.0``, ``alias=selenski``, ``pron=Z EH0 L EH1 N S K IY0``,
-``spoken=k two``. Lines that are blank, ``#``, or start with ``# `` are skipped. Other formats
+``spoken=k two``, ``lang=de`` (it is pronounced in that language too, by espeak-ng). Lines that are blank, ``#``, or start with ``# `` are skipped. Other formats
 (:data:`~ctcb.entities.formats.FORMATS`) are read only on request: lists of sherpa, NeMo and FunASR, names apart by commas,
 tables (CSV), JSON, and address books (vCard); docs/formats.md describes them.
 
@@ -23,14 +23,16 @@ more than 1,000 characters in a field          rejected
 leading, trailing or repeated white space      changed: removed
 control or invisible characters                changed: removed (kept: the joiners U+200C and U+200D)
 a carriage return inside                       rejected: the file has the line ends of an old Mac
-the words of an earlier line, but for case     merged (``Ann``/``ann``, and not ``Jose``/``José``): aliases, pronunciations and spoken forms
+the words of an earlier line, but for case     merged (``Ann``/``ann``, and not ``Jose``/``José``): aliases, pronunciations, spoken forms and languages
                                                united, the largest weight, the printed form with the most capitals,
                                                accents, digits and signs; so the order of the lines does not matter
 an unknown or empty field                      changed: the field is ignored
 ``weight=`` that is no number, 0, or beyond    rejected: taken for a mistake
 10^6 on either side of 0
 ``weight=`` more than once                     changed: the largest is used
-``pron=`` with an unknown phone                changed: the pronunciation is ignored (case does not matter)
+``pron=`` with a phone that is neither the     changed: the pronunciation is ignored (the case of CMU phones does not matter)
+CMU dictionary's nor the IPA's
+``lang=`` with an unknown code                 InputError naming the line
 ``alias=`` or ``spoken=`` without a word       changed: the field is ignored
 fields, but no text before the first tab       rejected
 a field after a space instead of a tab         loaded as text, warning

@@ -6,11 +6,14 @@ from itertools import chain
 from typing import Any, Dict, Iterator, Sequence, Tuple
 
 from ctcb.entities.entity import Entity
+from ctcb.entities.forms import spoken_forms
 from ctcb.entities.lists import EntityList
-from ctcb.entities.pronunciations import pronounced_forms, pronunciations, words_to_pronounce
+from ctcb.entities.pronunciations import of_language, pronounced_forms, pronunciations, words_to_pronounce
 from ctcb.text.g2g import Variant, variants
 from ctcb.text.lang import Lang
+from ctcb.text.lexicon import Lexicon
 from ctcb.text.tokens import WORD_START
+from ctcb.text.writing import Writing
 
 # By judgement, not measured: shorter names are recognised inside or instead of common words.
 FEW_LETTERS = 4
@@ -25,9 +28,10 @@ class EntityCheck:
 
     line: int
     entity: Entity
-    pieces: Tuple[Tuple[str, ...], ...]  # best segmentation of each of the entity's spoken forms
+    forms: Tuple[str, ...]  # the entity's spoken forms, as the model writes them
+    pieces: Tuple[Tuple[str, ...], ...]  # best segmentation of each of them
     pronunciations: Tuple[str, ...]  # phones one space apart
-    origin: str  # of the pronunciations: "pron=", and the words' origins in the lexicon
+    origin: str  # of the pronunciations: "pron=", "lang=", and the words' origins in the lexicon
     variants: Tuple[Variant, ...]  # spellings that sound alike, of each spoken form, cheapest first
     warnings: Tuple[str, ...]
 
@@ -36,7 +40,8 @@ class EntityCheck:
         entity = self.entity
         return {
             "line": self.line, "text": entity.text, "weight": entity.weight, "aliases": list(entity.aliases),
-            "spoken_forms": list(entity.spoken_forms), "pieces": [" ".join(pieces) for pieces in self.pieces],
+            "spoken_forms": list(self.forms), "pieces": [" ".join(pieces) for pieces in self.pieces],
+            **({"languages": list(entity.languages)} if entity.languages else {}),
             "pronunciations": list(self.pronunciations), "origin": self.origin,
             "variants": [{"text": variant.text, "cost": variant.cost} for variant in self.variants], "warnings": list(self.warnings),
         }  # fmt: skip
@@ -47,35 +52,37 @@ def check_entities(entities: EntityList, lang: Lang, g2g: int = 0) -> Iterator[E
 
     ``g2g``: the number of spelling variants (G2G) of each spoken form.
     """
-    first_by_form = _first_by_form(entities)
+    first_by_form = _first_by_form(entities, lang.writing)
     start, size = 0, _FIRST_BATCH
     while start < len(entities):
         chunk = entities.entities[start : start + size]
-        lang.lexicon.prepare(set().union(*map(words_to_pronounce, chunk)))
+        lang.lexicon.prepare(set().union(*(words_to_pronounce(entity, lang.lexicon) for entity in chunk)))
         for line, entity in zip(entities.lines[start:], chunk):
             yield _check(line, entity, lang, first_by_form, g2g)
         start, size = start + size, min(2 * size, _MAX_BATCH)
 
 
 def _check(line: int, entity: Entity, lang: Lang, first_by_form: Dict[str, Entity], g2g: int) -> EntityCheck:
-    tokenizer = lang.tokenizer
-    pieces = tuple(tuple(tokenizer.pieces[token] for token in tokenizer.encode(form)) for form in entity.spoken_forms)
-    origins = ["pron="] * bool(entity.prons)
-    origins += dict.fromkeys(lang.lexicon.origin(word) for form in pronounced_forms(entity) for word in form.split())
-    variants_of_forms = (variants(form, g2g, lang.lexicon.knows) for form in entity.spoken_forms if g2g)
+    tokenizer, forms = lang.tokenizer, spoken_forms(entity, lang.writing)
+    pieces = tuple(tuple(tokenizer.pieces[token] for token in tokenizer.encode(form)) for form in forms)
+    origins = ["pron="] * bool(entity.prons) + [f"lang={language}" for language in entity.languages]
+    origins += dict.fromkeys(lang.lexicon.origin(word) for form in pronounced_forms(entity, lang.lexicon) for word in form.split())
+    variants_of_forms = (variants(form, g2g, lang.lexicon.knows) for form in forms if g2g and lang.writing.is_english)
+    spoken = pronunciations(entity, lang.lexicon)
     return EntityCheck(
         line,
         entity,
+        forms,
         pieces,
-        tuple(map(" ".join, pronunciations(entity, lang.lexicon))),
+        tuple(map(" ".join, spoken)),
         ", ".join(origins),
         tuple(chain.from_iterable(variants_of_forms)),
-        tuple(_warnings(entity, pieces, first_by_form)),
+        (*_warnings(entity, forms, pieces, first_by_form), *_unpronounced(entity, lang.lexicon, bool(spoken))),
     )
 
 
-def _warnings(entity: Entity, pieces: Sequence[Sequence[str]], first_by_form: Dict[str, Entity]) -> Iterator[str]:
-    for form, spelled in zip(entity.spoken_forms, pieces) if entity.weight > 0 else ():  # what is pushed away is not found
+def _warnings(entity: Entity, forms: Sequence[str], pieces: Sequence[Sequence[str]], first_by_form: Dict[str, Entity]) -> Iterator[str]:
+    for form, spelled in zip(forms, pieces) if entity.weight > 0 else ():  # what is pushed away is not found
         letters = sum(map(str.isalpha, form))
         if list(spelled) == [WORD_START + form]:
             # Pieces that are whole words are the commonest words of the tokenizer's training text.
@@ -86,10 +93,18 @@ def _warnings(entity: Entity, pieces: Sequence[Sequence[str]], first_by_form: Di
             yield f"{form!r} is also a spoken form of {first_by_form[form].text!r}: only one of them can be recognised"
 
 
-def _first_by_form(entities: EntityList) -> Dict[str, Entity]:
+def _unpronounced(entity: Entity, lexicon: Lexicon, any_way: bool) -> Iterator[str]:
+    if not any_way:
+        yield "has no pronunciation in the model's phones: phones, lookup and verify leave it out; give pron= or lang="
+    for language in entity.languages:
+        if not of_language(entity, language, lexicon):
+            yield f"cannot be pronounced by lang={language}: write it, with spoken=, in letters that this language has"
+
+
+def _first_by_form(entities: EntityList, writing: Writing) -> Dict[str, Entity]:
     """Spoken form -> the first entity that has it."""
     first: Dict[str, Entity] = {}
     for entity in entities:
-        for form in entity.spoken_forms:
+        for form in spoken_forms(entity, writing):
             first.setdefault(form, entity)
     return first

@@ -15,8 +15,9 @@ class Entity:
     text: str  # as it should be printed
     weight: float = 1.0  # multiplies every boost; below 0: nats that each occurrence loses (pushed away, not found)
     aliases: Tuple[str, ...] = ()  # other spellings with the right sound
-    prons: Tuple[str, ...] = ()  # pronunciations, CMU phones one space apart
+    prons: Tuple[str, ...] = ()  # pronunciations, phones of the CMU dictionary or of the IPA, one space apart
     spoken: Tuple[str, ...] = ()  # the words that are spoken, where the text cannot be read aloud
+    languages: Tuple[str, ...] = ()  # codes of espeak-ng's languages in which it is pronounced too
 
     @cached_property
     def normal(self) -> str:

@@ -15,7 +15,7 @@ FUNASR_WEIGHT = 20.0
 
 
 def plain(line: str, changes: List[str]) -> Entity:
-    """``text``, then tab-separated ``weight= alias= pron= spoken=`` in any order, repeated or not."""
+    """``text``, then tab-separated ``weight= alias= pron= spoken= lang=`` in any order, repeated or not."""
     text, *fields = line.split("\t")
     if not fields:
         return Entity(tidy(text, changes))
@@ -43,6 +43,7 @@ def plain(line: str, changes: List[str]) -> Entity:
         aliases=tuple(values["alias"]),
         prons=tuple(pron for pron in prons if pron is not None),
         spoken=tuple(values["spoken"]),
+        languages=tuple(values["lang"]),
     )
 
 

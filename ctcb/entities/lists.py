@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optio
 import regex
 
 from ctcb.entities.entity import Entity
-from ctcb.entities.fields import FIELDS, Record, Rejected, check_pron, check_weight, tidy
+from ctcb.entities.fields import FIELDS, Record, Rejected, check_languages, check_pron, check_weight, tidy
 from ctcb.entities.formats import FILE_FORMATS, FORMATS, LINE_FORMATS, LineParser
 from ctcb.entities.report import CHANGED, MERGED, REJECTED, WARNING, LineNote, LoadReport
 from ctcb.entities.shapes import Suspicion, suspect
@@ -70,7 +70,7 @@ class EntityList:
 
         Raises
         ------
-        InputError : a file that cannot be read, or is not UTF-8; an unknown format.
+        InputError : a file that cannot be read, or is not UTF-8; an unknown format; a language (``lang=``) that there is not.
         """
         if format not in FORMATS:
             raise InputError(f"{format!r} is not a list format", hint=f"choose from {', '.join(FORMATS)}")
@@ -87,7 +87,7 @@ class EntityList:
 
         Raises
         ------
-        InputError : an item that is neither a string nor an Entity; one string, or no iterable at all.
+        InputError : an item that is neither a string nor an Entity; one string, or no iterable at all; an unknown language.
         """
         return cls.numbered(enumerate(entries_of(items), start=1))
 
@@ -163,6 +163,8 @@ def _collect(
             name = item if isinstance(item, str) else item.text
             notes.append(LineNote(number, REJECTED, name, str(reason)))
             continue
+        if entity.languages:
+            check_languages(entity, file, number)
         if changes:
             notes += [LineNote(number, CHANGED, entity.text, change) for change in changes]
         place = places.setdefault(_key(entity), len(entities))
@@ -196,7 +198,7 @@ def _from_record(item: Record, changes: List[str]) -> Entity:
 
 def _from_python(item: Entity, changes: List[str]) -> Entity:
     """An entity from a caller, with the checks that the formats make for a file's lines."""
-    for name in ("aliases", "prons", "spoken"):
+    for name in ("aliases", "prons", "spoken", "languages"):
         values = getattr(item, name)
         if not isinstance(values, (tuple, list)) or not all(isinstance(value, str) for value in values):
             raise Rejected(f"{name} are {values!r}; give a tuple of strings")
@@ -207,6 +209,7 @@ def _from_python(item: Entity, changes: List[str]) -> Entity:
         aliases=tuple(" ".join(_printable(alias, changes).split()) for alias in item.aliases),
         prons=tuple(pron for pron in prons if pron is not None),
         spoken=tuple(" ".join(_printable(spoken, changes).split()) for spoken in item.spoken),
+        languages=tuple(language.strip() for language in item.languages),
     )
 
 
@@ -235,7 +238,7 @@ def _printable(text: str, changes: List[str], keep: str = "") -> str:
 
 def _checked(entity: Entity, changes: List[str]) -> Entity:
     """``entity`` without aliases and spoken forms that hold no word. Raises Rejected where nothing can be matched."""
-    longest = max(map(len, (entity.text, *entity.aliases, *entity.prons, *entity.spoken)))
+    longest = max(map(len, (entity.text, *entity.aliases, *entity.prons, *entity.spoken, *entity.languages)))
     if longest > MAX_CHARACTERS:
         raise Rejected(f"is {longest:,} characters long, and the limit is {MAX_CHARACTERS:,}; write one entity a line")
     if entity.aliases or entity.spoken:
@@ -276,13 +279,12 @@ def _merged(first: Entity, second: Entity) -> Tuple[Entity, str]:
     weight = max(first.weight, second.weight)
     note = "" if text == first.text else f"; printed {text!r}"
     note += "" if first.weight == second.weight else f"; the larger weight, {weight:g}, is used"
-    aliases, prons, spoken = (
-        tuple(dict.fromkeys(values + more_values))
-        for values, more_values in ((first.aliases, second.aliases), (first.prons, second.prons), (first.spoken, second.spoken))
+    aliases, prons, spoken, languages = (
+        tuple(dict.fromkeys(getattr(first, name) + getattr(second, name))) for name in ("aliases", "prons", "spoken", "languages")
     )
     if bool(first.spoken) != bool(second.spoken) and first.normal:
         spoken = tuple(dict.fromkeys((*spoken, first.normal)))  # the line without spoken= is read as written
-    return Entity(text, weight, aliases, prons, spoken), note
+    return Entity(text, weight, aliases, prons, spoken, languages), note
 
 
 def plainness(text: str) -> Tuple[int, str]:

@@ -19,6 +19,7 @@ NAMES: Dict[str, Tuple[str, ...]] = {
     "alias": ("alias", "aliases", "soundslike", "spellings"),
     "pron": ("pron", "prons", "pronunciation", "phones"),
     "spoken": ("spoken", "spokenform", "reading"),
+    "lang": ("lang",),
 }  # fmt: skip
 FIELD_OF = {name: field for field, names in NAMES.items() for name in names}
 
@@ -54,11 +55,12 @@ def record(values: Mapping[str, Any], text: Optional[str] = None) -> Record:
     if not isinstance(text, str):
         return Record(Entity("" if text is None else str(text)), problem="has no text that is a string; name the field 'text'")
     try:
-        aliases, prons, spoken = (tuple(_strings(value for _, value in fields[field])) for field in ("alias", "pron", "spoken"))
+        rest = (tuple(_strings(value for _, value in fields[field])) for field in ("alias", "pron", "spoken", "lang"))
+        entity = Entity(text, weights[0] if weights else 1.0, *rest)
     except TypeError as error:
         return Record(Entity(text), problem=str(error))
     # The weight is checked, as text or number, when the record is.
-    return Record(Entity(text, weights[0] if weights else 1.0, aliases, prons, spoken), tuple(changes))
+    return Record(entity, tuple(changes))
 
 
 def _strings(values: Iterable[Any]) -> Iterable[str]:

@@ -5,42 +5,71 @@ from itertools import islice, product
 from typing import Iterator, List, Sequence, Set, Tuple
 
 from ctcb.entities.entity import Entity
+from ctcb.text import espeak
 from ctcb.text.lexicon import Lexicon, Pronunciation
-from ctcb.text.normalize import normalize
 
 MAX_PRONUNCIATIONS = 8
 
 
-def pronounced_forms(entity: Entity, variants: Sequence[str] = ()) -> Tuple[str, ...]:
-    """The normal texts whose words' pronunciations are an entity's.
+def pronounced_forms(entity: Entity, lexicon: Lexicon, variants: Sequence[str] = ()) -> Tuple[str, ...]:
+    """The texts, in the lexicon's words, whose words' pronunciations are an entity's.
 
     Where the entity has ``pron=``, the text itself is not among them; its aliases and the ``variants`` are.
     """
-    base_forms = tuple(filter(None, map(normalize, entity.aliases))) if entity.prons else entity.spoken_forms
-    return tuple(dict.fromkeys((*base_forms, *variants)))
+    texts = entity.aliases if entity.prons else (*(entity.spoken or (entity.text,)), *entity.aliases)
+    forms = (" ".join(lexicon.words(text)) for text in texts)
+    return tuple(dict.fromkeys((*filter(None, forms), *variants)))
 
 
-def words_to_pronounce(entity: Entity, variants: Sequence[str] = ()) -> Set[str]:
+def words_to_pronounce(entity: Entity, lexicon: Lexicon, variants: Sequence[str] = ()) -> Set[str]:
     """The words that :func:`pronunciations` looks up. Passing those of many entities to the lexicon's ``prepare`` saves time."""
-    return set(" ".join(pronounced_forms(entity, variants)).split())
+    return set(" ".join(pronounced_forms(entity, lexicon, variants)).split())
 
 
 def pronunciations(
     entity: Entity, lexicon: Lexicon, limit: int = MAX_PRONUNCIATIONS, variants: Sequence[str] = ()
 ) -> Tuple[Pronunciation, ...]:
-    """Up to ``limit`` different pronunciations of an entity, at least one.
+    """Up to ``limit`` different pronunciations of an entity, in the lexicon's phones; none where it is unpronounceable.
 
-    First come all of its ``pron=``, then those of :func:`pronounced_forms` in turns: for each form the
-    first pronunciation of every word, then the next combination of each form. Stress marks are removed
-    where the lexicon has none.
+    First come all of its ``pron=``, then those of its languages (:func:`of_languages`), then those of
+    :func:`pronounced_forms` in turns, at least one: for each form the first pronunciation of every word, then the next
+    combination of each form. Stress marks are removed where the lexicon has none. Raises as :func:`of_language` does.
     """
-    given_prons: List[Pronunciation] = [tuple(pron.split()) for pron in entity.prons]
-    if not lexicon.stress:
-        given_prons = [tuple(phone.rstrip("012") for phone in phones) for phones in given_prons]
-    given_prons = list(dict.fromkeys(given_prons))
-    combinations = [product(*map(lexicon.pronunciations, form.split())) for form in pronounced_forms(entity, variants)]
-    unique = dict.fromkeys((*given_prons, *_in_turns(combinations, limit)))
-    return tuple(islice(unique, max(limit, len(given_prons))))
+    own = (lexicon.adapted(pron.split()) for pron in entity.prons)
+    given = list(filter(None, dict.fromkeys((*own, *of_languages(entity, lexicon)))))
+    combinations = [product(*map(lexicon.pronunciations, form.split())) for form in pronounced_forms(entity, lexicon, variants)]
+    unique = dict.fromkeys((*given, *_in_turns(combinations, limit)))
+    return tuple(islice(unique, max(limit, len(given) + bool(entity.languages))))
+
+
+def of_languages(entity: Entity, lexicon: Lexicon) -> List[Pronunciation]:
+    """The pronunciations of an entity in the languages that the list names for it (``lang=``)."""
+    return [phones for language in entity.languages for phones in of_language(entity, language, lexicon)]
+
+
+def of_language(entity: Entity, language: str, lexicon: Lexicon) -> List[Pronunciation]:
+    """The pronunciations in one language, by espeak-ng, in the lexicon's phones; none where the language cannot read the text.
+
+    Raises InputError for an unknown language, RunError where espeak-ng is not installed.
+    """
+    return list(filter(None, map(lexicon.adapted, _by_espeak(entity, language, lexicon.stress))))
+
+
+def words_of_languages(entity: Entity, lexicon: Lexicon) -> List[List[Pronunciation]]:
+    """As :func:`of_languages`, word by word: for each language and text the phones of its words."""
+    texts = [text.split() for text in entity.spoken or (entity.text,)]
+    found = [[lexicon.adapted(phones) for phones in espeak.pronounce(words, language)] for language in entity.languages for words in texts]
+    return [words for words in found if all(words)]
+
+
+def in_ipa(entity: Entity) -> List[str]:
+    """All that a list says of an entity's pronunciation, phones one space apart: its ``pron=``, and what its languages make of it."""
+    spoken = (phones for language in entity.languages for phones in _by_espeak(entity, language))
+    return [*entity.prons, *filter(None, map(" ".join, spoken))]
+
+
+def _by_espeak(entity: Entity, language: str, stress: bool = False) -> List[Pronunciation]:
+    return espeak.pronounce(entity.spoken or (entity.text,), language, stress)
 
 
 def _in_turns(forms: Sequence[Iterator[Tuple[Pronunciation, ...]]], limit: int) -> Iterator[Pronunciation]:

@@ -92,7 +92,7 @@ def _rows(path: PathOrStr, lines: Iterable[str], delimiter: str) -> Iterator[Tup
 def _record(titles: Sequence[str], cells: Sequence[str]) -> Record:
     values: Dict[str, object] = {}
     for title, cell in zip(titles, cells):
-        parts = [part.strip() for part in cell.split(BAR)] if field_name(title) in ("alias", "pron", "spoken") else cell.strip()
+        parts = [part.strip() for part in cell.split(BAR)] if field_name(title) in ("alias", "pron", "spoken", "lang") else cell.strip()
         values.setdefault(title, parts)
     spare = [cell for cell in cells[len(titles) :] if cell.strip()]
     found = record(values)

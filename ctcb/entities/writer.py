@@ -15,7 +15,7 @@ def write_list(path: PathOrStr, entities: Iterable[Entity]) -> None:
 
 def _line(entity: Entity) -> str:
     fields = [] if entity.weight == 1.0 else [f"weight={entity.weight!r}"]
-    for name, values in (("alias", entity.aliases), ("pron", entity.prons), ("spoken", entity.spoken)):
+    for name, values in (("alias", entity.aliases), ("pron", entity.prons), ("spoken", entity.spoken), ("lang", entity.languages)):
         fields += [f"{name}={value}" for value in values]
     # A space in front keeps a text that begins with "# " from being a comment.
     text = f" {entity.text}" if entity.text.startswith("# ") else entity.text

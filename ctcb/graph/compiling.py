@@ -14,8 +14,8 @@ from ctcb.io import PathOrStr
 from ctcb.lm.arrays import ArrayLm
 from ctcb.lm.casing import load_matching
 from ctcb.lm.vocabulary import check_vocabulary
-from ctcb.text.lang import LEXICON_FILE, PHONES_FILE
-from ctcb.text.lexicon import Lexicon, Pronunciation, read_phones
+from ctcb.text.lang import LEXICON_FILE, PHONES_FILE, read_pronunciations
+from ctcb.text.lexicon import Pronunciation, read_phones
 from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
 from ctcb.text.tokenizer import MODEL_FILE, TOKENS_FILE, Tokenizer
 from ctcb.text.tokens import WORD_START, TokenTable
@@ -62,14 +62,13 @@ def units_of_lang(folder: PathOrStr, kind: str, lexicon: Optional[PathOrStr] = N
         raise InputError("no such folder", file=folder, hint="name a model directory")
     if kind == "subword":
         tokenizer = Tokenizer.load(folder)
-        table = TokenTable(tokenizer.pieces, blank=0)
+        table = tokenizer.table
         entries = None if lexicon is None else read_entries(lexicon, table)
         return Units(kind, table, (folder / MODEL_FILE, folder / TOKENS_FILE, lexicon), TokenizerSpelling(tokenizer), entries)
     table = TokenTable(read_phones(folder / PHONES_FILE), blank=0)
     file = folder / LEXICON_FILE if lexicon is None else lexicon
     if lexicon is None:
-        stress = any(phone[-1].isdigit() for phone in table.symbols)
-        entries = {word: list(prons) for word, prons in Lexicon.read(file, stress).entries.items()}
+        entries = {word: list(prons) for word, prons in read_pronunciations(folder)[1].entries.items()}
     else:
         entries = read_entries(file, table)
     return Units(kind, table, (folder / PHONES_FILE, file), None, entries)

@@ -7,7 +7,9 @@ from typing import Dict, List, Mapping, Optional, Protocol, Sequence
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, read_lines
 from ctcb.progress import progress
-from ctcb.text.lexicon import PHONES, Lexicon, Pronunciation, phone_symbols
+from ctcb.text.lexicon import Lexicon, Pronunciation, has_cmu_phones, phone_symbols
+from ctcb.text.phone_lexicon import words_of
+from ctcb.text.sounds import NearestPhones
 from ctcb.text.spelling import Spelling, TokenIds
 from ctcb.text.tokens import TokenTable
 from ctcb.text.writing import Writing
@@ -46,12 +48,13 @@ class PhoneSpelling:
     def __init__(self, table: TokenTable, entries: Mapping[str, Sequence[Pronunciation]]) -> None:
         """``entries``: word -> its pronunciations, in the table's symbols."""
         self.table = table
-        self.writing = Writing.english()
+        letters = frozenset("".join(entries))
+        self.writing = Writing.english() if letters <= Writing.english().characters else Writing(letters)
         self._ids = {symbol: index for index, symbol in enumerate(table.symbols)}
         self._stress = set(phone_symbols(True)[1:]) <= set(table.symbols)
-        self._cmu = self._stress or set(PHONES) <= set(table.symbols)
-        self._lexicon = Lexicon(entries, self._stress) if self._cmu else None
+        self._lexicon = Lexicon(entries, self._stress) if has_cmu_phones(table.symbols) else None
         self._entries = entries
+        self._nearest = NearestPhones([symbol for index, symbol in enumerate(table.symbols) if index != table.blank])
 
     def words(self, words: Sequence[str]) -> List[List[TokenIds]]:
         """The pronunciations of each word as token ids; an empty list for a word without any."""
@@ -73,8 +76,10 @@ class PhoneSpelling:
         return spelled
 
     def tokens_of_pron(self, pron: str) -> Optional[TokenIds]:
-        """The token ids of a list's ``pron=`` (CMU phones, one space apart); None where the table lacks a phone."""
-        phones = pron.split() if self._stress else [phone.rstrip("012") for phone in pron.split()]
+        """The token ids of a list's ``pron=`` (phones of the CMU dictionary or the IPA, one space apart); None where the table has
+        nothing like one of them."""
+        given = pron.split()
+        phones = self._nearest.write(given) if self._lexicon is None else self._lexicon.adapted(given)
         return tuple(self._ids[phone] for phone in phones) if phones and all(p in self._ids for p in phones) else None
 
     def unspellable_reason(self, form: str) -> str:
@@ -86,7 +91,7 @@ class PhoneSpelling:
         if self._lexicon is not None:
             prons: Sequence[Pronunciation] = self._lexicon.pronunciations(word) if self.writing.is_word(word) else ()
         else:
-            prons = self._entries.get(word, ())
+            prons = self._entries.get(self.writing.lower(word), ())
         return [tuple(self._ids[phone] for phone in phones) for phones in prons]
 
 
@@ -106,9 +111,10 @@ def read_entries(path: PathOrStr, table: TokenTable) -> Dict[str, List[Pronuncia
     """Read a lexicon in a model's tokens: word TAB tokens, one pronunciation or spelling on each line.
 
     Raises InputError, with the line number, for a token that the table does not have, the blank, or a
-    word that is not in normal form.
+    word that is not as the model writes it: with CMU phones in normal form, with other phones one word in lower case.
     """
-    writing = table.writing if table.tells_words else Writing.english()
+    english = not table.tells_words and has_cmu_phones(table.symbols)
+    writing = Writing.english() if english else table.writing
     allowed = set(table.symbols) - {table.symbols[table.blank]}
     entries: Dict[str, List[Pronunciation]] = {}
     for number, line in read_lines(path):
@@ -116,7 +122,11 @@ def read_entries(path: PathOrStr, table: TokenTable) -> Dict[str, List[Pronuncia
         symbols = tuple(spelled.split())
         if not tab or not word.strip() or not symbols:
             raise InputError("is not: word, tab, tokens", file=path, line=number, hint="separate them with one tab")
-        if not writing.is_word(word):
+        if not table.tells_words and not english:
+            if words_of(word) != [word]:
+                hint = f"write {' '.join(words_of(word))!r}" if len(words_of(word)) == 1 else "write one word"
+                raise InputError(f"{word!r} is not one word in lower case", file=path, line=number, hint=hint)
+        elif not writing.is_word(word):
             form = writing.of_model(next(iter(writing.forms(word)), ""))
             hint = f"write {form!r}" if form and form != word else "write it in letters that the tokens have"
             raise InputError(f"{word!r} is not a word as the model writes it", file=path, line=number, hint=hint)

@@ -1,22 +1,20 @@
 """Edit distance between phone sequences, in which sounds that are alike cost less.
 
-``features.tsv`` says what the phones are like; the weights below are our judgement. Taking one phone
-for another costs 0.15 to 1, leaving one out or putting one in costs its presence.
+``ctcb/text/features.tsv`` says what the phones are like (:mod:`ctcb.text.sounds`); the weights there are our judgement.
+Taking one phone for another costs 0.15 to 1, leaving one out or putting one in costs its presence.
 """
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Sequence, Tuple
 
 import numpy as np
 
-TABLE = Path(__file__).with_name("features.tsv")
+from ctcb.text.sounds import STRESS, difference, sounds_of
 
-_LEAST = 0.15  # of any two different phones
-_CONSONANT = np.array([0.25, 0.7, 0.9])  # voicing, place, openness
-_VOWEL = np.array([0.4, 0.4, 0.1, 0.3, 0.3])  # begin height and backness, rounding, end height and backness
+_SPECIAL = re.compile(r"<[^<>]*>|\[[A-Za-z]+\]").fullmatch  # a blank, <unk>, <wb>: no phone
 
 
 @dataclass(frozen=True)
@@ -29,26 +27,25 @@ class Costs:
 
 @lru_cache(maxsize=None)
 def costs(symbols: Tuple[str, ...]) -> Costs:
-    """The costs for a phone head's symbols ``[P]``; the blank (id 0) and stress marks cost nothing."""
-    kinds, presence, features, pairs = _read()
+    """The costs for a phone head's symbols ``[P]``, of any table; the blank (id 0), stress marks and symbols like ``<unk>`` cost nothing.
+
+    A symbol that is neither a CMU phone nor one of the IPA is as far from all others as can be.
+    """
     count = len(symbols)
     swap = np.ones((count + 1, count + 1), np.float32)
     weights = np.zeros(count + 1, np.float32)
-    names = [symbol.rstrip("012") for symbol in symbols]
-    for i, phone in enumerate(names):
-        if phone not in kinds:
+    names = [symbol.rstrip("012").lstrip(STRESS) for symbol in symbols]
+    # What a symbol of several sounds (əl) begins with stands for it.
+    sounds = [next(iter(sounds_of(name)), None) if index else None for index, name in enumerate(names)]
+    for i, (name, sound) in enumerate(zip(names, sounds)):
+        if i == 0 or _SPECIAL(name):
             continue
-        weights[i] = presence[phone]
-        for j, other in enumerate(names):
-            if other not in kinds:
-                continue
-            if phone == other:
+        weights[i] = 1.0 if sound is None else sound.presence
+        for j, (other_name, other) in enumerate(zip(names, sounds)):
+            if name == other_name:
                 swap[i, j] = 0.0
-            elif kinds[phone] == kinds[other]:
-                scale = _CONSONANT if kinds[phone] == "consonant" else _VOWEL
-                swap[i, j] = min(1.0, _LEAST + float(scale @ np.abs(features[phone] - features[other])))
-            else:
-                swap[i, j] = pairs.get(frozenset((phone, other)), 1.0)
+            elif sound is not None and other is not None:
+                swap[i, j] = difference(sound, other)
     return Costs(swap, weights)
 
 
@@ -73,21 +70,3 @@ def _padded(sequences: Sequence[np.ndarray], filler: int) -> np.ndarray:
     for row, sequence in zip(table, sequences):
         row[: len(sequence)] = sequence
     return table
-
-
-@lru_cache(maxsize=None)
-def _read() -> Tuple[Dict[str, str], Dict[str, float], Dict[str, np.ndarray], Dict[frozenset, float]]:
-    kinds: Dict[str, str] = {}
-    presence: Dict[str, float] = {}
-    features: Dict[str, np.ndarray] = {}
-    pairs: Dict[frozenset, float] = {}
-    for line in TABLE.read_text(encoding="utf-8").splitlines():
-        if not line or line.startswith("#"):
-            continue
-        phone, second, *numbers = line.split("\t")
-        values: List[float] = list(map(float, numbers))
-        if second in ("consonant", "vowel"):
-            kinds[phone], presence[phone], features[phone] = second, values[0], np.array(values[1:])
-        else:
-            pairs[frozenset((phone, second))] = values[0]
-    return kinds, presence, features, pairs

@@ -8,11 +8,11 @@ from typing import Dict, Iterable, List, Sequence, Tuple
 
 import numpy as np
 
-from ctcb.text.lang import Lang
+from ctcb.io import PathOrStr
+from ctcb.text.lang import Lang, read_pronunciations
 from ctcb.text.lexicon import Lexicon, Pronunciation, phone_symbols
-from ctcb.text.normalize import normalize
 
-BLANK = 0  # in both symbol tables
+BLANK = 0  # in all symbol tables
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ class Phonetics:
     def of(cls, lang: Lang) -> Phonetics:
         """Those of a model's lang files."""
         return cls(lang.phones, lang.lexicon)
+
+    @classmethod
+    def read(cls, folder: PathOrStr) -> Phonetics:
+        """Those of a folder with ``phones.txt``, ``lexicon.txt`` and ``language.txt``; the last two may be missing. Raises InputError."""
+        return cls(*read_pronunciations(folder, need_lexicon=False))
 
     @classmethod
     def default(cls) -> Phonetics:
@@ -45,20 +50,20 @@ class Phonetics:
     def words(self, words: Sequence[str], most: int) -> List[List[np.ndarray]]:
         """Up to ``most`` pronunciations of each word as ids, the likeliest first.
 
-        The words are a decoder's, and may be no normal ones (``i'``): they are pronounced as what normalising
-        leaves of them, in no way where that is nothing.
+        The words are a decoder's, and may be no normal ones (``i'``): they are pronounced as what the lexicon
+        makes of them, in no way where that is nothing, or nothing that it can pronounce.
         """
-        normal = [normalize(word) for word in words]
-        self.lexicon.prepare({part for word in normal for part in word.split()})
-        return [self.spell(self._pronunciations(word, most)) for word in normal]
+        parts = [self.lexicon.words(word) for word in words]
+        self.lexicon.prepare({part for word in parts for part in word})
+        return [self.spell(self._pronunciations(word, most)) for word in parts]
 
     def knows(self, word: str) -> bool:
         """Whether a decoder's word is one that the lexicon has, or nothing that is pronounced."""
-        return all(map(self.lexicon.knows, normalize(word).split()))
+        return all(map(self.lexicon.knows, self.lexicon.words(word)))
 
-    def _pronunciations(self, word: str, most: int) -> List[Pronunciation]:
-        ways = product(*(self.lexicon.pronunciations(part)[:most] for part in word.split()))
-        return [tuple(chain.from_iterable(way)) for way in islice(ways, most)] if word else []
+    def _pronunciations(self, parts: Sequence[str], most: int) -> List[Pronunciation]:
+        ways = product(*(self.lexicon.pronunciations(part)[:most] for part in parts))
+        return [tuple(chain.from_iterable(way)) for way in islice(ways, most)] if parts else []
 
 
 def greedy_phones(log_probs: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:

@@ -30,7 +30,7 @@ def edits(hypotheses: Sequence[Sequence[Pronunciations]], log_probs: np.ndarray,
     """Negative edit distance between the 1-best phones of ``log_probs [T, P]`` and each word's first pronunciation: ``[N]`` float32 nats."""
     recognised, _ = greedy_phones(log_probs)
     nothing = np.zeros(0, np.int64)
-    spoken = [np.concatenate([nothing, *(pronunciations[0] for pronunciations in words)]) for words in hypotheses]
+    spoken = [np.concatenate([nothing, *(first for ways in words for first in ways[:1])]) for words in hypotheses]
     return -NATS_AN_EDIT * edit_costs([recognised] * len(spoken), spoken, costs(phonetics.symbols))
 
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Tuple
+from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from ctcb.errors import InputError
 from ctcb.io import read_lines
@@ -23,6 +23,9 @@ TABLE = Path(__file__).with_name("g2g.tsv")
 # cluster as these phones; plus how much rarer the new letters are than the commonest spelling of the phones.
 MIN_COST = 0.3
 MAX_COST = 5.0  # dearer changes are left out: English has no such spellings
+
+MISPLACED = 1.0  # nats, where a cluster that begins words stands inside of one
+_MOST_PHONES = 3  # of a cluster
 
 _WHERE = re.compile(r"[*^$-]|!?\([a-z]+\)").fullmatch
 _THREE_ALIKE = re.compile(r"(.)\1\1").search
@@ -91,6 +94,50 @@ def variants(text: str, count: int, known: Callable[[str], bool] = lambda word: 
         alternatives = [] if known(word) else [variant for variant in _of_word(word, 2 * count + 4) if not known(variant.text)]
         spellings.append([Variant(word, 0.0), *alternatives[:count]])
     return _cheapest_rows(spellings, count)
+
+
+def spellings(words: Sequence[Sequence[str]], count: int, known: Callable[[str], bool] = lambda word: False) -> List[Variant]:
+    """Up to ``count`` spellings of words in CMU phones, cheapest first; none where English cannot spell one of them.
+
+    The commonest spelling costs MIN_COST a word; others cost as much more as they are rarer. A word is not spelled as a known
+    one, which would then be replaced where it was spoken itself.
+    """
+    rows = [Variant("", 0.0)]
+    for phones in words:
+        options = [variant for variant in _of_phones(tuple(phones), 2 * count + 4) if not known(variant.text)][:count]
+        joined = [Variant(f"{row.text} {variant.text}".strip(), row.cost + variant.cost) for row in rows for variant in options]
+        rows = sorted(joined, key=_order)[:count]
+    return rows
+
+
+@lru_cache(maxsize=4096)
+def _of_phones(phones: Tuple[str, ...], count: int) -> Tuple[Variant, ...]:
+    """The ``count`` cheapest spellings of a word's phones, from its end as in :func:`_of_word`."""
+    size = len(phones)
+    endings: List[List[Variant]] = [[] for _ in phones] + [[Variant("", 0.0)]]
+    for first in range(size - 1, -1, -1):
+        cheapest: Dict[str, float] = {}
+        for end in range(first + 1, min(size, first + _MOST_PHONES) + 1):
+            for row in _writes().get(phones[first:end], ()):
+                for rest in endings[end]:
+                    misplaced = row.where == "^" and first > 0  # horhay: English has no h inside of a word
+                    text, cost = row.cluster + rest.text, row.writes + rest.cost + MISPLACED * misplaced
+                    stands = misplaced or fits(row.where, first == 0, rest.text)
+                    if stands and cost < cheapest.get(text, math.inf) and not _THREE_ALIKE(text[:4]):
+                        cheapest[text] = cost
+        endings[first] = sorted((Variant(text, cost) for text, cost in cheapest.items()), key=_order)[:count]
+    best = endings[0][0].cost if endings[0] else 0.0
+    return tuple(Variant(variant.text, round(MIN_COST + variant.cost - best, 6)) for variant in endings[0])
+
+
+@lru_cache(maxsize=None)
+def _writes() -> Dict[Tuple[str, ...], Tuple[Row, ...]]:
+    """The clusters of phones."""
+    found: Dict[Tuple[str, ...], Tuple[Row, ...]] = {}
+    for row in read_table():
+        phones = tuple(row.phones.split())
+        found[phones] = (*found.get(phones, ()), row)
+    return found
 
 
 def _cheapest_rows(spellings: List[List[Variant]], count: int) -> List[Variant]:

@@ -10,19 +10,21 @@ A word is looked up, in this order:
 5.  by the network of g2p_en (:mod:`ctcb.text.g2p`); a possessive through its base, as in 3.
 
 Words are as :func:`ctcb.text.normalize.normalize` leaves them. Phones are the 39 of the CMU
-dictionary; with ``stress=True`` vowels end in 0, 1 or 2.
+dictionary; with ``stress=True`` vowels end in 0, 1 or 2. Other tables of phones, and other languages, are
+:mod:`ctcb.text.phone_lexicon`'s.
 """
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Collection, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Collection, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ctcb.errors import InputError
 from ctcb.io import atomic_write
 from ctcb.text import g2p
 from ctcb.text.normalize import WORD, normalize
+from ctcb.text.sounds import NearestPhones
 
 Pronunciation = Tuple[str, ...]
 
@@ -31,6 +33,7 @@ VOWELS = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split()
 CONSONANTS = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split()
 PHONES: Tuple[str, ...] = tuple(sorted(VOWELS + CONSONANTS))
 
+_CMU = frozenset(PHONES) | {vowel + mark for vowel in VOWELS for mark in "012"}
 _NORMAL = re.compile(WORD).fullmatch
 _SIBILANTS = {"S", "Z", "SH", "ZH", "CH", "JH"}
 _VOICELESS = {"P", "T", "K", "F", "TH"}
@@ -46,21 +49,51 @@ def phone_symbols(stress: bool = False) -> Tuple[str, ...]:
 
 
 def write_phones(path: Union[str, Path], stress: bool = False) -> None:
-    """Write ``phones.txt``: one symbol on each line, id = line number from 0."""
+    """Write ``phones.txt`` of the CMU dictionary."""
+    write_symbols(path, phone_symbols(stress))
+
+
+def write_symbols(path: Union[str, Path], symbols: Iterable[str]) -> None:
+    """Write a ``phones.txt``: one symbol on each line, id = line number from 0."""
     with atomic_write(path) as file:
-        file.writelines(f"{symbol}\n" for symbol in phone_symbols(stress))
+        file.writelines(f"{symbol}\n" for symbol in symbols)
+
+
+def phones_used(lexicon: Union[str, Path]) -> Tuple[str, ...]:
+    """The table of the phones in a ``lexicon.txt``: ``<blk>``, then the phones, sorted."""
+    return (BLANK, *sorted({phone for _, _, phones in read_entries(lexicon) for phone in phones}))
 
 
 def read_phones(path: Union[str, Path]) -> Tuple[str, ...]:
-    """Read ``phones.txt``. Raises InputError where it is not one of the two tables of :func:`phone_symbols`."""
+    """Read ``phones.txt``: the two tables of :func:`phone_symbols`, or any other one with the blank first.
+
+    Raises InputError for an empty or repeated symbol, one with a space, a table that does not begin with ``<blk>``, and one of
+    CMU phones alone that is neither of the two.
+    """
     symbols = tuple(_read_lines(path))
-    if symbols not in (phone_symbols(False), phone_symbols(True)):
+    if symbols in (phone_symbols(False), phone_symbols(True)):
+        return symbols
+    if set(symbols) <= _CMU | {BLANK}:
         raise InputError(
             f"is not {BLANK} followed by the 39 CMU phones (or the 69 with stress), sorted",
             file=path,
             hint="`ctcb lexicon --phones` writes it",
         )
+    if symbols[0] != BLANK:
+        raise InputError(f"begins with {symbols[0]!r}, not with the blank", file=path, line=1, hint=f"write {BLANK} in its first line")
+    first: Dict[str, int] = {}
+    for number, symbol in enumerate(symbols, 1):
+        if symbol.split() != [symbol]:
+            problem = f"{symbol!r} is no phone: it has a space" if symbol.strip() else "is empty"
+            raise InputError(problem, file=path, line=number, hint="write one phone on each line, as the phone head has them")
+        if first.setdefault(symbol, number) != number:
+            raise InputError(f"repeats {symbol!r} of line {first[symbol]}", file=path, line=number, hint="give each id its own phone")
     return symbols
+
+
+def has_cmu_phones(symbols: Collection[str]) -> bool:
+    """Whether a table has all phones of the CMU dictionary, with or without stress, whatever else it has."""
+    return any(set(phone_symbols(stress)[1:]) <= set(symbols) for stress in (False, True))
 
 
 class Lexicon:
@@ -88,17 +121,12 @@ class Lexicon:
         Raises InputError, with the line number, for a malformed line, a word that is not in normal form,
         and an unknown phone.
         """
-        allowed = set(phone_symbols(True)) | set(PHONES)
         entries: Dict[str, List[Pronunciation]] = {}
-        for number, line in enumerate(_read_lines(path), 1):
-            word, tab, spelled = line.partition("\t")
-            phones = tuple(spelled.split())
-            if not tab or not phones:
-                raise InputError("is not: word, tab, phones", file=path, line=number, hint="separate them with one tab")
+        for number, word, phones in read_entries(path):
             if not _NORMAL(word):
                 hint = f"write it {normalize(word)!r}" if normalize(word) else "leave it out"
                 raise InputError(f"{word!r} is not a normal word", file=path, line=number, hint=hint)
-            unknown = [phone for phone in phones if phone not in allowed or phone == BLANK]
+            unknown = [phone for phone in phones if phone not in _CMU]
             if unknown:
                 raise InputError(f"{unknown[0]!r} is not a CMU phone", file=path, line=number, hint=f"use {' '.join(PHONES)}")
             if stress and any(phone in VOWELS for phone in phones):
@@ -117,6 +145,21 @@ class Lexicon:
                     file.write(f"{word}\t{' '.join(phones)}\n")
                 origins[self.origin(word)] = origins.get(self.origin(word), 0) + 1
         return origins
+
+    def words(self, text: str) -> List[str]:
+        """The words of a text in the form in which they are looked up."""
+        return normalize(text).split()
+
+    def adapted(self, phones: Sequence[str]) -> Pronunciation:
+        """Phones of the CMU dictionary, or of the IPA, in this lexicon's: CMU phones, with stress or without.
+
+        Those of the IPA become the nearest ones (:class:`~ctcb.text.sounds.NearestPhones`), all vowels stressed; () where one of
+        them has no likeness.
+        """
+        if _CMU.issuperset(phones):
+            return self._plain([tuple(phones)])[0]
+        nearest = _nearest_cmu().write(phones)
+        return tuple(phone + "1" if phone in VOWELS else phone for phone in nearest) if self.stress else nearest
 
     def prepare(self, words: Iterable[str]) -> None:
         """Run G2P for all words that need it in one batch, five times faster than word by word."""
@@ -167,13 +210,23 @@ class Lexicon:
         Which of several pronunciations was spoken is unknown, so the dictionary's first is taken, even
         for homographs (``read`` is ``R EH D``). The text is normalised first.
         """
-        return [phone for word in normalize(text).split() for phone in self.pronunciations(word)[0]]
+        return [phone for word in self.words(text) for phones in self.pronunciations(word)[:1] for phone in phones]
 
     def _plain(self, prons: Sequence[Pronunciation]) -> Tuple[Pronunciation, ...]:
         """The different pronunciations, in order, without stress marks unless ``stress``."""
         if not self.stress:
             prons = [tuple(phone.rstrip("012") for phone in phones) for phones in prons]
         return tuple(dict.fromkeys(map(tuple, prons)))
+
+
+def read_entries(path: Union[str, Path]) -> Iterator[Tuple[int, str, Pronunciation]]:
+    """The lines of a ``lexicon.txt``: number, word, phones. Raises InputError for a line that is not word, tab, phones."""
+    for number, line in enumerate(_read_lines(path), 1):
+        word, tab, spelled = line.partition("\t")
+        phones = tuple(spelled.split())
+        if not tab or not phones:
+            raise InputError("is not: word, tab, phones", file=path, line=number, hint="separate them with one tab")
+        yield number, word, phones
 
 
 def _read_lines(path: Union[str, Path]) -> List[str]:
@@ -185,6 +238,11 @@ def _read_lines(path: Union[str, Path]) -> List[str]:
         raise InputError("is not UTF-8 text", file=path) from None
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check its permissions") from None
+
+
+@lru_cache(maxsize=None)
+def _nearest_cmu() -> NearestPhones:
+    return NearestPhones(PHONES)
 
 
 def dictionary_words() -> Collection[str]:

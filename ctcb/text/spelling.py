@@ -14,7 +14,7 @@ import sentencepiece
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 from ctcb.text.scripts import is_unspaced
-from ctcb.text.tokenizer import Tokenizer
+from ctcb.text.tokenizer import UNK_ID, Tokenizer
 from ctcb.text.tokens import WORD_START, TokenTable
 from ctcb.text.writing import Writing
 
@@ -44,7 +44,7 @@ class SoundSpelling(Spelling, Protocol):
     """Spells in phones, and so also accepts the pronunciations of a list."""
 
     def tokens_of_pron(self, pron: str) -> Optional[TokenIds]:
-        """The token ids of a pronunciation (CMU phones, one space apart); None where a phone has no token."""
+        """The token ids of a pronunciation (phones of the CMU dictionary or the IPA, one space apart); None where there are none."""
 
     def unspellable_reason(self, form: str) -> str:
         """Why a form cannot be spelled in these tokens, for a message."""
@@ -55,16 +55,15 @@ class TokenizerSpelling:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
-        self.table = TokenTable(tokenizer.pieces, blank=0)
-        self.writing = self.table.writing
+        self.table, self.writing = tokenizer.table, tokenizer.writing
 
     def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
-        """The different segmentations of each form, best first."""
+        """The different segmentations of each form, best first; an empty list for one with characters that no piece has."""
         best = map(tuple, self.tokenizer.encode_all(forms))
         if len(forms) > MAX_VARIED_FORMS:
-            return [[ids] for ids in best]
+            return [[] if UNK_ID in ids else [ids] for ids in best]
         others = (map(tuple, self.tokenizer.sample(form, SEGMENTATIONS)) for form in forms)
-        return [list(dict.fromkeys((ids, *more))) for ids, more in zip(best, others)]
+        return [[] if UNK_ID in ids else list(dict.fromkeys((ids, *more))) for ids, more in zip(best, others)]
 
 
 class PieceSpelling:

@@ -62,6 +62,10 @@ class TableLexicon:
     def prepare(self, words: Iterable[str]) -> None:
         """Do nothing: there is nothing to look up."""
 
+    def adapted(self, phones: Sequence[str]) -> Pronunciation:
+        """No pieces: phones have no likeness among them."""
+        return ()
+
     def pronunciations(self, word: str) -> Tuple[Pronunciation, ...]:
         """The word's pieces, as its only pronunciation."""
         return (tuple(self.phones[token] for token in self._tokenizer.encode_all([word])[0]),)

@@ -8,15 +8,16 @@ from __future__ import annotations
 import io
 import math
 from pathlib import Path
-from typing import Dict, Iterable, List, Sequence, Tuple, Union
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import sentencepiece
 
 from ctcb.errors import InputError
 from ctcb.io import atomic_write
+from ctcb.text.language import read_language
 from ctcb.text.normalize import normalize
-from ctcb.text.tokens import WORD_START
+from ctcb.text.tokens import WORD_START, TokenTable
 from ctcb.text.writing import Writing
 
 BLANK_ID, UNK_ID = 0, 1
@@ -34,11 +35,12 @@ class Tokenizer:
     """A unigram sentencepiece model over normalised text. Picklable.
 
     Every letter, the apostrophe and the word start are pieces, so normalised text never needs
-    ``<unk>``. All methods normalise the texts that they are given.
+    ``<unk>``. All methods normalise the texts that they are given. A model with pieces of other characters has a writing of
+    its own, in which texts are put instead.
     """
 
-    def __init__(self, model: bytes) -> None:
-        """``model``: the bytes of a ``tokens.model``. Raises InputError when it is not one of ours."""
+    def __init__(self, model: bytes, language: Optional[str] = None) -> None:
+        """``model``: the bytes of a ``tokens.model``; ``language``: ISO 639 code, None: unknown. Raises InputError when the model is not one of ours."""
         if not model:
             raise InputError("is empty")
         try:
@@ -48,10 +50,12 @@ class Tokenizer:
         self.pieces: Tuple[str, ...] = tuple(map(self._sp.id_to_piece, range(self._sp.get_piece_size())))
         if self.pieces[:2] != (BLANK, UNK):
             raise InputError(f"ids 0 and 1 are {self.pieces[:2]}, not {BLANK} and {UNK}")
-        missing = set(_ALPHABET + WORD_START) - set(self.pieces)
+        self.table = TokenTable(self.pieces, blank=BLANK_ID, language=language)
+        self._own_writing = not self.table.writing.characters <= set(_ALPHABET)
+        missing = {WORD_START} - set(self.pieces) if self._own_writing else set(_ALPHABET + WORD_START) - set(self.pieces)
         if missing:
             raise InputError(f"these letters are not pieces: {' '.join(sorted(missing))}")
-        self.writing = Writing.english()
+        self.writing: Writing = self.table.writing
         self._nbest: Dict[str, Tuple[List[List[int]], np.ndarray]] = {}
 
     @classmethod
@@ -109,8 +113,10 @@ class Tokenizer:
             if not file.is_file():
                 raise InputError("no such file", file=file, hint="`ctcb tokenize train` writes it")
         try:
-            tokenizer = cls(model_file.read_bytes())
+            tokenizer = cls(model_file.read_bytes(), read_language(folder))
         except InputError as error:
+            if error.file is not None:  # of language.txt
+                raise
             raise InputError(error.problem, file=model_file, hint="train it again with `ctcb tokenize train`") from None
         try:
             listed = tokens_file.read_text(encoding="utf-8").splitlines()
@@ -144,19 +150,19 @@ class Tokenizer:
     def __len__(self) -> int:
         return len(self.pieces)
 
-    def __getstate__(self) -> bytes:
-        return self._sp.serialized_model_proto()
+    def __getstate__(self) -> Tuple[bytes, Optional[str]]:
+        return self._sp.serialized_model_proto(), self.table.language
 
-    def __setstate__(self, model: bytes) -> None:
-        self.__init__(model)  # type: ignore[misc]
+    def __setstate__(self, state: Tuple[bytes, Optional[str]]) -> None:
+        self.__init__(*state)  # type: ignore[misc]
 
     def encode(self, text: str) -> List[int]:
         """Token ids of the best segmentation; empty for a text without words."""
-        return self._sp.encode(normalize(text))
+        return self._sp.encode(self._written(text))
 
     def encode_all(self, texts: Sequence[str]) -> List[List[int]]:
         """``[encode(text) for text in texts]``, on several threads."""
-        return self._sp.encode([normalize(text) for text in texts])
+        return self._sp.encode([self._written(text) for text in texts])
 
     def decode(self, ids: Sequence[int]) -> str:
         """The words that token ids spell; blanks are skipped. Raises IndexError for an id out of range."""
@@ -169,7 +175,7 @@ class Tokenizer:
         proportional to ``p ** alpha`` (Kudo 2018, Subword Regularization): 0 draws uniformly, large
         values draw the best. The same arguments give the same result on every machine.
         """
-        words = normalize(text).split()
+        words = self._written(text).split()
         draw = np.random.Generator(np.random.PCG64(seed))
         drawn: Dict[Tuple[int, ...], None] = {}
         for _ in range(n):
@@ -180,6 +186,13 @@ class Tokenizer:
                 ids += segmentations[np.searchsorted(weights, draw.random() * weights[-1], side="right")]
             drawn[tuple(ids)] = None
         return [list(ids) for ids in drawn]
+
+    def _written(self, text: str) -> str:
+        """A text in the model's writing."""
+        if not self._own_writing:
+            return normalize(text)
+        forms = self.writing.forms(text)
+        return self.writing.casings[0](forms[0]) if forms else ""
 
     def _word_nbest(self, word: str) -> Tuple[List[List[int]], np.ndarray]:
         """Up to 64 segmentations of one word and their log-probabilities, best first."""

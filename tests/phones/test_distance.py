@@ -49,3 +49,28 @@ def test_stress_is_ignored():
     table = phone_symbols(True)
     one, other = (np.array([table.index(phone)]) for phone in ("AE0", "AE1"))
     assert edit_costs([one], [other], stressed)[0] == 0
+
+
+@pytest.mark.parametrize("stress", ["", "ˈ"])
+def test_tables_of_the_ipa_have_distances_too(stress):
+    table = ("<blk>", "<unk>", *(f"{stress if phone in 'aːiuɔø' else ''}{phone}" for phone in "p b t s ʃ ts m ʁ aː a i u ɔø %".split()))
+    found = costs(table)
+    rows = range(2, len(table))
+    assert np.array_equal(found.swap[np.ix_(rows, rows)], found.swap[np.ix_(rows, rows)].T) and (np.diag(found.swap)[2:-1] == 0).all()
+    assert found.presence[[0, 1, len(table)]].tolist() == [0, 0, 0] and (found.presence[2:-1] > 0).all()
+    place = {phone.lstrip("ˈ"): index for index, phone in enumerate(table)}
+    for like, unlike in [("p b", "p m"), ("s ʃ", "s ʁ"), ("a aː", "a i"), ("ts s", "ts ʁ"), ("aː a", "aː u")]:
+        away, farther = (found.swap[tuple(place[phone] for phone in pair.split())] for pair in (like, unlike))
+        assert away < farther
+    assert set(found.swap[place["%"]][2:-2].tolist()) == {1.0}  # neither CMU nor IPA: as far as can be
+    near, far = edit_costs(
+        [np.array([place["m"], place["aː"], place["s"]])] * 2, [np.array([place[x] for x in ("m", "a", "ʃ")]), np.array([place[x] for x in ("t", "i", "ʁ")])], found
+    )
+    assert near < 0.6 < 1.5 < far
+
+
+def test_an_ipa_table_is_as_the_cmu_table_where_the_sounds_are_the_same():
+    pairs = {"p": "P", "b": "B", "s": "S", "z": "Z", "ʃ": "SH", "tʃ": "CH", "m": "M", "ŋ": "NG", "i": "IY", "ɪ": "IH", "æ": "AE", "u": "UW"}
+    ours = costs(("<blk>", *pairs))
+    rows = [SYMBOLS.index(phone) for phone in pairs.values()]
+    assert np.allclose(ours.swap[1:-1, 1:-1], COSTS.swap[np.ix_(rows, rows)])

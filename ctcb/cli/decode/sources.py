@@ -36,6 +36,7 @@ class EmissionOptions:
     trim_padding: bool = False
     frame_shift: Optional[float] = None
     phone_emissions: Optional[str] = None
+    phone_lang: Optional[str] = None
 
     @property
     def blank_id(self) -> Union[int, str, None]:
@@ -59,6 +60,7 @@ def emission_options() -> Decorator:
         click.option("--trim-padding", is_flag=True, help="Leave out frames at the ends of --emissions that hold one value for all tokens."),
         click.option("--frame-shift", type=click.FloatRange(min=0, min_open=True), help="Seconds between two frames of --emissions."),
         click.option("--phone-emissions", cls=Once, type=click.Path(), help="A .npz with a phone head's emissions of the same utterances."),
+        click.option("--phone-lang", cls=Once, type=click.Path(), metavar="DIR", help="Folder with phones.txt and lexicon.txt of --phone-emissions.  [default: of --model, or CMU phones]"),
     )
 
 
@@ -121,9 +123,13 @@ def read_emissions(options: EmissionOptions, model: Optional[str], timed: bool, 
             hint="give --frame-shift SECONDS (many models: 0.02 or 0.04), or only print --format text",
         )
     phonetics = None
+    if options.phone_lang is not None and options.phone_emissions is None:
+        raise InputError("--phone-lang is for --phone-emissions", hint="leave it out or give --phone-emissions")
     if options.phone_emissions is not None:
-        # Of other models, only a head for the phones of the CMU dictionary can be used.
-        phonetics = Phonetics.default() if options.tokens is not None or model is None else Phonetics.of(Lang.load(model))
+        if options.phone_lang is not None:
+            phonetics = Phonetics.read(options.phone_lang)
+        else:
+            phonetics = Phonetics.default() if options.tokens is not None or model is None else Phonetics.of(Lang.load(model))
         emitted = with_phones(emitted, options.phone_emissions)
     shown = progress(emitted, "decoding", total=len(utt_ids))
     facts = EmissionFacts(spelling, frame_shift or 1.0, phonetics, options.log_probs or "natural", options.trim_padding)
