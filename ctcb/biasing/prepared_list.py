@@ -14,8 +14,10 @@ from ctcb.errors import InputError
 from ctcb.phones.index import SoundIndex
 from ctcb.phones.phonetics import Phonetics
 from ctcb.scoring.entities import EntityMatcher
+from ctcb.scoring.text import comparable, units_of
 from ctcb.search.protocol import PushedAway
 from ctcb.search.vocabulary import Vocabulary
+from ctcb.text.possessives import has_possessives
 from ctcb.text.spelling import SoundSpelling, Spelling, TokenIds
 
 if TYPE_CHECKING:
@@ -134,8 +136,18 @@ class Context:
 
     @cached_property
     def matcher(self) -> EntityMatcher:
-        """Finds the entities in words, by their places."""
-        return EntityMatcher((str(place), self.key(form).split()) for place, own in enumerate(self.forms) for form in own)
+        """Finds the entities in :meth:`units` of words, by their places."""
+        language = self.setting.spelling.writing.language
+        units = ((str(place), self.units(form)) for place, own in enumerate(self.forms) for form in own)
+        return EntityMatcher(units, possessives=has_possessives(language))
+
+    def units(self, text: str) -> Tuple[str, ...]:
+        """A text as scoring compares it, without punctuation: its words, and the characters of scripts without spaces."""
+        return units_of(comparable(self.key(text)))
+
+    def keys(self, place: int) -> Tuple[str, ...]:
+        """:meth:`key` of the forms of an entity."""
+        return tuple(map(self.key, self.forms[place]))
 
     def key(self, text: str) -> str:
         """What two texts have in common that differ in case alone."""
@@ -147,7 +159,7 @@ class Context:
         if print_as == EXACT:
             return entity.text
         forms = printed_forms(entity, writing)
-        if text in forms or (text and print_as == MODEL and self.key(text) in map(self.key, self.forms[place])):
+        if text in forms or (text and print_as == MODEL and self.key(text) in self.keys(place)):
             return text
         return forms[0] if forms else entity.text
 
