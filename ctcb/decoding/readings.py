@@ -48,25 +48,28 @@ def _with_listed_words(reading: Reading, context: Context) -> Reading:
     # From the last one, so that the places of those still to come stay what they are.
     for first, end, name in reversed(context.matcher.occurrences([unit for unit, _ in units])):
         words = (units[first][1], units[end - 1][1] + 1)
-        beside = [place for _, place in (*units[max(0, first - 1) : first], *units[end : end + 1])]
-        if not any(words[0] <= place < words[1] for place in beside):  # else it is a part of a word
-            stretch = _listed(reading, words, int(name), context)
+        stretch = _listed(reading, words, int(name), context)
+        if stretch is not None:
             reading = _put(reading, stretch, int(name), why, 0.0, context)
     return reading
 
 
-def _listed(reading: Reading, words: Tuple[int, int], entity: int, context: Context) -> Stretch:
-    """The stretch of words that hold an entity: the name with as many of the signs around it as its forms have."""
+def _listed(reading: Reading, words: Tuple[int, int], entity: int, context: Context) -> Optional[Stretch]:
+    """The stretch of words that hold an entity: the name with as many of the signs around it as its forms have.
+
+    None where the words hold more than the name and signs.
+    """
     whole = joined(reading.words[slice(*words)])
     before, inner, after = _EDGES.fullmatch(whole).groups()
-    forms = context.keys(entity)
     ways = [
         Stretch(words, whole[:start], whole[start:stop], whole[stop:])
         for start in range(len(before) + 1) for stop in range(len(whole), len(whole) - len(after) - 1, -1)
     ]
     owner = inner[: len(inner) - len(possessive_of(inner))]
     ways.append(Stretch(words, before, owner, whole[len(before) + len(owner) :]))
-    return next((way for way in ways if context.key(way.text) in forms), Stretch(words, before, inner, after))
+    keys, units = context.keys(entity), set(map(context.units, context.forms[entity]))
+    same_letters = (way for way in ways[::-1] if context.units(way.text) in units)
+    return next((way for way in ways if context.key(way.text) in keys), next(same_letters, None))
 
 
 def _with_entities(reading: Reading, hypothesis: Hypothesis, tokens: TokenTable, context: Context) -> Reading:
