@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 
 from ctcb.biasing.options import TechniqueOptions
-from ctcb.biasing.segmentations import every_segmentation
+from ctcb.biasing.segmentations import Segmentations
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
 from ctcb.entities.forms import printed_forms, spoken_forms
 from ctcb.entities.report import CHANGED, REJECTED
@@ -107,6 +107,11 @@ class Setting:
     encoder: Optional[ModelWithAdapter] = None  # that encodes lists; None where no encoder is biased
     print_as: str = LIST  # one of PRINT_AS
 
+    @cached_property
+    def segmentations(self) -> Segmentations:
+        """Finds all segmentations of phrases."""
+        return Segmentations(self.spelling.table.symbols, self.vocabulary)
+
 
 @dataclass(frozen=True)
 class Context:
@@ -179,7 +184,7 @@ class Context:
         pushed = []
         for place in every:
             if entities[place].weight < 0:
-                sequences = every_segmentation(spelled.phrases[place], setting.spelling.table.symbols, setting.vocabulary)
+                sequences = setting.segmentations.of(spelled.phrases[place])
                 pushed.append(PushedAway(entities[place].text, lines[place], sequences, -entities[place].weight))
         return cls(
             tuple(entities[place] for place in places), tuple(lines[place] for place in places),
