@@ -4,10 +4,9 @@ from __future__ import annotations
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from ctcb.graph.options import GraphOptions
-from ctcb.text.possessives import has_possessives, possessive_of
+from ctcb.text.possessives import POSSESSIVES, has_possessives, possessive_of
 from ctcb.text.spelling import TokenIds
 from ctcb.text.tokens import TokenTable
-from ctcb.text.writing import APOSTROPHES
 
 
 class Names(NamedTuple):
@@ -25,8 +24,7 @@ def endings_of(table: TokenTable) -> List[Tuple[TokenIds, str]]:
     """The token sequences of possessives, and what each writes; none where the language has none."""
     if not has_possessives(table.language):
         return []
-    texts = [sign + s for sign in APOSTROPHES for s in ("s", "S", "")]
-    ways = [way for text in texts for way in dict.fromkeys(((text,), tuple(text)))]
+    ways = [way for text in sorted(POSSESSIVES) for way in dict.fromkeys(((text,), tuple(text)))]
     return [(tuple(table.written[symbol] for symbol in way), "".join(way)) for way in ways if all(symbol in table.written for symbol in way)]
 
 

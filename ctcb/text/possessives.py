@@ -13,6 +13,7 @@ from ctcb.text.writing import APOSTROPHES
 
 # ISO 639 codes, of two letters and of three.
 LANGUAGES = frozenset("en eng sco de deu ger gsw nl nld dut fy fry da dan no nor nb nob nn nno".split())
+POSSESSIVES = frozenset(sign + s for sign in APOSTROPHES for s in ("", "s", "S"))
 _SIBILANT = r"(?:[sxzß]|[csz]e|[cs]h)"
 _ENDING = regex.compile(rf"(?<=[\p{{L}}\p{{M}}\p{{N}}.])(?:[{APOSTROPHES}]s|(?<={_SIBILANT})[{APOSTROPHES}])$", regex.IGNORECASE)
 
