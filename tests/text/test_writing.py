@@ -2,8 +2,7 @@
 import pytest
 
 from ctcb.text.scripts import is_unspaced
-from ctcb.text.tokens import TokenTable
-from ctcb.text.tokens import is_sign
+from ctcb.text.tokens import TokenTable, is_sign
 from ctcb.text.writing import Writing, is_punctuation
 
 GERMAN = Writing(frozenset("abcdefghijklmnopqrstuvwxyzäöüß"))
