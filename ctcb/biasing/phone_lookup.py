@@ -2,14 +2,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import List
+from typing import List, Mapping, Sequence
 
+import numpy as np
+
+from ctcb.biasing.phone_rescoring import units_of
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
 from ctcb.entities.pronunciations import pronunciations, words_to_pronounce
+from ctcb.phones.graph import PhoneGraph, Pronunciations, floored, scores
 from ctcb.phones.index import SoundIndex
-from ctcb.phones.lookup import find
-from ctcb.transcript.hypothesis import FoundEntity, Reading, put
+from ctcb.phones.lookup import Match, find
+from ctcb.text.possessives import possessive_of
+from ctcb.text.writing import APOSTROPHES, is_punctuation
+from ctcb.transcript.hypothesis import FoundEntity, Reading, behind, joined, put
 
 MOST_SOUNDS = 4  # pronunciations of an entity that are indexed
 # Longer lists are not looked up: words that no dictionary has take a quarter of a millisecond each to pronounce,
@@ -53,10 +59,38 @@ class Lookup(Rescorer):
             ways, known, taken, emissions.phones, context.sounds, setting.phonetics, setting.options.lookup, setting.options.phonetic
         )
         for match in reversed(matches):
-            entity, replaced = context.entities[match.entity], reading.words[match.first : match.end]
-            found = FoundEntity(
-                entity.text, match.entity, (match.first, match.end), replaced[0].start, replaced[-1].end, (self.name,),
-                match.gain, " ".join(word.word for word in replaced),
-            )
-            reading = put(reading, found, context.printed(match.entity))
+            put_in = [_with_name(reading, match, suffix, context) for suffix in _suffixes(reading.words[match.end - 1].word)]
+            reading = put_in[0] if len(put_in) == 1 else _likeliest(put_in, emissions.phones, context)
         return [reading, *nbest[1:]]
+
+
+def _suffixes(word: str) -> Sequence[str]:
+    """What may stay of a word behind a name: its last signs, and a possessive, which may have been the name's last sound."""
+    bare = word.rstrip("".join(sign for sign in set(word) if is_punctuation(sign) and sign not in APOSTROPHES))
+    possessive = possessive_of(bare)
+    signs = word[len(bare) :]
+    return (possessive + signs, signs) if possessive else (signs,)
+
+
+def _with_name(reading: Reading, match: Match, suffix: str, context: Context) -> Reading:
+    """The reading with a matched name in the place of its words."""
+    replaced, printed = reading.words[match.first : match.end], context.printed(match.entity)
+    text = joined(replaced)
+    found = FoundEntity(
+        context.entities[match.entity].text, match.entity, (match.first, match.end), replaced[0].start, replaced[-1].end,
+        (Lookup.name,), match.gain, text[: len(text) - len(suffix)], suffix=suffix,
+    )
+    return put(reading, found, f"{printed}{behind(printed, suffix)}")
+
+
+def _spoken(reading: Reading, context: Context) -> Mapping[str, Pronunciations]:
+    words = [word.word for word in reading.words]
+    return dict(zip(words, context.setting.phonetics.words(words, context.setting.options.phonetic.pronunciations)))
+
+
+def _likeliest(readings: Sequence[Reading], phones: np.ndarray, context: Context) -> Reading:
+    """The reading that fits the phone head's ``[T, P]`` best."""
+    options = context.setting.options.phonetic
+    graphs = [PhoneGraph.build([unit.ways for unit in units_of(one, _spoken(one, context), context)]) for one in readings]
+    fits = scores(floored(phones, options.floor), graphs)
+    return readings[int(np.argmax(fits))]

@@ -11,7 +11,9 @@ from ctcb.biasing.technique import Rescorer, SearchedEmissions
 from ctcb.entities.pronunciations import pronunciations
 from ctcb.phones.graph import PhoneGraph, Pronunciations, align, floored
 from ctcb.phones.rescoring import phone_scores
-from ctcb.transcript.hypothesis import Reading, timed
+from ctcb.text.lexicon import Pronunciation, with_s
+from ctcb.text.possessives import possessive_of
+from ctcb.transcript.hypothesis import FoundEntity, Reading, timed
 
 
 class PhoneticRescoring(Rescorer):
@@ -65,6 +67,14 @@ class Unit(NamedTuple):
     invented: bool  # neither the lexicon nor the list knows it
 
 
+def _as_spoken(prons: Sequence[Pronunciation], found: FoundEntity, setting: Setting) -> Sequence[Pronunciation]:
+    """The pronunciations of an entity, with the ``s`` of an English possessive behind it."""
+    if not (setting.spelling.writing.is_english and possessive_of(found.entity[-3:] + found.suffix[:2]).lower().endswith("s")):
+        return prons
+    longer = [pron for pron in map(with_s, prons) if setting.phonetics.ids.keys() >= set(pron)]
+    return longer or prons
+
+
 def units_of(reading: Reading, spoken: Mapping[str, Pronunciations], context: Context) -> List[Unit]:
     """A reading's words, spoken as ``spoken`` has them; its entities with their own pronunciations."""
     setting = context.setting
@@ -75,7 +85,8 @@ def units_of(reading: Reading, spoken: Mapping[str, Pronunciations], context: Co
         if place in entities:
             end = entities[place].words[1]
             entity = context.entities[entities[place].place]
-            ways = setting.phonetics.spell(pronunciations(entity, setting.phonetics.lexicon, setting.options.phonetic.pronunciations))
+            own = pronunciations(entity, setting.phonetics.lexicon, setting.options.phonetic.pronunciations)
+            ways = setting.phonetics.spell(_as_spoken(own, entities[place], setting))
             invented = False
         else:
             word = reading.words[place].word

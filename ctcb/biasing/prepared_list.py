@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 
 from ctcb.biasing.options import TechniqueOptions
-from ctcb.biasing.segmentations import every_segmentation
+from ctcb.biasing.segmentations import Segmentations
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
 from ctcb.entities.forms import printed_forms, spoken_forms
 from ctcb.entities.pronunciations import in_ipa
@@ -15,8 +15,10 @@ from ctcb.errors import InputError
 from ctcb.phones.index import SoundIndex
 from ctcb.phones.phonetics import Phonetics
 from ctcb.scoring.entities import EntityMatcher
+from ctcb.scoring.text import comparable, units_of
 from ctcb.search.protocol import PushedAway
 from ctcb.search.vocabulary import Vocabulary
+from ctcb.text.possessives import has_possessives
 from ctcb.text.spelling import SoundSpelling, Spelling, TokenIds
 
 if TYPE_CHECKING:
@@ -106,6 +108,11 @@ class Setting:
     encoder: Optional[ModelWithAdapter] = None  # that encodes lists; None where no encoder is biased
     print_as: str = LIST  # one of PRINT_AS
 
+    @cached_property
+    def segmentations(self) -> Segmentations:
+        """Finds all segmentations of phrases."""
+        return Segmentations(self.spelling.table.symbols, self.vocabulary)
+
 
 @dataclass(frozen=True)
 class Context:
@@ -135,8 +142,18 @@ class Context:
 
     @cached_property
     def matcher(self) -> EntityMatcher:
-        """Finds the entities in words, by their places."""
-        return EntityMatcher((str(place), self.key(form).split()) for place, own in enumerate(self.forms) for form in own)
+        """Finds the entities in :meth:`units` of words, by their places."""
+        language = self.setting.spelling.writing.language
+        units = ((str(place), self.units(form)) for place, own in enumerate(self.forms) for form in own)
+        return EntityMatcher(units, possessives=has_possessives(language))
+
+    def units(self, text: str) -> Tuple[str, ...]:
+        """A text as scoring compares it, without punctuation: its words, and the characters of scripts without spaces."""
+        return units_of(comparable(self.key(text)))
+
+    def keys(self, place: int) -> Tuple[str, ...]:
+        """:meth:`key` of the forms of an entity."""
+        return tuple(map(self.key, self.forms[place]))
 
     def key(self, text: str) -> str:
         """What two texts have in common that differ in case alone."""
@@ -148,7 +165,7 @@ class Context:
         if print_as == EXACT:
             return entity.text
         forms = printed_forms(entity, writing)
-        if text in forms or (text and print_as == MODEL and self.key(text) in map(self.key, self.forms[place])):
+        if text in forms or (text and print_as == MODEL and self.key(text) in self.keys(place)):
             return text
         return forms[0] if forms else entity.text
 
@@ -168,7 +185,7 @@ class Context:
         pushed = []
         for place in every:
             if entities[place].weight < 0:
-                sequences = every_segmentation(spelled.phrases[place], setting.spelling.table.symbols, setting.vocabulary)
+                sequences = setting.segmentations.of(spelled.phrases[place])
                 pushed.append(PushedAway(entities[place].text, lines[place], sequences, -entities[place].weight))
         return cls(
             tuple(entities[place] for place in places), tuple(lines[place] for place in places),

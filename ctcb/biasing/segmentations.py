@@ -13,28 +13,34 @@ from ctcb.text.spelling import TokenIds
 MOST = 4096
 
 
-def every_segmentation(sequences: Sequence[TokenIds], symbols: Sequence[str], vocabulary: Vocabulary) -> Tuple[TokenIds, ...]:
-    """``sequences``, and all others of tokens whose ``symbols`` joined are equal, those of few tokens first; at most MOST.
+class Segmentations:
+    """The tokens of a vocabulary by their symbols."""
 
-    No sequence holds the blank, or begins or ends with a separator.
-    """
-    numbers: Dict[str, List[int]] = {}
-    for number, symbol in enumerate(symbols):
-        if number != vocabulary.blank:
-            numbers.setdefault(symbol, []).append(number)
-    longest = max(map(len, symbols), default=0)
-    found = dict.fromkeys(sequences)
-    for text in dict.fromkeys("".join(symbols[token] for token in sequence) for sequence in sequences):
-        # By place in the text: the shortest sequences that write it up to there.
-        ways: List[List[TokenIds]] = [[()]] + [[] for _ in text]
-        for end in range(1, len(text) + 1):
-            more = [
-                (*before, number)
-                for begin in range(max(0, end - longest), end)
-                for number in numbers.get(text[begin:end], ())
-                for before in ways[begin]
-            ]
-            ways[end] = sorted(more, key=len)[:MOST]
-        inside = (way for way in ways[-1] if not (vocabulary.is_separator[way[0]] or vocabulary.is_separator[way[-1]]))
-        found.update(dict.fromkeys(inside))
-    return tuple(found)[:MOST]
+    def __init__(self, symbols: Sequence[str], vocabulary: Vocabulary) -> None:
+        self._symbols, self._is_separator = symbols, vocabulary.is_separator
+        self._numbers: Dict[str, List[int]] = {}
+        for number, symbol in enumerate(symbols):
+            if number != vocabulary.blank:
+                self._numbers.setdefault(symbol, []).append(number)
+        self._longest = max(map(len, symbols), default=0)
+
+    def of(self, sequences: Sequence[TokenIds]) -> Tuple[TokenIds, ...]:
+        """``sequences``, and all others of tokens whose symbols joined are equal, those of few tokens first; at most MOST.
+
+        No sequence holds the blank, or begins or ends with a separator.
+        """
+        found = dict.fromkeys(sequences)
+        for text in dict.fromkeys("".join(self._symbols[token] for token in sequence) for sequence in sequences):
+            # By place in the text: the shortest sequences that write it up to there.
+            ways: List[List[TokenIds]] = [[()]] + [[] for _ in text]
+            for end in range(1, len(text) + 1):
+                more = [
+                    (*before, number)
+                    for begin in range(max(0, end - self._longest), end)
+                    for number in self._numbers.get(text[begin:end], ())
+                    for before in ways[begin]
+                ]
+                ways[end] = sorted(more, key=len)[:MOST]
+            inside = (way for way in ways[-1] if not (self._is_separator[way[0]] or self._is_separator[way[-1]]))
+            found.update(dict.fromkeys(inside))
+        return tuple(found)[:MOST]

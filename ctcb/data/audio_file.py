@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 
 from ctcb.data import ffmpeg
+from ctcb.data.chunks import STREAMED
 from ctcb.data.mpeg import Buffer
 from ctcb.data.parts import Part, Spliced, parts_of
 from ctcb.data.source import AudioSource
@@ -24,8 +25,8 @@ FALLBACK_RATE = 16_000  # Hz, of what ffmpeg converts
 # What an MP3 frame codes may begin 255 bytes before it, in as many as 11 frames of 24 bytes (511 bytes: 6 frames of 96).
 PREROLL = 16 * 1152  # samples that are decoded before those that are wanted
 BLOCK = 1 << 18  # samples of a channel that are decoded at a time where not all are
-STREAMED = 0x7FF00000  # bytes: headers of streams claim this much, or more
 _SHORTER = re.compile(r"^\s*(?:data|SSND|riff|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.M)
+_SHORTER_RF64 = re.compile(r"Calculated frame count \d+ does not match value from 'ds64' chunk of (\d+)")
 
 
 class AudioFile:
@@ -141,6 +142,9 @@ def claimed_frames(file: soundfile.SoundFile) -> int:
     if file.frames >= 2**62:
         return 0
     # libsndfile takes a WAV that is cut off for a whole one, and only notes it.
+    large = _SHORTER_RF64.search(file.extra_info)
+    if large is not None:
+        return int(large[1])
     noted = _SHORTER.search(file.extra_info)
     if noted is None or int(noted[1]) >= STREAMED or noted[2] == "0":
         return file.frames

@@ -92,13 +92,18 @@ def behind_tags(data: Buffer, place: int) -> int:
             return min(place, len(data))
 
 
+def begins(data: Buffer, place: int = 0) -> bool:
+    """Whether there is MPEG audio from a byte on, or tags and then MPEG audio."""
+    place = behind_tags(data, place)
+    first = frame_at(data, place)
+    return first is not None and _followed(data, place, first)
+
+
 def streams(data: Buffer) -> Optional[List[Stream]]:
     """The recordings in the bytes of a file; None where a decoder reads it to its end as it is, or it is no MPEG audio."""
-    place = behind_tags(data, 0)
-    first = frame_at(data, place)
-    if first is None or not _followed(data, place, first):
+    if not begins(data):
         return None
-    runs = [run for run in _runs(data, place) if run.frames]
+    runs = [run for run in _runs(data, behind_tags(data, 0)) if run.frames]
     if len(runs) == 1 and runs[0].is_plain:
         return None
     return [run.stream(data) for run in runs] or None

@@ -1,21 +1,31 @@
 """Byte ranges of a file that are recordings of their own: files that were joined end to end, and chained Ogg streams.
 
-libsndfile reads the first of them and is silent about the rest. Each part is handed to it as a file of its own.
+libsndfile reads the first of them and is silent about the rest. Each part is handed to it as a file of its own. An MP3 without
+any header behind FLAC or Ogg is not found.
 """
 from __future__ import annotations
 
 import io
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Iterator, List, Optional, Tuple, Union
 
-from ctcb.data import mpeg
+from ctcb.data import chunks, mpeg
 from ctcb.data.mpeg import Buffer
 
 OGG_FLAC, OGG_FLAC_HEAD = b"\x7fFLAC", 9  # bytes of the mapping's own before the native stream begins
 # FLAC begins with its STREAMINFO block, which is 34 bytes long and may be the last of its header.
 FLAC_STARTS = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")
+
+# What headers hold that is long enough to be nothing else, and how many bytes behind their first one: of the containers that
+# name lengths, of Ogg and FLAC, and of the header frames of MP3.
+STARTS = (
+    (b"WAVEfmt ", 8), (b"WAVEds64", 8), (b"AIFFCOMM", 8), (b"AIFCFVER", 8), (b"caff\x00\x01\x00\x00desc", 0), (b"OggS\x00\x02", 0),
+    *((mark, 0) for mark in FLAC_STARTS), *((mark + b"\x00\x00\x00", behind) for mark in (b"Xing", b"Info") for behind in (36, 21, 13)),
+)  # fmt: skip
+LEAST = 64  # bytes that may be a recording of their own
+CHUNKS_BEHIND = (b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"cue ", b"<?xp", b"_PMX")  # that some write behind a file's end
 
 
 @dataclass(frozen=True)
@@ -31,7 +41,12 @@ class Part:
 def parts_of(data: Buffer) -> Optional[List[Part]]:
     """The recordings in a file's bytes; None where libsndfile reads the file to its end as it is."""
     start = mpeg.behind_tags(data, 0)
-    magic = bytes(data[start : start + 12])
+    magic = bytes(data[start : start + 4])
+    if chunks.end_of(data, start) is not None:
+        return _one_by_one(data, start)
+    other = _other_container(data, start, magic)
+    if other is not None:
+        return [*_within(data, 0, other), *_within(data, other, len(data))]
     if magic.startswith(b"OggS"):
         links = list(_ogg_links(data, start))
         if any(link.is_flac for link in links) or len(links) > 1:
@@ -39,8 +54,6 @@ def parts_of(data: Buffer) -> Optional[List[Part]]:
         return None
     if magic.startswith(b"fLaC"):
         starts = sorted(place for mark in FLAC_STARTS for place in _places(data, mark, start))
-    elif magic[:4] == b"RIFF" and magic[8:] == b"WAVE":
-        starts = list(_waves(data, start))
     else:
         found = mpeg.streams(data)
         return None if found is None else [Part(one.spans, one.header, one.samples, one.notes) for one in found]
@@ -94,13 +107,49 @@ def _ogg_links(data: Buffer, start: int) -> Iterator[_Link]:
         yield link
 
 
-def _waves(data: Buffer, start: int) -> Iterator[int]:
-    """Where WAV files begin that stand one behind the other, by the lengths in their headers."""
-    place = start
-    while bytes(data[place : place + 4]) == b"RIFF" and bytes(data[place + 8 : place + 12]) == b"WAVE":
-        yield place
-        length = int.from_bytes(data[place + 4 : place + 8], "little")
-        place += 8 + length + length % 2
+def _one_by_one(data: Buffer, start: int) -> Optional[List[Part]]:
+    """Recordings whose headers say where they end, and what stands behind them; None where there is only one."""
+    parts: List[Part] = []
+    place, end = start, chunks.end_of(data, start)
+    while end is not None and end > place:
+        parts.append(Part(((place, end),)))
+        place = mpeg.behind_tags(data, end)
+        end = chunks.end_of(data, place)
+    left = len(data) - place
+    if left >= LEAST and any(data[place : place + LEAST]):
+        mark = bytes(data[place : place + 4])
+        if mark in (b"OggS", b"fLaC") or mpeg.begins(data, place):
+            parts += _within(data, place, len(data))
+        elif mark not in CHUNKS_BEHIND:
+            note = f"{left} bytes behind the end of the recording, which are no audio of a known kind, left out"
+            parts[-1] = replace(parts[-1], notes=(note,))
+    return parts if len(parts) > 1 or parts[-1].notes else None
+
+
+def _within(data: Buffer, first: int, end: int) -> List[Part]:
+    """The recordings in a stretch of bytes."""
+    stretch = bytes(data[first:end])
+    parts = parts_of(stretch) or [Part(((0, len(stretch)),))]
+    return [replace(part, spans=tuple((first + begin, first + stop) for begin, stop in part.spans)) for part in parts]
+
+
+def _other_container(data: Buffer, start: int, magic: bytes) -> Optional[int]:
+    """Where the first recording in a container of another kind begins, behind one whose header does not say where it ends."""
+    firsts = (
+        next((place - before for place in _places(data, mark, start + 1 + before) if _begins(data, place - before, magic)), None)
+        for mark, before in STARTS
+    )
+    return min((place for place in firsts if place is not None), default=None)
+
+
+def _begins(data: Buffer, place: int, magic: bytes) -> bool:
+    """Whether a recording of another kind than ``magic`` begins at a byte."""
+    mark = bytes(data[place : place + 4])
+    if mark == b"fLaC" and bytes(data[place - OGG_FLAC_HEAD : place]).startswith(OGG_FLAC):
+        return False
+    if mark == magic or mark[:1] == magic[:1] == b"\xff":
+        return False
+    return mark in (b"OggS", b"fLaC") or mpeg.begins(data, place) or chunks.end_of(data, place) is not None
 
 
 def _places(data: Buffer, mark: bytes, start: int) -> Iterator[int]:

@@ -8,7 +8,7 @@ further ones in the hypothesis are false alarms. So a listed name that is recogn
 name is one miss and one false alarm. Counts are summed over the corpus (micro average).
 
 A possessive on an entity's last word (*Brion's*, *James'*) belongs to the sentence and not to the name, where
-``possessives`` asks for it. In scripts without spaces the words are characters; an entity does not end within one, before a
+``possessives`` asks for it (:mod:`ctcb.text.possessives`). In scripts without spaces the words are characters; an entity does not end within one, before a
 vowel sign or a tone mark.
 """
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-POSSESSIVES = ("'s", "'")
+from ctcb.text.possessives import possessive_of
 
 
 class Occurrence(NamedTuple):
@@ -72,7 +72,7 @@ class EntityMatcher:
     def _lengths_at(self, first: str) -> Sequence[int]:
         """The lengths of the entities that may begin with a word, longest first."""
         lengths = self._lengths.get(first, ())
-        if self._possessives and "'" in first and (first,) not in self._names and (_owner(first),) in self._names:
+        if self._possessives and (first,) not in self._names and (self._owner(first),) in self._names:
             return (*lengths, 1)
         return lengths
 
@@ -81,9 +81,14 @@ class EntityMatcher:
         if end > len(words) or (end < len(words) and unicodedata.category(words[end][0]).startswith("M")):
             return None
         name = self._names.get(words[start:end])
-        if name is None and self._possessives and "'" in words[end - 1]:
-            name = self._names.get((*words[start : end - 1], _owner(words[end - 1])))
+        if name is None and self._possessives:
+            name = self._names.get((*words[start : end - 1], self._owner(words[end - 1])))
         return name
+
+    @staticmethod
+    def _owner(word: str) -> str:
+        """A word without the possessive at its end."""
+        return word[: len(word) - len(possessive_of(word))]
 
 
 @dataclass(frozen=True)
@@ -152,11 +157,6 @@ def count_each_entity(utterances: Iterable[UtteranceEntities]) -> Dict[str, Enti
         false.update(utterance.false)
     each = {name: EntityCounts(found[name], missed[name], false[name]) for name in {**found, **missed, **false}}
     return dict(sorted(each.items(), key=lambda item: (-item[1].missed - item[1].false, -item[1].found, item[0])))
-
-
-def _owner(word: str) -> str:
-    """A word without the possessive at its end."""
-    return next((word[: -len(ending)] for ending in POSSESSIVES if word.endswith(ending)), word)
 
 
 def _ratio(part: int, whole: int) -> Optional[float]:

@@ -9,6 +9,7 @@ from ctcb.scoring.entities import EntityMatcher, Occurrence
 from ctcb.scoring.readings import forms_of, text_of
 from ctcb.scoring.tables import require_all
 from ctcb.scoring.text import units_of
+from ctcb.text.possessives import has_possessives
 from ctcb.text.scripts import is_unspaced
 
 Entities = Iterable[Union[str, Entity]]
@@ -75,7 +76,7 @@ class Listed:
             others += [(name, form) for form in forms[1:]]
         self._named.update(names)
         # An entity's own spelling takes precedence over another entity's spoken form or reading.
-        return EntityMatcher([*names.items(), *others], possessives=True)
+        return EntityMatcher([*names.items(), *others], possessives=has_possessives(self._language))
 
     def _forms(self, text: str) -> List[Units]:
         """The readings of a name or rare word."""

@@ -15,6 +15,7 @@ from ctcb.graph.entity_class import put_in, without_list
 from ctcb.graph.grammar import NO_WORD, START
 from ctcb.graph.nbest import Path, Texts
 from ctcb.graph.options import GraphOptions
+from ctcb.graph.possessives import Names, with_possessives
 from ctcb.graph.search import ReadyGraph, search
 from ctcb.graph.static import NO_ENTITY, expand
 from ctcb.graph.store import CompiledGraph
@@ -47,14 +48,14 @@ class ListGraph:
 
     ready: ReadyGraph
     compiled: CompiledGraph
-    names: Tuple[str, ...]  # the words of each entity
+    names: Names  # of the list
 
     @cached_property
     def texts(self) -> Texts:
         """What the arcs add to the text, by which n-best lists tell texts apart."""
         if self.compiled.phones is None:
             return spelled_by_tokens(self.ready.graph, self.compiled.table)
-        return spelled_by_words(self.ready.graph, self.compiled.words, self.names)
+        return spelled_by_words(self.ready.graph, self.compiled.words, self.names.names)
 
 
 class GraphSearch:
@@ -75,7 +76,7 @@ class GraphSearch:
                 file=self.compiled.folder, hint="compile one for this model with `ctcb graph`",
             )
         self._static = expand(self.compiled.grammar, vocabulary.size, vocabulary.blank, self.options)
-        self._without = ListGraph(ReadyGraph(without_list(self._static)), self.compiled, ())
+        self._without = ListGraph(ReadyGraph(without_list(self._static)), self.compiled, Names((), (), (), None, (), ()))
 
     def compile(self, context: SearchContext) -> Optional[ListGraph]:
         """The list in the place of the graph's class: ``log P(<unk> | history) + log weight``, and bonuses.
@@ -97,9 +98,10 @@ class GraphSearch:
         ``phrases``: the token sequences of each entity; ``costs``: the cost of each of these, 0 by default.
         Raises InputError for a token sequence that the graph cannot hold.
         """
-        names = tuple(map(_words, entities))
-        weights = [entity.weight for entity in entities]
-        full = put_in(self._static, phrases, weights, names, self.options, costs)
+        # Over phones a word's letters are those of the graph's words, and no token writes an ending.
+        table = self.compiled.table if self.compiled.phones is None else None
+        names = with_possessives(tuple(map(_words, entities)), phrases, [entity.weight for entity in entities], costs, table, self.options)
+        full = put_in(self._static, names.phrases, names.weights, names.names, self.options, names.costs)
         return ListGraph(ReadyGraph(full), self.compiled, names)
 
     def decode(self, log_probs: Any, graph: Optional[ListGraph] = None, nbest: Optional[int] = None) -> List[Hypothesis]:
@@ -144,9 +146,9 @@ class GraphSearch:
         for frame in np.flatnonzero((word != NO_WORD) | (entity != NO_ENTITY)):
             end, place = int(count[frame]), int(entity[frame])
             if place != NO_ENTITY:
-                words_of_name = graph.names[place].split()
+                words_of_name = graph.names.names[place].split()
                 earned = float(bonus[starts[first] : frame + 1].sum()) - self.options.word_bonus * len(words_of_name)
-                spans.append(EntitySpan(place, first, end, 0.0, earned))
+                spans.append(EntitySpan(graph.names.entity[place], first, end - graph.names.ending[place], 0.0, earned))
                 words += _shared_out(words_of_name, first, end)
             else:
                 words.append((self.compiled.words[word[frame]], first, end))

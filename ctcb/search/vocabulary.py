@@ -8,9 +8,9 @@ from unicodedata import east_asian_width
 import numpy as np
 
 from ctcb.errors import InputError
+from ctcb.text.possessives import POSSESSIVES
 from ctcb.text.scripts import is_unspaced
-from ctcb.text.tokens import BYTE, WORD_START
-from ctcb.text.writing import APOSTROPHES, is_sign
+from ctcb.text.tokens import BYTE, WORD_START, is_sign, text_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +91,7 @@ class Vocabulary:
         Raises InputError where no token marks the start of words.
         """
         between = np.array([token in separators for token in tokens], dtype=bool)
-        texts = [token.replace(WORD_START, "") for token in tokens]
-        signs = np.array([is_sign(text) for text in texts], dtype=bool) & ~between
+        signs = np.array(list(map(is_sign, tokens)), dtype=bool) & ~between
         begins = [unspaced or token.startswith(WORD_START) or is_unspaced(token[:1]) for token in tokens]
         starts = np.array(begins, dtype=bool) & ~between & ~signs
         if 0 <= blank < len(tokens):
@@ -100,7 +99,7 @@ class Vocabulary:
         if not starts.any() and not between.any():
             raise InputError(f"none of the {len(tokens)} tokens begins with {WORD_START} or is a separator",
                              hint="name the token between words, or pass unspaced=True for a script without spaces")
-        possessives = np.array([text[:1] in APOSTROPHES and text[1:] in ("", "s", "S") and text != "" for text in texts], dtype=bool)
+        possessives = np.array([text_of(token) in POSSESSIVES for token in tokens], dtype=bool)
         possessives[blank] = False
         letters = np.array([_letters(token) for token in tokens])
         return cls(len(tokens), blank, starts, between, letters, signs, starts | between | signs | possessives)
@@ -111,4 +110,4 @@ def _letters(token: str) -> float:
     single bytes as 1."""
     if BYTE.fullmatch(token):
         return 1.0
-    return float(sum(3 if east_asian_width(sign) in "WF" else 1 for sign in token.replace(WORD_START, "")))
+    return float(sum(3 if east_asian_width(sign) in "WF" else 1 for sign in text_of(token)))

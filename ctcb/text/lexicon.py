@@ -202,7 +202,7 @@ class Lexicon:
             prons: Sequence[Pronunciation] = self.entries.get(base) or _in_cmudict(base)
         else:
             prons = (g2p.predict([base])[0] or _spelled(base),) if origin == "g2p" else (_spelled(base),)
-        return [_with_s(phones) for phones in prons] if possessive else prons
+        return [with_s(phones) for phones in prons] if possessive else prons
 
     def phones_of_text(self, text: str) -> List[str]:
         """The phones of a text, for training: the first pronunciations of its words, concatenated.
@@ -279,10 +279,11 @@ def _base(word: str) -> Tuple[str, bool]:
     return (word[:-2] if possessive else word).replace("'", ""), possessive
 
 
-def _with_s(phones: Pronunciation) -> Pronunciation:
+def with_s(phones: Pronunciation) -> Pronunciation:
+    """A pronunciation with the English possessive, as its last phone has it: ``S``, ``Z`` or ``IH0 Z`` (``IH Z`` without stress)."""
     last = phones[-1]
     if last in _SIBILANTS:
-        return (*phones, "IH0", "Z")
+        return (*phones, "IH0" if any(phone[-1].isdigit() for phone in phones) else "IH", "Z")
     return (*phones, "S" if last in _VOICELESS else "Z")
 
 

@@ -11,7 +11,7 @@ import regex
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 from ctcb.text.scripts import is_unspaced
-from ctcb.text.writing import Writing, is_punctuation
+from ctcb.text.writing import APOSTROPHES, HYPHENS, Writing, is_punctuation
 
 WORD_START = "▁"  # sentencepiece's mark of a word's first piece
 SEPARATORS = ("|", " ", "<space>", WORD_START)  # the tokens between words in character vocabularies
@@ -184,6 +184,17 @@ class TokenTable:
 
     def _word(self, text: bytes) -> str:
         return self.writing.of_model(" ".join(text.decode("utf-8", "replace").replace(WORD_START, " ").split()))
+
+
+def text_of(symbol: str) -> str:
+    """What a token writes, without the mark of a word's first piece."""
+    return symbol.replace(WORD_START, "")
+
+
+def is_sign(symbol: str) -> bool:
+    """Whether a token writes punctuation alone that is no part of a word, as apostrophes (o'neil) and hyphens (jean-pierre) may be."""
+    text = text_of(symbol)
+    return is_punctuation(text) and not any(sign in text for sign in APOSTROPHES + HYPHENS)
 
 
 def _continues(symbol: str) -> bool:

@@ -25,7 +25,6 @@ from ctcb.text.scripts import UNSPACED
 
 APOSTROPHES = "'’ʼ‘`´ʹ＇"
 HYPHENS = "-‐‑‒–—−"
-_INNER = frozenset(APOSTROPHES + HYPHENS)  # o'neil, jean-pierre
 _LETTER = regex.compile(r"[\p{L}\p{M}\p{N}]")
 _ABBREVIATION = regex.compile(r"(?<!\w)(?:\p{L}\.){2,}\p{L}?")
 _PLAIN_WORD = regex.compile(WORD).fullmatch
@@ -40,11 +39,6 @@ Casing = Callable[[str], str]
 def is_punctuation(text: str) -> bool:
     """Whether a text, at least one character, holds no letter, mark or digit."""
     return bool(text) and _LETTER.search(text) is None
-
-
-def is_sign(token: str) -> bool:
-    """Whether a token is punctuation that is no part of a word, as apostrophes and hyphens may be."""
-    return is_punctuation(token) and _INNER.isdisjoint(token)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import List, Tuple
 
 from rapidfuzz.distance import Levenshtein
 
-from ctcb.transcript.hypothesis import FoundEntity
+from ctcb.transcript.hypothesis import FoundEntity, joined
 from ctcb.transcript.transcript import Transcript
 
 
@@ -46,7 +46,7 @@ def as_explanation(result: Transcript) -> str:
     else:
         lines = [
             result.utt_id, f"  without the list: {_or_nothing(result.before)}",
-            f"  with the list:    {_or_nothing(' '.join(unit.word for unit in result.shown))}",
+            f"  with the list:    {_or_nothing(joined(result.shown))}",
         ]  # fmt: skip
     changed = changes(result)
     for found in result.entities:

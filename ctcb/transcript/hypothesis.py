@@ -81,6 +81,11 @@ def spoken_words(hypothesis: Hypothesis, tokens: TokenTable, frame_shift: float)
     )
 
 
+def behind(name: str, suffix: str) -> str:
+    """What stands behind a name as it is printed: one full stop ends an abbreviation and the sentence."""
+    return suffix[1:] if name.endswith(".") and suffix.startswith(".") else suffix
+
+
 def put(reading: Reading, found: FoundEntity, text: str) -> Reading:
     """A reading with an entity's ``text`` instead of the words ``found.words``.
 

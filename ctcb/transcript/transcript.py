@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ctcb.errors import CtcbError
 from ctcb.moved import warn_renamed
-from ctcb.transcript.hypothesis import FoundEntity, Reading, Word, joined
+from ctcb.transcript.hypothesis import FoundEntity, Reading, Word, behind, joined
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Transcript:
         for found in self.entities:
             first, end = found.words
             units += self.words[place:first]
-            name = f"{found.prefix}{found.entity}{found.suffix}"
+            name = f"{found.prefix}{found.entity}{behind(found.entity, found.suffix)}"
             units.append(Word(name, found.start, found.end, self.conf_of(found), self.words[first].spaced))
             place = end
         return (*units, *self.words[place:])

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+from itertools import product
 
 import numpy as np
 import pytest
@@ -20,13 +21,17 @@ TONES = (440, 700, 1000)
 KINDS = {
     "Vorbis": {"form": "OGG", "subtype": "VORBIS"}, "Opus": {"form": "OGG", "subtype": "OPUS"}, "FLAC": {"form": "FLAC"},
     "WAV": {"form": "WAV"}, "WAV of floats": {"form": "WAV", "subtype": "FLOAT"}, "24 bits": {"form": "WAV", "subtype": "PCM_24"},
+    "extensible": {"form": "WAVEX", "subtype": "PCM_16"}, "RF64": {"form": "RF64", "subtype": "PCM_16"},
+    "Wave64": {"form": "W64", "subtype": "PCM_16"}, "AIFF": {"form": "AIFF", "subtype": "PCM_24"}, "AIFF-C": {"form": "AIFF", "subtype": "FLOAT"},
+    "CAF": {"form": "CAF", "subtype": "PCM_16"}, "ALAC": {"form": "CAF", "subtype": "ALAC_16"}, "AU": {"form": "AU", "subtype": "PCM_16"},
+    "little-endian AU": {"form": "AU", "subtype": "PCM_16", "endian": "LITTLE"},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("between", [b"", id3v1()])
 @pytest.mark.parametrize("kind", KINDS)
 def test_joined_recordings_are_read_to_their_end(kind, between, tmp_path):
-    if KINDS[kind]["form"] == "WAV":
+    if KINDS[kind]["form"].startswith("WAV"):
         between = b""  # tags are chunks of its own there
     data = between.join(encoded(tone(hertz, 1.0), **KINDS[kind]) for hertz in TONES)
     (tmp_path / "a").write_bytes(data)
@@ -46,11 +51,73 @@ def test_flac_in_ogg_alone_and_chained():
     assert len(both.samples) == 8000 and np.allclose(pitches(both.samples, (0.25, 0.5)), (440, 1000), atol=5)
 
 
-@pytest.mark.parametrize("kind", ["Vorbis", "Opus", "FLAC", "WAV"])
+@pytest.mark.parametrize("kind", ["Vorbis", "Opus", "FLAC", "WAV", "CAF", "AIFF", "AU", "Wave64"])
 def test_parts_of_other_rates_and_channels(kind):
     stereo = np.stack([tone(1000, 1.0, 48000), np.zeros(48000, np.float32)], axis=1)
     audio = read_audio(encoded(tone(440, 1.0), **KINDS[kind]) + encoded(stereo, 48000, **KINDS[kind]))
     assert abs(audio.duration - 2.0) < 0.05 and np.allclose(pitches(audio.samples, (0.9, 1.1, 1.9))[::2], (440, 1000), atol=5)
+
+
+MIXED = ["Vorbis", "FLAC", "WAV", "RF64", "AIFF", "AIFF-C", "CAF", "MP3", "MP3 without header"]
+
+
+def of_kind(kind, hertz):
+    if kind.startswith("MP3"):
+        data = mp3(tone(hertz, 1.0))
+        return without_info(data) if kind == "MP3 without header" else data
+    return encoded(tone(hertz, 1.0), **KINDS[kind])
+
+
+# Where FLAC or Ogg end and an MP3 without a header begins, neither says.
+PAIRS = [pair for pair in product(MIXED, MIXED) if pair not in (("Vorbis", "MP3 without header"), ("FLAC", "MP3 without header"))]
+
+
+@pytest.mark.parametrize("first, second", PAIRS)
+def test_recordings_in_two_containers(first, second):
+    audio = read_audio(of_kind(first, 440) + of_kind(second, 1000))
+    assert abs(audio.duration - 2.0) < 0.2 and np.allclose(pitches(audio.samples, (0.9, 1.1, 1.9))[::2], (440, 1000), atol=5)
+
+
+def streamed(kind):
+    """A header that does not say how long the recording is, as programs write it to a pipe."""
+    data = bytearray(encoded(tone(440, 1.0), **KINDS[kind]))
+    if kind == "WAV":
+        data[4:8] = data[40:44] = b"\xff" * 4
+    else:
+        data[8:12] = b"\xff" * 4
+    return bytes(data)
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AU"])
+def test_joined_streams(kind):
+    audio = read_audio(streamed(kind) * 3)
+    assert len(audio.samples) == 48000 and audio.conversions == ("3 recordings, joined in one file, read one behind the other",)
+    assert np.array_equal(audio.samples[:16000], audio.samples[32000:])
+    assert len(read_audio(streamed(kind)).samples) == 16000
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "CAF", "AU", "Wave64", "RF64"])
+def test_bytes_behind_a_recording_are_noted_where_they_may_be_audio(kind):
+    data = encoded(tone(440, 1.0), **KINDS[kind])
+    audio = read_audio(data + bytes(range(1, 201)))
+    assert len(audio.samples) == 16000
+    assert audio.conversions == ("200 bytes behind the end of the recording, which are no audio of a known kind, left out",)
+    for harmless in (bytes(3000), b"end", b"LIST" + bytes(range(200)), id3v1()):
+        assert read_audio(data + harmless).conversions == ()
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU", "Wave64", "RF64"])
+def test_a_recording_that_is_cut_off_is_refused(kind):
+    data = encoded(tone(440, 1.0), **KINDS[kind])
+    for cut in (data[: len(data) // 2], data + data[: len(data) // 2]):
+        with pytest.raises(InputError, match="cut off"):
+            read_audio(cut)
+
+
+def test_a_second_caf_that_is_cut_off_is_left_out():
+    data = encoded(tone(440, 1.0), **KINDS["CAF"])
+    audio = read_audio(data + data[: len(data) // 2])
+    assert len(audio.samples) == 16000 and "left out" in " ".join(audio.conversions)
 
 
 def test_what_is_not_readable_behind_the_first_is_noted():
@@ -126,6 +193,7 @@ def test_length_of_a_stream_is_what_comes():
 FILES = [
     mp3(tone(440, 0.4)), without_info(mp3(tone(440, 0.4))), encoded(tone(440, 0.4), form="OGG", subtype="VORBIS"),
     ogg_flac(tone(440, 0.2), 16000, 1), encoded(tone(440, 0.2), form="FLAC"), encoded(tone(440, 0.1)),
+    *(encoded(tone(440, 0.1), **KINDS[kind]) for kind in ("CAF", "ALAC", "AIFF", "AU", "Wave64", "RF64")),
 ]  # fmt: skip
 
 

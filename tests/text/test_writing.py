@@ -2,8 +2,8 @@
 import pytest
 
 from ctcb.text.scripts import is_unspaced
-from ctcb.text.tokens import TokenTable
-from ctcb.text.writing import Writing, is_punctuation, is_sign
+from ctcb.text.tokens import TokenTable, is_sign
+from ctcb.text.writing import Writing, is_punctuation
 
 GERMAN = Writing(frozenset("abcdefghijklmnopqrstuvwxyzäöüß"))
 CASED = Writing(frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'"))
@@ -78,7 +78,7 @@ def test_letters_that_cannot_be_folded_are_missing():
 def test_kinds_of_characters():
     assert is_unspaced("李") and is_unspaced("ひ") and is_unspaced("ไ") and not is_unspaced("한") and not is_unspaced("a")
     assert is_punctuation(".,") and not is_punctuation("u.") and not is_punctuation("")
-    assert is_sign(",") and not is_sign("'") and not is_sign("-")
+    assert is_sign(",") and is_sign("▁.") and not is_sign("'") and not is_sign("-") and not is_sign("▁") and not is_sign("a")
 
 
 def test_english_by_letters_or_by_name():

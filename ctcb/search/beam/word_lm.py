@@ -16,8 +16,7 @@ from ctcb.search.beam.letter_trie import LETTER_STATE, LetterTrie, best_below, f
 from ctcb.search.beam.lm_state import LmFusion
 from ctcb.search.beam.token_trie import first_children, grow
 from ctcb.search.options import BeamOptions, UnigramOptions
-from ctcb.text.tokens import WORD_START, TokenTable
-from ctcb.text.writing import is_sign
+from ctcb.text.tokens import TokenTable, is_sign, text_of
 
 MIN_SPELLED = 0.1  # share of the LM's words that the tokens must be able to spell
 
@@ -105,8 +104,10 @@ def no_fusion() -> LmFusion:
 
 def letters_of(table: TokenTable) -> List[str]:
     """The letters that each token adds to a word, in lower case; punctuation adds none."""
-    texts = [symbol.replace(WORD_START, "") if is_text else "" for symbol, is_text in zip(table.symbols, table.is_text)]
-    return ["" if is_sign(text) else table.writing.lower(text) for text in texts]
+    return [
+        table.writing.lower(text_of(symbol)) if is_text and not is_sign(symbol) else ""
+        for symbol, is_text in zip(table.symbols, table.is_text)
+    ]
 
 
 def _codes(text: str, known: str) -> np.ndarray:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ctcb as package
-from ctcb.biasing.segmentations import every_segmentation
+from ctcb.biasing.segmentations import Segmentations
 from ctcb.entities import Entity, EntityList
 from ctcb.scoring.score import score
 from ctcb.search.beam.context_graph import ContextGraph
@@ -77,7 +77,7 @@ def test_lm_and_penalty_together(decode, tmp_path):
 ])  # fmt: skip
 def test_other_scripts_and_tokens(symbols, unspaced, frames, phrase, expected):
     vocabulary = Vocabulary.from_tokens(symbols, separators=[symbol for symbol in symbols if symbol == "|"], unspaced=unspaced)
-    sequences = every_segmentation([tuple(map(symbols.index, _segmented(phrase, symbols)))], symbols, vocabulary)
+    sequences = Segmentations(symbols, vocabulary).of([tuple(map(symbols.index, _segmented(phrase, symbols)))])
     graph = ContextGraph.build([], vocabulary, pushed=[(sequences, 20.0)])
     decoder = BeamDecoder(vocabulary, BeamOptions(token_gap=20.0))
     assert "".join(symbols[i] for i in decoder.decode(log_probs(symbols, frames), graph)[0].tokens) == expected
@@ -126,12 +126,12 @@ def test_every_segmentation_is_found(word):
     while ways:
         ways = [(*way, token) for way, token in product(ways, range(1, len(SYMBOLS))) if text.startswith("".join(SYMBOLS[i] for i in (*way, token)))]
         expected.update(way for way in ways if "".join(SYMBOLS[i] for i in way) == text)
-    assert set(every_segmentation([given_one], SYMBOLS, vocabulary)) == expected
+    assert set(Segmentations(SYMBOLS, vocabulary).of([given_one])) == expected
 
 
 def test_segmentations_are_limited():
     symbols = ["-", "▁", *("a" * length for length in range(1, 30))]
-    found = every_segmentation([(1, *[2] * 40)], symbols, Vocabulary.from_tokens(symbols))
+    found = Segmentations(symbols, Vocabulary.from_tokens(symbols)).of([(1, *[2] * 40)])
     assert len(found) == 4096 and found[0] == (1, *[2] * 40) and all("".join(symbols[i] for i in way) == "▁" + "a" * 40 for way in found)
 
 
