@@ -68,7 +68,8 @@ class SpelledList:
                 found += filter(None, map(spelling.tokens_of_pron, in_ipa(entity)))
             phrases.append(tuple(dict.fromkeys(found)))
             outcome = CHANGED if found else REJECTED
-            notes += [LineNote(line, outcome, entity.text, _why(spelling, form, bool(found))) for form in lost]
+            # An entity is rejected once, however many forms it has.
+            notes += [LineNote(line, outcome, entity.text, _why(spelling, form, bool(found))) for form in (lost if found else lost[:1])]
         before = entities.report or LoadReport(None, None, len(entities), len(entities))
         if not notes:
             return cls(entities, tuple(forms), tuple(phrases), before)

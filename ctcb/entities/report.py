@@ -15,7 +15,7 @@ OUTCOMES = (REJECTED, MERGED, CHANGED, WARNING)
 
 @dataclass(frozen=True)
 class LineNote:
-    """The outcome of one line, and the reason."""
+    """The outcome of one entry, and the reason. An entry is rejected, or merged, once."""
 
     line: int  # counted from 1; in a list from Python, the number of the entry
     outcome: str  # one of OUTCOMES
@@ -29,7 +29,7 @@ class LoadReport:
 
     file: Optional[str]  # None for a list from Python
     format: Optional[str]  # of the file's lines; None for a list from Python and for a list for each utterance
-    entries: int  # lines that are neither blank nor comments
+    entries: int  # what is neither blank nor a comment: a line of most formats, a name of those with several a line
     loaded: int  # entities in the list
     notes: Tuple[LineNote, ...] = ()  # by line
     warnings: Tuple[str, ...] = ()  # about the list as a whole
@@ -41,18 +41,21 @@ class LoadReport:
 
     @property
     def rejected(self) -> int:
-        """The number of rejected lines."""
-        return len(self.lines(REJECTED))
+        """The number of rejected entries."""
+        return self._count(REJECTED)
 
     @property
     def merged(self) -> int:
-        """The number of lines that were merged into others."""
-        return len(self.lines(MERGED))
+        """The number of entries that were merged into others."""
+        return self._count(MERGED)
 
     @property
     def changed(self) -> int:
         """The number of lines that were loaded with changes."""
         return len(self.lines(CHANGED))
+
+    def _count(self, outcome: str) -> int:
+        return sum(note.outcome == outcome for note in self.notes)
 
     @property
     def eventful(self) -> bool:

@@ -36,6 +36,11 @@ def test_names_apart_by_commas(load, content, expected):
     assert rows(load(content, "comma")) == expected
 
 
+def test_the_report_counts_names_not_lines(load):
+    report = load("Ann, Bob\nann, --, ..., Bob, Ann\n", "comma").report
+    assert (report.entries, report.loaded, report.rejected, report.merged) == (7, 2, 2, 3)
+
+
 TABLES = {
     "no header": ("Brixby,15\n\nMarta Novak,\nMüller,2.5\n", [(1, Entity("Brixby", 15.0)), (3, Entity("Marta Novak")), (4, Entity("Müller", 2.5))]),
     "one column": ("Brixby\nAnn\n", [(1, Entity("Brixby")), (2, Entity("Ann"))]),
@@ -97,7 +102,7 @@ def test_json(load, content, expected):
 def test_entries_of_json_that_are_none_are_rejected(load):
     entities = load('[7, {"boost": 2}, {"text": "Ann", "alias": [3]}, {"text": 5}, ["a", 2],\n"Bob"]', "json")
     assert rows(entities) == [(2, "Bob")]
-    assert entities.report.rejected == 1 and entities.report.entries == 6  # all in line 1
+    assert entities.report.rejected == 5 and entities.report.entries == 6
     assert len(entities.report.notes) == 5
 
 
