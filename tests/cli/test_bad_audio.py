@@ -94,7 +94,7 @@ REFUSED = {
     "a link to itself": ("x.wav", loop, "cannot be read"),
     "a named pipe": ("x.wav", os.mkfifo, "is no regular file"),
     "a device": ("x.wav", lambda path: path.symlink_to("/dev/zero"), "is no regular file"),
-    "no permission": ("x.wav", without_rights, "no permission to read"),
+    "no permission": ("x.wav", without_rights, "cannot be read (Permission denied)"),
 }
 
 
