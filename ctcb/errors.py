@@ -75,6 +75,16 @@ class InputError(CtcbError):
         self.problem, self.file, self.line, self.hint = problem, file, line, hint
 
 
+def unreadable(error: OSError, file: Union[str, "PathLike[str]"], missing: str = "check the path") -> InputError:
+    """What the operating system says of a file that was to be read, as the error of a command; ``missing``: the hint where there is none."""
+    if isinstance(error, FileNotFoundError):
+        return InputError("no such file", file=file, hint=missing)
+    if isinstance(error, IsADirectoryError):
+        return InputError("this is a folder", file=file, hint="name a file inside it")
+    hint = "make it readable" if isinstance(error, PermissionError) else "check the path, and the disk that it is on"
+    return InputError(f"cannot be read ({error.strerror or error})", file=file, hint=hint)
+
+
 def run_script(main: Callable[[], None], name: str) -> None:
     """Run a script's ``main``; a CtcbError is printed as one line on stderr and sets the exit code (commands use `ctcb.cli.run`)."""
     try:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Iterator, List, Tuple, Union
 
-from ctcb.errors import InputError, RunError
+from ctcb.errors import InputError, RunError, unreadable
 
 PathOrStr = Union[str, Path]
 
@@ -27,12 +27,8 @@ def read_lines(path: PathOrStr) -> List[Tuple[int, str]]:
     """
     try:
         data = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise InputError("no such file", file=path, hint="check the path") from None
-    except IsADirectoryError:
-        raise InputError("this is a folder", file=path, hint="name a file inside it") from None
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check its permissions") from None
+        raise unreadable(error, path) from None
     rows = data.split(b"\n")
     if rows[-1] == b"":
         rows.pop()
@@ -56,11 +52,11 @@ def read_text(path: PathOrStr) -> str:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal, which identifies weights. Raises InputError where the file does not exist."""
+    """SHA-256 of a file in hexadecimal, which identifies weights. Raises InputError where the file cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError:
-        raise InputError("no such file", file=path, hint="check the path") from None
+    except OSError as error:
+        raise unreadable(error, path) from None
 
 
 @contextmanager

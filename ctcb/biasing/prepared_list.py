@@ -53,6 +53,7 @@ class SpelledList:
         spelled = iter(zip(each, spelling.spell(each)))
         phrases: List[Tuple[TokenIds, ...]] = []
         notes: List[LineNote] = []
+        in_sounds = spelling if isinstance(spelling, SoundSpelling) else None  # asked once: to look at a protocol's methods takes long
         for line, entity, own in zip(_lines(entities), entities, forms):
             found: List[TokenIds] = []
             lost: List[str] = []
@@ -64,8 +65,8 @@ class SpelledList:
             folded = spelling.writing.folded(entity.text) if found and not entity.spoken else ""
             if folded:
                 notes.append(LineNote(line, CHANGED, entity.text, f"the model's tokens lack some of its letters: {folded}"))
-            if isinstance(spelling, SoundSpelling):
-                found += filter(None, map(spelling.tokens_of_pron, in_ipa(entity)))
+            if in_sounds is not None:
+                found += filter(None, map(in_sounds.tokens_of_pron, in_ipa(entity)))
             phrases.append(tuple(dict.fromkeys(found)))
             outcome = CHANGED if found else REJECTED
             # An entity is rejected once, however many forms it has.

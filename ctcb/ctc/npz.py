@@ -9,7 +9,7 @@ from typing import IO, Any, Iterable, Iterator, Tuple
 import numpy as np
 
 from ctcb.ctc.emissions import Emissions, Emitted
-from ctcb.errors import InputError
+from ctcb.errors import InputError, unreadable
 from ctcb.io import PathOrStr
 
 
@@ -70,7 +70,7 @@ def _open(path: PathOrStr) -> Any:
         if zipfile.is_zipfile(path):
             return np.load(path, allow_pickle=False)
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check its permissions") from None
+        raise unreadable(error, path) from None
     except Exception:  # noqa: S110 (zipfile raises whatever its parsers do; the message is made below)
         pass
     raise InputError("not a .npz archive", file=path, hint="write it with numpy.savez, an array [frames, tokens] an utterance")

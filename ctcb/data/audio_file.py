@@ -18,7 +18,7 @@ from ctcb.data.chunks import STREAMED
 from ctcb.data.mpeg import Buffer
 from ctcb.data.parts import Part, Spliced, parts_of
 from ctcb.data.source import AudioSource
-from ctcb.errors import InputError
+from ctcb.errors import InputError, unreadable
 
 LOWEST_RATE, HIGHEST_RATE = 1000, 768_000  # Hz, of files: a header that names less or more is wrong
 FALLBACK_RATE = 16_000  # Hz, of what ffmpeg converts
@@ -169,12 +169,8 @@ def opened(source: AudioSource, mixed: bool = True, convert: bool = True) -> Ite
                 wav = files.enter_context(ffmpeg.converted(source, FALLBACK_RATE, mixed))
                 file = AudioFile([_Recording(files.enter_context(soundfile.SoundFile(str(wav))))])
             yield file
-    except FileNotFoundError:
-        raise InputError("no such file", file=name, hint="check the path") from None
-    except PermissionError:
-        raise InputError("no permission to read", file=name, hint="make it readable") from None
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror or error})", file=name, hint="check the path") from None
+        raise unreadable(error, name) from None
     except (soundfile.LibsndfileError, RuntimeError) as error:
         hint = "give WAV, FLAC, Ogg/Opus or MP3" + ("" if ffmpeg.installed() else ", or install ffmpeg, which reads the others")
         raise InputError(f"not readable as audio ({_reason(error)})", file=name, hint=hint) from None

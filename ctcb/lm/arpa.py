@@ -18,7 +18,7 @@ from typing import IO, Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy as np
 
-from ctcb.errors import InputError
+from ctcb.errors import InputError, unreadable
 
 CHUNK = 1 << 16  # lines at a time
 GZIP = b"\x1f\x8b"
@@ -68,7 +68,7 @@ def open_arpa(path: Union[str, Path]) -> IO[bytes]:
     try:
         file = open(path, "rb")
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check its permissions") from None
+        raise unreadable(error, path) from None
     return io.BufferedReader(gzip.GzipFile(fileobj=file), 1 << 20) if file.peek(2)[:2] == GZIP else file
 
 

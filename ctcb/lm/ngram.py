@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, Sequence, Tuple, Union
 
-from ctcb.errors import InputError, InputWarning, RunError
+from ctcb.errors import InputError, InputWarning, RunError, unreadable
 from ctcb.lm.arpa import BOM, GZIP, KENLM_BINARY, MAKE_ANEW, copy_plain, read_unigrams
 from ctcb.lm.unknown import NEVER_LOG10, UNKNOWN, unknown_score
 from ctcb.lm.vocabulary import VocabularyCheck, check_vocabulary
@@ -166,4 +166,4 @@ def _first_bytes(path: Path, count: int) -> bytes:
         with open(path, "rb") as file:
             return file.read(count)
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check its permissions") from None
+        raise unreadable(error, path) from None

@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 from typing import Iterator, Union
 
-from ctcb.errors import InputError
+from ctcb.errors import InputError, unreadable
 
 
 def read_sentences(path: Union[str, Path]) -> Iterator[str]:
@@ -39,4 +39,4 @@ def read_sentences(path: Union[str, Path]) -> Iterator[str]:
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise InputError("is not a whole gzip file", file=path) from None
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check its permissions") from None
+        raise unreadable(error, path) from None

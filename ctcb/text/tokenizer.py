@@ -13,7 +13,7 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
 import numpy as np
 import sentencepiece
 
-from ctcb.errors import InputError
+from ctcb.errors import InputError, unreadable
 from ctcb.io import atomic_write
 from ctcb.text.language import read_language
 from ctcb.text.normalize import normalize
@@ -123,7 +123,7 @@ class Tokenizer:
         except UnicodeDecodeError:
             raise InputError("is not UTF-8 text", file=tokens_file) from None
         except OSError as error:
-            raise InputError(f"cannot be read ({error.strerror})", file=tokens_file, hint="check its permissions") from None
+            raise unreadable(error, tokens_file) from None
         for number, (inside, outside) in enumerate(zip(tokenizer.pieces, listed), 1):
             if inside != outside:
                 raise InputError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import regex
 
@@ -23,7 +23,19 @@ UNNAMED_BLANK = "<blank>"  # of a blank behind the tokens that no line names, as
 _SPECIAL = re.compile(r"<[^<>]+>|\[[A-Za-z]+\d*\]")  # <unk>, <s>, [PAD], [unused1]: not text
 _MARK = regex.compile(r"\p{M}")
 BYTE = re.compile(r"<0x([0-9A-F]{2})>")  # sentencepiece's tokens for characters that it lacks, in UTF-8
+MOST_WORDS = 100_000  # that a table keeps
 JOINED = 3  # repeated tokens from which on they are taken for a second tokenizer's
+
+
+class _Part(NamedTuple):
+    """What a token adds to a text."""
+
+    text: bytes  # UTF-8
+    is_text: bool
+    is_separator: bool
+    opens: bool  # a word begins with it or behind it, after a space
+    unspaced: bool  # it is of a script without spaces
+    may_stand_apart: bool  # there it is a word of its own, where it does not go on with what stands before it
 
 
 @dataclass(frozen=True)
@@ -155,35 +167,50 @@ class TokenTable:
 
     def spaced_words(self, tokens: Sequence[int]) -> Iterator[Tuple[str, int, int, bool]]:
         """:meth:`words`, each with whether a space stands before it where it is not the first."""
-        first, text, spaced, before = 0, b"", True, ""
+        first, text, spaced, after_unspaced = 0, b"", True, False
         for place, token in enumerate(tokens):
-            symbol = self.symbols[token]
-            is_separator = symbol == self.separator
-            apart = self.is_text[token] and (is_unspaced(symbol) or is_unspaced(before))
-            if is_separator or symbol.startswith(WORD_START) or (apart and not _continues(symbol)):
+            part = self._parts[token]
+            if part.opens or (part.may_stand_apart and (part.unspaced or after_unspaced)):
                 word = self._word(text)
                 if word:
                     yield word, first, place, spaced
                     spaced = False
-                spaced |= is_separator or symbol.startswith(WORD_START)
-                first, text = place + is_separator, b""
-            if self.is_text[token]:
-                text += symbol.encode()
-                before = symbol
-            elif token in self._byte_of:
-                text += bytes([self._byte_of[token]])
-            if is_separator:
-                before = ""
+                spaced |= part.opens
+                first, text = place + part.is_separator, b""
+            text += part.text
+            if part.is_text:
+                after_unspaced = part.unspaced
+            elif part.is_separator:
+                after_unspaced = False
         word = self._word(text)
         if word:
             yield word, first, len(tokens), spaced
 
     @cached_property
-    def _byte_of(self) -> Dict[int, int]:
-        return {index: byte for byte, index in self.byte_tokens.items()}
+    def _parts(self) -> Tuple[_Part, ...]:
+        """What each token adds to a text."""
+        byte_of = {index: bytes([byte]) for byte, index in self.byte_tokens.items()}
+        return tuple(
+            _Part(
+                symbol.encode() if is_text else byte_of.get(index, b""), is_text, symbol == self.separator,
+                symbol == self.separator or symbol.startswith(WORD_START), is_text and is_unspaced(symbol),
+                is_text and not _continues(symbol),
+            )
+            for index, (symbol, is_text) in enumerate(zip(self.symbols, self.is_text))
+        )
 
     def _word(self, text: bytes) -> str:
-        return self.writing.of_model(" ".join(text.decode("utf-8", "replace").replace(WORD_START, " ").split()))
+        word = self._words.get(text)
+        if word is None:
+            word = self.writing.of_model(" ".join(text.decode("utf-8", "replace").replace(WORD_START, " ").split()))
+            if len(self._words) < MOST_WORDS:
+                self._words[text] = word
+        return word
+
+    @cached_property
+    def _words(self) -> Dict[bytes, str]:
+        """Words that were put together before."""
+        return {}
 
 
 def text_of(symbol: str) -> str:

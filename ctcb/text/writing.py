@@ -118,7 +118,7 @@ class Writing:
     def folded(self, text: str) -> str:
         """What a text's characters become for want of them, for a message; ``""`` where nothing is folded."""
         if self.is_plain:
-            foreign = any(char.isalpha() and "LATIN" not in unicodedata.name(char, "LATIN") for char in text)
+            foreign = not text.isascii() and any(char.isalpha() and "LATIN" not in unicodedata.name(char, "LATIN") for char in text)
             return f"{text!r} as {normalize(text)!r}" if foreign else ""
         changes: Dict[str, str] = {}
         for char in unicodedata.normalize("NFC", text):

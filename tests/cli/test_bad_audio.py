@@ -62,6 +62,14 @@ TAKEN = {
         "x.mp3", lambda path: path.write_bytes(without_info(mp3(SAID))[:-20]), "cut off within the last frame, and no header says how much is missing"
     ),
     "joined MP3s": ("x.mp3", lambda path: path.write_bytes(2 * mp3(SAID)), "2 recordings, joined in one file, read one behind the other"),
+    "a CAF and a WAV in one file": (
+        "x.caf", lambda path: path.write_bytes(encoded(SAID, form="CAF", subtype="PCM_16") + encoded(SAID)),
+        "2 recordings, joined in one file, read one behind the other",
+    ),
+    "bytes behind a WAV's end": (
+        "x.wav", lambda path: path.write_bytes(encoded(SAID) + b"junk of " * 37 + b"some"),
+        "300 bytes behind the end of the recording, which are no audio of a known kind, left out",
+    ),
     "chained Ogg": (
         "x.ogg", lambda path: path.write_bytes(2 * encoded(SAID, form="OGG", subtype="OPUS")),
         "2 recordings, joined in one file, read one behind the other",
@@ -94,7 +102,7 @@ REFUSED = {
     "a link to itself": ("x.wav", loop, "cannot be read"),
     "a named pipe": ("x.wav", os.mkfifo, "is no regular file"),
     "a device": ("x.wav", lambda path: path.symlink_to("/dev/zero"), "is no regular file"),
-    "no permission": ("x.wav", without_rights, "no permission to read"),
+    "no permission": ("x.wav", without_rights, "cannot be read (Permission denied)"),
 }
 
 

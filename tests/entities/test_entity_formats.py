@@ -5,17 +5,7 @@ import re
 
 import pytest
 
-from ctcb.entities import FORMATS, Entity, EntityList
-
-
-@pytest.fixture
-def load(tmp_path):
-    def call(content, format):
-        path = tmp_path / "list.txt"
-        path.write_text(content, "utf-8")
-        return EntityList.load(path, format)
-
-    return call
+from ctcb.entities import FORMATS, Entity
 
 
 @pytest.mark.parametrize(

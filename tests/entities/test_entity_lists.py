@@ -13,16 +13,6 @@ from ctcb.entities import Entity, EntityList
 from ctcb.errors import InputError
 
 
-@pytest.fixture
-def load(tmp_path):
-    def call(content, format="plain"):
-        path = tmp_path / "list.txt"
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return EntityList.load(path, format)
-
-    return call
-
-
 def said(entities):
     """(line, outcome, the reason's beginning) of each note."""
     return [(note.line, note.outcome, note.reason.split(":")[0].split(";")[0]) for note in entities.report.notes]
@@ -179,8 +169,8 @@ def test_every_line_is_accounted_for(tmp_path_factory, lines, format):
 
 
 @pytest.mark.parametrize(
-    "content, message",
-    [
+    "content, message, format",
+    [(*row, "plain") for row in [
         ("", "list.txt: holds no entity; write one entity a line"),
         ("\ufeff", "list.txt: holds no entity"),
         ("# only a comment\n\n", "list.txt: holds no entity"),
@@ -189,13 +179,13 @@ def test_every_line_is_accounted_for(tmp_path_factory, lines, format):
         ("ann\ncafé\n".encode("latin-1"), "list.txt:2: byte 4 of the line is not UTF-8; save the file as UTF-8"),
         ("ann\n".encode("utf-16"), "list.txt:1: byte 1 of the line is not UTF-8"),
         ("ann\n".encode("utf-16-le"), "list.txt:1: holds NUL bytes"),
-    ],
+    ]] + [("\n \n", "list.txt: holds no entity", format) for format in ("comma", "csv", "json", "vcard")],
 )
-def test_unusable_lists_are_refused(tmp_path, content, message):
+def test_unusable_lists_are_refused(tmp_path, content, message, format):
     path = tmp_path / "list.txt"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(InputError) as error:
-        EntityList.read(path)
+        EntityList.read(path, format)
     assert str(error.value).replace(f"{tmp_path}/", "").startswith(message)
     assert "\n" not in str(error.value)
 
