@@ -105,7 +105,7 @@ def every_command() -> Iterator[Tuple[str, click.Command]]:
             yield name, command
 
 
-# numba's own choice, code for the host's widest vectors, takes 1.6 times as long for the beam search (results/speed.md). It is
+# numba's own choice, code for the host's widest vectors, takes nearly twice as long for the beam search (results/speed.md). It is
 # the whole process that is set so, which from Python is for the caller to decide (docs/using.md).
 COMPILED_FOR = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
 
