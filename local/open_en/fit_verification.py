@@ -50,7 +50,6 @@ class Example:
     score: PhoneScore
     names: int  # in the list
     spoken: bool
-    absent: bool  # whether the list holds no spoken name
 
 
 class Recording(Verification):
@@ -84,16 +83,16 @@ def columns(example: Example) -> Tuple[float, float, float, float]:
 
 
 def examples_of(
-    data: DataSet, emissions: CachedEmissions, lists: Iterable[Tuple[EntityList, bool]], preset: Preset, lang: Lang, lm: Optional[WordLm]
+    data: DataSet, emissions: CachedEmissions, lists: Iterable[EntityList], preset: Preset, lang: Lang, lm: Optional[WordLm]
 ) -> Iterator[Example]:
-    """The names that are recognised in a set with several lists, each beside whether none of its names is spoken."""
+    """The names that are recognised in a set with several lists."""
     recording, spelling, refs = Recording(), TokenizerSpelling(lang.tokenizer), data.refs
     chosen = choose("fit", lm=lm is not None, phones=True, presets={"fit": preset.techniques})
     decoder = tuple(technique.name for technique in chosen if not isinstance(technique, EncoderTechnique))
     config = Config(bias="none", with_=decoder, presets={"none": replace(preset, techniques=())})
     facts = EmissionFacts(spelling, emissions.facts.frame_shift, Phonetics.of(lang))
     pipeline = build_pipeline(config, facts, lm, {**TECHNIQUES, recording.name: recording})
-    for names, absent in lists:
+    for names in lists:
         context = pipeline.prepare(SpelledList.of(names, spelling))
         for emitted in progress(emissions.emitted, f"{data.name}, {len(names)} names", total=len(emissions.emitted)):
             recording.noted.clear()
@@ -101,7 +100,7 @@ def examples_of(
             text = f" {normalize(refs[emitted.utt_id])} "
             for entity, score in recording.noted:
                 if np.isfinite(score.loss_per_phone):
-                    yield Example(score, len(names), any(f" {form} " in text for form in entity.spoken_forms), absent)
+                    yield Example(score, len(names), any(f" {form} " in text for form in entity.spoken_forms))
 
 
 @click.command(help=__doc__.split("\n", 1)[0])
@@ -125,11 +124,13 @@ def main(
     tokens = TokenizerSpelling(lang.tokenizer).table
     examples: Dict[str, List[Example]] = {}
     for place, folder in enumerate(folders):
-        lists: List[Tuple[EntityList, bool]] = []
+        lists: List[EntityList] = []
+        own = len(read_set(folder, half=half).entities)
         for size in map(int, sizes.split(",")):
             for file in files:  # a set's names and distractors of one kind at a time
-                data = read_set(folder, distractors=file, added=size, absent=size, half=half, seed=seed, absent_lists=absent_lists)
-                lists += [(data.entities, False), *((absent, True) for absent in data.absent)]
+                # Lists of one size: else the number of names would tell the lists with spoken names from the others.
+                data = read_set(folder, distractors=file, added=size, absent=own + size, half=half, seed=seed, absent_lists=absent_lists)
+                lists += [data.entities, *data.absent]
         lm = load_lm(lms[place], tokens) if lms else None
         examples[data.name] = list(examples_of(data, cache.emit(data), lists, chosen, lang, lm))
         click.echo(f"{data.name}: {len(examples[data.name])} names came out, {sum(one.spoken for one in examples[data.name])} of which were spoken")
@@ -137,12 +138,11 @@ def main(
         Path(dump).write_text(json.dumps({name: list(map(asdict, some)) for name, some in examples.items()}))
     weights, at = fit([one for some in examples.values() for one in some])
     click.echo(weights)
+    each = np.split(at, np.cumsum([len(some) for some in examples.values()])[:-1])  # a set's log-odds
     for threshold in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7):
-        stay, first = at > np.log(threshold / (1 - threshold)), 0
-        for name, some in examples.items():
-            spoken, kept = np.array([one.spoken for one in some]), stay[first : first + len(some)]
-            click.echo(f"{threshold}: {name}: of the spoken, {np.mean(kept[spoken]):.1%} stay; of the others, {np.mean(kept[~spoken]):.1%}")
-            first += len(some)
+        for (name, some), odds in zip(examples.items(), each):
+            spoken, stays = np.array([one.spoken for one in some]), odds > np.log(threshold / (1 - threshold))
+            click.echo(f"{threshold}: {name}: of the spoken, {np.mean(stays[spoken]):.1%} stay; of the others, {np.mean(stays[~spoken]):.1%}")
 
 
 if __name__ == "__main__":
