@@ -2,15 +2,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import List, Mapping, Sequence
+from typing import List, Sequence
 
 import numpy as np
 
-from ctcb.biasing.phone_rescoring import units_of
+from ctcb.biasing.phone_rescoring import pronounced_units
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
 from ctcb.entities.pronunciations import pronunciations, words_to_pronounce
-from ctcb.phones.graph import PhoneGraph, Pronunciations, floored, scores
+from ctcb.phones.graph import PhoneGraph, floored, scores
 from ctcb.phones.index import SoundIndex
 from ctcb.phones.lookup import Match, find
 from ctcb.text.possessives import possessive_of
@@ -83,14 +83,8 @@ def _with_name(reading: Reading, match: Match, suffix: str, context: Context) ->
     return put(reading, found, f"{printed}{behind(printed, suffix)}")
 
 
-def _spoken(reading: Reading, context: Context) -> Mapping[str, Pronunciations]:
-    words = [word.word for word in reading.words]
-    return dict(zip(words, context.setting.phonetics.words(words, context.setting.options.phonetic.pronunciations)))
-
-
 def _likeliest(readings: Sequence[Reading], phones: np.ndarray, context: Context) -> Reading:
     """The reading that fits the phone head's ``[T, P]`` best."""
-    options = context.setting.options.phonetic
-    graphs = [PhoneGraph.build([unit.ways for unit in units_of(one, _spoken(one, context), context)]) for one in readings]
-    fits = scores(floored(phones, options.floor), graphs)
+    graphs = [PhoneGraph.build([unit.ways for unit in pronounced_units(one, context)]) for one in readings]
+    fits = scores(floored(phones, context.setting.options.phonetic.floor), graphs)
     return readings[int(np.argmax(fits))]

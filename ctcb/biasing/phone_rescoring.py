@@ -75,6 +75,12 @@ def _as_spoken(prons: Sequence[Pronunciation], found: FoundEntity, setting: Sett
     return longer or prons
 
 
+def pronounced_units(reading: Reading, context: Context) -> List[Unit]:
+    """:func:`units_of` a reading whose words nothing has pronounced yet."""
+    words, setting = [word.word for word in reading.words], context.setting
+    return units_of(reading, dict(zip(words, setting.phonetics.words(words, setting.options.phonetic.pronunciations))), context)
+
+
 def units_of(reading: Reading, spoken: Mapping[str, Pronunciations], context: Context) -> List[Unit]:
     """A reading's words, spoken as ``spoken`` has them; its entities with their own pronunciations."""
     setting = context.setting

@@ -6,7 +6,7 @@ from typing import List, Optional
 
 import numpy as np
 
-from ctcb.biasing.phone_rescoring import units_of
+from ctcb.biasing.phone_rescoring import pronounced_units
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.restoration import restored
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
@@ -40,11 +40,8 @@ class Verification(Rescorer):
 
     def phone_scores(self, reading: Reading, emissions: SearchedEmissions, context: Context) -> List[Optional[PhoneScore]]:
         """How well each of a reading's entities fits the phones; None for one without a pronunciation."""
-        setting = context.setting
-        phonetics, options = setting.phonetics, setting.options.phonetic
-        words = [word.word for word in reading.words]
-        units = units_of(reading, dict(zip(words, phonetics.words(words, options.pronunciations))), context)
-        log_probs = floored(emissions.phones, options.floor)
+        units = pronounced_units(reading, context)
+        log_probs = floored(emissions.phones, context.setting.options.phonetic.floor)
         score, spans = align(log_probs, PhoneGraph.build([unit.ways for unit in units]))
         if not np.isfinite(score):
             return [PhoneScore.none() for _ in reading.entities]

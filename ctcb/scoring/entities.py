@@ -82,7 +82,9 @@ class EntityMatcher:
             return None
         name = self._names.get(words[start:end])
         if name is None and self._possessives:
-            name = self._names.get((*words[start : end - 1], self._owner(words[end - 1])))
+            owner = self._owner(words[end - 1])
+            if owner != words[end - 1]:
+                name = self._names.get((*words[start : end - 1], owner))
         return name
 
     @staticmethod

@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Collection, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
-from ctcb.errors import InputError
+from ctcb.errors import InputError, unreadable
 from ctcb.io import atomic_write
 from ctcb.text import g2p
 from ctcb.text.normalize import WORD, normalize
@@ -232,12 +232,10 @@ def read_entries(path: Union[str, Path]) -> Iterator[Tuple[int, str, Pronunciati
 def _read_lines(path: Union[str, Path]) -> List[str]:
     try:
         return Path(path).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise InputError("no such file", file=path, hint="`ctcb lexicon` writes it") from None
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text", file=path) from None
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check its permissions") from None
+        raise unreadable(error, path, "`ctcb lexicon` writes it") from None
 
 
 @lru_cache(maxsize=None)
