@@ -11,6 +11,7 @@ from ctcb.text.lang import Lang
 from ctcb.training.base import read_feature_cuts
 from ctcb.training.config import TrainConfig
 from ctcb.training.loop import Trainer
+from ctcb.training.source import StoredFeatures
 
 
 class Scripted(nn.Module):
@@ -32,4 +33,5 @@ def scripted_trainer(features_dir, lang_dir, out, bad):
     out.mkdir()
     config = replace(TrainConfig(), epochs=1, batch_seconds=2.0, workers=0)
     targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
-    return Trainer(objective, objective, config, read_feature_cuts(features_dir), targets, out, say=lambda _: None)
+    source = StoredFeatures(read_feature_cuts(features_dir), targets, config.batch_seconds, config.workers)
+    return Trainer(objective, objective, config, source, out, say=lambda _: None)

@@ -14,7 +14,7 @@ def command() -> None:
 @command.command()
 @click.option("--config", required=True, type=click.Path(), help="Model architecture: conf/model/*.yaml.")
 @click.option("--train-config", type=click.Path(), help="Training options: conf/train/*.yaml.")
-@click.option("--data", required=True, multiple=True, type=click.Path(), help="Folder with stored features; repeatable.")
+@click.option("--data", required=True, multiple=True, type=click.Path(), help="Folder with stored features; repeatable. Named twice, it is read twice an epoch.")
 @click.option("--dev", multiple=True, type=click.Path(), help="Folder of a dev set, evaluated after each epoch; repeatable.")
 @click.option("--lang", required=True, type=click.Path(), help="Folder with tokens, phones and lexicon.")
 @click.option("--out", required=True, type=click.Path(), help="Training directory; an interrupted run in it is resumed.")
@@ -26,9 +26,12 @@ def command() -> None:
 @click.option("--cache", type=click.Path(), help="Train only the layers above the pretrained encoder, whose outputs are cached in this folder.")
 @click.option("--epochs", type=int, help="Number of epochs; replaces the training config's.")
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Arithmetic precision; replaces the training config's.")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:N or auto; under torchrun, cuda gives each process its own GPU.")
+@click.option("--in-memory", is_flag=True, help="Read all features once and keep them on the device; makes them of audio where none are stored.")
 def base(
     config: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[str, ...], lang: str, out: str,
     init: Optional[str], pretrained: Tuple[str, ...], cache: Optional[str], epochs: Optional[int], precision: Optional[str],
+    device: str, in_memory: bool,
 ) -> None:
     """Train a base CTC model. An interrupted run is resumed. Under torchrun, training is data-parallel.
 
@@ -38,7 +41,8 @@ def base(
     """
     from ctcb.training.base import train_base
 
-    train_base(config, train_config, data, dev, lang, out, {"epochs": epochs, "precision": precision}, init, pretrained, cache)
+    overrides = {"epochs": epochs, "precision": precision}
+    train_base(config, train_config, data, dev, lang, out, overrides, init, pretrained, cache, device, in_memory)
 
 
 @command.command()

@@ -2,8 +2,8 @@
 
 Noise and echoes are added in the mel-energy domain (``log(exp(x) + exp(n))``), which is what adding waveforms
 comes to but for their phase, and needs no corpus of noises: it is shaped at random, or it is the
-babble of the batch's other utterances. Everything draws from one generator, so that a seed and a
-step number fix a batch.
+babble of the batch's other utterances. Everything draws from one generator, which is on the features' device, so
+that a seed and a step number fix a batch.
 """
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def change_speed(
     if config.speed_low == config.speed_high == 1.0:
         return features, lengths
     batch, frames, bins = features.shape
-    speed = config.speed_low + (config.speed_high - config.speed_low) * torch.rand(batch, generator=generator)
+    speed = config.speed_low + (config.speed_high - config.speed_low) * torch.rand(batch, generator=generator, device=features.device)
     lengths = (lengths / speed).round().long().clamp(min=1)
-    at = (torch.arange(int(lengths.max()))[None] * speed[:, None]).clamp(max=frames - 1)
+    at = (torch.arange(int(lengths.max()), device=features.device)[None] * speed[:, None]).clamp(max=frames - 1)
     features = _interpolated(features, at, dim=1)
     top = math.log1p(8000.0 / 700.0)
-    hertz = 700.0 * torch.expm1(torch.linspace(0.0, top, bins))
+    hertz = 700.0 * torch.expm1(torch.linspace(0.0, top, bins, device=features.device))
     source = torch.log1p(hertz[None] / speed[:, None] / 700.0) / top * (bins - 1)
     features = _interpolated(features, source.clamp(max=bins - 1), dim=2)
     return features * frame_mask(lengths, features.shape[1])[..., None], lengths
@@ -83,12 +83,12 @@ def _interpolated(values: Tensor, at: Tensor, dim: int) -> Tensor:
 def add_echoes(features: Tensor, lengths: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
     """Reverberate some of the utterances: an exponential decay of their energies, the same in all bands."""
     batch, frames, _ = features.shape
-    draw, time, ratio = torch.rand(3, batch, generator=generator)
+    draw, time, ratio = torch.rand(3, batch, generator=generator, device=features.device)
     chosen = draw < config.reverb_prob
     if not bool(chosen.any()):
         return features
     decay = 6.0 * math.log(10.0) * 0.01 / (0.1 + 0.7 * time)  # nats a frame: 60 dB in 0.1 to 0.8 s
-    echo = torch.exp(-decay[:, None] * torch.arange(1, ECHO_FRAMES + 1)[None])
+    echo = torch.exp(-decay[:, None] * torch.arange(1, ECHO_FRAMES + 1, device=features.device)[None])
     echo = echo / echo.sum(dim=1, keepdim=True) * 10 ** (0.5 - ratio)[:, None]  # 5 dB above the direct sound to 5 below
     energies = features.masked_fill(~frame_mask(lengths, frames)[..., None], float("-inf")).exp()
     padded = F.pad(energies.permute(2, 0, 1), (ECHO_FRAMES, -1))  # the frame itself is the direct sound
@@ -100,7 +100,7 @@ def add_echoes(features: Tensor, lengths: Tensor, config: AugmentConfig, generat
 def add_noise(features: Tensor, lengths: Tensor, config: AugmentConfig, generator: torch.Generator) -> Tensor:
     """Mix shaped noise or babble into some of the utterances."""
     batch = features.shape[0]
-    draw = torch.rand(batch, generator=generator)
+    draw = torch.rand(batch, generator=generator, device=features.device)
     shaped = draw < config.noise_prob
     babble = ~shaped & (draw < config.noise_prob + config.babble_prob)
     if not bool((shaped | babble).any()):
@@ -109,10 +109,10 @@ def add_noise(features: Tensor, lengths: Tensor, config: AugmentConfig, generato
     if bool(shaped.any()):
         noise[shaped] = shaped_noise(int(shaped.sum()), features.shape[1], features.shape[2], generator)
     if bool(babble.any()):
-        voices = [features.roll(int(torch.randint(1, max(2, batch), (), generator=generator)), dims=0) for _ in range(4)]
+        voices = [features.roll(int(torch.randint(1, max(2, batch), (), generator=generator, device=features.device)), dims=0) for _ in range(4)]
         noise[babble] = torch.logsumexp(torch.stack(voices), dim=0)[babble]
     mask = frame_mask(lengths, features.shape[1])[..., None]
-    snr = config.snr_low + (config.snr_high - config.snr_low) * torch.rand(batch, generator=generator)
+    snr = config.snr_low + (config.snr_high - config.snr_low) * torch.rand(batch, generator=generator, device=features.device)
     wanted = _level(features, mask) - snr * 0.2302585  # dB of energy to nats
     noise = noise + (wanted - _level(noise, mask))[:, None, None]
     mixed = torch.logaddexp(features, noise)
@@ -123,7 +123,7 @@ def shaped_noise(batch: int, frames: int, bins: int, generator: torch.Generator)
     """``[batch, frames, bins]`` log energies: a random smooth spectrum, slowly swelling, with grain."""
 
     def smooth(points: int, size: int, deviation: float) -> Tensor:
-        knots = torch.randn(batch, 1, points, generator=generator) * deviation
+        knots = torch.randn(batch, 1, points, generator=generator, device=generator.device) * deviation
         return F.interpolate(knots, size=size, mode="linear", align_corners=True)[:, 0]
 
     spectrum = smooth(6, bins, 1.5)[:, None, :]
@@ -133,7 +133,7 @@ def shaped_noise(batch: int, frames: int, bins: int, generator: torch.Generator)
 
 def noise_grain(generator: torch.Generator, *shape: int) -> Tensor:
     """Log band energies of Gaussian noise, ``shape``: the energies follow an exponential distribution."""
-    return (-torch.rand(shape, generator=generator).clamp(1e-4, 1 - 1e-4).log()).log()
+    return (-torch.rand(shape, generator=generator, device=generator.device).clamp(1e-4, 1 - 1e-4).log()).log()
 
 
 def _level(features: Tensor, mask: Tensor) -> Tensor:
@@ -147,18 +147,18 @@ def mask_spectrum(features: Tensor, lengths: Tensor, config: AugmentConfig, gene
     batch, frames, bins = features.shape
     mask = frame_mask(lengths, frames)[..., None]
     mean = (features * mask).sum(dim=(1, 2), keepdim=True) / (mask.sum(dim=(1, 2), keepdim=True) * bins).clamp(min=1)
-    hidden = torch.zeros(batch, frames, bins, dtype=torch.bool)
+    hidden = torch.zeros(batch, frames, bins, dtype=torch.bool, device=features.device)
 
     def stretch(size: Tensor, limit: Tensor, length: int) -> Tensor:
         """[B, length] bool: a run of random width up to ``limit`` somewhere within ``size``."""
-        width = (torch.rand(batch, generator=generator) * (limit + 1)).long()
-        start = (torch.rand(batch, generator=generator) * (size - width + 1).clamp(min=1)).long()
-        position = torch.arange(length)
+        width = (torch.rand(batch, generator=generator, device=features.device) * (limit + 1)).long()
+        start = (torch.rand(batch, generator=generator, device=features.device) * (size - width + 1).clamp(min=1)).long()
+        position = torch.arange(length, device=features.device)
         return (position >= start[:, None]) & (position < (start + width)[:, None])
 
     for _ in range(config.freq_masks):
-        size = torch.full((batch,), bins)
-        hidden |= stretch(size, torch.full((batch,), config.freq_width), bins)[:, None, :]
+        size = torch.full_like(lengths, bins)
+        hidden |= stretch(size, torch.full_like(lengths, config.freq_width), bins)[:, None, :]
     masks = max(1, int(frames * config.time_mask_share / (config.time_width / 2)))
     limit = (lengths * config.time_mask_share / masks * 2).clamp(max=config.time_width).long()
     for _ in range(masks):

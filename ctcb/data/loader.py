@@ -19,6 +19,8 @@ from ctcb.models.conformer import subsampled
 from ctcb.text.lexicon import Lexicon
 from ctcb.text.tokenizer import Tokenizer
 
+FRAME_SHIFT = 0.01  # seconds, of both kinds of features that our own models take
+
 
 class Targets:
     """Turns a transcript into the heads' target ids."""
@@ -54,10 +56,25 @@ class Batch(NamedTuple):
     words: List[List[Tuple[int, int]]]  # how many phones and subwords each word of each text has
     seconds: float = 0.0  # of audio
 
+    def to(self, device: torch.device) -> "Batch":
+        """The batch with its tensors on ``device``."""
+        if device.type == "cpu":
+            return self
+        return self._replace(
+            features=self.features.to(device), lengths=self.lengths.to(device),
+            targets={name: ids.to(device) for name, ids in self.targets.items()},
+            target_lengths={name: counts.to(device) for name, counts in self.target_lengths.items()},
+        )
+
+
+def feature_frames(cut: Cut) -> int:
+    """The frames of a cut's features, stored or not."""
+    return cut.num_frames if cut.has_features else round(cut.duration / FRAME_SHIFT)
+
 
 def frames_of_features(cut: Cut) -> int:
-    """The frames that our own models' heads have for a cut with features."""
-    return int(subsampled(torch.tensor(cut.num_frames)))
+    """The frames that our own models' heads have for a cut."""
+    return int(subsampled(torch.tensor(feature_frames(cut))))
 
 
 def usable_cuts(
@@ -82,6 +99,16 @@ BUFFER = 20_000  # cuts
 _SPEED_SUFFIX = re.compile(r"_sp\d+(\.\d+)?$")  # as lhotse's perturb_speed appends it
 
 
+def utterance_of(cut: Cut) -> str:
+    """The name that an utterance's copies at several speeds share."""
+    return _SPEED_SUFFIX.sub("", cut.id)
+
+
+def chosen_copy(seed: int, utterance: str, copies: int) -> int:
+    """Which of an utterance's copies an epoch's seed picks."""
+    return zlib.crc32(f"{seed}-{utterance}".encode()) % copies
+
+
 class OneCopyEach:
     """Of each utterance's copies at several speeds, the one that the seed picks; read anew at each pass.
 
@@ -90,7 +117,7 @@ class OneCopyEach:
 
     def __init__(self, cuts: CutSet, seed: int) -> None:
         self.cuts, self.seed = cuts, seed
-        self.copies = Counter(_SPEED_SUFFIX.sub("", cut.id) for cut in cuts)
+        self.copies = Counter(map(utterance_of, cuts))
 
     def __len__(self) -> int:
         """Utterances."""
@@ -99,8 +126,8 @@ class OneCopyEach:
     def __iter__(self) -> Iterator[Cut]:
         seen: Dict[str, int] = Counter()
         for cut in self.cuts:
-            name = _SPEED_SUFFIX.sub("", cut.id)
-            if zlib.crc32(f"{self.seed}-{name}".encode()) % self.copies[name] == seen[name]:
+            name = utterance_of(cut)
+            if chosen_copy(self.seed, name, self.copies[name]) == seen[name]:
                 yield cut
             seen[name] += 1
 

@@ -1,7 +1,8 @@
 """Training examples without speech: silence, noise, hum and music, with nothing to write down.
 
 A recogniser that has only ever heard speech finds words in anything. Whole utterances of a batch are replaced, so that
-a run needs no corpus of noises and the examples are as long as its utterances.
+a run needs no corpus of noises and the examples are as long as its utterances. They are drawn on the CPU: a piece of
+music takes many small steps.
 """
 from __future__ import annotations
 
@@ -22,13 +23,15 @@ def silence_some(batch: Batch, config: AugmentConfig, generator: torch.Generator
     """Put sounds without speech in place of some utterances; their targets and texts become empty."""
     if config.no_speech_prob == 0:
         return batch
-    chosen = torch.rand(len(batch.lengths), generator=generator) < config.no_speech_prob
+    chosen = torch.rand(len(batch.lengths), generator=generator, device=batch.features.device) < config.no_speech_prob
     if not bool(chosen.any()):
         return batch
     frames, bins = batch.features.shape[1:]
     features = batch.features.clone()
+    if generator.device.type != "cpu":
+        generator = torch.Generator().manual_seed(generator.initial_seed())
     for row in chosen.nonzero()[:, 0].tolist():
-        features[row] = sound(frames, bins, generator)
+        features[row] = sound(frames, bins, generator).to(features.device)
     features = features * frame_mask(batch.lengths, frames)[..., None]
     targets, lengths = {}, {}
     for name, ids in batch.targets.items():

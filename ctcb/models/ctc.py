@@ -29,7 +29,7 @@ def normalize_features(features: Tensor, lengths: Tensor) -> Tensor:
 
 def in_float32(layer: nn.Module, x: Tensor) -> Tensor:
     """Apply a layer in float32 even under autocast."""
-    with torch.autocast("cpu", enabled=False):
+    with torch.autocast(x.device.type, enabled=False):
         return layer(x.float())
 
 

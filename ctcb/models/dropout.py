@@ -20,6 +20,6 @@ class Dropout(nn.Module):
         """``x`` in eval mode; in training a copy with values zeroed and scaled."""
         if not self.training or not self.threshold:
             return x
-        words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
+        words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device).random_(-(2**63), None)
         keep = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.threshold
         return x * (keep.to(x.dtype) * (256.0 / (256 - self.threshold)))

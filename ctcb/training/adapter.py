@@ -29,6 +29,7 @@ from ctcb.training.evaluate import ListedDevSet, ListedDevSets
 from ctcb.training.frozen import open_base
 from ctcb.training.loop import Trainer
 from ctcb.training.processes import main_process
+from ctcb.training.source import StoredFeatures
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ def train_adapter(
     sets = [ListedDevSet(Path(folder).name, frozen.read(folder), EntityList.read(names)) for folder, names in dev]
     evaluate = ListedDevSets(sets, objective, lang, train.dev_utterances, train.seed, frozen.feed.collate)
     collate = frozen.feed.collate if cached is None else cached.collate
-    return Trainer(objective, adapter, train, usable, targets, out, evaluate, say, collate).run()
+    source = StoredFeatures(usable, targets, train.batch_seconds, train.workers, collate)
+    return Trainer(objective, adapter, train, source, out, evaluate, say).run()
 
 
 def some_hours(cuts: CutSet, hours: float, seed: int) -> CutSet:

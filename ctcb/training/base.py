@@ -4,9 +4,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import sys
+from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import torch
 from lhotse import CutSet, combine
@@ -16,8 +17,10 @@ from torch import nn
 
 from ctcb.acoustic.directory import WEIGHTS_FILE, read_model_yaml, write_model_yaml
 from ctcb.config import from_mapping, read_yaml
-from ctcb.data.features import FeatureConfig
-from ctcb.data.loader import Collate, Targets, frames_of_features, one_copy_each, usable_cuts
+from ctcb.data.features import FeatureConfig, FeatureExtractor
+from ctcb.data.loader import Collate, Targets, feature_frames, frames_of_features, one_copy_each, usable_cuts
+from ctcb.data.prepare import CUTS
+from ctcb.device import open_device
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 from ctcb.models.config import ModelConfig, WhisperConfig
@@ -31,8 +34,9 @@ from ctcb.training.encoder_cache import EncoderCache
 from ctcb.training.evaluate import DevSets
 from ctcb.training.loop import CHECKPOINT, Trainer, epoch_files
 from ctcb.training.losses import BaseObjective
-from ctcb.training.processes import main_process
+from ctcb.training.processes import local_rank, main_process
 from ctcb.training.rates import rate_share
+from ctcb.training.source import FeaturesInMemory, Source, StoredFeatures
 
 FEATURE_CUTS = "cuts_feats.jsonl.gz"
 
@@ -41,16 +45,19 @@ def train_base(
     model_config: PathOrStr, train_config: Optional[PathOrStr], data: Sequence[PathOrStr], dev: Sequence[PathOrStr],
     lang_folder: PathOrStr, out: PathOrStr, overrides: Optional[Dict[str, Any]] = None,
     init: Optional[PathOrStr] = None, pretrained: Sequence[PathOrStr] = (), cache: Optional[PathOrStr] = None,
+    device: str = "cpu", in_memory: bool = False,
 ) -> Position:
     """Train to the last epoch, resuming what ``out`` holds.
 
-    ``data`` and ``dev`` are folders of `ctcb.data.features.store_features`; ``overrides`` replace
-    fields of the training config where they are not None. ``init`` is a training or model directory
+    ``data`` and ``dev`` are folders of `ctcb.data.features.store_features`; a folder of ``data`` that is named N times is
+    read N times an epoch. ``overrides`` replace fields of the training config where they are not None. ``init`` is a training or model directory
     whose weights a new run begins with, tensor by tensor where name and shape are the same; a head for
     other tokens begins at random. ``pretrained`` holds Whisper's weights, which a model with a section `whisper`
     begins with where there is no ``init``. With ``cache``, a folder, the pretrained encoder stays as it is and reads
-    the data once, one augmented copy of it.
+    the data once, one augmented copy of it. ``device``: see `ctcb.device.open_device`. With ``in_memory`` all features
+    are read once and kept on the device, and folders without stored features serve as well.
     """
+    at = open_device(device, local_rank())
     out = Path(out)
     lang = Lang.load(lang_folder)
     sizes = {"num_subwords": len(lang.tokenizer), "num_phones": len(lang.phones)}
@@ -61,6 +68,8 @@ def train_base(
     if model.whisper is not None:
         digest = encoder.digest if encoder is not None else recorded_digest(out if init is None else init)
         model = dataclasses.replace(model, whisper=dataclasses.replace(model.whisper, digest=digest))
+    if cache is not None and in_memory:
+        raise InputError("--in-memory keeps features, --cache what the encoder makes of them", hint="leave one of them out")
     if cache is not None and model.whisper is None:
         raise InputError("--cache keeps what a pretrained encoder makes, and this model has none", file=model_config, hint="leave it out")
     if cache is not None:
@@ -72,7 +81,7 @@ def train_base(
             print(line, file=sys.stderr, flush=True)
 
     targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
-    cuts = combine([read_feature_cuts(folder) for folder in data])
+    cuts = read_data(data, in_memory)
     kind = "kaldi" if model.whisper is None else "whisper"
     usable, count, left_out = usable_cuts(cuts, targets, partial(frames_to_train, whisper=model.whisper, longest=1.0 / config.augment.speed_low))
     say(f"{count} cuts; {left_out} left out: more targets than frames, or longer than the encoder takes")
@@ -97,8 +106,32 @@ def train_base(
             config.seed, config.precision,
         ).collate
         config = dataclasses.replace(config, augment_from_step=sys.maxsize)  # what is cached is augmented already
+    objective.to(at)
+    source: Source
+    if in_memory:
+        extractor = FeatureExtractor(FeatureConfig(kind, model.num_mel_bins))
+        source = FeaturesInMemory(usable, targets, config.batch_seconds, config.workers, at, extractor)
+    else:
+        source = StoredFeatures(usable, targets, config.batch_seconds, config.workers, collate)
     share = partial(rate_share, whisper=model.whisper, config=config)
-    return Trainer(objective, objective.model, config, usable, targets, out, evaluate, say, collate, share).run()
+    return Trainer(objective, objective.model, config, source, out, evaluate, say, share).run()
+
+
+def read_data(folders: Sequence[PathOrStr], audio: bool) -> CutSet:
+    """The cuts of all folders, as a stream, of each as often as it is named; ``audio``: cuts without features serve."""
+    read: List[CutSet] = []
+    for folder, times in Counter(map(str, folders)).items():
+        if audio and not (Path(folder) / FEATURE_CUTS).exists() and (Path(folder) / CUTS).exists():
+            cuts = CutSet.from_file(Path(folder) / CUTS)
+        else:
+            cuts = read_feature_cuts(folder)
+        read += [cuts, *(cuts.map(partial(repeated, time=time)) for time in range(1, times))]
+    return combine(read)
+
+
+def repeated(cut: Cut, time: int) -> Cut:
+    """The cut under a name of its own; the suffix of a speed stays at the name's end."""
+    return cut.with_id(f"repeat{time}-{cut.id}")
 
 
 def starting_encoder(
@@ -132,7 +165,7 @@ def frames_to_train(cut: Cut, whisper: Optional[WhisperConfig], longest: float) 
 
     ``longest`` is how much longer augmentation may make it.
     """
-    if whisper is not None and cut.num_frames * longest + whisper.tail > 2 * whisper.positions - 2:
+    if whisper is not None and feature_frames(cut) * longest + whisper.tail > 2 * whisper.positions - 2:
         return 0
     return frames_of_features(cut)
 

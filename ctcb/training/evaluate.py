@@ -41,8 +41,9 @@ class DevSets:
         alignments = []
         for batch in _batches(cuts):
             features, lengths = collate_features(batch)
-            emissions, _ = self.model(features, lengths.long())
-            for cut, log_probs, length in zip(batch, emissions.subword, emissions.lengths):
+            device = next(self.model.parameters()).device
+            emissions, _ = self.model(features.to(device), lengths.long().to(device))
+            for cut, log_probs, length in zip(batch, emissions.subword.cpu(), emissions.lengths.tolist()):
                 alignments.append(align(cut.supervisions[0].text.split(), _words(self.tokenizer, log_probs[:length])))
         return word_error_rate(alignments).rate or 0.0
 

@@ -45,18 +45,19 @@ def pinned_tokens(
     ``phone_log_probs [B, T, V]`` of the phone head; ``phones`` concatenated ``[sum of phone_lengths]``.
     ``index`` counts the batch's concatenated tokens, ``position`` its flattened ``B * T`` frames.
     """
-    log_probs, total = phone_log_probs.detach().numpy(), phone_log_probs.shape[1]
+    log_probs, total = phone_log_probs.detach().cpu().numpy(), phone_log_probs.shape[1]
     index: List[int] = []
     position: List[int] = []
     first = 0
     for row, targets in enumerate(phones.split(phone_lengths.tolist())):
-        phone_frames = align_tokens(log_probs[row, : int(lengths[row])], targets.numpy(), BLANK)
+        phone_frames = align_tokens(log_probs[row, : int(lengths[row])], targets.cpu().numpy(), BLANK)
         for number, frame in enumerate(token_frames(phone_frames.tolist(), words[row])):
             if frame >= 0:
                 index.append(first + number)
                 position.append(row * total + frame)
         first += sum(tokens for _, tokens in words[row])
-    return torch.tensor(np.array(index, np.int64)), torch.tensor(np.array(position, np.int64))
+    device = phone_log_probs.device
+    return torch.tensor(np.array(index, np.int64), device=device), torch.tensor(np.array(position, np.int64), device=device)
 
 
 def pinned_loss(log_probs: Tensor, tokens: Tensor, index: Tensor, position: Tensor) -> Tensor:

@@ -9,18 +9,15 @@ from __future__ import annotations
 import json
 import time
 from contextlib import nullcontext
-from itertools import islice
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple, Union
 
 import torch
-from lhotse import CutSet
-from lhotse.dataset.collation import collate_features
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ctcb.data.augment import augment, change_speed
-from ctcb.data.loader import Batch, Collate, EpochBatches, Targets, load_batches
+from ctcb.data.loader import Batch
 from ctcb.data.no_speech import silence_some
 from ctcb.errors import InputError, RunError
 from ctcb.io import atomic_write, only_run
@@ -30,28 +27,30 @@ from ctcb.training import checkpoint
 from ctcb.training.checkpoint import Position
 from ctcb.training.config import TrainConfig, learning_rate
 from ctcb.training.processes import join_processes, rank_and_size
+from ctcb.training.source import Source
 
 Evaluate = Callable[[], Dict[str, float]]  # name -> measure, after an epoch
 Say = Callable[[str], None]
+Number = Union[float, Tensor]  # a tensor while it is still being computed
 LONGEST_RUN_OF_BAD_STEPS = 50
 CHECKPOINT = "checkpoint.safetensors"
 
 
 class Trainer:
-    """Trains ``objective`` (``forward(batch, step) -> (loss, parts)``) on stored features.
+    """Trains ``objective`` (``forward(batch, step) -> (loss, parts)``) on the device that it is on.
 
     ``out`` receives ``checkpoint.safetensors`` (to resume), ``epoch-NNN.safetensors`` (the last
     ``config.average`` epochs' weights of ``keep``) and ``log.jsonl``.
     """
 
     def __init__(
-        self, objective: nn.Module, keep: nn.Module, config: TrainConfig, cuts: CutSet, targets: Targets, out: Path,
-        evaluate: Optional[Evaluate] = None, say: Say = print, collate: Collate = collate_features,
-        rate_share: Callable[[str], float] = lambda name: 1.0,
+        self, objective: nn.Module, keep: nn.Module, config: TrainConfig, source: Source, out: Path,
+        evaluate: Optional[Evaluate] = None, say: Say = print, rate_share: Callable[[str], float] = lambda name: 1.0,
     ) -> None:
         """``rate_share`` gives a parameter's share of the learning rate by its name; a share of 0 freezes it."""
         self.objective, self.keep, self.config, self.out = objective, keep, config, out
-        self.cuts, self.targets, self.evaluate, self.say, self.collate = cuts, targets, evaluate, say, collate
+        self.source, self.evaluate, self.say = source, evaluate, say
+        self.device = next(objective.parameters()).device
         self.rank, self.world_size = rank_and_size()
         if config.precision not in ("fp32", "bf16"):
             raise InputError(f"precision {config.precision!r} is unknown", hint="use fp32 or bf16")
@@ -68,7 +67,7 @@ class Trainer:
                 {"params": members, "weight_decay": config.weight_decay if matrix else 0.0, "share": share}
                 for (share, matrix), members in groups.items()
             ],
-            lr=config.lr, betas=(0.9, config.beta2),
+            lr=config.lr, betas=(0.9, config.beta2), **({"fused": True} if self.device.type == "cuda" else {}),
         )
         self.parameters = [parameter for members in groups.values() for parameter in members]
         self.position = Position()
@@ -83,7 +82,7 @@ class Trainer:
             return self._run()
 
     def _run(self) -> Position:
-        join_processes()
+        join_processes(self.device)
         if self.checkpoint_path.exists():
             self.position = checkpoint.load(self.checkpoint_path, self.objective, self.optimizer)
             self._cut_log()
@@ -101,17 +100,16 @@ class Trainer:
 
     def _epoch(self, forward: nn.Module) -> None:
         at = self.position
-        batches = EpochBatches(
-            self.cuts, self.config.batch_seconds, self.config.seed + at.epoch, self.rank, self.world_size
-        )
-        at.steps_per_epoch = at.steps_per_epoch or len(batches)
-        began, seconds, sums, count = time.monotonic(), 0.0, {}, 0
+        seed = self.config.seed + at.epoch
+        at.steps_per_epoch = at.steps_per_epoch or self.source.steps(seed)
+        began, seconds, count = time.monotonic(), 0.0, 0
+        sums: Dict[str, Number] = {}
         self.objective.train()
-        loaded = load_batches(islice(batches, at.batch, None), self.targets, self.config.workers, self.collate)
+        loaded = self.source.batches(seed, at.batch)
         if self.rank == 0:
             loaded = progress(loaded, f"epoch {at.epoch + 1} of {self.config.epochs}", total=at.steps_per_epoch - at.batch)
         for batch in loaded:
-            parts = self._step(forward, batch)
+            parts = self.step(forward, batch)
             at.batch += 1
             seconds += batch.seconds * self.world_size
             for name, value in parts.items():
@@ -127,19 +125,21 @@ class Trainer:
             self._keep_epoch()
         self._save()
 
-    def _step(self, forward: nn.Module, batch: Batch) -> Dict[str, float]:
+    def step(self, forward: nn.Module, batch: Batch) -> Dict[str, Number]:
+        """One optimiser step; the losses' parts, the gradient's norm and the learning rate, nothing where it was not finite."""
         at, config = self.position, self.config
+        batch = batch.to(self.device)
         seed = (config.seed * 1_000_003 + at.step) * self.world_size + self.rank
         torch.manual_seed(seed)
         if at.step >= config.augment_from_step:
-            generator = torch.Generator().manual_seed(seed)
+            generator = torch.Generator(self.device).manual_seed(seed)
             features, lengths = change_speed(batch.features, batch.lengths, config.augment, generator)
             batch = batch._replace(features=augment(features, lengths, config.augment, generator), lengths=lengths)
             batch = silence_some(batch, config.augment, generator)
         rate = learning_rate(at.step, at.steps_per_epoch * config.epochs, config)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["share"]
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bf16"):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16"):
             loss, parts = forward(batch, at.step)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -153,12 +153,12 @@ class Trainer:
             return {}
         self.bad_in_a_row = 0
         self.optimizer.step()
-        return {**parts, "norm": float(norm), "lr": rate}
+        return {**parts, "norm": norm.double(), "lr": rate}
 
-    def _report(self, sums: Dict[str, float], count: int, speed: float) -> None:
+    def _report(self, sums: Dict[str, Number], count: int, speed: float) -> None:
         at = self.position
         row: Dict[str, float] = {"step": at.step, "epoch": at.epoch + 1, "skipped": at.skipped, "times_real_time": round(speed, 1)}
-        row.update({name: round(value / count, 5) for name, value in sums.items()})
+        row.update({name: round(float(value) / count, 5) for name, value in sums.items()})
         self._log(row)
 
     def _keep_epoch(self) -> None:

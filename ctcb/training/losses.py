@@ -38,7 +38,7 @@ class BaseObjective(nn.Module):
         if decoder.weight > 0:
             self.decoder = AttentionDecoder(decoder, config.encoder.dim, config.num_subwords)
 
-    def forward(self, batch: Batch, step: int) -> Tuple[Tensor, Dict[str, float]]:
+    def forward(self, batch: Batch, step: int) -> Tuple[Tensor, Dict[str, Tensor]]:
         """The loss to minimise at an optimiser step, and each part in nats a target token for the log.
 
         Each part is divided by its number of target tokens, so that batches weigh alike.
@@ -66,7 +66,7 @@ class BaseObjective(nn.Module):
             parts["attention"] = part / (lengths + 1).sum()
             weight = self.config.attention_decoder.weight
             total = (1.0 - weight) * total + weight * parts["attention"]
-        return total, {name: float(part.detach()) for name, part in parts.items()}
+        return total, {name: part.detach().double() for name, part in parts.items()}
 
     def _guidance(self, batch: Batch, emissions: Emissions, heads: List[Head]) -> Tensor:
         """The pinned losses of the subword heads, with the weights of their CTC losses."""

@@ -17,9 +17,17 @@ def main_process() -> bool:
     return rank_and_size()[0] == 0
 
 
-def join_processes() -> Tuple[int, int]:
-    """Meet the other processes, if there are any and they have not met yet; this one's number and how many there are."""
+def local_rank() -> int:
+    """This process's number among those of this machine."""
+    return int(os.environ.get("LOCAL_RANK", 0))
+
+
+def join_processes(device: torch.device = torch.device("cpu")) -> Tuple[int, int]:
+    """Meet the other processes, if there are any and they have not met yet; this one's number and how many there are.
+
+    They exchange tensors on ``device``.
+    """
     rank, size = rank_and_size()
     if size > 1 and not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("gloo")
+        torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     return rank, size

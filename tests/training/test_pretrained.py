@@ -79,17 +79,17 @@ def test_interrupted_top_training_gives_the_same_weights(configs, whisper_featur
         train_base(*configs, [whisper_features], [], lang_dir, out, {"epochs": 2, "checkpoint_minutes": 0.0}, None, [pretrained], tmp_path / "cache")
         return weights_of(out)
 
-    whole, plain_step = run(tmp_path / "whole"), Trainer._step
+    whole, plain_step = run(tmp_path / "whole"), Trainer.step
 
     def stopped(self, forward, batch):
         if self.position.step == 3:
             raise KeyboardInterrupt
         return plain_step(self, forward, batch)
 
-    monkeypatch.setattr(Trainer, "_step", stopped)
+    monkeypatch.setattr(Trainer, "step", stopped)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "parts")
-    monkeypatch.setattr(Trainer, "_step", plain_step)
+    monkeypatch.setattr(Trainer, "step", plain_step)
     parts = run(tmp_path / "parts")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 

@@ -78,7 +78,7 @@ class Stopped(Exception):
 def test_interrupted_run_gives_the_same_weights(configs, features_dir, lang_dir, tmp_path, monkeypatch):
     whole = train(configs, features_dir, lang_dir, tmp_path / "whole")
     assert whole.step >= 6 and whole.skipped == 0
-    plain_step, stops = Trainer._step, iter([2, whole.steps_per_epoch + 1])
+    plain_step, stops = Trainer.step, iter([2, whole.steps_per_epoch + 1])
     stop_at = [next(stops)]
 
     def step(self, forward, batch):
@@ -87,7 +87,7 @@ def test_interrupted_run_gives_the_same_weights(configs, features_dir, lang_dir,
             raise Stopped
         return plain_step(self, forward, batch)
 
-    monkeypatch.setattr(Trainer, "_step", step)
+    monkeypatch.setattr(Trainer, "step", step)
     for _ in range(2):
         with pytest.raises(Stopped):
             train(configs, features_dir, lang_dir, tmp_path / "parts")

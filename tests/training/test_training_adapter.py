@@ -91,7 +91,7 @@ def files(folder):
 
 def test_training_does_not_change_the_base(config, names, model_dir, features_dir, tmp_path, monkeypatch):
     before, seen = files(model_dir), []
-    plain_step = Trainer._step
+    plain_step = Trainer.step
 
     def step(self, forward, batch):
         base = self.objective.base
@@ -99,7 +99,7 @@ def test_training_does_not_change_the_base(config, names, model_dir, features_di
         seen.append({name: value.clone() for name, value in base.state_dict().items()})
         return plain_step(self, forward, batch)
 
-    monkeypatch.setattr(Trainer, "_step", step)
+    monkeypatch.setattr(Trainer, "step", step)
     run = train_adapter(model_dir, config, [features_dir], [(features_dir, names)], tmp_path / "run")
     assert run.step == len(seen) >= 6 and files(model_dir) == before
     assert all(torch.equal(seen[0][name], seen[-1][name]) for name in seen[0])
@@ -117,17 +117,17 @@ class Stopped(Exception):
 
 def test_interrupted_run_gives_the_same_weights(config, model_dir, features_dir, tmp_path, monkeypatch):
     whole = train_adapter(model_dir, config, [features_dir], [], tmp_path / "whole")
-    plain_step = Trainer._step
+    plain_step = Trainer.step
 
     def step(self, forward, batch):
         if self.position.step == 3:
             raise Stopped
         return plain_step(self, forward, batch)
 
-    monkeypatch.setattr(Trainer, "_step", step)
+    monkeypatch.setattr(Trainer, "step", step)
     with pytest.raises(Stopped):
         train_adapter(model_dir, config, [features_dir], [], tmp_path / "parts")
-    monkeypatch.setattr(Trainer, "_step", plain_step)
+    monkeypatch.setattr(Trainer, "step", plain_step)
     assert train_adapter(model_dir, config, [features_dir], [], tmp_path / "parts") == whole
     one, other = (read_tensors(epoch_files(tmp_path / run)[-1])[0] for run in ("whole", "parts"))
     assert all(torch.equal(one[name], other[name]) for name in one)
