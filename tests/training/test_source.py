@@ -31,7 +31,7 @@ def rows_of(batches):
     for batch in batches:
         ids = {name: values.split(batch.target_lengths[name].tolist()) for name, values in batch.targets.items()}
         for row, length in enumerate(batch.lengths.tolist()):
-            found.append((batch.texts[row], batch.features[row, :length], {name: values[row].tolist() for name, values in ids.items()}, batch.words[row]))
+            found.append((batch.texts[row], batch.features[row, :length], {name: values[row].tolist() for name, values in ids.items()}, [*map(tuple, batch.words[row])]))
     return sorted(found, key=lambda item: (item[0], len(item[1])))
 
 
