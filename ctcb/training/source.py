@@ -77,12 +77,12 @@ class FeaturesInMemory:
         self.targets: Dict[str, List[Tensor]] = {}
         counts: List[int] = []  # frames
         for features, lengths, texts, words, ids in progress(read, "reading features"):
-            blocks.append(features.to(device))
+            blocks.append(torch.from_numpy(features).to(device))
             counts += lengths
             self.texts += texts
             self.words += words
             for name, rows in ids.items():
-                self.targets.setdefault(name, []).extend(rows)
+                self.targets.setdefault(name, []).extend(map(torch.from_numpy, rows))
         self.features = torch.cat(blocks)  # [frames of all utterances, F]
         self.counts = np.array(counts)
         self.starts = self.counts.cumsum() - self.counts
@@ -135,7 +135,8 @@ def _packed(rows: List[int], limit: float, seconds: np.ndarray, padded: bool) ->
     return packed if packed[-1] else []
 
 
-_Utterances = Tuple[Tensor, List[int], List[str], List[List[Tuple[int, int]]], Dict[str, List[Tensor]]]
+# Arrays, not tensors: each tensor that a process hands over keeps a file open.
+_Utterances = Tuple[np.ndarray, List[int], List[str], List[List[Tuple[int, int]]], Dict[str, List[np.ndarray]]]
 
 
 def _utterances(cuts: List[Cut], targets: Targets, extractor: FeatureExtractor) -> _Utterances:
@@ -143,8 +144,8 @@ def _utterances(cuts: List[Cut], targets: Targets, extractor: FeatureExtractor) 
     texts = [cut.supervisions[0].text for cut in cuts]
     features = [_features(cut, extractor) for cut in cuts]
     spelled = [targets(text) for text in texts]
-    ids = {name: [torch.tensor(item[name]) for item in spelled] for name in spelled[0]}
-    return torch.cat(features).half(), [len(rows) for rows in features], texts, [targets.words(text) for text in texts], ids
+    ids = {name: [np.array(item[name], np.int64) for item in spelled] for name in spelled[0]}
+    return torch.cat(features).half().numpy(), [len(rows) for rows in features], texts, [targets.words(text) for text in texts], ids
 
 
 def _features(cut: Cut, extractor: FeatureExtractor) -> Tensor:
