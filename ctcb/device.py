@@ -24,4 +24,7 @@ def open_device(name: str = "auto", local_rank: Optional[int] = None) -> torch.d
     if number >= count:
         found = "no GPU" if not count else f"{count} GPU" + "s" * (count > 1)
         raise InputError(f"no device {name}: torch {torch.__version__} finds {found} for process {local_rank or 0}", hint="use --device cpu, or auto")
+    if hasattr(torch.backends.cuda, "enable_cudnn_sdp"):
+        # cuDNN's attention makes a plan for each new shape, and batches differ: 184 ms a training step where 55 will do.
+        torch.backends.cuda.enable_cudnn_sdp(False)
     return torch.device("cuda", number)
