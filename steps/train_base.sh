@@ -14,17 +14,21 @@
 #   --pretrained DIR      Whisper's weights, for a model that stands on its encoder
 #   --cache DIR           train only what stands on the pretrained encoder; folder for the encoder's outputs
 #   --int8                the trained model's weights in 8 bits
+#   --device D            cpu, cuda, cuda:N or auto (cpu)
+#   --in-memory           keep all features on the device
 #
 # Without --out no model directory is written; a later run can begin with the training directory (--init).
-# An interrupted training resumes.
+# A DATA_DIR that is named twice is read twice an epoch. An interrupted training resumes.
 set -euo pipefail
 
 config=conf/model/small.yaml train_config=conf/train/small.yaml
 lang='' out='' exp='' dev='' nproc=1 torchrun='' precision=fp32 epochs='' init='' pretrained='' cache='' int8=false
+device=cpu in_memory=false
 . utils/parse_options.sh
 . utils/launch.sh
 
-train=(train base --config "$config" --train-config "$train_config" --lang "$lang" --out "$exp" --precision "$precision")
+train=(train base --config "$config" --train-config "$train_config" --lang "$lang" --out "$exp" --precision "$precision" --device "$device")
+! "$in_memory" || train+=(--in-memory)
 for folder in "$@"; do train+=(--data "$folder"); done
 for folder in $dev; do train+=(--dev "$folder"); done
 for option in epochs init pretrained cache; do

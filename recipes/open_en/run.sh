@@ -14,6 +14,8 @@
 #   --config FILE     the model's size (conf/model/whisper_base.yaml; from scratch conf/model/small.yaml)
 #   --top-config FILE how to train what stands on Whisper's encoder, by itself (conf/train/whisper_top.yaml)
 #   --train-config F  how to train the whole model (conf/train/whisper_upper.yaml; from scratch conf/train/small.yaml)
+#   --device D        of stage 4 (cpu). With a GPU, features are kept on it, and the whole model is trained for longer:
+#   --gpu-config F    how (conf/train/whisper_gpu.yaml)
 #   --adapter-config F  the adapter and how to train it (conf/train/adapter.yaml)
 #   --epochs N        instead of the training config's
 #   --vocab-size N    pieces (160; why so few: docs/base_model.md)
@@ -27,7 +29,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 stage=1 stop_stage=6 jobs=2 nproc=2 precision=fp32 epochs='' vocab_size=160
-pretrained='' config='' top_config=conf/train/whisper_top.yaml train_config='' adapter_config=conf/train/adapter.yaml
+pretrained='' config='' top_config=conf/train/whisper_top.yaml train_config='' device=cpu gpu_config=conf/train/whisper_gpu.yaml adapter_config=conf/train/adapter.yaml
 data_dir='' exp=exp/open_en model='' results=''
 lm=none trials=80 spoken_hours=80
 train_sets="real_train tts_train"
@@ -81,12 +83,13 @@ if due 3; then # training transcripts and LM text -> pieces, phones, lexicon
     $(under "$data_dir" "$train_sets" /manifest.tsv) "$data_dir/lm_text/general.txt.gz" -- "$data_dir"/lm_text/*.txt
 fi
 
-# train EXP_DIR CONFIG OPTION...: one training run on all sets
+# train EXP_DIR CONFIG OPTION... [-- SET...]: one training run on all sets, or on those named
 train() {
   local run=$1 how=$2
-  shift 2
+  until_dashes "${@:3}"
   steps/train_base.sh --lang "$exp/lang" --exp "$run" --config "$config" --train-config "$how" --nproc "$nproc" \
-    --precision "$precision" --dev "$(under "$exp/data" "$dev_sets" '')" "$@" $(under "$exp/data" "$train_sets $spoken" '')
+    --precision "$precision" --device "$device" --dev "$(under "$exp/data" "$dev_sets" '')" "${before[@]}" \
+    $(under "$exp/data" "${after[*]:-$train_sets $spoken}" '')
 }
 
 if due 4; then # features and lang -> trained model
@@ -97,8 +100,15 @@ if due 4; then # features and lang -> trained model
       pretrained=$exp/pretrained
       packages "$pretrained" recipes/open_en/requirements.txt
     fi
-    once "$exp/top" train "$exp/top" "$top_config" --pretrained "$pretrained" --cache "$exp/cache"
-    once "$exp/model" train "$exp/base" "$train_config" --init "$exp/top" --epochs "$epochs" --out "$exp/model" --int8
+    if [ "$device" = cpu ]; then
+      once "$exp/top" train "$exp/top" "$top_config" --pretrained "$pretrained" --cache "$exp/cache"
+      once "$exp/model" train "$exp/base" "$train_config" --init "$exp/top" --epochs "$epochs" --out "$exp/model" --int8
+    else # people's speech three times as often, synthetic speech of many voices twice
+      once "$exp/top" train "$exp/top" "$top_config" --pretrained "$pretrained" --in-memory
+      once "$exp/base" train "$exp/base" "$train_config" --init "$exp/top" --in-memory
+      once "$exp/model" train "$exp/gpu" "$gpu_config" --init "$exp/base" --epochs "$epochs" --in-memory --out "$exp/model" --int8 \
+        -- real_train real_train real_train tts_train tts_train $spoken
+    fi
   fi
 fi
 
