@@ -25,25 +25,25 @@ def read_lines(path: PathOrStr) -> List[Tuple[int, str]]:
     ------
     InputError : no such file, a folder, no permission, or a line that is not UTF-8.
     """
+    return list(iterate_lines(path))
+
+
+def iterate_lines(path: PathOrStr) -> Iterator[Tuple[int, str]]:
+    """The lines of :func:`read_lines` one by one, without the file in memory; errors are raised on the way."""
     try:
-        data = Path(path).read_bytes()
+        with open(path, "rb") as file:
+            for number, row in enumerate(file, start=1):
+                try:
+                    line = row.rstrip(b"\n").decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
+                except UnicodeDecodeError as error:
+                    raise InputError(
+                        f"byte {error.start + 1} of the line is not UTF-8", file=path, line=number, hint="save the file as UTF-8"
+                    ) from None
+                if "\0" in line:  # UTF-16 without a mark, or no text at all
+                    raise InputError("holds NUL bytes", file=path, line=number, hint="give a text file, saved as UTF-8")
+                yield number, line
     except OSError as error:
         raise unreadable(error, path) from None
-    rows = data.split(b"\n")
-    if rows[-1] == b"":
-        rows.pop()
-    lines = []
-    for number, row in enumerate(rows, start=1):
-        try:
-            line = row.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"byte {error.start + 1} of the line is not UTF-8", file=path, line=number, hint="save the file as UTF-8"
-            ) from None
-        if "\0" in line:  # UTF-16 without a mark, or no text at all
-            raise InputError("holds NUL bytes", file=path, line=number, hint="give a text file, saved as UTF-8")
-        lines.append((number, line))
-    return lines
 
 
 def read_text(path: PathOrStr) -> str:

@@ -9,12 +9,16 @@
 #   --nj N        split one manifest.tsv into parts of --chunk utterances, N of them at a time (cmd.sh)
 #                 (0: a single run); the result is the same byte by byte
 #   --chunk N     a multiple of 64 (1024)
-set -euo pipefail
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
 model='' jobs=2 nj=0 chunk=1024
-. utils/parse_options.sh
-. utils/split.sh
+. "$root/utils/step.sh"
+. "$root/utils/split.sh"
 
+[ $# -ge 2 ] || misuse "an output folder and something to decode are needed"
 out=$1
 until_dashes "${@:2}"
 inputs=("${before[@]}")
@@ -23,12 +27,8 @@ if [ "$nj" -eq 0 ]; then
   "${decode[@]}" --out "$out" -- "${inputs[@]}"
   exit
 fi
-[ ${#inputs[@]} -eq 1 ] || { echo "decode.sh: --nj splits one manifest.tsv, not ${#inputs[@]} inputs" >&2; exit 2; }
-split "${inputs[0]}" "$out" -- "${decode[@]}" --out "$out/parts/{job}/out" -- "$out/parts/{job}/manifest.tsv"
-for file in text hyps.ctm hyps.stm hyps.jsonl; do merge "$out" "$file"; done
-for file in explain.txt segments; do # of --explain and --segments
-  [ ! -e "$out/parts/1/out/$file" ] || merge "$out" "$file"
-done
-for folder in $(parts "$out" .); do # files of one recording each
-  find "$folder" \( -name '*.srt' -o -name '*.vtt' -o -name '*.TextGrid' \) -exec cp -t "$out" {} +
-done
+[ ${#inputs[@]} -eq 1 ] || misuse "--nj splits one manifest.tsv, not ${#inputs[@]} inputs"
+files=(text hyps.ctm hyps.stm hyps.jsonl explain.txt segments) # the last two of --explain and --segments
+split "${inputs[0]}" "$out" "${files[@]}" settings.json -- \
+  "${decode[@]}" --out "$out/parts/{job}/out" --failed "$out/parts/{job}/out/failed.tsv" -- "$out/parts/{job}/manifest.tsv"
+merge "$out" --failed "could not be decoded" --copy .srt --copy .vtt --copy .TextGrid "${files[@]}"

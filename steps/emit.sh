@@ -4,18 +4,23 @@
 #   steps/emit.sh [--model DIR] [--jobs N] [--nj N] [--chunk 1024] OUT_DIR MANIFEST
 #
 # --nj splits the work as steps/decode.sh does; the result is the same byte by byte.
-set -euo pipefail
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
 model='' jobs=2 nj=0 chunk=1024
-. utils/parse_options.sh
-. utils/split.sh
+. "$root/utils/step.sh"
+. "$root/utils/split.sh"
+[ $# -eq 2 ] || misuse "an output folder and a manifest are needed"
 out=$1 manifest=$2
 
 emit=(ctcb emit --jobs "$jobs" ${model:+--model "$model"})
 if [ "$nj" -eq 0 ]; then
-  "${emit[@]}" --out "$out/emissions.npz" "$manifest"
+  "${emit[@]}" --out "$out/emissions.npz" -- "$manifest"
   exit
 fi
-split "$manifest" "$out" -- "${emit[@]}" --out "$out/parts/{job}/out/emissions.npz" "$out/parts/{job}/manifest.tsv"
-cp "$out/parts/1/out/emissions.npz.tokens.txt" "$out"
-python utils/merge_npz.py "$out/emissions.npz" $(parts "$out" emissions.npz)
+files=(emissions.npz emissions.npz.tokens.txt)
+split "$manifest" "$out" "${files[@]}" -- "${emit[@]}" --out "$out/parts/{job}/out/emissions.npz" \
+  --failed "$out/parts/{job}/out/failed.tsv" -- "$out/parts/{job}/manifest.tsv"
+merge "$out" --failed "could not be read" "${files[@]}"

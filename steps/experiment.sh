@@ -2,42 +2,43 @@
 #
 # SETS/{train,dev,test} hold manifest.tsv; dev and test also entities.txt and distractors.txt. Variables:
 # sets exp jobs nj nproc torchrun speeds vocab_size config train_config epochs adapter_config adapter_epochs trials results recipe.
-. utils/launch.sh
+# shellcheck disable=SC2154
+. "$root/utils/launch.sh"
 
 if due 4; then # sets -> checked cuts and features
   for name in train dev; do
-    once "$exp/data/$name" steps/prepare.sh --jobs "$jobs" --nj "$nj" \
+    once "$exp/data/$name" "$root/steps/prepare.sh" --jobs "$jobs" --nj "$nj" \
       --speeds "$([ "$name" = train ] && echo "$speeds" || echo 1.0)" "$sets/$name/manifest.tsv" "$exp/data/$name"
   done
 fi
 
 if due 5; then # training texts -> pieces, phones, lexicon
-  once "$exp/lang" steps/make_lang.sh --vocab-size "$vocab_size" "$exp/lang" "$sets/train/manifest.tsv"
+  once "$exp/lang" "$root/steps/make_lang.sh" --vocab-size "$vocab_size" "$exp/lang" "$sets/train/manifest.tsv"
 fi
 
 if due 6; then # features and lang -> the base model
-  train=(steps/train_base.sh --lang "$exp/lang" --exp "$exp/base" --out "$exp/model" --config "$config"
+  train=("$root/steps/train_base.sh" --lang "$exp/lang" --exp "$exp/base" --out "$exp/model" --config "$config"
     --train-config "$train_config" --nproc "$nproc" --torchrun "$torchrun" --epochs "$epochs"
     --dev "$exp/data/dev" "$exp/data/train")
   if first_node "$torchrun"; then once "$exp/model" "${train[@]}"; else "${train[@]}"; fi # it writes the model
 fi
 
 if due 7; then # base, features and dev list -> the contextual adapter, into the model directory
-  once "$exp/adapter" steps/train_adapter.sh --model "$exp/model" --exp "$exp/adapter" --train-config "$adapter_config" \
-    --epochs "$adapter_epochs" --dev "$exp/data/dev $sets/dev/entities.txt" "$exp/data/train"
+  once "$exp/adapter" "$root/steps/train_adapter.sh" --model "$exp/model" --exp "$exp/adapter" --train-config "$adapter_config" \
+    --epochs "$adapter_epochs" --dev "$exp/data/dev" --dev-list "$sets/dev/entities.txt" "$exp/data/train"
 fi
 
 if due 8; then # training texts -> n-gram LM
-  steps/make_lm.sh --held-out "$sets/dev/manifest.tsv" "$exp/lm" "$sets/train/manifest.tsv"
+  "$root/steps/make_lm.sh" --held-out "$sets/dev/manifest.tsv" "$exp/lm" "$sets/train/manifest.tsv"
 fi
 
 if due 9; then # LM and lang -> graphs over pieces and over phones, each tried on test
   for units in subword phone; do
     out=$exp/decode/graph_$units
-    steps/make_graph.sh --model "$exp/model" --units "$units" "$exp/lm/lm.arpa.gz" "$exp/graph/$units"
-    once "$out" steps/decode.sh --model "$exp/model" --jobs "$jobs" "$out" "$sets/test/manifest.tsv" -- \
+    "$root/steps/make_graph.sh" --model "$exp/model" --units "$units" "$exp/lm/lm.arpa.gz" "$exp/graph/$units"
+    once "$out" "$root/steps/decode.sh" --model "$exp/model" --jobs "$jobs" "$out" "$sets/test/manifest.tsv" -- \
       --graph "$exp/graph/$units" --entities "$sets/test/entities.txt"
-    steps/score.sh "$sets/test" "$out"
+    "$root/steps/score.sh" "$sets/test" "$out"
   done
 fi
 

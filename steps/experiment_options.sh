@@ -10,7 +10,9 @@
 #   --epochs N           of the base, --adapter-epochs N of the adapter, instead of their configs'
 #   --trials N           settings that are tried on half of dev
 #   --speeds LIST        of the copies of the training speech
+
+# shellcheck disable=SC2034,SC2154
 stage=1 stop_stage=11 max_count=5 jobs=4 nj=0 nproc=4 torchrun='' speeds=0.9,1.0,1.1 vocab_size=500
-config=conf/model/large.yaml train_config=conf/train/large.yaml adapter_config=conf/train/adapter.yaml
+config=$root/conf/model/large.yaml train_config=$root/conf/train/large.yaml adapter_config=$root/conf/train/adapter.yaml
 epochs='' adapter_epochs='' trials=40
 more_help=${BASH_SOURCE[0]}

@@ -7,12 +7,13 @@
 #   --model DIR        model directory or lang folder (the bundled model)
 #   --units U          subword or phone (subword)
 #   --segmentations N  ways to spell a word in pieces, at most (1)
-set -euo pipefail
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-export PATH=$root/.venv/bin:$PATH
 model='' units=subword segmentations=1
-. "$root/utils/parse_options.sh"
-[ $# -eq 2 ] || { echo "make_graph.sh: an LM and an output folder are needed (--help shows the options)" >&2; exit 2; }
+. "$root/utils/step.sh"
+[ $# -eq 2 ] || misuse "an LM and an output folder are needed"
 
 ctcb graph --lm "$1" --out "$2" --units "$units" --segmentations "$segmentations" ${model:+--model "$model"}

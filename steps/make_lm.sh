@@ -9,13 +9,14 @@
 #   --vocab FILE      only these words: a list, or lexicon.txt
 #   --estimator NAME  auto, lmplz or builtin (auto: lmplz where it is installed)
 #   --held-out FILE   text to measure perplexity on
-set -euo pipefail
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-export PATH=$root/.venv/bin:$PATH
 order=3 prune=0 vocab='' estimator=auto held_out=''
-. "$root/utils/parse_options.sh"
-[ $# -ge 2 ] || { echo "make_lm.sh: an output folder and at least one text are needed (--help shows the options)" >&2; exit 2; }
+. "$root/utils/step.sh"
+[ $# -ge 2 ] || misuse "an output folder and at least one text are needed"
 
 out=$1
 shift

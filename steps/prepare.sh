@@ -7,20 +7,24 @@
 #   --jobs N        processes of each job (2)
 #   --nj N          split the work into parts of --chunk utterances, N of them at a time (cmd.sh; 0: a single run)
 #   --chunk N       (1024); memory does not grow with the manifest then
-set -euo pipefail
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
 speeds=1.0 jobs=2 nj=0 chunk=1024
-. utils/parse_options.sh
-. utils/split.sh
+. "$root/utils/step.sh"
+. "$root/utils/split.sh"
+[ $# -eq 2 ] || misuse "a manifest and an output folder are needed"
 manifest=$1 out=$2
 
+prepare=(ctcb prepare --features --speeds "$speeds" --jobs "$jobs")
 if [ "$nj" -eq 0 ]; then
-  ctcb prepare "$manifest" --out "$out" --features --speeds "$speeds" --jobs "$jobs"
+  "${prepare[@]}" --out "$out" -- "$manifest"
   exit
 fi
-split "$manifest" "$out" -- ctcb prepare "$out/parts/{job}/manifest.tsv" --out "$out/parts/{job}/out" --features \
-  --speeds "$speeds" --jobs "$jobs"
 # gzip files can be concatenated. cuts_feats.jsonl.gz comes last; its presence shows that all files are complete.
-for file in recordings.jsonl.gz supervisions.jsonl.gz cuts.jsonl.gz rejected.tsv cuts_feats.jsonl.gz; do
-  merge "$out" "$file"
-done
+files=(recordings.jsonl.gz supervisions.jsonl.gz cuts.jsonl.gz rejected.tsv cuts_feats.jsonl.gz)
+split "$manifest" "$out" "${files[@]}" -- \
+  "${prepare[@]}" --out "$out/parts/{job}/out" --may-be-empty -- "$out/parts/{job}/manifest.tsv"
+merge "$out" --rejected "$manifest" "${files[@]}"

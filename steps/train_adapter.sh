@@ -4,23 +4,28 @@
 #   steps/train_adapter.sh [options] --model MODEL_DIR --exp TRAINING_DIR DATA_DIR...
 #
 #   --train-config FILE   the adapter and how to train it (conf/train/adapter.yaml)
-#   --dev "DIR LIST ..."  folders measured after each epoch, each followed by its list of names
+#   --dev DIR             folder measured after each epoch, with the list of names --dev-list LIST; both can be repeated
 #   --cache DIR           cache of the base's outputs (TRAINING_DIR/cache)
 #   --precision P         the base's: fp32 or bf16 (torch 2 only)
 #   --epochs N            instead of the training config's
 #
 # An interrupted training resumes.
-set -euo pipefail
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
-train_config=conf/train/adapter.yaml
-model='' exp='' dev='' cache='' precision=fp32 epochs=''
-. utils/parse_options.sh
+train_config=$root/conf/train/adapter.yaml
+model='' exp='' dev=() dev_list=() cache='' precision=fp32 epochs=''
+. "$root/utils/step.sh"
 
+required model exp
+[ $# -ge 1 ] || misuse "at least one folder of features is needed"
+[ ${#dev[@]} -eq ${#dev_list[@]} ] || misuse "each --dev needs a --dev-list, its list of names"
 train=(train adapter --base "$model" --train-config "$train_config" --out "$exp" --cache "${cache:-$exp/cache}" --precision "$precision")
 for folder in "$@"; do train+=(--data "$folder"); done
-read -ra pairs <<< "$dev"
-for ((i = 0; i + 1 < ${#pairs[@]}; i += 2)); do train+=(--dev "${pairs[i]}" "${pairs[i + 1]}"); done
+for number in "${!dev[@]}"; do train+=(--dev "${dev[number]}" "${dev_list[number]}"); done
 [ -z "$epochs" ] || train+=(--epochs "$epochs")
 
-python -m ctcb "${train[@]}"
+ctcb "${train[@]}"
 ctcb export "$exp" --out "$model"

@@ -5,7 +5,7 @@
 #
 #   --config FILE         the model's size (conf/model/small.yaml)
 #   --train-config FILE   how to train (conf/train/small.yaml)
-#   --dev "DIR DIR"       folders measured after each epoch
+#   --dev DIR             folder measured after each epoch; can be repeated
 #   --nproc N             processes (1); each on one thread where there are several
 #   --torchrun "..."      options of torchrun, for several machines (utils/launch.sh)
 #   --precision P         fp32 or bf16 (torch 2 only)
@@ -19,21 +19,31 @@
 #
 # Without --out no model directory is written; a later run can begin with the training directory (--init).
 # A DATA_DIR that is named twice is read twice an epoch. An interrupted training resumes.
-set -euo pipefail
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
-config=conf/model/small.yaml train_config=conf/train/small.yaml
-lang='' out='' exp='' dev='' nproc=1 torchrun='' precision=fp32 epochs='' init='' pretrained='' cache='' int8=false
+config=$root/conf/model/small.yaml train_config=$root/conf/train/small.yaml
+# shellcheck disable=SC2034 # some are read by their names
+lang='' out='' exp='' dev=() nproc=1 torchrun='' precision=fp32 epochs='' init='' pretrained='' cache='' int8=false
 device=cpu in_memory=false
-. utils/parse_options.sh
-. utils/launch.sh
+. "$root/utils/step.sh"
+. "$root/utils/launch.sh"
 
+required lang exp
+[ $# -ge 1 ] || misuse "at least one folder of features is needed"
 train=(train base --config "$config" --train-config "$train_config" --lang "$lang" --out "$exp" --precision "$precision" --device "$device")
 ! "$in_memory" || train+=(--in-memory)
 for folder in "$@"; do train+=(--data "$folder"); done
-for folder in $dev; do train+=(--dev "$folder"); done
+for folder in "${dev[@]}"; do train+=(--dev "$folder"); done
 for option in epochs init pretrained cache; do
   [ -z "${!option}" ] || train+=("--$option" "${!option}")
 done
 
 launch "$nproc" "$torchrun" "${train[@]}"
-[ -z "$out" ] || ! first_node "$torchrun" || ctcb export "$exp" --out "$out" $(! "$int8" || echo --int8)
+if [ -n "$out" ] && first_node "$torchrun"; then
+  export=(export "$exp" --out "$out")
+  ! "$int8" || export+=(--int8)
+  ctcb "${export[@]}"
+fi

@@ -5,21 +5,23 @@
 #   utils/demo.sh [--out DIR]
 #
 #   --out DIR   keep the transcripts there (a temporary folder)
-set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
 out=''
-. utils/parse_options.sh
-utils/setup_env.sh
-export PATH=$PWD/.venv/bin:$PATH
+. "$root/utils/parse_options.sh"
+"$root/utils/setup_env.sh"
+export PATH="$root/.venv/bin:$PATH"
 if [ -z "$out" ]; then
   out=$(mktemp -d)
   trap 'rm -rf "$out"' EXIT
 fi
 
-demo=ctcb/assets/demo
-steps/decode.sh "$out/without" "$demo/manifest.tsv"
-steps/decode.sh "$out/with" "$demo/manifest.tsv" -- --entities "$demo/entities.txt"
+demo=$root/ctcb/assets/demo
+"$root/steps/decode.sh" "$out/without" "$demo/manifest.tsv"
+"$root/steps/decode.sh" "$out/with" "$demo/manifest.tsv" -- --entities "$demo/entities.txt"
 for run in without with; do
   echo "$run the list:"
   cat "$out/$run/text"

@@ -5,10 +5,12 @@
 #
 #   --device D    cuda, cuda:N (cuda)
 #   --json FILE   exp/gpu_check.json
-set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
-device=cuda json=exp/gpu_check.json
-. utils/parse_options.sh
+device=cuda json=$root/exp/gpu_check.json
+. "$root/utils/parse_options.sh"
 mkdir -p "$(dirname "$json")"
-PYTHONPATH=. exec python utils/gpu_check.py --device "$device" --json "$json"
+PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}" exec python "$root/utils/gpu_check.py" --device "$device" --json "$json"

@@ -8,9 +8,11 @@
 #   --venv DIR     the environment whose bin/ they go to, and whose pip fetches the source
 #   --jobs N       compilers at a time (2)
 #   --source FILE  kenlm-0.3.0.tar.gz if it is here already; nothing is fetched then
-set -euo pipefail
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$root/.venv
 jobs=2
 source=
@@ -22,10 +24,10 @@ die() { echo "install_lmplz: $*" >&2; exit 1; }
 version=0.3.0  # the same as in utils/requirements/reference.txt
 sha256=c4628bb9fb63c8a6f9240035b8b037385cfc404cb72e933cf48878291edac1e8
 packages="build-essential cmake libboost-program-options-dev libboost-system-dev libboost-thread-dev libboost-test-dev"
-programs="lmplz build_binary"
+programs=(lmplz build_binary)
 
 # True if the lmplz at $1 estimates a model.
-works() { printf 'a b\nb a\n' | "$1" -o 2 --discount_fallback -S 64M 2>/dev/null | grep -q '^\\end\\'; }
+works() { printf 'a b\nb a\n' | "$1" -o 2 --discount_fallback -S 64M 2>/dev/null | grep -q '^[\]end[\]'; }
 
 [ -x "$venv/bin/python" ] || die "there is no environment in $venv; make it with utils/setup_env.sh, or name one with --venv"
 if [ -x "$venv/bin/build_binary" ] && [ -x "$venv/bin/lmplz" ] && works "$venv/bin/lmplz"; then
@@ -66,11 +68,11 @@ cmake -S "$work/kenlm-$version" -B "$work/build" -DCMAKE_BUILD_TYPE=Release >"$w
 }
 
 log "compiling"
-cmake --build "$work/build" --target $programs --parallel "$jobs" >"$work/make.log" 2>&1 ||
+cmake --build "$work/build" --target "${programs[@]}" --parallel "$jobs" >"$work/make.log" 2>&1 ||
   { grep -m 5 -A 3 'error' "$work/make.log" >&2 || tail -n 20 "$work/make.log" >&2; die "it does not compile (see above)"; }
 works "$work/build/bin/lmplz" || die "the lmplz that was built does not run"
 
-for program in $programs; do
+for program in "${programs[@]}"; do
   install -m 755 "$work/build/bin/$program" "$venv/bin/.$program.new"
   mv "$venv/bin/.$program.new" "$venv/bin/$program"
 done

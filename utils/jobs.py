@@ -1,11 +1,14 @@
 r"""Run one command many times, as local processes or as a Slurm array; finished jobs are not repeated.
 
-    python utils/jobs.py --dir DIR --count N [--nj N] [--backend local|slurm] [--attempts 2] \
-        [--made-for TEXT] -- COMMAND...
+    python utils/jobs.py --dir DIR --count N [--nj N] [--backend local|slurm] [--attempts 2] [--made-for TEXT] \
+        [--rests-on PATH]... [--output PATH]... [--outputs-listed FILE] -- COMMAND...
 
-In COMMAND, ``{job}`` is the job's number, from 1. A successful job leaves DIR/NUMBER.done, and its output
-is in DIR/NUMBER.log. Failed jobs are retried. Jobs that fail every time are named, and the exit code is then 1. With
-another COMMAND, N or TEXT the marks of an earlier run are ignored.
+In COMMAND and PATH, ``{job}`` is the job's number, from 1. A successful job leaves DIR/NUMBER.done, and its output
+is in DIR/NUMBER.log. Failed jobs are retried. Jobs that fail every time are named, and the exit code is then 1.
+
+A mark holds the digest of what the job rests on: COMMAND, N, TEXT, ctcb itself, and the contents of the files and folders
+that COMMAND and --rests-on name (with the audio of a manifest.tsv). If that differs, the job is run again. Before a job is
+run, its --output is removed; an --output without ``{job}``, and the files that FILE lists, rest on all jobs.
 
 The back end may also be chosen with CTCB_JOBS, and options of sbatch be given in CTCB_SBATCH; cmd.sh sets both.
 """
@@ -20,8 +23,11 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
-from typing import Callable, Dict, List, Sequence
+from typing import Callable, Dict, List, NamedTuple, Sequence
+
+from contents import audio_of, content, named_files, package
 
 from ctcb.progress import progress
 
@@ -84,34 +90,85 @@ def ranges(jobs: Sequence[int]) -> str:
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
 
 
-def run_jobs(
-    folder: Path, count: int, command: Sequence[str], backend: str, nj: int, attempts: int, made_for: str = ""
-) -> List[int]:
+class Work(NamedTuple):
+    """Jobs, their command, and what they read and write; ``{job}`` in words and paths is the job's number."""
+
+    count: int
+    command: Sequence[str]
+    made_for: str = ""
+    rests_on: Sequence[str] = ()
+    outputs: Sequence[str] = ()
+    outputs_listed: str = ""
+
+    def words(self, job: int) -> List[str]:
+        """The job's command."""
+        return _of_job(self.command, job)
+
+    def own_outputs(self, job: int) -> List[str]:
+        """The paths that this job alone writes."""
+        return _of_job([path for path in self.outputs if "{job}" in path], job)
+
+    def digest(self, job: int) -> str:
+        """SHA-256, in hexadecimal, of what the job's result rests on."""
+        words, rests_on = self.words(job), _of_job(self.rests_on, job)
+        rests_on += [audio for path in rests_on if os.path.basename(path) == "manifest.tsv" for audio in audio_of(path)]
+        options = [path for path in [os.environ.get("CTCB_OPTIONS", "")] if path]
+        paths = [*rests_on, *named_files([*words[1:], *options], [*self.own_outputs(job), *self.outputs])]
+        known = [self.count, words, self.made_for, package(), [[path, content(path)] for path in paths]]
+        return sha256(json.dumps(known).encode()).hexdigest()
+
+    def remove_outputs(self, jobs: Sequence[int]) -> None:
+        """Remove what these jobs wrote, and what was made of all jobs' outputs."""
+        listed = Path(self.outputs_listed)
+        names = listed.read_text(encoding="utf-8").splitlines() if self.outputs_listed and listed.exists() else []
+        for path in [*(path for path in self.outputs if "{job}" not in path), *names]:
+            _remove(path)
+        if names:
+            listed.unlink()
+        for job in jobs:
+            for path in self.own_outputs(job):
+                _remove(path)
+
+
+def _of_job(words: Sequence[str], job: int) -> List[str]:
+    return [word.replace("{job}", str(job)) for word in words]
+
+
+def _remove(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    else:
+        Path(path).unlink(missing_ok=True)
+
+
+def run_jobs(folder: Path, work: Work, backend: str, nj: int, attempts: int) -> List[int]:
     """Run the unfinished jobs; returns those that failed every time."""
     folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / "jobs.json"
-    wanted = json.dumps({"count": count, "command": list(command), "made_for": made_for})
-    if not kept.exists() or kept.read_text(encoding="utf-8") != wanted:
-        for old in folder.glob("*.done"):
-            old.unlink()
-        kept.write_text(wanted, encoding="utf-8")
+    jobs = range(1, work.count + 1)
+    with ThreadPoolExecutor(nj) as pool:
+        digests = dict(zip(jobs, progress(pool.map(work.digest, jobs), "reading what the jobs rest on", total=work.count)))
 
     def mark(job: int) -> Path:
         return folder / f"{job}.done"
 
+    def done(job: int) -> bool:
+        return mark(job).exists() and mark(job).read_text() == digests[job] and all(map(os.path.lexists, work.own_outputs(job)))
+
     def command_of(job: int) -> str:
-        words = [word.replace("{job}", str(job)) for word in command]
-        return f"{shlex.join(words)} && touch {shlex.quote(str(mark(job)))}"
+        return f"{shlex.join(work.words(job))} && printf %s {digests[job]} >{shlex.quote(str(mark(job)))}"
 
     todo: List[int] = []
     for attempt in range(1, attempts + 1):
-        todo = [job for job in range(1, count + 1) if not mark(job).exists()]
+        todo = [job for job in jobs if not done(job)]
         if not todo:
             break
         if attempt > 1:
-            print(f"jobs: {len(todo)} of {count} failed, attempt {attempt} of {attempts}", file=sys.stderr)
+            print(f"jobs: {len(todo)} of {work.count} failed, attempt {attempt} of {attempts}", file=sys.stderr)
+        for job in todo:
+            mark(job).unlink(missing_ok=True)
+        work.remove_outputs(todo)
         BACKENDS[backend](todo, command_of, lambda job: folder / f"{job}.log", nj)
-        todo = [job for job in todo if not mark(job).exists()]
+        todo = [job for job in todo if not done(job)]
     return todo
 
 
@@ -123,6 +180,9 @@ def main() -> None:
     parser.add_argument("--backend", choices=sorted(BACKENDS), default=os.environ.get("CTCB_JOBS", "local"))
     parser.add_argument("--attempts", type=int, default=2)
     parser.add_argument("--made-for", default="", help="What the jobs depend on beside the command.")
+    parser.add_argument("--rests-on", action="append", default=[], help="A file or folder whose content the jobs read.")
+    parser.add_argument("--output", action="append", default=[], help="What a job writes or, without {job}, what is made of all jobs' outputs.")
+    parser.add_argument("--outputs-listed", default="", help="A file that names more of the latter, one a line.")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
@@ -132,9 +192,8 @@ def main() -> None:
         parser.error("there is no sbatch on this machine; use --backend local")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped like by Ctrl-C
     try:
-        failed = run_jobs(
-            options.dir, options.count, command, options.backend, options.nj, options.attempts, options.made_for
-        )
+        work = Work(options.count, command, options.made_for, options.rests_on, options.output, options.outputs_listed)
+        failed = run_jobs(options.dir, work, options.backend, options.nj, options.attempts)
     except KeyboardInterrupt:
         sys.exit(130)
     if failed:

@@ -4,9 +4,13 @@
 #
 #   export SLURM_CONF=DIR/slurm.conf; utils/local_slurm.sh start DIR    (a path from /)
 #   utils/local_slurm.sh stop DIR
-set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/parse_options.sh"
-[ $# -eq 2 ] || { echo "local_slurm.sh: start or stop, and a folder (--help shows them)" >&2; exit 2; }
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
+
+. "$root/utils/parse_options.sh"
+[ $# -eq 2 ] || misuse "start or stop, and a folder"
 action=$1 dir=$2
 export SLURM_CONF=$dir/slurm.conf
 

@@ -7,9 +7,11 @@
 #
 #   --venv DIR        put it there instead
 #   --python PROGRAM  use this Python (3.10 or 3.9) instead of searching PATH, pyenv and uv
-set -euo pipefail
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$root/.venv
 python=
 . "$root/utils/parse_options.sh"
@@ -37,7 +39,7 @@ candidates() {
   local pyenv
   for pyenv in pyenv "${PYENV_ROOT:-$HOME/.pyenv}/bin/pyenv"; do
     command -v "$pyenv" >/dev/null || continue
-    { "$pyenv" versions --bare 2>/dev/null | grep -E "^$1\.[0-9]+$" | sort -rV || true; } |
+    { "$pyenv" versions --bare 2>/dev/null | grep -E "^${1}\.[0-9]+$" | sort -rV || true; } |
       while read -r version; do echo "$("$pyenv" prefix "$version")/bin/python"; done
     break
   done
@@ -75,7 +77,7 @@ check_compiler() {
 }
 
 [ "$(uname -sm)" = "Linux x86_64" ] || die "the reference set exists for Linux on x86_64 only, and this is $(uname -sm).
-  Elsewhere:  pip install -e '$root[train,test]'  (Python 3.9 to 3.13; k2 is then your own affair)"
+  Elsewhere:  pip install -e '${root}[train,test]'  (Python 3.9 to 3.13; k2 is then your own affair)"
 
 # Two runs at once wait for one another.
 exec 9<"$root/setup.py"

@@ -1,32 +1,21 @@
 # Work that is split into parts. Source it in a step, after its options; it uses $nj and $chunk.
 
-_utils=$(dirname "${BASH_SOURCE[0]}")
-. "$_utils/../cmd.sh"
+# shellcheck disable=SC2154
+. "$root/cmd.sh"
 
-# split MANIFEST OUT -- COMMAND...: cut the manifest into OUT/parts/NUMBER/manifest.tsv and run the command
-# for each number ({job} in the command). Finished parts are not repeated, unless the manifest, the command or the
-# chunk changed.
+# split MANIFEST OUT FILE... -- COMMAND...: cut the manifest into OUT/parts/NUMBER/manifest.tsv and run the command for
+# each number ({job} in the command), which writes OUT/parts/NUMBER/out. Finished parts are not repeated while their
+# list, their audio, the command and the contents of what it names stay the same. Otherwise what they wrote is removed
+# first, and so are the FILEs in OUT, which are made of all parts.
 split() {
-  local manifest=$1 out=$2 count
-  shift 3
-  count=$(python "$_utils/split_manifest.py" "$manifest" "$out/parts" --chunk "$chunk")
-  echo "$count" >"$out/parts/count"
-  python "$_utils/jobs.py" --dir "$out/jobs" --count "$count" --nj "$nj" \
-    --made-for "$(sha256sum <"$manifest") $chunk" -- "$@"
+  local manifest=$1 out=$2 count file outputs=()
+  until_dashes "${@:3}"
+  for file in "${before[@]}"; do outputs+=(--output "$out/$file"); done
+  count=$(python "$root/utils/split_manifest.py" "$manifest" "$out/parts" --chunk "$chunk")
+  python "$root/utils/jobs.py" --dir "$out/jobs" --count "$count" --nj "$nj" --made-for "$chunk" \
+    --rests-on "$out/parts/{job}/manifest.tsv" --output "$out/parts/{job}/out" \
+    "${outputs[@]}" --outputs-listed "$out/parts/copied" -- "${after[@]}"
 }
 
-# parts OUT FILE: OUT/parts/NUMBER/out/FILE in order.
-parts() {
-  local number
-  for number in $(seq "$(cat "$1/parts/count")"); do echo "$1/parts/$number/out/$2"; done
-}
-
-# merge OUT FILE: the parts' files, one after the other, as OUT/FILE; of a table the first header.
-merge() {
-  local file first=true
-  for file in $(parts "$1" "$2"); do
-    if $first || [[ $file != *.tsv ]]; then cat "$file"; else tail -n +2 "$file"; fi
-    first=false
-  done >"$1/.part.$2"
-  mv "$1/.part.$2" "$1/$2"
-}
+# merge OUT [OPTION...] FILE...: the parts' files, one after the other, as OUT/FILE.
+merge() { python "$root/utils/merge_parts.py" "$@"; }

@@ -1,16 +1,15 @@
 # Functions that the stages of all recipes share. Source it after the options.
 
-export PATH=$PWD/.venv/bin:$PATH
-. cmd.sh
+# shellcheck disable=SC2154 # the options of the recipe
+root=$(CDPATH='' cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export PATH="$root/.venv/bin:$PATH"
+. "$root/cmd.sh"
 
 # give_up CODE WORDS...: a line on stderr, and the end.
 give_up() { echo "${0##*/}: ${*:2}" >&2; exit "$1"; }
 
 command -v ctcb >/dev/null || give_up 1 "there is no ctcb here; utils/setup_env.sh installs it"
 [ "$CTCB_JOBS" != slurm ] || command -v sbatch >/dev/null || give_up 2 "CTCB_JOBS is slurm, and there is no sbatch here"
-
-# required NAME: the option's value must have been given.
-required() { [ -n "${!1}" ] || give_up 2 "--${1//_/-} is missing (--help shows the options)"; }
 
 # readable FILE...: what later stages read must be there before the first one works.
 readable() {
@@ -40,11 +39,31 @@ once() {
 # packages DIR REQUIREMENTS: pip's packages in a folder of their own, .venv untouched.
 packages() { once "$1" python -m pip install --quiet --no-deps --upgrade --target "$1" -r "$2"; }
 
-# flag NAME true|false: --NAME, or nothing.
-flag() { ! "$2" || echo "--$1"; }
+# with_packages DIR COMMAND...: run the command, which finds the packages in DIR. Colons separate the folders in
+# PYTHONPATH, so one with a colon in its name is reached through a link.
+with_packages() {
+  local dir=$1 link='' status=0
+  shift
+  if [[ $dir == *:* ]]; then
+    link=$(mktemp -d)
+    ln -s "$(CDPATH='' cd "$dir" && pwd)" "$link/site"
+    dir=$link/site
+  fi
+  PYTHONPATH=$dir${PYTHONPATH:+:$PYTHONPATH} "$@" || status=$?
+  [ -z "$link" ] || rm -r "$link"
+  return "$status"
+}
 
-# each NAME "WORD...": --NAME WORD for each of the words.
+# each NAME WORD...: --NAME WORD for each of the words, in the array `options`.
 each() {
   local word
-  for word in $2; do echo "--$1 $word"; done
+  options=()
+  for word in "${@:2}"; do options+=("--$1" "$word"); done
+}
+
+# under PREFIX SUFFIX NAME...: PREFIX/NAMESUFFIX for each of the names, in the array `paths`.
+under() {
+  local name
+  paths=()
+  for name in "${@:3}"; do paths+=("$1/$name$2"); done
 }

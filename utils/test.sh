@@ -7,9 +7,11 @@
 #   --slow             run the slow tests as well, after the quick ones
 #   --slow-limit SECS  stop the slow tests after so long (3600); what ran until then must have passed
 #   --venv DIR         use this environment instead of .venv
-set -euo pipefail
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 slow=false
 slow_limit=3600
 venv=$root/.venv

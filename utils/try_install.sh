@@ -7,8 +7,11 @@
 #   --python PROGRAM  the Python (python3.11)
 #   --torch VERSION   the PyTorch that is there before ctcb (2.13.0)
 #   --venv DIR        keep the environment there (a temporary folder)
-set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
+
 python=python3.11
 torch=2.13.0
 venv=
@@ -25,12 +28,12 @@ bin=$(cd "$venv/bin" && pwd)
 # Errors only: with --quiet once, pip still warns of every index of the user's that lacks a package.
 pip() { "$bin/python" -m pip --quiet --quiet --disable-pip-version-check --no-input "$@"; }
 pip install "torch==$torch"
-before=$("$bin/python" -c "import torch; print(torch.__version__)")
+torch_before=$("$bin/python" -c "import torch; print(torch.__version__)")
 # A copy, so that what pip builds does not lie about in the sources.
 mkdir "$work/ctcb"
 cp -r "$root"/{ctcb,setup.py,setup.cfg,README.md,LICENSE} "$work/ctcb"
 pip install "$work/ctcb"
-[ "$("$bin/python" -c "import torch; print(torch.__version__)")" = "$before" ] || fail "torch $before was replaced"
+[ "$("$bin/python" -c "import torch; print(torch.__version__)")" = "$torch_before" ] || fail "torch $torch_before was replaced"
 ! "$bin/python" -c "import k2" 2>/dev/null || fail "k2 is there"
 
 cd "$work"
@@ -47,5 +50,5 @@ grep -q velotoxine out/text || fail "no name of the list came out"
 status=0
 "$bin/ctcb" decode --graph graph "$demo/manifest.tsv" 2>graph.log || status=$?
 cat graph.log
-[ "$status" -eq 1 ] && [ "$(wc -l <graph.log)" -eq 1 ] && grep -q "https://k2-fsa.github.io/k2" graph.log || fail "no message says how to get k2"
-echo "try_install: $("$bin/python" --version), torch $before, no k2: works"
+{ [ "$status" -eq 1 ] && [ "$(wc -l <graph.log)" -eq 1 ] && grep -q "https://k2-fsa.github.io/k2" graph.log; } || fail "no message says how to get k2"
+echo "try_install: $("$bin/python" --version), torch $torch_before, no k2: works"

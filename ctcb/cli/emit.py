@@ -7,7 +7,7 @@ from typing import Optional, Tuple
 
 import click
 
-from ctcb.cli.common.options import Once, recognition_options
+from ctcb.cli.common.options import Once, failed_option, recognition_options
 
 
 @click.command()
@@ -15,8 +15,10 @@ from ctcb.cli.common.options import Once, recognition_options
 @click.option("--head", cls=Once, type=click.Choice(["subword", "phone"]), default="subword", show_default=True, help="Which head.")
 @click.option("--out", required=True, type=click.Path(), help="The .npz file; its symbols go beside it as OUT.tokens.txt.")
 @click.option("--phones", type=click.Path(), help="Also write the phone head's here, for `ctcb decode --phone-emissions`.")
+@failed_option()
 def command(
-    inputs: Tuple[str, ...], model: str, channel: str, batch_seconds: float, jobs: int, head: str, out: str, phones: Optional[str]
+    inputs: Tuple[str, ...], model: str, channel: str, batch_seconds: float, jobs: int, head: str, out: str, phones: Optional[str],
+    failed: Optional[str],
 ) -> None:
     """Write the emissions of INPUTS as one .npz: an array [frames, symbols] an utterance, float32.
 
@@ -43,7 +45,7 @@ def command(
     symbols = {
         "subword": opened.spelling.table.symbols if opened.spelling else (), "phone": opened.phonetics.symbols if opened.phonetics else (),
     }
-    tally = Tally(len(utterances), "could not be read")
+    tally = Tally(len(utterances), "could not be read", failed)
     with ExitStack() as files:
         writers = []
         for which, name in (("phone", phones), (head, out)):

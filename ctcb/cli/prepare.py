@@ -14,7 +14,8 @@ import click
 )
 @click.option("--speeds", default="1.0", show_default=True, help="Speed perturbation factors of the stored copies, such as 0.9,1.0,1.1.")
 @click.option("--jobs", default=2, show_default=True, help="Number of parallel processes.")
-def command(manifest: str, out: str, features: bool, feature_kind: str, speeds: str, jobs: int) -> None:
+@click.option("--may-be-empty", is_flag=True, help="For a part of a larger set: write empty manifests where no utterance can be used.")
+def command(manifest: str, out: str, features: bool, feature_kind: str, speeds: str, jobs: int, may_be_empty: bool) -> None:
     """Check MANIFEST's audio and write lhotse recordings, supervisions and cuts.
 
     Utterances that cannot be used are left out, listed in OUT/rejected.tsv with the reason, and counted.
@@ -22,7 +23,7 @@ def command(manifest: str, out: str, features: bool, feature_kind: str, speeds: 
     \b
     ctcb prepare data/train/manifest.tsv --out exp/data/train --features --speeds 0.9,1.0,1.1
     """
-    from ctcb.data.prepare import prepare
+    from ctcb.data.prepare import NothingUsable, prepare, write_nothing
     from ctcb.errors import InputError
 
     try:
@@ -31,7 +32,14 @@ def command(manifest: str, out: str, features: bool, feature_kind: str, speeds: 
         factors = []
     if not factors or min(factors) < 0.5 or max(factors) > 2.0:
         raise InputError(f"--speeds {speeds!r} is not a list of factors from 0.5 to 2", hint="give a list such as 0.9,1.0,1.1")
-    report = prepare(manifest, out, jobs=jobs)
+    try:
+        report = prepare(manifest, out, jobs=jobs)
+    except NothingUsable as error:
+        if not may_be_empty:
+            raise
+        write_nothing(out, error.rejected, features)
+        click.echo(f"0 utterances; reasons: {out}/rejected.tsv", err=True)
+        return
     click.echo(report.summary(), err=True)
     if report.rejected:
         click.echo(f"reasons: {out}/rejected.tsv", err=True)

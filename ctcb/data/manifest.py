@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, read_lines
@@ -40,11 +40,16 @@ def read_manifest(path: PathOrStr) -> List[ManifestRow]:
         number of fields than the header, an empty or repeated or unsafe utt_id, a duration that is
         no positive number, or no utterance at all.
     """
-    path = Path(path)
-    lines = read_lines(path)
-    if not lines:
+    return [row for row, _ in checked_rows(path, read_lines(path))]
+
+
+def checked_rows(path: PathOrStr, lines: Iterable[Tuple[int, str]]) -> Iterator[Tuple[ManifestRow, Dict[str, str]]]:
+    """The utterances of a manifest's numbered ``lines``, and their fields as they stand there. Raises as :func:`read_manifest`."""
+    path, lines = Path(path), iter(lines)
+    first = next(lines, None)
+    if first is None:
         raise InputError("the manifest is empty", file=path, hint="it needs a header line and a line an utterance")
-    columns = lines[0][1].split("\t")
+    columns = first[1].split("\t")
     for name in columns:
         if columns.count(name) > 1:
             raise InputError(f"the column {name!r} stands in the header twice", file=path, line=1, hint="rename or remove one of them")
@@ -54,9 +59,8 @@ def read_manifest(path: PathOrStr) -> List[ManifestRow]:
                 f"no column {name!r} in the header", file=path, line=1,
                 hint=f"the first line must name the tab-separated columns, {', '.join(REQUIRED)} among them",
             )
-    rows: List[ManifestRow] = []
     seen: Dict[str, int] = {}
-    for number, line in lines[1:]:
+    for number, line in lines:
         if not line.strip():
             continue
         fields = line.split("\t")
@@ -72,10 +76,9 @@ def read_manifest(path: PathOrStr) -> List[ManifestRow]:
                 hint="give each utterance an id of its own",
             )
         seen[row.utt_id] = number
-        rows.append(row)
-    if not rows:
+        yield row, dict(zip(columns, fields))
+    if not seen:
         raise InputError("no utterance below the header", file=path, hint="add a line an utterance")
-    return rows
 
 
 def _row(path: Path, number: int, fields: Dict[str, str]) -> ManifestRow:

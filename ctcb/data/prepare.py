@@ -5,12 +5,13 @@ training. An utterance that cannot be used is left out, named and counted; the o
 """
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Iterable, Tuple, Union
+from typing import Any, Iterable, Tuple, Union
 
 import soundfile
 from lhotse import CutSet, MonoCut, Recording, RecordingSet, SupervisionSegment, SupervisionSet
@@ -38,6 +39,14 @@ class Rejected:
     reason: str  # the whole sentence, for reading
 
 
+class NothingUsable(InputError):
+    """No utterance of a manifest can be used; ``rejected`` says why."""
+
+    def __init__(self, problem: str, *, rejected: Tuple[Rejected, ...], **where: Any) -> None:
+        super().__init__(problem, **where)
+        self.rejected = rejected
+
+
 @dataclass(frozen=True)
 class PrepareReport:
     """The result of :func:`prepare`."""
@@ -63,7 +72,7 @@ def prepare(manifest: PathOrStr, out: PathOrStr, jobs: int = 2) -> PrepareReport
 
     Raises
     ------
-    InputError : the manifest itself is malformed, or no utterance of it can be used.
+    InputError : the manifest itself is malformed, or no utterance of it can be used (:class:`NothingUsable`).
     """
     rows, out = read_manifest(manifest), Path(out)
     with ThreadPoolExecutor(max(1, jobs)) as pool:
@@ -73,13 +82,24 @@ def prepare(manifest: PathOrStr, out: PathOrStr, jobs: int = 2) -> PrepareReport
     rejected = tuple(item for item in results if isinstance(item, Rejected))
     if not cuts:
         first = rejected[0]
-        raise InputError(f"no usable utterance ({first.reason})", file=manifest, line=first.line, hint="check the audio paths")
+        raise NothingUsable(
+            f"no usable utterance ({first.reason})", file=manifest, line=first.line, hint="check the audio paths", rejected=rejected
+        )
     _write_rejected(out / "rejected.tsv", rejected)
     write_set(RecordingSet.from_recordings(cut.recording for cut in cuts), out / "recordings.jsonl.gz")
     write_set(SupervisionSet.from_segments(cut.supervisions[0] for cut in cuts), out / "supervisions.jsonl.gz")
     cut_set = CutSet.from_cuts(cuts)
     write_set(cut_set, out / CUTS)  # last: its presence says that the folder is whole
     return PrepareReport(cut_set, sum(cut.duration for cut in cuts), rejected)
+
+
+def write_nothing(out: PathOrStr, rejected: Iterable[Rejected], features: bool) -> None:
+    """Write manifests without an utterance: of a part of a larger set, of which nothing can be used."""
+    out = Path(out)
+    _write_rejected(out / "rejected.tsv", rejected)
+    for name in ("recordings.jsonl.gz", "supervisions.jsonl.gz", CUTS, *(("cuts_feats.jsonl.gz",) if features else ())):
+        with atomic_write(out / name, "wb") as file:
+            file.write(gzip.compress(b"", mtime=0))
 
 
 def write_set(manifests: Union[RecordingSet, SupervisionSet, CutSet], path: Path) -> None:

@@ -7,32 +7,34 @@
 #
 #   --quick              less than a third of the speech and of the training
 #   --sentences N        training sentences (3000; with --quick 900), --dev-sentences N in dev and in test (150, 40)
-set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
+set +o posix -euo pipefail
+self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
+root=$(CDPATH='' cd -P "$(dirname "$self")/../.." && pwd)
 
-. steps/experiment_options.sh
+. "$root/steps/experiment_options.sh"
 exp='' results='' quick=false sentences='' dev_sentences='' max_count=1 trials=15 jobs=2 nproc=2 speeds=1.0 vocab_size=120
-config=conf/model/tiny.yaml train_config=conf/train/mini.yaml adapter_config=conf/train/mini_adapter.yaml
-. utils/parse_options.sh
-. utils/stages.sh
+config=$root/conf/model/tiny.yaml train_config=$root/conf/train/mini.yaml adapter_config=$root/conf/train/mini_adapter.yaml
+. "$root/utils/parse_options.sh"
+. "$root/utils/stages.sh"
 readable "$config" "$train_config" "$adapter_config"
 if $quick; then
-  exp=${exp:-exp/mini_quick} sentences=${sentences:-900} dev_sentences=${dev_sentences:-40} epochs=${epochs:-12}
+  exp=${exp:-$root/exp/mini_quick} sentences=${sentences:-900} dev_sentences=${dev_sentences:-40} epochs=${epochs:-12}
 fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} # threads of so small a model wait for one another more than they work
-exp=${exp:-exp/mini} results=${results:-$exp/results} recipe=mini sets=$exp/sets
+exp=${exp:-$root/exp/mini} results=${results:-$exp/results} recipe=mini sets=$exp/sets
 
 if due 1; then # requirements.txt -> the voices
-  packages "$exp/site" recipes/mini/requirements.txt
+  packages "$exp/site" "$root/recipes/mini/requirements.txt"
 fi
 
 if due 2; then # templates, names and voices -> train, dev and test: a manifest.tsv and an audio file an utterance
-  PYTHONPATH=$exp/site${PYTHONPATH:+:$PYTHONPATH} once "$sets" python local/mini/make_mini.py --out "$sets" --jobs "$jobs" \
+  once "$sets" with_packages "$exp/site" python "$root/local/mini/make_mini.py" --out "$sets" --jobs "$jobs" \
     --train "${sentences:-3000}" --dev "${dev_sentences:-150}" --test "${dev_sentences:-150}"
 fi
 
 if due 3; then # texts -> the names of dev and test
-  once "$exp/lists" python local/shared/make_lists.py --train "$sets/train" --max-count "$max_count" --no-distractors "$sets/dev" "$sets/test"
+  once "$exp/lists" python "$root/local/shared/make_lists.py" --train "$sets/train" --max-count "$max_count" --no-distractors "$sets/dev" "$sets/test"
 fi
 
-. steps/experiment.sh
+. "$root/steps/experiment.sh"

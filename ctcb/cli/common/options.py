@@ -66,6 +66,14 @@ def recognition_options(inputs_required: bool = True) -> Decorator:
     )
 
 
+def failed_option() -> Decorator:
+    """``--failed FILE``, of the verbs that go on after an utterance that fails."""
+    return click.option(
+        "--failed", cls=Once, type=click.Path(), metavar="FILE",
+        help="For a part of a larger run: write a table of the utterances that failed, instead of exit code 1 or 2 because of them.",
+    )
+
+
 def join(*options: Decorator) -> Decorator:
     """Several options as one decorator; the help shows them in this order."""
 

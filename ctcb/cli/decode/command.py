@@ -12,7 +12,7 @@ from ctcb import __version__
 from ctcb.biasing.options import OPTIONS, values_of
 from ctcb.biasing.presets import Preset, find_config
 from ctcb.biasing.technique import EncoderTechnique
-from ctcb.cli.common.options import Decorator, Once, join, recognition_options
+from ctcb.cli.common.options import Decorator, Once, failed_option, join, recognition_options
 from ctcb.cli.common.recognition import require_batches, shown
 from ctcb.cli.common.settings import Settings, flags_of, presets_of, set_option, settings_given
 from ctcb.cli.common.tally import Tally
@@ -84,10 +84,11 @@ def _flag(name: str) -> str:
 @emission_options()
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml; `ctcb tune` writes one).  [default: the model's own, if any]")
 @writing_options()
+@failed_option()
 def command(
     inputs: Tuple[str, ...], model: str, channel: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: Optional[int],
     lm: Optional[str], config: Optional[str], forms: Tuple[str, ...], out: Optional[str], segments: bool, explain: bool, resume: bool,
-    vad: bool, assignments: Tuple[str, ...], **given: Any,
+    failed: Optional[str], vad: bool, assignments: Tuple[str, ...], **given: Any,
 ) -> None:
     """Transcribe INPUTS: audio files, folders of them, manifest.tsv, lhotse cuts, or - for standard input.
 
@@ -160,7 +161,7 @@ def command(
         pipeline, utt_ids, emitted, known_of = build_pipeline(made, file.facts), file.utt_ids, file.emitted, {}
         contexts = prepare(lists, pipeline, biasing, utt_ids)
 
-    tally = Tally(len(utt_ids), "could not be decoded")
+    tally = Tally(len(utt_ids), "could not be decoded", failed)
     made_with = {
         "ctcb": __version__, "command": " ".join(sys.argv[1:]), "search": method,
         "techniques": [technique.name for technique in pipeline.techniques],

@@ -13,8 +13,8 @@ from ctcb.data.audio import AUDIO_SUFFIXES, FFMPEG_SUFFIXES
 from ctcb.search.find_lm import NO_LM
 
 # Options that change nothing in what is recognised, and those that name what is written.
-WITHOUT_EFFECT = ("out", "forms", "segments", "resume", "jobs", "batch_seconds")
-WRITTEN = ("out", "attention_plot")
+WITHOUT_EFFECT = ("out", "forms", "segments", "resume", "jobs", "batch_seconds", "failed")
+WRITTEN = ("out", "attention_plot", "failed")
 
 
 def fingerprint(context: click.Context) -> str:
