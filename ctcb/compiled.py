@@ -1,11 +1,19 @@
-"""Compiled functions: they release the GIL and are cached on disk under one key for all their sources."""
+"""Compiled functions: they release the GIL and are cached on disk under one key for all their sources.
+
+The cache is where numba puts it: in NUMBA_CACHE_DIR, beside the sources, or in the folder of the user's caches. If none of them
+can be written to, as in an installation that is for reading only and a user without a home, it is a private folder below the
+temporary one.
+"""
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
+import tempfile
 from pathlib import Path
 from typing import Any, Callable
 
-from numba import njit
+from numba import config, njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.options import DefaultOptions
 
@@ -37,6 +45,37 @@ class PackageCache(FunctionCache):
         self._cache_file = IndexDataCacheFile(self._cache_path, name, SOURCES)
 
 
+def private_folder() -> Path:
+    """A folder of this user for what numba caches: below the temporary folder, or below ``$CTCB_CACHE`` where that is set.
+
+    numba runs what it finds there. Raises RuntimeError where somebody else may write to it, or where it cannot be made.
+    """
+    user = os.getuid() if hasattr(os, "getuid") else None
+    named = os.environ.get("CTCB_CACHE")
+    folder = Path(named, "numba") if named else Path(tempfile.gettempdir(), "ctcb-numba" if user is None else f"ctcb-numba-{user}")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state = folder.lstat()
+    except OSError as error:
+        raise RuntimeError(f"{folder}: {error.strerror}") from None
+    if user is not None and not (stat.S_ISDIR(state.st_mode) and state.st_uid == user and not state.st_mode & 0o022):
+        raise RuntimeError(f"{folder}: others may write to it")
+    return folder
+
+
+def _cache_of(function: Callable) -> PackageCache:
+    """Raises RuntimeError where there is nowhere to write."""
+    try:
+        return PackageCache(function)
+    except RuntimeError:
+        named = config.CACHE_DIR
+        config.CACHE_DIR = str(private_folder())
+        try:
+            return PackageCache(function)
+        finally:
+            config.CACHE_DIR = named
+
+
 # Without numba's runtime a function counts no references to arrays: see `compiled`.
 WITHOUT_RUNTIME = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 
@@ -55,7 +94,7 @@ def compiled(function: Callable = None, *, allocates: bool = True, **options: An
         options.update(WITHOUT_RUNTIME)
     dispatcher = njit(nogil=True, **options)(function)
     try:
-        dispatcher._cache = PackageCache(dispatcher.py_func)
+        dispatcher._cache = _cache_of(dispatcher.py_func)
     except RuntimeError:  # nowhere to write: compiled anew in each process
         pass
     return dispatcher

@@ -87,6 +87,9 @@ def unreadable(error: OSError, file: Union[str, "PathLike[str]"], missing: str =
 
 def run_script(main: Callable[[], None], name: str) -> None:
     """Run a script's ``main``; a CtcbError is printed as one line on stderr and sets the exit code (commands use `ctcb.cli.run`)."""
+    from ctcb.encoding import take_any_text
+
+    take_any_text()
     try:
         main()
     except CtcbError as error:

@@ -8,11 +8,13 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Iterator, List, Tuple, Union
+from typing import IO, Any, Dict, Iterator, List, Tuple, Union
 
+from ctcb.encoding import IN_FILES
 from ctcb.errors import InputError, RunError, unreadable
 
 PathOrStr = Union[str, Path]
+TEXT: Dict[str, Any] = {"encoding": "utf-8", "errors": IN_FILES}
 
 
 def read_lines(path: PathOrStr) -> List[Tuple[int, str]]:
@@ -66,7 +68,7 @@ def atomic_write(path: PathOrStr, mode: str = "w") -> Iterator[IO[Any]]:
     A reader sees the old file or the new one, never a part of it. If the block raises, the old file
     stays and the temporary one is removed.
     """
-    with atomic_path(path) as part, open(part, mode, encoding=None if "b" in mode else "utf-8") as file:
+    with atomic_path(path) as part, open(part, mode, **({} if "b" in mode else TEXT)) as file:
         yield file
 
 

@@ -63,7 +63,7 @@ def slurm(jobs: Sequence[int], command_of: Callable[[int], str], log_of: Callabl
     script += "esac\n"
     words = ["sbatch", "--wait", "--parsable", f"--array={ranges(jobs)}%{nj}", "--output=/dev/null", f"--chdir={os.getcwd()}"]
     words += shlex.split(os.environ.get("CTCB_SBATCH", ""))
-    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", errors="surrogateescape")
     assert process.stdin is not None and process.stdout is not None
     process.stdin.write(script)
     process.stdin.close()

@@ -12,6 +12,7 @@ from typing import Any, Iterator, List, Optional, Set, Tuple, Type
 import click
 
 from ctcb import __version__
+from ctcb.encoding import take_any_text
 from ctcb.errors import CtcbError, InputWarning, visible
 
 # verb -> (module that holds its click command as `command`, one line of help).
@@ -141,6 +142,7 @@ def run(command: click.Command, name: str, argv: Optional[List[str]] = None) -> 
     argv = sys.argv[1:] if argv is None else argv
     debug = "--debug" in argv
     argv = [word for word in argv if word != "--debug"]
+    take_any_text()
     try:
         with input_warnings(name):
             command.main(args=argv, prog_name=name, standalone_mode=False)

@@ -6,6 +6,7 @@ so ARPA files are checked by :mod:`ctcb.lm.arpa` first.
 from __future__ import annotations
 
 import math
+import os
 import re
 import tempfile
 import warnings
@@ -98,7 +99,7 @@ class NgramLm:
         config.show_progress = False
         config.arpa_complain = kenlm.ARPALoadComplain.NONE
         try:
-            return cls(kenlm.Model(str(file), config), kenlm.State, path)
+            return cls(kenlm.Model(os.fsencode(file), config), kenlm.State, path)
         except OSError as error:
             reason = re.sub(r"^Cannot read model '.*?' \(|\)$|\S+ in \S+ threw |\S+\.", " ", str(error))
             raise InputError(f"kenlm refuses it: {reason}", file=path, hint=MAKE_ANEW) from None
