@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up the environment, checks the sources (ruff, mypy) and runs the tests: the quick ones, and with --slow the others too.
+# Sets up the environment, checks the sources (ruff, mypy, shellcheck) and runs the tests: the quick ones, and with --slow the others too.
 # The quick tests end with a coverage report.
 #
 #   utils/test.sh [--slow] [--venv DIR] [-- PYTEST_ARGUMENT...]
@@ -19,9 +19,11 @@ venv=$root/.venv
 
 bash "$root/utils/setup_env.sh" --venv "$venv"
 cd "$root"
+shopt -s nullglob
 if [ -x "$venv/bin/mypy" ]; then  # not with Python 3.9
   "$venv/bin/ruff" check .
   "$venv/bin/mypy"
+  "$venv/bin/shellcheck" .ci/run cmd.sh {steps,utils,recipes/*,recipes/benchmarks/*}/*.sh
   "$venv/bin/coverage" run -m pytest -m "not slow" "$@"
   "$venv/bin/coverage" report --format=total
 else
