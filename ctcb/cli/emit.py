@@ -16,7 +16,7 @@ from ctcb.cli.common.options import Once, recognition_options
 @click.option("--out", required=True, type=click.Path(), help="The .npz file; its symbols go beside it as OUT.tokens.txt.")
 @click.option("--phones", type=click.Path(), help="Also write the phone head's here, for `ctcb decode --phone-emissions`.")
 def command(
-    inputs: Tuple[str, ...], model: str, channel: str, batch_seconds: float, jobs: int, head: str, out: str, phones: Optional[str]
+    inputs: Tuple[str, ...], model: str, channel: str, batch_seconds: float, device: str, jobs: int, head: str, out: str, phones: Optional[str]
 ) -> None:
     """Write the emissions of INPUTS as one .npz: an array [frames, symbols] an utterance, float32.
 
@@ -35,7 +35,7 @@ def command(
     from ctcb.io import atomic_write
 
     require_batches(batch_seconds, jobs)
-    utterances, opened = find_utterances(inputs, channel), open_model(model)
+    utterances, opened = find_utterances(inputs, channel), open_model(model, device=device)
     if opened.spelling is None:
         head = "phone"
     if (head == "phone" or phones is not None) and opened.phonetics is None:

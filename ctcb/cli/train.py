@@ -5,6 +5,8 @@ from typing import Optional, Tuple
 
 import click
 
+from ctcb.cli.common.options import device_option
+
 
 @click.group()
 def command() -> None:
@@ -26,14 +28,15 @@ def command() -> None:
 @click.option("--cache", type=click.Path(), help="Train only the layers above the pretrained encoder, whose outputs are cached in this folder.")
 @click.option("--epochs", type=int, help="Number of epochs; replaces the training config's.")
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Arithmetic precision; replaces the training config's.")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:N or auto; under torchrun, cuda gives each process its own GPU.")
+@device_option()
 @click.option("--in-memory", is_flag=True, help="Read all features once and keep them on the device; makes them of audio where none are stored.")
 def base(
     config: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[str, ...], lang: str, out: str,
     init: Optional[str], pretrained: Tuple[str, ...], cache: Optional[str], epochs: Optional[int], precision: Optional[str],
     device: str, in_memory: bool,
 ) -> None:
-    """Train a base CTC model. An interrupted run is resumed. Under torchrun, training is data-parallel.
+    """Train a base CTC model. An interrupted run is resumed. Under torchrun, training is data-parallel; with --device cuda
+    each process has its own GPU.
 
     \b
     ctcb train base --config conf/model/small.yaml --train-config conf/train/small.yaml \\

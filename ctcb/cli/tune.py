@@ -10,7 +10,7 @@ import click
 
 from ctcb.biasing.presets import BUILT_IN, find_config, write_presets
 from ctcb.biasing.registry import TECHNIQUES
-from ctcb.cli.common.options import Once, entities_format_option, model_option
+from ctcb.cli.common.options import Once, device_option, entities_format_option, model_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
 from ctcb.cli.common.settings import presets_of, set_option, setting_names
 from ctcb.data.halves import HALVES
@@ -54,6 +54,7 @@ SHOWN = 10  # trials that are listed
 @click.option("--config", type=click.Path(), help="Presets to start from.  [default: the model's own, if any]")
 @set_option()
 @click.option("--emissions", type=click.Path(), help="Keep emissions in this folder, and use those that are there.")
+@device_option()
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Threads.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the search and the distractors.")
 @click.option("--json", "json_file", type=click.Path(), help="Write all trials as JSON.")
@@ -61,7 +62,7 @@ SHOWN = 10  # trials that are listed
 def command(
     folders: Tuple[str, ...], model: str, entities_format: str, distractors: Tuple[str, ...], added: int, absent: int,
     preset: str, only: Tuple[str, ...], half: str, max_u_wer: float, max_false_alarms: float, trials: int, study: Optional[str],
-    lm: Optional[str], config: Optional[str], emissions: Optional[str], jobs: int, assignments: Tuple[str, ...], seed: int, json_file: Optional[str], out: str,
+    lm: Optional[str], config: Optional[str], emissions: Optional[str], device: str, jobs: int, assignments: Tuple[str, ...], seed: int, json_file: Optional[str], out: str,
 ) -> None:
     """Find the settings of a preset that find the most names on data sets, and break the least.
 
@@ -76,7 +77,7 @@ def command(
     if preset not in presets or not presets[preset].techniques:
         names = ", ".join(name for name, one in presets.items() if one.techniques)
         raise InputError(f"{preset!r} is no preset that could be tuned", hint=f"choose from {names}")
-    lang, cache = Lang.load(model), EmissionCache(model, emissions, jobs)
+    lang, cache = Lang.load(model), EmissionCache(model, emissions, jobs, device=device)
     spelling, phonetics = TokenizerSpelling(lang.tokenizer), Phonetics.of(lang)
     word_lm = load_lm(find_lm(lm, model), spelling.table)
 

@@ -48,10 +48,12 @@ class CachedEmissions:
 class EmissionCache:
     """The emissions of a model directory, which is loaded when there are some to be computed."""
 
-    def __init__(self, folder: PathOrStr, keep: Optional[PathOrStr] = None, jobs: int = 2, batch_seconds: float = 120.0) -> None:
+    def __init__(
+        self, folder: PathOrStr, keep: Optional[PathOrStr] = None, jobs: int = 2, batch_seconds: float = 120.0, device: str = "cpu",
+    ) -> None:
         """``keep``: a folder for emissions; those of the same model and manifest that are there are used."""
         self.folder, self._keep = Path(folder), None if keep is None else Path(keep)
-        self._jobs, self._batch_seconds = jobs, batch_seconds
+        self._jobs, self._batch_seconds, self._device = jobs, batch_seconds, device
         self._known: Dict[Path, CachedEmissions] = {}
         self._biased: Dict[Tuple[Path, EntityList], CachedEmissions] = {}
 
@@ -60,7 +62,7 @@ class EmissionCache:
         """The model. Raises InputError."""
         from ctcb.acoustic.directory import load_model  # here: imports torch
 
-        return load_model(self.folder)
+        return load_model(self.folder, self._device)
 
     @cached_property
     def digest(self) -> str:
