@@ -21,7 +21,7 @@ from ctcb.data.manifest import ManifestRow, read_manifest
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write
 from ctcb.progress import progress
-from ctcb.text.markup import clean, first_alternatives
+from ctcb.text.markup import clean, first_alternatives, render_dropped
 from ctcb.text.normalize import normalize
 
 CUTS = "cuts.jsonl.gz"
@@ -52,13 +52,8 @@ class PrepareReport:
         """One line for the terminal."""
         kinds = Counter(item.kind for item in self.rejected)
         left_out = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
-        return f"{len(self.cuts)} utterances, {self.seconds / 3600:.2f} h; left out: {left_out or 'none'}{self._dropped()}"
-
-    def _dropped(self) -> str:
-        if not self.markup:
-            return ""
-        shown = ", ".join(f"{count} {mark}" for mark, count in Counter(self.markup).most_common(5))
-        return f"; markup dropped from the texts: {sum(self.markup.values())} ({shown}{', ...' if len(self.markup) > 5 else ''})"
+        dropped = f"; markup dropped from the texts: {render_dropped(self.markup)}" if self.markup else ""
+        return f"{len(self.cuts)} utterances, {self.seconds / 3600:.2f} h; left out: {left_out or 'none'}{dropped}"
 
 
 def prepare(manifest: PathOrStr, out: PathOrStr, jobs: int = 2) -> PrepareReport:

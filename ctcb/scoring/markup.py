@@ -6,11 +6,9 @@ from dataclasses import replace
 from typing import Dict, Mapping, Optional
 
 from ctcb.scoring.readers import Transcripts
-from ctcb.text.markup import clean
+from ctcb.text.markup import clean, render_dropped
 
 Markup = Mapping[str, Mapping[str, int]]  # references, hypotheses, compared, without -> mark -> how often it was dropped
-
-SHOWN = 5  # different marks in a message
 
 
 def without_markup(side: Optional[Mapping[str, str]], name: str, counts: Dict[str, Dict[str, int]]) -> Optional[Mapping[str, str]]:
@@ -32,8 +30,8 @@ def render_markup(markup: Markup) -> str:
     """One line for the terminal; empty where nothing was dropped."""
     parts = []
     for name, counts in markup.items():
-        shown = ", ".join(f"{count:,} {mark}" for mark, count in list(counts.items())[:SHOWN])
-        parts.append(f"{sum(counts.values()):,} in the {_SIDES[name]} ({shown}{', ...' if len(counts) > SHOWN else ''})")
+        number, _, marks = render_dropped(counts).partition(" ")
+        parts.append(f"{number} in the {_SIDES[name]} {marks}")
     return f"markup dropped: {'; '.join(parts)}" if parts else ""
 
 

@@ -139,7 +139,8 @@ def settle(files: Sequence[Optional[Mapping[str, str]]], options: Sequence[str])
             if not known:
                 file.require_format(option)
             fitting = [name for name, texts in file.possible.items() if name != PLAIN and texts.keys() & known]
-            if len(fitting) > 1 or not fitting and KALDI not in file.possible:
+            # Of a hypothesis with other ids score() says which ones these are.
+            if len(fitting) > 1 or not fitting and (KALDI not in file.possible or not settled):
                 file.require_format(option)
             file = file.settled(fitting[0] if fitting else KALDI)
         settled.append(file)

@@ -34,7 +34,6 @@ _GROUPED = regex.compile(r"\d{1,3}(?:[.,\u00a0\u202f ]\d{3})+")
 _FRACTION = regex.compile(rf"{SLASHED.pattern}|(?:(?<![\w.,:/])\d{{1,3}} ?)?[¼-¾⅐-⅞]", regex.ASCII)
 _BRACES = regex.compile(r"\{((?:[^{}]|(?R))*)\}")
 _OPTIONAL = regex.compile(r"(?<!\S)\(([^\s()]+)\)(?!\S)")
-_ALTERNATIVES = regex.compile(r"\{[^{}]*\s/\s[^{}]*\}")
 NOTHING = "@"  # NIST's sign of an alternative without a word
 
 
@@ -54,17 +53,16 @@ class Text(NamedTuple):
         return "".join(stretch if isinstance(stretch, str) else next(readings) for stretch in self.stretches)
 
 
-def text_of(text: str, language: Optional[str] = None, alternatives: bool = False, slashes: bool = False) -> Text:
+def text_of(text: str, language: Optional[str] = None, alternatives: bool = False) -> Text:
     """``text`` with the readings of its numbers, if a language is given, and of its alternatives.
 
     ``alternatives``: the text is of one of SCTK's formats, in which all braces and words in parentheses are such.
-    ``slashes``: braces with a slash between spaces are in any case.
     """
     if alternatives and "(" in text:
         text = _OPTIONAL.sub(r"{ \1 / @ }", text)
-    if "{" in text and (alternatives or slashes and _ALTERNATIVES.search(text)):
+    if alternatives and "{" in text:
         return Text(tuple(_with_alternatives(text, language)))
-    if language is None or not any(map(str.isdigit, text)):
+    if language is None or not any(map(str.isnumeric, text)):
         return Text((text,))
     return Text(tuple(_with_numbers(text, language)))
 
@@ -193,7 +191,7 @@ def _with_fractions(text: str, language: str) -> List[Stretch]:
         if "/" in found[0] and not (slashed and is_fraction(slashed)):
             continue
         reading = normalize(found[0] if slashed is None else slashed[0])
-        loose = [reading.replace("one half", other) for other in ("a half", "half")] if "one half" in reading else []
+        loose = [reading.replace("one half", other) for other in ("a half", "half a", "half")] if "one half" in reading else []
         forms = [form.replace("quarter", other) for form in (reading, *loose) for other in ("quarter", "fourth")]
         digits = normalize(found[0].replace("/", " ")) if slashed else reading
         stretches += text_of(text[end : found.start()], language).stretches

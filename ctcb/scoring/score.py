@@ -85,7 +85,7 @@ def score(
     if normalize is comparable:
         sides = {"references": refs, "hypotheses": hyps, "compared": compare, "without": without}
         refs, hyps, compare, without = (without_markup(side, name, markup) for name, side in sides.items())
-    texts = _Texts(refs, rules_of(language, fold, normalize), language, unit, slashes=normalize is comparable)
+    texts = _Texts(refs, rules_of(language, fold, normalize), language, unit)
     lists = Listed(refs, texts.comparable, language, entities, entities_per_utt, rare_words)
     seconds = getattr(refs, "seconds", None) if seconds is None else seconds
     speakers = (getattr(refs, "speakers", None) if speakers is None else speakers) or {}
@@ -155,19 +155,15 @@ def count_table(
 class _Texts:
     """Pairs of texts as they are compared, and what their units are."""
 
-    def __init__(
-        self, refs: Mapping[str, str], normalize: Callable[[str], str], language: Optional[str], unit: Optional[str], slashes: bool
-    ) -> None:
+    def __init__(self, refs: Mapping[str, str], normalize: Callable[[str], str], language: Optional[str], unit: Optional[str]) -> None:
         self.comparable = lru_cache(maxsize=None)(normalize)  # a reference recurs for each system
         self.units = lru_cache(maxsize=None)(units_of)
-        self._language, self._slashes = language, slashes
+        self._language = language
         self.unit = unit or (CHARACTER if without_spaces(map(self.comparable, refs.values())) else WORD)
 
     def pair(self, utterance: str, refs: Mapping[str, str], hyps: Mapping[str, str]) -> Tuple[str, str]:
         """The texts of an utterance in two systems, or in reference and hypothesis; of several readings the closest ones."""
-        ref, hyp = (
-            text_of(side.get(utterance, ""), self._language, getattr(side, "alternatives", False), self._slashes) for side in (refs, hyps)
-        )
+        ref, hyp = (text_of(side.get(utterance, ""), self._language, getattr(side, "alternatives", False)) for side in (refs, hyps))
         if ref.places or hyp.places:
             return closest(ref, hyp, self.comparable)
         return self.comparable(ref.read(())), self.comparable(hyp.read(()))

@@ -8,15 +8,15 @@
     ``[laughter-yes]`` is the word *yes*, and the letters of a word stay: ``[T]he``.
 3.  **Parentheses** whose words all are of the list of sounds below: ``(laughter)``, ``((unintelligible))``, ``（笑）``; also
     ``(%hesitation)`` and the variants of pronunciations, ``word(2)``. Other parentheses hold words, as in print.
-4.  **Braces** without a slash: ``{breath}``. In SCTK's formats ``{ um }`` with spaces is an alternative, and so is
-    ``{ a / b }`` everywhere (:mod:`ctcb.scoring.readings`).
+4.  **Braces** without a slash: ``{breath}``. With a slash they hold words, ``{ a / b }``: alternatives in SCTK's formats
+    (:mod:`ctcb.scoring.readings`), where ``{ um }`` with spaces is one too, and punctuation elsewhere.
 5.  **Words with a mark**: ``%hesitation``, ``%äh``, ``&=laughs``, ``++breath++``, ``!SIL``, ``*coughs*`` (sounds only).
 6.  **A speaker's number** at the start: ``SPEAKER_01:``, ``Speaker 2:``.
 """
 from __future__ import annotations
 
 import unicodedata
-from typing import Callable, List, NamedTuple, Tuple
+from typing import Callable, List, Mapping, NamedTuple, Tuple
 
 import regex
 
@@ -91,6 +91,7 @@ _LETTER, _LETTER_OR_DIGIT, _IN_TAG = map(regex.compile, (r"\p{L}", r"[\p{L}\p{N}
 _MAYBE_SOUND = tuple(map(regex.compile, (r"\({1,2}([^()]*)\){1,2}", r"(?<!\S)\*{1,2}([^*]*)\*{1,2}(?!\S)", r"<([^<>]*)>")))
 _FIRST_OF_BRACES = regex.compile(r"\{([^{}/]*)/[^{}]*\}")
 _DEEPEST = 20  # brackets within brackets
+_SHOWN = 5  # different marks in a message
 
 
 class Cleaned(NamedTuple):
@@ -127,6 +128,12 @@ def first_alternatives(text: str) -> str:
         if chosen == text:
             return text
         text = chosen
+
+
+def render_dropped(counts: Mapping[str, int]) -> str:
+    """How often each mark was dropped, in a few words: ``3 (2 [noise], 1 <unk>)``."""
+    shown = ", ".join(f"{count:,} {mark}" for mark, count in sorted(counts.items(), key=lambda item: -item[1])[:_SHOWN])
+    return f"{sum(counts.values()):,} ({shown}{', ...' if len(counts) > _SHOWN else ''})"
 
 
 def is_sound(words: str) -> bool:
