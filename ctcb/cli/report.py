@@ -58,7 +58,7 @@ def command(
     listed = read_list(entities, entities_format)
     rows = _jsonl(hyp) if hyps.format == JSONL else ()
     before: Any = read_transcripts(base, base_format) if base is not None else {row["id"]: row["before"] for row in rows if "before" in row}
-    if before and base is None and len(before) < len(rows):
+    if base is None and before and len(before) < len(rows):
         raise InputError("only some of the lines have the text without the list", file=hyp, hint="decode all with --explain, or give --base")
     refs, (hyps, before) = match_times(refs, [hyps, before if base is not None else before or None], ("--ref-format", "--hyp-format", "--base-format"))
     speaker_of = read_speakers(speakers) if speakers else None

@@ -25,10 +25,10 @@ from ctcb.text.html_entities import decode_entities
 # What stands in parentheses or between asterisks as a sound, or as the word for what was not understood; in several languages.
 _SOUNDS = frozenset(
     """
-    applause beep breath breathes breathing breaths chuckle chuckles chuckling clap clapping claps click clicks cough coughing coughs
-    crosstalk cry crying exhale exhales gasp gasps giggle giggles giggling groan groans hesitation inaudible indistinct inhale inhales
-    indiscernible laugh laughing laughs laughter lipsmack mumble mumbles mumbling music noise noises overlap overlapping pause ring ringing
-    rings scream screaming screams sigh sighing sighs silence sing singing sings smack smacks sneeze sneezes sniff sniffle sniffles sniffs
+    applause beep beeping beeps bell breath breathes breathing breaths chuckle chuckles chuckling clap clapping claps click clicks cough coughing coughs
+    crosstalk cry crying exhale exhales foreign gasp gasps giggle giggles giggling groan groans hesitation inaudible indistinct inhale inhales
+    indiscernible knock knocking knocks laugh laughing laughs laughter lipsmack mumble mumbles mumbling music noise noises overlap overlapping pause ring ringing
+    rings scream screaming screams sigh sighing sighs silence sing singing sings siren slams smack smacks sneeze sneezes sniff sniffle sniffles sniffs
     sob sobbing sobs sound static throat unclear unintelligible unk vocalization vocalized whispering whispers whistle whistles whistling
     xx xxx yawn yawns
     applaus atmen atmet gelächter gemurmel geräusch husten hustet klatschen lachen lacht lachend musik pause räuspern räuspert rauschen seufzt
@@ -54,8 +54,8 @@ _SOUNDS = frozenset(
 # What may stand beside such a word.
 _BESIDE = frozenset(
     """
-    audience background brief clears continues crowd deep ends foreign from group heavy in language light long loud loudly nervous
-    nervously outside phone playing plays short slight soft softly speaker speakers speaking speech starts stops unknown vocal voice voices
+    audience background brief clears continues crowd deep deeply door dramatic ends from group heavily heavy in language light long loud loudly nervous
+    nervously outside phone playing plays short slight soft softly speaker speakers speaking speech starts stops unknown upbeat vocal voice voices
     allgemeines ein eine im kurze kurzes lange leise lautes publikum sich
     dans du en le la les léger légers général salle el del fondo público los
     в зале громкий тихий
@@ -66,7 +66,7 @@ _WIDE = str.maketrans("（）［］｛｝＜＞【】〔〕％", "()[]{}<>[][]%"
 
 _MAY_HOLD = regex.compile(r"[<\[({%&*!（［｛＜【〔％＆]|\+\+|(?i:^\W*(?:speaker|spk)[ _-]?\w\s*:)|(?i:^\W*(?:speaker|spk)[ _-]?\d)")
 _LAUGHED = regex.compile(r"(?i)\[(?:laughter|laughing|laugh|lachen)-(\p{L}[\p{L}\p{M}'’-]*)\]")
-_PART_OF_WORD = regex.compile(r"\[(\p{L}{1,2})\](?=\p{L})|(?<=\p{L})\[(\p{L}+)\](?=-)")
+_PART_OF_WORD = regex.compile(r"\[([\p{Lu}\p{Ll}]{1,2})\](?=\p{Ll})|(?<=\p{Ll})\[(\p{Ll}+)\](?=-)")
 # What is dropped wherever it stands.
 _MARKS = tuple(
     map(
