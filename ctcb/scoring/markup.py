@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Dict, Mapping, Optional
 
-from ctcb.scoring.readers import Transcripts
+from ctcb.scoring.transcripts import Transcripts
 from ctcb.text.markup import clean, render_dropped
 
 Markup = Mapping[str, Mapping[str, int]]  # references, hypotheses, compared, without -> mark -> how often it was dropped

@@ -15,9 +15,9 @@ from dataclasses import replace
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ctcb.errors import InputError
-from ctcb.scoring.readers import Transcripts, joined, settle
 from ctcb.scoring.recognition import PLAIN
 from ctcb.scoring.timed import TimedText, segment_ids
+from ctcb.scoring.transcripts import Transcripts, joined, settle
 
 Texts = Mapping[str, str]
 OPTIONS = ("--ref-format", "--hyp-format", "--compare-format", "--compare-format")

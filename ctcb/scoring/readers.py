@@ -12,12 +12,11 @@ plain    A text a line, without ids: never guessed, always to be named.
 ======== ===================================================================================================================
 
 Where ids could be words (:mod:`ctcb.scoring.recognition`), the format is open: it is settled by the ids of the file that it
-is compared with (:func:`settle`), and otherwise must be named.
+is compared with (:func:`ctcb.scoring.transcripts.settle`), and otherwise must be named.
 """
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
@@ -28,59 +27,9 @@ from ctcb.io import PathOrStr, read_lines
 from ctcb.scoring import recognition
 from ctcb.scoring.recognition import CTM, FORMATS, IS21, JSONL, KALDI, MANIFEST, PLAIN, STM, TRN
 from ctcb.scoring.timed import COMMENT, TimedText, content, read_ctm, read_stm, segment_ids
+from ctcb.scoring.transcripts import Transcripts, joined
 
 _MANIFEST_COLUMNS = {"utt_id", "audio", "duration_s", "speaker", "source", "license", "text"}
-_EXAMPLES = {KALDI: "the first word of each line is its id", TRN: "the id in parentheses ends each line", PLAIN: "lines without ids"}
-
-
-@dataclass(frozen=True, eq=False)
-class Transcripts(Mapping[str, str]):
-    """A mapping of utterance ids to texts, in the file's order.
-
-    While the format is open, its ids are not known: every access raises InputError, which asks for the format.
-    """
-
-    texts: Dict[str, str]
-    path: Optional[Path] = None
-    seconds: Optional[Dict[str, float]] = None  # the durations in a manifest or of an STM file's segments, by id
-    speakers: Optional[Dict[str, str]] = None  # by id, where the file names them
-    words: Optional[Tuple[TimedText, ...]] = None  # of a CTM file, or of a hyps.jsonl with its words' times
-    segments: Optional[Tuple[TimedText, ...]] = None  # of an STM file
-    own_ids: bool = True  # False where the ids are made of recordings and channels, or are numbers of lines
-    alternatives: bool = False  # whether the format is one of SCTK's: braces hold alternatives, and parentheses optional words
-    format: str = KALDI  # one of recognition.FORMATS; of an open one the likeliest
-    possible: Mapping[str, Dict[str, str]] = field(default_factory=dict)  # format -> texts, where the format is open
-
-    def __getitem__(self, utterance: str) -> str:
-        self.require_format()
-        return self.texts[utterance]
-
-    def __iter__(self) -> Iterator[str]:
-        self.require_format()
-        return iter(self.texts)
-
-    def __len__(self) -> int:
-        self.require_format()
-        return len(self.texts)
-
-    @property
-    def in_order(self) -> Tuple[TimedText, ...]:
-        """The segments of an STM file that are scored, in the order of the ids."""
-        return tuple(segment for segment in self.segments or () if segment.scored)
-
-    def require_format(self, option: Optional[str] = None) -> None:
-        """Raise InputError where the format is open; ``option`` names the flag that settles it."""
-        if self.possible:
-            choices = [f"{option} {name}" if option else name for name in self.possible]
-            known = ", ".join(f"{choice} ({_EXAMPLES[name]})" for choice, name in zip(choices, self.possible))
-            how = "name it: " if option else "name the format, with --ref-format or --hyp-format, or as in read_transcripts(path, 'plain'): "
-            raise InputError("its format is not certain, because words could be ids or ids words", file=self.path, hint=how + known)
-
-    def settled(self, name: str) -> Transcripts:
-        """These transcripts read in one of the possible formats."""
-        return replace(self, texts=self.possible[name], possible={}, format=name, alternatives=name == TRN, own_ids=name != PLAIN)
-
-
 def read_transcripts(path: PathOrStr, format: Optional[str] = None) -> Transcripts:
     """Read a file of references or hypotheses.
 
@@ -92,7 +41,7 @@ def read_transcripts(path: PathOrStr, format: Optional[str] = None) -> Transcrip
     Raises
     ------
     InputError : an unreadable or empty file, a repeated id, a line that does not fit the format, an unknown format. Where the
-        format is open, the result raises it at the first access, unless :func:`settle` finds the ids.
+        format is open, the result raises it at the first access, unless :func:`~ctcb.scoring.transcripts.settle` finds the ids.
     """
     path = Path(path)
     every = read_lines(path)
@@ -120,31 +69,6 @@ def read_transcripts(path: PathOrStr, format: Optional[str] = None) -> Transcrip
     if format == KALDI:
         return Transcripts(_collect(_read_kaldi(lines), path), path)
     raise InputError(f"{format!r} is no format of transcripts", hint=f"choose from {', '.join(FORMATS)}")
-
-
-def settle(files: Sequence[Optional[Mapping[str, str]]], options: Sequence[str]) -> List[Optional[Mapping[str, str]]]:
-    """Transcripts that are compared with each other, with their formats: an open one is that whose ids the others have.
-
-    ``options``: the flag of each file's format, for the message. Raises InputError where no file tells the ids.
-    """
-    known: Set[str] = set()
-    for file in files:
-        if isinstance(file, Transcripts) and not file.possible and file.format != PLAIN:
-            known.update(file, *({one.recording for one in timed} for timed in (file.words or (), file.segments or ())))
-        elif file is not None and not isinstance(file, Transcripts):
-            known.update(file)
-    settled: List[Optional[Mapping[str, str]]] = []
-    for file, option in zip(files, options):
-        if isinstance(file, Transcripts) and file.possible:
-            if not known:
-                file.require_format(option)
-            fitting = [name for name, texts in file.possible.items() if name != PLAIN and texts.keys() & known]
-            # Of a hypothesis with other ids score() says which ones these are.
-            if len(fitting) > 1 or not fitting and (KALDI not in file.possible or not settled):
-                file.require_format(option)
-            file = file.settled(fitting[0] if fitting else KALDI)
-        settled.append(file)
-    return settled
 
 
 def _recognised(path: Path, lines: List[Tuple[int, str]]) -> Optional[str]:
@@ -178,26 +102,6 @@ def _open(path: Path, every: List[Tuple[int, str]], lines: List[Tuple[int, str]]
             possible[name] = {utterance: text for _, utterance, text in rows}
     possible[PLAIN] = _numbered(every)
     return Transcripts({}, path, possible=possible, format=next(iter(possible)))
-
-
-def joined(parts: Sequence[TimedText], source: Transcripts, several: Set[str]) -> Transcripts:
-    """The texts of whole recordings, in the order of their parts' times.
-
-    ``several`` names the recordings of which each channel has a text of its own, with the id ``recording-channel``.
-    Seconds are summed; a speaker is kept where a recording has one alone.
-    """
-    by_id: Dict[str, List[TimedText]] = {}
-    for part in parts:
-        name = f"{part.recording}-{part.channel}" if part.recording in several else part.recording
-        by_id.setdefault(name, []).append(part)
-    texts = {name: " ".join(part.text for part in sorted(found, key=lambda part: part.start)) for name, found in by_id.items()}
-    speakers = {name: {part.speaker for part in found} for name, found in by_id.items()}
-    return Transcripts(
-        texts, source.path,
-        None if source.segments is None else {name: sum(part.end - part.start for part in found) for name, found in by_id.items()},
-        {name: str(next(iter(found))) for name, found in speakers.items() if len(found) == 1 and None not in found} or None,
-        source.words, own_ids=False, alternatives=source.alternatives, format=source.format,
-    )  # fmt: skip
 
 
 def _from_ctm(path: Path, lines: Sequence[Tuple[int, str]]) -> Transcripts:

@@ -11,8 +11,9 @@ from typing import Dict, FrozenSet, Iterable, Mapping, Optional
 from ctcb.entities.per_utt import read_is21
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
-from ctcb.scoring.readers import Transcripts, read_transcripts
+from ctcb.scoring.readers import read_transcripts
 from ctcb.scoring.recognition import KALDI
+from ctcb.scoring.transcripts import Transcripts
 
 _DURATIONS_HINT = "write 'utt-id seconds' on each line"
 
