@@ -261,7 +261,7 @@ def test_named_formats(file):
 
 def test_the_report_takes_the_same_formats(file, tmp_path, capsys):
     (tmp_path / "names.txt").write_text("Brixby\n")
-    ref, hyp, base = file("call brixby now\nyes\n", "ref.txt"), file("call brixby new\nyes\n", "hyp.txt"), file("call bricks now\nyes\n", "base.txt")
+    ref, hyp, base = file("call brixby now\nyes\n", "ref.txt"), file("call brixby new\nyes [noise]\n", "hyp.txt"), file("call bricks now\nyes\n", "base.txt")
     words = ["report", "--ref", ref, "--hyp", hyp, "--base", base, "--entities", tmp_path / "names.txt", "--bootstrap", 0, "--out", tmp_path / "o.html"]
     for flag in ("--ref-format", "--hyp-format", "--base-format"):
         with pytest.raises(SystemExit):
@@ -269,4 +269,5 @@ def test_the_report_takes_the_same_formats(file, tmp_path, capsys):
         assert f"{flag} plain" in capsys.readouterr().err
         words += [flag, "plain"]
     main(list(map(str, words)))
-    assert "2 utterances" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "2 utterances" in said.out and said.err == "markup dropped: 1 in the transcripts (1 [noise])\n"
