@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Iterable, Tuple, Union
+from typing import Iterable, Mapping, Tuple, Union
 
 import soundfile
 from lhotse import CutSet, MonoCut, Recording, RecordingSet, SupervisionSegment, SupervisionSet
@@ -21,6 +21,7 @@ from ctcb.data.manifest import ManifestRow, read_manifest
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write
 from ctcb.progress import progress
+from ctcb.text.markup import clean, first_alternatives, render_dropped
 from ctcb.text.normalize import normalize
 
 CUTS = "cuts.jsonl.gz"
@@ -45,19 +46,21 @@ class PrepareReport:
     cuts: CutSet
     seconds: float
     rejected: Tuple[Rejected, ...]
+    markup: Mapping[str, int] = field(default_factory=dict)  # mark -> how often it was dropped from the texts
 
     def summary(self) -> str:
         """One line for the terminal."""
         kinds = Counter(item.kind for item in self.rejected)
         left_out = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
-        return f"{len(self.cuts)} utterances, {self.seconds / 3600:.2f} h; left out: {left_out or 'none'}"
+        dropped = f"; markup dropped from the texts: {render_dropped(self.markup)}" if self.markup else ""
+        return f"{len(self.cuts)} utterances, {self.seconds / 3600:.2f} h; left out: {left_out or 'none'}{dropped}"
 
 
 def prepare(manifest: PathOrStr, out: PathOrStr, jobs: int = 2) -> PrepareReport:
     """Check a manifest's audio and write ``{recordings,supervisions,cuts}.jsonl.gz`` to ``out``.
 
     ``out/rejected.tsv`` names each utterance that was left out with its line and the reason. Text
-    is normalised (`ctcb.text.normalize`); audio that is not 16 kHz mono is converted to FLAC copies
+    is normalised (`ctcb.text.normalize`) without its markup, which is counted (`ctcb.text.markup`); audio that is not 16 kHz mono is converted to FLAC copies
     below ``out/converted``; the original stays in the supervision's
     ``custom["orig_text"]``.
 
@@ -79,7 +82,13 @@ def prepare(manifest: PathOrStr, out: PathOrStr, jobs: int = 2) -> PrepareReport
     write_set(SupervisionSet.from_segments(cut.supervisions[0] for cut in cuts), out / "supervisions.jsonl.gz")
     cut_set = CutSet.from_cuts(cuts)
     write_set(cut_set, out / CUTS)  # last: its presence says that the folder is whole
-    return PrepareReport(cut_set, sum(cut.duration for cut in cuts), rejected)
+    markup = Counter(mark for row in rows for mark in clean(row.text).dropped)
+    return PrepareReport(cut_set, sum(cut.duration for cut in cuts), rejected, markup)
+
+
+def spoken_text(text: str) -> str:
+    """The normal words of a transcript, without its markup (:mod:`ctcb.text.markup`); of alternatives in braces the first."""
+    return normalize(first_alternatives(clean(text).text))
 
 
 def write_set(manifests: Union[RecordingSet, SupervisionSet, CutSet], path: Path) -> None:
@@ -94,7 +103,7 @@ def _prepare_row(row: ManifestRow, out: Path) -> Union[MonoCut, Rejected]:
     def reject(kind: str, reason: str) -> Rejected:
         return Rejected(row.line, row.utt_id, kind, reason)
 
-    text = normalize(row.text)
+    text = spoken_text(row.text)
     if not text:
         return reject("without text", f"the text {row.text!r} is empty after normalisation")
     try:

@@ -11,6 +11,7 @@ from ctcb.data.manifest import ManifestRow, read_manifest
 from ctcb.entities import Entity, EntityList
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
+from ctcb.text.markup import clean
 from ctcb.text.normalize import normalize
 
 MANIFEST, ENTITIES, DISTRACTORS = "manifest.tsv", "entities.txt", "distractors.txt"
@@ -61,7 +62,7 @@ def read_set(
     others: List[Entity] = []
     reports = [own.report]
     if file is not None:
-        spoken = "|".join(f" {normalize(row.text)} " for row in every)
+        spoken = "|".join(f" {normalize(clean(row.text).text)} " for row in every)
         listed = EntityList.read(file, entities_format)
         reports.append(listed.report)
         others = _unspoken(listed, own, spoken)
