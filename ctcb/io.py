@@ -13,6 +13,7 @@ from typing import IO, Any, Iterator, List, Tuple, Union
 from ctcb.errors import InputError, RunError, unreadable
 
 PathOrStr = Union[str, Path]
+BLOCK = 1 << 20  # bytes that are read at once for a digest
 
 
 def read_lines(path: PathOrStr) -> List[Tuple[int, str]]:
@@ -52,11 +53,15 @@ def read_text(path: PathOrStr) -> str:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal, which identifies weights. Raises InputError where the file cannot be read."""
+    """SHA-256 of a file in hexadecimal, which identifies its content. Raises InputError where the file cannot be read."""
+    found = hashlib.sha256()
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        with open(path, "rb") as file:
+            for block in iter(lambda: file.read(BLOCK), b""):
+                found.update(block)
     except OSError as error:
         raise unreadable(error, path) from None
+    return found.hexdigest()
 
 
 @contextmanager

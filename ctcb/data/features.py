@@ -11,7 +11,9 @@ import torch
 from lhotse import CutSet, Fbank, FbankConfig, LilcomChunkyWriter
 
 from ctcb.data.audio import SAMPLE_RATE
-from ctcb.data.prepare import write_set
+from ctcb.data.copies import at_speed
+from ctcb.data.located import FEATURES, own_folder, remove_others
+from ctcb.data.prepare import FEATURE_CUTS, write_set
 from ctcb.data.whisper_features import WhisperFbank, WhisperFbankConfig
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, require_space
@@ -64,22 +66,26 @@ def store_features(
     """Compute the features of every cut at every speed and write ``out/cuts_feats.jsonl.gz``.
 
     Decoding and filter banks cost about as much time as a small model's training on them, hence
-    the store. A copy at another speed has its own id (``..._sp0.9``) and duration.
+    the store. A copy at another speed has its own id (``..._sp0.9``) and duration, and says what it is a copy of
+    (`ctcb.data.copies`). Features lie in folders of names of their own, and those of an earlier run go once the manifest of
+    the new ones is there: a manifest never names another run's bytes.
 
     Raises RunError where there is no room for them.
     """
     out = Path(out)
     seconds = sum(cut.duration for cut in cuts) * sum(1 / speed for speed in speeds)
-    standing = sum(file.stat().st_size for file in out.glob("feats_*/*"))  # of a run that was stopped
-    require_space(out, BYTES_A_SECOND * seconds - standing)
+    if not (out / FEATURE_CUTS).exists():
+        remove_others(out, FEATURES)  # of a run that was stopped
+    require_space(out, BYTES_A_SECOND * seconds)
     extractor = FeatureExtractor(config).fbank
-    stored, threads = [], torch.get_num_threads()
+    stored, folders, threads = [], [], torch.get_num_threads()
     torch.set_num_threads(1)  # each process works alone; lhotse warns of more
     for speed in speeds:
-        at_speed = cuts if speed == 1.0 else cuts.perturb_speed(speed)
+        folders.append(own_folder(out, f"{FEATURES}{speed:g}"))
+        copies = cuts if speed == 1.0 else at_speed(cuts, speed)
         stored.append(
-            at_speed.compute_and_store_features(
-                extractor, out / f"feats_{speed:g}", num_jobs=jobs, storage_type=LilcomChunkyWriter,
+            copies.compute_and_store_features(
+                extractor, folders[-1] / "feats", num_jobs=jobs, storage_type=LilcomChunkyWriter,
                 executor=ProcessPoolExecutor(jobs, initializer=torch.set_num_threads, initargs=(1,)) if jobs > 1 else None,
                 progress_bar=False,
             ).to_eager()
@@ -89,5 +95,6 @@ def store_features(
     for more in stored[1:]:
         everything = everything + more
     everything = everything.to_eager()
-    write_set(everything, out / "cuts_feats.jsonl.gz")
+    write_set(everything, out / FEATURE_CUTS)
+    remove_others(out, FEATURES, *folders)
     return everything

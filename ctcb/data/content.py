@@ -1,0 +1,61 @@
+"""Digests of what cuts hold: their ids, stretches and texts, and the bytes of the features or the audio that they stand on."""
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Iterable, List, Set
+
+from lhotse.cut import Cut
+
+from ctcb.io import digest
+
+
+def content_digest(cuts: Iterable[Cut]) -> str:
+    """SHA-256 of some cuts in their order. Where their files lie makes no difference, what these hold does.
+
+    Raises InputError for a file that cannot be read.
+    """
+    total = hashlib.sha256()
+    seen: Set[Path] = set()
+    for cut in cuts:
+        texts = [one.text for one in cut.supervisions]
+        total.update(json.dumps([cut.id, cut.start, cut.duration, texts, _stored(cut)], default=str).encode())
+        for file in files_of(cut):
+            if file not in seen:
+                seen.add(file)
+                total.update(file_digest(file).encode())
+    return total.hexdigest()
+
+
+def files_of(cut: Cut) -> List[Path]:
+    """The files that hold a cut's features or, where it has none, its audio; those that are no local files are left out."""
+    if cut.has_features:
+        path = Path(cut.features.storage_path)
+        return [path if path.is_file() else path / cut.features.storage_key]
+    recording: Any = getattr(cut, "recording", None)
+    return [Path(source.source) for source in recording.sources if source.type == "file"] if recording is not None else []
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, which is read once as long as its size and time stay. Raises InputError where it cannot be read."""
+    if not path.exists():
+        return digest(path)
+    state = path.stat()
+    return _known(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=None)
+def _known(path: Path, size: int, changed: int) -> str:
+    return digest(path)
+
+
+def _stored(cut: Cut) -> List[Any]:
+    """How the features lie in their file, or what is made of the audio."""
+    if cut.has_features:
+        features = cut.features
+        return [features.type, features.num_frames, features.num_features, features.frame_shift, features.storage_key]
+    recording: Any = getattr(cut, "recording", None)
+    transforms = (recording.transforms if recording is not None else None) or []
+    return [getattr(cut, "channel", None), [one if isinstance(one, dict) else one.to_dict() for one in transforms]]
