@@ -5,11 +5,12 @@ import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Iterable, List, Set
-
-from lhotse.cut import Cut
+from typing import TYPE_CHECKING, Any, Iterable, List, Set
 
 from ctcb.io import digest
+
+if TYPE_CHECKING:
+    from lhotse.cut import Cut
 
 
 def content_digest(cuts: Iterable[Cut]) -> str:

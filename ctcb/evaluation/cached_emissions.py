@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 
 from ctcb.ctc.emissions import Emitted
 from ctcb.ctc.npz import NpzWriter, read_npz, with_phones
+from ctcb.data.content import file_digest
 from ctcb.data.inputs import find_utterances
+from ctcb.data.manifest import read_manifest
 from ctcb.entities import EntityList
 from ctcb.errors import InputError
 from ctcb.evaluation.dataset import DataSet
@@ -49,7 +51,7 @@ class EmissionCache:
     """The emissions of a model directory, which is loaded when there are some to be computed."""
 
     def __init__(self, folder: PathOrStr, keep: Optional[PathOrStr] = None, jobs: int = 2, batch_seconds: float = 120.0) -> None:
-        """``keep``: a folder for emissions; those of the same model and manifest that are there are used."""
+        """``keep``: a folder for emissions; those of the same model, manifest and audio that are there are used."""
         self.folder, self._keep = Path(folder), None if keep is None else Path(keep)
         self._jobs, self._batch_seconds = jobs, batch_seconds
         self._known: Dict[Path, CachedEmissions] = {}
@@ -71,6 +73,13 @@ class EmissionCache:
                 raise InputError(f"this model directory has no {name}", file=self.folder, hint="name a model directory")
             digest.update((self.folder / name).read_bytes())
         return digest.hexdigest()
+
+    def key(self, data: DataSet) -> str:
+        """A digest of the model, the set's whole manifest and its audio. Raises InputError for audio that cannot be read."""
+        found = hashlib.sha256(self.digest.encode() + data.manifest.read_bytes())
+        for row in read_manifest(data.manifest):
+            found.update(file_digest(row.audio).encode())
+        return found.hexdigest()
 
     def emit(self, data: DataSet) -> CachedEmissions:
         """The emissions of a set's utterances; of those that are not among its ``rows``, too, but once.
@@ -110,8 +119,7 @@ class EmissionCache:
         """All of the manifest's utterances, from the folder where they are there."""
         if self._keep is None:
             return self._compute(data)
-        key = hashlib.sha256(self.digest.encode() + data.manifest.read_bytes()).hexdigest()
-        path = self._keep / f"{data.name}-{key[:12]}.npz"
+        path = self._keep / f"{Path(data.name).name}-{self.key(data)[:12]}.npz"
         facts = path.with_suffix(".json")
         if facts.exists():
             return _read(path, Facts(**json.loads(facts.read_text("utf-8"))))

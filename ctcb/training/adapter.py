@@ -17,7 +17,8 @@ from ctcb.adapter.entries import EntrySpeller
 from ctcb.adapter.folder import AdapterDescription, write_adapter_yaml
 from ctcb.adapter.network import ContextualAdapter
 from ctcb.config import from_mapping, read_yaml
-from ctcb.data.folders import distinct_names, read_folders, read_unique
+from ctcb.data.folder_names import distinct_names
+from ctcb.data.folders import read_folders, read_unique
 from ctcb.data.loader import Targets, one_copy_each, usable_cuts
 from ctcb.entities import EntityList
 from ctcb.io import PathOrStr

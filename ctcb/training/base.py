@@ -17,7 +17,8 @@ from torch import nn
 from ctcb.acoustic.directory import WEIGHTS_FILE, read_model_yaml, write_model_yaml
 from ctcb.config import from_mapping, read_yaml
 from ctcb.data.features import FeatureConfig, FeatureExtractor
-from ctcb.data.folders import distinct_names, read_either, read_feature_cuts, read_folders, read_unique
+from ctcb.data.folder_names import distinct_names
+from ctcb.data.folders import read_either, read_feature_cuts, read_folders, read_unique
 from ctcb.data.loader import Collate, Targets, feature_frames, frames_of_features, one_copy_each, usable_cuts
 from ctcb.device import open_device
 from ctcb.errors import InputError

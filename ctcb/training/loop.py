@@ -202,7 +202,8 @@ class Trainer:
     def _keep_epoch(self) -> None:
         """Save the epoch's weights, drop the oldest, measure the dev sets."""
         at = self.position
-        save_tensors(self.out / f"epoch-{at.epoch:03d}.safetensors", self.keep.state_dict())
+        made_for = None if self.folder is None else {"made_for": json.dumps(self.folder.made_for)}
+        save_tensors(self.out / f"epoch-{at.epoch:03d}.safetensors", self.keep.state_dict(), made_for)
         for old in epoch_files(self.out)[: -self.config.average]:
             old.unlink()
         if self.evaluate is not None:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from lhotse import CutSet
 
 from ctcb.data.content import content_digest
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, digest, only_run
+from ctcb.models.weights import read_metadata
+from ctcb.progress import progress
 from ctcb.text.lang import LEXICON_FILE, PHONES_FILE
 from ctcb.text.language import LANGUAGE_FILE
 from ctcb.text.tokenizer import MODEL_FILE, TOKENS_FILE
@@ -30,6 +33,8 @@ EPOCHS = "train.epochs"  # may be raised, which extends a run
 INIT = "init"  # counts where one is named
 DIGEST = "sha256:"
 NONE = "none"
+
+MEANING = re.compile(r"(tokens|phones|base|model|adapter)(\..*)?")  # names of what weights mean something with
 
 Description = Dict[str, str]  # name -> value in words, or DIGEST and a digest
 
@@ -74,7 +79,7 @@ def digests_of_lang(folder: PathOrStr) -> Description:
 
 def of_data(cuts: CutSet) -> Description:
     """The training data: ids, durations, texts and features, in their order."""
-    return {"data": DIGEST + content_digest(cuts)}
+    return {"data": DIGEST + content_digest(progress(cuts, "checking data"))}
 
 
 def differences(recorded: Description, now: Description) -> List[str]:
@@ -89,6 +94,29 @@ def differences(recorded: Description, now: Description) -> List[str]:
         digests = value.startswith(DIGEST) or before.startswith(DIGEST)
         found.append(f"other {name}" if digests else f"{name} {value} (it was {before})")
     return found
+
+
+def meaning(weights: Path) -> Description:
+    """What the weights of an epoch belong with; nothing where an older version wrote them."""
+    recorded = json.loads(read_metadata(weights).get("made_for", "{}"))
+    return {name: value for name, value in recorded.items() if MEANING.fullmatch(name)}
+
+
+def alike(files: Sequence[Path]) -> List[Path]:
+    """The last of a run's epochs, as far back as they belong with the same as the newest: others are not averaged with it."""
+    newest = meaning(files[-1])
+    count = next((n for n, file in enumerate(reversed(files)) if differences(meaning(file), newest)), len(files))
+    return list(files[len(files) - count :])
+
+
+def require_paired(weights: Path, beside: Description) -> None:
+    """Raise InputError where the files ``beside`` a run's weights are not those that they were trained with."""
+    found = differences(meaning(weights), beside)
+    if found:
+        raise InputError(
+            f"these weights were trained with something else than what stands beside them: {', '.join(found)}", file=weights,
+            hint="run the training's command again, which puts the right files there, or copy them back",
+        )
 
 
 @dataclass(frozen=True)
