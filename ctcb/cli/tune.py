@@ -97,7 +97,7 @@ def command(
     for warning in dict.fromkeys(warning for data, _, _ in sets for warning in data.warnings):
         click.echo(f"ctcb: warning: {warning}", err=True)
     space = parameters([TECHNIQUES[name] for name in sets[0][2].techniques], word_lm is not None, setting_names(only))
-    about = repr(([(cache.key(data), data.entities.entities, data.absent) for data, _, _ in sets], lm_file and digest(Path(lm_file))))
+    about = repr(([(cache.content(data), data.entities.entities, data.absent) for data, _, _ in sets], lm_file and digest(Path(lm_file))))
     found = search(presets[preset], space, Objective(sets).measure, bounds, trials, seed, study, about)
 
     rows = [("trial", "value", *(one.name for one in space))]

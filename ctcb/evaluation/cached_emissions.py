@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from ctcb.ctc.emissions import Emitted
 from ctcb.ctc.npz import NpzWriter, read_npz, with_phones
@@ -74,12 +74,15 @@ class EmissionCache:
             digest.update((self.folder / name).read_bytes())
         return digest.hexdigest()
 
-    def key(self, data: DataSet) -> str:
-        """A digest of the model, the set's whole manifest and its audio. Raises InputError for audio that cannot be read."""
-        found = hashlib.sha256(self.digest.encode() + data.manifest.read_bytes())
-        for row in read_manifest(data.manifest):
-            found.update(file_digest(row.audio).encode())
-        return found.hexdigest()
+    def content(self, data: DataSet) -> Tuple[str, Dict[str, str]]:
+        """Digests of what a set's emissions rest on: of the model and the whole manifest, and of each utterance's audio.
+
+        Where audio is gone, of the audio that the kept emissions were made of.
+        """
+        key = hashlib.sha256(self.digest.encode() + data.manifest.read_bytes()).hexdigest()
+        kept = self._kept(data, key).get("audio", {})
+        rows = read_manifest(data.manifest)
+        return key, {row.utt_id: file_digest(row.audio) if row.audio.exists() else kept.get(row.utt_id, "") for row in rows}
 
     def emit(self, data: DataSet) -> CachedEmissions:
         """The emissions of a set's utterances; of those that are not among its ``rows``, too, but once.
@@ -119,15 +122,25 @@ class EmissionCache:
         """All of the manifest's utterances, from the folder where they are there."""
         if self._keep is None:
             return self._compute(data)
-        path = self._keep / f"{Path(data.name).name}-{self.key(data)[:12]}.npz"
-        facts = path.with_suffix(".json")
-        if facts.exists():
-            return _read(path, Facts(**json.loads(facts.read_text("utf-8"))))
+        key, audio = self.content(data)
+        path, kept = self._file(data, key), self._kept(data, key)
+        known = kept.pop("audio", {})
+        if kept and all(known.get(utt_id, "") == found for utt_id, found in audio.items()):
+            return _read(path, Facts(**kept))
+        path.with_suffix(".json").unlink(missing_ok=True)
         computed = self._compute(data)
         _write(path, computed)
-        with atomic_write(facts) as file:  # last: the others are whole where it is there
-            json.dump(asdict(computed.facts), file)
+        with atomic_write(path.with_suffix(".json")) as file:  # last: the others are whole where it is there
+            json.dump({**asdict(computed.facts), "audio": audio}, file)
         return computed
+
+    def _file(self, data: DataSet, key: str) -> Path:
+        return Path(self._keep or "") / f"{Path(data.name).name}-{key[:12]}.npz"
+
+    def _kept(self, data: DataSet, key: str) -> Dict[str, Any]:
+        """What is known of the kept emissions; nothing where there are none."""
+        facts = self._file(data, key).with_suffix(".json")
+        return json.loads(facts.read_text("utf-8")) if self._keep is not None and facts.exists() else {}
 
     def _compute(self, data: DataSet, bias: Optional[EncoderBias] = None) -> CachedEmissions:
         from ctcb.acoustic.emit import emit, in_one
