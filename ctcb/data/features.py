@@ -16,7 +16,7 @@ from ctcb.data.located import FEATURES, own_folder, remove_others
 from ctcb.data.prepare import FEATURE_CUTS, write_set
 from ctcb.data.whisper_features import WhisperFbank, WhisperFbankConfig
 from ctcb.errors import InputError
-from ctcb.io import PathOrStr, require_space
+from ctcb.io import PathOrStr, only_run, require_space
 
 BYTES_A_SECOND = 9_500  # of stored features, about
 
@@ -70,9 +70,13 @@ def store_features(
     (`ctcb.data.copies`). Features lie in folders of names of their own, and those of an earlier run go once the manifest of
     the new ones is there: a manifest never names another run's bytes.
 
-    Raises RunError where there is no room for them.
+    Raises RunError where there is no room for them, or another run is writing to ``out``.
     """
-    out = Path(out)
+    with only_run(out):
+        return _store(cuts, Path(out), speeds, jobs, config)
+
+
+def _store(cuts: CutSet, out: Path, speeds: Sequence[float], jobs: int, config: FeatureConfig) -> CutSet:
     seconds = sum(cut.duration for cut in cuts) * sum(1 / speed for speed in speeds)
     if not (out / FEATURE_CUTS).exists():
         remove_others(out, FEATURES)  # of a run that was stopped

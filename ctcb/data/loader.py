@@ -177,7 +177,8 @@ class EpochBatches:
     def __iter__(self) -> Iterator[CutSet]:
         yield from BucketingSampler(
             CutSet(self.chosen), max_duration=self.batch_seconds, num_buckets=min(20, len(self.chosen)), shuffle=True,
-            duration_bins=[] if len(self.chosen) < 2 else None,  # lhotse estimates two buckets or more
+            # lhotse's estimate has no bound for one or two utterances, which may lie in either of two buckets.
+            duration_bins=[self.batch_seconds] if len(self.chosen) < 3 else None,
             seed=self.seed, buffer_size=min(BUFFER, len(self.chosen)), rank=self.rank, world_size=self.world_size,
         )
 
