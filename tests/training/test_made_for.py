@@ -1,6 +1,9 @@
 """A training folder knows what it was made for: other tokens, data or options are named before anything in it is written."""
 import json
+import os
 import shutil
+import subprocess
+import sys
 from functools import partial
 
 import pytest
@@ -296,3 +299,25 @@ def test_words_may_join_the_lexicon_where_that_is_said(begun, lang_dir, tmp_path
     out, go_on = begun
     refused(out, go_on, "other lexicon", lang=lang)
     assert go_on(epochs=3, lang=lang, accept=True).epoch == 3 and "zebra" in (out / "lexicon.txt").read_text()
+
+
+@pytest.mark.slow
+def test_several_processes_refuse_and_accept_as_one(tmp_path, features_dir, lang_dir):
+    out = tmp_path / "run"
+
+    def two(*more, processes=2):
+        words = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}", "-m", "ctcb", "train", "base"]
+        words += ["--config", write_yaml(tmp_path / "m.yaml", MODEL), "--train-config", tmp_path / "t.yaml", "--data", features_dir, "--lang", lang_dir, "--out", out]
+        return subprocess.run([*map(str, words), *more], capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=300)
+
+    write_yaml(tmp_path / "t.yaml", TRAIN)
+    assert two().returncode == 0
+    before = held(out)
+    ran = two("--epochs", "3", processes=1)
+    assert ran.returncode and "processes 1 (it was 2)" in ran.stderr and held(out) == before
+    write_yaml(tmp_path / "t.yaml", {**TRAIN, "batch_seconds": 3})
+    ran = two("--epochs", "3")
+    assert ran.returncode and "train.batch_seconds 3.0 (it was 5.0)" in ran.stderr and held(out) == before
+    ran = two("--epochs", "3", "--accept-changes")
+    assert ran.returncode == 0, ran.stderr
+    assert len(epoch_files(out)) == 3 and two("--epochs", "4").returncode == 0
