@@ -45,7 +45,11 @@ def save(
 
 def made_for(path: Path) -> Optional[Dict[str, str]]:
     """What the run was made for; None where an older version wrote the checkpoint. Raises InputError as :func:`load` does."""
-    metadata = read_metadata(path)
+    try:
+        metadata = read_metadata(path)
+    except InputError as error:
+        hint = "copy it again or, to begin anew, move it and the epoch-*.safetensors and log.jsonl beside it away"
+        raise InputError(error.problem, file=path, hint=hint) from None
     _require(path, metadata)
     return json.loads(metadata["made_for"]) if "made_for" in metadata else None
 

@@ -237,6 +237,19 @@ def test_a_run_without_its_checkpoint_is_not_mixed_with_a_new_one(begun, tmp_pat
     assert go_on(epochs=1).epoch == 1 and len(epoch_files(out)) == 1
 
 
+def test_a_broken_checkpoint_leaves_the_folder_as_it_is_and_its_mend_works(begun, tmp_path):
+    out, go_on = begun
+    path = out / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    before = held(out)
+    with pytest.raises(InputError, match=r"checkpoint.safetensors: not a whole safetensors file .*move it and the epoch-\*.safetensors and log.jsonl"):
+        go_on(epochs=3)
+    assert held(out) == before
+    for file in (path, out / "log.jsonl", *epoch_files(out)):
+        file.rename(tmp_path / file.name)
+    assert go_on(epochs=1).epoch == 1
+
+
 def test_a_run_that_is_stopped_before_its_first_step_can_be_resumed(tmp_path, features_dir, lang_dir, monkeypatch):
     """Whatever a run leaves has a checkpoint beside it, so that a killed run is never taken for one whose checkpoint was removed."""
     configs = write_yaml(tmp_path / "model.yaml", MODEL), write_yaml(tmp_path / "train.yaml", {**TRAIN, "checkpoint_minutes": 60})
