@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Sequence
@@ -87,13 +88,12 @@ def _store(cuts: CutSet, out: Path, speeds: Sequence[float], jobs: int, config: 
     for speed in speeds:
         folders.append(own_folder(out, f"{FEATURES}{speed:g}"))
         copies = cuts if speed == 1.0 else at_speed(cuts, speed)
-        stored.append(
-            copies.compute_and_store_features(
-                extractor, folders[-1] / "feats", num_jobs=jobs, storage_type=LilcomChunkyWriter,
-                executor=ProcessPoolExecutor(jobs, initializer=torch.set_num_threads, initargs=(1,)) if jobs > 1 else None,
-                progress_bar=False,
-            ).to_eager()
-        )
+        with ProcessPoolExecutor(jobs, initializer=torch.set_num_threads, initargs=(1,)) if jobs > 1 else nullcontext() as executor:
+            stored.append(
+                copies.compute_and_store_features(
+                    extractor, folders[-1] / "feats", num_jobs=jobs, storage_type=LilcomChunkyWriter, executor=executor, progress_bar=False,
+                ).to_eager()
+            )
     torch.set_num_threads(threads)
     everything = stored[0]
     for more in stored[1:]:

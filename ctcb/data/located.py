@@ -10,8 +10,9 @@ import os
 import re
 import shutil
 import tempfile
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, Optional, Tuple
 
 from lhotse.cut import Cut
 from lhotse.utils import fastcopy
@@ -42,33 +43,52 @@ def remove_others(parent: Path, kind: str, *kept: Path) -> None:
 
 
 def located(cut: Cut, folder: Path) -> Cut:
-    """The cut of a manifest in ``folder``, with the paths of its features and its audio as they are now."""
+    """The cut of a manifest in ``folder``, an absolute path, with the paths of its features and its audio as they are now."""
     changed = {}
     features: Any = getattr(cut, "features", None)
     if features is not None:
-        path = find(features.storage_path, folder)
+        path = find(str(features.storage_path), str(folder))
         if path != features.storage_path:
             changed["features"] = fastcopy(features, storage_path=path)
     recording: Any = getattr(cut, "recording", None)
     if recording is not None:
-        sources = [fastcopy(one, source=find(one.source, folder)) if one.type == "file" else one for one in recording.sources]
-        if sources != recording.sources:
+        paths = [find(str(one.source), str(folder)) if one.type == "file" else one.source for one in recording.sources]
+        if paths != [one.source for one in recording.sources]:
+            sources = [fastcopy(one, source=path) for one, path in zip(recording.sources, paths)]
             changed["recording"] = fastcopy(recording, sources=sources)
     return fastcopy(cut, **changed) if changed else cut
 
 
-def find(path: str, folder: Path) -> str:
+def find(path: str, folder: str) -> str:
     """Where a file or folder that a manifest in ``folder``, an absolute path, names is now.
 
     Below ``folder`` where the path has a part that is the prepared folder's own, or where it is no longer at its old place; as it
     stands where there is nothing below ``folder`` that it could be.
     """
-    named = Path(path)
-    own = max((place for place, part in enumerate(named.parts[:-1]) if _OWN.fullmatch(part)), default=None)
-    if (own is None or folder in named.parents) and named.exists():
-        return str(path)
-    for start in range(len(named.parts) if own is None else own + 1):
-        below = folder.joinpath(*named.parts[start:])
-        if folder in below.parents and below.exists():
-            return str(below)
-    return str(path)
+    parent, name = os.path.split(path)
+    if (_own_part(parent) is None or parent.startswith(folder + os.sep)) and os.path.exists(path):
+        return path
+    moved = os.path.join(_moved.get((parent, folder), ""), name)
+    if moved == name or not os.path.exists(moved):
+        moved = _below(path, folder) or path
+        _moved[parent, folder] = os.path.dirname(moved)
+    return moved
+
+
+_moved: Dict[Tuple[str, str], str] = {}  # (a folder of files, a manifest's folder) -> where the former was found last
+
+
+def _below(path: str, folder: str) -> Optional[str]:
+    """The file below ``folder`` whose path ends as ``path`` does, in as many parts as can be."""
+    parts, own = Path(path).parts, _own_part(os.path.dirname(path))
+    for start in range(len(parts) if own is None else own + 1):
+        place = os.path.join(folder, *parts[start:])
+        if place.startswith(folder + os.sep) and os.path.exists(place):
+            return place
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _own_part(parent: str) -> Optional[int]:
+    """Which part of a path is a prepared folder's own, the last of them."""
+    return max((place for place, part in enumerate(Path(parent).parts) if _OWN.fullmatch(part)), default=None)

@@ -133,7 +133,7 @@ class TrainingFolder:
         """:meth:`require` ahead of what takes long. Raises RunError where another run is writing there."""
         if self.out.exists():
             with only_run(self.out):
-                self.require()
+                dataclasses.replace(self, say=lambda line: None).require()
 
     def require(self) -> bool:
         """Whether something changed and that was accepted. To be called under the folder's lock, before anything is written.
