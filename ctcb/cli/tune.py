@@ -17,12 +17,12 @@ from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding
 from ctcb.evaluation.cached_emissions import EmissionCache
-from ctcb.evaluation.dataset import DataSet, read_set
+from ctcb.evaluation.dataset import DataSet, read_set, told_apart
 from ctcb.evaluation.objective import Bounds, Objective, table_rows
 from ctcb.evaluation.search_space import parameters
 from ctcb.evaluation.systems import System, systems
 from ctcb.evaluation.tune import search
-from ctcb.io import atomic_write
+from ctcb.io import atomic_write, digest
 from ctcb.phones.phonetics import Phonetics
 from ctcb.search.find_lm import find_lm, load_lm
 from ctcb.text.lang import Lang
@@ -79,12 +79,14 @@ def command(
         raise InputError(f"{preset!r} is no preset that could be tuned", hint=f"choose from {names}")
     lang, cache = Lang.load(model), EmissionCache(model, emissions, jobs, device=device)
     spelling, phonetics = TokenizerSpelling(lang.tokenizer), Phonetics.of(lang)
-    word_lm = load_lm(find_lm(lm, model), spelling.table)
+    lm_file = find_lm(lm, model)
+    word_lm = load_lm(lm_file, spelling.table)
 
     def of_half(which: str) -> List[Tuple[DataSet, Decoding, System]]:
         found = []
-        for folder, names in with_distractors(folders, distractors):
-            data = read_set(folder, None, entities_format, names, added, absent, which, seed)
+        for data in told_apart([
+            read_set(folder, None, entities_format, names, added, absent, which, seed) for folder, names in with_distractors(folders, distractors)
+        ]):  # fmt: skip
             emitted = cache.emit(data)
             measured, _ = systems(presets, word_lm is not None, emitted.facts.phones, cache.adapter)
             system = next(system for system in measured if system.name == preset)
@@ -96,7 +98,7 @@ def command(
     for warning in dict.fromkeys(warning for data, _, _ in sets for warning in data.warnings):
         click.echo(f"ctcb: warning: {warning}", err=True)
     space = parameters([TECHNIQUES[name] for name in sets[0][2].techniques], word_lm is not None, setting_names(only))
-    about = repr((cache.digest, [(str(data.manifest), data.entities.entities, data.absent) for data, _, _ in sets], lm))
+    about = repr(([(cache.content(data), data.entities.entities, data.absent) for data, _, _ in sets], lm_file and digest(Path(lm_file))))
     found = search(presets[preset], space, Objective(sets).measure, bounds, trials, seed, study, about)
 
     rows = [("trial", "value", *(one.name for one in space))]
