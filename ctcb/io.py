@@ -8,13 +8,14 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Dict, Iterator, List, Tuple, Union
+from typing import IO, Any, Dict, Iterator, List, Set, Tuple, Union
 
 from ctcb.encoding import IN_FILES
 from ctcb.errors import InputError, RunError, unreadable
 
 PathOrStr = Union[str, Path]
 TEXT: Dict[str, Any] = {"encoding": "utf-8", "errors": IN_FILES}
+BLOCK = 1 << 20  # bytes that are read at once for a digest
 
 
 def read_lines(path: PathOrStr) -> List[Tuple[int, str]]:
@@ -54,11 +55,15 @@ def read_text(path: PathOrStr) -> str:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal, which identifies weights. Raises InputError where the file cannot be read."""
+    """SHA-256 of a file in hexadecimal, which identifies its content. Raises InputError where the file cannot be read."""
+    found = hashlib.sha256()
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        with open(path, "rb") as file:
+            for block in iter(lambda: file.read(BLOCK), b""):
+                found.update(block)
     except OSError as error:
         raise unreadable(error, path) from None
+    return found.hexdigest()
 
 
 @contextmanager
@@ -113,11 +118,25 @@ def remove_parts(path: PathOrStr) -> None:
         part.unlink(missing_ok=True)
 
 
+_locks: Set[int] = set()  # handles of the folders that this process has locked
+
+
+def _leave_locks_to_parent() -> None:
+    for handle in _locks:
+        os.close(handle)
+    _locks.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_locks_to_parent)
+
+
 @contextmanager
 def only_run(folder: PathOrStr) -> Iterator[None]:
     """Lock a folder for this run while the block lasts. Raises RunError where another run holds the lock.
 
-    The lock (``flock`` on the folder) ends with the process, so a killed run leaves none behind.
+    The lock (``flock`` on the folder) ends with the process, so a killed run leaves none behind; processes that it forked do not
+    hold it.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,7 +145,7 @@ def only_run(folder: PathOrStr) -> Iterator[None]:
     except ImportError:  # Windows has none
         yield
         return
-    handle = os.open(folder, os.O_RDONLY)
+    handle, process = os.open(folder, os.O_RDONLY), os.getpid()
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -134,6 +153,9 @@ def only_run(folder: PathOrStr) -> Iterator[None]:
             raise RunError(f"{folder}: another run is writing there; wait for it, or give another folder") from None
         except OSError:  # a file system without locks
             pass
+        _locks.add(handle)
         yield
     finally:
-        os.close(handle)
+        if os.getpid() == process:  # a forked one has closed it
+            _locks.discard(handle)
+            os.close(handle)

@@ -121,7 +121,8 @@ def test_sentence_of_10000_words_is_scored(ctcb, tmp_path):
     (tmp_path / "hyp").write_text(f"u {' '.join(heard)}\n")
     (tmp_path / "names").write_text("kit\nann bob\n" + "cat " * 240 + "\n")
     began = time.process_time()
-    ran = ctcb("score", "--ref", tmp_path / "ref", "--hyp", tmp_path / "hyp", "--entities", tmp_path / "names", "--json", tmp_path / "json")
+    files = ["--ref", tmp_path / "ref", "--hyp", tmp_path / "hyp", "--ref-format", "kaldi"]
+    ran = ctcb("score", *files, "--entities", tmp_path / "names", "--json", tmp_path / "json")
     assert ran.code == 0 and time.process_time() - began < 20
     assert abs(json.loads((tmp_path / "json").read_text())["measures"]["wer"]["value"] - (heard != said).mean()) < 0.002
 

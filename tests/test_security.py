@@ -160,13 +160,14 @@ def test_reference_ids_are_escaped_on_pages_and_terminals(ctcb, tmp_path):
     (tmp_path / "ref").write_text(f"{hostile} ann bob\n")
     (tmp_path / "base").write_text(f"{hostile} ann tom\n")
     files = ["--ref", tmp_path / "ref", "--hyp", tmp_path / "ref", "--entities", tmp_path / "names.txt"]
-    ran = ctcb("report", *files, "--base", tmp_path / "base", "--bootstrap", 0, "--out", tmp_path / "r.html")
+    ran = ctcb("report", *files, "--base", tmp_path / "base", "--ref-format", "kaldi", "--bootstrap", 0, "--out", tmp_path / "r.html")
     page = Page()
     page.feed((tmp_path / "r.html").read_text("utf-8"))
     assert ran.code == 0 and "script" not in page.tags
     (tmp_path / "other").write_text("x\x1b[2J ann\n")
-    ran = ctcb("score", "--ref", tmp_path / "ref", "--hyp", tmp_path / "other")
-    assert ran.code == 2 and ran.err.replace("\n", "").isprintable()
+    for named in ((), ("--ref-format", "kaldi")):
+        ran = ctcb("score", "--ref", tmp_path / "ref", "--hyp", tmp_path / "other", *named)
+        assert ran.code == 2 and ran.err.replace("\n", "").isprintable()
 
 
 def test_unexpected_errors_are_shown_without_control_codes(ctcb):

@@ -16,6 +16,7 @@ from ctcb.adapter.folder import ADAPTER_FILE
 from ctcb.adapter.network import ContextualAdapter
 from ctcb.config import from_mapping, read_yaml
 from ctcb.data.features import FeatureConfig
+from ctcb.device import open_device
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write, digest
 from ctcb.models.config import ModelConfig
@@ -107,8 +108,8 @@ def save_adapter(folder: PathOrStr, weights: Dict[str, Tensor], config: AdapterC
     write_model_yaml(folder, model, features, config)
 
 
-def load_model(folder: PathOrStr) -> LoadedModel:
-    """Load a model directory.
+def load_model(folder: PathOrStr, device: str = "cpu") -> LoadedModel:
+    """Load a model directory, whose encoder then runs on ``device`` (`ctcb.device.open_device`).
 
     Raises
     ------
@@ -129,6 +130,7 @@ def load_model(folder: PathOrStr) -> LoadedModel:
     load_weights(network, dequantized(weights, folder / WEIGHTS_FILE), folder / WEIGHTS_FILE)
     with torch.no_grad():
         network.float().eval()
+    network.encoder_to(open_device(device))
     adapter, adapter_digest = _load_adapter(folder, config)
     return LoadedModel(network, features, lang, adapter, folder, adapter_digest)
 

@@ -42,8 +42,8 @@ class HamaModel(WaveformModel):
         return [Emissions(phones, phones) for phones in (np.log(self._network(samples.numpy())) for samples in rows)]
 
 
-def load(name: str, tokens: Tokens) -> HamaModel:
-    """The model that comes inside the package; ``name`` is empty."""
+def load(name: str, tokens: Tokens, device: torch.device) -> HamaModel:
+    """The model that comes inside the package; ``name`` is empty. Its package runs it on the CPU, whatever ``device`` is."""
     from hama.asr import ASR_OUTPUT_FRAME_SAMPLES, ASRModel
 
     model, phonetics = ASRModel(), Phonetics.default()

@@ -37,14 +37,15 @@ def opened(name: str, tokens: Tokens) -> Tuple[Any, Any, TokenTable]:
     return extractor, model, TokenTable.of(_symbols(tokenizer, model.config.vocab_size), blank, separator, f"hf:{name}", language=tokens.language)
 
 
-def load(name: str, tokens: Tokens) -> WaveformModel:
+def load(name: str, tokens: Tokens, device: torch.device) -> WaveformModel:
     """A model by :func:`opened`."""
     extractor, model, table = opened(name, tokens)
+    model.to(device)
 
     def network(samples: np.ndarray) -> np.ndarray:
-        inputs = extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")
+        inputs = extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt").to(device)
         with torch.no_grad():
-            return model(**inputs).logits[0].float().numpy()
+            return model(**inputs).logits[0].float().cpu().numpy()
 
     return WaveformModel(network, PieceSpelling(table))
 

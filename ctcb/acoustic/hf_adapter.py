@@ -62,7 +62,7 @@ class HfNetwork(nn.Module):
         """``features [B, N, 1]`` samples, of which ``lengths [B]`` count. One utterance after another, as in ``WaveformModel``."""
         if inner_bias is not None:
             raise InputError("adapter.inner_bias is for model directories", hint="turn it off")
-        rows = [self._states(samples[:count, 0].numpy()) for samples, count in zip(features, lengths.tolist())]
+        rows = [self._states(samples[:count, 0].cpu().numpy()) for samples, count in zip(features, lengths.tolist())]
         last = pad_sequence([states[-1][0].float() for states in rows], batch_first=True)
         taps = [pad_sequence([states[place][0].float() for states in rows], batch_first=True) for place in self.places]
         logits = in_float32(self.head, last)
@@ -79,9 +79,9 @@ class HfNetwork(nn.Module):
     @torch.no_grad()
     def _states(self, samples: np.ndarray) -> List[Tensor]:
         """``[1, T, D]``: what enters the layers, what each of them makes of it, and what the head takes."""
-        inputs = self._extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt")
+        inputs = self._extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt").to(self.model.device)
         found = self.model.base_model(**inputs, output_hidden_states=True)
-        return [*found.hidden_states, found[0]]
+        return [state.cpu() for state in (*found.hidden_states, found[0])]
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,10 @@ class HfBase:
     adapter_digest: str = ""
 
 
-def load_base(name: str, tokens: Tokens, adapter: Optional[PathOrStr] = None) -> HfBase:
-    """A folder or a name of the Hub, and the folder of an adapter that was trained for it.
+def load_base(
+    name: str, tokens: Tokens, adapter: Optional[PathOrStr] = None, device: torch.device = torch.device("cpu")
+) -> HfBase:
+    """A folder or a name of the Hub, and the folder of an adapter that was trained for it. The model runs on ``device``.
 
     Raises InputError for what is no CTC model whose head can be biased, and for another model's adapter.
     """
@@ -111,7 +113,9 @@ def load_base(name: str, tokens: Tokens, adapter: Optional[PathOrStr] = None) ->
     def frames(samples: np.ndarray) -> np.ndarray:
         return network._states(samples)[-1][0].numpy()
 
-    base = HfBase(network, lang, spelling, measured_shift(frames), _digest(model, lang.tokenizer.pieces), f"hf:{name}")
+    digest = _digest(model, lang.tokenizer.pieces)
+    model.to(device)
+    base = HfBase(network, lang, spelling, measured_shift(frames), digest, f"hf:{name}")
     if adapter is None:
         return base
     own, known_as = load_adapter_folder(adapter, network.config, base.digest, base.folder)

@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import numpy as np
+import torch
 
 from ctcb.acoustic.open import Tokens
 from ctcb.acoustic.waveform import WaveformModel, require_width
-from ctcb.errors import InputError
+from ctcb.errors import InputError, RunError
 from ctcb.text.spelling import spelling_of
 from ctcb.text.tokens import TokenTable
 
@@ -17,11 +18,11 @@ EXTRACTOR = "preprocessor_config.json"  # Optimum writes it beside the model: ho
 VARIANCE_FLOOR = 1e-7  # as in Wav2Vec2FeatureExtractor.zero_mean_unit_var_norm
 
 
-def load(name: str, tokens: Tokens) -> WaveformModel:
+def load(name: str, tokens: Tokens, device: torch.device) -> WaveformModel:
     """An ``.onnx`` file whose first input is ``[1, N]`` samples and whose first output is ``[1, T, V]``.
 
     Further inputs may be a mask over the samples or their number. Raises InputError for another model,
-    and without the tokens.
+    and without the tokens; RunError for a GPU that this onnxruntime has no provider for.
     """
     import onnxruntime
 
@@ -30,8 +31,13 @@ def load(name: str, tokens: Tokens) -> WaveformModel:
         raise InputError("no such file", file=path, hint="name an .onnx file")
     if tokens.file is None:
         raise InputError("the model does not say what its outputs are", file=path, hint="give --tokens FILE, one token a line")
+    providers: List[Any] = ["CPUExecutionProvider"]
+    if device.type == "cuda":
+        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+            raise RunError("this onnxruntime has no CUDA provider; pip install onnxruntime-gpu, or use --device cpu")
+        providers.insert(0, ("CUDAExecutionProvider", {"device_id": device.index or 0}))
     try:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(path), providers=providers)
     except Exception as error:  # onnxruntime has no common base for its own
         raise InputError(f"not a model for onnxruntime ({type(error).__name__})", file=path, hint="export it again") from None
     first = session.get_inputs()[0]

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, Union
 
+import torch
+
 from ctcb.acoustic.model import AcousticModel, DirectoryModel
+from ctcb.device import open_device
 from ctcb.errors import InputError, RunError
 from ctcb.io import PathOrStr
 from ctcb.moved import renamed
@@ -30,7 +33,7 @@ class Tokens:
 class Kind:
     """A family of models."""
 
-    module: str  # has `load(name, tokens) -> WaveformModel`
+    module: str  # has `load(name, tokens, device) -> WaveformModel`
     needs: str  # the package that it is made of
     install: str  # how to get that
     names: str  # what stands behind the colon
@@ -51,28 +54,29 @@ def is_foreign(model: str) -> bool:
     return kind in KINDS and (bool(colon) or kind == "hama")
 
 
-def open_model(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None) -> AcousticModel:
+def open_model(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None, device: str = "cpu") -> AcousticModel:
     """The model that ``--model`` names: a model directory, or ``KIND:NAME`` with a kind of ``KINDS``.
 
-    ``adapter`` is the folder of one that was trained for a model of transformers. Raises InputError for what is no
+    ``adapter`` is the folder of one that was trained for a model of transformers. The encoder runs on ``device``
+    (`ctcb.device.open_device`); adapters run on the CPU. Raises InputError for what is no
     such model or no such adapter, and RunError where the package that runs it is missing.
     """
     if adapter is not None:
         from ctcb.acoustic.hf_adapter import AdaptedModel
 
-        return AdaptedModel(open_base_of(model, tokens, adapter))
+        return AdaptedModel(open_base_of(model, tokens, adapter, device))
     if not is_foreign(model):
         from ctcb.acoustic.directory import load_model
 
-        return DirectoryModel(load_model(model))
+        return DirectoryModel(load_model(model, device))
     kind, rest = _kind_of(model)
-    load: Callable[[str, Tokens], WaveformModel] = import_module(kind.module).load
-    opened = load(rest, tokens)
-    opened.opened_as = model, tokens
+    load: Callable[[str, Tokens, torch.device], WaveformModel] = import_module(kind.module).load
+    opened = load(rest, tokens, open_device(device))
+    opened.opened_as = model, tokens, None, device
     return opened
 
 
-def open_base_of(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None) -> HfBase:
+def open_base_of(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None, device: str = "cpu") -> HfBase:
     """A model of transformers as the base of an adapter, and the adapter where there is one; raises as :func:`open_model`."""
     if not model.startswith("hf:"):
         raise InputError(
@@ -82,7 +86,7 @@ def open_base_of(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOr
     _, rest = _kind_of(model)
     from ctcb.acoustic.hf_adapter import load_base
 
-    return load_base(rest, tokens, adapter)
+    return load_base(rest, tokens, adapter, open_device(device))
 
 
 def _kind_of(model: str) -> Tuple[Kind, str]:

@@ -12,7 +12,7 @@ from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
 
 
-def load(name: str, tokens: Tokens) -> WaveformModel:
+def load(name: str, tokens: Tokens, device: torch.device) -> WaveformModel:
     """A bundle such as ``WAV2VEC2_ASR_BASE_960H``, which torchaudio fetches into torch's cache.
 
     Raises InputError for what is no bundle with a CTC head.
@@ -25,11 +25,11 @@ def load(name: str, tokens: Tokens) -> WaveformModel:
         raise InputError(f"torchaudio has no CTC bundle {name!r}", hint=f"it has {', '.join(known)}")
     if bundle.sample_rate != SAMPLE_RATE:
         raise InputError(f"the bundle {name} takes {bundle.sample_rate} Hz", hint=f"name one for {SAMPLE_RATE} Hz")
-    model = bundle.get_model().eval()
+    model = bundle.get_model().eval().to(device)
 
     def network(samples: np.ndarray) -> np.ndarray:
         with torch.no_grad():
-            return model(torch.from_numpy(samples)[None])[0][0].float().numpy()
+            return model(torch.from_numpy(samples)[None].to(device))[0][0].float().cpu().numpy()
 
     table = TokenTable.of(bundle.get_labels(), 0 if tokens.blank is None else tokens.blank, tokens.separator, f"torchaudio:{name}", language=tokens.language)
     return WaveformModel(network, PieceSpelling(table))

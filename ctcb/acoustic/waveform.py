@@ -28,7 +28,7 @@ class WaveformModel:
     rows_per_second = float(SAMPLE_RATE)
     max_seconds = MAX_SECONDS
     phonetics: Optional[Phonetics] = None
-    opened_as: Optional[Tuple[str, Tokens]] = None  # what `open_model` made it of
+    opened_as: Optional[Tuple[str, Tokens, None, str]] = None  # what `open_model` made it of
 
     def __init__(self, network: Network, spelling: Optional[Spelling], frame_shift: Optional[float] = None) -> None:
         """``frame_shift`` in seconds; measured where it is not known. Raises InputError where that finds none."""

@@ -8,14 +8,14 @@ from typing import Optional, Tuple
 import click
 
 from ctcb.biasing.presets import find_config
-from ctcb.cli.common.options import Once, entities_format_option, model_option
+from ctcb.cli.common.options import Once, device_option, entities_format_option, model_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
 from ctcb.cli.common.settings import presets_of, set_option, setting_names
 from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding, run_ablation
 from ctcb.evaluation.cached_emissions import EmissionCache
-from ctcb.evaluation.dataset import read_set
+from ctcb.evaluation.dataset import read_set, told_apart
 from ctcb.evaluation.systems import systems, varied
 from ctcb.evaluation.tables import bar, render_markdown, render_text, title, to_dict
 from ctcb.io import atomic_write
@@ -46,6 +46,7 @@ from ctcb.text.spelling import TokenizerSpelling
 @click.option("--vary", cls=Once, metavar="SETTING=V,V,...", help="Each system under these values, such as g2g.count=0,2,5.")
 @set_option()
 @click.option("--emissions", type=click.Path(), help="Keep emissions in this folder, and use those that are there.")
+@device_option()
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Threads.")
 @click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resampled corpora; 0: no intervals.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the distractors and the bootstrap.")
@@ -55,7 +56,7 @@ from ctcb.text.spelling import TokenizerSpelling
 def command(
     folders: Tuple[str, ...], model: str, entities: Optional[str], entities_format: str, distractors: Tuple[str, ...], added: int,
     absent: int, absent_lists: int, half: Optional[str], lm: Optional[str], config: Optional[str], chosen: Tuple[str, ...],
-    vary: Optional[str], emissions: Optional[str], assignments: Tuple[str, ...], jobs: int, bootstrap: int, seed: int, json_file: Optional[str],
+    vary: Optional[str], emissions: Optional[str], assignments: Tuple[str, ...], device: str, jobs: int, bootstrap: int, seed: int, json_file: Optional[str],
     plot_file: Optional[str], results: Optional[str],
 ) -> None:
     """Measure what each technique gives and costs on data sets: none, each alone, and the presets.
@@ -69,14 +70,14 @@ def command(
     """
     if plot_file is not None and len(folders) > 1:
         raise InputError(f"--plot draws one set, and there are {len(folders)}", hint="give one --data")
-    sets = [
+    sets = told_apart([
         read_set(folder, entities, entities_format, names, added, absent, half, seed, absent_lists)
         for folder, names in with_distractors(folders, distractors)
-    ]
+    ])  # fmt: skip
     for warning in dict.fromkeys(warning for data in sets for warning in data.warnings):
         click.echo(f"ctcb: warning: {warning}", err=True)
     presets = presets_of(find_config(config, model), assignments)
-    lang, cache = Lang.load(model), EmissionCache(model, emissions, jobs)
+    lang, cache = Lang.load(model), EmissionCache(model, emissions, jobs, device=device)
     spelling = TokenizerSpelling(lang.tokenizer)
     word_lm = load_lm(find_lm(lm, model), spelling.table)
     warm()  # compiling is not what is timed

@@ -22,26 +22,32 @@ def command(training: str, out: str, average: Optional[int], int8: bool) -> None
     ctcb export exp/base --out exp/model --average 5
     ctcb export exp/adapter --out exp/model
     """
-    from ctcb.acoustic.directory import WEIGHTS_FILE, save_adapter, save_model
+    from ctcb.acoustic.directory import WEIGHTS_FILE, read_model_yaml, save_adapter, save_model
     from ctcb.adapter.folder import ADAPTER_YAML, read_adapter_yaml, save_adapter_folder
     from ctcb.errors import InputError
     from ctcb.io import digest
     from ctcb.training import checkpoint
     from ctcb.training.loop import epoch_files
+    from ctcb.training.made_for import DIGEST, alike, digests_of_lang, require_paired, values_of
 
     files = epoch_files(Path(training))
     if not files:
         raise InputError("no epoch-*.safetensors in this folder", file=training, hint="train for at least one epoch")
-    chosen = files[-average:] if average else files
+    fitting = alike(files)
+    if len(fitting) < len(files):
+        click.echo(f"ctcb: warning: {training}: {len(files) - len(fitting)} earlier epochs left out, which were made for something else", err=True)
+    chosen = fitting[-average:] if average else fitting
     if (Path(training) / ADAPTER_YAML).exists():
         if int8:
             raise InputError("an adapter stays in float16", file=training, hint="leave --int8 out")
         described = read_adapter_yaml(training)
+        require_paired(chosen[-1], {"base": DIGEST + described.base, **values_of("adapter", described.config)})
         if described.model:
             save_adapter_folder(out, checkpoint.average(chosen), described)
         else:
             described.require_base(training, digest(Path(out) / WEIGHTS_FILE), Path(out) / WEIGHTS_FILE)
             save_adapter(out, checkpoint.average(chosen), described.config)
     else:
+        require_paired(chosen[-1], {**digests_of_lang(training), **values_of("model", read_model_yaml(training)[0])})
         save_model(out, checkpoint.average(chosen), training, int8)
     click.echo(f"{out}: the mean of {', '.join(file.stem for file in chosen)}", err=True)

@@ -1,6 +1,8 @@
 """``ctcb prepare``: lhotse cuts and stored features from a manifest.tsv."""
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 
@@ -23,7 +25,7 @@ def command(manifest: str, out: str, features: bool, feature_kind: str, speeds: 
     \b
     ctcb prepare data/train/manifest.tsv --out exp/data/train --features --speeds 0.9,1.0,1.1
     """
-    from ctcb.data.prepare import NothingUsable, prepare, write_nothing
+    from ctcb.data.prepare import FEATURE_CUTS, NothingUsable, prepare, write_nothing
     from ctcb.errors import InputError
 
     try:
@@ -32,6 +34,7 @@ def command(manifest: str, out: str, features: bool, feature_kind: str, speeds: 
         factors = []
     if not factors or min(factors) < 0.5 or max(factors) > 2.0:
         raise InputError(f"--speeds {speeds!r} is not a list of factors from 0.5 to 2", hint="give a list such as 0.9,1.0,1.1")
+    had_features = (Path(out) / FEATURE_CUTS).exists()
     try:
         report = prepare(manifest, out, jobs=jobs)
     except NothingUsable as error:
@@ -48,3 +51,5 @@ def command(manifest: str, out: str, features: bool, feature_kind: str, speeds: 
 
         cuts = store_features(report.cuts, out, speeds=factors, jobs=jobs, config=FeatureConfig(feature_kind))
         click.echo(f"features of {len(cuts)} cuts in {out}", err=True)
+    elif had_features:
+        click.echo(f"the features of an earlier run in {out} were removed; --features makes them anew", err=True)

@@ -8,7 +8,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 import click
 
-from ctcb.cli.common.comparing import comparing_options
+from ctcb.cli.common.comparing import comparing_options, format_option
 from ctcb.cli.common.options import Once, entities_format_option, read_list
 from ctcb.cli.decode.writing import SETTINGS
 from ctcb.data.manifest import read_manifest
@@ -17,16 +17,21 @@ from ctcb.io import atomic_write, read_lines
 from ctcb.report import sections
 from ctcb.report.html import page
 from ctcb.report.media import Clips
+from ctcb.scoring.markup import render_markup
 from ctcb.scoring.matching import match_times
 from ctcb.scoring.readers import read_transcripts
+from ctcb.scoring.recognition import JSONL
 from ctcb.scoring.score import score
 from ctcb.scoring.tables import read_speakers, require_all
 
 
 @click.command()
-@click.option("--ref", cls=Once, required=True, type=click.Path(), help="References: Kaldi text, manifest.tsv (then with audio), hyps.jsonl, CTM or STM.")
+@click.option("--ref", cls=Once, required=True, type=click.Path(), help="References: Kaldi text, manifest.tsv (then with audio), hyps.jsonl, CTM, STM, trn or plain text.")
 @click.option("--hyp", cls=Once, required=True, type=click.Path(), help="Transcripts with the list, preferably the hyps.jsonl of ctcb decode.")
 @click.option("--base", cls=Once, type=click.Path(), help="Transcripts without the list.  [default: those that `ctcb decode --explain` wrote to --hyp]")
+@format_option("--ref-format", "--ref")
+@format_option("--hyp-format", "--hyp")
+@format_option("--base-format", "--base")
 @click.option("--entities", cls=Once, required=True, type=click.Path(), help="The list of names.")
 @entities_format_option()
 @comparing_options()
@@ -37,7 +42,7 @@ from ctcb.scoring.tables import read_speakers, require_all
 @click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Number of bootstrap samples; 0: no intervals.")
 @click.option("--out", required=True, type=click.Path(), help="The HTML file.")
 def command(
-    ref: str, hyp: str, base: Optional[str], entities: str, entities_format: str, language: Optional[str], fold: bool,
+    ref: str, hyp: str, base: Optional[str], ref_format: Optional[str], hyp_format: Optional[str], base_format: Optional[str], entities: str, entities_format: str, language: Optional[str], fold: bool,
     unit: Optional[str], speakers: Optional[str], ablations: Tuple[str, ...],
     attention: Optional[str], audio_mb: float, title: str, bootstrap: int, out: str,
 ) -> None:
@@ -49,13 +54,13 @@ def command(
     ctcb decode --entities names.txt --explain --out exp/names data/dev/manifest.tsv
     ctcb report --ref data/dev/manifest.tsv --hyp exp/names/hyps.jsonl --entities names.txt --out report.html
     """
-    refs, hyps = read_transcripts(ref), read_transcripts(hyp)
+    refs, hyps = read_transcripts(ref, ref_format), read_transcripts(hyp, hyp_format)
     listed = read_list(entities, entities_format)
-    rows = _jsonl(hyp)
-    before: Any = read_transcripts(base) if base is not None else {row["id"]: row["before"] for row in rows if "before" in row}
-    if before and base is None and len(before) < len(rows):
+    rows = _jsonl(hyp) if hyps.format == JSONL else ()
+    before: Any = read_transcripts(base, base_format) if base is not None else {row["id"]: row["before"] for row in rows if "before" in row}
+    if base is None and before and len(before) < len(rows):
         raise InputError("only some of the lines have the text without the list", file=hyp, hint="decode all with --explain, or give --base")
-    refs, (hyps, before) = match_times(refs, [hyps, before or None])
+    refs, (hyps, before) = match_times(refs, [hyps, before if base is not None else before or None], ("--ref-format", "--hyp-format", "--base-format"))
     speaker_of = read_speakers(speakers) if speakers else None
     if speaker_of is not None:
         require_all(speaker_of, refs, "speaker", speakers)
@@ -75,13 +80,14 @@ def command(
         parts.append(sections.settings(json.loads(beside.read_text("utf-8"))))
     with atomic_write(out) as file:
         file.write(page(title, parts))
+    if after.markup:
+        click.echo(render_markup(after.markup), err=True)
     click.echo(f"{out}: {len(after.utterances):,} utterances" + ("" if first else "; nothing is compared without --base (or `ctcb decode --explain`)"))
 
 
 def _jsonl(path: str) -> Tuple[Dict[str, Any], ...]:
-    """The rows of a hyps.jsonl that ``read_transcripts`` has checked; () for other formats."""
-    lines = [line for _, line in read_lines(path) if line.strip()]
-    return tuple(map(json.loads, lines)) if lines and lines[0].lstrip().startswith("{") else ()
+    """The rows of a hyps.jsonl that ``read_transcripts`` has checked."""
+    return tuple(json.loads(line) for _, line in read_lines(path) if line.strip())
 
 
 def _audio(ref: str) -> Mapping[str, Path]:

@@ -5,11 +5,12 @@ from typing import Optional
 
 import click
 
-from ctcb.cli.common.comparing import comparing_options
+from ctcb.cli.common.comparing import comparing_options, format_option
 from ctcb.cli.common.options import Once, entities_format_option, read_list
 from ctcb.entities.per_utt import read_entities_per_utt
 from ctcb.errors import InputError
 from ctcb.io import atomic_write
+from ctcb.scoring.markup import render_markup
 from ctcb.scoring.matching import match_times
 from ctcb.scoring.readers import read_transcripts
 from ctcb.scoring.render import render_per_utterance, render_text
@@ -21,8 +22,10 @@ FILE = click.Path()  # without click's checks: the readers' errors are more prec
 
 
 @click.command("score")
-@click.option("--ref", "ref_file", cls=Once, type=FILE, required=True, help="References: Kaldi text, manifest.tsv, hyps.jsonl, CTM or STM.")
+@click.option("--ref", "ref_file", cls=Once, type=FILE, required=True, help="References: Kaldi text, manifest.tsv, hyps.jsonl, CTM, STM, trn or plain text.")
 @click.option("--hyp", "hyp_file", cls=Once, type=FILE, required=True, help="Transcripts, in any of the same formats.")
+@format_option("--ref-format", "--ref")
+@format_option("--hyp-format", "--hyp")
 @click.option("--entities", "entities_file", cls=Once, type=FILE, help="The list of names. Without one, only WER and CER are computed.")
 @entities_format_option()
 @click.option(
@@ -32,6 +35,7 @@ FILE = click.Path()  # without click's checks: the readers' errors are more prec
 @click.option("--biasing-list", cls=Once, type=FILE, help="Rare words for U-/B-WER from an is21_deep_bias table.")
 @click.option("--durations", cls=Once, type=FILE, help="utt2dur or manifest.tsv, for false alarms per hour.")
 @click.option("--compare", "other_file", cls=Once, type=FILE, help="Transcripts of another system, for a paired bootstrap comparison.")
+@format_option("--compare-format", "--compare")
 @click.option("--per-entity", is_flag=True, help="Also print a table of the entities, those with most errors first.")
 @click.option("--per-speaker", is_flag=True, help="Also print a table of the speakers.")
 @comparing_options()
@@ -44,12 +48,15 @@ FILE = click.Path()  # without click's checks: the readers' errors are more prec
 def command(
     ref_file: str,
     hyp_file: str,
+    ref_format: Optional[str],
+    hyp_format: Optional[str],
     entities_file: Optional[str],
     entities_format: str,
     entities_per_utt: Optional[str],
     biasing_list: Optional[str],
     durations: Optional[str],
     other_file: Optional[str],
+    compare_format: Optional[str],
     per_entity: bool,
     per_speaker: bool,
     language: Optional[str],
@@ -66,7 +73,7 @@ def command(
     """Score transcripts against references: WER, CER, entity F1, U-/B-WER, false alarms.
 
     Each measure has a 95 % confidence interval, by bootstrap over utterances. Texts and entities are compared
-    without case and punctuation; accents and tones count. The words of a CTM file (or of hyps.jsonl) are
+    without case, punctuation and markup such as [noise]; accents and tones count. The words of a CTM file (or of hyps.jsonl) are
     compared with the segments of an STM file by their times.
 
     \b
@@ -80,8 +87,8 @@ def command(
         raise InputError("--per-entity needs a list", hint="give --entities or --entities-per-utt")
     if no_normalize and (fold or language):
         raise InputError("--no-normalize excludes --fold and --language", hint="give one of them")
-    other = read_transcripts(other_file) if other_file else None
-    refs, (hyps, other) = match_times(read_transcripts(ref_file), [read_transcripts(hyp_file), other])
+    other = read_transcripts(other_file, compare_format) if other_file else None
+    refs, (hyps, other) = match_times(read_transcripts(ref_file, ref_format), [read_transcripts(hyp_file, hyp_format), other])
     speaker_of = read_speakers(speakers) if speakers else None
     if per_speaker and not (speakers or getattr(refs, "speakers", None)):
         raise InputError("--per-speaker, and no speaker is known", hint="name a file with --speakers, or references that have them")
@@ -118,4 +125,6 @@ def command(
         if path:
             with atomic_write(path) as file:
                 file.write(render())
+    if report.markup:
+        click.echo(render_markup(report.markup), err=True)
     click.echo(render_text(report, per_entity, per_speaker), nl=False)

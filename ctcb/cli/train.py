@@ -5,6 +5,8 @@ from typing import Optional, Tuple
 
 import click
 
+from ctcb.cli.common.options import device_option
+
 
 @click.group()
 def command() -> None:
@@ -26,14 +28,16 @@ def command() -> None:
 @click.option("--cache", type=click.Path(), help="Train only the layers above the pretrained encoder, whose outputs are cached in this folder.")
 @click.option("--epochs", type=int, help="Number of epochs; replaces the training config's.")
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Arithmetic precision; replaces the training config's.")
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:N or auto; under torchrun, cuda gives each process its own GPU.")
+@device_option()
 @click.option("--in-memory", is_flag=True, help="Read all features once and keep them on the device; makes them of audio where none are stored.")
+@click.option("--accept-changes", is_flag=True, help="Go on with the run in --out although its data, tokens, model or options are others now.")
 def base(
     config: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[str, ...], lang: str, out: str,
     init: Optional[str], pretrained: Tuple[str, ...], cache: Optional[str], epochs: Optional[int], precision: Optional[str],
-    device: str, in_memory: bool,
+    device: str, in_memory: bool, accept_changes: bool,
 ) -> None:
-    """Train a base CTC model. An interrupted run is resumed. Under torchrun, training is data-parallel.
+    """Train a base CTC model. An interrupted run is resumed. Under torchrun, training is data-parallel; with --device cuda
+    each process has its own GPU.
 
     \b
     ctcb train base --config conf/model/small.yaml --train-config conf/train/small.yaml \\
@@ -42,7 +46,7 @@ def base(
     from ctcb.training.base import train_base
 
     overrides = {"epochs": epochs, "precision": precision}
-    train_base(config, train_config, data, dev, lang, out, overrides, init, pretrained, cache, device, in_memory)
+    train_base(config, train_config, data, dev, lang, out, overrides, init, pretrained, cache, device, in_memory, accept_changes)
 
 
 @command.command()
@@ -57,9 +61,10 @@ def base(
 @click.option("--cache", type=click.Path(), help="Cache folder for the base's outputs, so that it runs over the speech only once.")
 @click.option("--epochs", type=int, help="Number of epochs; replaces the training config's.")
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Precision of the base; replaces the training config's.")
+@click.option("--accept-changes", is_flag=True, help="Go on with the run in --out although its data, tokens, model or options are others now.")
 def adapter(
     base: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[Tuple[str, str], ...], out: str,
-    cache: Optional[str], epochs: Optional[int], precision: Optional[str],
+    cache: Optional[str], epochs: Optional[int], precision: Optional[str], accept_changes: bool,
 ) -> None:
     """Train a contextual adapter on a frozen base. An interrupted run is resumed. Under torchrun, training is data-parallel.
 
@@ -75,4 +80,4 @@ def adapter(
     """
     from ctcb.training.adapter import train_adapter
 
-    train_adapter(base, train_config, data, dev, out, {"epochs": epochs, "precision": precision}, cache)
+    train_adapter(base, train_config, data, dev, out, {"epochs": epochs, "precision": precision}, cache, accept_changes)

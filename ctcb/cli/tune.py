@@ -10,19 +10,19 @@ import click
 
 from ctcb.biasing.presets import BUILT_IN, find_config, write_presets
 from ctcb.biasing.registry import TECHNIQUES
-from ctcb.cli.common.options import Once, entities_format_option, model_option
+from ctcb.cli.common.options import Once, device_option, entities_format_option, model_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
 from ctcb.cli.common.settings import presets_of, set_option, setting_names
 from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding
 from ctcb.evaluation.cached_emissions import EmissionCache
-from ctcb.evaluation.dataset import DataSet, read_set
+from ctcb.evaluation.dataset import DataSet, read_set, told_apart
 from ctcb.evaluation.objective import Bounds, Objective, table_rows
 from ctcb.evaluation.search_space import parameters
 from ctcb.evaluation.systems import System, systems
 from ctcb.evaluation.tune import search
-from ctcb.io import atomic_write
+from ctcb.io import atomic_write, digest
 from ctcb.phones.phonetics import Phonetics
 from ctcb.search.find_lm import find_lm, load_lm
 from ctcb.text.lang import Lang
@@ -54,6 +54,7 @@ SHOWN = 10  # trials that are listed
 @click.option("--config", type=click.Path(), help="Presets to start from.  [default: the model's own, if any]")
 @set_option()
 @click.option("--emissions", type=click.Path(), help="Keep emissions in this folder, and use those that are there.")
+@device_option()
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Threads.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the search and the distractors.")
 @click.option("--json", "json_file", type=click.Path(), help="Write all trials as JSON.")
@@ -61,7 +62,7 @@ SHOWN = 10  # trials that are listed
 def command(
     folders: Tuple[str, ...], model: str, entities_format: str, distractors: Tuple[str, ...], added: int, absent: int,
     preset: str, only: Tuple[str, ...], half: str, max_u_wer: float, max_false_alarms: float, trials: int, study: Optional[str],
-    lm: Optional[str], config: Optional[str], emissions: Optional[str], jobs: int, assignments: Tuple[str, ...], seed: int, json_file: Optional[str], out: str,
+    lm: Optional[str], config: Optional[str], emissions: Optional[str], device: str, jobs: int, assignments: Tuple[str, ...], seed: int, json_file: Optional[str], out: str,
 ) -> None:
     """Find the settings of a preset that find the most names on data sets, and break the least.
 
@@ -76,14 +77,16 @@ def command(
     if preset not in presets or not presets[preset].techniques:
         names = ", ".join(name for name, one in presets.items() if one.techniques)
         raise InputError(f"{preset!r} is no preset that could be tuned", hint=f"choose from {names}")
-    lang, cache = Lang.load(model), EmissionCache(model, emissions, jobs)
+    lang, cache = Lang.load(model), EmissionCache(model, emissions, jobs, device=device)
     spelling, phonetics = TokenizerSpelling(lang.tokenizer), Phonetics.of(lang)
-    word_lm = load_lm(find_lm(lm, model), spelling.table)
+    lm_file = find_lm(lm, model)
+    word_lm = load_lm(lm_file, spelling.table)
 
     def of_half(which: str) -> List[Tuple[DataSet, Decoding, System]]:
         found = []
-        for folder, names in with_distractors(folders, distractors):
-            data = read_set(folder, None, entities_format, names, added, absent, which, seed)
+        for data in told_apart([
+            read_set(folder, None, entities_format, names, added, absent, which, seed) for folder, names in with_distractors(folders, distractors)
+        ]):  # fmt: skip
             emitted = cache.emit(data)
             measured, _ = systems(presets, word_lm is not None, emitted.facts.phones, cache.adapter)
             system = next(system for system in measured if system.name == preset)
@@ -95,7 +98,7 @@ def command(
     for warning in dict.fromkeys(warning for data, _, _ in sets for warning in data.warnings):
         click.echo(f"ctcb: warning: {warning}", err=True)
     space = parameters([TECHNIQUES[name] for name in sets[0][2].techniques], word_lm is not None, setting_names(only))
-    about = repr((cache.digest, [(str(data.manifest), data.entities.entities, data.absent) for data, _, _ in sets], lm))
+    about = repr(([(cache.content(data), data.entities.entities, data.absent) for data, _, _ in sets], lm_file and digest(Path(lm_file))))
     found = search(presets[preset], space, Objective(sets).measure, bounds, trials, seed, study, about)
 
     rows = [("trial", "value", *(one.name for one in space))]

@@ -21,6 +21,8 @@ def read_cuts(path: Path, channel: Channel = MIX) -> List[Utterance]:
     """
     from lhotse import CutSet  # here: the other inputs do without it
 
+    from ctcb.data.located import located
+
     try:
         cuts = list(CutSet.from_file(path))
     except Exception as error:  # lhotse raises whatever its parsers do
@@ -28,7 +30,7 @@ def read_cuts(path: Path, channel: Channel = MIX) -> List[Utterance]:
     utterances: List[Utterance] = []
     for number, cut in enumerate(cuts, start=1):
         try:
-            utterances += _utterances(cut, channel)
+            utterances += _utterances(located(cut, path.parent.resolve()), channel)
         except InputError as error:
             raise InputError(error.problem, file=path, line=number, hint=error.hint) from None
     if not utterances:

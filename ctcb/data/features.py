@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Sequence
@@ -11,10 +12,12 @@ import torch
 from lhotse import CutSet, Fbank, FbankConfig, LilcomChunkyWriter
 
 from ctcb.data.audio import SAMPLE_RATE
-from ctcb.data.prepare import write_set
+from ctcb.data.copies import at_speed
+from ctcb.data.located import FEATURES, own_folder, remove_others
+from ctcb.data.prepare import FEATURE_CUTS, write_set
 from ctcb.data.whisper_features import WhisperFbank, WhisperFbankConfig
 from ctcb.errors import InputError
-from ctcb.io import PathOrStr, require_space
+from ctcb.io import PathOrStr, only_run, require_space
 
 BYTES_A_SECOND = 9_500  # of stored features, about
 
@@ -64,30 +67,38 @@ def store_features(
     """Compute the features of every cut at every speed and write ``out/cuts_feats.jsonl.gz``.
 
     Decoding and filter banks cost about as much time as a small model's training on them, hence
-    the store. A copy at another speed has its own id (``..._sp0.9``) and duration.
+    the store. A copy at another speed has its own id (``..._sp0.9``) and duration, and says what it is a copy of
+    (`ctcb.data.copies`). Features lie in folders of names of their own, and those of an earlier run go once the manifest of
+    the new ones is there: a manifest never names another run's bytes.
 
-    Raises RunError where there is no room for them.
+    Raises RunError where there is no room for them, or another run is writing to ``out``.
     """
-    out = Path(out)
+    with only_run(out):
+        return _store(cuts, Path(out), speeds, jobs, config)
+
+
+def _store(cuts: CutSet, out: Path, speeds: Sequence[float], jobs: int, config: FeatureConfig) -> CutSet:
     seconds = sum(cut.duration for cut in cuts) * sum(1 / speed for speed in speeds)
-    standing = sum(file.stat().st_size for file in out.glob("feats_*/*"))  # of a run that was stopped
-    require_space(out, BYTES_A_SECOND * seconds - standing)
+    if not (out / FEATURE_CUTS).exists():
+        remove_others(out, FEATURES)  # of a run that was stopped
+    require_space(out, BYTES_A_SECOND * seconds)
     extractor = FeatureExtractor(config).fbank
-    stored, threads = [], torch.get_num_threads()
+    stored, folders, threads = [], [], torch.get_num_threads()
     torch.set_num_threads(1)  # each process works alone; lhotse warns of more
     for speed in speeds:
-        at_speed = cuts if speed == 1.0 else cuts.perturb_speed(speed)
-        stored.append(
-            at_speed.compute_and_store_features(
-                extractor, out / f"feats_{speed:g}", num_jobs=jobs, storage_type=LilcomChunkyWriter,
-                executor=ProcessPoolExecutor(jobs, initializer=torch.set_num_threads, initargs=(1,)) if jobs > 1 else None,
-                progress_bar=False,
-            ).to_eager()
-        )
+        folders.append(own_folder(out, f"{FEATURES}{speed:g}"))
+        copies = cuts if speed == 1.0 else at_speed(cuts, speed)
+        with ProcessPoolExecutor(jobs, initializer=torch.set_num_threads, initargs=(1,)) if jobs > 1 else nullcontext() as executor:
+            stored.append(
+                copies.compute_and_store_features(
+                    extractor, folders[-1] / "feats", num_jobs=jobs, storage_type=LilcomChunkyWriter, executor=executor, progress_bar=False,
+                ).to_eager()
+            )
     torch.set_num_threads(threads)
     everything = stored[0]
     for more in stored[1:]:
         everything = everything + more
     everything = everything.to_eager()
-    write_set(everything, out / "cuts_feats.jsonl.gz")
+    write_set(everything, out / FEATURE_CUTS)
+    remove_others(out, FEATURES, *folders)
     return everything

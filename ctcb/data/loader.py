@@ -1,7 +1,6 @@
 """Training batches from stored features, bucketed by duration through lhotse's sampler."""
 from __future__ import annotations
 
-import re
 import zlib
 from collections import Counter
 from functools import partial
@@ -15,6 +14,8 @@ from lhotse.dataset.collation import collate_features
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from ctcb.data.copies import utterance_of
+from ctcb.errors import InputError
 from ctcb.models.conformer import subsampled
 from ctcb.text.lexicon import Lexicon
 from ctcb.text.tokenizer import Tokenizer
@@ -80,28 +81,41 @@ def frames_of_features(cut: Cut) -> int:
 def usable_cuts(
     cuts: CutSet, targets: Targets, frames: Callable[[Cut], int] = frames_of_features
 ) -> Tuple[CutSet, int, int]:
-    """The cuts that can be trained on, read anew at each pass; how many these are, and how many are not."""
-    usable = cuts.filter(partial(can_align, targets=targets, frames=frames))
-    total, kept = sum(1 for _ in cuts), sum(1 for _ in usable)
-    return usable, kept, total - kept
+    """The cuts that can be trained on, read anew at each pass; how many these are, and how many are not.
+
+    Raises InputError where there are none.
+    """
+    problems = Counter(problem_of(cut, targets, frames) for cut in cuts)
+    kept = problems.pop("", 0)
+    if not kept:
+        counts = ", ".join(f"{count} {problem}" for problem, count in problems.most_common()) or "there is none"
+        raise InputError(
+            f"no utterance to train on ({counts})",
+            hint="check that the texts belong to the audio, and that the pieces are not much shorter than words (`ctcb tokenize train --vocab-size`)",
+        )
+    return cuts.filter(partial(can_align, targets=targets, frames=frames)), kept, sum(problems.values())
 
 
 def can_align(cut: Cut, targets: Targets, frames: Callable[[Cut], int] = frames_of_features) -> bool:
     """Whether the utterance has frames enough for its targets (a repeated token needs one more)."""
+    return not problem_of(cut, targets, frames)
+
+
+def problem_of(cut: Cut, targets: Targets, frames: Callable[[Cut], int] = frames_of_features) -> str:
+    """Why an utterance cannot be trained on, in a few words for counting; empty where it can be."""
+    text = cut.supervisions[0].text if cut.supervisions else None
+    spelled = list(targets(text).values()) if text else []
+    if not spelled or not all(spelled):
+        return "without text"
     count = frames(cut)
-    for ids in targets(cut.supervisions[0].text).values():
-        if not ids or len(ids) + sum(a == b for a, b in zip(ids, ids[1:])) > count:
-            return False
-    return True
+    if count <= 0:
+        return "longer than the encoder takes, or without a frame"
+    if any(len(ids) + sum(a == b for a, b in zip(ids, ids[1:])) > count for ids in spelled):
+        return "with more targets than frames"
+    return ""
 
 
 BUFFER = 20_000  # cuts
-_SPEED_SUFFIX = re.compile(r"_sp\d+(\.\d+)?$")  # as lhotse's perturb_speed appends it
-
-
-def utterance_of(cut: Cut) -> str:
-    """The name that an utterance's copies at several speeds share."""
-    return _SPEED_SUFFIX.sub("", cut.id)
 
 
 def chosen_copy(seed: int, utterance: str, copies: int) -> int:
@@ -163,6 +177,8 @@ class EpochBatches:
     def __iter__(self) -> Iterator[CutSet]:
         yield from BucketingSampler(
             CutSet(self.chosen), max_duration=self.batch_seconds, num_buckets=min(20, len(self.chosen)), shuffle=True,
+            # lhotse's estimate has no bound for one or two utterances, which may lie in either of two buckets.
+            duration_bins=[self.batch_seconds] if len(self.chosen) < 3 else None,
             seed=self.seed, buffer_size=min(BUFFER, len(self.chosen)), rank=self.rank, world_size=self.world_size,
         )
 

@@ -45,6 +45,7 @@ class Config:
     graph: Optional[GraphSetting] = None  # for the graph search
     max_active_entities: Optional[int] = None  # entries of a long list that the adapter aligns with an utterance; None: 300
     print_as: str = LIST  # how names are printed, one of PRINT_AS
+    device: str = "cpu"  # on which the model's encoder runs (ctcb/device.py)
 
     @property
     def preset(self) -> Preset:
@@ -99,7 +100,7 @@ def build(config: Config) -> Recognizer:
     from ctcb.decoding.recognizer import Recognizer
 
     biased = any(isinstance(technique, EncoderTechnique) for technique in techniques_of(config))
-    model = open_model(str(config.model), config.tokens or Tokens(), config.adapter)
+    model = open_model(str(config.model), config.tokens or Tokens(), config.adapter, config.device)
     encoder = as_biasable(model).model if biased else None
     if encoder is not None:
         require_adapter(encoder)

@@ -8,11 +8,13 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from ctcb.ctc.emissions import Emitted
 from ctcb.ctc.npz import NpzWriter, read_npz, with_phones
+from ctcb.data.content import file_digest
 from ctcb.data.inputs import find_utterances
+from ctcb.data.manifest import read_manifest
 from ctcb.entities import EntityList
 from ctcb.errors import InputError
 from ctcb.evaluation.dataset import DataSet
@@ -48,10 +50,12 @@ class CachedEmissions:
 class EmissionCache:
     """The emissions of a model directory, which is loaded when there are some to be computed."""
 
-    def __init__(self, folder: PathOrStr, keep: Optional[PathOrStr] = None, jobs: int = 2, batch_seconds: float = 120.0) -> None:
-        """``keep``: a folder for emissions; those of the same model and manifest that are there are used."""
+    def __init__(
+        self, folder: PathOrStr, keep: Optional[PathOrStr] = None, jobs: int = 2, batch_seconds: float = 120.0, device: str = "cpu",
+    ) -> None:
+        """``keep``: a folder for emissions; those of the same model, manifest and audio that are there are used."""
         self.folder, self._keep = Path(folder), None if keep is None else Path(keep)
-        self._jobs, self._batch_seconds = jobs, batch_seconds
+        self._jobs, self._batch_seconds, self._device = jobs, batch_seconds, device
         self._known: Dict[Path, CachedEmissions] = {}
         self._biased: Dict[Tuple[Path, EntityList], CachedEmissions] = {}
 
@@ -60,7 +64,7 @@ class EmissionCache:
         """The model. Raises InputError."""
         from ctcb.acoustic.directory import load_model  # here: imports torch
 
-        return load_model(self.folder)
+        return load_model(self.folder, self._device)
 
     @cached_property
     def digest(self) -> str:
@@ -71,6 +75,16 @@ class EmissionCache:
                 raise InputError(f"this model directory has no {name}", file=self.folder, hint="name a model directory")
             digest.update((self.folder / name).read_bytes())
         return digest.hexdigest()
+
+    def content(self, data: DataSet) -> Tuple[str, Dict[str, str]]:
+        """Digests of what a set's emissions rest on: of the model and the whole manifest, and of each utterance's audio.
+
+        Where audio is gone, of the audio that the kept emissions were made of.
+        """
+        key = hashlib.sha256(self.digest.encode() + data.manifest.read_bytes()).hexdigest()
+        kept = self._kept(data, key).get("audio", {})
+        rows = read_manifest(data.manifest)
+        return key, {row.utt_id: file_digest(row.audio) if row.audio.exists() else kept.get(row.utt_id, "") for row in rows}
 
     def emit(self, data: DataSet) -> CachedEmissions:
         """The emissions of a set's utterances; of those that are not among its ``rows``, too, but once.
@@ -110,16 +124,25 @@ class EmissionCache:
         """All of the manifest's utterances, from the folder where they are there."""
         if self._keep is None:
             return self._compute(data)
-        key = hashlib.sha256(self.digest.encode() + data.manifest.read_bytes()).hexdigest()
-        path = self._keep / f"{data.name}-{key[:12]}.npz"
-        facts = path.with_suffix(".json")
-        if facts.exists():
-            return _read(path, Facts(**json.loads(facts.read_text("utf-8"))))
+        key, audio = self.content(data)
+        path, kept = self._file(data, key), self._kept(data, key)
+        known = kept.pop("audio", {})
+        if kept and all(known.get(utt_id, "") == found for utt_id, found in audio.items()):
+            return _read(path, Facts(**kept))
+        path.with_suffix(".json").unlink(missing_ok=True)
         computed = self._compute(data)
         _write(path, computed)
-        with atomic_write(facts) as file:  # last: the others are whole where it is there
-            json.dump(asdict(computed.facts), file)
+        with atomic_write(path.with_suffix(".json")) as file:  # last: the others are whole where it is there
+            json.dump({**asdict(computed.facts), "audio": audio}, file)
         return computed
+
+    def _file(self, data: DataSet, key: str) -> Path:
+        return Path(self._keep or "") / f"{Path(data.name).name}-{key[:12]}.npz"
+
+    def _kept(self, data: DataSet, key: str) -> Dict[str, Any]:
+        """What is known of the kept emissions; nothing where there are none."""
+        facts = self._file(data, key).with_suffix(".json")
+        return json.loads(facts.read_text("utf-8")) if self._keep is not None and facts.exists() else {}
 
     def _compute(self, data: DataSet, bias: Optional[EncoderBias] = None) -> CachedEmissions:
         from ctcb.acoustic.emit import emit, in_one

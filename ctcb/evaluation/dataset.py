@@ -2,15 +2,17 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
+from ctcb.data.folder_names import distinct_names
 from ctcb.data.halves import half_of
 from ctcb.data.manifest import ManifestRow, read_manifest
 from ctcb.entities import Entity, EntityList
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
+from ctcb.text.markup import clean
 from ctcb.text.normalize import normalize
 
 MANIFEST, ENTITIES, DISTRACTORS = "manifest.tsv", "entities.txt", "distractors.txt"
@@ -61,7 +63,7 @@ def read_set(
     others: List[Entity] = []
     reports = [own.report]
     if file is not None:
-        spoken = "|".join(f" {normalize(row.text)} " for row in every)
+        spoken = "|".join(f" {normalize(clean(row.text).text)} " for row in every)
         listed = EntityList.read(file, entities_format)
         reports.append(listed.report)
         others = _unspoken(listed, own, spoken)
@@ -77,6 +79,12 @@ def read_set(
         draws.append(random.Random(f"{seed}-{number}").sample(others, min(absent, len(others))))
     warnings = tuple(f"{report.file}: {warning}" for report in reports for warning in report.warnings)
     return DataSet(folder.resolve().name, manifest, rows, half, together, added, tuple(map(EntityList.of, draws)), warnings)
+
+
+def told_apart(sets: Sequence[DataSet]) -> List[DataSet]:
+    """The sets under names that differ: of folders that are called alike, with those above them."""
+    names = distinct_names([data.manifest.parent for data in sets])
+    return [replace(data, name=name) for data, name in zip(sets, names)]
 
 
 def _unspoken(distractors: EntityList, own: EntityList, spoken: str) -> List[Entity]:

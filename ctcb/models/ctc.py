@@ -34,7 +34,7 @@ def in_float32(layer: nn.Module, x: Tensor) -> Tensor:
 
 
 class Encoded(NamedTuple):
-    """The encoder's output for a batch; B utterances, T frames after subsampling."""
+    """The encoder's output for a batch; B utterances, T frames after subsampling; on the features' device."""
 
     last: Tensor  # [B, T, D] the last layer's output
     taps: List[Tensor]  # [B, T, D] each inner head's layer, after its posteriors were added
@@ -55,6 +55,15 @@ InnerBias = Callable[[Tensor, List[Tensor], List[Tensor]], Tensor]
 SECOND_HEAD = 1  # the inner head before which it does, counted from 0
 
 
+def _at_home(bias: InnerBias, home: torch.device) -> InnerBias:
+    """The bias, computed on the device ``home``."""
+
+    def moved(x: Tensor, taps: List[Tensor], logits: List[Tensor]) -> Tensor:
+        return bias(x.to(home), [part.to(home) for part in taps], [part.to(home) for part in logits]).to(x.device)
+
+    return moved
+
+
 class CtcModel(nn.Module):
     """A conformer with intermediate CTC (Lee and Watanabe 2021) and self-conditioning (Nozaki and Komatsu 2021)."""
 
@@ -72,8 +81,27 @@ class CtcModel(nn.Module):
         self.conditioning = nn.ModuleList([nn.Linear(sizes[inter.target], dim) for inter in config.inter_ctc])
         self.head = nn.Linear(dim, config.num_subwords)
 
+    def encoder_to(self, device: torch.device) -> None:
+        """Let the encoder run on ``device``. The final head stays where it is, with whatever else reads `encode`'s results."""
+        for name, part in self.named_children():
+            if name != "head":
+                part.to(device)
+
+    @property
+    def encoder_device(self) -> torch.device:
+        """The device on which the encoder runs."""
+        return self.layers[0].norm.weight.device
+
     def encode(self, features: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias] = None) -> Encoded:
-        """``features [B, T, F]`` natural-log mel energies, ``lengths [B]`` frames."""
+        """``features [B, T, F]`` natural-log mel energies, ``lengths [B]`` frames; on any device, on which the result is, too."""
+        home, device = features.device, self.encoder_device
+        if home != device:
+            there = self._encode(features.to(device), lengths.to(device), None if inner_bias is None else _at_home(inner_bias, home))
+            last, *parts = (part.to(home) for part in (there.last, *there.taps, *there.inter_logits))
+            return Encoded(last, parts[: len(there.taps)], parts[len(there.taps) :], there.lengths.to(home))
+        return self._encode(features, lengths, inner_bias)
+
+    def _encode(self, features: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias]) -> Encoded:
         if self.config.whisper is None:
             x, lengths = self.subsampling(normalize_features(features, lengths), lengths)
         else:

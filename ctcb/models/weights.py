@@ -24,6 +24,17 @@ def read_tensors(path: Path) -> Tuple[Dict[str, Tensor], Dict[str, str]]:
         raise InputError(f"not a whole safetensors file ({error})", file=path, hint="copy it again or remove it") from None
 
 
+def read_metadata(path: Path) -> Dict[str, str]:
+    """The metadata of a safetensors file alone. Raises InputError as :func:`read_tensors` does."""
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            return file.metadata() or {}
+    except FileNotFoundError:
+        raise InputError("no such file", file=path, hint="check the path") from None
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"not a whole safetensors file ({error})", file=path, hint="copy it again or remove it") from None
+
+
 def save_tensors(path: Path, tensors: Dict[str, Tensor], metadata: Optional[Dict[str, str]] = None) -> None:
     """Write a safetensors file whole or not at all. Raises RunError where that fails, and leaves the old one."""
     remove_parts(path)

@@ -46,7 +46,7 @@ class LogOddsWeights:
 
 # The regression of local/open_en/fit_verification.py on 1,206 names, 840 of them spoken, that came out of half 1 of four dev
 # sets (results/notes/verification.md).
-FITTED = LogOddsWeights(base=4.478, loss=2.057, phones=0.617, uncertainty=3.311, names=0.587)
+FITTED = LogOddsWeights(base=5.802, loss=1.601, phones=0.480, uncertainty=4.187, names=0.615)
 
 
 def score_name(log_probs: np.ndarray, pronunciations: Pronunciations) -> PhoneScore:

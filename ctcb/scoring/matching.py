@@ -4,6 +4,8 @@ References are the segments of an STM file, and a hypothesis is the words of a C
 belongs to the segment that its middle lies in, as in sclite. A word between segments is an insertion in the next one (or
 the last one), and a word in a segment that is not scored is left out. Otherwise whole recordings are compared, each channel
 by itself. A recording with one channel in all files is one whatever its channel is called.
+
+Plain texts have no ids: their lines are compared in their order, with each other or with a file that has as many utterances.
 """
 from __future__ import annotations
 
@@ -13,18 +15,26 @@ from dataclasses import replace
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ctcb.errors import InputError
-from ctcb.scoring.readers import Transcripts, joined
+from ctcb.scoring.recognition import PLAIN
 from ctcb.scoring.timed import TimedText, segment_ids
+from ctcb.scoring.transcripts import Transcripts, joined, settle
 
 Texts = Mapping[str, str]
+OPTIONS = ("--ref-format", "--hyp-format", "--compare-format", "--compare-format")
 Place = Tuple[str, Optional[str]]  # a recording, and its channel where there are several
 
 
-def match_times(refs: Texts, systems: Sequence[Optional[Texts]]) -> Tuple[Texts, List[Optional[Texts]]]:
+def match_times(refs: Texts, systems: Sequence[Optional[Texts]], options: Sequence[str] = OPTIONS) -> Tuple[Texts, List[Optional[Texts]]]:
     """References and the hypotheses of several systems with the same ids; what has no times is returned as it is.
 
-    Raises InputError for words of a recording, or of a channel, that has no reference.
+    ``options`` are the flags that name the files' formats, the references' first. Raises InputError for words of a
+    recording, or of a channel, that has no reference, for a format that nothing tells, and for plain texts of another number
+    of lines than what they are compared with.
     """
+    settled, *systems = settle([refs, *systems], options)
+    refs = refs if settled is None else settled
+    if any(map(_is_plain, (refs, *systems))):
+        return _by_line(refs, systems)
     files = [one for one in (refs, *systems) if isinstance(one, Transcripts)]
     several = _several_channels(files)
     if not isinstance(refs, Transcripts) or refs.segments is None:
@@ -40,6 +50,39 @@ def match_times(refs: Texts, systems: Sequence[Optional[Texts]]) -> Tuple[Texts,
         )
     refs = _by_recording(refs, several)
     return refs, [_fitting(system, refs, several) for system in systems]
+
+
+def _by_line(refs: Texts, systems: Sequence[Optional[Texts]]) -> Tuple[Texts, List[Optional[Texts]]]:
+    """Plain texts with the ids of the other files in their order, or with the numbers of their lines.
+
+    Empty lines at the end may be missing or too many.
+    """
+    files = [refs, *systems]
+    named = next((one for one in files if one is not None and not _is_plain(one)), None)
+    if isinstance(named, Transcripts) and not named.own_ids:
+        plain = next(one for one in files if isinstance(one, Transcripts) and _is_plain(one))
+        raise InputError(
+            f"has no ids, and {named.path} has times", file=plain.path, hint="put the recording's name before each line, one line a recording",
+        )
+    texts = [[] if one is None else list(one.values()) for one in files if _is_plain(one)]
+    longest = max(max((place for place, text in enumerate(lines, start=1) if text), default=0) for lines in texts)
+    ids = [str(place) for place in range(1, longest + 1)] if named is None else list(named)
+    matched: List[Optional[Texts]] = []
+    for one in files:
+        if isinstance(one, Transcripts) and _is_plain(one):
+            lines = list(one.values())
+            if len(lines) < len(ids) or any(lines[len(ids) :]):
+                raise InputError(
+                    f"{len(lines)} lines, and what it is compared with has {len(ids)}", file=one.path, hint="give a line for each, an empty one for no words",
+                )
+            one = replace(one, texts=dict(zip(ids, lines)))
+        matched.append(one)
+    first, *others = matched
+    return first or {}, others
+
+
+def _is_plain(one: Optional[Texts]) -> bool:
+    return isinstance(one, Transcripts) and one.format == PLAIN
 
 
 def _fits(system: Texts, refs: Texts) -> bool:

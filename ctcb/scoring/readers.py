@@ -1,101 +1,107 @@
-"""Reading references and hypotheses in these formats, distinguished by the file's name and the first line that is not blank.
+"""Reading references and hypotheses in the formats below, which are told apart by content where it leaves no doubt.
 
-1.  ``hyps.jsonl``: the file's name ends in ``.jsonl``, or the line begins with ``{``. One JSON object on
-    each line, with the strings ``id`` and ``text``.
-2.  ``manifest.tsv``: the line is a header that names at least two of the manifest's columns.
-3.  A reference table of is21_deep_bias: tab-separated id, text and one or two JSON lists.
-4.  NIST's CTM and STM (:mod:`ctcb.scoring.timed`): the file's name ends in ``.ctm`` or ``.stm``, or every line has times
-    with decimals in the columns of the format.
-5.  Kaldi ``text``: everything else. An id, white space, the words; an id alone is an empty text.
+======== ===================================================================================================================
+jsonl    ``hyps.jsonl``: one JSON object on each line, with the strings ``id`` and ``text``. The file's name ends in
+         ``.jsonl``, or the first line begins with ``{"``.
+manifest ``manifest.tsv``: the first line is a header that names at least two of the manifest's columns.
+is21     A reference table of is21_deep_bias: tab-separated id, text and one or two JSON lists.
+ctm, stm NIST's formats (:mod:`ctcb.scoring.timed`): the file's name ends in ``.ctm`` or ``.stm``, or the lines have times.
+trn      SCTK's transcripts, ``words (utt_id)``: the name ends in ``.trn``, or every line ends in an id.
+kaldi    Kaldi ``text``, ``utt_id words``: every line begins with an id. An id alone is an empty text.
+plain    A text a line, without ids: never guessed, always to be named.
+======== ===================================================================================================================
+
+Where ids could be words (:mod:`ctcb.scoring.recognition`), the format is open: it is settled by the ids of the file that it
+is compared with (:func:`ctcb.scoring.transcripts.settle`), and otherwise must be named.
 """
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ctcb.data.manifest import read_manifest
 from ctcb.entities.per_utt import is_is21_line
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, read_lines
-from ctcb.scoring.timed import TimedText, content, is_ctm, is_stm, read_ctm, read_stm, segment_ids
+from ctcb.scoring import recognition
+from ctcb.scoring.recognition import CTM, FORMATS, IS21, JSONL, KALDI, MANIFEST, PLAIN, STM, TRN
+from ctcb.scoring.timed import COMMENT, TimedText, content, read_ctm, read_stm, segment_ids
+from ctcb.scoring.transcripts import Transcripts, joined
 
 _MANIFEST_COLUMNS = {"utt_id", "audio", "duration_s", "speaker", "source", "license", "text"}
+def read_transcripts(path: PathOrStr, format: Optional[str] = None) -> Transcripts:
+    """Read a file of references or hypotheses.
 
-
-@dataclass(frozen=True, eq=False)
-class Transcripts(Mapping[str, str]):
-    """A mapping of utterance ids to texts, in the file's order."""
-
-    texts: Dict[str, str]
-    path: Optional[Path] = None
-    seconds: Optional[Dict[str, float]] = None  # the durations in a manifest or of an STM file's segments, by id
-    speakers: Optional[Dict[str, str]] = None  # by id, where the file names them
-    words: Optional[Tuple[TimedText, ...]] = None  # of a CTM file, or of a hyps.jsonl with its words' times
-    segments: Optional[Tuple[TimedText, ...]] = None  # of an STM file
-    own_ids: bool = True  # False where the ids are made of recordings and channels
-    alternatives: bool = False  # whether braces hold alternatives
-
-    def __getitem__(self, utterance: str) -> str:
-        return self.texts[utterance]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.texts)
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    @property
-    def in_order(self) -> Tuple[TimedText, ...]:
-        """The segments of an STM file that are scored, in the order of the ids."""
-        return tuple(segment for segment in self.segments or () if segment.scored)
-
-
-def read_transcripts(path: PathOrStr) -> Transcripts:
-    """Read a file of references or hypotheses in any of the formats above.
+    Parameters
+    ----------
+    path : the file.
+    format : one of ``recognition.FORMATS``; by default the content tells, where it leaves no doubt.
 
     Raises
     ------
-    InputError : an unreadable or empty file, a repeated id, a line that does not fit the format.
+    InputError : an unreadable or empty file, a repeated id, a line that does not fit the format, an unknown format. Where the
+        format is open, the result raises it at the first access, unless :func:`~ctcb.scoring.transcripts.settle` finds the ids.
     """
     path = Path(path)
-    lines = [(number, line) for number, line in read_lines(path) if line.strip()]
+    every = read_lines(path)
+    lines = [(number, line) for number, line in every if line.strip()]
     if not lines:
         raise InputError("the file is empty", file=path, hint="it needs one utterance a line, such as 'utt-id words'")
-    first = lines[0][1]
-    if path.suffix == ".jsonl" or first.lstrip().startswith("{"):
+    if format is None:
+        format = _recognised(path, lines)
+    if format is None:
+        return _open(path, every, lines)
+    if format == JSONL:
         return _from_jsonl(path, lines)
-    if len(_MANIFEST_COLUMNS.intersection(first.split("\t"))) > 1:
+    if format == MANIFEST:
         return _from_manifest(path)
+    if format == IS21:
+        return Transcripts(_collect(_read_is21(path, lines), path), path, format=IS21)
+    if format == CTM:
+        return _from_ctm(path, content(lines))
+    if format == STM:
+        return _from_stm(path, content(lines))
+    if format == TRN:
+        return Transcripts(_collect(_read_trn(path, lines), path), path, alternatives=True, format=TRN)
+    if format == PLAIN:
+        return Transcripts(_numbered(every), path, own_ids=False, format=PLAIN)
+    if format == KALDI:
+        return Transcripts(_collect(_read_kaldi(lines), path), path)
+    raise InputError(f"{format!r} is no format of transcripts", hint=f"choose from {', '.join(FORMATS)}")
+
+
+def _recognised(path: Path, lines: List[Tuple[int, str]]) -> Optional[str]:
+    """The format, where name and content leave no doubt."""
+    first = lines[0][1]
+    by_name = {f".{name}": name for name in (JSONL, CTM, STM, TRN)}
+    if path.suffix.lower() in by_name:
+        return by_name[path.suffix.lower()]
+    if first.lstrip().startswith(("{\"", "{ \"", "{}")) or first.strip() == "{":
+        return JSONL
+    if len(_MANIFEST_COLUMNS.intersection(first.split("\t"))) > 1:
+        return MANIFEST
     if is_is21_line(first):
-        return Transcripts(_collect(_read_is21(path, lines), path), path)
+        return IS21
     timed = content(lines)
-    if path.suffix.lower() == ".ctm" or is_ctm(timed):
-        return _from_ctm(path, timed)
-    if path.suffix.lower() == ".stm" or is_stm(timed):
-        return _from_stm(path, timed)
-    return Transcripts(_collect(_read_kaldi(lines), path), path)
+    if timed and (found := recognition.timed_format(timed)):
+        return found
+    rows = recognition.trn_rows(lines)
+    behind = rows is not None and recognition.have_ids([utterance for _, utterance, _ in rows])
+    before = recognition.have_ids([line.split(None, 1)[0] for _, line in lines]) and not all(line.count("\t") > 1 for _, line in lines)
+    if behind != before:
+        return TRN if behind else KALDI
+    return None
 
 
-def joined(parts: Sequence[TimedText], source: Transcripts, several: Set[str]) -> Transcripts:
-    """The texts of whole recordings, in the order of their parts' times.
-
-    ``several`` names the recordings of which each channel has a text of its own, with the id ``recording-channel``.
-    Seconds are summed; a speaker is kept where a recording has one alone.
-    """
-    by_id: Dict[str, List[TimedText]] = {}
-    for part in parts:
-        name = f"{part.recording}-{part.channel}" if part.recording in several else part.recording
-        by_id.setdefault(name, []).append(part)
-    texts = {name: " ".join(part.text for part in sorted(found, key=lambda part: part.start)) for name, found in by_id.items()}
-    speakers = {name: {part.speaker for part in found} for name, found in by_id.items()}
-    return Transcripts(
-        texts, source.path,
-        None if source.segments is None else {name: sum(part.end - part.start for part in found) for name, found in by_id.items()},
-        {name: str(next(iter(found))) for name, found in speakers.items() if len(found) == 1 and None not in found} or None,
-        source.words, own_ids=False, alternatives=source.alternatives,
-    )  # fmt: skip
+def _open(path: Path, every: List[Tuple[int, str]], lines: List[Tuple[int, str]]) -> Transcripts:
+    """Transcripts of an open format: what they are in each that is possible."""
+    possible: Dict[str, Dict[str, str]] = {}
+    for name, rows in ((KALDI, list(_read_kaldi(lines))), (TRN, recognition.trn_rows(lines))):
+        if rows and len({utterance for _, utterance, _ in rows}) == len(rows):
+            possible[name] = {utterance: text for _, utterance, text in rows}
+    possible[PLAIN] = _numbered(every)
+    return Transcripts({}, path, possible=possible, format=next(iter(possible)))
 
 
 def _from_ctm(path: Path, lines: Sequence[Tuple[int, str]]) -> Transcripts:
@@ -106,7 +112,7 @@ def _from_ctm(path: Path, lines: Sequence[Tuple[int, str]]) -> Transcripts:
     for word in words:
         channels.setdefault(word.recording, set()).add(word.channel)
     several = {recording for recording, names in channels.items() if len(names) > 1}
-    return joined(words, Transcripts({}, path, words=words, alternatives=True), several)
+    return joined(words, Transcripts({}, path, words=words, alternatives=True, format=CTM), several)
 
 
 def _from_stm(path: Path, lines: Sequence[Tuple[int, str]]) -> Transcripts:
@@ -117,6 +123,7 @@ def _from_stm(path: Path, lines: Sequence[Tuple[int, str]]) -> Transcripts:
     return Transcripts(
         {name: one.text for name, one in by_id.items()}, path, {name: one.end - one.start for name, one in by_id.items()},
         {name: str(one.speaker) for name, one in by_id.items()}, segments=segments, own_ids=False, alternatives=True,
+        format=STM,
     )  # fmt: skip
 
 
@@ -124,7 +131,7 @@ def _from_manifest(path: Path) -> Transcripts:
     rows = read_manifest(path)
     seconds = {row.utt_id: row.duration for row in rows if row.duration is not None}
     speakers = {row.utt_id: row.speaker for row in rows if row.speaker}
-    return Transcripts({row.utt_id: row.text for row in rows}, path, seconds, speakers or None)
+    return Transcripts({row.utt_id: row.text for row in rows}, path, seconds, speakers or None, format=MANIFEST)
 
 
 def _collect(rows: Iterator[Tuple[int, str, str]], path: Path) -> Dict[str, str]:
@@ -149,9 +156,9 @@ def _from_jsonl(path: Path, lines: List[Tuple[int, str]]) -> Transcripts:
     for _, row in rows:
         times = _word_times(row)
         if times is None:
-            return Transcripts(texts, path, speakers=speakers or None)
+            return Transcripts(texts, path, speakers=speakers or None, format=JSONL)
         words += times
-    return Transcripts(texts, path, speakers=speakers or None, words=tuple(words))
+    return Transcripts(texts, path, speakers=speakers or None, words=tuple(words), format=JSONL)
 
 
 def _word_times(row: Mapping[str, Any]) -> Optional[List[TimedText]]:
@@ -200,3 +207,17 @@ def _read_kaldi(lines: List[Tuple[int, str]]) -> Iterator[Tuple[int, str, str]]:
     for number, line in lines:
         utterance, *text = line.split(None, 1)
         yield number, utterance, text[0] if text else ""
+
+
+def _read_trn(path: Path, lines: List[Tuple[int, str]]) -> Iterator[Tuple[int, str, str]]:
+    for number, line in lines:
+        rows = recognition.trn_rows([(number, line)])
+        if rows:
+            yield rows[0]
+        elif not line.startswith(COMMENT):
+            raise InputError("no id in parentheses at the end", file=path, line=number, hint="write 'words (utt_id)' on each line")
+
+
+def _numbered(lines: Iterable[Tuple[int, str]]) -> Dict[str, str]:
+    """Plain text: the lines by their numbers. An empty line is an utterance without words."""
+    return {str(number): line.strip() for number, line in lines}

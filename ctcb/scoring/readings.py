@@ -17,6 +17,7 @@ from rapidfuzz.distance import Levenshtein
 
 from ctcb.errors import InputError
 from ctcb.scoring.text import base_of, units_of
+from ctcb.text.normalize import SLASHED, is_fraction, normalize
 from ctcb.text.scripts import is_unspaced
 
 Stretch = Union[str, Tuple[str, ...]]  # a stretch of a text: as it is, or its different readings
@@ -30,6 +31,7 @@ _NUMBER = regex.compile(
     r"(?P<digits>(?<!\p{Nd})\p{Nd}{1,3}(?: \p{Nd}{3})+(?!\p{Nd})|\p{Nd}+(?:[.,\u00a0\u202f]\p{Nd}+)*)(?P<suffix>[\p{L}\p{M}ªº]+|\.)?"
 )
 _GROUPED = regex.compile(r"\d{1,3}(?:[.,\u00a0\u202f ]\d{3})+")
+_FRACTION = regex.compile(rf"{SLASHED.pattern}|(?:(?<![\w.,:/])\d{{1,3}} ?)?[¼-¾⅐-⅞]", regex.ASCII)
 _BRACES = regex.compile(r"\{((?:[^{}]|(?R))*)\}")
 _OPTIONAL = regex.compile(r"(?<!\S)\(([^\s()]+)\)(?!\S)")
 NOTHING = "@"  # NIST's sign of an alternative without a word
@@ -52,10 +54,15 @@ class Text(NamedTuple):
 
 
 def text_of(text: str, language: Optional[str] = None, alternatives: bool = False) -> Text:
-    """``text`` with the readings of its numbers, if a language is given, and of its alternatives, if it may have some."""
-    if alternatives and ("{" in text or "(" in text):
+    """``text`` with the readings of its numbers, if a language is given, and of its alternatives.
+
+    ``alternatives``: the text is of one of SCTK's formats, in which all braces and words in parentheses are such.
+    """
+    if alternatives and "(" in text:
+        text = _OPTIONAL.sub(r"{ \1 / @ }", text)
+    if alternatives and "{" in text:
         return Text(tuple(_with_alternatives(text, language)))
-    if language is None or not any(map(str.isdigit, text)):
+    if language is None or not any(map(str.isnumeric, text)):
         return Text((text,))
     return Text(tuple(_with_numbers(text, language)))
 
@@ -121,8 +128,7 @@ def _distance(texts: Sequence[str]) -> int:
 
 
 def _with_alternatives(text: str, language: Optional[str]) -> Iterator[Stretch]:
-    """The stretches of a NIST transcript; a word in parentheses may be left out."""
-    text = _OPTIONAL.sub(r"{ \1 / @ }", text)
+    """The stretches of a text whose braces hold alternatives."""
     end = 0
     for found in _BRACES.finditer(text):
         yield from text_of(text[end : found.start()], language).stretches
@@ -159,6 +165,9 @@ def _with_numbers(text: str, language: str) -> Iterator[Stretch]:
     if _converter(language) is None:
         yield text
         return
+    if base_of(language) == "en" and (stretches := _with_fractions(text, language)):
+        yield from stretches
+        return
     end = 0
     for found in _NUMBER.finditer(text):
         yield text[end : found.start()]
@@ -171,6 +180,24 @@ def _with_numbers(text: str, language: str) -> Iterator[Stretch]:
         yield tuple(dict.fromkeys(options)) or found[0]
         end = found.end()
     yield text[end:]
+
+
+def _with_fractions(text: str, language: str) -> List[Stretch]:
+    """The stretches of an English text with fractions (*1/2*, *2 3/4*, *2½*), and the readings of these; none without one."""
+    stretches: List[Stretch] = []
+    end = 0
+    for found in _FRACTION.finditer(text):
+        slashed = SLASHED.match(text, found.start()) if "/" in found[0] else None
+        if "/" in found[0] and not (slashed and is_fraction(slashed)):
+            continue
+        reading = normalize(found[0] if slashed is None else slashed[0])
+        loose = [reading.replace("one half", other) for other in ("a half", "half a", "half")] if "one half" in reading else []
+        forms = [form.replace("quarter", other) for form in (reading, *loose) for other in ("quarter", "fourth")]
+        digits = normalize(found[0].replace("/", " ")) if slashed else reading
+        stretches += text_of(text[end : found.start()], language).stretches
+        stretches.append(tuple(f" {form} " for form in dict.fromkeys((*forms, digits))))
+        end = found.end()
+    return [*stretches, *text_of(text[end:], language).stretches] if stretches else []
 
 
 def _beside(reading: str, suffix: str) -> List[str]:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ctcb.scoring.alignment import Alignment
@@ -77,6 +77,7 @@ class ScoreReport:
     unit: str = WORD  # what WER counts
     language: Optional[str] = None  # that was given
     numbers_read: bool = True  # False where num2words lacks the language
+    markup: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # references, hypotheses, ... -> mark -> how often it was dropped
 
     @property
     def without_interval(self) -> Tuple[str, ...]:
@@ -115,6 +116,7 @@ class ScoreReport:
             "unit": self.unit,
             "language": self.language,
             "numbers_read": self.numbers_read,
+            "markup": {side: dict(marks) for side, marks in self.markup.items()},
             "measures": {name: asdict(estimate) for name, estimate in self.estimates.items()},
             "bootstrap": {"draws": self.draws, "seed": self.seed, "level": 0.95},
             "counts": {

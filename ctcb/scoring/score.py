@@ -14,6 +14,7 @@ from ctcb.scoring.collateral import Collateral, count_collateral
 from ctcb.scoring.entities import compare_entities, count_entities
 from ctcb.scoring.false_alarms import false_alarms
 from ctcb.scoring.listed import Entities, Listed
+from ctcb.scoring.markup import without_markup
 from ctcb.scoring.matching import match_times
 from ctcb.scoring.readings import closest, reads_numbers, text_of
 from ctcb.scoring.report import CHARACTER, UNITS, WORD, Comparison, ScoreReport, UtteranceScore
@@ -45,7 +46,8 @@ def score(
     Parameters
     ----------
     refs, hyps : utterance id -> text. Where :func:`~ctcb.scoring.readers.read_transcripts` has read times (CTM, STM),
-        each word is compared with the reference segment that it lies in (:mod:`ctcb.scoring.matching`).
+        each word is compared with the reference segment that it lies in (:mod:`ctcb.scoring.matching`). Markup such as
+        ``[noise]`` is dropped and counted (:mod:`ctcb.text.markup`).
     entities : the list for all utterances; without a list there are no entity measures. An
         :class:`~ctcb.entities.Entity` is found by its text and by its ``spoken`` forms.
     entities_per_utt : utterance id -> its own list, instead of ``entities``.
@@ -57,7 +59,7 @@ def score(
     without : the hypotheses that the same system has without the list, for the collateral (`ctcb.scoring.collateral`);
         by default ``compare``.
     normalize : applied to all texts, entities and rare words; None to split them at white space only. By default texts
-        are compared after NFC and case folding, without punctuation (:mod:`ctcb.scoring.text`).
+        are compared after NFC and case folding, without punctuation (:mod:`ctcb.scoring.text`); only then markup is dropped.
     language : a tag such as ``de``: numbers in digits are read by num2words, and ``tr`` and ``az`` have a dotless i.
     fold : compare texts in the letters a-z, with numbers read in English (:func:`ctcb.text.normalize.normalize`).
     unit : what WER counts, "word" or "character" (of scripts without spaces; words in all others). By default
@@ -71,14 +73,18 @@ def score(
     ------
     InputError : no reference; references without a hypothesis (unless ``allow_missing``) or hypotheses
         without a reference; both kinds of lists; an utterance without its own list or rare words; an unknown
-        unit or tag of a language; rules of ``normalize`` beside a language or ``fold``.
+        unit or tag of a language; rules of ``normalize`` beside a language or ``fold``; a file whose format is open.
     """
+    refs, (hyps, compare, without) = match_times(refs, [hyps, compare, without])
     if not refs:
         raise InputError("there is no reference to score against", file=getattr(refs, "path", None))
     if entities is not None and entities_per_utt is not None:
         raise InputError("one list for all utterances and a list for each are both given", hint="give one of them")
     _check_rules(normalize, language, fold, unit)
-    refs, (hyps, compare, without) = match_times(refs, [hyps, compare, without])
+    markup: Dict[str, Dict[str, int]] = {}
+    if normalize is comparable:
+        sides = {"references": refs, "hypotheses": hyps, "compared": compare, "without": without}
+        refs, hyps, compare, without = (without_markup(side, name, markup) for name, side in sides.items())
     texts = _Texts(refs, rules_of(language, fold, normalize), language, unit)
     lists = Listed(refs, texts.comparable, language, entities, entities_per_utt, rare_words)
     seconds = getattr(refs, "seconds", None) if seconds is None else seconds
@@ -118,6 +124,7 @@ def score(
         unit=texts.unit,
         language=language,
         numbers_read=language is None or reads_numbers(language),
+        markup=markup,
     )
 
 
@@ -219,7 +226,8 @@ def _missing(refs: Mapping[str, str], hyps: Mapping[str, str], allowed: bool) ->
     if extra:
         raise InputError(
             f"{len(extra)} of {len(hyps)} utterances have no reference, the first is {extra[0]!r}", file=path,
-            hint="take them out, or add their references",
+            hint="take them out, or add their references" if len(extra) < len(hyps)
+            else "begin each line with the id of its reference, or say with --hyp-format plain that the lines have no ids",
         )
     missing = tuple(utterance for utterance in refs if utterance not in hyps)
     if missing and not allowed:

@@ -12,6 +12,8 @@ from ctcb.entities.per_utt import read_is21
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 from ctcb.scoring.readers import read_transcripts
+from ctcb.scoring.recognition import KALDI
+from ctcb.scoring.transcripts import Transcripts
 
 _DURATIONS_HINT = "write 'utt-id seconds' on each line"
 
@@ -26,7 +28,7 @@ def read_durations(path: PathOrStr) -> Dict[str, float]:
 
     Raises InputError for a file that cannot be read, and for a duration that is not a positive number.
     """
-    transcripts = read_transcripts(path)
+    transcripts = _read(path)
     if transcripts.seconds is not None:
         return dict(transcripts.seconds)
     seconds: Dict[str, float] = {}
@@ -47,7 +49,7 @@ def read_speakers(path: PathOrStr) -> Dict[str, str]:
 
     Raises InputError for a file that cannot be read, and for a line without a speaker or with several words.
     """
-    transcripts = read_transcripts(path)
+    transcripts = _read(path)
     if transcripts.speakers is not None:
         return dict(transcripts.speakers)
     for utterance, speaker in transcripts.items():
@@ -66,3 +68,9 @@ def require_all(
             f"no {content} for {len(absent)} of the references, the first is {absent[0]!r}", file=path,
             hint="add a line for each" if content in ("duration", "speaker") else "add a line for each, with an empty list where it has none",
         )
+
+
+def _read(path: PathOrStr) -> Transcripts:
+    """A table of ids, or a file of transcripts that is certain to be one."""
+    found = read_transcripts(path)
+    return read_transcripts(path, KALDI) if found.possible else found

@@ -1,5 +1,6 @@
 """How texts are compared in scoring: words, units and characters of a text.
 
+Markup such as ``[noise]`` is dropped first, and character references such as ``&#39;`` are decoded (:mod:`ctcb.text.markup`).
 The default rules (:func:`comparable`) fold nothing that tells words apart, in any script:
 
 1.  **Unicode.** Canonical forms are equal (NFC). Invisible format characters (soft hyphen, zero-width space, direction
@@ -26,6 +27,7 @@ from typing import Callable, Iterable, Optional, Tuple
 import regex
 
 from ctcb.errors import JOINERS
+from ctcb.text.html_entities import decode_entities
 from ctcb.text.normalize import normalize as folded
 from ctcb.text.scripts import UNSPACED, is_unspaced
 
@@ -55,7 +57,7 @@ def comparable(text: str, language: Optional[str] = None) -> str:
     """
     if _PLAIN.fullmatch(text):
         return " ".join(text.split())
-    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", decode_entities(text)))
     if language is not None and base_of(language) in DOTLESS_I:
         text = text.replace("İ", "i").replace("I", "ı")
     text = unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold()).translate(_SIGNS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Optional, Pattern, Sequence, Tuple
 
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
@@ -26,6 +26,12 @@ _STM_HINT = "write 'recording channel speaker start end words', times in seconds
 _TIME = r"\d+\.\d+"
 _CTM_LINE = re.compile(rf"\S+\s+\S{{1,2}}\s+(?:{_TIME}\s+{_TIME}|\*\s+\*)\s+\S+(?:\s+(?:-?\d[\d.eE-]*|NA)(?:\s+\S+){{0,2}})?\s*")
 _STM_LINE = re.compile(rf"\S+\s+\S{{1,2}}\s+\S+\s+{_TIME}\s+{_TIME}(?:\s.*)?")
+# The same with whole seconds or any channel: told by several lines together.
+_NUMBER = r"\d+(?:\.\d*)?(?:[eE]-?\d+)?|\.\d+"
+_CONFIDENCE = r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|NA|nan|\*"
+_LOOSE_CTM = re.compile(rf"\S+\s+(\S+)\s+(?:({_NUMBER})\s+({_NUMBER})|\*\s+\*)\s+\S+(?:\s+(?:{_CONFIDENCE})(?:\s+\S+){{0,2}})?\s*")
+_LOOSE_STM = re.compile(rf"\S+\s+(\S+)\s+\S+\s+({_NUMBER})\s+({_NUMBER})(?:\s.*)?")
+_is_confidence = re.compile(_CONFIDENCE).fullmatch
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,28 @@ def is_stm(lines: Lines) -> bool:
     return bool(lines) and all(_STM_LINE.fullmatch(line) for _, line in lines)
 
 
+def could_be_ctm(lines: Lines, repeated: bool) -> bool:
+    """Whether several lines are a CTM file with whole seconds or long names of channels.
+
+    They are where recordings repeat, as ids never do, or where channels have a short name and a time has decimals.
+    """
+    return _fit_loosely(_LOOSE_CTM, lines, repeated)
+
+
+def could_be_stm(lines: Lines, repeated: bool) -> bool:
+    """:func:`could_be_ctm` for STM."""
+    ends_last = all(float(found[2]) <= float(found[3]) for _, line in lines for found in [_LOOSE_STM.fullmatch(line)] if found)
+    return ends_last and _fit_loosely(_LOOSE_STM, lines, repeated)
+
+
+def _fit_loosely(pattern: Pattern[str], lines: Lines, repeated: bool) -> bool:
+    found = [pattern.fullmatch(line) for _, line in lines]
+    if not all(found):
+        return False
+    decimal = any("." in (one[2] or "") + (one[3] or "") for one in found if one)
+    return repeated or (decimal and all(len(one[1]) <= 2 for one in found if one))
+
+
 def read_ctm(lines: Lines, path: PathOrStr) -> Tuple[TimedText, ...]:
     """The words of a CTM file in its order; alternatives are one word. Raises InputError for a line that does not fit."""
     words: List[TimedText] = []
@@ -81,6 +109,8 @@ def read_ctm(lines: Lines, path: PathOrStr) -> Tuple[TimedText, ...]:
                 group, spans, opened = [], [], 0
             continue
         start, seconds = _seconds(fields[2:4], path, number, _CTM_HINT)
+        if len(fields) > 5 and not _is_confidence(fields[5]):
+            raise InputError(f"the confidence {fields[5]!r} is no number", file=path, line=number, hint="write one word a line, without spaces")
         word = TimedText(fields[0], fields[1], start, start + seconds, fields[4], fields[7] if len(fields) == 8 else None)
         if group:
             group.append(word.text)

@@ -2,21 +2,34 @@
 from __future__ import annotations
 
 import gzip
+import warnings
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Iterator, Union
 
-from ctcb.errors import InputError, unreadable
+from ctcb.errors import InputError, InputWarning, unreadable
+from ctcb.text.markup import clean, render_dropped
 
 
 def read_sentences(path: Union[str, Path]) -> Iterator[str]:
     """Yield a file's sentences, not normalised.
 
     ``*.tsv`` and ``*.tsv.gz`` are tables with a header that names a column ``text``; any other file has
-    one sentence on each line; ``*.gz`` is unpacked. Empty lines are skipped. Raises InputError for a
-    file that is missing, malformed or not UTF-8.
+    one sentence on each line; ``*.gz`` is unpacked. Markup (:mod:`ctcb.text.markup`) is dropped, with one warning that
+    counts it. Empty lines are skipped. Raises InputError for a file that is missing, malformed or not UTF-8.
     """
-    path = Path(path)
+    counts: Counter[str] = Counter()
+    for line in _lines(Path(path)):
+        sentence, dropped = clean(line)
+        counts.update(dropped)
+        if sentence.strip():
+            yield sentence.strip()
+    if counts:
+        warnings.warn(f"{path}: markup dropped: {render_dropped(counts)}", InputWarning, stacklevel=2)
+
+
+def _lines(path: Path) -> Iterator[str]:
     if not path.is_file():
         raise InputError("no such file", file=path)
     try:

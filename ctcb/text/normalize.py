@@ -1,7 +1,8 @@
 """Text normalisation: any text as the words of its reading, in ``a``-``z``, inner apostrophes and single spaces.
 
 Everything that ctcb compares, tokenises or looks up passes through :func:`normalize`, so that a list, a
-reference and a transcript use the same spelling. The rules, in order:
+reference and a transcript use the same spelling. Character references of HTML are decoded first (``don&#39;t``,
+``R&amp;D``); markup such as ``[noise]`` is dropped before, by :mod:`ctcb.text.markup`. The rules, in order:
 
 1.  **Apostrophes.** Curly, modifier and accent-like ones (``’ ‘ ʼ ´ ` ′``) become ``'``.
 2.  **Unicode.** NFKC. A superscript, a circled digit or a fraction is separated from what precedes it
@@ -22,6 +23,9 @@ reference and a transcript use the same spelling. The rules, in order:
     decade (``1980s`` -> ``nineteen eighties``). Times: ``10:05`` -> ``ten oh five``, ``3:00`` ->
     ``three``. Numbers with leading zeros or more than 15 digits are read digit by digit (``007`` ->
     ``zero zero seven``). ``-5`` -> ``minus five``. Numbers are separated from letters: ``B12`` -> ``b twelve``.
+    Fractions: ``1/2`` -> ``one half``, ``2 3/4`` -> ``two and three quarters``, ``2/3rds`` -> ``two thirds``; without a
+    whole number or such an ending only those for which Unicode has a sign (``½``, ``⅜``), because ``9/11`` and ``24/7``
+    are none, nor are dates (``3/14/2020``).
 7.  **Everything else** becomes a space: hyphens, dots, slashes, underscores. So ``U.S.A.`` -> ``u s a``,
     as it is pronounced, but ``USA`` -> ``usa``, because it looks like a word.
 8.  **Apostrophes are kept inside words only** (``shakespeare's``, ``o'clock``) and removed at an edge:
@@ -37,6 +41,8 @@ import re
 import unicodedata
 
 from anyascii import anyascii
+
+from ctcb.text.html_entities import decode_entities
 
 WORD = r"[a-z]+(?:'[a-z]+)*"
 _WORDS = re.compile(WORD)
@@ -79,6 +85,13 @@ _ORDINALS = {
 
 _THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,]*\d)")
 _FRACTION = re.compile(r"(?:(?<!\d)(\d+) +)?(?<!\d)(\d+)⁄(\d+)")
+# A fraction with a slash, perhaps behind a whole number, and no part of a date or of a longer row of numbers.
+SLASHED = re.compile(
+    r"(?<![\w/.,:])(?:(?P<whole>\d{1,3})[ -])?(?P<top>\d{1,3})/(?P<bottom>\d{1,3})(?P<ending>(?:st|nd|rd|th)s?\b)?(?![\d/]|[.,:]\d|-\d)",
+    re.ASCII,
+)
+_COMMON = {tuple(map(int, unicodedata.normalize("NFKC", sign).split("⁄"))) for sign in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"}
+_PARTS_OF_MIXED = (2, 4, 8, 10, 16, 32, 64)  # denominators behind a whole number beside those of _COMMON
 _CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):0(\d)(?![\d:])")
 _MINUS = re.compile(r"(?<![^\s(])-(?=\.?\d)")
 _ORDINAL = re.compile(r"(?<!\d)(\d{1,3}(?:,\d{3})+(?!\d)|\d+)((?:st|nd|rd|th)(?![a-z]))?")
@@ -100,7 +113,7 @@ def normalize(text: str) -> str:
         if "r" in text and _TITLE.search(text):
             text = _TITLE.sub(lambda m: _TITLES[m[1]], text)
         return " ".join(_WORDS.findall(text.lower()))
-    text = _plain_unicode(text)
+    text = _plain_unicode(decode_entities(text))
     text = _TITLE.sub(lambda m: _TITLES[m[1]], text)
     text = _MONEY_BEFORE.sub(lambda m: _money(m[2], m[3], m[1]), text)
     text = _MONEY_AFTER.sub(lambda m: _money(m[1], m[2], m[3]) if m[3] else m[0], text)
@@ -161,6 +174,7 @@ def _spoken_numbers(text: str) -> str:
     if not any(char.isdigit() for char in text):
         return text
     text = _MINUS.sub(" minus ", text)
+    text = SLASHED.sub(_fraction_sign, text)
     text = _FRACTION.sub(lambda m: f" {_fraction(m[1], m[2], m[3])} ", text)
     text = _CLOCK.sub(lambda m: f"{m[1]} oh {m[2]} " if m[2] != "0" else f"{m[1]} ", text)
     text = _ORDINAL.sub(lambda m: f" {_ordinal(m[1].replace(',', ''))} " if m[2] else m[0], text)
@@ -190,6 +204,21 @@ def _plural(words: str) -> str:
     if words.endswith("y"):
         return words[:-1] + "ies"
     return words + ("es" if words.endswith("x") else "s")
+
+
+def is_fraction(found: re.Match[str]) -> bool:
+    """Whether a match of SLASHED is a fraction: *3/4*, *2 3/16*, *2/3rds*, but not *24/7*, *9/11* or *50/50*."""
+    top, bottom = int(found["top"]), int(found["bottom"])
+    if not 0 < top < bottom:
+        return False
+    return bool(found["ending"]) or (top, bottom) in _COMMON or (bool(found["whole"]) and bottom in _PARTS_OF_MIXED)
+
+
+def _fraction_sign(found: re.Match[str]) -> str:
+    """A fraction with Unicode's fraction slash; without a whole number it does not belong to a number before it."""
+    if not is_fraction(found):
+        return found[0]
+    return f" {found['whole'] or ';'} {found['top']}⁄{found['bottom']} "
 
 
 def _fraction(whole: str, top: str, bottom: str) -> str:

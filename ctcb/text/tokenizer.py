@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
@@ -29,6 +30,8 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
 MIN_VOCAB_SIZE = 2 + 1 + len(_ALPHABET)
 # Segmentations of one word that sampling draws from; Kudo (2018) takes as many of a sentence.
 _NBEST = 64
+# What sentencepiece says of more pieces than the text supports.
+_LIMIT = re.compile(r"Vocabulary size too high.*<= (\d+)")
 
 
 class Tokenizer:
@@ -63,7 +66,7 @@ class Tokenizer:
         """Train ``vocab_size`` pieces (the two specials included) on text, which is normalised first.
 
         The same text gives the same pieces. Raises InputError for an empty text, for fewer pieces than
-        letters, and for more pieces than the text supports.
+        letters, and for more pieces than the text supports, with the number that it does support.
         """
         if vocab_size < MIN_VOCAB_SIZE:
             raise InputError(
@@ -73,37 +76,16 @@ class Tokenizer:
         texts = [text for text in map(normalize, lines) if text]
         if not texts:
             raise InputError("the training text holds no words")
-        model = io.BytesIO()
-        try:
-            sentencepiece.SentencePieceTrainer.train(
-                # The option required_chars has no effect for a letter that the text lacks, so a line
-                # with all letters is added.
-                sentence_iterator=iter([*texts, _ALPHABET]),
-                model_writer=model,
-                vocab_size=vocab_size,
-                model_type="unigram",
-                normalization_rule_name="identity",
-                character_coverage=1.0,
-                byte_fallback=False,
-                pad_id=BLANK_ID,
-                pad_piece=BLANK,
-                unk_id=UNK_ID,
-                unk_piece=UNK,
-                bos_id=-1,
-                eos_id=-1,
-                # The default silently leaves out longer lines.
-                max_sentence_length=max(4192, *(len(text) + 1 for text in texts)),
-                num_threads=1,
-                minloglevel=2,
-            )
-        except RuntimeError as error:
-            if "Vocabulary size too high" not in str(error):
-                raise
+        model = _trained(texts, vocab_size)
+        if isinstance(model, int):
+            most = model
+            while isinstance(fewer := _trained(texts, most), int):
+                most = fewer
             raise InputError(
-                f"{len(texts)} lines of text support fewer than {vocab_size} pieces",
-                hint="give more text or ask for fewer pieces",
-            ) from None
-        return cls(model.getvalue())
+                f"{len(texts)} {'line' if len(texts) == 1 else 'lines'} of text support fewer than {vocab_size} pieces",
+                hint=f"ask for {most} or fewer (--vocab-size {most}), or give more text",
+            )
+        return cls(model)
 
     @classmethod
     def load(cls, folder: Union[str, Path]) -> Tokenizer:
@@ -201,3 +183,36 @@ class Tokenizer:
             scores = [math.fsum(self._sp.get_score(i) for i in ids) for ids in segmentations]
             self._nbest[word] = segmentations, np.array(scores)
         return self._nbest[word]
+
+
+def _trained(texts: Sequence[str], vocab_size: int) -> Union[bytes, int]:
+    """A model of so many pieces or, where the text supports fewer, the number that sentencepiece names."""
+    model = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            # The option required_chars has no effect for a letter that the text lacks, so a line
+            # with all letters is added.
+            sentence_iterator=iter([*texts, _ALPHABET]),
+            model_writer=model,
+            vocab_size=vocab_size,
+            model_type="unigram",
+            normalization_rule_name="identity",
+            character_coverage=1.0,
+            byte_fallback=False,
+            pad_id=BLANK_ID,
+            pad_piece=BLANK,
+            unk_id=UNK_ID,
+            unk_piece=UNK,
+            bos_id=-1,
+            eos_id=-1,
+            # The default silently leaves out longer lines.
+            max_sentence_length=max(4192, *(len(text) + 1 for text in texts)),
+            num_threads=1,
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        limit = _LIMIT.search(str(error))
+        if limit is None:
+            raise
+        return int(limit[1])
+    return model.getvalue()

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Sequence, Tuple
 
 import torch
-from lhotse import CutSet, combine
+from lhotse import CutSet
 
 from ctcb.adapter.config import AdapterConfig
 from ctcb.adapter.entries import EntrySpeller
 from ctcb.adapter.folder import AdapterDescription, write_adapter_yaml
 from ctcb.adapter.network import ContextualAdapter
 from ctcb.config import from_mapping, read_yaml
+from ctcb.data.folder_names import distinct_names
+from ctcb.data.folders import read_folders, read_unique
 from ctcb.data.loader import Targets, one_copy_each, usable_cuts
 from ctcb.entities import EntityList
 from ctcb.io import PathOrStr
@@ -28,6 +30,7 @@ from ctcb.training.encoder_cache import EncoderCache, FrozenEncodings
 from ctcb.training.evaluate import ListedDevSet, ListedDevSets
 from ctcb.training.frozen import open_base
 from ctcb.training.loop import Trainer
+from ctcb.training.made_for import DIGEST, TrainingFolder, digests_of_lang, of_data, of_modes, of_training, values_of
 from ctcb.training.processes import main_process
 from ctcb.training.source import StoredFeatures
 
@@ -46,9 +49,12 @@ class AdapterTraining:
 def train_adapter(
     base: PathOrStr, config_file: Optional[PathOrStr], data: Sequence[PathOrStr],
     dev: Sequence[Tuple[PathOrStr, PathOrStr]], out: PathOrStr, overrides: Optional[Dict[str, Any]] = None,
-    cache: Optional[PathOrStr] = None,
+    cache: Optional[PathOrStr] = None, accept_changes: bool = False,
 ) -> Position:
     """Train to the last epoch, resuming what ``out`` holds. The base's files are only read.
+
+    What ``out`` holds must have been made with the same base, data, options and number of processes (more epochs extend a run),
+    or InputError names what differs and nothing is written; with ``accept_changes`` it goes on.
 
     ``base`` is a model directory, or ``hf:NAME``. ``data`` are folders of `ctcb.data.features.store_features`, ``dev``
     such folders, each with the list that it is decoded with after an epoch; for a base of transformers their cuts are
@@ -68,7 +74,15 @@ def train_adapter(
     frozen = open_base(base)
     lang, network = frozen.lang, frozen.network
     targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
-    cuts = combine([frozen.read(folder) for folder in data])
+    cuts = read_folders(data, frozen.read)
+    made_for = {
+        "base": DIGEST + frozen.digest, **({} if frozen.name else digests_of_lang(base)), **values_of("base", network.config),
+        **values_of("adapter", config.adapter), **values_of("catalogue", config.catalogue), "attention_weight": str(config.attention_weight),
+        "hours": str(config.hours), **of_training(train), **of_modes(cache=cache is not None), **(of_data(cuts) if main else {}),
+    }
+    place = TrainingFolder(out, made_for, accept_changes, say=say)
+    if main:
+        place.require_soon()
     usable, count, left_out = usable_cuts(cuts, targets, frozen.feed.frames)
     say(f"{count} cuts; {left_out} left out: more targets than frames")
     if cache is not None:
@@ -76,9 +90,6 @@ def train_adapter(
     if config.hours:
         usable = some_hours(usable, config.hours, train.seed)
         say(f"{len(usable)} of them, {sum(cut.duration for cut in usable) / 3600:.1f} h, serve")
-    if main:
-        out.mkdir(parents=True, exist_ok=True)
-        write_adapter_yaml(out, AdapterDescription(frozen.digest, config.adapter, frozen.name))
     torch.manual_seed(train.seed)
     adapter = ContextualAdapter(config.adapter, network.config)
     say(f"{sum(p.numel() for p in adapter.parameters()) / 1e6:.2f} M parameters")
@@ -96,11 +107,18 @@ def train_adapter(
     if cached is not None or not frozen.feed.augmented:
         train = dataclasses.replace(train, augment_from_step=sys.maxsize)  # what is cached is augmented already
     objective = AdapterObjective(adapter, network, sampler, config.attention_weight, encodings)
-    sets = [ListedDevSet(Path(folder).name, frozen.read(folder), EntityList.read(names)) for folder, names in dev]
+    dev_names = distinct_names([folder for folder, _ in dev])
+    sets = [
+        ListedDevSet(name, read_unique(folder, frozen.read), EntityList.read(names)) for name, (folder, names) in zip(dev_names, dev)
+    ]
     evaluate = ListedDevSets(sets, objective, lang, train.dev_utterances, train.seed, frozen.feed.collate)
     collate = frozen.feed.collate if cached is None else cached.collate
     source = StoredFeatures(usable, targets, train.batch_seconds, train.workers, collate)
-    return Trainer(objective, adapter, train, source, out, evaluate, say).run()
+
+    def describe() -> None:
+        write_adapter_yaml(out, AdapterDescription(frozen.digest, config.adapter, frozen.name))
+
+    return Trainer(objective, adapter, train, source, out, evaluate, say, folder=place, describe=describe).run()
 
 
 def some_hours(cuts: CutSet, hours: float, seed: int) -> CutSet:

@@ -4,13 +4,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import sys
-from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence
 
 import torch
-from lhotse import CutSet, combine
+from lhotse import CutSet
 from lhotse.cut import Cut
 from lhotse.dataset.collation import collate_features
 from torch import nn
@@ -18,8 +17,9 @@ from torch import nn
 from ctcb.acoustic.directory import WEIGHTS_FILE, read_model_yaml, write_model_yaml
 from ctcb.config import from_mapping, read_yaml
 from ctcb.data.features import FeatureConfig, FeatureExtractor
+from ctcb.data.folder_names import distinct_names
+from ctcb.data.folders import read_either, read_feature_cuts, read_folders, read_unique
 from ctcb.data.loader import Collate, Targets, feature_frames, frames_of_features, one_copy_each, usable_cuts
-from ctcb.data.prepare import CUTS
 from ctcb.device import open_device
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
@@ -32,22 +32,24 @@ from ctcb.training.checkpoint import Position
 from ctcb.training.config import TrainConfig
 from ctcb.training.encoder_cache import EncoderCache
 from ctcb.training.evaluate import DevSets
-from ctcb.training.loop import CHECKPOINT, Trainer, epoch_files
+from ctcb.training.loop import Trainer, epoch_files
 from ctcb.training.losses import BaseObjective
+from ctcb.training.made_for import CHECKPOINT, TrainingFolder, digests_of_lang, of_data, of_init, of_modes, of_training, values_of
 from ctcb.training.processes import local_rank, main_process
 from ctcb.training.rates import rate_share
 from ctcb.training.source import FeaturesInMemory, Source, StoredFeatures
-
-FEATURE_CUTS = "cuts_feats.jsonl.gz"
 
 
 def train_base(
     model_config: PathOrStr, train_config: Optional[PathOrStr], data: Sequence[PathOrStr], dev: Sequence[PathOrStr],
     lang_folder: PathOrStr, out: PathOrStr, overrides: Optional[Dict[str, Any]] = None,
     init: Optional[PathOrStr] = None, pretrained: Sequence[PathOrStr] = (), cache: Optional[PathOrStr] = None,
-    device: str = "cpu", in_memory: bool = False,
+    device: str = "cpu", in_memory: bool = False, accept_changes: bool = False,
 ) -> Position:
     """Train to the last epoch, resuming what ``out`` holds.
+
+    What ``out`` holds must have been made with the same tokens, pronunciations, model, data, options and number of processes
+    (more epochs extend a run), or InputError names what differs and nothing is written; with ``accept_changes`` it goes on.
 
     ``data`` and ``dev`` are folders of `ctcb.data.features.store_features`; a folder of ``data`` that is named N times is
     read N times an epoch. ``overrides`` replace fields of the training config where they are not None. ``init`` is a training or model directory
@@ -75,6 +77,7 @@ def train_base(
     if cache is not None:
         config = dataclasses.replace(config, frozen_blocks=model.whisper.layers)
     main = main_process()
+    features = FeatureConfig("kaldi" if model.whisper is None else "whisper", model.num_mel_bins)
 
     def say(line: str) -> None:
         if main:
@@ -82,13 +85,16 @@ def train_base(
 
     targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
     cuts = read_data(data, in_memory)
-    kind = "kaldi" if model.whisper is None else "whisper"
+    made_for = {
+        **digests_of_lang(lang_folder), **values_of("model", model), **values_of("features", features), **of_training(config),
+        **of_modes(cache=cache is not None, in_memory=in_memory), **of_init(None if init is None else newest_weights(init)),
+        **(of_data(cuts) if main else {}),
+    }
+    folder = TrainingFolder(out, made_for, accept_changes, init=True, say=say)
+    if main:
+        folder.require_soon()
     usable, count, left_out = usable_cuts(cuts, targets, partial(frames_to_train, whisper=model.whisper, longest=1.0 / config.augment.speed_low))
     say(f"{count} cuts; {left_out} left out: more targets than frames, or longer than the encoder takes")
-    if main:
-        out.mkdir(parents=True, exist_ok=True)
-        write_model_yaml(out, model, FeatureConfig(kind, model.num_mel_bins))
-        copy_lang(lang_folder, out)
     torch.manual_seed(config.seed)
     objective = BaseObjective(model, (config.guided_from_step, config.guided_until_step), cache is not None)
     if encoder is not None:
@@ -96,7 +102,7 @@ def train_base(
     say(f"{sum(p.numel() for p in objective.parameters()) / 1e6:.2f} M parameters")
     if init is not None:
         say(f"began with {begin_with(objective.model, Path(init))} tensors of {init}")
-    dev_sets = {Path(folder).name: read_feature_cuts(folder) for folder in dev}
+    dev_sets = {name: read_unique(folder, read_feature_cuts) for folder, name in zip(dev, distinct_names(dev))}
     evaluate = DevSets(dev_sets, objective.model, lang.tokenizer, config.dev_utterances, config.seed)
     collate: Collate = collate_features
     if cache is not None:
@@ -109,29 +115,24 @@ def train_base(
     objective.to(at)
     source: Source
     if in_memory:
-        extractor = FeatureExtractor(FeatureConfig(kind, model.num_mel_bins))
-        source = FeaturesInMemory(usable, targets, config.batch_seconds, config.workers, at, extractor)
+        source = FeaturesInMemory(usable, targets, config.batch_seconds, config.workers, at, FeatureExtractor(features))
     else:
         source = StoredFeatures(usable, targets, config.batch_seconds, config.workers, collate)
     share = partial(rate_share, whisper=model.whisper, config=config)
-    return Trainer(objective, objective.model, config, source, out, evaluate, say, share).run()
+
+    def describe() -> None:
+        write_model_yaml(out, model, features)
+        copy_lang(lang_folder, out)
+
+    return Trainer(objective, objective.model, config, source, out, evaluate, say, share, folder, describe).run()
 
 
 def read_data(folders: Sequence[PathOrStr], audio: bool) -> CutSet:
-    """The cuts of all folders, as a stream, of each as often as it is named; ``audio``: cuts without features serve."""
-    read: List[CutSet] = []
-    for folder, times in Counter(map(str, folders)).items():
-        if audio and not (Path(folder) / FEATURE_CUTS).exists() and (Path(folder) / CUTS).exists():
-            cuts = CutSet.from_file(Path(folder) / CUTS)
-        else:
-            cuts = read_feature_cuts(folder)
-        read += [cuts, *(cuts.map(partial(repeated, time=time)) for time in range(1, times))]
-    return combine(read)
+    """The cuts of all folders, as a stream, of each as often as it is named; ``audio``: cuts without features serve.
 
-
-def repeated(cut: Cut, time: int) -> Cut:
-    """The cut under a name of its own; the suffix of a speed stays at the name's end."""
-    return cut.with_id(f"repeat{time}-{cut.id}")
+    See `ctcb.data.folders.read_folders`.
+    """
+    return read_folders(folders, read_either if audio else read_feature_cuts)
 
 
 def starting_encoder(
@@ -178,21 +179,18 @@ def weights_digest(network: nn.Module) -> str:
     return digest.hexdigest()
 
 
+def newest_weights(folder: PathOrStr) -> Path:
+    """The file of a training directory's last epoch, or of a model directory's weights."""
+    return (epoch_files(Path(folder)) or [Path(folder) / WEIGHTS_FILE])[-1]
+
+
 def begin_with(model: CtcModel, folder: Path) -> int:
     """Copy the folder's newest weights into ``model`` where they fit; the number of tensors copied."""
-    files = epoch_files(folder) or [folder / WEIGHTS_FILE]
-    weights = dequantized(read_tensors(files[-1])[0], files[-1])
+    file = newest_weights(folder)
+    weights = dequantized(read_tensors(file)[0], file)
     own = model.state_dict()
     fitting = {name: value.float() for name, value in weights.items() if name in own and own[name].shape == value.shape}
     if not fitting:
-        raise InputError("no tensor fits this model", file=files[-1], hint="name weights of a like architecture")
+        raise InputError("no tensor fits this model", file=file, hint="name weights of a like architecture")
     model.load_state_dict(fitting, strict=False)
     return len(fitting)
-
-
-def read_feature_cuts(folder: PathOrStr) -> CutSet:
-    """The cuts with stored features of a folder, as a stream; InputError where there are none."""
-    path = Path(folder) / FEATURE_CUTS
-    if not path.exists():
-        raise InputError(f"no {FEATURE_CUTS} in this folder", file=folder, hint="run `ctcb prepare MANIFEST --features` first")
-    return CutSet.from_file(path)

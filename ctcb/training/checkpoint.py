@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ctcb.errors import InputError
-from ctcb.models.weights import load_weights, read_tensors, save_tensors
+from ctcb.models.weights import load_weights, read_metadata, read_tensors, save_tensors
 
 
 @dataclass
@@ -26,15 +26,37 @@ class Position:
     step: int = 0  # optimiser steps since the beginning
     skipped: int = 0  # batches whose loss or gradient was not finite
     steps_per_epoch: int = 0
+    extra: int = 0  # steps beyond those that the epochs before would have had as they are now: what was accepted changed their number
 
 
-def save(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, position: Position) -> None:
-    """Write everything that the run needs to go on as if it had not stopped."""
+def save(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, position: Position, made_for: Optional[Dict[str, str]] = None
+) -> None:
+    """Write everything that the run needs to go on as if it had not stopped; ``made_for``: see `ctcb.training.made_for`."""
     tensors: Dict[str, Tensor] = {f"model.{name}": value for name, value in model.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
         for name, value in state.items():
             tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
-    save_tensors(path, tensors, {"progress": json.dumps(asdict(position))})
+    metadata = {"progress": json.dumps(asdict(position))}
+    if made_for is not None:
+        metadata["made_for"] = json.dumps(made_for)
+    save_tensors(path, tensors, metadata)
+
+
+def made_for(path: Path) -> Optional[Dict[str, str]]:
+    """What the run was made for; None where an older version wrote the checkpoint. Raises InputError as :func:`load` does."""
+    try:
+        metadata = read_metadata(path)
+    except InputError as error:
+        hint = "copy it again or, to begin anew, move it and the epoch-*.safetensors and log.jsonl beside it away"
+        raise InputError(error.problem, file=path, hint=hint) from None
+    _require(path, metadata)
+    return json.loads(metadata["made_for"]) if "made_for" in metadata else None
+
+
+def _require(path: Path, metadata: Dict[str, str]) -> None:
+    if "progress" not in metadata:
+        raise InputError("is no checkpoint: it does not hold the position of a run", file=path, hint="give another --out")
 
 
 def load(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Position:
@@ -45,8 +67,7 @@ def load(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Posi
     InputError : the file is no checkpoint, or one of another model.
     """
     tensors, metadata = read_tensors(path)
-    if "progress" not in metadata:
-        raise InputError("is no checkpoint: it does not hold the position of a run", file=path, hint="remove it to begin anew")
+    _require(path, metadata)
     weights = {name[len("model."):]: value for name, value in tensors.items() if name.startswith("model.")}
     load_weights(model, weights, path)
     state: Dict[int, Dict[str, Tensor]] = {}

@@ -1,8 +1,9 @@
 """A frozen network's output for the training speech, computed once: what is trained on top of it trains many times faster.
 
 That is the whole base for an adapter, and the pretrained encoder for the base's top. A folder under the cache's is
-named after all that its content rests on: the network's weights, the cuts, the augmentation, the seed. It holds shards of frames in float16, each with its cuts' names and lengths, so that
-a run that was stopped goes on with the next shard.
+named after all that its content rests on: the network's weights, the cuts and the bytes behind them, the augmentation, the
+seed. It holds shards of frames in float16, each with its cuts' names and lengths, so that a run that was stopped goes on with
+the next shard.
 """
 from __future__ import annotations
 
@@ -22,6 +23,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from ctcb.data.augment import AugmentConfig, augment, change_speed
+from ctcb.data.content import content_digest
 from ctcb.data.loader import Feed
 from ctcb.errors import InputError
 from ctcb.io import atomic_write, require_space
@@ -29,7 +31,7 @@ from ctcb.models.ctc import CtcModel, Encoded
 from ctcb.progress import progress
 from ctcb.training.processes import join_processes
 
-FORMAT = 2
+FORMAT = 3
 SHARD = 500  # cuts
 BATCH_SECONDS = 100.0
 DUPLICATE = re.compile(r"_dup\d+$")  # lhotse's sampler appends it to cuts that it repeats, where processes have unequal shares
@@ -83,8 +85,7 @@ class EncoderCache:
         """
         self.network, self.precision, self._feed = network, precision, feed
         ordered = sorted(cuts, key=lambda cut: cut.id)
-        lengths = [(cut.id, cut.num_frames or cut.num_samples) for cut in ordered]
-        content = [FORMAT, digest, network.width, asdict(config), seed, precision, lengths]
+        content = [FORMAT, digest, network.width, asdict(config), seed, precision, content_digest(ordered)]
         self.folder = folder / hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
         needed = sum(map(feed.frames, ordered)) * network.width * np.dtype(np.float16).itemsize
         require_space(self.folder, needed - sum(file.stat().st_size for file in self.folder.glob("*.npy")))

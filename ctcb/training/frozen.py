@@ -16,13 +16,11 @@ from torch.nn.utils.rnn import pad_sequence
 from ctcb.acoustic.directory import WEIGHTS_FILE, load_model
 from ctcb.acoustic.open import is_foreign, open_base_of
 from ctcb.data.audio import SAMPLE_RATE
+from ctcb.data.folders import read_audio_cuts, read_feature_cuts
 from ctcb.data.loader import Feed
-from ctcb.data.prepare import CUTS
-from ctcb.errors import InputError
 from ctcb.io import PathOrStr, digest
 from ctcb.models.ctc import CtcModel
 from ctcb.text.lang import Lang
-from ctcb.training.base import read_feature_cuts
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,6 @@ def open_base(base: PathOrStr) -> FrozenBase:
     foreign = open_base_of(str(base))
     feed = Feed(collate_samples, partial(_frames, foreign.frame_shift), augmented=False)
     return FrozenBase(foreign.network, foreign.lang, foreign.digest, read_audio_cuts, feed, str(base))
-
-
-def read_audio_cuts(folder: PathOrStr) -> CutSet:
-    """The cuts of a folder, without features; InputError where there are none."""
-    path = Path(folder) / CUTS
-    if not path.exists():
-        raise InputError(f"no {CUTS} in this folder", file=folder, hint="run `ctcb prepare MANIFEST` first")
-    return CutSet.from_file(path)
 
 
 def collate_samples(cuts: Sequence[Cut]) -> Tuple[Tensor, Tensor]:

@@ -26,14 +26,14 @@ from ctcb.progress import progress
 from ctcb.training import checkpoint
 from ctcb.training.checkpoint import Position
 from ctcb.training.config import TrainConfig, learning_rate
-from ctcb.training.processes import join_processes, rank_and_size
+from ctcb.training.made_for import CHECKPOINT, LOG, TrainingFolder, require_empty
+from ctcb.training.processes import from_main, rank_and_size
 from ctcb.training.source import Source
 
 Evaluate = Callable[[], Dict[str, float]]  # name -> measure, after an epoch
 Say = Callable[[str], None]
 Number = Union[float, Tensor]  # a tensor while it is still being computed
 LONGEST_RUN_OF_BAD_STEPS = 50
-CHECKPOINT = "checkpoint.safetensors"
 
 
 class Trainer:
@@ -46,10 +46,15 @@ class Trainer:
     def __init__(
         self, objective: nn.Module, keep: nn.Module, config: TrainConfig, source: Source, out: Path,
         evaluate: Optional[Evaluate] = None, say: Say = print, rate_share: Callable[[str], float] = lambda name: 1.0,
+        folder: Optional[TrainingFolder] = None, describe: Callable[[], None] = lambda: None,
     ) -> None:
-        """``rate_share`` gives a parameter's share of the learning rate by its name; a share of 0 freezes it."""
+        """``rate_share`` gives a parameter's share of the learning rate by its name; a share of 0 freezes it.
+
+        ``folder``: what the run is for; ``describe`` writes what else belongs in ``out``, once the run may go on there.
+        """
         self.objective, self.keep, self.config, self.out = objective, keep, config, out
         self.source, self.evaluate, self.say = source, evaluate, say
+        self.folder, self.describe = folder, describe
         self.device = next(objective.parameters()).device
         self.rank, self.world_size = rank_and_size()
         if config.precision not in ("fp32", "bf16"):
@@ -76,22 +81,56 @@ class Trainer:
     def run(self) -> Position:
         """Train to the end of the last epoch, from the last checkpoint if there is one.
 
-        Raises RunError where another run is training in the same directory.
+        Raises RunError where another run is training in the same directory, and InputError where the checkpoint was made with
+        something else, or does not fit; nothing is written then.
         """
         with only_run(self.out) if self.rank == 0 else nullcontext():
             return self._run()
 
     def _run(self) -> Position:
-        join_processes(self.device)
-        if self.checkpoint_path.exists():
+        changed = self._may_go_on() if self.rank == 0 else False
+        changed, resumed = map(bool, from_main([changed, self.checkpoint_path.exists()], self.device))
+        if resumed:
             self.position = checkpoint.load(self.checkpoint_path, self.objective, self.optimizer)
+        if changed:
+            self._begin_epoch_anew()
+        self._require_batches()
+        if self.rank == 0:
+            self.describe()
+        if resumed:
             self._cut_log()
             self.say(f"resumed at epoch {self.position.epoch + 1}, step {self.position.step}")
+        if changed or not resumed:
+            self._save()  # ahead of anything else that a run leaves: without a checkpoint that would belong to none
         forward = DistributedDataParallel(self.objective) if self.world_size > 1 else self.objective
         self.saved_at = time.monotonic()
         while self.position.epoch < self.config.epochs:
             self._epoch(forward)
         return self.position
+
+    def _may_go_on(self) -> bool:
+        """Whether something changed, which was accepted; see :meth:`TrainingFolder.require`."""
+        if self.folder is not None:
+            return self.folder.require()
+        if not self.checkpoint_path.exists():
+            require_empty(self.out)
+        return False
+
+    def _begin_epoch_anew(self) -> None:
+        """Count the epoch's batches again, which are others now, and begin with its first."""
+        at = self.position
+        at.batch, at.steps_per_epoch = 0, self.source.steps(self.config.seed + at.epoch)
+        at.extra = at.step - at.epoch * at.steps_per_epoch
+
+    def _require_batches(self) -> None:
+        at = self.position
+        if at.epoch < self.config.epochs:
+            at.steps_per_epoch = at.steps_per_epoch or self.source.steps(self.config.seed + at.epoch)
+            if not at.steps_per_epoch:
+                raise InputError(
+                    f"an epoch has fewer batches than there are processes ({self.world_size})",
+                    hint="train with fewer processes, more data or a smaller batch_seconds",
+                )
 
     @property
     def checkpoint_path(self) -> Path:
@@ -101,7 +140,6 @@ class Trainer:
     def _epoch(self, forward: nn.Module) -> None:
         at = self.position
         seed = self.config.seed + at.epoch
-        at.steps_per_epoch = at.steps_per_epoch or self.source.steps(seed)
         began, seconds, count = time.monotonic(), 0.0, 0
         sums: Dict[str, Number] = {}
         self.objective.train()
@@ -136,7 +174,7 @@ class Trainer:
             features, lengths = change_speed(batch.features, batch.lengths, config.augment, generator)
             batch = batch._replace(features=augment(features, lengths, config.augment, generator), lengths=lengths)
             batch = silence_some(batch, config.augment, generator)
-        rate = learning_rate(at.step, at.steps_per_epoch * config.epochs, config)
+        rate = learning_rate(at.step, at.extra + at.steps_per_epoch * config.epochs, config)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["share"]
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16"):
@@ -164,7 +202,8 @@ class Trainer:
     def _keep_epoch(self) -> None:
         """Save the epoch's weights, drop the oldest, measure the dev sets."""
         at = self.position
-        save_tensors(self.out / f"epoch-{at.epoch:03d}.safetensors", self.keep.state_dict())
+        made_for = None if self.folder is None else {"made_for": json.dumps(self.folder.made_for)}
+        save_tensors(self.out / f"epoch-{at.epoch:03d}.safetensors", self.keep.state_dict(), made_for)
         for old in epoch_files(self.out)[: -self.config.average]:
             old.unlink()
         if self.evaluate is not None:
@@ -175,18 +214,19 @@ class Trainer:
 
     def _save(self) -> None:
         if self.rank == 0:
-            checkpoint.save(self.checkpoint_path, self.objective, self.optimizer, self.position)
+            made_for = None if self.folder is None else self.folder.made_for
+            checkpoint.save(self.checkpoint_path, self.objective, self.optimizer, self.position, made_for)
         self.saved_at = time.monotonic()
 
     def _log(self, row: Dict[str, float]) -> None:
         if self.rank == 0:
-            with open(self.out / "log.jsonl", "a", encoding="utf-8") as file:
+            with open(self.out / LOG, "a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
             self.say(" ".join(f"{name}={value:g}" for name, value in row.items()))
 
     def _cut_log(self) -> None:
         """Forget what was logged after the checkpoint: it is about to happen again."""
-        path = self.out / "log.jsonl"
+        path = self.out / LOG
         if self.rank == 0 and path.exists():
             rows = path.read_bytes().split(b"\n")[:-1]  # the last one was being written, or is empty
             with atomic_write(path, "wb") as file:

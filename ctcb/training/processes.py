@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from typing import Tuple
+from typing import List, Sequence, Tuple
 
 import torch
 
@@ -31,3 +31,13 @@ def join_processes(device: torch.device = torch.device("cpu")) -> Tuple[int, int
     if size > 1 and not torch.distributed.is_initialized():
         torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     return rank, size
+
+
+def from_main(numbers: Sequence[int], device: torch.device = torch.device("cpu")) -> List[int]:
+    """What the main process has, on every process."""
+    _, size = join_processes(device)
+    if size == 1:
+        return list(numbers)
+    shared = torch.tensor(numbers, dtype=torch.int64, device=device)
+    torch.distributed.broadcast(shared, 0)
+    return shared.tolist()

@@ -4,7 +4,7 @@ from __future__ import annotations
 import random
 from functools import partial
 from itertools import islice
-from typing import Dict, Iterable, Iterator, List, Protocol, Tuple
+from typing import Dict, Hashable, Iterable, Iterator, List, Protocol, Tuple
 
 import numpy as np
 import torch
@@ -14,8 +14,10 @@ from lhotse.dataset.collation import collate_features
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from ctcb.data.content import files_of
+from ctcb.data.copies import utterance_of
 from ctcb.data.features import FeatureExtractor
-from ctcb.data.loader import Batch, Collate, EpochBatches, Targets, chosen_copy, load_batches, utterance_of
+from ctcb.data.loader import Batch, Collate, EpochBatches, Targets, chosen_copy, load_batches
 from ctcb.models.conformer import frame_mask
 from ctcb.progress import progress
 from ctcb.training.processes import rank_and_size
@@ -63,11 +65,11 @@ class FeaturesInMemory:
         """``extractor`` makes the features of cuts that have none stored."""
         self.batch_seconds, self.device = batch_seconds, device
         collate = partial(_utterances, targets=targets, extractor=extractor)
-        stretches: Dict[Tuple[str, float, float], Cut] = {}
-        number: Dict[Tuple[str, float, float], int] = {}
+        stretches: Dict[Hashable, Cut] = {}
+        number: Dict[Hashable, int] = {}
         self.copies: Dict[str, List[int]] = {}  # an utterance's rows, one a speed
         for cut in cuts:
-            stretch = cut.recording_id, cut.start, cut.duration
+            stretch = _stretch(cut)
             stretches.setdefault(stretch, cut)
             self.copies.setdefault(utterance_of(cut), []).append(number.setdefault(stretch, len(number)))
         read = DataLoader(list(stretches.values()), batch_size=32, num_workers=workers, collate_fn=collate)
@@ -146,6 +148,12 @@ def _utterances(cuts: List[Cut], targets: Targets, extractor: FeatureExtractor) 
     spelled = [targets(text) for text in texts]
     ids = {name: [np.array(item[name], np.int64) for item in spelled] for name in spelled[0]}
     return torch.cat(features).half().numpy(), [len(rows) for rows in features], texts, [targets.words(text) for text in texts], ids
+
+
+def _stretch(cut: Cut) -> Hashable:
+    """What is equal for cuts of the same features or audio and text; recordings' ids alone do not say that they are the same."""
+    key = cut.features.storage_key if cut.has_features else ""
+    return cut.recording_id, tuple(map(str, files_of(cut))), key, cut.start, cut.duration, cut.supervisions[0].text
 
 
 def _features(cut: Cut, extractor: FeatureExtractor) -> Tensor:

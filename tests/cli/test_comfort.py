@@ -31,7 +31,7 @@ def test_help_and_score_do_not_import_heavy_packages(tmp_path):
     (tmp_path / "r").write_text("a hello bob\n")
     names = tmp_path / "n"
     names.write_text("Bob\n")
-    for words in (["--help"], ["score", "--ref", str(tmp_path / "r"), "--hyp", str(tmp_path / "r"), "--entities", str(names)]):
+    for words in (["--help"], ["score", "--ref", str(tmp_path / "r"), "--hyp", str(tmp_path / "r"), "--ref-format", "kaldi", "--entities", str(names)]):
         ran = python(
             f"import sys\nfrom ctcb.cli import main\nmain({words!r})\nprint([m for m in ('torch', 'lhotse', 'numba') if m in sys.modules])"
         )

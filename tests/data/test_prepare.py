@@ -52,6 +52,21 @@ def test_writes_manifests_that_lhotse_reads_back(mixed, tmp_path):
         assert samples.shape == (1, cut.num_samples) and cut.sampling_rate == RATE
 
 
+def test_markup_and_character_references_do_not_become_training_text(ctcb, tmp_path):
+    texts = ["[noise] ann <unk> met (laughter) bob <COMMA>", "(Gelächter) don&#39;t R&amp;D {um/uh} 1/2 cup", "{breath} %hesitation", "eve (the one) came"]
+    path = write_manifest(tmp_path / "in", texts)
+    report = prepare(path, tmp_path / "out")
+    cuts = [cut.supervisions[0] for cut in report.cuts]
+    assert [one.text for one in cuts] == ["ann met bob", "don't r and d um one half cup", "eve the one came"]
+    assert [one.custom["orig_text"] for one in cuts] == [texts[0], texts[1], texts[3]]
+    assert [item.reason for item in report.rejected] == ["the text '{breath} %hesitation' is empty after normalisation"]
+    assert report.markup == {"[noise]": 1, "<unk>": 1, "(laughter)": 1, "<comma>": 1, "(gelächter)": 1, "{breath}": 1, "%hesitation": 1}
+    ran = ctcb("prepare", path, "--out", tmp_path / "other")
+    assert ran.code == 0 and "; markup dropped from the texts: 7 (1 " in ran.err and ran.err.count("markup dropped") == 1
+    clean = write_manifest(tmp_path / "clean", ["ann"])
+    assert "markup" not in prepare(clean, tmp_path / "third").summary()
+
+
 def test_no_usable_utterance_is_an_error(tmp_path):
     path = write_manifest(tmp_path, ["ann"])
     (tmp_path / "audio/u000.wav").unlink()

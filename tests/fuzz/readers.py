@@ -109,6 +109,7 @@ def transcripts(data: bytes) -> None:
         with stored(data, suffix) as path:
             try:
                 found = read_transcripts(path)
+                found.require_format()
             except InputError as error:
                 refused(error, path)
                 continue

@@ -82,3 +82,17 @@ def test_alternatives_by_hand(ref, hyp, wrong, words):
 def test_braces_are_punctuation_elsewhere():
     assert text_of("a { b / c }").places == [] and comparable("a { b / c }") == "a b c"
     assert errors("a { b / c }", "a b c") == 0
+
+
+@pytest.mark.parametrize("ref, hyp, wrong", [
+    ("add 1/2 cup", "add one half cup", 0), ("add 1/2 cup", "add one two cup", 0), ("1/2 cup", "half cup", 0), ("2 3/4 miles", "two and three quarters miles", 0),
+    ("2 3/4 miles", "two and three fourths miles", 0), ("2½ cups ¼", "two and a half cups one quarter", 0), ("½", "one half", 0), ("in 2010 1/2", "in twenty ten one half", 0),
+    ("open 24/7", "open twenty four seven", 0), ("open 24/7", "open twenty four sevenths", 1), ("on 3/14/2020", "on three fourteen twenty twenty", 0),
+])  # fmt: skip
+def test_english_fractions(ref, hyp, wrong):
+    assert errors(ref, hyp, "en") == wrong
+
+
+def test_fractions_are_read_where_texts_are_folded():
+    assert score({"u": "1/2 cup 3/4"}, {"u": "one half cup three quarters"}, fold=True, draws=0).wer.errors == 0
+    assert score({"u": "24/7"}, {"u": "twenty four seven"}, fold=True, draws=0).wer.errors == 0

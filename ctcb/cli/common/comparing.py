@@ -4,6 +4,7 @@ from __future__ import annotations
 import click
 
 from ctcb.cli.common.options import Decorator, Once, join
+from ctcb.scoring.recognition import FORMATS
 from ctcb.scoring.report import UNITS
 
 
@@ -20,4 +21,12 @@ def comparing_options() -> Decorator:
             help="What WER counts; characters are those of scripts without spaces.  [default: characters if the references have no spaces, else words]",
         ),
         click.option("--speakers", cls=Once, type=click.Path(), help="utt2spk or manifest.tsv, for the table of speakers.  [default: those that --ref names]"),
+    )
+
+
+def format_option(flag: str, file: str) -> Decorator:
+    """An option that names a file's format, for where its content leaves a doubt."""
+    return click.option(
+        flag, cls=Once, type=click.Choice(FORMATS),
+        help=f"Format of {file}; plain is a text a line without ids.  [default: told by the content, or asked for]",
     )

@@ -62,6 +62,7 @@ def recognition_options(inputs_required: bool = True) -> Decorator:
             help="Of files with several channels: one, counted from 0; each as an utterance of its own; or their mix.",
         ),
         click.option("--batch-seconds", default=120.0, show_default=True, help="Seconds of audio in a batch."),
+        device_option(),
         click.option("--jobs", default=2, show_default=True, help="Number of threads that read audio, and of threads that search."),
     )
 
@@ -71,6 +72,14 @@ def failed_option() -> Decorator:
     return click.option(
         "--failed", cls=Once, type=click.Path(), metavar="FILE",
         help="For a part of a larger run: write a table of the utterances that failed, instead of exit code 1 or 2 because of them.",
+    )
+
+
+def device_option() -> Decorator:
+    """Where networks run."""
+    return click.option(
+        "--device", cls=Once, metavar="DEVICE", default="cpu", show_default=True,
+        help="Where the model runs: cpu, cuda, cuda:N, or auto (a GPU where there is one).",
     )
 
 

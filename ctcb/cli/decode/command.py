@@ -86,7 +86,7 @@ def _flag(name: str) -> str:
 @writing_options()
 @failed_option()
 def command(
-    inputs: Tuple[str, ...], model: str, channel: str, batch_seconds: float, jobs: int, method: Optional[str], nbest: Optional[int],
+    inputs: Tuple[str, ...], model: str, channel: str, batch_seconds: float, device: str, jobs: int, method: Optional[str], nbest: Optional[int],
     lm: Optional[str], config: Optional[str], forms: Tuple[str, ...], out: Optional[str], segments: bool, explain: bool, resume: bool,
     failed: Optional[str], vad: bool, assignments: Tuple[str, ...], **given: Any,
 ) -> None:
@@ -111,7 +111,7 @@ def command(
     lm_file = find_lm(lm, model if own_model and not graph_asked and method != "greedy" else None)
     if resume and (out is None or of_file):
         raise InputError("--resume goes on with audio that is decoded to a folder", hint="give INPUTS and --out DIR, or leave it out")
-    for flag, is_given in (("--vad", vad), ("--channel", _is_given("channel"))):
+    for flag, is_given in (("--vad", vad), ("--channel", _is_given("channel")), ("--device", _is_given("device"))):
         if is_given and of_file:
             raise InputError(f"{flag} is for audio, and --emissions is given", hint="leave it out")
     if resume and STDIN in inputs:
@@ -143,7 +143,7 @@ def command(
         require_batches(batch_seconds, jobs)
         journal = None if out is None else Journal(out, fingerprint(click.get_current_context()), resume)
         known = {} if journal is None else journal.known
-        made = replace(made, model=model, tokens=tokens_of(emissions_given, model))
+        made = replace(made, model=model, tokens=tokens_of(emissions_given, model), device=device)
         utterances = [replace(one, known=known.get(one.utt_id, 0.0)) for one in find_utterances(inputs, channel)]
         recognizer = build(made)
         pipeline, utt_ids = recognizer.pipeline, tuple(utterance.utt_id for utterance in utterances)
