@@ -8,6 +8,7 @@
 #   --cache DIR           cache of the base's outputs (TRAINING_DIR/cache)
 #   --precision P         the base's: fp32 or bf16 (torch 2 only)
 #   --epochs N            instead of the training config's
+#   --accept-changes      go on although the base, data or options are others than the run was made for
 #
 # An interrupted training resumes.
 [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
@@ -16,7 +17,7 @@ self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
 root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
 train_config=$root/conf/train/adapter.yaml
-model='' exp='' dev=() dev_list=() cache='' precision=fp32 epochs=''
+model='' exp='' dev=() dev_list=() cache='' precision=fp32 epochs='' accept_changes=false
 . "$root/utils/step.sh"
 
 required model exp
@@ -26,6 +27,7 @@ train=(train adapter --base "$model" --train-config "$train_config" --out "$exp"
 for folder in "$@"; do train+=(--data "$folder"); done
 for number in "${!dev[@]}"; do train+=(--dev "${dev[number]}" "${dev_list[number]}"); done
 [ -z "$epochs" ] || train+=(--epochs "$epochs")
+! "$accept_changes" || train+=(--accept-changes)
 
 ctcb "${train[@]}"
 ctcb export "$exp" --out "$model"

@@ -16,6 +16,7 @@
 #   --int8                the trained model's weights in 8 bits
 #   --device D            cpu, cuda, cuda:N or auto (cpu)
 #   --in-memory           keep all features on the device
+#   --accept-changes      go on although tokens, data or options are others than the run was made for
 #
 # Without --out no model directory is written; a later run can begin with the training directory (--init).
 # A DATA_DIR that is named twice is read twice an epoch. An interrupted training resumes.
@@ -27,7 +28,7 @@ root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 config=$root/conf/model/small.yaml train_config=$root/conf/train/small.yaml
 # shellcheck disable=SC2034 # some are read by their names
 lang='' out='' exp='' dev=() nproc=1 torchrun='' precision=fp32 epochs='' init='' pretrained='' cache='' int8=false
-device=cpu in_memory=false
+device=cpu in_memory=false accept_changes=false
 . "$root/utils/step.sh"
 . "$root/utils/launch.sh"
 
@@ -35,6 +36,7 @@ required lang exp
 [ $# -ge 1 ] || misuse "at least one folder of features is needed"
 train=(train base --config "$config" --train-config "$train_config" --lang "$lang" --out "$exp" --precision "$precision" --device "$device")
 ! "$in_memory" || train+=(--in-memory)
+! "$accept_changes" || train+=(--accept-changes)
 for folder in "$@"; do train+=(--data "$folder"); done
 for folder in "${dev[@]}"; do train+=(--dev "$folder"); done
 for option in epochs init pretrained cache; do
