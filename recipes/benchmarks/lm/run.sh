@@ -30,6 +30,9 @@ results=${results:-$exp/results}
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 export PYTHONPATH=$root/recipes/benchmarks/decoders${PYTHONPATH:+:$PYTHONPATH} # halves, distractors
 
+for size in $graph_sizes; do # the tables set the beam search beside the graphs
+  [[ " $sizes " == *" $size "* ]] || sizes+=" $size"
+done
 read -ra listed <<<"--sizes $sizes --graph-sizes $graph_sizes"
 
 # The text that is most like a set, and the distractors: what the set's own domain has.
