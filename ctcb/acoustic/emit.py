@@ -16,6 +16,7 @@ from ctcb.acoustic.model import AcousticModel
 from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.data import ffmpeg
 from ctcb.data.audio import SAMPLE_RATE, read_audio, seconds_of
+from ctcb.data.packing import packed
 from ctcb.data.recording import recorded
 from ctcb.data.source import AudioBytes
 from ctcb.data.utterance import Utterance
@@ -163,7 +164,7 @@ def _emit_short(model: AcousticModel, pools: Sequence[Sequence[Utterance]], batc
         pool = list(islice(prepared, len(utterances)))
         order = sorted(range(len(pool)), key=lambda i: len(pool[i].rows))
         done: List[Optional[Emitted]] = [None] * len(pool)
-        for batch in _batches(order, [len(item.rows) for item in pool], batch_seconds * model.rows_per_second):
+        for batch in packed(order, batch_seconds * model.rows_per_second, [len(item.rows) for item in pool], padded=True):
             for index, emitted in zip(batch, _run(model, [pool[i] for i in batch])):
                 done[index] = emitted
         yield from (emitted for item, emitted in zip(pool, done) if emitted is not None and not _is_known(item.utterance))
@@ -189,18 +190,6 @@ def _prepare(model: AcousticModel, utterance: Utterance) -> _Prepared:
         return _Prepared(utterance, audio.duration, model.prepare(audio.samples), audio.conversions)
     except Exception as error:
         return _Prepared(utterance, 0.0, torch.zeros(0, 0), (), _failed(utterance, error).error)
-
-
-def _batches(order: Sequence[int], lengths: Sequence[int], most: float) -> Iterator[List[int]]:
-    """Runs of ``order`` (rising lengths) whose padded size stays within ``most`` rows."""
-    batch: List[int] = []
-    for index in order:
-        if batch and (len(batch) + 1) * lengths[index] > most:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
 
 
 def _run(model: AcousticModel, items: Sequence[_Prepared]) -> Iterator[Emitted]:

@@ -25,6 +25,7 @@ from torch.nn.utils.rnn import pad_sequence
 from ctcb.data.augment import AugmentConfig, augment, change_speed
 from ctcb.data.content import content_digest
 from ctcb.data.loader import Feed
+from ctcb.data.packing import packed
 from ctcb.errors import InputError
 from ctcb.io import atomic_write, require_space
 from ctcb.models.ctc import CtcModel, Encoded
@@ -151,9 +152,6 @@ class EncoderCache:
 
 def _batches(cuts: Sequence[Cut]) -> List[List[Cut]]:
     """Cuts of like durations together."""
-    batches: List[List[Cut]] = [[]]
-    for cut in sorted(cuts, key=lambda cut: (cut.duration, cut.id)):
-        if batches[-1] and (len(batches[-1]) + 1) * cut.duration > BATCH_SECONDS:
-            batches.append([])
-        batches[-1].append(cut)
-    return batches
+    ordered = sorted(cuts, key=lambda cut: (cut.duration, cut.id))
+    runs = packed(range(len(ordered)), BATCH_SECONDS, [cut.duration for cut in ordered], padded=True)
+    return [[ordered[place] for place in run] for run in runs]

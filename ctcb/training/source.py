@@ -18,6 +18,7 @@ from ctcb.data.content import files_of
 from ctcb.data.copies import utterance_of
 from ctcb.data.features import FeatureExtractor
 from ctcb.data.loader import Batch, Collate, EpochBatches, Targets, chosen_copy, load_batches
+from ctcb.data.packing import packed
 from ctcb.models.conformer import frame_mask
 from ctcb.progress import progress
 from ctcb.training.processes import rank_and_size
@@ -104,8 +105,8 @@ class FeaturesInMemory:
         order = [rows[chosen_copy(seed, name, len(rows))] for name, rows in self.copies.items()]
         rng.shuffle(order)
         batches: List[List[int]] = []
-        for pool in _packed(order, POOL * self.batch_seconds, self.seconds, padded=False):
-            batches += _packed(sorted(pool, key=self.seconds.__getitem__), self.batch_seconds, self.seconds, padded=True)
+        for pool in packed(order, POOL * self.batch_seconds, self.seconds, padded=False):
+            batches += packed(sorted(pool, key=self.seconds.__getitem__), self.batch_seconds, self.seconds, padded=True)
         rng.shuffle(batches)
         rank, world_size = rank_and_size()
         return batches[rank : len(batches) // world_size * world_size : world_size]
@@ -122,19 +123,6 @@ class FeaturesInMemory:
             {name: torch.tensor([len(row) for row in spelled]) for name, spelled in ids.items()},
             [self.texts[row] for row in rows], [self.words[row] for row in rows], float(self.seconds[rows].sum()),
         )
-
-
-def _packed(rows: List[int], limit: float, seconds: np.ndarray, padded: bool) -> List[List[int]]:
-    """Runs of ``rows`` of at most ``limit`` seconds each, ``padded`` to their last or not; one row may be longer."""
-    packed: List[List[int]] = [[]]
-    total = 0.0
-    for row in rows:
-        total = seconds[row] * (len(packed[-1]) + 1) if padded else total + seconds[row]
-        if packed[-1] and total > limit:
-            packed.append([])
-            total = seconds[row]
-        packed[-1].append(row)
-    return packed if packed[-1] else []
 
 
 # Arrays, not tensors: each tensor that a process hands over keeps a file open.

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from ctcb.data.features import FeatureConfig, FeatureExtractor
 from ctcb.data.loader import Targets, frames_of_features, usable_cuts
+from ctcb.data.packing import packed
 from ctcb.errors import InputError
 from ctcb.text.lang import Lang
 from ctcb.training.base import read_data, train_base
-from ctcb.training.source import FeaturesInMemory, StoredFeatures, _packed
+from ctcb.training.source import FeaturesInMemory, StoredFeatures
 
 CPU = torch.device("cpu")
 
@@ -96,12 +97,12 @@ def test_processes_share_the_batches(features_dir, lang_dir, monkeypatch):
 @given(st.lists(st.floats(0.1, 9.0), max_size=30), st.booleans())
 def test_packing_keeps_all_and_the_limit(seconds, padded):
     rows = sorted(range(len(seconds)), key=seconds.__getitem__)
-    packed = _packed(rows, 10.0, seconds, padded)
-    assert [row for part in packed for row in part] == rows
-    for part in packed:
+    runs = packed(rows, 10.0, seconds, padded)
+    assert [row for part in runs for row in part] == rows
+    for part in runs:
         total = len(part) * seconds[part[-1]] if padded else sum(seconds[row] for row in part)
         assert len(part) == 1 or total <= 10.0 + 1e-6
-    for part, after in zip(packed, packed[1:]):  # no part could have taken the next one's first
+    for part, after in zip(runs, runs[1:]):  # no part could have taken the next one's first
         total = (len(part) + 1) * seconds[after[0]] if padded else sum(seconds[row] for row in part) + seconds[after[0]]
         assert total > 10.0 - 1e-6
 
