@@ -15,7 +15,7 @@ from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding, run_ablation
 from ctcb.evaluation.cached_emissions import EmissionCache
-from ctcb.evaluation.dataset import read_set, told_apart
+from ctcb.evaluation.dataset import read_set, with_distinct_names
 from ctcb.evaluation.systems import systems, varied
 from ctcb.evaluation.tables import bar, render_markdown, render_text, title, to_dict
 from ctcb.io import atomic_write
@@ -70,7 +70,7 @@ def command(
     """
     if plot_file is not None and len(folders) > 1:
         raise InputError(f"--plot draws one set, and there are {len(folders)}", hint="give one --data")
-    sets = told_apart([
+    sets = with_distinct_names([
         read_set(folder, entities, entities_format, names, added, absent, half, seed, absent_lists)
         for folder, names in with_distractors(folders, distractors)
     ])  # fmt: skip

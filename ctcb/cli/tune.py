@@ -17,7 +17,7 @@ from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding
 from ctcb.evaluation.cached_emissions import EmissionCache
-from ctcb.evaluation.dataset import DataSet, read_set, told_apart
+from ctcb.evaluation.dataset import DataSet, read_set, with_distinct_names
 from ctcb.evaluation.objective import Bounds, Objective, table_rows
 from ctcb.evaluation.search_space import parameters
 from ctcb.evaluation.systems import System, systems
@@ -84,7 +84,7 @@ def command(
 
     def of_half(which: str) -> List[Tuple[DataSet, Decoding, System]]:
         found = []
-        for data in told_apart([
+        for data in with_distinct_names([
             read_set(folder, None, entities_format, names, added, absent, which, seed) for folder, names in with_distractors(folders, distractors)
         ]):  # fmt: skip
             emitted = cache.emit(data)

@@ -15,12 +15,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ctcb.data.copies import utterance_of
+from ctcb.data.features import FeatureConfig
 from ctcb.errors import InputError
 from ctcb.models.conformer import subsampled
 from ctcb.text.lexicon import Lexicon
 from ctcb.text.tokenizer import Tokenizer
-
-FRAME_SHIFT = 0.01  # seconds, of both kinds of features that our own models take
 
 
 class Targets:
@@ -70,7 +69,7 @@ class Batch(NamedTuple):
 
 def feature_frames(cut: Cut) -> int:
     """The frames of a cut's features, stored or not."""
-    return cut.num_frames if cut.has_features else round(cut.duration / FRAME_SHIFT)
+    return cut.num_frames if cut.has_features else round(cut.duration / FeatureConfig.frame_shift)
 
 
 def frames_of_features(cut: Cut) -> int:

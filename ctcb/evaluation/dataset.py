@@ -81,7 +81,7 @@ def read_set(
     return DataSet(folder.resolve().name, manifest, rows, half, together, added, tuple(map(EntityList.of, draws)), warnings)
 
 
-def told_apart(sets: Sequence[DataSet]) -> List[DataSet]:
+def with_distinct_names(sets: Sequence[DataSet]) -> List[DataSet]:
     """The sets under names that differ: of folders that are called alike, with those above them."""
     names = distinct_names([data.manifest.parent for data in sets])
     return [replace(data, name=name) for data, name in zip(sets, names)]

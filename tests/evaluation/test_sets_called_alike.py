@@ -7,7 +7,7 @@ import soundfile
 from tones import sentences, write_manifest
 
 from ctcb.evaluation.cached_emissions import CachedEmissions, EmissionCache
-from ctcb.evaluation.dataset import read_set, told_apart
+from ctcb.evaluation.dataset import read_set, with_distinct_names
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def test_tuning_shows_each_set(ctcb, model_dir, sets, tmp_path):
 
 
 def test_names_of_sets(sets):
-    assert [data.name for data in told_apart([read_set(folder) for folder in sets])] == ["clean/dev", "noisy/dev"]
-    assert [data.name for data in told_apart([read_set(sets[0])])] == ["dev"]
+    assert [data.name for data in with_distinct_names([read_set(folder) for folder in sets])] == ["clean/dev", "noisy/dev"]
+    assert [data.name for data in with_distinct_names([read_set(sets[0])])] == ["dev"]
 
 
 @pytest.fixture

@@ -20,16 +20,6 @@ from ctcb.transcript.transcript import Transcript
 
 
 @pytest.fixture
-def file(tmp_path):
-    def write(content, name="file"):
-        path = tmp_path / name
-        path.write_text(content, encoding="utf-8")
-        return path
-
-    return write
-
-
-@pytest.fixture
 def run(capsys):
     """Run ``ctcb score``: exit code, WER's errors and words from the JSON, and stderr."""
 

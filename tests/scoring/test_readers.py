@@ -10,16 +10,6 @@ from ctcb.scoring.tables import read_biasing_list, read_durations, require_all
 HEADER = "utt_id\taudio\tduration_s\tspeaker\tsource\tlicense\ttext\n"
 
 
-@pytest.fixture
-def file(tmp_path):
-    def write(content, name="file"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return write
-
-
 def refused(reader, path):
     """The message of the error, without the folder."""
     with pytest.raises(InputError) as error:

@@ -33,16 +33,6 @@ talk B 3.50 0.20 nein 1.0
 IDS = ["talk-A-0.00-2.00", "talk-A-2.10-4.00", "talk-B-0.50-3.00"]
 
 
-@pytest.fixture
-def file(tmp_path):
-    def write(content, name="file"):
-        path = tmp_path / name
-        path.write_text(content, encoding="utf-8")
-        return path
-
-    return write
-
-
 def scored(ref, hyp, **options):
     return score(read_transcripts(ref), read_transcripts(hyp), draws=0, **options)
 
