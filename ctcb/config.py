@@ -59,7 +59,12 @@ def from_mapping(cls: Type[T], data: Mapping[str, Any], file: Optional[PathOrStr
     for name, item in known.items():
         if name not in values and item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING:
             raise InputError(f"no key {where + name!r}", file=file, hint="add it")
-    return cls(**values)
+    try:
+        return cls(**values)
+    except InputError as error:  # of the values together
+        if error.file is not None or file is None:
+            raise
+        raise InputError(error.problem, file=file, hint=error.hint) from None
 
 
 def _convert(kind: Any, value: Any, file: Optional[PathOrStr], key: str) -> Any:

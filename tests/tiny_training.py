@@ -7,7 +7,7 @@ MODEL = {
     "encoder": {"dim": 16, "layers": 2, "heads": 2, "ff_dim": 32, "conv_kernel": 5},
     "inter_ctc": [{"layer": 1, "target": "phone"}],
 }
-TRAIN = {"epochs": 2, "batch_seconds": 5, "lr": 1e-3, "warmup_steps": 4, "workers": 0, "checkpoint_minutes": 0.0}
+TRAIN = {"epochs": 2, "batch_seconds": 5, "lr": 1e-3, "warmup_steps": 2, "workers": 0, "checkpoint_minutes": 0.0}
 
 
 def write_yaml(path, data):

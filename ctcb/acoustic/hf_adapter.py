@@ -59,14 +59,21 @@ class HfNetwork(nn.Module):
         )  # fmt: skip
 
     def encode(self, features: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias] = None) -> Encoded:
-        """``features [B, N, 1]`` samples, of which ``lengths [B]`` count. One utterance after another, as in ``WaveformModel``."""
+        """``features [B, N, 1]`` samples, of which ``lengths [B]`` count, on any device, on which the result is, too.
+
+        One utterance after another, as in ``WaveformModel``.
+        """
         if inner_bias is not None:
             raise InputError("adapter.inner_bias is for model directories", hint="turn it off")
         rows = [self._states(samples[:count, 0].cpu().numpy()) for samples, count in zip(features, lengths.tolist())]
-        last = pad_sequence([states[-1][0].float() for states in rows], batch_first=True)
-        taps = [pad_sequence([states[place][0].float() for states in rows], batch_first=True) for place in self.places]
+
+        def layer(place: int) -> Tensor:
+            return pad_sequence([states[place][0].float().to(features.device) for states in rows], batch_first=True)
+
+        last, taps = layer(-1), [layer(place) for place in self.places]
         logits = in_float32(self.head, last)
-        return Encoded(last, taps, [logits] * len(taps), torch.tensor([states[-1].shape[1] for states in rows]))
+        counts = torch.tensor([states[-1].shape[1] for states in rows], device=features.device)
+        return Encoded(last, taps, [logits] * len(taps), counts)
 
     def emissions(self, encoded: Encoded) -> Emissions:
         """What the head makes of the encoder's output."""
@@ -78,10 +85,10 @@ class HfNetwork(nn.Module):
 
     @torch.no_grad()
     def _states(self, samples: np.ndarray) -> List[Tensor]:
-        """``[1, T, D]``: what enters the layers, what each of them makes of it, and what the head takes."""
+        """``[1, T, D]`` on the model's device: what enters the layers, what each of them makes of it, and what the head takes."""
         inputs = self._extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt").to(self.model.device)
         found = self.model.base_model(**inputs, output_hidden_states=True)
-        return [state.cpu() for state in (*found.hidden_states, found[0])]
+        return [*found.hidden_states, found[0]]
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,7 @@ def load_base(
     network = HfNetwork(model, extractor, lang.tokenizer.order, f"hf:{name}")
 
     def frames(samples: np.ndarray) -> np.ndarray:
-        return network._states(samples)[-1][0].numpy()
+        return network._states(samples)[-1][0].cpu().numpy()
 
     digest = _digest(model, lang.tokenizer.pieces)
     model.to(device)

@@ -71,7 +71,7 @@ def align_entries(phones: np.ndarray, pieces: np.ndarray, entries: Sequence[Entr
 def batch_alignment(rows: Sequence[UtteranceAlignment], entries: Sequence[int], states: Sequence[int], logits: Tensor) -> BatchAlignment:
     """The alignments of B utterances with some ``entries`` (rising) of so many ``states`` each, as tensors.
 
-    ``logits [B, T, V]``: the final head's.
+    ``logits [B, T, V]``: the final head's, on whose device the others are, too.
     """
     place = {entry: number for number, entry in enumerate(entries)}
     first = np.concatenate([[0], np.cumsum(states)]).astype(int)
@@ -82,7 +82,7 @@ def batch_alignment(rows: Sequence[UtteranceAlignment], entries: Sequence[int], 
             number = place[entry]
             features[row, number] = torch.from_numpy(feature)
             state_scores[row, : len(scores), first[number] : first[number + 1]] = torch.from_numpy(scores)
-    return BatchAlignment(features, state_scores, logits)
+    return BatchAlignment(features.to(logits.device), state_scores.to(logits.device), logits)
 
 
 def below_best(log_probs: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ def winners(entry_scores: Tensor, state_scores: Tensor, owner: Tensor) -> Tensor
     excludes no other. Without this, names that sound alike share their frames' attention, and the longer
     the list the more seldom one of them has enough.
     """
-    entries = torch.arange(entry_scores.shape[1])
+    entries = torch.arange(entry_scores.shape[1], device=owner.device)
     first, last = torch.searchsorted(owner, entries), torch.searchsorted(owner, entries, right=True) - 1
     begin, end = state_scores[..., first].argmax(dim=1), state_scores[..., last].argmax(dim=1)
     middle = (begin + end) // 2

@@ -29,6 +29,10 @@ class EntryBatch(NamedTuple):
     phone_lengths: Tensor  # [N] int64, at least 1: an entry without phones has the blank
     phone_at: Tensor  # [N, L] int64
 
+    def to(self, device: torch.device) -> "EntryBatch":
+        """The ids on ``device``; the lengths, by which sequences are packed, stay on the CPU."""
+        return self._replace(tokens=self.tokens.to(device), phones=self.phones.to(device), phone_at=self.phone_at.to(device))
+
 
 def collate(entries: Sequence[Entry]) -> EntryBatch:
     """Pad entries, at least one, to a batch."""

@@ -35,7 +35,7 @@ from ctcb.adapter.entries import EntryBatch
 from ctcb.errors import InputError
 from ctcb.models.config import ModelConfig
 from ctcb.models.conformer import frame_mask
-from ctcb.models.ctc import SECOND_HEAD
+from ctcb.models.ctc import SECOND_HEAD, no_autocast
 
 # Attention scores are cosines times a learned sharpness, and `<no-bias>` has a learned head start. With
 # plain dot products both had to grow out of products of small numbers: after 400 steps no frame had yet
@@ -198,11 +198,13 @@ class ContextualAdapter(nn.Module):
         return self.stride * (tokens - 1) + 1
 
     def encode(self, entries: EntryBatch) -> Catalogue:
-        """The catalogue of N entries; keys stand in the order of the entries and their pieces."""
-        with torch.autocast("cpu", enabled=False):
+        """The catalogue of N entries, on the adapter's device; keys stand in the order of the entries and their pieces."""
+        here = self.final.no_bias
+        with no_autocast(here):
+            entries = entries.to(here.device)
             parts, ends = zip(*self._read(entries))
-            counts = self.stride * (entries.lengths - 1) + 1
-            owner = torch.arange(len(entries.lengths)).repeat_interleave(counts)
+            counts = (self.stride * (entries.lengths - 1) + 1).to(here.device)
+            owner = torch.arange(len(counts), device=here.device).repeat_interleave(counts)
             if self.config.per_token:
                 states, symbols = torch.cat(parts, dim=-1), entries.tokens
                 if self.config.alignment:
@@ -225,7 +227,7 @@ class ContextualAdapter(nn.Module):
         if self.config.alignment:
             weights = self.attention(last, taps, catalogue, alignment, self.final.entry_scores(alignment))
             return self.lifted(last, weights, catalogue, alignment), weights
-        with torch.autocast("cpu", enabled=False):
+        with no_autocast(last):
             change, weights = self.final(last, self._sources(last, taps), catalogue.final)
             return last + change, weights
 
@@ -233,17 +235,17 @@ class ContextualAdapter(nn.Module):
         self, last: Tensor, taps: List[Tensor], catalogue: Catalogue, alignment: BatchAlignment, entry_scores: Tensor
     ) -> Tensor:
         """The attention ``[B, T, 1 + K]`` to entries that score ``[B, N]`` nats; only with `alignment`."""
-        with torch.autocast("cpu", enabled=False):
+        with no_autocast(last):
             return self.final.weights(self._sources(last, taps), catalogue, alignment, entry_scores)
 
     def lifted(self, last: Tensor, weights: Tensor, catalogue: Catalogue, alignment: BatchAlignment) -> Tensor:
         """The last layer's output ``[B, T, D]``, biased by an attention ``[B, T, 1 + K]``; only with `alignment`."""
-        with torch.autocast("cpu", enabled=False):
+        with no_autocast(last):
             return last + self.final.lift(weights, catalogue.symbols, alignment.logits)
 
     def bias_inner(self, x: Tensor, taps: List[Tensor], catalogue: Catalogue) -> Tensor:
         """The stream ``x [B, T, D]`` before the second inner head, biased; only with `inner_bias`."""
-        with torch.autocast("cpu", enabled=False):
+        with no_autocast(x):
             return x + self.inner(x, self._sources(x, taps), catalogue.inner)[0]
 
     def _sources(self, x: Tensor, taps: List[Tensor]) -> List[Tensor]:

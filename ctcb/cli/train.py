@@ -5,7 +5,13 @@ from typing import Optional, Tuple
 
 import click
 
-from ctcb.cli.common.options import device_option
+from ctcb.cli.common.options import Decorator, device_option
+
+
+def precision_option(what: str) -> Decorator:
+    """``--precision P``."""
+    text = f"{what}; replaces the training config's. fp16 is for GPUs; auto is bf16 on a GPU that has it, fp16 on another, fp32 on the CPU."
+    return click.option("--precision", type=click.Choice(["fp32", "bf16", "fp16", "auto"]), help=text)
 
 
 @click.group()
@@ -27,7 +33,7 @@ def command() -> None:
 )
 @click.option("--cache", type=click.Path(), help="Train only the layers above the pretrained encoder, whose outputs are cached in this folder.")
 @click.option("--epochs", type=int, help="Number of epochs; replaces the training config's.")
-@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Arithmetic precision; replaces the training config's.")
+@precision_option("Arithmetic precision")
 @device_option()
 @click.option("--in-memory", is_flag=True, help="Read all features once and keep them on the device; makes them of audio where none are stored.")
 @click.option("--accept-changes", is_flag=True, help="Go on with the run in --out although its data, tokens, model or options are others now.")
@@ -60,13 +66,15 @@ def base(
 @click.option("--out", required=True, type=click.Path(), help="Training directory; an interrupted run in it is resumed.")
 @click.option("--cache", type=click.Path(), help="Cache folder for the base's outputs, so that it runs over the speech only once.")
 @click.option("--epochs", type=int, help="Number of epochs; replaces the training config's.")
-@click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="Precision of the base; replaces the training config's.")
+@precision_option("Precision of the base")
+@device_option()
 @click.option("--accept-changes", is_flag=True, help="Go on with the run in --out although its data, tokens, model or options are others now.")
 def adapter(
     base: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[Tuple[str, str], ...], out: str,
-    cache: Optional[str], epochs: Optional[int], precision: Optional[str], accept_changes: bool,
+    cache: Optional[str], epochs: Optional[int], precision: Optional[str], device: str, accept_changes: bool,
 ) -> None:
-    """Train a contextual adapter on a frozen base. An interrupted run is resumed. Under torchrun, training is data-parallel.
+    """Train a contextual adapter on a frozen base. An interrupted run is resumed. Under torchrun, training is data-parallel;
+    with --device cuda each process has its own GPU.
 
     \b
     ctcb train adapter --base exp/model --train-config conf/train/adapter.yaml \\
@@ -80,4 +88,4 @@ def adapter(
     """
     from ctcb.training.adapter import train_adapter
 
-    train_adapter(base, train_config, data, dev, out, {"epochs": epochs, "precision": precision}, cache, accept_changes)
+    train_adapter(base, train_config, data, dev, out, {"epochs": epochs, "precision": precision}, cache, accept_changes, device)

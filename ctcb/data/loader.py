@@ -55,6 +55,18 @@ class Batch(NamedTuple):
     texts: List[str]
     words: List[List[Tuple[int, int]]]  # how many phones and subwords each word of each text has
     seconds: float = 0.0  # of audio
+    whole: Optional[Dict[str, Tensor]] = None  # the target lengths of the batch that this is a part of; None: it is no part
+
+    def all_lengths(self, target: str) -> Tensor:
+        """The target lengths of the whole batch, ``[B of all parts]`` int64."""
+        return (self.target_lengths if self.whole is None else self.whole)[target]
+
+    @property
+    def share(self) -> float:
+        """The subwords of this part as a share of the whole batch's; 1 where it is no part."""
+        if self.whole is None:
+            return 1.0
+        return float(self.target_lengths["subword"].sum() / self.whole["subword"].sum().clamp(min=1))
 
     def to(self, device: torch.device) -> "Batch":
         """The batch with its tensors on ``device``."""
@@ -65,6 +77,14 @@ class Batch(NamedTuple):
             targets={name: ids.to(device) for name, ids in self.targets.items()},
             target_lengths={name: counts.to(device) for name, counts in self.target_lengths.items()},
         )
+
+
+def parts_of_one(parts: Sequence[Batch]) -> List[Batch]:
+    """Batches as the parts of one whole."""
+    if len(parts) == 1:
+        return list(parts)
+    whole = {name: torch.cat([part.target_lengths[name] for part in parts]) for name in parts[0].target_lengths}
+    return [part._replace(whole=whole) for part in parts]
 
 
 def feature_frames(cut: Cut) -> int:

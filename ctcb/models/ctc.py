@@ -27,9 +27,14 @@ def normalize_features(features: Tensor, lengths: Tensor) -> Tensor:
     return (features - mean) * SCALE * mask
 
 
+def no_autocast(x: Tensor) -> torch.autocast:
+    """The context in which what is computed on the device of ``x`` keeps its precision."""
+    return torch.autocast(x.device.type, enabled=False)
+
+
 def in_float32(layer: nn.Module, x: Tensor) -> Tensor:
     """Apply a layer in float32 even under autocast."""
-    with torch.autocast(x.device.type, enabled=False):
+    with no_autocast(x):
         return layer(x.float())
 
 

@@ -20,6 +20,7 @@ from ctcb.config import from_mapping, read_yaml
 from ctcb.data.folder_names import distinct_names
 from ctcb.data.folders import read_folders, read_unique
 from ctcb.data.loader import Targets, one_copy_each, usable_cuts
+from ctcb.device import open_device
 from ctcb.entities import EntityList
 from ctcb.io import PathOrStr
 from ctcb.training.adapter_loss import AdapterObjective
@@ -30,9 +31,12 @@ from ctcb.training.encoder_cache import EncoderCache, FrozenEncodings
 from ctcb.training.evaluate import ListedDevSet, ListedDevSets
 from ctcb.training.frozen import open_base
 from ctcb.training.loop import Trainer
-from ctcb.training.made_for import DIGEST, TrainingFolder, digests_of_lang, of_data, of_modes, of_training, values_of
-from ctcb.training.processes import main_process
-from ctcb.training.source import StoredFeatures
+from ctcb.training.made_for import CHECKPOINT, DIGEST, TrainingFolder, digests_of_lang, of_data, of_modes, of_training, values_of
+from ctcb.training.precision import precision_on
+from ctcb.training.processes import local_rank, main_process
+from ctcb.training.schedule import require_warmup
+from ctcb.training.source import StoredFeatures, batch_in_words, part_seconds, steps_of_epoch
+from ctcb.training.torch_compile import compile_layers
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class AdapterTraining:
 def train_adapter(
     base: PathOrStr, config_file: Optional[PathOrStr], data: Sequence[PathOrStr],
     dev: Sequence[Tuple[PathOrStr, PathOrStr]], out: PathOrStr, overrides: Optional[Dict[str, Any]] = None,
-    cache: Optional[PathOrStr] = None, accept_changes: bool = False,
+    cache: Optional[PathOrStr] = None, accept_changes: bool = False, device: str = "cpu",
 ) -> Position:
     """Train to the last epoch, resuming what ``out`` holds. The base's files are only read.
 
@@ -60,19 +64,24 @@ def train_adapter(
     such folders, each with the list that it is decoded with after an epoch; for a base of transformers their cuts are
     read as samples, without augmentation. ``overrides`` replace fields of the config's section `train` where they
     are not None. With a ``cache`` folder the base encodes the data once, one augmented copy of it, and epochs
-    differ in their lists and batches alone.
+    differ in their lists and batches alone. ``device``: where base and adapter run, see `ctcb.device.open_device`; names are aligned
+    on the CPU.
     """
+    at = open_device(device, local_rank())
     out = Path(out)
     config = from_mapping(AdapterTraining, read_yaml(config_file), config_file) if config_file else AdapterTraining()
     train = dataclasses.replace(config.train, **{k: v for k, v in (overrides or {}).items() if v is not None})
+    train = dataclasses.replace(train, precision=precision_on(at, train.precision))
     main = main_process()
 
     def say(line: str) -> None:
         if main:
             print(line, file=sys.stderr, flush=True)
 
-    frozen = open_base(base)
+    frozen = open_base(base, at)
     lang, network = frozen.lang, frozen.network
+    if train.compile:
+        compile_layers(network)
     targets = Targets(lang.tokenizer, lang.lexicon, lang.phones)
     cuts = read_folders(data, frozen.read)
     made_for = {
@@ -92,19 +101,23 @@ def train_adapter(
         say(f"{len(usable)} of them, {sum(cut.duration for cut in usable) / 3600:.1f} h, serve")
     torch.manual_seed(train.seed)
     adapter = ContextualAdapter(config.adapter, network.config)
-    say(f"{sum(p.numel() for p in adapter.parameters()) / 1e6:.2f} M parameters")
+    say(f"{sum(p.numel() for p in adapter.parameters()) / 1e6:.2f} M parameters; {batch_in_words(train)}")
     speller = EntrySpeller(lang, config.adapter.phones)
     sampler = CatalogueSampler((cut.supervisions[0].text for cut in usable), config.catalogue, speller, train.seed)
     say(f"{len(sampler.rare)} rare words, {len(sampler.pool)} phrases")
     if config.adapter.alignment:
         adapter.final.init_directions(network.head)
-    encodings, cached = None, None
+    adapter.to(at)
+    source = StoredFeatures(usable, targets, part_seconds(train), train.workers, frozen.feed.collate)
+    encodings = None
     if cache is not None:
+        if not (out / CHECKPOINT).exists():  # ahead of what takes long
+            require_warmup(train, steps_of_epoch(source, train, 0))
         encodings = FrozenEncodings(network)
-        cached = EncoderCache(
-            Path(cache), encodings, frozen.digest, usable, train.augment, train.seed, train.precision, frozen.feed
-        )
-    if cached is not None or not frozen.feed.augmented:
+        source.collate = EncoderCache(
+            Path(cache), encodings, frozen.digest, usable, train.augment, train.seed, train.precision, frozen.feed, at
+        ).collate
+    if cache is not None or not frozen.feed.augmented:
         train = dataclasses.replace(train, augment_from_step=sys.maxsize)  # what is cached is augmented already
     objective = AdapterObjective(adapter, network, sampler, config.attention_weight, encodings)
     dev_names = distinct_names([folder for folder, _ in dev])
@@ -112,8 +125,6 @@ def train_adapter(
         ListedDevSet(name, read_unique(folder, frozen.read), EntityList.read(names)) for name, (folder, names) in zip(dev_names, dev)
     ]
     evaluate = ListedDevSets(sets, objective, lang, train.dev_utterances, train.seed, frozen.feed.collate)
-    collate = frozen.feed.collate if cached is None else cached.collate
-    source = StoredFeatures(usable, targets, train.batch_seconds, train.workers, collate)
 
     def describe() -> None:
         write_adapter_yaml(out, AdapterDescription(frozen.digest, config.adapter, frozen.name))

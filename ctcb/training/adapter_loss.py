@@ -52,7 +52,7 @@ def entity_tokens(
 
 
 def allowed_keys(tokens: Sequence[EntityToken], owner: Tensor, stride: int, lengths: Tensor, frames: int) -> Tuple[Tensor, Tensor]:
-    """The keys that each frame may attend to: ``allowed [B, T, 1 + K]`` and ``spoken [B, T]``, both bool.
+    """The keys that each frame may attend to: ``allowed [B, T, 1 + K]`` and ``spoken [B, T]``, both bool and on the CPU.
 
     ``stride``: keys from one token of an entry to the next.
 
@@ -61,7 +61,7 @@ def allowed_keys(tokens: Sequence[EntityToken], owner: Tensor, stride: int, leng
     other, `<no-bias>` alone. ``spoken`` marks the listed tokens' frames.
     """
     batch = len(lengths)
-    allowed = torch.zeros(batch, frames, 1 + len(owner), dtype=torch.bool)
+    allowed, owner = torch.zeros(batch, frames, 1 + len(owner), dtype=torch.bool), owner.cpu()
     allowed[..., NO_BIAS] = True
     spoken = torch.zeros(batch, frames, dtype=torch.bool)
     first_key = torch.searchsorted(owner, torch.arange(int(owner[-1]) + 2 if len(owner) else 1)).tolist()
@@ -88,7 +88,7 @@ class AttentionLoss(NamedTuple):
 
 def attention_loss(weights: Tensor, tokens: Sequence[EntityToken], owner: Tensor, stride: int, lengths: Tensor) -> AttentionLoss:
     """The negative log of the weight on allowed keys; ``weights [B, T, 1 + K]``, ``owner [K]``."""
-    allowed, spoken = allowed_keys(tokens, owner, stride, lengths, weights.shape[1])
+    allowed, spoken = (keys.to(weights.device) for keys in allowed_keys(tokens, owner, stride, lengths, weights.shape[1]))
     real = frame_mask(lengths, weights.shape[1])
     cost = -(weights * allowed).sum(dim=-1).clamp(min=1e-8).log()
     others = real & ~spoken
@@ -96,7 +96,8 @@ def attention_loss(weights: Tensor, tokens: Sequence[EntityToken], owner: Tensor
     with torch.no_grad():
         best = by_entry(weights, owner).argmax(dim=-1)
         away = others & (allowed.sum(dim=-1) == 1)
-        hits = sum(int(best[row, frame]) == 1 + entry for row, frame, _, entry, _ in tokens)
+        found = best.tolist()
+        hits = sum(found[row][frame] == 1 + entry for row, frame, _, entry, _ in tokens)
         return AttentionLoss(loss, hits, len(tokens), int((best[away] == NO_BIAS).sum()), int(away.sum()))
 
 
@@ -124,7 +125,10 @@ class AdapterObjective(nn.Module):
         return self._base[0]
 
     def forward(self, batch: Batch, step: int) -> Tuple[Tensor, Dict[str, float]]:
-        """The loss to minimise, and its parts for the log: CTC in nats a token, attention in nats a frame."""
+        """The loss to minimise, and its parts for the log: CTC in nats a token, attention in nats a frame.
+
+        A batch has a list of its own. Where it is a part of another, its losses weigh as much as its share of the tokens.
+        """
         drawn = self.sampler.draw(batch.texts, int(torch.randint(2**31, ())))
         if self.encodings is not None:
             encoded = self.encodings.unpack(batch.features, batch.lengths)
@@ -132,14 +136,15 @@ class AdapterObjective(nn.Module):
             encoded = encode(self.base, self.adapter, drawn.entries, batch.features, batch.lengths)
         biased = bias_batch(self.base, self.adapter, encoded, drawn.entries, drawn.occurrences)
         targets, target_lengths = batch.targets["subword"], batch.target_lengths["subword"]
-        loss = ctc_loss(biased.log_probs, encoded.lengths, targets, target_lengths) / target_lengths.sum().clamp(min=1)
+        loss = ctc_loss(biased.log_probs, encoded.lengths, targets, target_lengths) / batch.all_lengths("subword").sum().clamp(min=1)
         frames = align(self.base, encoded, targets, target_lengths)
         attended = attention_loss_of(biased, entity_tokens(drawn.occurrences, batch.words, frames), self.adapter, encoded.lengths)
+        share = batch.share
         parts = {
-            "ctc": float(loss.detach()), "attention": float(attended.loss.detach()), "entries": len(drawn.entries),
-            "total": attended.total, "hits": attended.hits, "quiet": attended.quiet / max(1, attended.others),
+            "ctc": float(loss.detach()), "attention": share * float(attended.loss.detach()), "entries": share * len(drawn.entries),
+            "total": attended.total, "hits": attended.hits, "quiet": share * attended.quiet / max(1, attended.others),
         }
-        return loss + self.attention_weight * attended.loss, parts
+        return loss + share * self.attention_weight * attended.loss, parts
 
 
 class BiasedBatch(NamedTuple):
@@ -175,7 +180,7 @@ def bias_batch(
     alignment, chosen = None, list(range(len(entries)))
     if adapter.config.alignment:
         phones, pieces = (
-            x.detach().log_softmax(dim=-1).numpy() for x in (encoded.inter_logits[base.config.phone_head], logits)
+            x.detach().log_softmax(dim=-1).cpu().numpy() for x in (encoded.inter_logits[base.config.phone_head], logits)
         )
         rows = [
             align_entries(phones[row, :count], pieces[row, :count], entries, [spoken.entry for spoken in occurrences if spoken.row == row])
@@ -203,10 +208,11 @@ def attention_loss_of(biased: BiasedBatch, tokens: Sequence[EntityToken], adapte
 def align(base: CtcModel, encoded: Encoded, targets: Tensor, target_lengths: Tensor) -> List[List[int]]:
     """The frames of each utterance's tokens by the base's own head, -1 where they do not fit."""
     with torch.no_grad():
-        log_probs = in_float32(base.head, encoded.last).log_softmax(dim=-1).numpy()
+        log_probs = in_float32(base.head, encoded.last).log_softmax(dim=-1).cpu().numpy()
+    spoken = targets.cpu().split(target_lengths.tolist())
     return [
-        align_tokens(log_probs[row, : int(encoded.lengths[row])], ids.numpy(), BLANK).tolist()
-        for row, ids in enumerate(targets.split(target_lengths.tolist()))
+        align_tokens(log_probs[row, :count], ids.numpy(), BLANK).tolist()
+        for row, (ids, count) in enumerate(zip(spoken, encoded.lengths.tolist()))
     ]
 
 

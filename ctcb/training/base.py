@@ -11,7 +11,6 @@ from typing import Any, Dict, Optional, Sequence
 import torch
 from lhotse import CutSet
 from lhotse.cut import Cut
-from lhotse.dataset.collation import collate_features
 from torch import nn
 
 from ctcb.acoustic.directory import WEIGHTS_FILE, read_model_yaml, write_model_yaml
@@ -19,7 +18,7 @@ from ctcb.config import from_mapping, read_yaml
 from ctcb.data.features import FeatureConfig, FeatureExtractor
 from ctcb.data.folder_names import distinct_names
 from ctcb.data.folders import read_either, read_feature_cuts, read_folders, read_unique
-from ctcb.data.loader import Collate, Targets, feature_frames, frames_of_features, one_copy_each, usable_cuts
+from ctcb.data.loader import Targets, feature_frames, frames_of_features, one_copy_each, usable_cuts
 from ctcb.device import open_device
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
@@ -35,9 +34,12 @@ from ctcb.training.evaluate import DevSets
 from ctcb.training.loop import Trainer, epoch_files
 from ctcb.training.losses import BaseObjective
 from ctcb.training.made_for import CHECKPOINT, TrainingFolder, digests_of_lang, of_data, of_init, of_modes, of_training, values_of
+from ctcb.training.precision import precision_on
 from ctcb.training.processes import local_rank, main_process
 from ctcb.training.rates import rate_share
-from ctcb.training.source import FeaturesInMemory, Source, StoredFeatures
+from ctcb.training.schedule import require_warmup
+from ctcb.training.source import FeaturesInMemory, Source, StoredFeatures, batch_in_words, part_seconds, steps_of_epoch
+from ctcb.training.torch_compile import compile_layers
 
 
 def train_base(
@@ -66,6 +68,7 @@ def train_base(
     model = ModelConfig.from_dict({**read_yaml(model_config), **sizes}, model_config)
     config = from_mapping(TrainConfig, read_yaml(train_config), train_config) if train_config else TrainConfig()
     config = dataclasses.replace(config, **{k: v for k, v in (overrides or {}).items() if v is not None})
+    config = dataclasses.replace(config, precision=precision_on(at, config.precision))
     encoder = starting_encoder(model, pretrained, init, out)
     if model.whisper is not None:
         digest = encoder.digest if encoder is not None else recorded_digest(out if init is None else init)
@@ -99,25 +102,28 @@ def train_base(
     objective = BaseObjective(model, (config.guided_from_step, config.guided_until_step), cache is not None)
     if encoder is not None:
         objective.model.whisper.encoder.load_state_dict(encoder.weights)
-    say(f"{sum(p.numel() for p in objective.parameters()) / 1e6:.2f} M parameters")
+    say(f"{sum(p.numel() for p in objective.parameters()) / 1e6:.2f} M parameters; {batch_in_words(config)}")
     if init is not None:
         say(f"began with {begin_with(objective.model, Path(init))} tensors of {init}")
     dev_sets = {name: read_unique(folder, read_feature_cuts) for folder, name in zip(dev, distinct_names(dev))}
     evaluate = DevSets(dev_sets, objective.model, lang.tokenizer, config.dev_utterances, config.seed)
-    collate: Collate = collate_features
-    if cache is not None:
-        usable = one_copy_each(usable, config.seed)
-        collate = EncoderCache(
-            Path(cache), objective.model.whisper, weights_digest(objective.model.whisper.encoder), usable, config.augment,
-            config.seed, config.precision,
-        ).collate
-        config = dataclasses.replace(config, augment_from_step=sys.maxsize)  # what is cached is augmented already
     objective.to(at)
+    if config.compile:
+        compile_layers(objective.model)
     source: Source
     if in_memory:
-        source = FeaturesInMemory(usable, targets, config.batch_seconds, config.workers, at, FeatureExtractor(features))
+        source = FeaturesInMemory(usable, targets, part_seconds(config), config.workers, at, FeatureExtractor(features))
     else:
-        source = StoredFeatures(usable, targets, config.batch_seconds, config.workers, collate)
+        usable = usable if cache is None else one_copy_each(usable, config.seed)
+        source = StoredFeatures(usable, targets, part_seconds(config), config.workers)
+    if cache is not None:
+        if not (out / CHECKPOINT).exists():  # ahead of what takes long
+            require_warmup(config, steps_of_epoch(source, config, 0))
+        whisper = objective.model.whisper
+        source.collate = EncoderCache(
+            Path(cache), whisper, weights_digest(whisper.encoder), usable, config.augment, config.seed, config.precision, device=at
+        ).collate
+        config = dataclasses.replace(config, augment_from_step=sys.maxsize)  # what is cached is augmented already
     share = partial(rate_share, whisper=model.whisper, config=config)
 
     def describe() -> None:
@@ -175,7 +181,7 @@ def weights_digest(network: nn.Module) -> str:
     """SHA-256 of a network's weights."""
     digest = hashlib.sha256()
     for name, value in network.state_dict().items():
-        digest.update(name.encode() + value.detach().numpy().tobytes())
+        digest.update(name.encode() + value.detach().cpu().numpy().tobytes())
     return digest.hexdigest()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 import torch
 from torch import Tensor, nn
@@ -26,13 +26,18 @@ class Position:
     step: int = 0  # optimiser steps since the beginning
     skipped: int = 0  # batches whose loss or gradient was not finite
     steps_per_epoch: int = 0
+    warmup: Optional[int] = None  # steps; fixed when the run begins, so that more epochs do not change it
     extra: int = 0  # steps beyond those that the epochs before would have had as they are now: what was accepted changed their number
 
 
 def save(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, position: Position, made_for: Optional[Dict[str, str]] = None
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, position: Position, made_for: Optional[Dict[str, str]] = None,
+    scaler: Optional[Dict[str, Any]] = None,
 ) -> None:
-    """Write everything that the run needs to go on as if it had not stopped; ``made_for``: see `ctcb.training.made_for`."""
+    """Write everything that the run needs to go on as if it had not stopped.
+
+    ``made_for``: see `ctcb.training.made_for`; ``scaler``: the state of `ctcb.training.precision.loss_scaler`, numbers only.
+    """
     tensors: Dict[str, Tensor] = {f"model.{name}": value for name, value in model.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
         for name, value in state.items():
@@ -40,6 +45,8 @@ def save(
     metadata = {"progress": json.dumps(asdict(position))}
     if made_for is not None:
         metadata["made_for"] = json.dumps(made_for)
+    if scaler:
+        metadata["scaler"] = json.dumps(scaler)
     save_tensors(path, tensors, metadata)
 
 
@@ -59,8 +66,8 @@ def _require(path: Path, metadata: Dict[str, str]) -> None:
         raise InputError("is no checkpoint: it does not hold the position of a run", file=path, hint="give another --out")
 
 
-def load(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Position:
-    """Restore a run.
+def load(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, scaler: Any = None) -> Position:
+    """Restore a run; ``scaler``, if there is one, keeps its state where the checkpoint has none.
 
     Raises
     ------
@@ -76,6 +83,8 @@ def load(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Posi
             _, index, key = name.split(".", 2)
             state.setdefault(int(index), {})[key] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    if scaler is not None and "scaler" in metadata:
+        scaler.load_state_dict(json.loads(metadata["scaler"]))
     return Position(**json.loads(metadata["progress"]))
 
 

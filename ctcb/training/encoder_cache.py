@@ -30,6 +30,7 @@ from ctcb.errors import InputError
 from ctcb.io import atomic_write, require_space
 from ctcb.models.ctc import CtcModel, Encoded
 from ctcb.progress import progress
+from ctcb.training.precision import autocast
 from ctcb.training.processes import join_processes
 
 FORMAT = 3
@@ -78,13 +79,14 @@ class EncoderCache:
 
     def __init__(
         self, folder: Path, network: Frozen, digest: str, cuts: CutSet, config: AugmentConfig, seed: int,
-        precision: str = "fp32", feed: Feed = Feed(),
+        precision: str = "fp32", feed: Feed = Feed(), device: torch.device = torch.device("cpu"),
     ) -> None:
         """Find the cuts' encodings in ``folder``, or make them; ``digest``: of the network's weights; ``feed``: how it is fed.
 
+        ``device``: where the network is. Noise and the like are drawn on the CPU, so that they are the same on each.
         Raises RunError where there is no room for them.
         """
-        self.network, self.precision, self._feed = network, precision, feed
+        self.network, self.precision, self._feed, self._device = network, precision, feed, device
         ordered = sorted(cuts, key=lambda cut: cut.id)
         content = [FORMAT, digest, network.width, asdict(config), seed, precision, content_digest(ordered)]
         self.folder = folder / hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
@@ -93,7 +95,7 @@ class EncoderCache:
         random.Random(seed).shuffle(ordered)  # babble comes from a batch's other voices
         shards = [ordered[start : start + SHARD] for start in range(0, len(ordered), SHARD)]
         self._at: Dict[str, Tuple[np.ndarray, int, int]] = {}  # cut -> its shard, first frame, frames
-        rank, processes = join_processes()
+        rank, processes = join_processes(device)
         for number in progress(range(rank, len(shards), processes), "encoding", total=len(shards) // processes):
             self._make(number, shards[number], config, seed * 1_000_003 + number)
         if processes > 1:
@@ -142,9 +144,9 @@ class EncoderCache:
             if self._feed.augmented:
                 features, counts = change_speed(features, counts.long(), config, generator)
                 features = augment(features, counts, config, generator)
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.precision == "bf16"):
-                encodings, counts = self.network.encode(features, counts.long())
-            for row, cut, count in zip(encodings.half(), batch, counts.tolist()):
+            with autocast(self._device, self.precision):
+                encodings, counts = self.network.encode(features.to(self._device), counts.long().to(self._device))
+            for row, cut, count in zip(encodings.half().cpu(), batch, counts.tolist()):
                 lengths.append((cut.id, count))
                 rows.append(row[:count].numpy())
         return lengths, np.concatenate(rows)

@@ -86,15 +86,17 @@ class ListedDevSets:
         references: List[List[str]] = []
         hits = total = 0
         base, adapter = self.objective.base, self.objective.adapter
+        device = next(adapter.parameters()).device
         for batch in _batches(dev.cuts):
             features, lengths = self.collate(batch)
             spoken = [cut.supervisions[0].text for cut in batch]
             references += [text.split() for text in spoken]
-            encoded = adapter_loss.encode(base, adapter, entries, features, lengths.long())
+            features, lengths = features.to(device), lengths.long().to(device)
+            encoded = adapter_loss.encode(base, adapter, entries, features, lengths)
             biased = adapter_loss.bias_batch(base, adapter, encoded, entries, recognition=True)
-            unbiased = base.emissions(encoded).subword if adapter.inner is None else base(features, lengths.long())[0].subword
+            unbiased = base.emissions(encoded).subword if adapter.inner is None else base(features, lengths)[0].subword
             for name, emissions in (("", biased.log_probs), ("plain_", unbiased)):
-                texts[name] += [_words(self.lang.tokenizer, rows[:n]) for rows, n in zip(emissions, encoded.lengths)]
+                texts[name] += [_words(self.lang.tokenizer, rows[:n]) for rows, n in zip(emissions.cpu(), encoded.lengths.tolist())]
             ids = [self.targets(text)["subword"] for text in spoken]
             frames = adapter_loss.align(
                 base, encoded, torch.tensor([token for row in ids for token in row]), torch.tensor([len(row) for row in ids])

@@ -35,14 +35,14 @@ class FrozenBase:
     name: str = ""  # where it is no model directory
 
 
-def open_base(base: PathOrStr) -> FrozenBase:
-    """The base that ``--base`` names. Raises InputError for what can be none."""
+def open_base(base: PathOrStr, device: torch.device = torch.device("cpu")) -> FrozenBase:
+    """The base that ``--base`` names, on ``device``. Raises InputError for what can be none."""
     if not is_foreign(str(base)):
         model = load_model(base)
-        return FrozenBase(model.network, model.lang, digest(Path(base) / WEIGHTS_FILE), read_feature_cuts)
+        return FrozenBase(model.network.to(device), model.lang, digest(Path(base) / WEIGHTS_FILE), read_feature_cuts)
     foreign = open_base_of(str(base))
     feed = Feed(collate_samples, partial(_frames, foreign.frame_shift), augmented=False)
-    return FrozenBase(foreign.network, foreign.lang, foreign.digest, read_audio_cuts, feed, str(base))
+    return FrozenBase(foreign.network.to(device), foreign.lang, foreign.digest, read_audio_cuts, feed, str(base))
 
 
 def collate_samples(cuts: Sequence[Cut]) -> Tuple[Tensor, Tensor]:

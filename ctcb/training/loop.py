@@ -1,6 +1,6 @@
 """The training loop: epochs, checkpoints, resume, several processes.
 
-Whatever is random in a step (dropout, augmentation) is seeded by the run's seed, the step's number
+Whatever is random in a step (dropout, augmentation) is seeded by the run's seed, the step's number, the part of its batch
 and the process's rank, and an epoch's batches by the seed and the epoch; so a run that was killed
 goes on as if it had not been.
 """
@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import time
 from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Tuple, Union
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ctcb.data.augment import augment, change_speed
-from ctcb.data.loader import Batch
+from ctcb.data.loader import Batch, parts_of_one
 from ctcb.data.no_speech import silence_some
 from ctcb.errors import InputError, RunError
 from ctcb.io import atomic_write, only_run
@@ -25,10 +26,13 @@ from ctcb.models.weights import save_tensors
 from ctcb.progress import progress
 from ctcb.training import checkpoint
 from ctcb.training.checkpoint import Position
-from ctcb.training.config import TrainConfig, learning_rate
+from ctcb.training.config import TrainConfig
 from ctcb.training.made_for import CHECKPOINT, LOG, TrainingFolder, require_empty
+from ctcb.training.memory import peak_gib
+from ctcb.training.precision import autocast, loss_scaler, major_version, precision_on
 from ctcb.training.processes import from_main, rank_and_size
-from ctcb.training.source import Source
+from ctcb.training.schedule import Schedule, require_warmup
+from ctcb.training.source import Source, steps_of_epoch
 
 Evaluate = Callable[[], Dict[str, float]]  # name -> measure, after an epoch
 Say = Callable[[str], None]
@@ -57,10 +61,8 @@ class Trainer:
         self.folder, self.describe = folder, describe
         self.device = next(objective.parameters()).device
         self.rank, self.world_size = rank_and_size()
-        if config.precision not in ("fp32", "bf16"):
-            raise InputError(f"precision {config.precision!r} is unknown", hint="use fp32 or bf16")
-        if config.precision == "bf16" and int(torch.__version__.split(".")[0]) < 2:
-            raise InputError(f"bf16 needs torch 2, this is {torch.__version__}", hint="use precision fp32")
+        self.precision = precision_on(self.device, config.precision)
+        self.scaler = loss_scaler(self.precision)
         groups: Dict[Tuple[float, bool], List[nn.Parameter]] = {}
         for name, parameter in objective.named_parameters():
             share = rate_share(name)
@@ -72,7 +74,7 @@ class Trainer:
                 {"params": members, "weight_decay": config.weight_decay if matrix else 0.0, "share": share}
                 for (share, matrix), members in groups.items()
             ],
-            lr=config.lr, betas=(0.9, config.beta2), **({"fused": True} if self.device.type == "cuda" else {}),
+            lr=config.lr, betas=(0.9, config.beta2), **({"fused": True} if self.device.type == "cuda" and major_version() >= 2 else {}),
         )
         self.parameters = [parameter for members in groups.values() for parameter in members]
         self.position = Position()
@@ -91,10 +93,11 @@ class Trainer:
         changed = self._may_go_on() if self.rank == 0 else False
         changed, resumed = map(bool, from_main([changed, self.checkpoint_path.exists()], self.device))
         if resumed:
-            self.position = checkpoint.load(self.checkpoint_path, self.objective, self.optimizer)
+            self.position = checkpoint.load(self.checkpoint_path, self.objective, self.optimizer, self.scaler)
         if changed:
             self._begin_epoch_anew()
         self._require_batches()
+        self._plan_warmup(new=changed or not resumed)
         if self.rank == 0:
             self.describe()
         if resumed:
@@ -119,18 +122,34 @@ class Trainer:
     def _begin_epoch_anew(self) -> None:
         """Count the epoch's batches again, which are others now, and begin with its first."""
         at = self.position
-        at.batch, at.steps_per_epoch = 0, self.source.steps(self.config.seed + at.epoch)
+        at.batch, at.steps_per_epoch, at.warmup = 0, self._count_steps(), None
         at.extra = at.step - at.epoch * at.steps_per_epoch
 
     def _require_batches(self) -> None:
         at = self.position
         if at.epoch < self.config.epochs:
-            at.steps_per_epoch = at.steps_per_epoch or self.source.steps(self.config.seed + at.epoch)
+            at.steps_per_epoch = at.steps_per_epoch or self._count_steps()
             if not at.steps_per_epoch:
                 raise InputError(
                     f"an epoch has fewer batches than there are processes ({self.world_size})",
                     hint="train with fewer processes, more data or a smaller batch_seconds",
                 )
+
+    def _count_steps(self) -> int:
+        """Steps of the epoch under way."""
+        return steps_of_epoch(self.source, self.config, self.position.epoch)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The run's learning rates."""
+        at = self.position
+        return Schedule.of(self.config, at.extra + at.steps_per_epoch * self.config.epochs, at.warmup)
+
+    def _plan_warmup(self, new: bool) -> None:
+        at = self.position
+        if new and at.epoch < self.config.epochs:
+            require_warmup(self.config, at.steps_per_epoch, at.extra)
+        at.warmup = self.schedule.warmup
 
     @property
     def checkpoint_path(self) -> Path:
@@ -143,15 +162,14 @@ class Trainer:
         began, seconds, count = time.monotonic(), 0.0, 0
         sums: Dict[str, Number] = {}
         self.objective.train()
-        loaded = self.source.batches(seed, at.batch)
+        wholes: Iterable[List[Batch]] = _grouped(self.source.batches(seed, at.batch), self.config.accumulate)
         if self.rank == 0:
-            loaded = progress(loaded, f"epoch {at.epoch + 1} of {self.config.epochs}", total=at.steps_per_epoch - at.batch)
-        for batch in loaded:
-            parts = self.step(forward, batch)
-            at.batch += 1
-            seconds += batch.seconds * self.world_size
-            for name, value in parts.items():
-                sums[name] = sums.get(name, 0.0) + value
+            left = at.steps_per_epoch - at.batch // self.config.accumulate
+            wholes = progress(wholes, f"epoch {at.epoch + 1} of {self.config.epochs}", total=left)
+        for parts in wholes:
+            _add(sums, self.step(forward, *parts))
+            at.batch += len(parts)
+            seconds += sum(part.seconds for part in parts) * self.world_size
             count += 1
             if at.step % 50 == 0 and count:
                 self._report(sums, count, seconds / (time.monotonic() - began))
@@ -163,40 +181,55 @@ class Trainer:
             self._keep_epoch()
         self._save()
 
-    def step(self, forward: nn.Module, batch: Batch) -> Dict[str, Number]:
-        """One optimiser step; the losses' parts, the gradient's norm and the learning rate, nothing where it was not finite."""
+    def step(self, forward: nn.Module, *parts: Batch) -> Dict[str, Number]:
+        """One optimiser step on a batch in ``parts``; its losses, the gradient's norm and the learning rate, nothing where that was not finite."""
         at, config = self.position, self.config
-        batch = batch.to(self.device)
-        seed = (config.seed * 1_000_003 + at.step) * self.world_size + self.rank
-        torch.manual_seed(seed)
-        if at.step >= config.augment_from_step:
-            generator = torch.Generator(self.device).manual_seed(seed)
-            features, lengths = change_speed(batch.features, batch.lengths, config.augment, generator)
-            batch = batch._replace(features=augment(features, lengths, config.augment, generator), lengths=lengths)
-            batch = silence_some(batch, config.augment, generator)
-        rate = learning_rate(at.step, at.extra + at.steps_per_epoch * config.epochs, config)
+        rate = self.schedule.rate(at.step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["share"]
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16"):
-            loss, parts = forward(batch, at.step)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        logged: Dict[str, Number] = {}
+        seeds = [((config.seed * 1_000_003 + at.step) * len(parts) + n) * self.world_size + self.rank for n in range(len(parts))]
+        for number, part in enumerate(parts_of_one([self._augmented(part, seed) for part, seed in zip(parts, seeds)]), start=1):
+            torch.manual_seed(seeds[number - 1])
+            # Processes add their gradients up once a step, with those of the last part.
+            with forward.no_sync() if self.world_size > 1 and number < len(parts) else nullcontext():
+                with autocast(self.device, self.precision):
+                    loss, values = forward(part, at.step)
+                self.scaler.scale(loss).backward()
+            _add(logged, values)
+        self.scaler.unscale_(self.optimizer)
         norm = nn.utils.clip_grad_norm_(self.parameters, config.clip_norm)
         at.step += 1
         if not torch.isfinite(norm):  # the same on every process: gradients are summed over them
+            self.scaler.update()  # under fp16 that is how it learns that the scale was too high
             at.skipped += 1
             self.bad_in_a_row += 1
             if self.bad_in_a_row == LONGEST_RUN_OF_BAD_STEPS:
                 raise RunError(f"{self.bad_in_a_row} losses in a row were not finite; lower the learning rate")
             return {}
         self.bad_in_a_row = 0
-        self.optimizer.step()
-        return {**parts, "norm": norm.double(), "lr": rate}
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return {**logged, "norm": norm.double(), "lr": rate}
+
+    def _augmented(self, batch: Batch, seed: int) -> Batch:
+        """The batch on the device, with noise and the like from the step on that the options name."""
+        batch, config = batch.to(self.device), self.config
+        if self.position.step < config.augment_from_step:
+            return batch
+        generator = torch.Generator(self.device).manual_seed(seed)
+        features, lengths = change_speed(batch.features, batch.lengths, config.augment, generator)
+        batch = batch._replace(features=augment(features, lengths, config.augment, generator), lengths=lengths)
+        return silence_some(batch, config.augment, generator)
 
     def _report(self, sums: Dict[str, Number], count: int, speed: float) -> None:
         at = self.position
         row: Dict[str, float] = {"step": at.step, "epoch": at.epoch + 1, "skipped": at.skipped, "times_real_time": round(speed, 1)}
         row.update({name: round(float(value) / count, 5) for name, value in sums.items()})
+        row["peak_gib"] = round(peak_gib(self.device), 2)
+        if self.precision == "fp16":
+            row["loss_scale"] = self.scaler.get_scale()
         self._log(row)
 
     def _keep_epoch(self) -> None:
@@ -215,7 +248,7 @@ class Trainer:
     def _save(self) -> None:
         if self.rank == 0:
             made_for = None if self.folder is None else self.folder.made_for
-            checkpoint.save(self.checkpoint_path, self.objective, self.optimizer, self.position, made_for)
+            checkpoint.save(self.checkpoint_path, self.objective, self.optimizer, self.position, made_for, self.scaler.state_dict())
         self.saved_at = time.monotonic()
 
     def _log(self, row: Dict[str, float]) -> None:
@@ -231,6 +264,17 @@ class Trainer:
             rows = path.read_bytes().split(b"\n")[:-1]  # the last one was being written, or is empty
             with atomic_write(path, "wb") as file:
                 file.writelines(row + b"\n" for row in rows if json.loads(row)["step"] <= self.position.step)
+
+
+def _grouped(batches: Iterable[Batch], size: int) -> Iterator[List[Batch]]:
+    """Lists of so many batches; the last may be shorter."""
+    left = iter(batches)
+    return iter(lambda: list(islice(left, size)), [])
+
+
+def _add(sums: Dict[str, Number], values: Dict[str, Number]) -> None:
+    for name, value in values.items():
+        sums[name] = sums.get(name, 0.0) + value
 
 
 def epoch_files(out: Path) -> List[Path]:

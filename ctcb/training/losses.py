@@ -41,7 +41,8 @@ class BaseObjective(nn.Module):
     def forward(self, batch: Batch, step: int) -> Tuple[Tensor, Dict[str, Tensor]]:
         """The loss to minimise at an optimiser step, and each part in nats a target token for the log.
 
-        Each part is divided by its number of target tokens, so that batches weigh alike.
+        Each is divided by its number of target tokens in the whole batch, so that batches weigh alike, and those of a batch's
+        parts add up to the batch's own. (The guided start's are only weighted by the parts' shares of its tokens.)
         """
         if self.from_pairs:
             encoded = self.model.encode_upper(self.model.whisper.project(batch.features), batch.lengths)
@@ -51,7 +52,7 @@ class BaseObjective(nn.Module):
 
         def head_loss(log_probs: Tensor, target: str) -> Tensor:
             lengths = batch.target_lengths[target]
-            return ctc_loss(log_probs, emissions.lengths, batch.targets[target], lengths) / lengths.sum().clamp(min=1)
+            return ctc_loss(log_probs, emissions.lengths, batch.targets[target], lengths) / batch.all_lengths(target).sum().clamp(min=1)
 
         heads: List[Head] = [("ctc", "subword", 1.0 - sum(inter.weight for inter in self.config.inter_ctc), emissions.subword)]
         for inter, log_probs in zip(self.config.inter_ctc, emissions.inter):
@@ -59,11 +60,11 @@ class BaseObjective(nn.Module):
         parts: Dict[str, Tensor] = {name: head_loss(log_probs, target) for name, target, _, log_probs in heads}
         total = sum(weight * parts[name] for name, _, weight, _ in heads)
         if self.guided[0] <= step < self.guided[1]:
-            total = total + self._guidance(batch, emissions, heads)
+            total = total + batch.share * self._guidance(batch, emissions, heads)
         if self.decoder is not None:
             lengths = batch.target_lengths["subword"]
             part = self.decoder.loss(encoded.last, encoded.lengths, batch.targets["subword"], lengths)
-            parts["attention"] = part / (lengths + 1).sum()
+            parts["attention"] = part / (batch.all_lengths("subword") + 1).sum()
             weight = self.config.attention_decoder.weight
             total = (1.0 - weight) * total + weight * parts["attention"]
         return total, {name: part.detach().double() for name, part in parts.items()}

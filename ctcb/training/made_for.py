@@ -54,7 +54,7 @@ def values_of(name: str, options: Any) -> Description:
 def of_training(config: TrainConfig) -> Description:
     """The options on which a run's weights and its schedule rest, and how many processes share the batches."""
     free = {f"train.{name}" for name in FREE}
-    options = {name: value for name, value in values_of("train", config).items() if name not in free}
+    options = {name: value for name, value in values_of("train", config.spelled_out()).items() if name not in free}
     return {**options, "processes": str(rank_and_size()[1])}
 
 
@@ -82,8 +82,17 @@ def of_data(cuts: CutSet) -> Description:
     return {"data": DIGEST + content_digest(progress(cuts, "checking data"))}
 
 
+def by_all_processes(recorded: Description) -> Description:
+    """What an older version recorded, which counted `batch_seconds` a process."""
+    if "train.batch_seconds" not in recorded or "train.accumulate" in recorded:
+        return recorded
+    seconds = json.loads(recorded["train.batch_seconds"]) * json.loads(recorded["processes"])
+    return {**recorded, "train.batch_seconds": json.dumps(seconds)}
+
+
 def differences(recorded: Description, now: Description) -> List[str]:
     """What ``now`` has otherwise than ``recorded``, in words. What only one of them knows counts as the same."""
+    recorded = by_all_processes(recorded)
     found = []
     for name, value in now.items():
         before = recorded.get(name, value)

@@ -25,10 +25,12 @@ def local_rank() -> int:
 def join_processes(device: torch.device = torch.device("cpu")) -> Tuple[int, int]:
     """Meet the other processes, if there are any and they have not met yet; this one's number and how many there are.
 
-    They exchange tensors on ``device``.
+    They exchange tensors on ``device``: by NCCL between GPUs, else by gloo.
     """
     rank, size = rank_and_size()
     if size > 1 and not torch.distributed.is_initialized():
+        if device.type == "cuda":
+            torch.cuda.set_device(device)  # NCCL's barrier takes the current one
         torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     return rank, size
 

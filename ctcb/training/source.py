@@ -1,6 +1,7 @@
 """Where a training run's batches come from: features stored on disk, or kept in memory on the device."""
 from __future__ import annotations
 
+import math
 import random
 from functools import partial
 from itertools import islice
@@ -21,6 +22,7 @@ from ctcb.data.loader import Batch, Collate, EpochBatches, Targets, chosen_copy,
 from ctcb.data.packing import packed
 from ctcb.models.conformer import frame_mask
 from ctcb.progress import progress
+from ctcb.training.config import TrainConfig
 from ctcb.training.processes import rank_and_size
 
 POOL = 40  # batches' worth of utterances among which those of like lengths are put together
@@ -34,6 +36,24 @@ class Source(Protocol):
 
     def batches(self, seed: int, skip: int) -> Iterable[Batch]:
         """This process's batches of an epoch without the first ``skip``."""
+
+
+def part_seconds(config: TrainConfig) -> float:
+    """Seconds of audio that a process takes at once, which the others and its own accumulation make a batch."""
+    return config.batch_seconds / rank_and_size()[1] / config.accumulate
+
+
+def batch_in_words(config: TrainConfig) -> str:
+    """The batch of a step, and how it is shared."""
+    processes = rank_and_size()[1]
+    shared = [f"{count} {what}" for count, what in ((processes, "processes"), (config.accumulate, "parts")) if count > 1]
+    each = f", in {' x '.join(shared)} of {part_seconds(config):g} s" if shared else ""
+    return f"batches of {config.batch_seconds:g} s{each}"
+
+
+def steps_of_epoch(source: Source, config: TrainConfig, epoch: int) -> int:
+    """Optimiser steps of an epoch, counted from 0."""
+    return math.ceil(source.steps(config.seed + epoch) / config.accumulate)
 
 
 class StoredFeatures:

@@ -48,6 +48,7 @@ def test_device_that_is_not_there(gpus, count, name, rank, message):
     ["ablate", "--data", "{demo}", "--absent", "0", "--lm", "none"],
     ["tune", "--data", "{demo}", "--absent", "0", "--added", "0", "--lm", "none", "--trials", "1", "--out", "{tmp}/d.yaml"],
     ["train", "base", "--config", "{tmp}/m.yaml", "--data", "{tmp}", "--lang", "{model}", "--out", "{tmp}/out"],
+    ["train", "adapter", "--base", "{model}", "--data", "{tmp}", "--out", "{tmp}/out"],
 ])  # fmt: skip
 def test_missing_gpu_is_one_line(ctcb, gpus, tmp_path, command):
     gpus(0)
@@ -114,6 +115,7 @@ def test_processes_meet_by_the_device(monkeypatch, device, backend):
     met = []
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr(torch.cuda, "set_device", met.append)
     monkeypatch.setattr(torch.distributed, "init_process_group", met.append)
     assert join_processes(device) == (1, 2)
-    assert met == [backend]
+    assert met == ([GPU] if device == GPU else []) + [backend]

@@ -19,16 +19,17 @@ from ctcb.models.config import ModelConfig
 from ctcb.models.weights import read_tensors
 from ctcb.training.base import begin_with, train_base
 from ctcb.training.checkpoint import average
-from ctcb.training.config import TrainConfig, learning_rate
+from ctcb.training.config import TrainConfig
 from ctcb.training.loop import Trainer, epoch_files
 from ctcb.training.losses import BaseObjective, ctc_loss
+from ctcb.training.schedule import Schedule
 
 MODEL = {
     "encoder": {"dim": 32, "layers": 3, "heads": 2, "ff_dim": 64, "conv_kernel": 5},
     "inter_ctc": [{"layer": 1, "target": "phone"}, {"layer": 2, "target": "subword"}],
     "attention_decoder": {"weight": 0.2, "layers": 1, "heads": 2, "ff_dim": 32},
 }
-TRAIN = {"epochs": 2, "batch_seconds": 5, "lr": 1e-3, "warmup_steps": 4, "workers": 0, "checkpoint_minutes": 0.0}
+TRAIN = {"epochs": 2, "batch_seconds": 5, "lr": 1e-3, "warmup_steps": 2, "workers": 0, "checkpoint_minutes": 0.0}
 
 
 @pytest.fixture
@@ -53,10 +54,10 @@ def test_ctc_loss_equals_the_sum_over_all_alignments():
 
 def test_learning_rate_is_a_trapezoid():
     config = TrainConfig(lr=1.0, warmup_steps=10, decay_share=0.25, lr_final=0.1)
-    rates = [learning_rate(step, 100, config) for step in range(101)]
+    rates = [Schedule.of(config, 100).rate(step) for step in range(101)]
     assert rates[0] == 0.1 and rates[4] == 0.5 and rates[10:76] == [1.0] * 66
     assert rates[100] == pytest.approx(0.1) and rates[88] == pytest.approx(0.1 + 0.9 * 12 / 25)
-    assert rates[:40] == [learning_rate(step, 200, config) for step in range(40)]
+    assert rates[:40] == [Schedule.of(config, 200).rate(step) for step in range(40)]
 
 
 def test_average_of_checkpoints_is_the_mean(tmp_path):
