@@ -43,7 +43,7 @@ def major_version() -> int:
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:
     """The context in which a network computes in a precision."""
-    return torch.autocast(device.type, dtype=_DTYPES.get(precision, torch.bfloat16), enabled=precision in _DTYPES)
+    return torch.autocast(device.type, dtype=_DTYPES.get(precision), enabled=precision in _DTYPES)
 
 
 def loss_scaler(precision: str) -> Any:
