@@ -65,15 +65,13 @@ class HfNetwork(nn.Module):
         """
         if inner_bias is not None:
             raise InputError("adapter.inner_bias is for model directories", hint="turn it off")
-        rows = [self._states(samples[:count, 0].cpu().numpy()) for samples, count in zip(features, lengths.tolist())]
-
-        def layer(place: int) -> Tensor:
-            return pad_sequence([states[place][0].float().to(features.device) for states in rows], batch_first=True)
-
-        last, taps = layer(-1), [layer(place) for place in self.places]
+        rows: List[List[Tensor]] = []  # of each utterance the inner layers' states and the last ones
+        for samples, count in zip(features, lengths.tolist()):
+            states = self._states(samples[:count, 0].cpu().numpy())
+            rows.append([states[place][0].float().to(features.device) for place in (*self.places, -1)])
+        *taps, last = (pad_sequence(list(layer), batch_first=True) for layer in zip(*rows))
         logits = in_float32(self.head, last)
-        counts = torch.tensor([states[-1].shape[1] for states in rows], device=features.device)
-        return Encoded(last, taps, [logits] * len(taps), counts)
+        return Encoded(last, taps, [logits] * len(taps), torch.tensor([len(row[-1]) for row in rows], device=features.device))
 
     def emissions(self, encoded: Encoded) -> Emissions:
         """What the head makes of the encoder's output."""

@@ -189,7 +189,7 @@ class Trainer:
             group["lr"] = rate * group["share"]
         self.optimizer.zero_grad(set_to_none=True)
         logged: Dict[str, Number] = {}
-        seeds = [((config.seed * 1_000_003 + at.step) * len(parts) + n) * self.world_size + self.rank for n in range(len(parts))]
+        seeds = [((config.seed * 1_000_003 + at.step) * config.accumulate + n) * self.world_size + self.rank for n in range(len(parts))]
         for number, part in enumerate(parts_of_one([self._augmented(part, seed) for part, seed in zip(parts, seeds)]), start=1):
             torch.manual_seed(seeds[number - 1])
             # Processes add their gradients up once a step, with those of the last part.

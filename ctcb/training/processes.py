@@ -2,9 +2,12 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import List, Sequence, Tuple
 
 import torch
+
+PATIENCE = timedelta(hours=1)  # the others wait where the main process reads all data first; NCCL's own is 10 minutes
 
 
 def rank_and_size() -> Tuple[int, int]:
@@ -31,7 +34,7 @@ def join_processes(device: torch.device = torch.device("cpu")) -> Tuple[int, int
     if size > 1 and not torch.distributed.is_initialized():
         if device.type == "cuda":
             torch.cuda.set_device(device)  # NCCL's barrier takes the current one
-        torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
     return rank, size
 
 

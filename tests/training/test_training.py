@@ -172,13 +172,15 @@ def test_kill_9_loses_nothing(configs, features_dir, lang_dir, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_model(configs, features_dir, lang_dir, tmp_path):
-    """torchrun with gloo: the loss falls as with one process on batches of twice the size."""
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_two_processes_train_one_model(configs, features_dir, lang_dir, tmp_path, accumulate):
+    """torchrun with gloo: the loss falls as with one process on the same batches, in parts or not."""
+    configs[1].write_text(yaml.safe_dump({**TRAIN, "batch_seconds": 10, "accumulate": accumulate}))
     words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m", "ctcb"]
     words += [str(word) for word in command(configs, features_dir, lang_dir, tmp_path / "two", "--epochs", "12")[3:]]
     subprocess.run(words, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=300)
-    (tmp_path / "double.yaml").write_text(yaml.safe_dump({**TRAIN, "batch_seconds": 10}))
-    train((configs[0], tmp_path / "double.yaml"), features_dir, lang_dir, tmp_path / "one", epochs=12)
+    (tmp_path / "one.yaml").write_text(yaml.safe_dump({**TRAIN, "batch_seconds": 10}))
+    train((configs[0], tmp_path / "one.yaml"), features_dir, lang_dir, tmp_path / "one", epochs=12)
     two, one = (read_tensors(epoch_files(tmp_path / run)[-1])[0] for run in ("two", "one"))
     assert two.keys() == one.keys()
     distance = sum(float((two[name] - one[name]).norm()) for name in one)
