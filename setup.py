@@ -53,6 +53,7 @@ setup(
         # torch to the release, and newer torch has no torchaudio on some indexes.
         "train": ["torchaudio>=0.13.1", "lilcom>=1.7"],
         "tune": ["optuna>=4"],
+        "tensorboard": ["tensorboard>=2.11"],  # ctcb train --tensorboard
         # Comes as source: needs a C++ compiler and make.
         "lm": ["kenlm>=0.2"],
         # Other people's models (--model hf:..., onnx:..., torchaudio:..., hama).

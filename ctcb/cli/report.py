@@ -9,13 +9,14 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 import click
 
 from ctcb.cli.common.comparing import comparing_options, format_option
+from ctcb.cli.common.curves import draw
 from ctcb.cli.common.options import Once, entities_format_option, read_list
 from ctcb.cli.decode.writing import SETTINGS
 from ctcb.data.manifest import read_manifest
 from ctcb.errors import InputError
 from ctcb.io import atomic_write, read_lines
 from ctcb.report import sections
-from ctcb.report.html import page
+from ctcb.report.html import page, section
 from ctcb.report.media import Clips
 from ctcb.scoring.markup import render_markup
 from ctcb.scoring.matching import match_times
@@ -36,6 +37,7 @@ from ctcb.scoring.tables import read_speakers, require_all
 @entities_format_option()
 @comparing_options()
 @click.option("--ablation", "--ladder", "ablations", multiple=True, type=click.Path(), help="File of `ctcb ablate --json`; repeatable.")
+@click.option("--training", multiple=True, type=click.Path(), help="Training directory, whose curves are drawn; repeatable.")
 @click.option("--attention", type=click.Path(), help="Folder of `ctcb decode --attention-plot`.")
 @click.option("--audio-mb", type=click.FloatRange(min=0), default=8.0, show_default=True, help="Maximum megabytes of audio in the page.")
 @click.option("--title", default="What the list changed", show_default=True, help="Title of the page.")
@@ -44,9 +46,9 @@ from ctcb.scoring.tables import read_speakers, require_all
 def command(
     ref: str, hyp: str, base: Optional[str], ref_format: Optional[str], hyp_format: Optional[str], base_format: Optional[str], entities: str, entities_format: str, language: Optional[str], fold: bool,
     unit: Optional[str], speakers: Optional[str], ablations: Tuple[str, ...],
-    attention: Optional[str], audio_mb: float, title: str, bootstrap: int, out: str,
+    training: Tuple[str, ...], attention: Optional[str], audio_mb: float, title: str, bootstrap: int, out: str,
 ) -> None:
-    """Write an HTML page on the effect of a list: measures, ablations, names, false alarms, changed utterances.
+    """Write an HTML page on the effect of a list: measures, ablations, training curves, names, false alarms, changed utterances.
 
     The page is one self-contained file, audio included.
 
@@ -70,6 +72,7 @@ def command(
     parts = [f"<h1>{escape(title)}</h1>", sections.result(first, after)]
     for path in ablations:
         parts += map(sections.ablation, _ablations(path))
+    parts += [section("Training", draw(folder)) for folder in training]
     parts += [sections.speakers(after), sections.names(after), sections.alarms(after)]
     if first is not None:
         clips = Clips(_audio(ref), int(audio_mb * 1e6))

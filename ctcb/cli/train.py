@@ -5,7 +5,7 @@ from typing import Optional, Tuple
 
 import click
 
-from ctcb.cli.common.options import Decorator, device_option
+from ctcb.cli.common.options import Decorator, Once, device_option
 
 
 def precision_option(what: str) -> Decorator:
@@ -36,11 +36,12 @@ def command() -> None:
 @precision_option("Arithmetic precision")
 @device_option()
 @click.option("--in-memory", is_flag=True, help="Read all features once and keep them on the device; makes them of audio where none are stored.")
+@click.option("--tensorboard", is_flag=True, help="Write the log as TensorBoard's events as well, into --out.")
 @click.option("--accept-changes", is_flag=True, help="Go on with the run in --out although its data, tokens, model or options are others now.")
 def base(
     config: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[str, ...], lang: str, out: str,
     init: Optional[str], pretrained: Tuple[str, ...], cache: Optional[str], epochs: Optional[int], precision: Optional[str],
-    device: str, in_memory: bool, accept_changes: bool,
+    device: str, in_memory: bool, tensorboard: bool, accept_changes: bool,
 ) -> None:
     """Train a base CTC model. An interrupted run is resumed. Under torchrun, training is data-parallel; with --device cuda
     each process has its own GPU.
@@ -52,7 +53,7 @@ def base(
     from ctcb.training.base import train_base
 
     overrides = {"epochs": epochs, "precision": precision}
-    train_base(config, train_config, data, dev, lang, out, overrides, init, pretrained, cache, device, in_memory, accept_changes)
+    train_base(config, train_config, data, dev, lang, out, overrides, init, pretrained, cache, device, in_memory, accept_changes, tensorboard)
 
 
 @command.command()
@@ -68,10 +69,11 @@ def base(
 @click.option("--epochs", type=int, help="Number of epochs; replaces the training config's.")
 @precision_option("Precision of the base")
 @device_option()
+@click.option("--tensorboard", is_flag=True, help="Write the log as TensorBoard's events as well, into --out.")
 @click.option("--accept-changes", is_flag=True, help="Go on with the run in --out although its data, tokens, model or options are others now.")
 def adapter(
     base: str, train_config: Optional[str], data: Tuple[str, ...], dev: Tuple[Tuple[str, str], ...], out: str,
-    cache: Optional[str], epochs: Optional[int], precision: Optional[str], device: str, accept_changes: bool,
+    cache: Optional[str], epochs: Optional[int], precision: Optional[str], device: str, tensorboard: bool, accept_changes: bool,
 ) -> None:
     """Train a contextual adapter on a frozen base. An interrupted run is resumed. Under torchrun, training is data-parallel;
     with --device cuda each process has its own GPU.
@@ -88,4 +90,32 @@ def adapter(
     """
     from ctcb.training.adapter import train_adapter
 
-    train_adapter(base, train_config, data, dev, out, {"epochs": epochs, "precision": precision}, cache, accept_changes, device)
+    train_adapter(base, train_config, data, dev, out, {"epochs": epochs, "precision": precision}, cache, accept_changes, device, tensorboard)
+
+
+@command.command()
+@click.argument("folder", type=click.Path())
+@click.option("--out", cls=Once, type=click.Path(), help="The SVG file.  [default: curves.svg in FOLDER]")
+@click.option("--tensorboard", is_flag=True, help="Write the whole log as TensorBoard's events as well, into FOLDER.")
+def curves(folder: str, out: Optional[str], tensorboard: bool) -> None:
+    """Draw the log of the training directory FOLDER: losses by head, WER of the dev sets, learning rate, speed.
+
+    The run may still be going on.
+
+    \b
+    ctcb train curves exp/base
+    """
+    from pathlib import Path
+
+    from ctcb.cli.common.curves import draw
+    from ctcb.io import atomic_write
+
+    drawn = draw(folder)
+    if tensorboard:
+        from ctcb.training.tensorboard import Events
+
+        Events(folder).write_all()
+    file_name = Path(folder) / "curves.svg" if out is None else Path(out)
+    with atomic_write(file_name) as file:
+        file.write(drawn)
+    click.echo(file_name)

@@ -1,10 +1,12 @@
-"""An ablation as a bar chart in SVG."""
+"""The head of a chart in SVG; an ablation as a bar chart."""
 from __future__ import annotations
 
 from html import escape
 from typing import List, NamedTuple, Optional, Sequence
 
 ROW, LEFT, WIDE, RIGHT, TOP = 26, 96, 420, 150, 52  # pixels
+LIGHT = ".bar{fill:#1f5fbf}.span{stroke:#10305f;stroke-width:2}"
+DARK = ".bar{fill:#4f8fe8}.span{stroke:#cfe2ff}"
 FONT = "font-family='system-ui, sans-serif' font-size='13'"
 
 
@@ -17,19 +19,23 @@ class Bar(NamedTuple):
     high: Optional[float] = None
 
 
+def begin(title: str, below: str, width: int, height: int, light: str, dark: str) -> List[str]:
+    """The first lines of an SVG with a heading and a line ``below`` it; ``light`` and ``dark``: further rules for such pages."""
+    return [
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' role='img' {FONT}>",
+        f"<title>{escape(title)}: {escape(below)}</title>",
+        f"<style>text{{fill:#1c2024}}.dim{{fill:#5b646e}}.grid{{stroke:#d5dbe1}}{light}"
+        f"@media(prefers-color-scheme:dark){{text{{fill:#e6e9ec}}.dim{{fill:#9aa5b1}}.grid{{stroke:#37404a}}{dark}}}</style>",
+        f"<text x='8' y='18' font-weight='bold'>{escape(title)}</text>",
+        f"<text x='8' y='36' class='dim'>{escape(below)}</text>",
+    ]
+
+
 def bars(title: str, unit: str, rows: Sequence[Bar]) -> str:
     """The SVG of horizontal bars from 0 to 100 with intervals, for light and dark pages."""
     height = TOP + ROW * len(rows) + 30
     bottom = TOP + ROW * len(rows)
-    lines: List[str] = [
-        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {LEFT + WIDE + RIGHT} {height}' role='img' {FONT}>",
-        f"<title>{escape(title)}: {escape(unit)}</title>",
-        "<style>text{fill:#1c2024}.dim{fill:#5b646e}.grid{stroke:#d5dbe1}.bar{fill:#1f5fbf}.span{stroke:#10305f;stroke-width:2}"
-        "@media(prefers-color-scheme:dark){text{fill:#e6e9ec}.dim{fill:#9aa5b1}.grid{stroke:#37404a}.bar{fill:#4f8fe8}"
-        ".span{stroke:#cfe2ff}}</style>",
-        f"<text x='8' y='18' font-weight='bold'>{escape(title)}</text>",
-        f"<text x='8' y='36' class='dim'>{escape(unit)}</text>",
-    ]
+    lines = begin(title, unit, LEFT + WIDE + RIGHT, height, LIGHT, DARK)
     for share in range(0, 101, 25):
         x = LEFT + WIDE * share / 100
         lines += [

@@ -36,6 +36,7 @@ from ctcb.training.precision import precision_on
 from ctcb.training.processes import local_rank, main_process
 from ctcb.training.schedule import require_warmup
 from ctcb.training.source import StoredFeatures, batch_in_words, part_seconds, steps_of_epoch
+from ctcb.training.tensorboard import Events
 from ctcb.training.torch_compile import compile_layers
 
 
@@ -53,7 +54,7 @@ class AdapterTraining:
 def train_adapter(
     base: PathOrStr, config_file: Optional[PathOrStr], data: Sequence[PathOrStr],
     dev: Sequence[Tuple[PathOrStr, PathOrStr]], out: PathOrStr, overrides: Optional[Dict[str, Any]] = None,
-    cache: Optional[PathOrStr] = None, accept_changes: bool = False, device: str = "cpu",
+    cache: Optional[PathOrStr] = None, accept_changes: bool = False, device: str = "cpu", tensorboard: bool = False,
 ) -> Position:
     """Train to the last epoch, resuming what ``out`` holds. The base's files are only read.
 
@@ -65,10 +66,11 @@ def train_adapter(
     read as samples, without augmentation. ``overrides`` replace fields of the config's section `train` where they
     are not None. With a ``cache`` folder the base encodes the data once, one augmented copy of it, and epochs
     differ in their lists and batches alone. ``device``: where base and adapter run, see `ctcb.device.open_device`; names are aligned
-    on the CPU.
+    on the CPU. ``tensorboard``: the log is written as TensorBoard's events as well.
     """
     at = open_device(device, local_rank())
     out = Path(out)
+    observe = {"observe": Events(out).add} if tensorboard else {}
     config = from_mapping(AdapterTraining, read_yaml(config_file), config_file) if config_file else AdapterTraining()
     train = dataclasses.replace(config.train, **{k: v for k, v in (overrides or {}).items() if v is not None})
     train = dataclasses.replace(train, precision=precision_on(at, train.precision))
@@ -129,7 +131,7 @@ def train_adapter(
     def describe() -> None:
         write_adapter_yaml(out, AdapterDescription(frozen.digest, config.adapter, frozen.name))
 
-    return Trainer(objective, adapter, train, source, out, evaluate, say, folder=place, describe=describe).run()
+    return Trainer(objective, adapter, train, source, out, evaluate, say, folder=place, describe=describe, **observe).run()
 
 
 def some_hours(cuts: CutSet, hours: float, seed: int) -> CutSet:

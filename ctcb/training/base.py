@@ -39,6 +39,7 @@ from ctcb.training.processes import local_rank, main_process
 from ctcb.training.rates import rate_share
 from ctcb.training.schedule import require_warmup
 from ctcb.training.source import FeaturesInMemory, Source, StoredFeatures, batch_in_words, part_seconds, steps_of_epoch
+from ctcb.training.tensorboard import Events
 from ctcb.training.torch_compile import compile_layers
 
 
@@ -46,7 +47,7 @@ def train_base(
     model_config: PathOrStr, train_config: Optional[PathOrStr], data: Sequence[PathOrStr], dev: Sequence[PathOrStr],
     lang_folder: PathOrStr, out: PathOrStr, overrides: Optional[Dict[str, Any]] = None,
     init: Optional[PathOrStr] = None, pretrained: Sequence[PathOrStr] = (), cache: Optional[PathOrStr] = None,
-    device: str = "cpu", in_memory: bool = False, accept_changes: bool = False,
+    device: str = "cpu", in_memory: bool = False, accept_changes: bool = False, tensorboard: bool = False,
 ) -> Position:
     """Train to the last epoch, resuming what ``out`` holds.
 
@@ -60,9 +61,11 @@ def train_base(
     begins with where there is no ``init``. With ``cache``, a folder, the pretrained encoder stays as it is and reads
     the data once, one augmented copy of it. ``device``: see `ctcb.device.open_device`. With ``in_memory`` all features
     are read once and kept on the device, and folders without stored features serve as well.
+    ``tensorboard``: the log is written as TensorBoard's events as well.
     """
     at = open_device(device, local_rank())
     out = Path(out)
+    observe = {"observe": Events(out).add} if tensorboard else {}
     lang = Lang.load(lang_folder)
     sizes = {"num_subwords": len(lang.tokenizer), "num_phones": len(lang.phones)}
     model = ModelConfig.from_dict({**read_yaml(model_config), **sizes}, model_config)
@@ -130,7 +133,7 @@ def train_base(
         write_model_yaml(out, model, features)
         copy_lang(lang_folder, out)
 
-    return Trainer(objective, objective.model, config, source, out, evaluate, say, share, folder, describe).run()
+    return Trainer(objective, objective.model, config, source, out, evaluate, say, share, folder, describe, **observe).run()
 
 
 def read_data(folders: Sequence[PathOrStr], audio: bool) -> CutSet:

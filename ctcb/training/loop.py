@@ -27,7 +27,8 @@ from ctcb.progress import progress
 from ctcb.training import checkpoint
 from ctcb.training.checkpoint import Position
 from ctcb.training.config import TrainConfig
-from ctcb.training.made_for import CHECKPOINT, LOG, TrainingFolder, require_empty
+from ctcb.training.log import LOG, Row
+from ctcb.training.made_for import CHECKPOINT, TrainingFolder, require_empty
 from ctcb.training.memory import peak_gib
 from ctcb.training.precision import autocast, loss_scaler, major_version, precision_on
 from ctcb.training.processes import from_main, rank_and_size
@@ -51,14 +52,16 @@ class Trainer:
         self, objective: nn.Module, keep: nn.Module, config: TrainConfig, source: Source, out: Path,
         evaluate: Optional[Evaluate] = None, say: Say = print, rate_share: Callable[[str], float] = lambda name: 1.0,
         folder: Optional[TrainingFolder] = None, describe: Callable[[], None] = lambda: None,
+        observe: Callable[[Row], None] = lambda row: None,
     ) -> None:
         """``rate_share`` gives a parameter's share of the learning rate by its name; a share of 0 freezes it.
 
         ``folder``: what the run is for; ``describe`` writes what else belongs in ``out``, once the run may go on there.
+        ``observe`` is called with each row of the log, once it is written, in the main process.
         """
         self.objective, self.keep, self.config, self.out = objective, keep, config, out
         self.source, self.evaluate, self.say = source, evaluate, say
-        self.folder, self.describe = folder, describe
+        self.folder, self.describe, self.observe = folder, describe, observe
         self.device = next(objective.parameters()).device
         self.rank, self.world_size = rank_and_size()
         self.precision = precision_on(self.device, config.precision)
@@ -255,6 +258,7 @@ class Trainer:
         if self.rank == 0:
             with open(self.out / LOG, "a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
+            self.observe(row)
             self.say(" ".join(f"{name}={value:g}" for name, value in row.items()))
 
     def _cut_log(self) -> None:

@@ -24,9 +24,10 @@ from ctcb.text.language import LANGUAGE_FILE
 from ctcb.text.tokenizer import MODEL_FILE, TOKENS_FILE
 from ctcb.training import checkpoint
 from ctcb.training.config import TrainConfig
+from ctcb.training.log import LOG
 from ctcb.training.processes import rank_and_size
 
-CHECKPOINT, LOG = "checkpoint.safetensors", "log.jsonl"
+CHECKPOINT = "checkpoint.safetensors"
 # Options of a training that may change while it goes on: none of them reaches the weights.
 FREE = ("checkpoint_minutes", "average", "dev_utterances", "workers")
 EPOCHS = "train.epochs"  # may be raised, which extends a run
