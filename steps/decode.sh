@@ -5,6 +5,7 @@
 #   steps/decode.sh [options] OUT_DIR INPUT... [-- DECODE_OPTION...]
 #
 #   --model DIR   model directory (the bundled one)
+#   --device D    cpu, cuda, cuda:N or auto (cpu)
 #   --jobs N      threads of each job (2)
 #   --nj N        split one manifest.tsv into parts of --chunk utterances, N of them at a time (cmd.sh)
 #                 (0: a single run); the result is the same byte by byte
@@ -14,7 +15,7 @@ set +o posix -euo pipefail
 self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
 root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
-model='' jobs=2 nj=0 chunk=1024
+model='' device=cpu jobs=2 nj=0 chunk=1024
 . "$root/utils/step.sh"
 . "$root/utils/split.sh"
 
@@ -22,7 +23,7 @@ model='' jobs=2 nj=0 chunk=1024
 out=$1
 until_dashes "${@:2}"
 inputs=("${before[@]}")
-decode=(ctcb decode --jobs "$jobs" ${model:+--model "$model"} "${after[@]}")
+decode=(ctcb decode --jobs "$jobs" --device "$device" ${model:+--model "$model"} "${after[@]}")
 if [ "$nj" -eq 0 ]; then
   "${decode[@]}" --out "$out" -- "${inputs[@]}"
   exit

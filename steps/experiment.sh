@@ -1,7 +1,7 @@
 # The stages that recipes share, from prepared sets to the ablation. Source it in a recipe after its own stages.
 #
 # SETS/{train,dev,test} hold manifest.tsv; dev and test also entities.txt and distractors.txt. Variables:
-# sets exp jobs nj nproc torchrun speeds vocab_size config train_config epochs adapter_config adapter_epochs trials results recipe.
+# sets exp jobs nj nproc torchrun device precision tensorboard speeds vocab_size config train_config epochs adapter_config adapter_epochs trials results recipe.
 # shellcheck disable=SC2154
 . "$root/utils/launch.sh"
 
@@ -16,16 +16,18 @@ if due 5; then # training texts -> pieces, phones, lexicon
   once "$exp/lang" "$root/steps/make_lang.sh" --vocab-size "$vocab_size" "$exp/lang" "$sets/train/manifest.tsv"
 fi
 
+training=(--nproc "$nproc" --torchrun "$torchrun" --device "$device" --precision "$precision" --tensorboard "$tensorboard")
+
 if due 6; then # features and lang -> the base model
   train=("$root/steps/train_base.sh" --lang "$exp/lang" --exp "$exp/base" --out "$exp/model" --config "$config"
-    --train-config "$train_config" --nproc "$nproc" --torchrun "$torchrun" --epochs "$epochs"
-    --dev "$exp/data/dev" "$exp/data/train")
+    --train-config "$train_config" "${training[@]}" --epochs "$epochs" --dev "$exp/data/dev" "$exp/data/train")
   if first_node "$torchrun"; then once "$exp/model" "${train[@]}"; else "${train[@]}"; fi # it writes the model
 fi
 
 if due 7; then # base, features and dev list -> the contextual adapter, into the model directory
-  once "$exp/adapter" "$root/steps/train_adapter.sh" --model "$exp/model" --exp "$exp/adapter" --train-config "$adapter_config" \
-    --epochs "$adapter_epochs" --dev "$exp/data/dev" --dev-list "$sets/dev/entities.txt" "$exp/data/train"
+  train=("$root/steps/train_adapter.sh" --model "$exp/model" --exp "$exp/adapter" --train-config "$adapter_config" "${training[@]}"
+    --epochs "$adapter_epochs" --dev "$exp/data/dev" --dev-list "$sets/dev/entities.txt" "$exp/data/train")
+  if first_node "$torchrun"; then once "$exp/adapter" "${train[@]}"; else "${train[@]}"; fi
 fi
 
 if due 8; then # training texts -> n-gram LM
@@ -36,13 +38,13 @@ if due 9; then # LM and lang -> graphs over pieces and over phones, each tried o
   for units in subword phone; do
     out=$exp/decode/graph_$units
     "$root/steps/make_graph.sh" --model "$exp/model" --units "$units" "$exp/lm/lm.arpa.gz" "$exp/graph/$units"
-    once "$out" "$root/steps/decode.sh" --model "$exp/model" --jobs "$jobs" "$out" "$sets/test/manifest.tsv" -- \
+    once "$out" "$root/steps/decode.sh" --model "$exp/model" --device "$device" --jobs "$jobs" "$out" "$sets/test/manifest.tsv" -- \
       --graph "$exp/graph/$units" --entities "$sets/test/entities.txt"
     "$root/steps/score.sh" "$sets/test" "$out"
   done
 fi
 
-measured=(--model "$exp/model" --lm "$exp/lm/lm.arpa.gz" --jobs "$jobs" --emissions "$exp/emissions")
+measured=(--model "$exp/model" --device "$device" --lm "$exp/lm/lm.arpa.gz" --jobs "$jobs" --emissions "$exp/emissions")
 
 if due 10; then # model, LM and half of dev -> the techniques' settings
   for preset in decoder joint; do

@@ -20,6 +20,12 @@ order=3 prune=0 vocab='' estimator=auto held_out=''
 
 out=$1
 shift
+estimate=(ctcb lm "$@" --out "$out/lm.arpa.gz" --order "$order" --prune "$prune" --estimator "$estimator"
+  ${vocab:+--vocab "$vocab"} ${held_out:+--held-out "$held_out"})
+if [ "${CTCB_DRY_RUN-}" = true ]; then
+  "${estimate[@]}"
+  exit
+fi
 for file in "$@" ${vocab:+"$vocab"} ${held_out:+"$held_out"}; do
   [ -f "$file" ] || { echo "make_lm.sh: $file: no such file" >&2; exit 2; }
 done
@@ -38,6 +44,5 @@ if [ -f "$out/lm.arpa.gz" ] && [ -f "$out/.done" ] && [ "$(cat "$out/.done")" = 
 fi
 mkdir -p "$out"
 rm -f "$out/.done"
-ctcb lm "$@" --out "$out/lm.arpa.gz" --order "$order" --prune "$prune" --estimator "$estimator" \
-  ${vocab:+--vocab "$vocab"} ${held_out:+--held-out "$held_out"} 2>&1 | tee "$out/lm.log" >&2
+"${estimate[@]}" 2>&1 | tee "$out/lm.log" >&2
 echo "$wanted" >"$out/.done"

@@ -14,5 +14,5 @@ root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 [ $# -eq 2 ] || misuse "a data set and a folder of transcripts are needed"
 set_dir=$1 decode=$2
 entities=()
-[ ! -e "$set_dir/entities.txt" ] || entities=(--entities "$set_dir/entities.txt")
-ctcb score --ref "$set_dir/manifest.tsv" --hyp "$decode/hyps.jsonl" "${entities[@]}" --json "$decode/score.json" > "$decode/score.txt"
+[ "${CTCB_DRY_RUN-}" != true ] && [ ! -e "$set_dir/entities.txt" ] || entities=(--entities "$set_dir/entities.txt")
+into "$decode/score.txt" ctcb score --ref "$set_dir/manifest.tsv" --hyp "$decode/hyps.jsonl" "${entities[@]}" --json "$decode/score.json"

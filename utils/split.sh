@@ -10,6 +10,10 @@
 split() {
   local manifest=$1 out=$2 count file outputs=()
   until_dashes "${@:3}"
+  if [ "${CTCB_DRY_RUN-}" = true ]; then # how many parts there will be only the manifest says
+    "${after[@]}"
+    return
+  fi
   for file in "${before[@]}"; do outputs+=(--output "$out/$file"); done
   count=$(python "$root/utils/split_manifest.py" "$manifest" "$out/parts" --chunk "$chunk")
   python "$root/utils/jobs.py" --dir "$out/jobs" --count "$count" --nj "$nj" --made-for "$chunk" \

@@ -1,9 +1,12 @@
-# Functions that the stages of all recipes share. Source it after the options.
+# Functions that the stages of all recipes share. Source it after the options. With dry_run=true they print what they
+# would run.
 
 # shellcheck disable=SC2154 # the options of the recipe
 root=$(CDPATH='' cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export PATH="$root/.venv/bin:$PATH"
 . "$root/cmd.sh"
+! ${dry_run:-false} || export CTCB_DRY_RUN=true
+. "$root/utils/dry_run.sh"
 
 # give_up CODE WORDS...: a line on stderr, and the end.
 give_up() { echo "${0##*/}: ${*:2}" >&2; exit "$1"; }
@@ -21,12 +24,19 @@ readable() {
 log() { echo "$(date '+%F %T') ${BASH_SOURCE[1]##*/}:${BASH_LINENO[0]} $*" >&2; }
 
 # due N: whether stage N is to run.
-due() { [ "$stage" -le "$1" ] && [ "$1" -le "$stop_stage" ]; }
+due() {
+  [ "$stage" -le "$1" ] && [ "$1" -le "$stop_stage" ] || return 1
+  [ "${CTCB_DRY_RUN-}" != true ] || echo "# stage $1"
+}
 
 # once DIR COMMAND...: run the command unless DIR/.done stands, and set the mark when it ended well.
 once() {
   local dir=$1
   shift
+  if [ "${CTCB_DRY_RUN-}" = true ]; then
+    "$@"
+    return
+  fi
   if [ -e "$dir/.done" ]; then
     log "$dir stands already"
     return

