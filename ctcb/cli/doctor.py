@@ -24,14 +24,14 @@ EXTRA = (
     ("--method graph", "k2", "k2"), ("training", "torchaudio", "torchaudio"), ("LMs by KenLM", "kenlm", "kenlm"),
     ("--model hf:", "transformers", "transformers"), ("--model onnx:", "onnxruntime", "onnxruntime"), ("--model nemo:", "nemo", "nemo_toolkit"),
     ("--model hama", "hama", "hama"), ("--attention-plot", "matplotlib", "matplotlib"),
-    ("other languages", "espeakng_loader", "espeakng-loader"),
+    ("other languages", "espeakng_loader", "espeakng-loader"), ("--tensorboard", "tensorboard", "tensorboard"),
 )  # fmt: skip
 
 
 @click.command()
 @click.option("--no-speed", is_flag=True, help="Do not measure how fast the acoustic model and the search are here.")
 def command(no_speed: bool) -> None:
-    """Say what is installed, which back ends work, and how fast this machine is.
+    """Say what is installed, which back ends and devices work, and how fast this machine is.
 
     The exit code is 1 where something that is always needed does not work.
 
@@ -43,6 +43,8 @@ def command(no_speed: bool) -> None:
     broken = [name for name, works in _report("needed", NEEDED) if not works]
     _report("for more", EXTRA)
     click.echo(f"  {'ffmpeg':<16}{shutil.which('ffmpeg') or 'not installed':<28}videos, M4A and the like")
+    if "torch" not in broken:
+        _devices()
     if broken:
         raise RunError(f"{broken[0]} does not work; install ctcb again (pip install --force-reinstall ctcb)")
     if not no_speed:
@@ -64,6 +66,14 @@ def _report(title: str, rows: Tuple[Tuple[str, str, str], ...]) -> List[Tuple[st
         click.echo(f"  {package:<16}{status:<28}{purpose}")
         found.append((package, works))
     return found
+
+
+def _devices() -> None:
+    from ctcb.cli.common.devices import devices
+
+    click.echo("devices:")
+    for name, found, missing in devices():
+        click.echo(f"  {name:<16}{found}" + (f" ({missing})" if missing else ""))
 
 
 def _speeds() -> Tuple[float, float]:

@@ -4,7 +4,6 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from ctcb import load
-from ctcb.bundled import BUNDLED_MODEL
 from ctcb.device import open_device
 from ctcb.errors import InputError
 from ctcb.models.config import EncoderConfig, InterCtc, ModelConfig
@@ -40,23 +39,6 @@ def test_device_that_is_not_there(gpus, count, name, rank, message):
     gpus(count)
     with pytest.raises(InputError, match=message):
         open_device(name, rank)
-
-
-@pytest.mark.parametrize("command", [
-    ["decode", "{demo}/audio"],
-    ["emit", "{demo}/manifest.tsv", "--out", "{tmp}/e.npz"],
-    ["ablate", "--data", "{demo}", "--absent", "0", "--lm", "none"],
-    ["tune", "--data", "{demo}", "--absent", "0", "--added", "0", "--lm", "none", "--trials", "1", "--out", "{tmp}/d.yaml"],
-    ["train", "base", "--config", "{tmp}/m.yaml", "--data", "{tmp}", "--lang", "{model}", "--out", "{tmp}/out"],
-    ["train", "adapter", "--base", "{model}", "--data", "{tmp}", "--out", "{tmp}/out"],
-])  # fmt: skip
-def test_missing_gpu_is_one_line(ctcb, gpus, tmp_path, command):
-    gpus(0)
-    (tmp_path / "m.yaml").write_text("encoder: {dim: 32, layers: 2, heads: 2}\ninter_ctc: []\n")
-    places = {"demo": str(BUNDLED_MODEL.parent / "demo"), "tmp": str(tmp_path), "model": str(BUNDLED_MODEL)}
-    ran = ctcb(*(word.format(**places) for word in command), "--device", "cuda")
-    assert ran.code == 2
-    assert len(ran.err.splitlines()) == 1 and "no device cuda" in ran.err and "--device cpu" in ran.err
 
 
 def test_device_from_python(gpus):
