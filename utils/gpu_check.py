@@ -1,163 +1,89 @@
-"""Checks and rates of a GPU on made-up features: what `utils/gpu_check.sh` runs.
+"""Checks and rates of a GPU: what `utils/gpu_check.sh` runs.
 
     python utils/gpu_check.py --device cuda --json check.json
 
-Compares emissions and loss curves of the CPU and the GPU, measures training, stops a run and goes on with it. A few
-minutes; no data, no network.
+Compares emissions and losses of the CPU and the GPU, measures training and decoding, kills a run and goes on with it, and trains
+with one process a GPU. No data, no network; what is not done after --minutes is left out.
 """
 from __future__ import annotations
 
 import dataclasses
 import json
-import random
-import sys
+import os
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List, Tuple
 
 import click
+import gpu_runs
 import torch
+from gpu_measures import emissions, losses, model_config, rate
 
 from ctcb.cli import run
-from ctcb.config import read_yaml
-from ctcb.data.loader import Batch
+from ctcb.cli.common.devices import devices
 from ctcb.device import open_device
-from ctcb.models.config import ModelConfig
-from ctcb.models.weights import read_tensors
-from ctcb.training.config import TrainConfig
-from ctcb.training.loop import Trainer
-from ctcb.training.losses import BaseObjective
-from ctcb.training.rates import rate_share
+from ctcb.errors import InputError
 
-ROOT = Path(__file__).resolve().parents[1]
-SUBWORDS, PHONES = 160, 41
+Check = Tuple[str, Callable[[], Any]]  # its name in the results, and what it does
 
 
-class Noise:
-    """Batches of random features and targets, the same for the same seed."""
-
-    def __init__(self, batch_seconds: float, count: int) -> None:
-        self.batch_seconds, self.count = batch_seconds, count
-
-    def steps(self, seed: int) -> int:
-        """Batches an epoch."""
-        return self.count
-
-    def batches(self, seed: int, skip: int) -> List[Batch]:
-        """As `ctcb.training.source.Source` has it; without the first ``skip``."""
-        return [self._batch(random.Random(1000 * seed + number)) for number in range(skip, self.count)]
-
-    def _batch(self, rng: random.Random) -> Batch:
-        seconds = rng.uniform(4.0, 12.0)
-        rows = max(1, int(self.batch_seconds / seconds))
-        frames = [int(100 * seconds * rng.uniform(0.9, 1.0)) for _ in range(rows)]
-        generator = torch.Generator().manual_seed(rng.randrange(2**31))
-        features = torch.randn(rows, max(frames), 80, generator=generator) * 2.0 - 6.0
-        counts = torch.tensor([count // 20 for count in frames])
-        ids = {
-            name: torch.randint(1, size, (int(counts.sum()),), generator=generator)
-            for name, size in (("subword", SUBWORDS), ("phone", PHONES))
-        }
-        lengths = torch.tensor(frames)
-        return Batch(features, lengths, ids, dict.fromkeys(ids, counts), ["a"] * rows, [[(1, 1)]] * rows, float(lengths.sum()) / 100)
+def curves(at: torch.device, steps: int) -> Dict[str, Any]:
+    """Every tenth part of the loss curves of CPU and device, and their largest relative difference at a step."""
+    tiny = model_config("tiny")
+    tiny = dataclasses.replace(tiny, encoder=dataclasses.replace(tiny.encoder, dropout=0.0))
+    found = {name: losses(tiny, steps, torch.device(name)) for name in {"cpu": None, str(at): None}}
+    first, last = list(found.values())[0], list(found.values())[-1]
+    shown = {name: [round(value, 4) for value in curve[:: max(1, steps // 10)]] for name, curve in found.items()}
+    return {"steps": steps, **shown, "largest_difference": max(abs(a - b) / a for a, b in zip(first, last))}
 
 
-def model_config(name: str, **changes: Any) -> ModelConfig:
-    """A configuration of conf/model."""
-    read = read_yaml(ROOT / f"conf/model/{name}.yaml")
-    return ModelConfig.from_dict({**read, "num_subwords": SUBWORDS, "num_phones": PHONES, **changes})
+def checks(device: str, seconds: float, steps: int, loss_steps: int, models: List[str], decode_seconds: float, names: int, folder: Path) -> List[Check]:
+    """All checks, the quick ones first."""
+    at = open_device(device)
+    gpus = torch.cuda.device_count() if device == "cuda" else 1
+    processes = gpus if at.type == "cuda" else 2
+    precisions = ("fp32", "bf16" if torch.cuda.is_bf16_supported() else "fp16") if at.type == "cuda" else ("fp32",)
 
+    def training(model: str, precision: str) -> Check:
+        return f"training_{model}_{precision}", lambda: rate(model, seconds, steps, at, precision)
 
-def trainer(model: ModelConfig, config: TrainConfig, source: Noise, out: Path, device: torch.device) -> Trainer:
-    """A run with weights that the seed fixes."""
-    torch.manual_seed(config.seed)
-    objective = BaseObjective(model).to(device)
-    return Trainer(
-        objective, objective.model, config, source, out, say=lambda line: None, rate_share=lambda name: rate_share(name, model.whisper, config)
-    )
+    def together(model: str) -> Check:
+        return f"training_{model}_{processes}_processes", lambda: gpu_runs.rate_together(model, device, processes, precisions[-1], seconds, steps)
 
-
-def emissions(device: torch.device) -> Dict[str, float]:
-    """The largest difference of a log-probability above -10 between the CPU and the device, in float32 and bf16."""
-    model = BaseObjective(model_config("whisper_base")).model.eval()
-    batch = Noise(60.0, 1).batches(1, 0)[0]
-    found: Dict[str, float] = {}
-    with torch.no_grad():
-        expected = model(batch.features, batch.lengths)[0].subword
-        model.to(device)
-        for name in ("fp32", "bf16"):
-            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=name == "bf16"):
-                got = model(batch.features.to(device), batch.lengths.to(device))[0].subword.cpu()
-            found[name] = float((got - expected)[expected > -10.0].abs().max())
-    return found
-
-
-def losses(model: ModelConfig, steps: int, device: torch.device) -> List[float]:
-    """The CTC loss of each of the first ``steps`` steps, without augmentation."""
-    config = TrainConfig(epochs=1, lr=3e-4, warmup_steps=20, augment_from_step=sys.maxsize, checkpoint_minutes=60)
-    source, curve = Noise(20.0, steps), []
-    with tempfile.TemporaryDirectory() as folder:
-        training = trainer(model, config, source, Path(folder), device)
-        training.position.steps_per_epoch = steps
-        for batch in source.batches(1, 0):
-            curve.append(float(training.step(training.objective, batch)["ctc"]))
-    return curve
-
-
-def rate(name: str, seconds: float, steps: int, device: torch.device, precision: str) -> Dict[str, float]:
-    """Times real time of training, with augmentation, and the peak memory in GiB."""
-    config = TrainConfig(epochs=1, lr=1e-5, precision=precision)
-    source = Noise(seconds, steps)
-    with tempfile.TemporaryDirectory() as folder:
-        training = trainer(model_config(name), config, source, Path(folder), device)
-        training.position.steps_per_epoch = steps
-        batches = [batch.to(device) for batch in source.batches(1, 0)]
-        warm = max(1, steps // 4)
-        if device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats()
-        for number, batch in enumerate(batches):
-            if number == warm:
-                began = _now(device)
-            training.step(training.objective, batch)
-        spent = _now(device) - began
-    memory = torch.cuda.max_memory_allocated() / 2**30 if device.type == "cuda" else float("nan")
-    return {"times_real_time": sum(batch.seconds for batch in batches[warm:]) / spent, "peak_gib": memory}
-
-
-def resumed(device: torch.device) -> float:
-    """The largest difference of a weight between a run of two epochs and one that was stopped after the first."""
-    model = model_config("tiny")
-    config = TrainConfig(epochs=2, lr=3e-4, warmup_steps=5, checkpoint_minutes=60, average=1)
-    with tempfile.TemporaryDirectory() as folder:
-        kept = []
-        for name, runs in (("whole", [2]), ("stopped", [1, 2])):
-            out = Path(folder) / name
-            out.mkdir()
-            for epochs in runs:  # the learning rate is that of two epochs in each
-                training = trainer(model, dataclasses.replace(config, decay_share=0.0, epochs=epochs), Noise(20.0, 10), out, device)
-                training.run()
-            kept.append(read_tensors(out / "epoch-002.safetensors")[0])
-    return max(float((kept[0][name] - kept[1][name]).abs().max()) for name in kept[0])
-
-
-def _now(device: torch.device) -> float:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return time.monotonic()
+    return [
+        ("emissions_difference", lambda: emissions(at)),
+        ("loss_curves", lambda: curves(at, loss_steps)),
+        ("resume_after_kill", lambda: gpu_runs.resumed(device, folder)),
+        ("decoding", lambda: gpu_runs.decoded(device, decode_seconds, names, os.cpu_count() or 1, folder)),
+        *(training(model, precision) for model in models for precision in precisions),
+        ("training_together", lambda: gpu_runs.together(device, processes, folder)),
+        *(together(model) for model in models if processes > 1),
+    ]
 
 
 @click.command()
-@click.option("--device", default="cuda", show_default=True, help="Which device to check.")
-@click.option("--seconds", default=300.0, show_default=True, help="Of audio a batch, where rates are measured.")
-@click.option("--steps", default=40, show_default=True, help="Where rates are measured.")
+@click.option("--device", default="cuda", show_default=True, help="Which device to check; cuda: with all GPUs.")
+@click.option("--seconds", default=300.0, show_default=True, help="Of audio a batch, where training is measured.")
+@click.option("--steps", default=30, show_default=True, help="Where training is measured.")
 @click.option("--loss-steps", default=200, show_default=True, help="Of the loss curves.")
-@click.option("--models", default="small,whisper_base,large", show_default=True, help="Configurations whose rates are measured.")
+@click.option("--models", default="small,whisper_base,large", show_default=True, help="Configurations whose training is measured.")
+@click.option("--decode-seconds", default=3600.0, show_default=True, help="Of speech that is decoded.")
+@click.option("--names", default=1000, show_default=True, help="On the list with which it is.")
+@click.option("--check", "chosen", multiple=True, help="Only this check, by its name in the results; repeatable.")
+@click.option("--minutes", default=8.0, show_default=True, help="What has not begun by then is left out.")
 @click.option("--json", "path", type=click.Path(path_type=Path), help="File for the results.")
-def command(device: str, seconds: float, steps: int, loss_steps: int, models: str, path: Path) -> None:
+def command(
+    device: str, seconds: float, steps: int, loss_steps: int, models: str, decode_seconds: float, names: int, chosen: Tuple[str, ...],
+    minutes: float, path: Path,
+) -> None:
     """Compare a GPU with the CPU and measure it."""
+    began = time.monotonic()
     at = open_device(device)
-    found: Dict[str, Any] = {"device": torch.cuda.get_device_name(at) if at.type == "cuda" else "cpu", "torch": torch.__version__}
+    found: Dict[str, Any] = {
+        "device": torch.cuda.get_device_name(at) if at.type == "cuda" else "cpu", "torch": torch.__version__,
+        "devices": {name: state for name, state, _ in devices()},
+    }  # fmt: skip
 
     def note(name: str, value: Any) -> None:
         found[name] = value
@@ -165,16 +91,16 @@ def command(device: str, seconds: float, steps: int, loss_steps: int, models: st
         if path is not None:
             path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
-    note("emissions_difference", emissions(at))
-    tiny = model_config("tiny")
-    tiny = dataclasses.replace(tiny, encoder=dataclasses.replace(tiny.encoder, dropout=0.0))
-    curves = {name: losses(tiny, loss_steps, torch.device(name) if name == "cpu" else at) for name in ("cpu", at.type)}
-    note("loss_curves", {name: [round(value, 4) for value in curve[:: max(1, loss_steps // 10)]] for name, curve in curves.items()})
-    note("loss_difference", max(abs(a - b) / a for a, b in zip(*curves.values())) if len(curves) == 2 else 0.0)
-    note("resume_difference", resumed(at))
-    for name in models.split(","):
-        for precision in ("fp32", "bf16") if at.type == "cuda" else ("fp32",):
-            note(f"training_{name}_{precision}", rate(name, seconds, steps, at, precision))
+    with tempfile.TemporaryDirectory() as folder:
+        all_checks = checks(device, seconds, steps, loss_steps, models.split(","), decode_seconds, names, Path(folder))
+        unknown = set(chosen) - {name for name, _ in all_checks}
+        if unknown:
+            raise InputError(f"--check {min(unknown)} is unknown", hint=f"choose from {', '.join(name for name, _ in all_checks)}")
+        for name, check in all_checks:
+            if chosen and name not in chosen:
+                continue
+            note(name, check() if time.monotonic() - began < 60 * minutes else "left out: no time")
+    note("seconds", round(time.monotonic() - began, 1))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 
 # shellcheck disable=SC2154 # the options of the recipe
 root=$(CDPATH='' cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-export PATH="$root/.venv/bin:$PATH"
+export PATH="${CTCB_VENV:-$root/.venv}/bin:$PATH"
 . "$root/cmd.sh"
 ! ${dry_run:-false} || export CTCB_DRY_RUN=true
 . "$root/utils/dry_run.sh"

@@ -2,11 +2,12 @@
 # Sets up the environment, checks the sources (ruff, mypy, shellcheck) and runs the tests: the quick ones, and with --slow the others too.
 # The quick tests end with a coverage report.
 #
-#   utils/test.sh [--slow] [--venv DIR] [-- PYTEST_ARGUMENT...]
+#   utils/test.sh [--slow] [--set SET] [--venv DIR] [-- PYTEST_ARGUMENT...]
 #
 #   --slow             run the slow tests as well, after the quick ones
 #   --slow-limit SECS  stop the slow tests after so long (3600); what ran until then must have passed
-#   --venv DIR         use this environment instead of .venv
+#   --set SET          reference, or modern (utils/setup_env.sh)
+#   --venv DIR         use this environment instead of the set's
 [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
 set +o posix -euo pipefail
 self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
@@ -14,10 +15,12 @@ root=$(CDPATH='' cd -P "$(dirname "$self")/.." && pwd)
 
 slow=false
 slow_limit=3600
-venv=$root/.venv
+set=reference
+venv=''
 . "$root/utils/parse_options.sh"
 
-bash "$root/utils/setup_env.sh" --venv "$venv"
+[ -n "$venv" ] || case $set in modern) venv=$root/.venv-modern ;; *) venv=$root/.venv ;; esac
+bash "$root/utils/setup_env.sh" --set "$set" --venv "$venv"
 cd "$root"
 shopt -s nullglob
 if [ -x "$venv/bin/mypy" ]; then  # not with Python 3.9
