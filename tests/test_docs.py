@@ -27,6 +27,7 @@ PAGES = ["README.md", "CONTRIBUTING.md", *sorted(str(page.relative_to(ROOT)) for
 ELSEWHERE = {
     "bash utils/demo.sh": "tests/recipes/test_demo.py",
     "bash utils/setup_env.sh": "tests/utils/test_setup_env.py",
+    "bash utils/gpu_check.sh": "tests/utils/test_gpu_check.py",
     "bash utils/test.sh": "runs this",
     "python3.12 -m venv": "makes an environment for the fuzzer",
     "/tmp/fuzz/bin/python": "runs as long as it is let",
