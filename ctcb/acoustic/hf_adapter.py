@@ -12,6 +12,7 @@ from typing import Any, List, Optional, Sequence
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 from torch.nn.utils.rnn import pad_sequence
 
 from ctcb.acoustic.hf import opened
@@ -113,18 +114,27 @@ def load_base(
     extractor, model, table = opened(name, tokens)
     spelling = PieceSpelling(table)
     lang = table_lang(spelling)
+    digest = _digest(model, lang.tokenizer.pieces)
+    _without_parametrizations(model)
     network = HfNetwork(model, extractor, lang.tokenizer.order, f"hf:{name}")
 
     def frames(samples: np.ndarray) -> np.ndarray:
         return network._states(samples)[-1][0].cpu().numpy()
 
-    digest = _digest(model, lang.tokenizer.pieces)
     model.to(device)
     base = HfBase(network, lang, spelling, measured_shift(frames), digest, f"hf:{name}")
     if adapter is None:
         return base
     own, known_as = load_adapter_folder(adapter, network.config, base.digest, base.folder)
     return replace(base, adapter=own, adapter_digest=known_as)
+
+
+def _without_parametrizations(model: nn.Module) -> None:
+    """Keep weights as they are in the place of what computes them: newer transformers do so for convolutions, which cannot be pickled then."""
+    for module in list(model.modules()):
+        if is_parametrized(module):
+            for name in list(module.parametrizations):
+                remove_parametrizations(module, name)
 
 
 def _digest(model: nn.Module, pieces: Sequence[str]) -> str:

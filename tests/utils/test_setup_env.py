@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import List
+from typing import List, Optional
 
 import pytest
 
@@ -42,10 +42,10 @@ class Machine:
                 if found.exists() and not (self.path[1] / tool).exists():
                     (self.path[1] / tool).symlink_to(found)
 
-    def run(self, fail_at: str = "") -> subprocess.CompletedProcess:
+    def run(self, *options: str, fail_at: str = "") -> subprocess.CompletedProcess:
         env = {"PATH": ":".join(map(str, self.path)), "HOME": str(self.venv.parent)}
         env.update(PIP_LOG=str(self.pip_log), FAIL_AT=fail_at)
-        command = ["/bin/bash", str(ROOT / "utils/setup_env.sh"), "--venv", str(self.venv)]
+        command = ["/bin/bash", str(ROOT / "utils/setup_env.sh"), "--venv", str(self.venv), *options]
         return subprocess.run(command, env=env, cwd="/", capture_output=True, text=True)
 
     def pip_calls(self) -> List[str]:
@@ -103,6 +103,63 @@ def test_missing_python_is_reported(tmp_path: Path) -> None:
     run = Machine(tmp_path, python=False).run()
     assert run.returncode == 1
     assert "no working Python 3.10 or 3.9" in run.stderr and "uv python install 3.10" in run.stderr
+
+
+# The same for Python 3.11, with an address for a wheel of k2.
+MODERN_PRETENDER = PRETENDER.replace("3.10", "3.11").replace("  *kenlm*", "  *k2_wheel.py) echo https://k2/k2.whl ;;\n  *kenlm*")
+
+
+@pytest.fixture
+def modern(tmp_path: Path) -> Machine:
+    machine = Machine(tmp_path)
+    for name in ("python3.10", "python3.11"):
+        (tmp_path / "bin" / name).write_text(MODERN_PRETENDER)
+        (tmp_path / "bin" / name).chmod(0o755)
+    return machine
+
+
+@pytest.mark.parametrize("cuda, index", [("12.8", "https://download.pytorch.org/whl/cu128"), ("13.0", "/whl/cu130"), ("cpu", "/whl/cpu"), ("any", None)])
+def test_modern_set_fits_torch_to_cuda(modern: Machine, cuda: str, index: Optional[str]) -> None:
+    run = modern.run("--set", "modern", "--cuda", cuda)
+    assert run.returncode == 0, run.stderr
+    _, torch, torchaudio, others, k2, own = modern.pip_calls()
+    assert "torch==2.9.1" in torch and "torchaudio==2.9.1" in torchaudio
+    assert all((index or "--index-url") in line for line in (torch, torchaudio)) == (index is not None)
+    assert "modern.txt" in others and "reference" not in others and k2.endswith("https://k2/k2.whl") and "-e" in own
+    assert modern.run("--set", "modern", "--cuda", cuda).stderr == "" and modern.pip_calls() == []
+    assert "making" not in modern.run("--set", "modern", "--cuda", "12.6").stderr and "whl/cu126" in modern.pip_calls()[1]
+
+
+@pytest.mark.parametrize("options, told", [(["--set", "old"], "--set is reference or modern, not old"), (["--cuda", "twelve"], "--cuda is a version")])
+def test_unknown_sets_are_refused(modern: Machine, options: List[str], told: str) -> None:
+    run = modern.run(*options)
+    assert run.returncode == 2 and told in run.stderr and not modern.venv.exists()
+
+
+def test_modern_set_without_torchaudio_and_k2(modern: Machine) -> None:
+    (modern.path[1] / "python3.11").write_text(MODERN_PRETENDER.replace("echo https://k2/k2.whl", "exit 1"))
+    run = modern.run("--set", "modern", fail_at="torchaudio==2.9.1")
+    assert run.returncode == 0, run.stderr
+    assert "no torchaudio 2.9.1" in run.stderr and len([line for line in run.stderr.splitlines() if "graphs are off" in line and "https://k2-fsa" in line]) == 1
+
+
+PAGE = """<a href="https://x.org/k2-1.24.4.dev20250807%2Bcuda12.8.torch2.9.1-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl">a</a>
+<a href="wheels/k2-1.24.4.dev20251118+cuda12.8.torch2.9.1-cp311-cp311-manylinux_2_27_x86_64.whl">b</a>
+<a href="k2-1.24.4.dev20260101+cuda12.8.torch2.9.1-cp312-cp312-manylinux_2_27_x86_64.whl">c</a>
+<a href="k2-1.24.4.dev20260101+cuda13.0.torch2.9.1-cp311-cp311-manylinux_2_27_x86_64.whl">d</a>
+<a href="k2-1.24.4.dev20260101+cuda12.8.torch2.9.10-cp311-cp311-manylinux_2_27_x86_64.whl">e</a>
+<a href="k2-1.24.4.dev20260101+cpu.torch2.9.1-cp311-cp311-manylinux_2_27_x86_64.whl">f</a>
+<a href="k2-1.24.4.dev20260101+cuda12.8.torch2.9.1-cp311-cp311-win_amd64.whl">g</a>
+"""
+
+
+@pytest.mark.parametrize("torch, cuda, expected", [("2.9.1", "12.8", "wheels/k2-1.24.4.dev20251118"), ("2.9.1", None, "k2-1.24.4.dev20260101+cpu"), ("2.13.0", "12.8", None)])
+def test_newest_wheel_of_k2(monkeypatch: pytest.MonkeyPatch, torch: str, cuda: Optional[str], expected: Optional[str]) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "utils"))
+    from k2_wheel import newest
+
+    found = newest(PAGE, "cp311", torch, cuda)
+    assert found is None if expected is None else found is not None and found.startswith(expected)
 
 
 SCRIPT = """#!/bin/bash
