@@ -85,7 +85,7 @@ def decoded(device: str, seconds: float, names: int, jobs: int, folder: Path) ->
 def _training(device: str, folder: Path, out: Path, processes: int = 1) -> List[str]:
     data, config = folder / "data", folder / "train.yaml"
     if not config.exists():
-        _run([*_ctcb(), "prepare", str(DEMO / "manifest.tsv"), "--out", str(data), "--jobs", "1"])
+        _run([*_ctcb(), "prepare", str(DEMO / "manifest.tsv"), "--features", "--out", str(data), "--jobs", "1"])
         config.write_text(yaml.safe_dump(TRAIN), encoding="utf-8")
     start = _ctcb() if processes == 1 else [*_torchrun(processes), "-m", "ctcb"]
     named = [word for _ in range(REPEATS) for word in ("--data", str(data))]

@@ -103,6 +103,8 @@ TRANSFORMS = {
 @pytest.mark.parametrize("name", TRANSFORMS)
 @pytest.mark.parametrize("share", [(0.0, 1.0), (0.25, 0.5)])
 def test_transforms_as_lhotse_applies_them(folder, name, share):
+    if "tempo" in name:
+        pytest.importorskip("torchaudio")  # lhotse has no tempo without it
     changed = TRANSFORMS[name](recording(((0,), folder / "left.wav")))
     whole = changed.duration
     cut = MonoCut("c", share[0] * whole, share[1] * whole, 0, recording=changed)
