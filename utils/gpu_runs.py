@@ -98,7 +98,9 @@ def _ctcb() -> List[str]:
 
 
 def _torchrun(processes: int) -> List[str]:
-    return [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
+    # As --standalone does, but for the port, which it has in common with others in torch 1.13.
+    meeting = ["--rdzv_backend=c10d", "--rdzv_endpoint=localhost:0"]
+    return [sys.executable, "-m", "torch.distributed.run", *meeting, f"--nproc_per_node={processes}"]
 
 
 def _environment() -> Dict[str, str]:

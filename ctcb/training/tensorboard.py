@@ -21,7 +21,8 @@ class Events:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
             raise InputError(f"TensorBoard cannot be used here ({error})", hint="pip install 'ctcb[tensorboard]'") from None
-        self._folder, self._kind, self._writer = Path(folder), SummaryWriter, None  # type: Path, Any, Optional[Any]
+        self._folder, self._kind = Path(folder), SummaryWriter
+        self._writer = None
 
     def add(self, row: Row) -> None:
         """Write a row that has just been logged."""
