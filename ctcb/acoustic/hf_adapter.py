@@ -135,6 +135,7 @@ def _without_parametrizations(model: nn.Module) -> None:
         if is_parametrized(module):
             for name in list(module.parametrizations):
                 remove_parametrizations(module, name)
+            module._load_state_dict_pre_hooks.clear()  # weight_norm's reads older state dicts, and cannot be pickled
 
 
 def _digest(model: nn.Module, pieces: Sequence[str]) -> str:
