@@ -4,11 +4,13 @@ Its training data are not documented. It spells no words: ``ctcb graph`` over ph
 """
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Dict, List, Sequence
 
 import numpy as np
 import torch
 
+from ctcb.acoustic.fingerprint import of_files
 from ctcb.acoustic.open import Tokens
 from ctcb.acoustic.waveform import WaveformModel
 from ctcb.ctc.emissions import Emissions
@@ -44,6 +46,7 @@ class HamaModel(WaveformModel):
 
 def load(name: str, tokens: Tokens, device: torch.device) -> HamaModel:
     """The model that comes inside the package; ``name`` is empty. Its package runs it on the CPU, whatever ``device`` is."""
+    import hama
     from hama.asr import ASR_OUTPUT_FRAME_SAMPLES, ASRModel
 
     model, phonetics = ASRModel(), Phonetics.default()
@@ -57,6 +60,7 @@ def load(name: str, tokens: Tokens, device: torch.device) -> HamaModel:
         summed = np.exp(np.asarray(log_probs[0], np.float32)[: int(np.ravel(frames)[0])]) @ matrix
         return np.maximum(summed / summed.sum(axis=1, keepdims=True), LOWEST)
 
-    opened = HamaModel(network, None, ASR_OUTPUT_FRAME_SAMPLES / SAMPLE_RATE)
+    files = sorted((Path(hama.__file__).parent / "assets").glob("asr*"))
+    opened = HamaModel(network, None, ASR_OUTPUT_FRAME_SAMPLES / SAMPLE_RATE, lambda: of_files(files, phonetics.symbols))
     opened.phonetics = phonetics
     return opened

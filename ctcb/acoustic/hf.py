@@ -6,6 +6,7 @@ from typing import Any, List, Tuple
 import numpy as np
 import torch
 
+from ctcb.acoustic.fingerprint import of_module
 from ctcb.acoustic.open import Tokens
 from ctcb.acoustic.waveform import WaveformModel
 from ctcb.data.audio import SAMPLE_RATE
@@ -47,7 +48,7 @@ def load(name: str, tokens: Tokens, device: torch.device) -> WaveformModel:
         with torch.no_grad():
             return model(**inputs).logits[0].float().cpu().numpy()
 
-    return WaveformModel(network, PieceSpelling(table))
+    return WaveformModel(network, PieceSpelling(table), content=lambda: of_module(model, table.blank_first))
 
 
 def _symbols(tokenizer: Any, size: int) -> List[str]:

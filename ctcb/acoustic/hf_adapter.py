@@ -4,7 +4,6 @@ It has no phone head: names are aligned by their pieces alone, which stand in fo
 """
 from __future__ import annotations
 
-import hashlib
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, List, Optional, Sequence
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 from torch.nn.utils.rnn import pad_sequence
 
+from ctcb.acoustic.fingerprint import of_module
 from ctcb.acoustic.hf import opened
 from ctcb.acoustic.model import MAX_SECONDS
 from ctcb.acoustic.open import Tokens
@@ -114,7 +114,7 @@ def load_base(
     extractor, model, table = opened(name, tokens)
     spelling = PieceSpelling(table)
     lang = table_lang(spelling)
-    digest = _digest(model, lang.tokenizer.pieces)
+    digest = of_module(model, lang.tokenizer.pieces)
     _without_parametrizations(model)
     network = HfNetwork(model, extractor, lang.tokenizer.order, f"hf:{name}")
 
@@ -138,12 +138,6 @@ def _without_parametrizations(model: nn.Module) -> None:
             module._load_state_dict_pre_hooks.clear()  # weight_norm's reads older state dicts, and cannot be pickled
 
 
-def _digest(model: nn.Module, pieces: Sequence[str]) -> str:
-    """Of weights and tokens; without the weights' names, which differ between versions of torch."""
-    parts = sorted(hashlib.sha256(value.float().numpy().tobytes()).hexdigest() for value in model.state_dict().values())
-    return hashlib.sha256("\n".join([*pieces, *parts]).encode()).hexdigest()
-
-
 class AdaptedModel:
     """A model of transformers with an adapter."""
 
@@ -157,6 +151,11 @@ class AdaptedModel:
         self.spelling, self.frame_shift = model.spelling, model.frame_shift
         order = model.lang.tokenizer.order
         self._columns = np.argsort(order)  # of the emissions, in the order of the model's own tokens
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the base."""
+        return self.model.digest
 
     def biased_by(self, bias: Optional[EncoderBias]) -> AdaptedModel:
         """See :class:`ctcb.acoustic.model.BiasableModel`."""

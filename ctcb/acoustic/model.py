@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from ctcb.acoustic.directory import LoadedModel
+from ctcb.acoustic.fingerprint import of_directory
 from ctcb.adapter.base import ModelWithAdapter
 from ctcb.adapter.encoder_bias import EncoderBias
 from ctcb.ctc.emissions import Emissions
@@ -30,6 +31,10 @@ class AcousticModel(Protocol):
     max_seconds: float  # of audio that `forward` takes at once; longer recordings go through windows (long_form.py)
     spelling: Optional[Spelling]  # of words in the tokens; None where these spell no words
     phonetics: Optional[Phonetics]  # of the phone head; None where there is none
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what the emissions rest on (:mod:`ctcb.acoustic.fingerprint`), worked out when it is asked for."""
 
     def prepare(self, samples: np.ndarray) -> Tensor:
         """``[N]`` float32 samples at 16 kHz to ``[T, F]`` rows of input."""
@@ -60,6 +65,11 @@ class DirectoryModel:
         self.spelling: Optional[Spelling] = TokenizerSpelling(model.lang.tokenizer)
         self._phone_head = model.network.config.phone_head
         self.phonetics = None if self._phone_head is None else Phonetics.of(model.lang)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the folder that it was loaded from."""
+        return of_directory(self.model.folder or "")
 
     def biased_by(self, bias: Optional[EncoderBias]) -> DirectoryModel:
         """See :class:`BiasableModel`."""

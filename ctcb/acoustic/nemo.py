@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ctcb.acoustic.fingerprint import of_module
 from ctcb.acoustic.open import Tokens
 from ctcb.acoustic.waveform import WaveformModel
 from ctcb.errors import InputError
@@ -37,4 +38,4 @@ def load(name: str, tokens: Tokens, device: torch.device) -> WaveformModel:
 
     symbols = [*head.vocabulary, BLANK]
     table = TokenTable.of(symbols, len(symbols) - 1, tokens.separator, f"nemo:{name}", language=tokens.language)
-    return WaveformModel(network, PieceSpelling(table))
+    return WaveformModel(network, PieceSpelling(table), content=lambda: of_module(model, table.blank_first))

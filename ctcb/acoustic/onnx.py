@@ -8,6 +8,7 @@ from typing import Any, Dict, List
 import numpy as np
 import torch
 
+from ctcb.acoustic.fingerprint import of_files
 from ctcb.acoustic.open import Tokens
 from ctcb.acoustic.waveform import WaveformModel, require_width
 from ctcb.errors import InputError, RunError
@@ -55,7 +56,7 @@ def load(name: str, tokens: Tokens, device: torch.device) -> WaveformModel:
 
     table = TokenTable.read(tokens.file, tokens.blank, tokens.separator, language=tokens.language)
     require_width(network, table.symbols, name)
-    return WaveformModel(network, spelling_of(table, tokens.model))
+    return WaveformModel(network, spelling_of(table, tokens.model), content=lambda: of_files([path], table.symbols))
 
 
 def _feed(session: Any, samples: np.ndarray) -> Dict[str, np.ndarray]:

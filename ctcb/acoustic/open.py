@@ -11,6 +11,7 @@ from ctcb.acoustic.model import AcousticModel, DirectoryModel
 from ctcb.device import open_device
 from ctcb.errors import InputError, RunError
 from ctcb.io import PathOrStr
+from ctcb.model_names import is_foreign, split_name
 from ctcb.moved import renamed
 
 if TYPE_CHECKING:
@@ -39,19 +40,13 @@ class Kind:
     names: str  # what stands behind the colon
 
 
-KINDS: Dict[str, Kind] = {
+KINDS: Dict[str, Kind] = {  # those of ctcb/model_names.py
     "hf": Kind("ctcb.acoustic.hf", "transformers", "pip install 'ctcb[hf]'", "a folder or a name of the Hugging Face Hub"),
     "torchaudio": Kind("ctcb.acoustic.torchaudio", "torchaudio", "pip install 'ctcb[torchaudio]'", "a bundle of torchaudio.pipelines"),
     "onnx": Kind("ctcb.acoustic.onnx", "onnxruntime", "pip install 'ctcb[onnx]'", "an .onnx file, with --tokens"),
     "nemo": Kind("ctcb.acoustic.nemo", "nemo", "pip install 'nemo_toolkit[asr]'", "a .nemo file or a name of its model hub"),
     "hama": Kind("ctcb.acoustic.hama", "hama", "pip install 'ctcb[hama]'", "nothing"),
 }
-
-
-def is_foreign(model: str) -> bool:
-    """Whether ``--model`` names another kind than a model directory."""
-    kind, colon, _ = model.partition(":")
-    return kind in KINDS and (bool(colon) or kind == "hama")
 
 
 def open_model(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None, device: str = "cpu") -> AcousticModel:
@@ -91,8 +86,8 @@ def open_base_of(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOr
 
 def _kind_of(model: str) -> Tuple[Kind, str]:
     """What runs the model, whose package is there, and what stands behind the colon."""
-    name, _, rest = model.partition(":")
-    kind = KINDS[name]
+    name, rest = split_name(model)
+    kind = KINDS[str(name)]
     if not rest and name != "hama":
         raise InputError(f"--model {model} names no model", hint=f"behind the colon stands {kind.names}")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from ctcb.acoustic.fingerprint import of_module
 from ctcb.acoustic.open import Tokens
 from ctcb.acoustic.waveform import WaveformModel
 from ctcb.data.audio import SAMPLE_RATE
@@ -32,4 +33,4 @@ def load(name: str, tokens: Tokens, device: torch.device) -> WaveformModel:
             return model(torch.from_numpy(samples)[None].to(device))[0][0].float().cpu().numpy()
 
     table = TokenTable.of(bundle.get_labels(), 0 if tokens.blank is None else tokens.blank, tokens.separator, f"torchaudio:{name}", language=tokens.language)
-    return WaveformModel(network, PieceSpelling(table))
+    return WaveformModel(network, PieceSpelling(table), content=lambda: of_module(model, table.blank_first))

@@ -30,10 +30,20 @@ class WaveformModel:
     phonetics: Optional[Phonetics] = None
     opened_as: Optional[Tuple[str, Tokens, None, str]] = None  # what `open_model` made it of
 
-    def __init__(self, network: Network, spelling: Optional[Spelling], frame_shift: Optional[float] = None) -> None:
-        """``frame_shift`` in seconds; measured where it is not known. Raises InputError where that finds none."""
-        self._network, self.spelling = network, spelling
+    def __init__(
+        self, network: Network, spelling: Optional[Spelling], frame_shift: Optional[float] = None, content: Callable[[], str] = str
+    ) -> None:
+        """``frame_shift`` in seconds; measured where it is not known. ``content`` works out the fingerprint.
+
+        Raises InputError where no frame shift is found.
+        """
+        self._network, self.spelling, self._content = network, spelling, content
         self.frame_shift = frame_shift or measured_shift(network)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the weights and the tokens."""
+        return self._content()
 
     def __reduce__(self) -> Tuple[Any, ...]:
         """Pickled as what it was opened as, and opened again: the libraries' own objects cannot be pickled. Raises

@@ -6,12 +6,14 @@ A file has a block a preset, and in it a block a technique::
       techniques: [g2g, subword, unigram, phones, lookup, verify]
       subword: {alpha: 0.5, cap: 4.0}
       verify: {threshold: 0.4}
+      tuned_on: {model: exp/model, fingerprint: 0a1b2c3d4e5f6789, tokens: 9876f5e4d3c2b1a0}
 
-What it does not name stays as it is in the code. `ctcb tune` writes such files; a model directory may hold one.
+What it does not name stays as it is in the code. `ctcb tune` writes such files, with the model that it tuned on; a model
+may have one of its own (:func:`ctcb.model_names.own_file`).
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
@@ -19,13 +21,16 @@ import yaml
 
 from ctcb.biasing.options import BLOCKS, OPTIONS, TechniqueOptions, by_block, find_option, renamed, values_of, warn_of_old
 from ctcb.biasing.registry import PRESETS, TECHNIQUES
+from ctcb.biasing.tuned_on import TunedOn
 from ctcb.config import from_mapping, read_yaml
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write
+from ctcb.model_names import own_file
 from ctcb.options import OptionBlock
 from ctcb.search.options import BeamOptions
 
 CONFIG_FILE = "decode.yaml"
+TUNED_ON = "tuned_on"  # the key of a preset's model
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Preset:
     techniques: Tuple[str, ...]  # names in TECHNIQUES
     beam: BeamOptions = BeamOptions()
     options: TechniqueOptions = TechniqueOptions()
+    tuned_on: Optional[TunedOn] = None  # the model, where the file names it
 
     @property
     def blocks(self) -> Tuple[OptionBlock, ...]:
@@ -62,10 +68,10 @@ BUILT_IN: Dict[str, Preset] = {name: Preset(techniques) for name, techniques in 
 
 
 def find_config(given: Optional[PathOrStr], model: Optional[PathOrStr]) -> Optional[Path]:
-    """The file that was ``given``, or else a ``model`` directory's own; None where there is none."""
+    """The file that was ``given``, or else the ``model``'s own (:func:`ctcb.model_names.own_file`); None where there is none."""
     if given is not None:
         return Path(given)
-    own = None if model is None else Path(model) / CONFIG_FILE
+    own = None if model is None else own_file(model, CONFIG_FILE)
     return own if own is not None and own.exists() else None
 
 
@@ -101,17 +107,19 @@ def _preset(name: str, block: Mapping[str, Any], path: Optional[PathOrStr], old:
             if technique not in TECHNIQUES:
                 raise InputError(f"{technique!r} is no technique", file=path, hint=f"choose from {', '.join(TECHNIQUES)}")
     built: Dict[str, Any] = {part: from_mapping(BLOCKS[part], given, path, f"{name}.{part}.") for part, given in values.items()}
-    return Preset(techniques, built.pop("beam", BeamOptions()), replace(TechniqueOptions(), **built))
+    given_model = block.get(TUNED_ON)
+    tuned_on = None if given_model is None else from_mapping(_Model, {TUNED_ON: given_model}, path, f"{name}.").tuned_on
+    return Preset(techniques, built.pop("beam", BeamOptions()), replace(TechniqueOptions(), **built), tuned_on)
 
 
 def _values(name: str, block: Mapping[str, Any], path: Optional[PathOrStr], old: Dict[str, str]) -> Dict[str, Dict[str, Any]]:
     """A preset's settings by their blocks of today."""
     found: Dict[str, Dict[str, Any]] = {}
     for part, given in block.items():
-        if part == "techniques":
+        if part in ("techniques", TUNED_ON):
             continue
         if part not in BLOCKS:
-            known = ", ".join(["techniques", *sorted(BLOCKS)])
+            known = ", ".join(["techniques", *sorted(BLOCKS), TUNED_ON])
             raise InputError(f"unknown key '{name}.{part}'", file=path, hint=f"known are {known}")
         if not isinstance(given, Mapping):
             raise InputError(f"{name}.{part} holds no key: value pairs", file=path, hint="see docs/techniques.md")
@@ -135,6 +143,11 @@ class _Techniques:
     techniques: Tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Model:
+    tuned_on: TunedOn
+
+
 def write_presets(path: PathOrStr, presets: Mapping[str, Preset], comment: str) -> None:
     """Write what differs from the built-in presets, below a comment of one or more lines."""
     blocks: Dict[str, Dict[str, Any]] = {}
@@ -144,6 +157,8 @@ def write_presets(path: PathOrStr, presets: Mapping[str, Preset], comment: str) 
             known = OPTIONS[option]
             if value != known.default:
                 blocks[name].setdefault(known.block, {})[known.field] = value
+        if preset.tuned_on is not None:
+            blocks[name][TUNED_ON] = asdict(preset.tuned_on)
     with atomic_write(path) as file:
         file.writelines(f"# {line}\n" for line in comment.splitlines())
         yaml.safe_dump(blocks, file, sort_keys=False, default_flow_style=None)

@@ -9,6 +9,7 @@ from ctcb.biasing.prepared_list import LIST, PRINT_AS, Setting
 from ctcb.biasing.presets import BUILT_IN, Preset
 from ctcb.biasing.registry import TECHNIQUES, choose
 from ctcb.biasing.technique import EncoderTechnique, SearchTechnique, Technique
+from ctcb.biasing.tuned_on import TunedOn
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.errors import InputError
@@ -24,6 +25,7 @@ from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.spelling import Spelling
 
 if TYPE_CHECKING:
+    from ctcb.acoustic.model import AcousticModel
     from ctcb.acoustic.open import Tokens
     from ctcb.adapter.base import ModelWithAdapter
     from ctcb.decoding.recognizer import Recognizer
@@ -60,11 +62,12 @@ class EmissionFacts:
     """What a decoder must know of the emissions that it gets."""
 
     spelling: Spelling  # of words in their tokens
-    frame_shift: float  # seconds
+    frame_shift: Optional[float]  # seconds; None where it is unknown
     phonetics: Optional[Phonetics] = None  # of the phone head, where its emissions come along
     scale: str = "natural"  # a name in SCALES
     trim_padding: bool = False  # whether rows at their ends that are padding are left out, instead of refused
     encoder: Optional[ModelWithAdapter] = None  # the model that made them, where its encoder is biased
+    model: Callable[[], TunedOn] = TunedOn  # says which made them, as far as it is known; digests of large ones take seconds
 
 
 @dataclass(frozen=True)
@@ -105,14 +108,23 @@ def build(config: Config) -> Recognizer:
     if encoder is not None:
         require_adapter(encoder)
     phones = None if config.graph is None else config.graph.graph.phones
-    if model.spelling is None and phones is None:
-        raise InputError(
-            "this model emits phones and spells no words", file=config.model, hint="give a graph over phones (`ctcb graph` makes it)"
-        )
-    if phones is not None and model.phonetics is None:
-        raise InputError("this model has no phone head", file=config.model, hint="use a graph over subwords")
-    facts = EmissionFacts(phones or model.spelling, model.frame_shift, model.phonetics, encoder=encoder)
+    spelling = words_spelled_by(model, config.model, phones)
+    facts = EmissionFacts(
+        spelling, model.frame_shift, model.phonetics, encoder=encoder, model=lambda: TunedOn.of(spelling.table, model.fingerprint)
+    )
     return Recognizer(model, build_pipeline(config, facts), phones is not None, config.max_active_entities)
+
+
+def words_spelled_by(model: AcousticModel, name: PathOrStr, phones: Optional[Spelling]) -> Spelling:
+    """The spelling of words in what is searched: the model's tokens or, with ``phones``, those of a graph over phones.
+
+    Raises InputError for a model of phones alone without such a graph, and for one without a phone head with it.
+    """
+    if phones is None and model.spelling is None:
+        raise InputError("this model emits phones and spells no words", file=name, hint="give a graph over phones (`ctcb graph` makes it)")
+    if phones is not None and model.phonetics is None:
+        raise InputError("this model has no phone head", file=name, hint="use a graph over subwords")
+    return phones or model.spelling
 
 
 def build_pipeline(
@@ -125,13 +137,15 @@ def build_pipeline(
     lm : in the place of ``config.lm``, loaded for the tokens before.
     table : the techniques by their names.
 
-    Raises InputError as :func:`build` does.
+    Raises InputError as :func:`build` does. Warns of a preset that was tuned on another model.
     """
     if config.print_as not in PRINT_AS:
         raise InputError(f"names cannot be printed as {config.print_as!r}", hint=f"choose from {', '.join(PRINT_AS)}")
     if config.graph is not None:
         config.graph.graph.require_tokens(facts.spelling.table)
     techniques = techniques_of(config, facts.phonetics is not None, lm is not None, table)
+    if config.preset.tuned_on is not None:
+        config.preset.tuned_on.warn_of_other(facts.model(), config.bias)
     for technique in techniques:
         if technique.needs_phones and facts.phonetics is None:
             raise InputError(

@@ -1,4 +1,4 @@
-"""The LM of a decoder: the one that is named, the model directory's own, or none."""
+"""The LM of a decoder: the one that is named, the model's own, or none."""
 from __future__ import annotations
 
 import warnings
@@ -7,6 +7,7 @@ from typing import Optional
 
 from ctcb.errors import InputWarning
 from ctcb.io import PathOrStr
+from ctcb.model_names import own_file
 from ctcb.search.beam.word_lm import WordLm
 from ctcb.text.tokens import TokenTable
 
@@ -14,10 +15,10 @@ LM_FILE, NO_LM = "lm.arpa.gz", "none"
 
 
 def find_lm(lm: Optional[PathOrStr], model: Optional[PathOrStr]) -> Optional[Path]:
-    """The ARPA file ``lm``, or else that of the ``model`` directory; None for ``"none"`` and where there is none."""
+    """The ARPA file ``lm``, or else the ``model``'s own (:func:`ctcb.model_names.own_file`); None for ``"none"`` and where there is none."""
     if lm is not None:
         return None if lm == NO_LM else Path(lm)
-    model_lm = None if model is None else Path(model) / LM_FILE
+    model_lm = None if model is None else own_file(model, LM_FILE)
     return model_lm if model_lm is not None and model_lm.exists() else None
 
 

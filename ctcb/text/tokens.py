@@ -105,6 +105,11 @@ class TokenTable:
         """The tokens between words: one or none."""
         return () if self.separator is None else (self.separator,)
 
+    @property
+    def blank_first(self) -> Tuple[str, ...]:
+        """The symbols in their order, but for the blank, which comes first."""
+        return (self.symbols[self.blank], *self.symbols[: self.blank], *self.symbols[self.blank + 1 :])
+
     @cached_property
     def tells_words(self) -> bool:
         """Whether the tokens mark where words begin; phones do not."""

@@ -12,13 +12,13 @@ from ctcb import __version__
 from ctcb.biasing.options import OPTIONS, values_of
 from ctcb.biasing.presets import Preset, find_config
 from ctcb.biasing.technique import EncoderTechnique
+from ctcb.cli.common.emissions import EmissionOptions, emission_options, read_emissions, tokens_of
 from ctcb.cli.common.options import Decorator, Once, failed_option, join, recognition_options
 from ctcb.cli.common.recognition import require_batches, shown
 from ctcb.cli.common.settings import Settings, flags_of, presets_of, set_option, settings_given
 from ctcb.cli.common.tally import Tally
 from ctcb.cli.decode.biasing import BiasingOptions, biasing_options, prepare, read_lists
 from ctcb.cli.decode.fingerprint import fingerprint
-from ctcb.cli.decode.sources import EmissionOptions, emission_options, read_emissions, tokens_of
 from ctcb.cli.decode.writing import Writer, writing_options
 from ctcb.data.inputs import find_utterances
 from ctcb.data.source import STDIN
@@ -30,6 +30,7 @@ from ctcb.errors import InputError
 from ctcb.graph.options import GraphOptions
 from ctcb.graph.store import load_graph
 from ctcb.io import only_run
+from ctcb.model_names import is_foreign
 from ctcb.report.attention import AttentionPlots
 from ctcb.search.find_lm import find_lm
 from ctcb.search.graph import GraphSetting
@@ -105,8 +106,9 @@ def command(
     ctcb decode --entities names.txt --emissions other.npz --tokens tokens.txt
     """
     biasing, emissions_given = _take(BiasingOptions, given), _take(EmissionOptions, given)
-    of_file, own_model = emissions_given.emissions is not None, emissions_given.tokens is None
-    own_model = own_model and (not of_file or _is_given("model"))
+    of_file = emissions_given.emissions is not None
+    # Whose decode.yaml and LM are taken: tokens in the place of those of a model directory are another model's.
+    own_model = (is_foreign(model) or emissions_given.tokens is None) and (not of_file or _is_given("model"))
     graph_asked = method == "graph" or method is None and given["graph"] is not None
     lm_file = find_lm(lm, model if own_model and not graph_asked and method != "greedy" else None)
     if resume and (out is None or of_file):

@@ -10,6 +10,7 @@ import click
 
 from ctcb import __version__
 from ctcb.data.audio import AUDIO_SUFFIXES, FFMPEG_SUFFIXES
+from ctcb.model_names import split_name
 from ctcb.search.find_lm import NO_LM
 
 # Options that change nothing in what is recognised, and those that name what is written.
@@ -45,9 +46,7 @@ def _files_of(option: str, name: str) -> Iterator[Path]:
     if option == "lm" and name == NO_LM:
         return
     if option == "model":
-        from ctcb.acoustic.open import is_foreign  # here: imports torch
-
-        name = name.partition(":")[2] if is_foreign(name) else name  # a folder or a file may stand behind the colon
+        name = split_name(name)[1]  # a folder or a file may stand behind the colon
         if not name:
             return
     path = Path(name)

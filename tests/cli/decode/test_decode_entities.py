@@ -224,7 +224,7 @@ def test_emissions_of_a_model_directory(ctcb, model_dir, tmp_path, files):
     heard, read = ctcb(*decode, audio), ctcb(*decode, "--emissions", tmp_path / "e.npz", "--phone-emissions", phones)
     assert heard == read and heard.code == 0 and len(heard.out.splitlines()) == 4
     ran = ctcb("decode", "--emissions", tmp_path / "e.npz")
-    assert ran.code == 2 and "give --tokens FILE, or --model DIR" in ran.err
+    assert ran.code == 2 and "give --tokens FILE, or --model MODEL" in ran.err
     ran = ctcb("decode", "--emissions", tmp_path / "e.npz", "--model", model_dir, "--blank", 0)
     assert ran.code == 2 and "--blank is for --tokens" in ran.err
 

@@ -1,0 +1,42 @@
+"""The model that settings were tuned on, as ``decode.yaml`` names it beside them."""
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from dataclasses import dataclass
+
+from ctcb.errors import InputWarning
+from ctcb.text.tokens import TokenTable
+
+DIGITS = 16  # of a digest in hexadecimal, in the file
+
+
+@dataclass(frozen=True)
+class TunedOn:
+    """A model by its digests; ``""`` where one is unknown."""
+
+    model: str = ""  # as --model named it
+    fingerprint: str = ""  # of its weights; not known where only its emissions were there
+    tokens: str = ""  # of its tokens
+
+    @classmethod
+    def of(cls, table: TokenTable, fingerprint: str = "", model: str = "") -> TunedOn:
+        """The model of some tokens; its ``fingerprint`` as :class:`ctcb.acoustic.model.AcousticModel` has it."""
+        symbols = json.dumps([table.symbols, table.blank])
+        return cls(model, fingerprint[:DIGITS], hashlib.sha256(symbols.encode()).hexdigest()[:DIGITS])
+
+    def differs(self, other: TunedOn) -> bool:
+        """Whether the other is another model: by the fingerprints where both are known, or else by the tokens."""
+        if self.fingerprint and other.fingerprint:
+            return self.fingerprint != other.fingerprint
+        return bool(self.tokens and other.tokens) and self.tokens != other.tokens
+
+    def warn_of_other(self, other: TunedOn, preset: str) -> None:
+        """Warn where the preset of that name is to be used with another model."""
+        if self.differs(other):
+            which = f"{self.model} (fingerprint {self.fingerprint})" if self.model else f"a model with other tokens (digest {self.tokens})"
+            warnings.warn(
+                f"the settings of the preset {preset!r} were tuned on another model, {which}; `ctcb tune` finds this one's own",
+                InputWarning, stacklevel=3,
+            )  # fmt: skip
