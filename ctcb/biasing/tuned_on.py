@@ -32,11 +32,11 @@ class TunedOn:
             return self.fingerprint != other.fingerprint
         return bool(self.tokens and other.tokens) and self.tokens != other.tokens
 
-    def warn_of_other(self, other: TunedOn, preset: str) -> None:
-        """Warn where the preset of that name is to be used with another model."""
+    def warn_of_other(self, other: TunedOn) -> None:
+        """Warn where the settings are to be used with another model."""
         if self.differs(other):
             which = f"{self.model} (fingerprint {self.fingerprint})" if self.model else f"a model with other tokens (digest {self.tokens})"
             warnings.warn(
-                f"the settings of the preset {preset!r} were tuned on another model, {which}; `ctcb tune` finds this one's own",
+                f"the settings of the preset were tuned on another model, {which}; `ctcb tune` finds this one's own",
                 InputWarning, stacklevel=3,
             )  # fmt: skip

@@ -1,7 +1,7 @@
 """Emissions by name: what an acoustic model makes of an utterance, and what a decoder needs of it."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterable, Optional, Tuple
 
 import numpy as np
@@ -56,3 +56,7 @@ class Emitted:
     last: bool = True  # and whether nothing follows
     seconds: float = 0.0  # of audio
     conversions: Tuple[str, ...] = ()  # what was done to the audio when it was read
+
+    def over_phones(self) -> Emitted:
+        """The same for a search over phones (:meth:`Emissions.over_phones`)."""
+        return self if self.emissions is None else replace(self, emissions=self.emissions.over_phones())

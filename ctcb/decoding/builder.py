@@ -145,7 +145,7 @@ def build_pipeline(
         config.graph.graph.require_tokens(facts.spelling.table)
     techniques = techniques_of(config, facts.phonetics is not None, lm is not None, table)
     if config.preset.tuned_on is not None:
-        config.preset.tuned_on.warn_of_other(facts.model(), config.bias)
+        config.preset.tuned_on.warn_of_other(facts.model())
     for technique in techniques:
         if technique.needs_phones and facts.phonetics is None:
             raise InputError(

@@ -123,7 +123,7 @@ class Recognizer:
         """
         model = self._biased(contexts, watch)
         emitted = emit(model, utterances, batch_seconds, jobs, VoiceActivity() if vad else None)
-        return map(_over_phones, emitted) if self._over_phones else emitted
+        return map(Emitted.over_phones, emitted) if self._over_phones else emitted
 
     def _biased(self, contexts: Contexts, watch: Optional[Watch] = None) -> AcousticModel:
         if contexts.encoded is None:
@@ -140,10 +140,6 @@ class Recognizer:
         """The old name of :meth:`transcribe`, for one release."""
         warn_renamed("Recognizer.decode", "Recognizer.transcribe")
         return self.transcribe(*args, **kwargs)
-
-
-def _over_phones(emitted: Emitted) -> Emitted:
-    return emitted if emitted.emissions is None else replace(emitted, emissions=emitted.emissions.over_phones())
 
 
 __getattr__: Callable[[str], Any] = renamed(__name__, {"Recogniser": "Recognizer", "load": "ctcb.decoding.load.load"})

@@ -2,25 +2,25 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Callable, Dict, Iterator, Mapping, Optional, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence
 
 from ctcb.biasing.prepared_list import Context, SpelledList
 from ctcb.biasing.registry import TECHNIQUES
 from ctcb.biasing.technique import Technique
+from ctcb.ctc.emissions import Emitted
 from ctcb.decoding.builder import EmissionFacts, build_pipeline
 from ctcb.decoding.pipeline import Contexts
 from ctcb.entities import EntityList
 from ctcb.evaluation.cached_emissions import CachedEmissions
 from ctcb.evaluation.dataset import DataSet
 from ctcb.evaluation.systems import System
-from ctcb.phones.phonetics import Phonetics
 from ctcb.scoring import bootstrap
 from ctcb.scoring.bootstrap import Estimate
 from ctcb.scoring.report import ScoreReport
 from ctcb.scoring.score import count_table, score
 from ctcb.search.beam.word_lm import WordLm
-from ctcb.text.spelling import Spelling
+from ctcb.search.graph import GraphSetting
 
 FALSE_ALARMS = "false_alarms_per_thousand_words"  # the measure
 
@@ -52,13 +52,27 @@ class Decoding:
     """Decodes a data set's emissions with one system after another."""
 
     def __init__(
-        self, spelling: Spelling, phonetics: Phonetics, emissions: CachedEmissions, lm: Optional[WordLm] = None, jobs: int = 1,
-        biased: Optional[Callable[[EntityList], CachedEmissions]] = None,
+        self, facts: EmissionFacts, emissions: CachedEmissions, lm: Optional[WordLm] = None, jobs: int = 1,
+        biased: Optional[Callable[[EntityList], CachedEmissions]] = None, graph: Optional[GraphSetting] = None,
     ) -> None:
-        """``biased`` makes the emissions of an encoder that is biased toward a list."""
+        """
+        Parameters
+        ----------
+        facts : what the emissions are.
+        biased : makes the emissions of an encoder that is biased toward a list.
+        graph : is searched in the place of the beam search.
+        """
         self._emissions, self._lm, self._jobs, self._biased = emissions, lm, jobs, biased
-        self._facts = EmissionFacts(spelling, emissions.facts.frame_shift, phonetics if emissions.facts.phones else None)
+        self._facts, self._graph = facts, graph
+        self._over_phones = graph is not None and graph.graph.phones is not None
         self._spelled: Dict[EntityList, SpelledList] = {}
+
+    @property
+    def rules(self) -> Dict[str, Any]:
+        """How transcripts are compared: models of English letters in one case are trained on folded texts, and the
+        references are folded as these were; others are compared in their own writing."""
+        writing = self._facts.spelling.writing
+        return {"fold": True} if writing.is_plain else {"language": writing.language}
 
     def spell(self, entities: EntityList) -> SpelledList:
         """A list in the model's tokens; worked out once. Raises InputError where nothing is left of it."""
@@ -70,7 +84,8 @@ class Decoding:
 
     def run(self, system: System, entities: Optional[EntityList], table: Mapping[str, Technique] = TECHNIQUES) -> Outcome:
         """Decode all utterances; raises what is wrong with one of them. ``table`` has the techniques by their names."""
-        pipeline = build_pipeline(system.config, self._facts, self._lm, table)
+        config = system.config if self._graph is None else replace(system.config, method="graph", graph=self._graph)
+        pipeline = build_pipeline(config, self._facts, self._lm, table)
         emissions = self._emissions
         if entities is not None and system.biases_encoder:
             emissions = self._biased(entities)
@@ -82,7 +97,8 @@ class Decoding:
         hyps: Dict[str, str] = {}
         without: Dict[str, str] = {}
         began = time.process_time()
-        for decoded in pipeline.decode_many(emissions.emitted, Contexts.alike(context), jobs=self._jobs, compared=context is not None):
+        emitted = map(Emitted.over_phones, emissions.emitted) if self._over_phones else emissions.emitted
+        for decoded in pipeline.decode_many(emitted, Contexts.alike(context), jobs=self._jobs, compared=context is not None):
             if decoded.error is not None:
                 raise decoded.error
             hyps[decoded.utt_id] = decoded.transcript.text
@@ -99,10 +115,10 @@ def run_ablation(
     for system in systems:
         outcome = decoding.run(system, data.entities)
         alarms = false_alarms(data, decoding, system, outcome, draws, seed)
-        # The models of `ctcb train` write the letters a-z, and the references are folded as their training texts were.
         report = score(
-            data.refs, outcome.hyps, data.entities, seconds=seconds, compare=first, without=outcome.without, fold=True, draws=draws, seed=seed
-        )
+            data.refs, outcome.hyps, data.entities, seconds=seconds, compare=first, without=outcome.without, draws=draws, seed=seed,
+            **decoding.rules,
+        )  # fmt: skip
         real_time = emissions.facts.seconds / max(1e-9, outcome.emitting + outcome.decoding)
         yield AblationRow(system, outcome.hyps, report, alarms, outcome.ready, real_time)
         first = outcome.hyps if first is None else first
@@ -120,6 +136,6 @@ def false_alarms(
     for absent in data.absent:
         # Without a technique no list makes a difference.
         hyps = decoding.run(system, absent).hyps if system.techniques else outcome.hyps
-        counts = count_table(score(data.refs, hyps, absent, fold=True, draws=0).utterances)
+        counts = count_table(score(data.refs, hyps, absent, draws=0, **decoding.rules).utterances)
         false, words = false + counts["false"], words + counts["words"]
     return bootstrap.estimate({"false": false, "words": words}, draws, seed)[FALSE_ALARMS] if data.absent else None

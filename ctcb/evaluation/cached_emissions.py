@@ -1,4 +1,4 @@
-"""A model's emissions of a data set, kept in files so that they are computed once."""
+"""A model's emissions of a data set: computed once, and kept in files; or read from files that are all that there is."""
 from __future__ import annotations
 
 import hashlib
@@ -8,25 +8,29 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Protocol, Tuple
 
+from ctcb.acoustic.fingerprint import of_directory
 from ctcb.ctc.emissions import Emitted
 from ctcb.ctc.npz import NpzWriter, read_npz, with_phones
 from ctcb.data.content import file_digest
 from ctcb.data.inputs import find_utterances
 from ctcb.data.manifest import read_manifest
+from ctcb.decoding.builder import EmissionFacts
+from ctcb.decoding.model_facts import facts_of, facts_of_opened
 from ctcb.entities import EntityList
 from ctcb.errors import InputError
 from ctcb.evaluation.dataset import DataSet
 from ctcb.io import PathOrStr, atomic_write
+from ctcb.model_names import is_foreign
 from ctcb.progress import progress
+from ctcb.text.spelling import Spelling
 
 if TYPE_CHECKING:
-    from ctcb.acoustic.directory import LoadedModel
-    from ctcb.adapter.encoder_bias import EncoderBias
+    from ctcb.acoustic.model import AcousticModel
+    from ctcb.acoustic.open import Tokens
 
-ADAPTER = "adapter.safetensors"
-WEIGHTS = ("encoder.safetensors", "model.yaml")  # what the emissions depend on
+ADAPTER = "adapter.safetensors"  # in a model directory
 
 
 @dataclass(frozen=True)
@@ -47,34 +51,66 @@ class CachedEmissions:
     facts: Facts
 
 
+class EmissionSource(Protocol):
+    """Where the emissions of data sets come from."""
+
+    @property
+    def facts(self) -> EmissionFacts:
+        """What they are."""
+
+    @property
+    def adapter(self) -> bool:
+        """Whether there is an adapter that biases the encoder."""
+
+    def emit(self, data: DataSet) -> CachedEmissions:
+        """Of a set's utterances. Raises the InputError of the first that cannot be read."""
+
+    def biased(self, data: DataSet, entities: EntityList) -> CachedEmissions:
+        """:meth:`emit` with the encoder biased toward a list, and the unbiased emissions. Raises InputError without an adapter."""
+
+    def content(self, data: DataSet) -> Tuple[str, Dict[str, str]]:
+        """Digests of what a set's emissions rest on."""
+
+
 class EmissionCache:
-    """The emissions of a model directory, which is loaded when there are some to be computed."""
+    """The emissions of any model, which is opened when there are some to be computed."""
 
     def __init__(
-        self, folder: PathOrStr, keep: Optional[PathOrStr] = None, jobs: int = 2, batch_seconds: float = 120.0, device: str = "cpu",
+        self, model: PathOrStr, keep: Optional[PathOrStr] = None, jobs: int = 2, batch_seconds: float = 120.0, device: str = "cpu",
+        tokens: Optional[Tokens] = None, adapter: Optional[PathOrStr] = None, phones: Optional[Spelling] = None,
     ) -> None:
-        """``keep``: a folder for emissions; those of the same model, manifest and audio that are there are used."""
-        self.folder, self._keep = Path(folder), None if keep is None else Path(keep)
+        """
+        Parameters
+        ----------
+        model : as ``--model`` names it.
+        keep : a folder for emissions; those of the same model, manifest and audio that are there are used.
+        tokens, adapter : as in :func:`ctcb.acoustic.open.open_model`.
+        phones : the spelling of a graph over phones, where one is searched.
+        """
+        self._name, self._keep = str(model), None if keep is None else Path(keep)
         self._jobs, self._batch_seconds, self._device = jobs, batch_seconds, device
+        self._tokens, self._adapter, self._phones_spelling = tokens, adapter, phones
         self._known: Dict[Path, CachedEmissions] = {}
         self._biased: Dict[Tuple[Path, EntityList], CachedEmissions] = {}
 
     @cached_property
-    def model(self) -> "LoadedModel":
+    def model(self) -> AcousticModel:
         """The model. Raises InputError."""
-        from ctcb.acoustic.directory import load_model  # here: imports torch
+        from ctcb.acoustic.open import Tokens, open_model  # here: import torch
 
-        return load_model(self.folder, self._device)
+        return open_model(self._name, self._tokens or Tokens(), self._adapter, self._device)
+
+    @cached_property
+    def facts(self) -> EmissionFacts:
+        """What a decoder must know of the emissions. Raises InputError."""
+        if is_foreign(self._name):
+            return facts_of_opened(self.model, self._name, self._phones_spelling)
+        return facts_of(self._name, None, self._phones_spelling)
 
     @cached_property
     def digest(self) -> str:
-        """Of what the emissions depend on: equal for equal models. Raises InputError for a folder that is no model."""
-        digest = hashlib.sha256()
-        for name in WEIGHTS:
-            if not (self.folder / name).exists():
-                raise InputError(f"this model directory has no {name}", file=self.folder, hint="name a model directory")
-            digest.update((self.folder / name).read_bytes())
-        return digest.hexdigest()
+        """The model's fingerprint, for which a model directory is not loaded. Raises InputError for what is no model."""
+        return self.model.fingerprint if is_foreign(self._name) else of_directory(self._name)
 
     def content(self, data: DataSet) -> Tuple[str, Dict[str, str]]:
         """Digests of what a set's emissions rest on: of the model and the whole manifest, and of each utterance's audio.
@@ -102,7 +138,7 @@ class EmissionCache:
     @property
     def adapter(self) -> bool:
         """Whether the model has an adapter."""
-        return (self.folder / ADAPTER).exists()
+        return self._adapter is not None or not is_foreign(self._name) and (Path(self._name) / ADAPTER).exists()
 
     def biased(self, data: DataSet, entities: EntityList) -> CachedEmissions:
         """:meth:`emit` with the model's encoder biased toward a list, and the unbiased emissions; held in memory.
@@ -111,10 +147,13 @@ class EmissionCache:
         """
         key = data.manifest, entities
         if key not in self._biased:
-            from ctcb.adapter.encoded_list import encode_list  # here: imports torch
+            from ctcb.acoustic.model import as_biasable  # here: imports torch
+            from ctcb.adapter.encoded_list import encode_list
             from ctcb.adapter.encoder_bias import EncoderBias
 
-            biased = self._compute(data, EncoderBias(self.model, encode_list(self.model, [entity for entity in entities if not entity.weight < 0])))
+            own = as_biasable(self.model)
+            encoded = encode_list(own.model, [entity for entity in entities if not entity.weight < 0])
+            biased = self._compute(data, own.biased_by(EncoderBias(own.model, encoded)))
             unbiased = {one.utt_id: one.emissions.tokens for one in self._everything(data).emitted}
             emitted = tuple(replace(one, emissions=replace(one.emissions, unbiased=unbiased[one.utt_id])) for one in biased.emitted)
             self._biased[key] = replace(biased, emitted=emitted)
@@ -144,11 +183,10 @@ class EmissionCache:
         facts = self._file(data, key).with_suffix(".json")
         return json.loads(facts.read_text("utf-8")) if self._keep is not None and facts.exists() else {}
 
-    def _compute(self, data: DataSet, bias: Optional[EncoderBias] = None) -> CachedEmissions:
-        from ctcb.acoustic.emit import emit, in_one
-        from ctcb.acoustic.model import DirectoryModel
+    def _compute(self, data: DataSet, biased: Optional[AcousticModel] = None) -> CachedEmissions:
+        from ctcb.acoustic.emit import emit, in_one  # here: imports torch
 
-        model, utterances = DirectoryModel(self.model, bias), find_utterances([data.manifest])
+        model, utterances = biased or self.model, find_utterances([data.manifest])
         began, seconds = time.process_time(), 0.0
         found: List[Emitted] = []
         emitted = in_one(emit(model, utterances, self._batch_seconds, self._jobs))
@@ -159,6 +197,44 @@ class EmissionCache:
             found.append(Emitted(one.utt_id, one.emissions, one.file))
         took = time.process_time() - began
         return CachedEmissions(tuple(found), Facts(seconds, took, model.frame_shift, model.phonetics is not None))
+
+
+class EmissionFiles:
+    """Emissions on file, of a model that is not there."""
+
+    adapter = False
+
+    def __init__(self, files: Mapping[Path, Tuple[PathOrStr, Optional[PathOrStr]]], facts: EmissionFacts) -> None:
+        """``files``: a manifest -> the ``.npz`` of its utterances' tokens, and that of a phone head, where ``facts`` have one."""
+        self._files, self.facts = files, facts
+
+    def emit(self, data: DataSet) -> CachedEmissions:
+        """See :class:`EmissionSource`. Raises InputError for a file that lacks some of the utterances, or cannot be read."""
+        file, phones = self._files[data.manifest]
+        _, emitted = read_npz(file)
+        wanted = {row.utt_id: row.duration for row in data.rows}
+        found = {one.utt_id: one for one in (emitted if phones is None else with_phones(emitted, phones)) if one.utt_id in wanted}
+        missing = [utt_id for utt_id in wanted if utt_id not in found]
+        if missing:
+            raise InputError(
+                f"has no emissions of {len(missing)} of the {len(wanted)} utterances of {data.manifest}, such as {missing[0]!r}",
+                file=file, hint="name the .npz of this set; its arrays are called by the utterances' ids",
+            )
+        for one in found.values():
+            if one.error is not None:
+                raise one.error
+        shift = self.facts.frame_shift or 1.0
+        seconds = sum(len(found[utt_id].emissions) * shift if known is None else known for utt_id, known in wanted.items())
+        return CachedEmissions(tuple(found[utt_id] for utt_id in wanted), Facts(seconds, 0.0, shift, phones is not None))
+
+    def biased(self, data: DataSet, entities: EntityList) -> CachedEmissions:
+        """Raises InputError: there is no encoder."""
+        raise InputError("the adapter takes audio, and --emissions is given", hint="name a model")
+
+    def content(self, data: DataSet) -> Tuple[str, Dict[str, str]]:
+        """See :class:`EmissionSource`."""
+        files = [data.manifest, *filter(None, self._files[data.manifest])]
+        return "", {str(number): file_digest(Path(file)) for number, file in enumerate(files)}
 
 
 def _read(path: Path, facts: Facts) -> CachedEmissions:

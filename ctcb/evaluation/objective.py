@@ -58,6 +58,24 @@ def value(measured: Sequence[Measured], bounds: Bounds) -> float:
     return float(np.mean([one.gain - PENALTY * one.excess(bounds) for one in measured]))
 
 
+def objections(before: Sequence[Measured], tuned: Sequence[Measured], bounds: Bounds) -> List[str]:
+    """Why tuned settings are not to be taken, in words; none where they break no bound and are no worse than those ``before``.
+
+    Both are measured on the same data, which the search did not see. U-WER and false alarms have a bound on each set.
+    """
+    found = []
+    for one in tuned:
+        rise, alarms = one.u_wer - one.u_wer_before, one.alarms
+        if rise > bounds.u_wer:
+            found.append(f"U-WER on {one.name} rises by {100 * rise:.2f} points, where {100 * bounds.u_wer:g} are allowed")
+        if alarms > bounds.alarms:
+            found.append(f"{alarms:.2f} false alarms a thousand words on {one.name}, where {bounds.alarms:g} are allowed")
+    new, old = value(tuned, bounds), value(before, bounds)
+    if new < old:
+        found.append(f"F1 less WER, and less what breaks bounds, is {100 * new:.2f}, and {100 * old:.2f} with the old settings")
+    return found
+
+
 class Objective:
     """Measures settings on data sets whose emissions are known."""
 
@@ -87,7 +105,7 @@ class Objective:
 def _score(
     data: DataSet, decoding: Decoding, system: System, names: EntityList, table: Mapping[str, Technique] = TECHNIQUES
 ) -> ScoreReport:
-    return score(data.refs, decoding.run(system, names, table).hyps, names, fold=True, draws=0)  # as ablation.py does
+    return score(data.refs, decoding.run(system, names, table).hyps, names, draws=0, **decoding.rules)
 
 
 def _rate(report: ScoreReport, name: str) -> float:

@@ -7,11 +7,12 @@ from typing import Dict, List, Mapping, Sequence, Tuple
 from ctcb.biasing.options import find_option
 from ctcb.biasing.presets import Preset
 from ctcb.biasing.registry import TECHNIQUES, choose
-from ctcb.biasing.technique import EncoderTechnique, Rescorer
-from ctcb.decoding.builder import Config
+from ctcb.biasing.technique import EncoderTechnique, Rescorer, SearchTechnique
+from ctcb.decoding.builder import SEARCHES, Config
 
 # Whose settings the techniques have when they are alone.
 ALONE = "decoder"
+NO_ADAPTER = "needs a model with an adapter"
 
 
 @dataclass(frozen=True)
@@ -33,32 +34,37 @@ class System:
         return any(isinstance(TECHNIQUES[name], EncoderTechnique) for name in self.techniques)
 
 
-def systems(presets: Mapping[str, Preset], lm: bool, phones: bool, adapter: bool = False) -> Tuple[List[System], List[str]]:
-    """The systems from `none` up, and those that are left out, each with the reason.
+def systems(
+    presets: Mapping[str, Preset], lm: bool, phones: bool, adapter: bool = False, graph: bool = False
+) -> Tuple[List[System], Dict[str, str]]:
+    """The systems from `none` up, and those that are left out: their names, and why.
 
-    ``lm``, ``phones``, ``adapter``: whether there is an LM, and a model with a phone head and an adapter.
+    ``lm``, ``phones``, ``adapter``, ``graph``: whether there is an LM, a model with a phone head and an adapter, and a graph that is
+    searched.
     """
-    found = [System("none", (), presets["none"])]
-    missing: List[str] = []
-    of_encoder = [name for name, technique in TECHNIQUES.items() if isinstance(technique, EncoderTechnique)]
-    lacking = {
-        "needs an LM (--lm)": [] if lm else [name for name, technique in TECHNIQUES.items() if technique.needs_lm],
-        "needs a model with a phone head": [] if phones else [name for name, technique in TECHNIQUES.items() if technique.needs_phones],
-        "needs a model with an adapter": [] if adapter else of_encoder,
-    }
+    lm = lm or graph
+    missing: Dict[str, str] = {}
     for name, technique in TECHNIQUES.items():
-        if isinstance(technique, Rescorer) and technique.verifies:  # alone it has nothing to do
-            continue
-        why = [reason for reason, names in lacking.items() if name in names]
-        if why:
-            missing.append(f"{name} {why[0]}")
-        else:
+        if isinstance(technique, EncoderTechnique) and not adapter:
+            missing[name] = NO_ADAPTER
+        elif technique.needs_phones and not phones:
+            missing[name] = "needs a model with a phone head"
+        elif technique.needs_lm and not lm:
+            missing[name] = "needs an LM (--lm)"
+        elif graph and isinstance(technique, SearchTechnique) and name not in SEARCHES["graph"].serves:
+            missing[name] = "is for the beam search"
+    found = [System("none", (), presets["none"])]
+    for name, technique in TECHNIQUES.items():
+        # What verifies has nothing to do alone.
+        if name not in missing and not (isinstance(technique, Rescorer) and technique.verifies):
             found.append(System(name, (name,), presets[ALONE]))
     table: Dict[str, Tuple[str, ...]] = {name: preset.techniques for name, preset in presets.items()}
     for name, preset in presets.items():
-        if preset.techniques and (adapter or not {*preset.techniques} & {*of_encoder}):
+        if any(missing.get(technique) == NO_ADAPTER for technique in preset.techniques):
+            missing[name] = NO_ADAPTER
+        elif preset.techniques:
             chosen = choose(name, lm=lm, phones=phones, presets=table)
-            found.append(System(name, tuple(technique.name for technique in chosen), preset))
+            found.append(System(name, tuple(technique.name for technique in chosen if technique.name not in missing), preset))
     return found, missing
 
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
@@ -38,6 +38,7 @@ class Found:
     trials: Tuple[Trial, ...]  # best first
     preset: Preset
     middle: bool  # whether it is the middle of the best trials, and not the very best one
+    measured: Tuple[Measured, ...]  # with it, on the data of the search
 
 
 def search(
@@ -67,7 +68,7 @@ def search(
     if study_file is not None:
         Path(study_file).parent.mkdir(parents=True, exist_ok=True)
         storage = JournalStorage(JournalFileBackend(str(study_file)))
-    name = hashlib.sha256(repr((preset, tuple(space), bounds, seed, about)).encode()).hexdigest()[:16]
+    name = hashlib.sha256(repr((replace(preset, tuned_on=None), tuple(space), bounds, seed, about)).encode()).hexdigest()[:16]
     study = optuna.create_study(storage=storage, study_name=name, load_if_exists=True, direction="maximize")
     done = sum(trial.state.is_finished() for trial in study.trials)
     # Another stream of random numbers than the trials before a stop had.
@@ -87,8 +88,13 @@ def search(
     ]
     tried.sort(key=lambda trial: (-trial.value, trial.number))
     middle = _middle(tried)
-    taken = value(measure(preset.with_settings(middle)), bounds) >= tried[0].value - SLACK
-    return Found(tuple(tried), preset.with_settings(middle if taken else tried[0].values), taken)
+    found = preset.with_settings(middle)
+    measured = measure(found)
+    taken = value(measured, bounds) >= tried[0].value - SLACK
+    if not taken:
+        found = preset.with_settings(tried[0].values)
+        measured = measure(found)
+    return Found(tuple(tried), found, taken, tuple(measured))
 
 
 def _middle(tried: List[Trial]) -> Dict[str, float]:

@@ -16,6 +16,7 @@ from ctcb.biasing.registry import TECHNIQUES
 from ctcb.biasing.technique import SearchedEmissions
 from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.data.manifest import ManifestRow
+from ctcb.decoding.builder import EmissionFacts
 from ctcb.entities import EntityList
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding
@@ -51,7 +52,7 @@ def objective_of(absent):
     emitted = tuple(Emitted(utt_id, Emissions(heard)) for utt_id, heard in HEARD.items())
     data = DataSet("made", None, rows, None, EntityList.of(["bob"]), 0, (EntityList.of(absent),) if absent else ())
     emissions = CachedEmissions(emitted, Facts(1.0, 0.1, 0.04, False))
-    decoding = Decoding(PieceSpelling(TokenTable.of(PIECES)), Phonetics.default(), emissions)
+    decoding = Decoding(EmissionFacts(PieceSpelling(TokenTable.of(PIECES)), 0.04), emissions)
     return Objective([(data, decoding, System("decoder", ("subword",), BUILT_IN["decoder"]))])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Any, Callable, List, Mapping, Tuple
 
 import click
+from click.core import ParameterSource
 
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.entities import FORMATS, EntityList
@@ -27,13 +28,17 @@ class Once(click.Option):
         return super().consume_value(ctx, {**opts, self.name: values[0]} if values else opts)
 
 
-def model_option(foreign: bool = False) -> Decorator:
-    """``--model DIR``, by default the bundled model. ``foreign``: other toolkits' models are accepted as well."""
-    foreign_kinds = ", or hf:NAME, torchaudio:BUNDLE, onnx:FILE, nemo:FILE, hama" if foreign else ""
+def model_option() -> Decorator:
+    """``--model``, by default the bundled model."""
     return click.option(
         "--model", type=click.Path(), default=str(BUNDLED_MODEL), show_default="the bundled model",
-        help=f"Model directory{foreign_kinds}.",
+        help="Model directory, or hf:NAME, torchaudio:BUNDLE, onnx:FILE, nemo:FILE, hama.",
     )
+
+
+def is_given(name: str) -> bool:
+    """Whether the running command's option of that name was given, by its user or a file of options."""
+    return click.get_current_context().get_parameter_source(name) != ParameterSource.DEFAULT
 
 
 def entities_format_option() -> Decorator:
@@ -56,7 +61,7 @@ def recognition_options(inputs_required: bool = True) -> Decorator:
     """The arguments and options of the verbs that run a model over audio."""
     return join(
         click.argument("inputs", nargs=-1, required=inputs_required, type=click.Path(allow_dash=True)),
-        model_option(foreign=True),
+        model_option(),
         click.option(
             "--channel", cls=Once, metavar="N|each|mix", default="mix", show_default=True,
             help="Of files with several channels: one, counted from 0; each as an utterance of its own; or their mix.",

@@ -19,10 +19,14 @@ def distractors_option() -> Decorator:
 
 def with_distractors(folders: Sequence[str], files: Sequence[str]) -> List[Tuple[str, Optional[str]]]:
     """The pairs of a folder and its file of distractors. Raises InputError where the number of files does not fit."""
+    return list(zip(folders, one_each(folders, files, "lists of distractors")))
+
+
+def one_each(folders: Sequence[str], files: Sequence[str], what: str) -> List[Optional[str]]:
+    """Each folder's file: the only one for all, or one for each, or none. Raises InputError for another number of ``what``."""
     if len(files) not in (0, 1, len(folders)):
-        raise InputError(f"{len(files)} lists of distractors for {len(folders)} sets", hint="give one for all, or one for each")
-    each = list(files) if len(files) > 1 else [files[0] if files else None] * len(folders)
-    return list(zip(folders, each))
+        raise InputError(f"{len(files)} {what} for {len(folders)} sets", hint="give one for all, or one for each")
+    return list(files) if len(files) > 1 else [files[0] if files else None] * len(folders)
 
 
 def absent_option(default: int) -> Decorator:

@@ -6,14 +6,13 @@ from dataclasses import asdict, fields, replace
 from typing import Any, Dict, Optional, Tuple
 
 import click
-from click.core import ParameterSource
 
 from ctcb import __version__
 from ctcb.biasing.options import OPTIONS, values_of
 from ctcb.biasing.presets import Preset, find_config
 from ctcb.biasing.technique import EncoderTechnique
 from ctcb.cli.common.emissions import EmissionOptions, emission_options, read_emissions, tokens_of
-from ctcb.cli.common.options import Decorator, Once, failed_option, join, recognition_options
+from ctcb.cli.common.options import Decorator, Once, failed_option, is_given, join, recognition_options
 from ctcb.cli.common.recognition import require_batches, shown
 from ctcb.cli.common.settings import Settings, flags_of, presets_of, set_option, settings_given
 from ctcb.cli.common.tally import Tally
@@ -108,13 +107,13 @@ def command(
     biasing, emissions_given = _take(BiasingOptions, given), _take(EmissionOptions, given)
     of_file = emissions_given.emissions is not None
     # Whose decode.yaml and LM are taken: tokens in the place of those of a model directory are another model's.
-    own_model = (is_foreign(model) or emissions_given.tokens is None) and (not of_file or _is_given("model"))
+    own_model = (is_foreign(model) or emissions_given.tokens is None) and (not of_file or is_given("model"))
     graph_asked = method == "graph" or method is None and given["graph"] is not None
     lm_file = find_lm(lm, model if own_model and not graph_asked and method != "greedy" else None)
     if resume and (out is None or of_file):
         raise InputError("--resume goes on with audio that is decoded to a folder", hint="give INPUTS and --out DIR, or leave it out")
-    for flag, is_given in (("--vad", vad), ("--channel", _is_given("channel")), ("--device", _is_given("device"))):
-        if is_given and of_file:
+    for flag, is_there in (("--vad", vad), ("--channel", is_given("channel")), ("--device", is_given("device"))):
+        if is_there and of_file:
             raise InputError(f"{flag} is for audio, and --emissions is given", hint="leave it out")
     if resume and STDIN in inputs:
         raise InputError("--resume cannot read standard input again", hint="name a file, or leave it out")
@@ -159,7 +158,7 @@ def command(
         if inputs:
             raise InputError(f"both --emissions and {inputs[0]} are given", hint="give one of them")
         timed, phones = forms != ("text",) or segments or out is not None, None if graph is None else graph.graph.phones
-        file = read_emissions(emissions_given, model if _is_given("model") else None, timed, phones)
+        file = read_emissions(emissions_given, model if is_given("model") else None, timed, phones)
         pipeline, utt_ids, emitted, known_of = build_pipeline(made, file.facts), file.utt_ids, file.emitted, {}
         contexts = prepare(lists, pipeline, biasing, utt_ids)
 
@@ -231,7 +230,3 @@ def _search(
 def _take(cls: Any, given: Dict[str, Any]) -> Any:
     """The dataclass ``cls`` with what was given under its fields' names."""
     return cls(**{field.name: given[field.name] for field in fields(cls)})
-
-
-def _is_given(name: str) -> bool:
-    return click.get_current_context().get_parameter_source(name) != ParameterSource.DEFAULT
