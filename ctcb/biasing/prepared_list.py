@@ -19,7 +19,7 @@ from ctcb.scoring.text import comparable, units_of
 from ctcb.search.protocol import PushedAway
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.possessives import has_possessives
-from ctcb.text.spelling import SoundSpelling, Spelling, TokenIds
+from ctcb.text.spelling import SoundSpelling, Spelling, TokenIds, why_unspellable
 
 if TYPE_CHECKING:
     from ctcb.adapter.base import ModelWithAdapter
@@ -94,8 +94,7 @@ def _lines(entities: EntityList) -> Sequence[int]:
 
 
 def _why(spelling: Spelling, form: str, others: bool) -> str:
-    lacks = spelling.unspellable_reason if isinstance(spelling, SoundSpelling) else spelling.table.unspellable_reason
-    return f"{form!r} {lacks(form)}" + ("; its other forms are used" if others else "")
+    return why_unspellable(spelling, form) + ("; its other forms are used" if others else "")
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,24 @@ from __future__ import annotations
 
 import json
 from itertools import islice
-from typing import Optional
+from typing import Optional, Tuple, Union
 
 import click
 
-from ctcb.cli.common.options import Once, entities_format_option, model_option
+from ctcb.cli.common.options import Once, blank_of, entities_format_option, model_option, token_options
 from ctcb.entities import FORMATS, EntityList
 from ctcb.entities.check import EntityCheck, check_entities
 from ctcb.entities.writer import write_list
 from ctcb.errors import InputError
+from ctcb.graph.spellings import PhoneSpelling
 from ctcb.io import atomic_write
+from ctcb.model_names import is_foreign
+from ctcb.phones.phonetics import BLANK
 from ctcb.progress import progress
-from ctcb.text.lang import Lang
+from ctcb.text.lang import Lang, read_pronunciations
+from ctcb.text.lexicon import Lexicon
+from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
+from ctcb.text.tokens import TokenTable
 
 
 @click.group()
@@ -25,6 +31,8 @@ def command() -> None:
 @command.command()
 @click.argument("list_file", metavar="LIST", type=click.Path())
 @model_option()
+@token_options()
+@click.option("--phone-lang", cls=Once, type=click.Path(), metavar="DIR", help="Folder with phones.txt and lexicon.txt, for the pronunciations beside --tokens.")
 @entities_format_option()
 @click.option("--json", "json_file", type=click.Path(), help="Write the whole report, with every entity, as JSON.")
 @click.option(
@@ -32,22 +40,31 @@ def command() -> None:
     help="Maximum number of entities, and of lines of each outcome, to print; 0: all.",
 )  # fmt: skip
 @click.option("--g2g", type=click.IntRange(min=0), default=0, metavar="N", help="Also show N spelling variants (G2G) of each name.")
-def check(list_file: str, model: str, entities_format: str, json_file: Optional[str], limit: int, g2g: int) -> None:
+def check(
+    list_file: str, model: str, tokens: Optional[str], tokens_model: Optional[str], blank: Optional[str], separator: Optional[str],
+    language: Optional[str], phone_lang: Optional[str], entities_format: str, json_file: Optional[str], limit: int, g2g: int,
+) -> None:
     """Report how each line of LIST is loaded, and how the model spells and pronounces each entity.
 
     On stderr: the number of loaded entities, and each line that was rejected, merged or changed, with
     the reason. On stdout, for each entity: its normalised words, their subword pieces, its
-    pronunciations, and warnings. The exit code is 2 if no entity was loaded.
+    pronunciations where the model has a phone head, and warnings. The exit code is 2 if no entity was loaded.
+    --tokens in the place of --model checks for a model of which only these are there.
 
     \b
     ctcb entities check list.txt
     ctcb entities check --entities-format sherpa --json report.json hotwords.txt
+    ctcb entities check --model hf:NAME list.txt
+    ctcb entities check --tokens tokens.txt list.txt
     """
     entities = EntityList.load(list_file, entities_format)
     click.echo(entities.report.render(limit or None), err=True, nl=False)
     checks = iter(())
     if entities:
-        checks = check_entities(entities, Lang.load(model), g2g)
+        spelling, lexicon = _spelling(model, tokens, tokens_model, blank_of(blank), separator, language, phone_lang)
+        if lexicon is None:
+            click.echo(f"ctcb: note: {model if tokens is None else tokens}: no phone head, so names have no pronunciations", err=True)
+        checks = check_entities(entities, spelling, lexicon, g2g)
     shown = limit or len(entities)
     if json_file is None:
         for entity_check in islice(checks, shown):
@@ -92,12 +109,37 @@ def convert(list_file: str, out: str, entities_format: Optional[str]) -> None:
     write_list(out, entities)
 
 
+def _spelling(
+    model: str, tokens: Optional[str], tokens_model: Optional[str], blank: Union[int, str, None], separator: Optional[str],
+    language: Optional[str], phone_lang: Optional[str],
+) -> Tuple[Spelling, Optional[Lexicon]]:
+    """How a model, or one of which only the tokens are there, spells words; and its pronunciations, if it has a phone head."""
+    foreign = is_foreign(model)
+    if not foreign and tokens is None:
+        for name, value in (("tokens-model", tokens_model), ("blank", blank), ("separator", separator), ("language", language), ("phone-lang", phone_lang)):
+            if value is not None:
+                raise InputError(f"--{name} is for --tokens, and a model directory has its own", hint="leave it out")
+        lang = Lang.load(model)
+        return TokenizerSpelling(lang.tokenizer), lang.lexicon
+    lexicon = None if phone_lang is None else read_pronunciations(phone_lang, need_lexicon=False)[1]
+    if not foreign:
+        return spelling_of(TokenTable.read(tokens, blank, separator, language=language), tokens_model), lexicon
+    from ctcb.acoustic.open import Tokens, open_model  # here: import torch
+
+    opened = open_model(model, Tokens(tokens, tokens_model, blank, separator, language))
+    if opened.phonetics is None:
+        return opened.spelling, lexicon
+    phones = PhoneSpelling(TokenTable(opened.phonetics.symbols, BLANK), {})  # of a model that emits phones alone
+    return opened.spelling or phones, lexicon or opened.phonetics.lexicon
+
+
 def _text(entity_check: EntityCheck) -> str:
     """The lines of one entity."""
     entity = entity_check.entity
     rows = [f"{entity.text}  (line {entity_check.line}{f', weight {entity.weight:g}' if entity.weight != 1.0 else ''})"]
     rows += [f"    {form}: {' '.join(pieces)}" for form, pieces in zip(entity_check.forms, entity_check.pieces)]
-    rows.append(f"    pronunciations ({entity_check.origin}): {' | '.join(entity_check.pronunciations)}")
+    if entity_check.origin:
+        rows.append(f"    pronunciations ({entity_check.origin}): {' | '.join(entity_check.pronunciations)}")
     if entity_check.variants:
         rows.append("    spelling variants: " + ", ".join(f"{variant.text} ({variant.cost:.1f})" for variant in entity_check.variants))
     rows += [f"    WARNING: {warning}" for warning in entity_check.warnings]

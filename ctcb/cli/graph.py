@@ -6,13 +6,14 @@ from typing import Optional
 import click
 
 from ctcb.bundled import BUNDLED_MODEL
-from ctcb.cli.common.options import Once
+from ctcb.cli.common.options import Once, blank_of
 from ctcb.errors import InputError
+from ctcb.model_names import is_foreign
 
 
 @click.command()
-@click.option("--model", "--lang", "lang", type=click.Path(), metavar="DIR", default=str(BUNDLED_MODEL), show_default="the bundled model",
-              help="Model directory, or a lang folder.")  # fmt: skip
+@click.option("--model", "--lang", "lang", type=click.Path(), default=str(BUNDLED_MODEL), show_default="the bundled model",
+              help="Model directory, a lang folder, or hf:NAME, torchaudio:BUNDLE, onnx:FILE (with --tokens), nemo:FILE, hama.")  # fmt: skip
 @click.option("--lm", cls=Once, required=True, type=click.Path(), metavar="FILE", help="ARPA file, gzip or not.")
 @click.option("--out", required=True, type=click.Path(), metavar="DIR", help="The graph's folder.")
 @click.option("--units", cls=Once, type=click.Choice(["subword", "phone"]), default="subword", show_default=True, help="The units of the emissions.")
@@ -35,15 +36,20 @@ def command(
     ctcb graph --lm lm.arpa.gz --units phone --out exp/graph_phone
     ctcb decode --method graph --graph exp/graph --entities names.txt talk.ogg
     """
-    from ctcb.graph.compiling import make_graph, units_of_lang, units_of_tokens
+    from ctcb.graph.compiling import make_graph, units_of_lang, units_of_model, units_of_tokens
 
-    if tokens is None:
+    if is_foreign(lang):
+        from ctcb.acoustic.open import Tokens, open_model  # here: import torch
+
+        opened = open_model(lang, Tokens(tokens, tokens_model, blank_of(blank)))
+        made_for = units_of_model(lang, opened.spelling, opened.phonetics and opened.phonetics.symbols, units, lexicon)
+    elif tokens is None:
         for name, value in (("--blank", blank), ("--tokens-model", tokens_model)):
             if value is not None:
                 raise InputError(f"{name} belongs to --tokens, which is not given", hint="leave it out")
         made_for = units_of_lang(lang, units, lexicon)
     else:
-        made_for = units_of_tokens(tokens, units, int(blank) if blank and blank.isdecimal() else blank, lexicon, tokens_model)
+        made_for = units_of_tokens(tokens, units, blank_of(blank), lexicon, tokens_model)
     report = make_graph(made_for, lm, out, segmentations, closed)
     for note in report.notes:
         click.echo(f"ctcb: note: {note}", err=True)

@@ -3,15 +3,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Dict, Iterator, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ctcb.entities.entity import Entity
 from ctcb.entities.forms import spoken_forms
 from ctcb.entities.lists import EntityList
 from ctcb.entities.pronunciations import of_language, pronounced_forms, pronunciations, words_to_pronounce
 from ctcb.text.g2g import Variant, variants
-from ctcb.text.lang import Lang
 from ctcb.text.lexicon import Lexicon
+from ctcb.text.spelling import Spelling, why_unspellable
 from ctcb.text.tokens import WORD_START
 from ctcb.text.writing import Writing
 
@@ -30,7 +30,7 @@ class EntityCheck:
     entity: Entity
     forms: Tuple[str, ...]  # the entity's spoken forms, as the model writes them
     pieces: Tuple[Tuple[str, ...], ...]  # best segmentation of each of them
-    pronunciations: Tuple[str, ...]  # phones one space apart
+    pronunciations: Tuple[str, ...]  # phones one space apart; none for a model without a phone head
     origin: str  # of the pronunciations: "pron=", "lang=", and the words' origins in the lexicon
     variants: Tuple[Variant, ...]  # spellings that sound alike, of each spoken form, cheapest first
     warnings: Tuple[str, ...]
@@ -47,41 +47,52 @@ class EntityCheck:
         }  # fmt: skip
 
 
-def check_entities(entities: EntityList, lang: Lang, g2g: int = 0) -> Iterator[EntityCheck]:
+def check_entities(entities: EntityList, spelling: Spelling, lexicon: Optional[Lexicon] = None, g2g: int = 0) -> Iterator[EntityCheck]:
     """Check the entities of a list one by one, in its order; at most a few hundred are prepared in advance.
 
-    ``g2g``: the number of spelling variants (G2G) of each spoken form.
+    Parameters
+    ----------
+    spelling : of words in the model's tokens.
+    lexicon : of a model with a phone head.
+    g2g : the number of spelling variants (G2G) of each spoken form.
     """
-    first_by_form = _first_by_form(entities, lang.writing)
+    first_by_form = _first_by_form(entities, spelling.writing)
     start, size = 0, _FIRST_BATCH
     while start < len(entities):
         chunk = entities.entities[start : start + size]
-        lang.lexicon.prepare(set().union(*(words_to_pronounce(entity, lang.lexicon) for entity in chunk)))
+        if lexicon is not None:
+            lexicon.prepare(set().union(*(words_to_pronounce(entity, lexicon) for entity in chunk)))
         for line, entity in zip(entities.lines[start:], chunk):
-            yield _check(line, entity, lang, first_by_form, g2g)
+            yield _check(line, entity, spelling, lexicon, first_by_form, g2g)
         start, size = start + size, min(2 * size, _MAX_BATCH)
 
 
-def _check(line: int, entity: Entity, lang: Lang, first_by_form: Dict[str, Entity], g2g: int) -> EntityCheck:
-    tokenizer, forms = lang.tokenizer, spoken_forms(entity, lang.writing)
-    pieces = tuple(tuple(tokenizer.pieces[token] for token in tokenizer.encode(form)) for form in forms)
-    origins = ["pron="] * bool(entity.prons) + [f"lang={language}" for language in entity.languages]
-    origins += dict.fromkeys(lang.lexicon.origin(word) for form in pronounced_forms(entity, lang.lexicon) for word in form.split())
-    variants_of_forms = (variants(form, g2g, lang.lexicon.knows) for form in forms if g2g and lang.writing.is_english)
-    spoken = pronunciations(entity, lang.lexicon)
+def _check(
+    line: int, entity: Entity, spelling: Spelling, lexicon: Optional[Lexicon], first_by_form: Dict[str, Entity], g2g: int
+) -> EntityCheck:
+    forms = spoken_forms(entity, spelling.writing)
+    pieces = tuple(tuple(spelling.table.symbols[token] for token in spelling.best(form)) for form in forms)
+    knows = (lexicon or Lexicon()).knows
+    variants_of_forms = (variants(form, g2g, knows) for form in forms if g2g and spelling.writing.is_english)
+    spoken: Sequence[str] = ()
+    origins: List[str] = []
+    warnings = list(_warnings(entity, forms, pieces, first_by_form, spelling))
+    if lexicon is not None:
+        spoken = tuple(map(" ".join, pronunciations(entity, lexicon)))
+        origins = ["pron="] * bool(entity.prons) + [f"lang={language}" for language in entity.languages]
+        origins += dict.fromkeys(lexicon.origin(word) for form in pronounced_forms(entity, lexicon) for word in form.split())
+        warnings += _unpronounced(entity, lexicon, bool(spoken))
     return EntityCheck(
-        line,
-        entity,
-        forms,
-        pieces,
-        tuple(map(" ".join, spoken)),
-        ", ".join(origins),
-        tuple(chain.from_iterable(variants_of_forms)),
-        (*_warnings(entity, forms, pieces, first_by_form), *_unpronounced(entity, lang.lexicon, bool(spoken))),
+        line, entity, forms, pieces, tuple(spoken), ", ".join(origins), tuple(chain.from_iterable(variants_of_forms)), tuple(warnings)
     )
 
 
-def _warnings(entity: Entity, forms: Sequence[str], pieces: Sequence[Sequence[str]], first_by_form: Dict[str, Entity]) -> Iterator[str]:
+def _warnings(
+    entity: Entity, forms: Sequence[str], pieces: Sequence[Sequence[str]], first_by_form: Dict[str, Entity], spelling: Spelling
+) -> Iterator[str]:
+    for form, spelled in zip(forms, pieces):
+        if not spelled:
+            yield why_unspellable(spelling, form)
     for form, spelled in zip(forms, pieces) if entity.weight > 0 else ():  # what is pushed away is not found
         letters = sum(map(str.isalpha, form))
         if list(spelled) == [WORD_START + form]:

@@ -17,7 +17,7 @@ from ctcb.lm.vocabulary import check_vocabulary
 from ctcb.text.lang import LEXICON_FILE, PHONES_FILE, read_pronunciations
 from ctcb.text.lexicon import Pronunciation, read_phones
 from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
-from ctcb.text.tokenizer import MODEL_FILE, TOKENS_FILE, Tokenizer
+from ctcb.text.tokenizer import BLANK_ID, MODEL_FILE, TOKENS_FILE, Tokenizer
 from ctcb.text.tokens import WORD_START, TokenTable
 from ctcb.text.writing import Writing
 
@@ -74,6 +74,20 @@ def units_of_lang(folder: PathOrStr, kind: str, lexicon: Optional[PathOrStr] = N
     return Units(kind, table, (folder / PHONES_FILE, file), None, entries)
 
 
+def units_of_model(name: str, spelling: Optional[Spelling], phones: Optional[Sequence[str]], kind: str, lexicon: Optional[PathOrStr] = None) -> Units:
+    """The tokens or phones of any model that is open, called ``name``; over phones without a ``lexicon`` words are pronounced by the CMU
+    dictionary. Raises InputError for what the model does not have."""
+    if kind == "phone":
+        if phones is None:
+            raise InputError("this model has no phone head", file=name, hint="make a graph over subwords")
+        table = TokenTable(tuple(phones), BLANK_ID)
+        return Units(kind, table, (lexicon,), None, {} if lexicon is None else read_entries(lexicon, table))
+    if spelling is None:
+        raise InputError("this model emits phones and spells no words", file=name, hint="give --units phone")
+    table = _opening_words(spelling.table, name)
+    return Units(kind, table, (lexicon,), spelling, None if lexicon is None else read_entries(lexicon, table))
+
+
 def units_of_tokens(
     tokens: PathOrStr, kind: str, blank: Union[int, str, None] = None, lexicon: Optional[PathOrStr] = None,
     tokens_model: Optional[PathOrStr] = None,
@@ -86,14 +100,19 @@ def units_of_tokens(
             )
         table = TokenTable.read(tokens, blank, words_apart=False)
         return Units(kind, table, (tokens, lexicon), None, read_entries(lexicon, table))
-    table = TokenTable.read(tokens, blank)
-    if table.separator is not None:
-        raise InputError(
-            f"its words are separated by the token {table.separator!r}", file=tokens,
-            hint=f"graphs need tokens that begin words with {WORD_START}; use --method beam",
-        )
+    table = _opening_words(TokenTable.read(tokens, blank), tokens)
     entries = None if lexicon is None else read_entries(lexicon, table)
     return Units(kind, table, (tokens, tokens_model, lexicon), spelling_of(table, tokens_model), entries)
+
+
+def _opening_words(table: TokenTable, file: PathOrStr) -> TokenTable:
+    """The table; InputError where a separator stands between words."""
+    if table.separator is not None:
+        raise InputError(
+            f"its words are separated by the token {table.separator!r}", file=file,
+            hint=f"graphs need tokens that begin words with {WORD_START}; use --method beam",
+        )
+    return table
 
 
 def make_graph(units: Units, lm: PathOrStr, out: PathOrStr, segmentations: int = 1, closed: bool = False) -> GraphReport:

@@ -75,6 +75,10 @@ class PhoneSpelling:
             spelled.append(list(dict.fromkeys(sum(parts, ()) for parts in combined)))
         return spelled
 
+    def best(self, form: str) -> TokenIds:
+        """The first of these of one form."""
+        return next(iter(self.spell([form])[0]), ())
+
     def tokens_of_pron(self, pron: str) -> Optional[TokenIds]:
         """The token ids of a list's ``pron=`` (phones of the CMU dictionary or the IPA, one space apart); None where the table has
         nothing like one of them."""

@@ -38,6 +38,9 @@ class Spelling(Protocol):
     def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
         """The different token sequences of each form, best first; none where it cannot be spelled."""
 
+    def best(self, form: str) -> TokenIds:
+        """The first of these of one form; ``()`` where it cannot be spelled."""
+
 
 @runtime_checkable
 class SoundSpelling(Spelling, Protocol):
@@ -65,6 +68,11 @@ class TokenizerSpelling:
         others = (map(tuple, self.tokenizer.sample(form, SEGMENTATIONS)) for form in forms)
         return [[] if UNK_ID in ids else list(dict.fromkeys((ids, *more))) for ids, more in zip(best, others)]
 
+    def best(self, form: str) -> TokenIds:
+        """The tokenizer's segmentation."""
+        ids = tuple(self.tokenizer.encode(form))
+        return () if UNK_ID in ids else ids
+
 
 class PieceSpelling:
     """Spells in any model's tokens, of which only the symbols are known: the fewest pieces first.
@@ -83,6 +91,10 @@ class PieceSpelling:
         """The different segmentations of each form, fewest pieces first; an empty list where there is none."""
         count = SEGMENTATIONS if len(forms) <= MAX_VARIED_FORMS else 1
         return [self._form(form, count) for form in forms]
+
+    def best(self, form: str) -> TokenIds:
+        """The first segmentation."""
+        return next(iter(self.spell([form])[0]), ())
 
     def _form(self, form: str, count: int) -> List[TokenIds]:
         separated = self.table.separator is not None
@@ -171,6 +183,12 @@ class SentencepieceSpelling(PieceSpelling):
         if len(forms) > MAX_VARIED_FORMS and all(best):
             return best
         return [list(dict.fromkeys(own + others)) for own, others in zip(best, super().spell(forms))]
+
+
+def why_unspellable(spelling: Spelling, form: str) -> str:
+    """Why a form cannot be spelled, for a message."""
+    lacks = spelling.unspellable_reason if isinstance(spelling, SoundSpelling) else spelling.table.unspellable_reason
+    return f"{form!r} {lacks(form)}"
 
 
 def spelling_of(table: TokenTable, tokens_model: Optional[PathOrStr] = None) -> PieceSpelling:

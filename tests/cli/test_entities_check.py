@@ -14,6 +14,7 @@ from ctcb.entities.check import check_entities
 from ctcb.entities.pronunciations import pronunciations
 from ctcb.text.lang import Lang
 from ctcb.text.lexicon import Lexicon, write_phones
+from ctcb.text.spelling import TokenizerSpelling
 from ctcb.text.tokenizer import Tokenizer
 
 WORDS = "the market of minister and parliament a medicine is with members house doctor said report".split()
@@ -129,7 +130,8 @@ def test_pronunciations_are_own_or_those_of_every_form():
 
 def test_checks_span_chunks(model):
     names = [f"{a}{b}nn" for a in "bcdfghjklmnpqrstvwxz" for b in "abcdefghijklmnopqrstuvwxyzaeiou"[:26]]
-    checks = list(check_entities(EntityList.of(names), Lang.load(model)))
+    lang = Lang.load(model)
+    checks = list(check_entities(EntityList.of(names), TokenizerSpelling(lang.tokenizer), lang.lexicon))
     assert [check.entity.text for check in checks] == names and [check.line for check in checks] == list(range(1, 521))
     assert all(check.pronunciations for check in checks)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Iterator, Optional, Tuple, Union
 import click
 
 from ctcb.biasing.tuned_on import TunedOn
-from ctcb.cli.common.options import Decorator, Once, join
+from ctcb.cli.common.options import Decorator, Once, blank_of, join, token_options
 from ctcb.ctc.emissions import Emitted
 from ctcb.ctc.log_probs import SCALES
 from ctcb.ctc.npz import read_npz, with_phones
@@ -43,21 +43,10 @@ class EmissionOptions:
     @property
     def blank_id(self) -> Union[int, str, None]:
         """The blank as an id, where it is one."""
-        return int(self.blank) if self.blank and self.blank.isdecimal() else self.blank
+        return blank_of(self.blank)
 
 
 OF_TOKENS = ("tokens", "tokens_model", "blank", "separator", "language")  # also of models in ONNX, which do not tell their own
-
-
-def token_options() -> Decorator:
-    """Options that name a model's tokens."""
-    return join(
-        click.option("--tokens", type=click.Path(), help="Tokens, one a line (or `token id`). Without: those of --model; needed with --model onnx:FILE."),
-        click.option("--tokens-model", type=click.Path(), help="The sentencepiece model of --tokens, to spell names as it does."),
-        click.option("--blank", metavar="ID|SYMBOL", help="The blank among --tokens.  [default: 0, if called like one]"),
-        click.option("--separator", metavar="SYMBOL", help="What stands between words in --tokens.  [default: the | or space there]"),
-        click.option("--language", cls=Once, metavar="CODE", help="Of --tokens (de, tr, ...): how letters change case and numbers are read.  [default: as the tokens suggest]"),
-    )
 
 
 def emission_options() -> Decorator:

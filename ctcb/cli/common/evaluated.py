@@ -9,8 +9,8 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 import click
 
 from ctcb.biasing.presets import Preset, find_config
-from ctcb.cli.common.emissions import EmissionOptions, facts_of_emissions, shape_options, token_options, tokens_of
-from ctcb.cli.common.options import Decorator, Once, device_option, is_given, join, model_option
+from ctcb.cli.common.emissions import EmissionOptions, facts_of_emissions, shape_options, tokens_of
+from ctcb.cli.common.options import Decorator, Once, device_option, is_given, join, model_option, token_options
 from ctcb.cli.common.sets import one_each
 from ctcb.cli.common.settings import presets_of, set_option
 from ctcb.decoding.builder import EmissionFacts

@@ -1,7 +1,7 @@
 """Options that several verbs share."""
 from __future__ import annotations
 
-from typing import Any, Callable, List, Mapping, Tuple
+from typing import Any, Callable, List, Mapping, Optional, Tuple, Union
 
 import click
 from click.core import ParameterSource
@@ -39,6 +39,22 @@ def model_option() -> Decorator:
 def is_given(name: str) -> bool:
     """Whether the running command's option of that name was given, by its user or a file of options."""
     return click.get_current_context().get_parameter_source(name) != ParameterSource.DEFAULT
+
+
+def token_options() -> Decorator:
+    """Options that name a model's tokens."""
+    return join(
+        click.option("--tokens", type=click.Path(), help="Tokens, one a line (or `token id`). Without: those of --model; needed with --model onnx:FILE."),
+        click.option("--tokens-model", type=click.Path(), help="The sentencepiece model of --tokens, to spell names as it does."),
+        click.option("--blank", metavar="ID|SYMBOL", help="The blank among --tokens.  [default: 0, if called like one]"),
+        click.option("--separator", metavar="SYMBOL", help="What stands between words in --tokens.  [default: the | or space there]"),
+        click.option("--language", cls=Once, metavar="CODE", help="Of --tokens (de, tr, ...): how letters change case and numbers are read.  [default: as the tokens suggest]"),
+    )
+
+
+def blank_of(text: Optional[str]) -> Union[int, str, None]:
+    """The value of ``--blank``: an id, where it is one, or a symbol."""
+    return int(text) if text and text.isdecimal() else text
 
 
 def entities_format_option() -> Decorator:
