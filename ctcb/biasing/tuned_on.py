@@ -5,8 +5,11 @@ import hashlib
 import json
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Callable
 
 from ctcb.errors import InputWarning
+from ctcb.io import PathOrStr
 from ctcb.text.tokens import TokenTable
 
 DIGITS = 16  # of a digest in hexadecimal, in the file
@@ -21,10 +24,16 @@ class TunedOn:
     tokens: str = ""  # of its tokens
 
     @classmethod
-    def of(cls, table: TokenTable, fingerprint: str = "", model: str = "") -> TunedOn:
-        """The model of some tokens; its ``fingerprint`` as :class:`ctcb.acoustic.model.AcousticModel` has it."""
-        symbols = json.dumps([table.symbols, table.blank])
-        return cls(model, fingerprint[:DIGITS], hashlib.sha256(symbols.encode()).hexdigest()[:DIGITS])
+    def of(cls, table: TokenTable, fingerprint: Callable[[], str] = str, model: PathOrStr = "") -> Callable[[], TunedOn]:
+        """A function that says which model has some tokens. It works out the ``fingerprint``
+        (:class:`ctcb.acoustic.model.AcousticModel`), which takes seconds for large models, when it is first called."""
+
+        @lru_cache(maxsize=None)
+        def tuned_on() -> TunedOn:
+            symbols = json.dumps([table.symbols, table.blank])
+            return cls(str(model), fingerprint()[:DIGITS], hashlib.sha256(symbols.encode()).hexdigest()[:DIGITS])
+
+        return tuned_on
 
     def differs(self, other: TunedOn) -> bool:
         """Whether the other is another model: by the fingerprints where both are known, or else by the tokens."""

@@ -67,7 +67,7 @@ class EmissionFacts:
     scale: str = "natural"  # a name in SCALES
     trim_padding: bool = False  # whether rows at their ends that are padding are left out, instead of refused
     encoder: Optional[ModelWithAdapter] = None  # the model that made them, where its encoder is biased
-    model: Callable[[], TunedOn] = TunedOn  # says which made them, as far as it is known; digests of large ones take seconds
+    model: Callable[[], TunedOn] = TunedOn  # says which made them, as far as it is known
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,8 @@ def build(config: Config) -> Recognizer:
         require_adapter(encoder)
     phones = None if config.graph is None else config.graph.graph.phones
     spelling = words_spelled_by(model, config.model, phones)
-    facts = EmissionFacts(
-        spelling, model.frame_shift, model.phonetics, encoder=encoder, model=lambda: TunedOn.of(spelling.table, model.fingerprint)
-    )
+    known_as = TunedOn.of(spelling.table, lambda: model.fingerprint, config.model)
+    facts = EmissionFacts(spelling, model.frame_shift, model.phonetics, encoder=encoder, model=known_as)
     return Recognizer(model, build_pipeline(config, facts), phones is not None, config.max_active_entities)
 
 

@@ -1,19 +1,21 @@
 """Biasing for any CTC model, from Python: emissions and a list in, a transcript out."""
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Collection, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 from ctcb.biasing.prepared_list import LIST
-from ctcb.biasing.presets import read_presets
+from ctcb.biasing.presets import find_config, read_presets
+from ctcb.biasing.tuned_on import TunedOn
 from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.ctc.log_probs import SCALES
 from ctcb.decoding.builder import Config, EmissionFacts, build_pipeline
 from ctcb.decoding.list_cache import Entities, ListCache
 from ctcb.decoding.load import graph_of, searched, with_settings
-from ctcb.decoding.usage import OnError, contexts_of, transcripts
+from ctcb.decoding.model_facts import facts_of
+from ctcb.decoding.usage import Lists, OnError, contexts_of, transcripts
 from ctcb.entities import LoadReport
-from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import InputError
 from ctcb.graph.options import GraphOptions
 from ctcb.io import PathOrStr
@@ -21,7 +23,7 @@ from ctcb.moved import renamed
 from ctcb.phones.phonetics import Phonetics
 from ctcb.search.find_lm import find_lm
 from ctcb.search.options import BeamOptions
-from ctcb.text.spelling import Spelling, spelling_of
+from ctcb.text.spelling import spelling_of
 from ctcb.text.tokens import TokenTable
 from ctcb.transcript.transcript import Transcript
 
@@ -37,9 +39,9 @@ class CtcDecoder:
     """
 
     def __init__(
-        self, tokens: Union[PathOrStr, Sequence[str]], blank: Union[int, str, None] = None, *,
-        separator: Optional[str] = None, tokens_model: Optional[PathOrStr] = None, log_probs: str = "natural",
-        frame_shift: float = 1.0, options: Optional[BeamOptions] = None, bias: str = "decoder",
+        self, tokens: Union[PathOrStr, Sequence[str], None] = None, blank: Union[int, str, None] = None, *,
+        separator: Optional[str] = None, tokens_model: Optional[PathOrStr] = None, model: Optional[PathOrStr] = None, log_probs: str = "natural",
+        frame_shift: Optional[float] = None, options: Optional[BeamOptions] = None, bias: str = "decoder",
         lm: Optional[PathOrStr] = None, with_: Collection[str] = (), without: Collection[str] = (),
         settings: Optional[Mapping[str, Any]] = None, config: Optional[PathOrStr] = None, phone_emissions: Union[bool, PathOrStr] = False,
         method: Optional[str] = None, graph: Optional[PathOrStr] = None, graph_options: Optional[GraphOptions] = None,
@@ -55,17 +57,19 @@ class CtcDecoder:
             ``<space>``, whichever there is.
         tokens_model : the model's sentencepiece file; without it, names are spelled in the fewest
             pieces, and in some other ways.
+        model : in the place of ``tokens``, the model that made the emissions, as ``--model`` names it: its tokens, frame shift,
+            and its own ``decode.yaml`` and LM if it has them.
         log_probs : what the emissions are: ``"natural"`` (natural-log probabilities) or ``"logits"``.
-        frame_shift : seconds a frame; with the default, times come out in frames.
+        frame_shift : seconds a frame; by default the ``model``'s, or else times come out in frames.
         options : of the beam search; by default the preset's.
         bias : the preset: ``"decoder"``, or ``"none"`` for the plain search.
-        lm : an ARPA file, gzip or not, of lower-case words; `ctcb lm` makes one.
+        lm : an ARPA file, gzip or not, of lower-case words; `ctcb lm` makes one. By default the ``model``'s own; ``"none"`` for none.
         with_, without : techniques beside the preset's, and those of it that are left out (``--with``, ``--without``).
         settings : options of the techniques and the search by their names (``{"subword.alpha": 0.7}``,
             docs/techniques.md), in the place of the preset's and of ``options``.
-        config : a file of presets (``decode.yaml``).
-        phone_emissions : whether the emissions of a head for the phones of the CMU dictionary come along, which the
-            phonetic techniques need; of a head for other phones, a folder with its ``phones.txt``, and ``lexicon.txt`` and
+        config : a file of presets (``decode.yaml``); by default the ``model``'s own.
+        phone_emissions : whether the emissions of a head for the phones of the ``model`` or, without one, of the CMU dictionary
+            come along, which the phonetic techniques need; of a head for other phones, a folder with its ``phones.txt``, and ``lexicon.txt`` and
             ``language.txt`` where there are.
         method : the search: ``beam`` (the default), ``graph`` (with ``graph``), or ``greedy``, which takes no list.
         graph : the folder of a graph that `ctcb graph` made for these tokens; searched by k2, with ``graph_options``.
@@ -78,7 +82,7 @@ class CtcDecoder:
 
         Raises
         ------
-        InputError : tokens, blank or separator that are wrong or in doubt, an unknown name; an LM that
+        InputError : neither tokens nor a model; tokens, blank or separator that are wrong or in doubt, an unknown name; an LM that
             is malformed or whose words the tokens cannot write; options that exclude each other.
         RunError : k2 is missing.
         """
@@ -87,21 +91,30 @@ class CtcDecoder:
         method = searched(method, graph)
         setting = graph_of(graph, graph_options, options)
         over = None if setting is None else setting.graph.phones
-        if isinstance(tokens, (str, Path)):
-            table = TokenTable.read(tokens, blank, separator, over is None, language)
+        if (tokens is None) == (model is None):
+            raise InputError("the columns of the emissions are told by tokens or by a model", hint="give one of them")
+        if model is not None:
+            if any(one is not None for one in (blank, separator, tokens_model, language)):
+                raise InputError("blank, separator, tokens_model and language are for tokens, and the model has its own", hint="leave them out")
+            facts = facts_of(str(model), None, over, pronounced=phone_emissions is True)
         else:
-            table = TokenTable.of(tokens, blank, separator, words_apart=over is None, language=language)
-        if over is not None and table != over.table:
-            raise InputError("these are not the tokens of the graph", file=graph, hint="give the phones of the graph, or make a graph for them")
-        spelling: Spelling = over or spelling_of(table, tokens_model)
+            if isinstance(tokens, (str, Path)):
+                table = TokenTable.read(tokens, blank, separator, over is None, language)
+            else:
+                table = TokenTable.of(() if tokens is None else tokens, blank, separator, words_apart=over is None, language=language)
+            if over is not None and table != over.table:
+                raise InputError("these are not the tokens of the graph", file=graph, hint="give the phones of the graph, or make a graph for them")
+            facts = EmissionFacts(over or spelling_of(table, tokens_model), None, model=TunedOn.of(table))
         phonetics = None
         if phone_emissions is not False:
-            phonetics = Phonetics.default() if phone_emissions is True else Phonetics.read(phone_emissions)
-        facts = EmissionFacts(spelling, frame_shift, phonetics, log_probs, trim_padding)
-        presets = with_settings(read_presets(config), bias, options, settings)
+            phonetics = facts.phonetics or Phonetics.default() if phone_emissions is True else Phonetics.read(phone_emissions)
+        facts = replace(
+            facts, frame_shift=frame_shift or facts.frame_shift or 1.0, phonetics=phonetics, scale=log_probs, trim_padding=trim_padding
+        )
+        presets = with_settings(read_presets(find_config(config, model)), bias, options, settings)
         self._pipeline = build_pipeline(
             Config(
-                bias=bias, with_=tuple(with_), without=tuple(without), presets=presets, method=method, lm=find_lm(lm, None), graph=setting,
+                bias=bias, with_=tuple(with_), without=tuple(without), presets=presets, method=method, lm=find_lm(lm, model if method == "beam" else None), graph=setting,
                 print_as=print_as,
             ),
             facts,
@@ -134,7 +147,7 @@ class CtcDecoder:
         return self._pipeline.decode(utt_id, Emissions(log_probs, phones, unbiased), context, nbest, compared)
 
     def decode_many(
-        self, utterances: Union[Mapping[str, Any], Iterable[Tuple[str, Any]]], entities: Union[Entities, EntitiesPerUtt] = (),
+        self, utterances: Union[Mapping[str, Any], Iterable[Tuple[str, Any]]], entities: Lists = (),
         nbest: Optional[int] = None, *, compared: bool = False, jobs: int = 1, on_error: OnError = None,
     ) -> Iterator[Transcript]:
         """The transcripts of many utterances, in their order, one by one, on ``jobs`` threads.
@@ -143,7 +156,8 @@ class CtcDecoder:
         ----------
         utterances : ids and ``[T, V]`` emissions, or :class:`ctcb.ctc.emissions.Emissions` where those of a phone head
             come along; a mapping or pairs, which are read as they are needed.
-        entities : as in :meth:`decode`; or :class:`ctcb.entities.per_utt.EntitiesPerUtt`, a list for each utterance.
+        entities : as in :meth:`decode`; or a list for each utterance: a mapping of ids to lists, or
+            :class:`ctcb.entities.per_utt.EntitiesPerUtt`.
         on_error : called with the id of an utterance that cannot be decoded, and its error; then the others go on. Without it
             the error is raised.
 

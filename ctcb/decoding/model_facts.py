@@ -37,14 +37,11 @@ def facts_of(model: str, tokens: Optional[Tokens] = None, phones: Optional[Spell
     config, features = read_model_yaml(model)
     spelling = phones or TokenizerSpelling(Tokenizer.load(model))
     phonetics = Phonetics(*read_pronunciations(model)) if pronounced and config.phone_head is not None else None
-    return EmissionFacts(
-        spelling, features.frame_shift * config.subsampling, phonetics, model=lambda: TunedOn.of(spelling.table, of_directory(model), model)
-    )
+    known_as = TunedOn.of(spelling.table, lambda: of_directory(model), model)
+    return EmissionFacts(spelling, features.frame_shift * config.subsampling, phonetics, model=known_as)
 
 
 def facts_of_opened(opened: AcousticModel, name: str, phones: Optional[Spelling] = None) -> EmissionFacts:
     """:func:`facts_of` for a model that is open, called ``name``."""
     spelling = words_spelled_by(opened, name, phones)
-    return EmissionFacts(
-        spelling, opened.frame_shift, opened.phonetics, model=lambda: TunedOn.of(spelling.table, opened.fingerprint, name)
-    )
+    return EmissionFacts(spelling, opened.frame_shift, opened.phonetics, model=TunedOn.of(spelling.table, lambda: opened.fingerprint, name))

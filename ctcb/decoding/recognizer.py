@@ -19,9 +19,8 @@ from ctcb.data.vad import VoiceActivity
 from ctcb.decoding.list_cache import Entities, ListCache
 from ctcb.decoding.pipeline import Contexts, Pipeline
 from ctcb.decoding.stitching import in_one, together
-from ctcb.decoding.usage import OnError, contexts_of, described, transcripts
+from ctcb.decoding.usage import Lists, OnError, contexts_of, described, transcripts
 from ctcb.entities import LoadReport
-from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import InputError
 from ctcb.moved import renamed, warn_renamed
 from ctcb.transcript.transcript import Transcript
@@ -82,7 +81,7 @@ class Recognizer:
         return replace(whole, channel=channels.single)
 
     def transcribe_many(
-        self, inputs: Sequence[AudioGiven], entities: Union[Entities, EntitiesPerUtt] = (), nbest: Optional[int] = None, *,
+        self, inputs: Sequence[AudioGiven], entities: Lists = (), nbest: Optional[int] = None, *,
         vad: bool = False, compared: bool = False, jobs: int = 2, batch_seconds: float = 120.0, on_error: OnError = None,
         channel: Channel = MIX,
     ) -> Iterator[Transcript]:
@@ -92,7 +91,8 @@ class Recognizer:
         ----------
         inputs : audio files, folders of them, ``manifest.tsv``, lhotse cuts, ``"-"`` for standard input; files' bytes and
             open binary files, called ``audio``, or ``audio-1``, ``audio-2`` ...
-        entities : as in :meth:`transcribe`; or :class:`ctcb.entities.per_utt.EntitiesPerUtt`, a list for each utterance.
+        entities : as in :meth:`transcribe`; or a list for each utterance: a mapping of ids to lists, or
+            :class:`ctcb.entities.per_utt.EntitiesPerUtt`.
         jobs : threads that read audio, and that search; the results do not depend on their number.
         batch_seconds : seconds of audio a batch.
         on_error : called with the id of an utterance that cannot be transcribed, and its error; then the others go on.

@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Real
 from typing import Callable, Iterable, Iterator, Mapping, Optional, Union
 
 from ctcb.data.utterance import Utterance
 from ctcb.decoding.list_cache import Entities, ListCache
 from ctcb.decoding.pipeline import Contexts, Pipeline
+from ctcb.entities import Entity
 from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import CtcbError
 from ctcb.transcript.transcript import Decoded, Transcript
@@ -15,8 +17,14 @@ from ctcb.transcript.transcript import Decoded, Transcript
 OnError = Optional[Callable[[str, CtcbError], None]]
 
 
-def contexts_of(pipeline: Pipeline, lists: ListCache, entities: Union[Entities, EntitiesPerUtt]) -> Contexts:
+# A list for all utterances, or one for each: a mapping whose values are no weights has an utterance's list under its id.
+Lists = Union[Entities, EntitiesPerUtt, Mapping[str, Iterable[Union[str, Entity]]]]
+
+
+def contexts_of(pipeline: Pipeline, lists: ListCache, entities: Lists) -> Contexts:
     """The list of each utterance: the same for all, or its own. Raises InputError where no entity can be used."""
+    if isinstance(entities, Mapping) and not all(isinstance(value, Real) for value in entities.values()):
+        entities = EntitiesPerUtt.of_lists(entities)
     if isinstance(entities, EntitiesPerUtt):
         return pipeline.prepare_each(pipeline.spell(entities.entities), entities)
     return Contexts.alike(lists(entities))

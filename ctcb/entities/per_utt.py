@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from ctcb.entities.entity import Entity
-from ctcb.entities.lists import EntityList
+from ctcb.entities.lists import EntityList, entries_of
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, read_lines
 
@@ -63,6 +63,21 @@ class EntitiesPerUtt:
             for utterance, (_, names) in table.items()
         }
         return cls(entities, lists)
+
+    @classmethod
+    def of_lists(cls, lists: Mapping[str, Iterable[Union[str, Entity]]]) -> EntitiesPerUtt:
+        """Lists from Python: utterance id -> its names, as :meth:`EntityList.of` takes them; a list may be empty.
+
+        A name of several lists is one entity; if it comes with several weights, with the largest. Raises InputError as
+        :meth:`EntityList.of` does.
+        """
+        given = {utterance: entries_of(own) for utterance, own in lists.items()}
+        every = {repr(item): item for own in given.values() for item in own}
+        entities = EntityList.of(every.values())
+        text = {key: item if isinstance(item, str) else item.text for key, item in every.items()}
+        place = {key: entities.find(text[key]) for key in every}
+        places = {utterance: dict.fromkeys(place[repr(item)] for item in own) for utterance, own in given.items()}
+        return cls(entities, {utterance: tuple(one for one in own if one is not None) for utterance, own in places.items()})
 
     def of(self, utterance: str) -> Tuple[Entity, ...]:
         """The entities of one utterance. Raises KeyError where the table lacks it."""

@@ -151,6 +151,9 @@ def make_graph(units: Units, lm: PathOrStr, out: PathOrStr, segmentations: int =
     grammar = build_grammar(model, spellings, loops)
     spelled = sum(map(bool, spellings))
     entries = units.entries if units.kind == "phone" else None
+    if entries == {}:  # no lexicon: words are pronounced by the dictionary and G2P
+        symbols = units.table.symbols
+        entries = {word: [tuple(symbols[phone] for phone in phones) for phones in prons] for word, prons in sequences.items() if prons}
     save_graph(out, grammar, units.kind, units.table, model.words, spelled, made_from, entries)
     unspelled = [word for word in words if not sequences[word]]
     notes = (f"{len(unspelled)} of the LM's {len(words)} words have no spelling, such as {', '.join(unspelled[:3])}",) if unspelled else ()

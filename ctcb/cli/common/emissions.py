@@ -128,7 +128,7 @@ def facts_of_emissions(options: EmissionOptions, model: Optional[str], phones: O
             raise InputError(
                 "these are not the tokens of the graph", file=options.tokens, hint="leave --tokens out, or make a graph for them"
             )
-        facts = EmissionFacts(phones or spelling_of(table, options.tokens_model), None, model=lambda: TunedOn.of(table))
+        facts = EmissionFacts(phones or spelling_of(table, options.tokens_model), None, model=TunedOn.of(table))
     elif model is not None or phones is not None:
         for name in ("tokens_model", "blank", "separator", "language"):
             if getattr(options, name) is not None:
