@@ -43,6 +43,8 @@ ELSEWHERE = {
     "ctcb train adapter --base hf:NAME": "tests/acoustic/test_hf_adapter.py",
     "ctcb export exp/hf": "tests/acoustic/test_hf_adapter.py",
     "ctcb decode --model hf:NAME": "tests/acoustic/test_hf_adapter.py",
+    "ctcb entities check --model hf:NAME": "tests/cli/test_every_model.py",
+    "ctcb ablate --data data/dev --model hf:NAME": "tests/cli/test_every_model.py",
 }
 # Packages that some commands need.
 NEEDS = {"--graph": "k2", "--vad": "silero_vad", "hama": "hama", "lang/phones.txt": "espeakng_loader", "foreign.txt": "espeakng_loader"}
