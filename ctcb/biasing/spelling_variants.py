@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 from typing import Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
 from ctcb.entities.pronunciations import words_of_languages
 from ctcb.phones.lookup import LONGEST
-from ctcb.text.g2g import spellings, variants
+from ctcb.text.g2g import spellings, variants_of_all
 from ctcb.text.lexicon import Lexicon
 from ctcb.text.normalize import normalize
 from ctcb.text.spelling import MAX_VARIED_FORMS
@@ -38,9 +38,11 @@ class SpellingVariants(Rescorer):
         lexicon = setting.phonetics.lexicon if setting.phonetics else Lexicon()
         taken = {form for own in context.forms for form in own}
         made: List[Dict[str, float]] = []
-        for entity, own in zip(context.entities, context.forms):
+        normal = [list(dict.fromkeys(map(normalize, own))) for own in context.forms]
+        of_forms = iter(variants_of_all([form for own in normal for form in own], count, lexicon.knows))
+        for entity, own in zip(context.entities, normal):
             costs: Dict[str, float] = {}
-            ways = [variants(form, count, lexicon.knows) for form in dict.fromkeys(map(normalize, own))]
+            ways = list(islice(of_forms, len(own)))
             ways += [spellings(words, count, lexicon.knows) for words in words_of_languages(entity, lexicon)]
             for variant in chain.from_iterable(ways):
                 if variant.text not in taken:

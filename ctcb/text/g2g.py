@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from ctcb.errors import InputError
 from ctcb.io import read_lines
@@ -31,8 +31,7 @@ _WHERE = re.compile(r"[*^$-]|!?\([a-z]+\)").fullmatch
 _THREE_ALIKE = re.compile(r"(.)\1\1").search
 
 
-@dataclass(frozen=True)
-class Variant:
+class Variant(NamedTuple):
     """Another spelling of some words."""
 
     text: str
@@ -89,11 +88,19 @@ def variants(text: str, count: int, known: Callable[[str], bool] = lambda word: 
     Only words that are not ``known`` are respelled (a recogniser spells the known ones correctly), and
     never as a known word, which would then be replaced where it was spoken itself.
     """
-    spellings: List[List[Variant]] = []
-    for word in text.split():
-        alternatives = [] if known(word) else [variant for variant in _of_word(word, 2 * count + 4) if not known(variant.text)]
-        spellings.append([Variant(word, 0.0), *alternatives[:count]])
-    return _cheapest_rows(spellings, count)
+    return variants_of_all([text], count, known)[0]
+
+
+def variants_of_all(texts: Sequence[str], count: int, known: Callable[[str], bool] = lambda word: False) -> List[List[Variant]]:
+    """:func:`variants` of each of many texts, whose words are respelled in one pass."""
+    from ctcb.text.g2g_search import respellings  # here: imports numba
+
+    words = [word for word in dict.fromkeys(word for text in texts for word in text.split()) if not known(word)]
+    found = dict(zip(words, respellings(words, 2 * count + 4, _table()))) if words else {}
+    options = {
+        word: [Variant(word, 0.0), *islice((Variant(*one) for one in others if not known(one[0])), count)] for word, others in found.items()
+    }
+    return [_cheapest_rows([options.get(word) or [Variant(word, 0.0)] for word in text.split()], count) for text in texts]
 
 
 def spellings(words: Sequence[Sequence[str]], count: int, known: Callable[[str], bool] = lambda word: False) -> List[Variant]:
@@ -112,7 +119,7 @@ def spellings(words: Sequence[Sequence[str]], count: int, known: Callable[[str],
 
 @lru_cache(maxsize=4096)
 def _of_phones(phones: Tuple[str, ...], count: int) -> Tuple[Variant, ...]:
-    """The ``count`` cheapest spellings of a word's phones, from its end as in :func:`_of_word`."""
+    """The ``count`` cheapest spellings of a word's phones, by dynamic programming from its end."""
     size = len(phones)
     endings: List[List[Variant]] = [[] for _ in phones] + [[Variant("", 0.0)]]
     for first in range(size - 1, -1, -1):
@@ -141,36 +148,18 @@ def _writes() -> Dict[Tuple[str, ...], Tuple[Row, ...]]:
 
 
 def _cheapest_rows(spellings: List[List[Variant]], count: int) -> List[Variant]:
-    """The ``count`` cheapest combinations of the words' spellings, without the first, which changes nothing."""
+    """The ``count`` cheapest combinations of the words' spellings, without the first, which changes nothing.
+
+    Each word's spellings are sorted. What comes behind more than ``count`` others, whose parts are all no dearer, is not put together.
+    """
     rows = [Variant("", 0.0)]
     for options in spellings:
-        joined = [Variant(f"{row.text} {variant.text}".strip(), row.cost + variant.cost) for row in rows for variant in options]
+        joined = [
+            Variant(f"{row.text} {variant.text}".strip(), row.cost + variant.cost)
+            for place, row in enumerate(rows) for variant in options[: (count + 1) // (place + 1)]
+        ]
         rows = sorted(joined, key=_order)[: count + 1]
     return rows[1:]
-
-
-@lru_cache(maxsize=4096)  # names share words
-def _of_word(word: str, count: int) -> Tuple[Variant, ...]:
-    """The ``count`` cheapest other spellings of one word.
-
-    By dynamic programming from the word's end: ``endings[i]`` are the cheapest spellings of ``word[i:]``,
-    with letter i kept or a cluster that begins with it replaced.
-    """
-    size = len(word)
-    endings: List[List[Variant]] = [[] for _ in word] + [[Variant("", 0.0)]]
-    for first in range(size - 1, -1, -1):
-        cheapest: Dict[str, float] = {word[first] + rest.text: rest.cost for rest in endings[first + 1]}
-        for end in range(first + 1, min(size, first + _longest()) + 1):
-            rest_of_word = word[end:]
-            for change in _changes().get(word[first:end], ()):
-                if fits(change.where, first == 0, rest_of_word):
-                    for rest in endings[end]:
-                        text, cost = change.letters + rest.text, round(change.cost + rest.cost, 6)
-                        if cost < cheapest.get(text, math.inf) and fits(change.replacement_where, first == 0, rest.text):
-                            cheapest[text] = cost
-        candidates = (Variant(text, cost) for text, cost in cheapest.items() if not _THREE_ALIKE(text[:4]))
-        endings[first] = sorted(candidates, key=_order)[: count + 1]
-    return tuple(variant for variant in endings[0] if variant.text != word)[:count]
 
 
 def fits(where: str, at_start: bool, rest: str) -> bool:
@@ -212,5 +201,8 @@ def _changes() -> Dict[str, Tuple[Change, ...]]:
 
 
 @lru_cache(maxsize=None)
-def _longest() -> int:
-    return max(map(len, _changes()))
+def _table() -> Any:
+    """The changes for :mod:`ctcb.text.g2g_search`."""
+    from ctcb.text.g2g_search import table_of  # here: imports numba
+
+    return table_of(_changes())

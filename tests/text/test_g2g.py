@@ -1,10 +1,16 @@
 """Spellings that sound alike: the table, and the generator against all combinations of its changes."""
 from __future__ import annotations
 
+from itertools import product
+
+import g2g_reference
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ctcb.errors import InputError
-from ctcb.text.g2g import TABLE, fits, read_table, variants
+from ctcb.text.g2g import TABLE, Variant, _changes, fits, read_table, variants, variants_of_all
+from ctcb.text.g2g_search import respellings, table_of
 from ctcb.text.lexicon import PHONES
 
 
@@ -92,3 +98,24 @@ def test_wrong_line_is_named(tmp_path, line, said):
     with pytest.raises(InputError, match=r"t.tsv:2: ") as raised:
         read_table(tmp_path / "t.tsv")
     assert said in str(raised.value) and TABLE.exists()
+
+
+WORDS = st.one_of(
+    st.text("abcdefghijklmnopqrstuvwxyz'", max_size=12), st.text("aeiousctkh", max_size=10), st.sampled_from(["ph" * 9, "aaaa", "ééa", "x" * 30, "llewellyn"]),
+)  # fmt: skip
+
+
+@given(words=st.lists(WORDS, min_size=1, max_size=4), count=st.integers(0, 30))
+@settings(deadline=None, max_examples=60)
+def test_compiled_search_equals_the_plain_one(words, count):
+    found = respellings(words, count, table_of(_changes()))
+    assert [[Variant(*one) for one in own] for own in found] == [list(g2g_reference.respellings(word, count)) for word in words]
+
+
+def test_many_texts_as_one_by_one():
+    forms = ["zoker lodz", "saint zoker", "", "lodz", "zoker lodz quin"]
+    known = {"saint", "lots"}.__contains__
+    assert variants_of_all(forms, 10, known) == [variants(form, 10, known) for form in forms]
+    ways = [[Variant(word, 0.0), *variants(word, 10)] for word in forms[-1].split()]
+    every = sorted((round(sum(one.cost for one in row), 6), " ".join(one.text for one in row)) for row in product(*ways))
+    assert [one.text for one in variants(forms[-1], 10)] == [text for _, text in every[1:11]]

@@ -1,0 +1,268 @@
+"""The cheapest respellings of many words at once, compiled: the search behind :func:`ctcb.text.g2g.variants`.
+
+By dynamic programming from a word's end: the cheapest spellings of its letters from i on, with letter i kept or a cluster
+that begins with it replaced. Costs are whole millionths of a nat, so that they add up without rounding. Texts are code
+points. Of each end of a word only the spellings that are kept are held, and those of the ends that a cluster reaches.
+"""
+from __future__ import annotations
+
+from typing import Dict, List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+
+from ctcb.compiled import compiled
+
+MILLION = 1_000_000
+ANY, AT_START, INSIDE, AT_END, BEFORE, NOT_BEFORE = range(6)  # where a cluster may stand
+_LETTERS = 26
+_NONE = -1  # no letter: a word's end
+_BASE = 1_000_003  # of the hash, which runs over as int64 does
+
+
+class Places(NamedTuple):
+    """Where each of C clusters may stand."""
+
+    kind: np.ndarray  # [C] int64, one of the six above
+    letters: np.ndarray  # [C] int64, the letters after it as bits, of BEFORE and NOT_BEFORE
+
+
+class Table(NamedTuple):
+    """The changes, those of a cluster one behind the other, cheapest first."""
+
+    child: np.ndarray  # [N, 26] int64: a trie of the clusters' letters; -1 for none
+    first: np.ndarray  # [N + 1] int64: where the changes of the cluster that ends in a node begin
+    where: Places  # of the clusters
+    replacement_where: Places  # of the letters that replace them
+    cost: np.ndarray  # [C] int64 millionths of a nat
+    letters: np.ndarray  # int64 code points of the replacements
+    letters_at: np.ndarray  # [C + 1] int64: where each begins there
+
+
+class Ends(NamedTuple):
+    """The spellings that are kept of a word's ends, in R slots that are used in turns, at most K each."""
+
+    text: np.ndarray  # [R, K, L] int64 code points
+    length: np.ndarray  # [R, K] int64
+    cost: np.ndarray  # [R, K] int64
+    order: np.ndarray  # [R, K] int64, their places from the cheapest on
+    count: np.ndarray  # [R] int64
+    hashed: np.ndarray  # [R, K] int64, of the texts: equal ones are found by it
+    power: np.ndarray  # [L + 1] int64, of BASE: the hash of two texts joined is that of the first, times the power of the
+    # second's length, and that of the second
+
+
+@compiled(allocates=False)
+def _fits(places: Places, change: int, at_start: bool, after: int) -> bool:
+    """``fits`` of g2g.py; ``after`` is the next letter, or _NONE."""
+    kind = places.kind[change]
+    if kind == ANY:
+        return True
+    if kind == AT_START:
+        return at_start
+    if kind == INSIDE:
+        return not at_start
+    if kind == AT_END:
+        return after == _NONE
+    letter = after - 97
+    listed = 0 <= letter < _LETTERS and (places.letters[change] >> letter) & 1 == 1
+    return bool(listed == (kind == BEFORE))
+
+
+@compiled(allocates=False)
+def _letter(begin: np.ndarray, rest: np.ndarray, place: int) -> int:
+    """A letter of two texts joined."""
+    return begin[place] if place < len(begin) else rest[place - len(begin)]
+
+
+@compiled(allocates=False)
+def _compare(begin: np.ndarray, rest: np.ndarray, other: np.ndarray) -> int:
+    """-1, 0 or 1: two texts joined against another, by code points."""
+    size = len(begin) + len(rest)
+    for place in range(min(size, len(other))):
+        letter = _letter(begin, rest, place)
+        if letter != other[place]:
+            return -1 if letter < other[place] else 1
+    return (size > len(other)) - (size < len(other))
+
+
+@compiled(allocates=False)
+def _offer(ends: Ends, slot: int, begin: np.ndarray, rest: np.ndarray, rest_hash: int, cost: int) -> None:
+    """Keep a spelling of a word's end, ``begin`` and ``rest``, if it is among the cheapest, has no letter three times in a
+    row at its beginning, and is not kept at a lower cost."""
+    size, most, count = len(begin) + len(rest), ends.order.shape[1], ends.count[slot]
+    for place in range(min(size, 4) - 2):
+        letter = _letter(begin, rest, place)
+        if letter == _letter(begin, rest, place + 1) and letter == _letter(begin, rest, place + 2):
+            return
+    if count == most and cost > ends.cost[slot, ends.order[slot, most - 1]]:
+        return
+    hashed = 0
+    for letter in begin:
+        hashed = hashed * _BASE + letter
+    hashed = hashed * ends.power[len(rest)] + rest_hash
+    for rank in range(count):
+        kept = ends.order[slot, rank]
+        if ends.hashed[slot, kept] == hashed and _compare(begin, rest, ends.text[slot, kept, : ends.length[slot, kept]]) == 0:
+            if ends.cost[slot, kept] <= cost:
+                return
+            for later in range(rank, count - 1):
+                ends.order[slot, later] = ends.order[slot, later + 1]
+            count -= 1
+            ends.order[slot, count] = kept  # its row is free
+            break
+    place = count  # among the kept ones
+    while place > 0:
+        kept = ends.order[slot, place - 1]
+        if ends.cost[slot, kept] < cost:
+            break
+        if ends.cost[slot, kept] == cost and _compare(begin, rest, ends.text[slot, kept, : ends.length[slot, kept]]) > 0:
+            break
+        place -= 1
+    if place == most:
+        return
+    row = ends.order[slot, min(count, most - 1)]
+    for later in range(min(count, most - 1), place, -1):
+        ends.order[slot, later] = ends.order[slot, later - 1]
+    ends.order[slot, place] = row
+    for place in range(size):
+        ends.text[slot, row, place] = _letter(begin, rest, place)
+    ends.length[slot, row], ends.cost[slot, row], ends.hashed[slot, row] = size, cost, hashed
+    ends.count[slot] = min(count + 1, most)
+
+
+@compiled(allocates=False)
+def _respell(word: np.ndarray, table: Table, longest: int, ends: Ends) -> None:
+    """The cheapest spellings of a word, in slot 0 of ``ends``."""
+    size, slots, most = len(word), ends.order.shape[0], ends.order.shape[1]
+    nothing = word[:0]
+    for slot in range(slots):
+        ends.count[slot] = 0
+        for rank in range(most):
+            ends.order[slot, rank] = rank
+    _offer(ends, size % slots, nothing, nothing, 0, 0)
+    for first in range(size - 1, -1, -1):
+        slot = first % slots
+        ends.count[slot] = 0
+        after = (first + 1) % slots
+        for rank in range(ends.count[after]):
+            row = ends.order[after, rank]
+            rest = ends.text[after, row, : ends.length[after, row]]
+            _offer(ends, slot, word[first : first + 1], rest, ends.hashed[after, row], ends.cost[after, row])
+        node = 0
+        for end in range(first + 1, min(size, first + longest) + 1):
+            letter = word[end - 1] - 97
+            node = table.child[node, letter] if 0 <= letter < _LETTERS else _NONE
+            if node == _NONE:
+                break
+            following, after = word[end] if end < size else _NONE, end % slots
+            for change in range(table.first[node], table.first[node + 1]):
+                if ends.count[slot] == most and table.cost[change] > ends.cost[slot, ends.order[slot, most - 1]]:
+                    break  # the others are dearer still
+                if not _fits(table.where, change, first == 0, following):
+                    continue
+                begin = table.letters[table.letters_at[change] : table.letters_at[change + 1]]
+                for rank in range(ends.count[after]):
+                    row = ends.order[after, rank]
+                    cost = table.cost[change] + ends.cost[after, row]
+                    if ends.count[slot] == most and cost > ends.cost[slot, ends.order[slot, most - 1]]:
+                        break
+                    rest = ends.text[after, row, : ends.length[after, row]]
+                    if _fits(table.replacement_where, change, first == 0, rest[0] if len(rest) else _NONE):
+                        _offer(ends, slot, begin, rest, ends.hashed[after, row], cost)
+
+
+@compiled(allocates=False)
+def _search(
+    words: np.ndarray, starts: np.ndarray, table: Table, longest: int, ends: Ends, text: np.ndarray, length: np.ndarray, cost: np.ndarray
+) -> int:
+    """Other spellings of N words, ``words[starts[n] : starts[n + 1]]``: their code points one behind the other in ``text``, their
+    ``length [N, K - 1]``, -1 behind the last, and ``cost``. Returns how many code points these are."""
+    written = 0
+    for n in range(len(starts) - 1):
+        word = words[starts[n] : starts[n + 1]]
+        _respell(word, table, longest, ends)
+        found = 0
+        for rank in range(ends.count[0]):
+            row = ends.order[0, rank]
+            size = ends.length[0, row]
+            if found == length.shape[1] or _compare(word[:0], word, ends.text[0, row, :size]) == 0:
+                continue
+            for place in range(size):
+                text[written + place] = ends.text[0, row, place]
+            written += size
+            length[n, found], cost[n, found] = size, ends.cost[0, row]
+            found += 1
+    return written
+
+
+def table_of(changes: Dict[str, Sequence[Tuple[str, str, str, float]]]) -> Table:
+    """The table of changes by their clusters: where the cluster may stand, the letters that replace it, where these may stand, and
+    the cost in nats."""
+    children: List[Dict[int, int]] = [{}]
+    own: List[Sequence[Tuple[str, str, str, float]]] = [()]
+    for cluster in sorted(changes):
+        node = 0
+        for letter in cluster:
+            if ord(letter) - 97 not in children[node]:
+                children[node][ord(letter) - 97] = len(children)
+                children.append({})
+                own.append(())
+            node = children[node][ord(letter) - 97]
+        own[node] = sorted(changes[cluster], key=lambda change: change[3])
+    child = np.full((len(children), _LETTERS), _NONE, np.int64)
+    for node, letters in enumerate(children):
+        for letter, to in letters.items():
+            child[node, letter] = to
+    flat = [change for some in own for change in some]
+    replacements = [np.array(list(map(ord, change[1])), np.int64) for change in flat]
+    return Table(
+        child, np.r_[0, np.cumsum(list(map(len, own)))], _places([change[0] for change in flat]), _places([change[2] for change in flat]),
+        np.array([round(change[3] * MILLION) for change in flat], np.int64), np.concatenate([np.zeros(0, np.int64), *replacements]),
+        np.r_[0, np.cumsum(list(map(len, replacements)))].astype(np.int64),
+    )  # fmt: skip
+
+
+def _places(wheres: Sequence[str]) -> Places:
+    kinds = {"*": ANY, "^": AT_START, "-": INSIDE, "$": AT_END}
+    kind = [kinds.get(where, NOT_BEFORE if where.startswith("!") else BEFORE) for where in wheres]
+    letters = [sum(1 << ord(letter) - 97 for letter in where.strip("!()")) if where not in kinds else 0 for where in wheres]
+    return Places(np.array(kind, np.int64), np.array(letters, np.int64))
+
+
+def respellings(words: Sequence[str], count: int, table: Table) -> List[List[Tuple[str, float]]]:
+    """Up to ``count`` other spellings of each word and their costs in nats, cheapest first, equally cheap ones in the alphabet's order."""
+    sizes = np.array(list(map(len, words)), np.int64)
+    codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
+    growth = int(np.diff(table.letters_at).max(initial=1))
+    longest = int(_depth(table.child))
+    kept, room = count + 1, growth * int(sizes.max(initial=0))
+    ends = Ends(
+        np.empty((longest + 1, kept, room), np.int64), np.zeros((longest + 1, kept), np.int64), np.zeros((longest + 1, kept), np.int64),
+        np.zeros((longest + 1, kept), np.int64), np.zeros(longest + 1, np.int64), np.zeros((longest + 1, kept), np.int64),
+        np.cumprod(np.r_[1, np.full(room, _BASE)]),
+    )  # fmt: skip
+    text, length = np.empty(count * growth * int(sizes.sum()), np.uint32), np.full((len(words), count), -1, np.int64)
+    cost = np.zeros((len(words), count), np.int64)
+    written = _search(codes, np.r_[0, np.cumsum(sizes)], table, longest, ends, text, length, cost)
+    joined = text[:written].tobytes().decode("utf-32-le", "surrogatepass")
+    found, at = [], 0
+    for own_lengths, own_costs in zip(length.tolist(), cost.tolist()):
+        own = []
+        for size, millionths in zip(own_lengths, own_costs):
+            if size < 0:
+                break
+            own.append((joined[at : at + size], millionths / MILLION))
+            at += size
+        found.append(own)
+    return found
+
+
+def _depth(child: np.ndarray) -> int:
+    """Letters of the longest cluster."""
+    nodes, depth = np.zeros(1, np.int64), 0
+    while True:
+        nodes = child[nodes].ravel()
+        nodes = nodes[nodes != _NONE]
+        if not len(nodes):
+            return depth
+        depth += 1
