@@ -27,7 +27,8 @@ _LETTER = {letter: row for row, letter in enumerate(_GRAPHEMES)}
 _START, _END = 2, 3
 _SPECIALS = 4
 _HIDDEN = 256
-_BATCH = 256
+_BATCH = 256  # rows of a matrix product: more do not stay in a processor's cache
+_MOST_WORDS = 4096  # that are encoded together
 
 _cache: Dict[str, Pronunciation] = {}
 
@@ -39,9 +40,9 @@ def predict(words: Iterable[str]) -> List[Pronunciation]:
     predicts none. Raises RunError where g2p_en is not installed.
     """
     words = list(words)
-    new = sorted(set(words) - set(_cache), key=lambda word: (len(word), word))
-    for start in range(0, len(new), _BATCH):
-        batch = new[start : start + _BATCH]
+    new = sorted(set(words) - set(_cache))  # so that words that begin alike are together
+    for start in range(0, len(new), _MOST_WORDS):
+        batch = new[start : start + _MOST_WORDS]
         _cache.update(zip(batch, _network().predict(batch)))
     return [_cache[word] for word in words]
 
@@ -59,43 +60,69 @@ class _Network:
         }
 
     def predict(self, words: Sequence[str]) -> List[Pronunciation]:
+        encoded = self._encode(words)
+        found: List[Pronunciation] = []
+        for start in range(0, len(words), _BATCH):
+            own = slice(start, start + _BATCH)
+            found += self._decode(words[own], encoded[own])
+        return found
+
+    def _encode(self, words: Sequence[str]) -> np.ndarray:
+        """The encoder's last states ``[B, 256]``. Words that begin alike share the states of their beginnings."""
         letters = [[_LETTER.get(letter, 1) for letter in word] + [_LETTER["</s>"]] for word in words]
         steps = max(map(len, letters))
         ids = np.zeros((len(words), steps), np.int64)
         for row, word in zip(ids, letters):
             row[: len(word)] = word
         lengths = np.array([len(word) for word in letters])
-        hidden = np.zeros((len(words), _HIDDEN), np.float32)
+        last = np.empty((len(words), _HIDDEN), np.float32)
+        # The words under way, and each one's beginning among those of so many letters.
+        under_way, beginning, hidden = np.arange(len(words)), np.zeros(len(words), np.int64), np.zeros((1, _HIDDEN), np.float32)
         for step in range(steps):
-            new = self._cell("enc", ids[:, step], hidden)
-            hidden = np.where((step < lengths)[:, None], new, hidden)
+            keys, beginning = np.unique(beginning * len(_GRAPHEMES) + ids[under_way, step], return_inverse=True)
+            before, symbols = np.divmod(keys, len(_GRAPHEMES))
+            rows = [slice(start, start + _BATCH) for start in range(0, len(keys), _BATCH)]
+            hidden = np.concatenate([self._cell("enc", symbols[own], hidden[before[own]]) for own in rows])
+            ends = lengths[under_way] == step + 1
+            last[under_way[ends]] = hidden[beginning[ends]]
+            under_way, beginning = under_way[~ends], beginning[~ends]
+        return last
 
+    def _decode(self, words: Sequence[str], hidden: np.ndarray) -> List[Pronunciation]:
+        """The phones of words by the encoder's last states."""
+        steps = max(map(len, words)) + 1
         phones: List[List[str]] = [[] for _ in words]
-        last = np.full(len(words), _START)
-        open_ = np.ones(len(words), bool)
+        last, under_way = np.full(len(words), _START), np.arange(len(words))
         # g2p_en stops at 20 phones, which cuts long chemical names; no word needs two a letter.
         for _ in range(max(20, 2 * steps)):
             hidden = self._cell("dec", last, hidden)
             last = (hidden @ self._arrays["fc_w"].T + self._arrays["fc_b"]).argmax(axis=1)
-            open_ &= last != _END
-            if not open_.any():
+            going_on = last != _END
+            last, hidden, under_way = last[going_on], hidden[going_on], under_way[going_on]
+            if not len(under_way):
                 break
-            for word in np.flatnonzero(open_):
-                if last[word] >= _SPECIALS:
-                    phones[word].append(_PHONEMES[last[word]])
+            for word, phone in zip(under_way.tolist(), last.tolist()):
+                if phone >= _SPECIALS:
+                    phones[word].append(_PHONEMES[phone])
         return [tuple(spelled) for spelled in phones]
 
     def _cell(self, part: str, symbols: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         """One GRU step: symbols [B] int, hidden [B, 256] -> [B, 256]."""
         arrays = self._arrays
         inputs = self._inputs[part][symbols]
-        states = hidden @ arrays[f"{part}_w_hh"].T + arrays[f"{part}_b_hh"]
-        reset_in, update_in, new_in = np.split(inputs, 3, axis=1)
-        reset_state, update_state, new_state = np.split(states, 3, axis=1)
-        reset = 1 / (1 + np.exp(-(reset_in + reset_state)))
-        update = 1 / (1 + np.exp(-(update_in + update_state)))
-        candidate = np.tanh(new_in + reset * new_state)
-        return (1 - update) * candidate + update * hidden
+        states = hidden @ arrays[f"{part}_w_hh"].T
+        states += arrays[f"{part}_b_hh"]
+        gates, new_state = states[:, : 2 * _HIDDEN], states[:, 2 * _HIDDEN :]
+        gates += inputs[:, : 2 * _HIDDEN]
+        np.negative(gates, out=gates)
+        np.exp(gates, out=gates)
+        gates += 1
+        np.reciprocal(gates, out=gates)
+        reset, update = gates[:, :_HIDDEN], gates[:, _HIDDEN:]
+        new_state *= reset
+        new_state += inputs[:, 2 * _HIDDEN :]
+        np.tanh(new_state, out=new_state)
+        return (1 - update) * new_state + update * hidden
 
 
 @lru_cache(maxsize=None)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import io
 import math
 import re
+from functools import cached_property, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
@@ -59,7 +61,7 @@ class Tokenizer:
         if missing:
             raise InputError(f"these letters are not pieces: {' '.join(sorted(missing))}")
         self.writing: Writing = self.table.writing
-        self._nbest: Dict[str, Tuple[List[List[int]], np.ndarray]] = {}
+        self._nbest: Dict[Tuple[str, float], Tuple[List[List[int]], np.ndarray]] = {}
 
     @classmethod
     def train(cls, lines: Iterable[str], vocab_size: int = 500) -> Tokenizer:
@@ -158,15 +160,12 @@ class Tokenizer:
         values draw the best. The same arguments give the same result on every machine.
         """
         words = self._written(text).split()
-        draw = np.random.Generator(np.random.PCG64(seed))
-        drawn: Dict[Tuple[int, ...], None] = {}
-        for _ in range(n):
-            ids: List[int] = []
-            for word in words:
-                segmentations, scores = self._word_nbest(word)
-                weights = np.cumsum(np.exp(alpha * (scores - scores[0])))
-                ids += segmentations[np.searchsorted(weights, draw.random() * weights[-1], side="right")]
-            drawn[tuple(ids)] = None
+        draws = _draws(n * len(words), seed).reshape(n, len(words))
+        ways = []
+        for word, own in zip(words, draws.T):
+            segmentations, weights = self._word_nbest(word, alpha)
+            ways.append([segmentations[place] for place in np.searchsorted(weights, own * weights[-1], side="right").tolist()])
+        drawn = dict.fromkeys(tuple(chain.from_iterable(parts)) for parts in zip(*ways)) if words else {(): None}
         return [list(ids) for ids in drawn]
 
     def _written(self, text: str) -> str:
@@ -176,13 +175,24 @@ class Tokenizer:
         forms = self.writing.forms(text)
         return self.writing.casings[0](forms[0]) if forms else ""
 
-    def _word_nbest(self, word: str) -> Tuple[List[List[int]], np.ndarray]:
-        """Up to 64 segmentations of one word and their log-probabilities, best first."""
-        if word not in self._nbest:
+    def _word_nbest(self, word: str, alpha: float) -> Tuple[List[List[int]], np.ndarray]:
+        """Up to 64 segmentations of one word, best first, and the sums of their weights up to each."""
+        if (word, alpha) not in self._nbest:
             segmentations = self._sp.nbest_encode_as_ids(word, _NBEST)
-            scores = [math.fsum(self._sp.get_score(i) for i in ids) for ids in segmentations]
-            self._nbest[word] = segmentations, np.array(scores)
-        return self._nbest[word]
+            scores = np.array([math.fsum(map(self._scores.__getitem__, ids)) for ids in segmentations])
+            self._nbest[word, alpha] = segmentations, np.cumsum(np.exp(alpha * (scores - scores[0])))
+        return self._nbest[word, alpha]
+
+    @cached_property
+    def _scores(self) -> List[float]:
+        """The pieces' log-probabilities."""
+        return [self._sp.get_score(i) for i in range(len(self))]
+
+
+@lru_cache(maxsize=64)
+def _draws(count: int, seed: int) -> np.ndarray:
+    """``[count]`` numbers between 0 and 1, the same for the same arguments, on every machine."""
+    return np.random.Generator(np.random.PCG64(seed)).random(count)
 
 
 def _trained(texts: Sequence[str], vocab_size: int) -> Union[bytes, int]:
