@@ -6,6 +6,7 @@ from typing import Any, Optional, Tuple
 
 import click
 
+from ctcb.cli.common.compiling import tell_of_compiling
 from ctcb.cli.common.evaluated import evaluated, evaluated_options
 from ctcb.cli.common.options import Once, entities_format_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
@@ -67,6 +68,7 @@ def command(
     for warning in dict.fromkeys(warning for data in sets for warning in data.warnings):
         click.echo(f"ctcb: warning: {warning}", err=True)
     measured_with = evaluated(folders, **given)
+    tell_of_compiling()
     warm()  # compiling is not what is timed
     done, told = [], set()
     for data in sets:

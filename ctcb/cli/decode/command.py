@@ -11,6 +11,7 @@ from ctcb import __version__
 from ctcb.biasing.options import OPTIONS, values_of
 from ctcb.biasing.presets import Preset, find_config
 from ctcb.biasing.technique import EncoderTechnique
+from ctcb.cli.common.compiling import tell_of_compiling
 from ctcb.cli.common.emissions import EmissionOptions, emission_options, read_emissions, tokens_of
 from ctcb.cli.common.options import Decorator, Once, failed_option, is_given, join, recognition_options
 from ctcb.cli.common.recognition import require_batches, shown
@@ -169,6 +170,8 @@ def command(
         "options": {**(values_of(preset.beam) if graph is None else asdict(graph.options)), **values_of(*preset.blocks[1:])},
     }  # fmt: skip
     nbest = pipeline.texts_asked(None)
+    if method == "beam":
+        tell_of_compiling()
     with Writer(forms, out, explain, len(utt_ids), made_with, segments) as writer:
         stretches = pipeline.decode_many(emitted, contexts, nbest, jobs, compared=explain)
         if journal is not None:
