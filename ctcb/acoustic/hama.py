@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Dict, List, Sequence
 
 import numpy as np
-import torch
 
 from ctcb.acoustic.open import Tokens
 from ctcb.acoustic.waveform import WaveformModel
@@ -37,12 +36,12 @@ def summing(symbols: Sequence[str], phones: Sequence[str]) -> np.ndarray:
 class HamaModel(WaveformModel):
     """A model with a phone head and no other: its phones are its tokens, which spell no words."""
 
-    def forward(self, rows: Sequence[torch.Tensor], utt_ids: Sequence[str]) -> List[Emissions]:
+    def forward(self, rows: Sequence[np.ndarray], utt_ids: Sequence[str]) -> List[Emissions]:
         """Natural-log probabilities of the phones."""
-        return [Emissions(phones, phones) for phones in (np.log(self._network(samples.numpy())) for samples in rows)]
+        return [Emissions(phones, phones) for phones in (np.log(self._network(samples)) for samples in rows)]
 
 
-def load(name: str, tokens: Tokens, device: torch.device) -> HamaModel:
+def load(name: str, tokens: Tokens, device: str) -> HamaModel:
     """The model that comes inside the package; ``name`` is empty. Its package runs it on the CPU, whatever ``device`` is."""
     from hama.asr import ASR_OUTPUT_FRAME_SAMPLES, ASRModel
 

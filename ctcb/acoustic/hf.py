@@ -9,6 +9,7 @@ import torch
 from ctcb.acoustic.open import Tokens
 from ctcb.acoustic.waveform import WaveformModel
 from ctcb.data.audio import SAMPLE_RATE
+from ctcb.device import open_device
 from ctcb.errors import InputError
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
@@ -37,13 +38,14 @@ def opened(name: str, tokens: Tokens) -> Tuple[Any, Any, TokenTable]:
     return extractor, model, TokenTable.of(_symbols(tokenizer, model.config.vocab_size), blank, separator, f"hf:{name}", language=tokens.language)
 
 
-def load(name: str, tokens: Tokens, device: torch.device) -> WaveformModel:
+def load(name: str, tokens: Tokens, device: str) -> WaveformModel:
     """A model by :func:`opened`."""
     extractor, model, table = opened(name, tokens)
-    model.to(device)
+    place = open_device(device)
+    model.to(place)
 
     def network(samples: np.ndarray) -> np.ndarray:
-        inputs = extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt").to(device)
+        inputs = extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt").to(place)
         with torch.no_grad():
             return model(**inputs).logits[0].float().cpu().numpy()
 

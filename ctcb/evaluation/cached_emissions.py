@@ -146,7 +146,7 @@ class EmissionCache:
 
     def _compute(self, data: DataSet, bias: Optional[EncoderBias] = None) -> CachedEmissions:
         from ctcb.acoustic.emit import emit, in_one
-        from ctcb.acoustic.model import DirectoryModel
+        from ctcb.acoustic.directory_model import DirectoryModel
 
         model, utterances = DirectoryModel(self.model, bias), find_utterances([data.manifest])
         began, seconds = time.process_time(), 0.0

@@ -55,9 +55,9 @@ def test_folder_without_a_ctc_model_is_refused(ctcb, tmp_path):
 
 def test_onnx_model_on_samples(ctcb, tmp_path):
     weight = export_onnx(tmp_path / "m.onnx")
-    (tmp_path / "tokens.txt").write_text("<blk>\n▁a\n▁b\na\nb\nn\no\n")
+    (tmp_path / "symbols.txt").write_text("<blk>\n▁a\n▁b\na\nb\nn\no\n")
     (tmp_path / "preprocessor_config.json").write_text('{"do_normalize": true}')
-    ear = open_model(f"onnx:{tmp_path / 'm.onnx'}", Tokens(tmp_path / "tokens.txt"))
+    ear = open_model(f"onnx:{tmp_path / 'm.onnx'}", Tokens(tmp_path / "symbols.txt"))
     samples = say("ann bob")
     scaled = torch.from_numpy((samples - samples.mean()) / np.sqrt(samples.var() + 1e-7))
     expected = torch.nn.functional.conv1d(scaled[None, None], torch.from_numpy(weight), stride=320)[0].T.log_softmax(-1)
@@ -66,11 +66,11 @@ def test_onnx_model_on_samples(ctcb, tmp_path):
     soundfile.write(str(tmp_path / "a.wav"), samples, RATE)
     (tmp_path / "names.txt").write_text("Bob\n")
     words = ["decode", "--model", f"onnx:{tmp_path / 'm.onnx'}", "--entities", tmp_path / "names.txt", tmp_path / "a.wav"]
-    assert ctcb(*words, "--tokens", tmp_path / "tokens.txt").code == 0
+    assert ctcb(*words, "--tokens", tmp_path / "symbols.txt").code == 0
     ran = ctcb(*words)
     assert ran.code == 2 and "give --tokens FILE" in ran.err
-    (tmp_path / "tokens.txt").write_text("<blk>\n▁a\n")
-    ran = ctcb(*words, "--tokens", tmp_path / "tokens.txt")
+    (tmp_path / "symbols.txt").write_text("<blk>\n▁a\n")
+    ran = ctcb(*words, "--tokens", tmp_path / "symbols.txt")
     assert ran.code == 2 and "7 outputs" in ran.err
 
 

@@ -45,7 +45,7 @@ def _files_of(option: str, name: str) -> Iterator[Path]:
     if option == "lm" and name == NO_LM:
         return
     if option == "model":
-        from ctcb.acoustic.open import is_foreign  # here: imports torch
+        from ctcb.acoustic.open import is_foreign
 
         name = name.partition(":")[2] if is_foreign(name) else name  # a folder or a file may stand behind the colon
         if not name:

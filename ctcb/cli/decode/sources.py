@@ -37,6 +37,7 @@ class EmissionOptions:
     frame_shift: Optional[float] = None
     phone_emissions: Optional[str] = None
     phone_lang: Optional[str] = None
+    features: Optional[str] = None
 
     @property
     def blank_id(self) -> Union[int, str, None]:
@@ -44,14 +45,14 @@ class EmissionOptions:
         return int(self.blank) if self.blank and self.blank.isdecimal() else self.blank
 
 
-OF_TOKENS = ("tokens", "tokens_model", "blank", "separator", "language")  # also of models in ONNX, which do not tell their own
+OF_MODEL = ("tokens", "tokens_model", "blank", "separator", "language", "features")  # of models in ONNX, which do not tell their own
 
 
 def emission_options() -> Decorator:
     """Options that put a file of emissions in the place of audio."""
     return join(
         click.option("--emissions", cls=Once, type=click.Path(), help="A .npz with an array [frames, tokens] an utterance, instead of INPUTS."),
-        click.option("--tokens", type=click.Path(), help="Its tokens, one a line (or `token id`). Without: those of --model; needed with --model onnx:FILE."),
+        click.option("--tokens", type=click.Path(), help="Its tokens, one a line (or `token id`). Without: those of --model; with --model onnx:FILE those beside it."),
         click.option("--tokens-model", type=click.Path(), help="The sentencepiece model of --tokens, to spell names as it does."),
         click.option("--blank", metavar="ID|SYMBOL", help="The blank among --tokens.  [default: 0, if called like one]"),
         click.option("--separator", metavar="SYMBOL", help="What stands between words in --tokens.  [default: the | or space there]"),
@@ -61,21 +62,24 @@ def emission_options() -> Decorator:
         click.option("--frame-shift", type=click.FloatRange(min=0, min_open=True), help="Seconds between two frames of --emissions."),
         click.option("--phone-emissions", cls=Once, type=click.Path(), help="A .npz with a phone head's emissions of the same utterances."),
         click.option("--phone-lang", cls=Once, type=click.Path(), metavar="DIR", help="Folder with phones.txt and lexicon.txt of --phone-emissions.  [default: of --model, or CMU phones]"),
+        click.option("--features", cls=Once, type=click.Path(), help="YAML file on the features that --model onnx:FILE takes (docs/formats.md).  [default: as its metadata say]"),
     )
 
 
 def tokens_of(options: EmissionOptions, model: str) -> Tokens:
     """The tokens of a model of ONNX and the like, which do not name their own. Raises InputError for options that are for
     ``--emissions``."""
-    from ctcb.acoustic.open import Tokens, is_foreign  # here: imports torch
+    from ctcb.acoustic.open import Tokens, is_foreign
 
     stray = [
         field.name for field in fields(options)
-        if getattr(options, field.name) not in (None, False) and not (is_foreign(model) and field.name in OF_TOKENS)
+        if getattr(options, field.name) not in (None, False) and not (is_foreign(model) and field.name in OF_MODEL)
     ]
     if stray:
         raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", hint="leave it out or give --emissions")
-    return Tokens(options.tokens, options.tokens_model, options.blank_id, options.separator, options.language)
+    if options.features is not None and not model.startswith("onnx:"):
+        raise InputError(f"--features is for models in ONNX, and not for {model}", hint="leave it out, or name one as onnx:FILE")
+    return Tokens(options.tokens, options.tokens_model, options.blank_id, options.separator, options.language, options.features)
 
 
 @dataclass(frozen=True)
