@@ -1,7 +1,7 @@
-"""CTC models of Hugging Face transformers: Wav2Vec2, HuBERT, WavLM, Wav2Vec2-BERT and kin."""
+"""CTC models of Hugging Face transformers: Wav2Vec2, HuBERT, WavLM, Wav2Vec2-BERT and kin, and MMS, which has adapters for languages."""
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -27,7 +27,9 @@ def opened(name: str, tokens: Tokens) -> Tuple[Any, Any, TokenTable]:
 
     try:
         extractor, tokenizer = AutoFeatureExtractor.from_pretrained(name), AutoTokenizer.from_pretrained(name)
-        model = AutoModelForCTC.from_pretrained(name).eval()
+        model = AutoModelForCTC.from_pretrained(name, **_of_language(tokenizer, tokens.language, name)).eval()
+    except InputError:
+        raise
     except (OSError, ValueError, KeyError, ImportError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"not a CTC model of transformers ({first})", file=f"hf:{name}", hint=HINT) from None
@@ -52,6 +54,23 @@ def load(name: str, tokens: Tokens, device: str) -> WaveformModel:
     return WaveformModel(network, PieceSpelling(table))
 
 
+def _of_language(tokenizer: Any, language: Optional[str], name: str) -> Dict[str, Any]:
+    """For a model with adapters for languages (MMS): sets the tokenizer's, and returns the options that load that adapter.
+
+    The language is an ISO 639-3 code, by default the tokenizer's own. Raises InputError for one that the model lacks.
+    """
+    own = getattr(tokenizer, "target_lang", None)
+    if own is None:
+        return {}
+    chosen = language or own
+    if chosen not in tokenizer.vocab:
+        known = sorted(tokenizer.vocab)
+        some = ", ".join(known[:20]) + (f" and {len(known) - 20} others" if len(known) > 20 else "")
+        raise InputError(f"this model has no adapter for {chosen!r}", file=f"hf:{name}", hint=f"give another --language: {some}")
+    tokenizer.set_target_lang(chosen)
+    return {"target_lang": chosen, "ignore_mismatched_sizes": True}
+
+
 def _symbols(tokenizer: Any, size: int) -> List[str]:
     """The tokens by id; outputs that no token belongs to get a name that spells nothing."""
     symbols = [f"<unused-{place}>" for place in range(size)]
@@ -61,6 +80,6 @@ def _symbols(tokenizer: Any, size: int) -> List[str]:
     return symbols
 
 
-def _separator(tokenizer: Any) -> "str | None":
+def _separator(tokenizer: Any) -> Optional[str]:
     delimiter = getattr(tokenizer, "word_delimiter_token", None)
     return delimiter if delimiter in tokenizer.get_vocab() else None

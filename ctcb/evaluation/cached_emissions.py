@@ -145,8 +145,8 @@ class EmissionCache:
         return json.loads(facts.read_text("utf-8")) if self._keep is not None and facts.exists() else {}
 
     def _compute(self, data: DataSet, bias: Optional[EncoderBias] = None) -> CachedEmissions:
-        from ctcb.acoustic.emit import emit, in_one
         from ctcb.acoustic.directory_model import DirectoryModel
+        from ctcb.acoustic.emit import emit, in_one
 
         model, utterances = DirectoryModel(self.model, bias), find_utterances([data.manifest])
         began, seconds = time.process_time(), 0.0

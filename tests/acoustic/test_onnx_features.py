@@ -11,7 +11,6 @@ from onnx_models import PROMPTS, SENSE_VOICE_IDS, export_features_onnx
 from tones import RATE, say
 
 from ctcb.acoustic.native_fbank import FbankOptions, NativeFbank, normalized, stacked
-from ctcb.acoustic.onnx_metadata import FAMILIES
 from ctcb.acoustic.open import Tokens, open_model
 from ctcb.errors import InputError, RunError
 

@@ -14,8 +14,16 @@ from ctcb.biasing.prepared_list import MODEL, Context
 from ctcb.biasing.presets import BUILT_IN
 from ctcb.compat.pyctcdecode.alphabet import Alphabet, is_subwords, verify_alphabet_coverage
 from ctcb.compat.pyctcdecode.constants import (
-    AVG_TOKEN_LEN, DEFAULT_ALPHA, DEFAULT_BEAM_WIDTH, DEFAULT_BETA, DEFAULT_HOTWORD_WEIGHT, DEFAULT_MIN_TOKEN_LOGP, DEFAULT_PRUNE_BEAMS,
-    DEFAULT_PRUNE_LOGP, DEFAULT_SCORE_LM_BOUNDARY, DEFAULT_UNK_LOGP_OFFSET,
+    AVG_TOKEN_LEN,
+    DEFAULT_ALPHA,
+    DEFAULT_BEAM_WIDTH,
+    DEFAULT_BETA,
+    DEFAULT_HOTWORD_WEIGHT,
+    DEFAULT_MIN_TOKEN_LOGP,
+    DEFAULT_PRUNE_BEAMS,
+    DEFAULT_PRUNE_LOGP,
+    DEFAULT_SCORE_LM_BOUNDARY,
+    DEFAULT_UNK_LOGP_OFFSET,
 )  # fmt: skip
 from ctcb.compat.pyctcdecode.language_model import LanguageModel, LmState
 from ctcb.compat.pyctcdecode.warned import warn_once
