@@ -21,6 +21,7 @@ from ctcb.device import gpu_number
 from ctcb.errors import InputError, RunError
 from ctcb.phones.phonetics import Phonetics
 from ctcb.text.spelling import Spelling, spelling_of
+from ctcb.text.token_files import read_symbols
 from ctcb.text.tokens import TokenTable
 
 EXTRACTOR = "preprocessor_config.json"  # Optimum writes it beside the model: how samples are scaled
@@ -58,6 +59,9 @@ def load(name: str, tokens: Tokens, device: str) -> OnnxModel:
     tokens = _beside(tokens, path)
     session = _session(path, device)
     metadata = Metadata(session.get_modelmeta().custom_metadata_map, path)
+    rate = metadata.read("sample_rate", int, SAMPLE_RATE)
+    if rate != SAMPLE_RATE:
+        raise InputError(f"this model takes {rate} Hz", file=path, hint=f"name one for {SAMPLE_RATE} Hz")
     signature = Signature.of(session, metadata, path, tokens.language)
     heads, frame_shift = _heads(session, signature, metadata, tokens, path)
     table = TokenTable.read(tokens.file, _blank(tokens), tokens.separator, language=tokens.language)
@@ -84,8 +88,6 @@ def _blank(tokens: Tokens) -> Any:
     """The blank: as given, or NeMo's, which comes last, by the name that its exports give it."""
     if tokens.blank is not None:
         return tokens.blank
-    from ctcb.text.token_files import read_symbols
-
     symbols = read_symbols(tokens.file)
     return len(symbols) - 1 if symbols and symbols[-1] == "<blk>" else None
 

@@ -1,9 +1,10 @@
 """A model directory's model as a file in ONNX: samples in, log-probabilities out, with the metadata that describe it."""
 from __future__ import annotations
 
+import tempfile
 import warnings
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from typing import Dict, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -51,22 +52,27 @@ def export_onnx(folder: PathOrStr, out: PathOrStr, int8: bool = False) -> Path:
     model = load_model(folder)
     Path(out).mkdir(parents=True, exist_ok=True)
     path = Path(out) / MODEL_FILE
-    names = ["log_probs", *([PHONES] if model.network.config.phone_head is not None else [])]
-    with warnings.catch_warnings(), torch.no_grad(), atomic_write(path, "wb") as file:
-        warnings.simplefilter("ignore")  # the tracer's, of sizes that it takes for constants: the tests run other lengths
-        torch.onnx.export(
-            _Exported(model).eval(), (torch.randn(1, EXAMPLE) * 0.1,), file, opset_version=OPSET, input_names=["samples"], output_names=names,
-            dynamic_axes={"samples": {1: "N"}, **{name: {1: "T"} for name in names}},
-        )
-    described = onnx.load(str(path))
-    if int8:
-        described = _quantized(path)
+    with tempfile.TemporaryDirectory(dir=out) as work:
+        traced = Path(work) / MODEL_FILE
+        _trace(model, traced)
+        described = onnx.load(str(_quantized(traced) if int8 else traced))
     for key, value in metadata_of(model).items():
         described.metadata_props.add(key=key, value=value)
     with atomic_write(path, "wb") as file:
         file.write(described.SerializeToString())
     copy_lang(folder, out)
     return path
+
+
+def _trace(model: LoadedModel, path: Path) -> None:
+    """Write the graph of a model."""
+    names = ["log_probs", *([PHONES] if model.network.config.phone_head is not None else [])]
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # the tracer's, of sizes that it takes for constants: the tests run other lengths
+        torch.onnx.export(
+            _Exported(model).eval(), (torch.randn(1, EXAMPLE) * 0.1,), str(path), opset_version=OPSET, input_names=["samples"], output_names=names,
+            dynamic_axes={"samples": {1: "N"}, **{name: {1: "T"} for name in names}},
+        )
 
 
 def metadata_of(model: LoadedModel) -> Dict[str, str]:
@@ -79,17 +85,12 @@ def metadata_of(model: LoadedModel) -> Dict[str, str]:
     }  # fmt: skip
 
 
-def _quantized(path: Path) -> Any:
-    """The model with matrices in 8 bits. Unsigned ones: signed ones lose exactness on processors without VNNI."""
-    import tempfile
-
-    import onnx
-
+def _quantized(path: Path) -> Path:
+    """A model with matrices in 8 bits, beside it. Unsigned ones: signed ones lose exactness on processors without VNNI."""
     try:
         from onnxruntime.quantization import QuantType, quantize_dynamic
     except ImportError as error:
         raise RunError(f"--int8 needs the package onnxruntime ({error}); pip install onnxruntime") from None
-    with tempfile.TemporaryDirectory() as folder:
-        small = Path(folder) / MODEL_FILE
-        quantize_dynamic(str(path), str(small), op_types_to_quantize=["MatMul"], weight_type=QuantType.QUInt8)
-        return onnx.load(str(small))
+    small = path.with_suffix(".int8.onnx")
+    quantize_dynamic(str(path), str(small), op_types_to_quantize=["MatMul"], weight_type=QuantType.QUInt8)
+    return small

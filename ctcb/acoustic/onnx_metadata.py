@@ -39,7 +39,7 @@ FAMILIES: Dict[str, Family] = {
 }  # fmt: skip
 # The metadata's model_type -> a name in FAMILIES.
 MODEL_TYPES = {
-    "zipformer2_ctc": "icefall", "zipformer_ctc": "icefall", "conformer_ctc": "icefall", "wenet_ctc": "wenet", "sense_voice_ctc": "sense_voice",
+    "zipformer2_ctc": "icefall", "wenet_ctc": "wenet", "sense_voice_ctc": "sense_voice",
     "EncDecCTCModel": "nemo", "EncDecCTCModelBPE": "nemo", "EncDecHybridRNNTCTCModel": "nemo", "EncDecHybridRNNTCTCBPEModel": "nemo",
 }  # fmt: skip
 

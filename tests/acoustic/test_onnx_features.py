@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -204,8 +205,18 @@ def test_malformed_models_are_refused(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="no tokens.txt beside it.*give --tokens FILE"):
         open_model(name)
     write_tokens(tmp_path)
-    import sys
+    import onnxruntime
 
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    with pytest.raises(RunError, match="no CUDA provider; pip install onnxruntime-gpu"):
+        open_model(name, device="cuda")
+    assert open_model(name, device="auto").frame_shift == pytest.approx(0.04)
+    with pytest.raises(InputError, match="device 'gpu' is unknown"):
+        open_model(name, device="gpu")
+    export_features_onnx(tmp_path / "model.onnx", 80, metadata={**ICEFALL, "sample_rate": 8000})
+    with pytest.raises(InputError, match="takes 8000 Hz"):
+        open_model(name)
+    export_features_onnx(tmp_path / "model.onnx", 80, metadata=ICEFALL)
     monkeypatch.setitem(sys.modules, "kaldi_native_fbank", None)
     with pytest.raises(RunError, match=r"pip install 'ctcb\[onnx\]'"):
         open_model(name)

@@ -92,6 +92,9 @@ def test_beams_have_the_shapes_of_pyctcdecode():
     assert decoder.decode_batch(None, [logits, upper("BOB")]) == [text, "BOB"]
     with multiprocessing.get_context("fork").Pool(1) as pool:
         assert decoder.decode_beams_batch(pool, [logits], beam_width=10) == [[(*beam[:1], *beam[2:]) for beam in beams]]
+    assert decoder.decode(np.zeros((0, len(UPPER)), np.float32)) == ""
+    with pytest.raises(InputError, match="tokens a frame"):
+        decoder.decode(logits[:, :-1])
     bpe = build_ctcdecoder(["<unk>", "▁ann", "▁b", "ob"])
     assert bpe.decode(_pieces([1, 2, 3], 5)) == "ann bob"
 
