@@ -58,7 +58,7 @@ setup(
         "lm": ["kenlm>=0.2"],
         # Other people's models (--model hf:..., onnx:..., torchaudio:..., hama).
         "hf": ["transformers>=4.38"],
-        "onnx": ["onnxruntime>=1.16"],
+        "onnx": ["onnxruntime>=1.16", "kaldi-native-fbank>=1.20"],
         "torchaudio": ["torchaudio>=0.13.1"],
         "hama": ["hama>=1.7"],
         # Pronunciations of other languages: espeak-ng and its data; ctcb/text/espeak.py calls the library itself.

@@ -2,11 +2,24 @@
 from __future__ import annotations
 
 import re
-from typing import Optional
-
-import torch
+from typing import TYPE_CHECKING, Optional
 
 from ctcb.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def gpu_number(name: str, local_rank: Optional[int] = None) -> Optional[int]:
+    """The number of the GPU that a name of :func:`open_device` stands for, if there are so many; None for the CPU.
+
+    Raises InputError for another name. Needs no torch.
+    """
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise InputError(f"device {name!r} is unknown", hint="use auto, cpu, cuda or cuda:N")
+    if name == "cpu":
+        return None
+    return int(name[5:]) if name.startswith("cuda:") else local_rank or 0
 
 
 def open_device(name: str = "auto", local_rank: Optional[int] = None) -> torch.device:
@@ -15,12 +28,12 @@ def open_device(name: str = "auto", local_rank: Optional[int] = None) -> torch.d
     ``local_rank``: among processes that share a machine, ``cuda`` and ``auto`` give this one the GPU of that number.
     Raises InputError for another name, and for a GPU that is not there.
     """
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
-        raise InputError(f"device {name!r} is unknown", hint="use auto, cpu, cuda or cuda:N")
+    import torch  # here: models in ONNX run without it
+
+    number = gpu_number(name, local_rank)
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if name == "cpu" or (name == "auto" and not count):
+    if number is None or (name == "auto" and not count):
         return torch.device("cpu")
-    number = int(name[5:]) if name.startswith("cuda:") else local_rank or 0
     if number >= count:
         found = "no GPU" if not count else f"{count} GPU" + "s" * (count > 1)
         raise InputError(f"no device {name}: torch {torch.__version__} finds {found} for process {local_rank or 0}", hint="use --device cpu, or auto")

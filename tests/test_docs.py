@@ -32,6 +32,8 @@ ELSEWHERE = {
     "python3.12 -m venv": "makes an environment for the fuzzer",
     "/tmp/fuzz/bin/python": "runs as long as it is let",
     "pip install .": "tests/utils/test_install.py",
+    "pip install -r utils/requirements/without_torch.txt": "tests/utils/test_install.py checks the list",
+    "pip install --no-deps .": "tests/utils/test_install.py checks what it leaves out",
     "recipes/open_en/run.sh": "tests/recipes/test_open_en.py",
     "recipes/voxpopuli/run.sh": "tests/recipes/test_corpora.py",
     "steps/prepare.sh": "tests/utils/test_jobs.py",
@@ -45,6 +47,9 @@ ELSEWHERE = {
     "ctcb decode --model hf:NAME": "tests/acoustic/test_hf_adapter.py",
     "ctcb entities check --model hf:NAME": "tests/cli/test_every_model.py",
     "ctcb ablate --data data/dev --model hf:NAME": "tests/cli/test_every_model.py",
+    "ctcb export ctcb/assets/model --onnx": "tests/acoustic/test_onnx_export.py",
+    "ctcb decode --model onnx:": "tests/acoustic/test_onnx_export.py, tests/acoustic/test_onnx_features.py",
+    "ctcb decode --model nemo:": "tests/acoustic/test_nemo.py",
 }
 # Packages that some commands need.
 NEEDS = {"--graph": "k2", "--vad": "silero_vad", "hama": "hama", "lang/phones.txt": "espeakng_loader", "foreign.txt": "espeakng_loader"}

@@ -17,7 +17,7 @@ LAYERS = (
     {"transcript"},
     {"biasing", "training", "report"},
     {"decoding"},
-    {"evaluation"},
+    {"evaluation", "compat"},
     {"cli"},
 )
 LAYER: Dict[str, int] = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}

@@ -29,6 +29,7 @@ PUBLIC = {
     "ctcb.decoding.load": ["load"],
     "ctcb.decoding.recognizer": ["Recognizer"],
     "ctcb.decoding.ctc_decoder": ["CtcDecoder"],
+    "ctcb.compat.pyctcdecode.decoder": ["build_ctcdecoder", "BeamSearchDecoderCTC"],
     "ctcb.transcript.transcript": ["Transcript"],
     "ctcb.transcript.hypothesis": ["Word", "FoundEntity"],
     "ctcb.search.options": ["BeamOptions"],

@@ -9,10 +9,9 @@ from itertools import chain, groupby, islice
 from typing import Callable, Deque, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
-import torch
 
 from ctcb.acoustic.long_form import HOP, OVERLAP, Grid, Stretch, stretches_of_spans, stretches_of_windows
-from ctcb.acoustic.model import AcousticModel
+from ctcb.acoustic.model import AcousticModel, Rows
 from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.data import ffmpeg
 from ctcb.data.audio import SAMPLE_RATE, read_audio, seconds_of
@@ -32,7 +31,7 @@ class _Prepared:
 
     utterance: Utterance
     seconds: float
-    rows: torch.Tensor  # [T, F] what the model takes in
+    rows: Rows
     conversions: Tuple[str, ...]
     error: Optional[CtcbError] = None
 
@@ -189,7 +188,7 @@ def _prepare(model: AcousticModel, utterance: Utterance) -> _Prepared:
         audio = read_audio(utterance.audio, utterance.start, utterance.duration, utterance.channels, utterance.transforms)
         return _Prepared(utterance, audio.duration, model.prepare(audio.samples), audio.conversions)
     except Exception as error:
-        return _Prepared(utterance, 0.0, torch.zeros(0, 0), (), _failed(utterance, error).error)
+        return _Prepared(utterance, 0.0, np.zeros((0, 0), np.float32), (), _failed(utterance, error).error)
 
 
 def _run(model: AcousticModel, items: Sequence[_Prepared]) -> Iterator[Emitted]:

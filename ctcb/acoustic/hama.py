@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Dict, List, Sequence
 
 import numpy as np
-import torch
 
 from ctcb.acoustic.fingerprint import of_files
 from ctcb.acoustic.open import Tokens
@@ -39,12 +38,12 @@ def summing(symbols: Sequence[str], phones: Sequence[str]) -> np.ndarray:
 class HamaModel(WaveformModel):
     """A model with a phone head and no other: its phones are its tokens, which spell no words."""
 
-    def forward(self, rows: Sequence[torch.Tensor], utt_ids: Sequence[str]) -> List[Emissions]:
+    def forward(self, rows: Sequence[np.ndarray], utt_ids: Sequence[str]) -> List[Emissions]:
         """Natural-log probabilities of the phones."""
-        return [Emissions(phones, phones) for phones in (np.log(self._network(samples.numpy())) for samples in rows)]
+        return [Emissions(phones, phones) for phones in (np.log(self._network(samples)) for samples in rows)]
 
 
-def load(name: str, tokens: Tokens, device: torch.device) -> HamaModel:
+def load(name: str, tokens: Tokens, device: str) -> HamaModel:
     """The model that comes inside the package; ``name`` is empty. Its package runs it on the CPU, whatever ``device`` is."""
     import hama
     from hama.asr import ASR_OUTPUT_FRAME_SAMPLES, ASRModel

@@ -1,7 +1,7 @@
-"""CTC models of Hugging Face transformers: Wav2Vec2, HuBERT, WavLM, Wav2Vec2-BERT and kin."""
+"""CTC models of Hugging Face transformers: Wav2Vec2, HuBERT, WavLM, Wav2Vec2-BERT and kin, and MMS, which has adapters for languages."""
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from ctcb.acoustic.fingerprint import of_module
 from ctcb.acoustic.open import Tokens
 from ctcb.acoustic.waveform import WaveformModel
 from ctcb.data.audio import SAMPLE_RATE
+from ctcb.device import open_device
 from ctcb.errors import InputError
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
@@ -27,7 +28,9 @@ def opened(name: str, tokens: Tokens) -> Tuple[Any, Any, TokenTable]:
 
     try:
         extractor, tokenizer = AutoFeatureExtractor.from_pretrained(name), AutoTokenizer.from_pretrained(name)
-        model = AutoModelForCTC.from_pretrained(name).eval()
+        model = AutoModelForCTC.from_pretrained(name, **_of_language(tokenizer, tokens.language, name)).eval()
+    except InputError:
+        raise
     except (OSError, ValueError, KeyError, ImportError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"not a CTC model of transformers ({first})", file=f"hf:{name}", hint=HINT) from None
@@ -38,17 +41,35 @@ def opened(name: str, tokens: Tokens) -> Tuple[Any, Any, TokenTable]:
     return extractor, model, TokenTable.of(_symbols(tokenizer, model.config.vocab_size), blank, separator, f"hf:{name}", language=tokens.language)
 
 
-def load(name: str, tokens: Tokens, device: torch.device) -> WaveformModel:
+def load(name: str, tokens: Tokens, device: str) -> WaveformModel:
     """A model by :func:`opened`."""
     extractor, model, table = opened(name, tokens)
-    model.to(device)
+    place = open_device(device)
+    model.to(place)
 
     def network(samples: np.ndarray) -> np.ndarray:
-        inputs = extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt").to(device)
+        inputs = extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt").to(place)
         with torch.no_grad():
             return model(**inputs).logits[0].float().cpu().numpy()
 
     return WaveformModel(network, PieceSpelling(table), content=lambda: of_module(model, table.blank_first))
+
+
+def _of_language(tokenizer: Any, language: Optional[str], name: str) -> Dict[str, Any]:
+    """For a model with adapters for languages (MMS): sets the tokenizer's, and returns the options that load that adapter.
+
+    The language is an ISO 639-3 code, by default the tokenizer's own. Raises InputError for one that the model lacks.
+    """
+    own = getattr(tokenizer, "target_lang", None)
+    if own is None:
+        return {}
+    chosen = language or own
+    if chosen not in tokenizer.vocab:
+        known = sorted(tokenizer.vocab)
+        some = ", ".join(known[:20]) + (f" and {len(known) - 20} others" if len(known) > 20 else "")
+        raise InputError(f"this model has no adapter for {chosen!r}", file=f"hf:{name}", hint=f"give another --language: {some}")
+    tokenizer.set_target_lang(chosen)
+    return {"target_lang": chosen, "ignore_mismatched_sizes": True}
 
 
 def _symbols(tokenizer: Any, size: int) -> List[str]:
@@ -60,6 +81,6 @@ def _symbols(tokenizer: Any, size: int) -> List[str]:
     return symbols
 
 
-def _separator(tokenizer: Any) -> "str | None":
+def _separator(tokenizer: Any) -> Optional[str]:
     delimiter = getattr(tokenizer, "word_delimiter_token", None)
     return delimiter if delimiter in tokenizer.get_vocab() else None

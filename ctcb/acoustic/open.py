@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, Union
 
-import torch
-
-from ctcb.acoustic.model import AcousticModel, DirectoryModel
-from ctcb.device import open_device
+from ctcb.acoustic.model import AcousticModel
 from ctcb.errors import InputError, RunError
 from ctcb.io import PathOrStr
 from ctcb.model_names import is_foreign, split_name
@@ -21,20 +18,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tokens:
-    """A model's tokens, for models that do not name their own."""
+    """A model's tokens, and its features, for models that do not name their own."""
 
     file: Optional[PathOrStr] = None  # tokens.txt
     model: Optional[PathOrStr] = None  # the sentencepiece model of these
     blank: Union[int, str, None] = None
     separator: Optional[str] = None
     language: Optional[str] = None  # ISO 639 code
+    features: Optional[PathOrStr] = None  # YAML file of a model in ONNX that takes features (docs/formats.md)
 
 
 @dataclass(frozen=True)
 class Kind:
     """A family of models."""
 
-    module: str  # has `load(name, tokens, device) -> WaveformModel`
+    module: str  # has `load(name, tokens, device) -> WaveformModel`; the name of the device as in ctcb/device.py
     needs: str  # the package that it is made of
     install: str  # how to get that
     names: str  # what stands behind the colon
@@ -43,7 +41,7 @@ class Kind:
 KINDS: Dict[str, Kind] = {  # those of ctcb/model_names.py
     "hf": Kind("ctcb.acoustic.hf", "transformers", "pip install 'ctcb[hf]'", "a folder or a name of the Hugging Face Hub"),
     "torchaudio": Kind("ctcb.acoustic.torchaudio", "torchaudio", "pip install 'ctcb[torchaudio]'", "a bundle of torchaudio.pipelines"),
-    "onnx": Kind("ctcb.acoustic.onnx", "onnxruntime", "pip install 'ctcb[onnx]'", "an .onnx file, with --tokens"),
+    "onnx": Kind("ctcb.acoustic.onnx", "onnxruntime", "pip install 'ctcb[onnx]'", "an .onnx file, with its tokens.txt beside it or --tokens"),
     "nemo": Kind("ctcb.acoustic.nemo", "nemo", "pip install 'nemo_toolkit[asr]'", "a .nemo file or a name of its model hub"),
     "hama": Kind("ctcb.acoustic.hama", "hama", "pip install 'ctcb[hama]'", "nothing"),
 }
@@ -62,11 +60,12 @@ def open_model(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrSt
         return AdaptedModel(open_base_of(model, tokens, adapter, device))
     if not is_foreign(model):
         from ctcb.acoustic.directory import load_model
+        from ctcb.acoustic.directory_model import DirectoryModel
 
         return DirectoryModel(load_model(model, device))
     kind, rest = _kind_of(model)
-    load: Callable[[str, Tokens, torch.device], WaveformModel] = import_module(kind.module).load
-    opened = load(rest, tokens, open_device(device))
+    load: Callable[[str, Tokens, str], WaveformModel] = import_module(kind.module).load
+    opened = load(rest, tokens, device)
     opened.opened_as = model, tokens, None, device
     return opened
 
@@ -80,6 +79,7 @@ def open_base_of(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOr
         )
     _, rest = _kind_of(model)
     from ctcb.acoustic.hf_adapter import load_base
+    from ctcb.device import open_device
 
     return load_base(rest, tokens, adapter, open_device(device))
 

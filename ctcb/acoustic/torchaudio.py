@@ -8,12 +8,13 @@ from ctcb.acoustic.fingerprint import of_module
 from ctcb.acoustic.open import Tokens
 from ctcb.acoustic.waveform import WaveformModel
 from ctcb.data.audio import SAMPLE_RATE
+from ctcb.device import open_device
 from ctcb.errors import InputError
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
 
 
-def load(name: str, tokens: Tokens, device: torch.device) -> WaveformModel:
+def load(name: str, tokens: Tokens, device: str) -> WaveformModel:
     """A bundle such as ``WAV2VEC2_ASR_BASE_960H``, which torchaudio fetches into torch's cache.
 
     Raises InputError for what is no bundle with a CTC head.
@@ -26,11 +27,12 @@ def load(name: str, tokens: Tokens, device: torch.device) -> WaveformModel:
         raise InputError(f"torchaudio has no CTC bundle {name!r}", hint=f"it has {', '.join(known)}")
     if bundle.sample_rate != SAMPLE_RATE:
         raise InputError(f"the bundle {name} takes {bundle.sample_rate} Hz", hint=f"name one for {SAMPLE_RATE} Hz")
-    model = bundle.get_model().eval().to(device)
+    place = open_device(device)
+    model = bundle.get_model().eval().to(place)
 
     def network(samples: np.ndarray) -> np.ndarray:
         with torch.no_grad():
-            return model(torch.from_numpy(samples)[None].to(device))[0][0].float().cpu().numpy()
+            return model(torch.from_numpy(samples)[None].to(place))[0][0].float().cpu().numpy()
 
     table = TokenTable.of(bundle.get_labels(), 0 if tokens.blank is None else tokens.blank, tokens.separator, f"torchaudio:{name}", language=tokens.language)
     return WaveformModel(network, PieceSpelling(table), content=lambda: of_module(model, table.blank_first))

@@ -4,7 +4,6 @@ from __future__ import annotations
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
-import torch
 
 from ctcb.acoustic.model import MAX_SECONDS
 from ctcb.acoustic.open import Tokens, open_model
@@ -52,13 +51,13 @@ class WaveformModel:
             raise TypeError(f"a {type(self).__name__} can be pickled only where open_model made it")
         return open_model, self.opened_as
 
-    def prepare(self, samples: np.ndarray) -> torch.Tensor:
+    def prepare(self, samples: np.ndarray) -> np.ndarray:
         """The samples as they are."""
-        return torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
+        return np.ascontiguousarray(samples, dtype=np.float32)
 
-    def forward(self, rows: Sequence[torch.Tensor], utt_ids: Sequence[str]) -> List[Emissions]:
+    def forward(self, rows: Sequence[np.ndarray], utt_ids: Sequence[str]) -> List[Emissions]:
         """Natural-log probabilities of each."""
-        return [Emissions(from_logits(self._network(samples.numpy()))) for samples in rows]
+        return [Emissions(from_logits(self._network(samples))) for samples in rows]
 
 
 def measured_shift(network: Network) -> float:

@@ -10,8 +10,8 @@ from typing import AbstractSet, List, Optional, Sequence, Tuple
 import numpy as np
 
 from ctcb.acoustic.directory import LoadedModel
+from ctcb.acoustic.directory_model import DirectoryModel
 from ctcb.acoustic.emit import stretches_of
-from ctcb.acoustic.model import DirectoryModel
 from ctcb.ctc.viterbi import align_tokens
 from ctcb.text.tokenizer import BLANK_ID
 

@@ -42,7 +42,7 @@ def command() -> None:
 @click.option("--g2g", type=click.IntRange(min=0), default=0, metavar="N", help="Also show N spelling variants (G2G) of each name.")
 def check(
     list_file: str, model: str, tokens: Optional[str], tokens_model: Optional[str], blank: Optional[str], separator: Optional[str],
-    language: Optional[str], phone_lang: Optional[str], entities_format: str, json_file: Optional[str], limit: int, g2g: int,
+    language: Optional[str], features: Optional[str], phone_lang: Optional[str], entities_format: str, json_file: Optional[str], limit: int, g2g: int,
 ) -> None:
     """Report how each line of LIST is loaded, and how the model spells and pronounces each entity.
 
@@ -61,7 +61,7 @@ def check(
     click.echo(entities.report.render(limit or None), err=True, nl=False)
     checks = iter(())
     if entities:
-        spelling, lexicon = _spelling(model, tokens, tokens_model, blank_of(blank), separator, language, phone_lang)
+        spelling, lexicon = _spelling(model, tokens, tokens_model, blank_of(blank), separator, language, features, phone_lang)
         if lexicon is None:
             click.echo(f"ctcb: note: {model if tokens is None else tokens}: no phone head, so names have no pronunciations", err=True)
         checks = check_entities(entities, spelling, lexicon, g2g)
@@ -111,10 +111,12 @@ def convert(list_file: str, out: str, entities_format: Optional[str]) -> None:
 
 def _spelling(
     model: str, tokens: Optional[str], tokens_model: Optional[str], blank: Union[int, str, None], separator: Optional[str],
-    language: Optional[str], phone_lang: Optional[str],
+    language: Optional[str], features: Optional[str], phone_lang: Optional[str],
 ) -> Tuple[Spelling, Optional[Lexicon]]:
     """How a model, or one of which only the tokens are there, spells words; and its pronunciations, if it has a phone head."""
     foreign = is_foreign(model)
+    if features is not None and not model.startswith("onnx:"):
+        raise InputError("--features is for --model onnx:FILE", hint="leave it out")
     if not foreign and tokens is None:
         for name, value in (("tokens-model", tokens_model), ("blank", blank), ("separator", separator), ("language", language), ("phone-lang", phone_lang)):
             if value is not None:
@@ -126,7 +128,7 @@ def _spelling(
         return spelling_of(TokenTable.read(tokens, blank, separator, language=language), tokens_model), lexicon
     from ctcb.acoustic.open import Tokens, open_model  # here: import torch
 
-    opened = open_model(model, Tokens(tokens, tokens_model, blank, separator, language))
+    opened = open_model(model, Tokens(tokens, tokens_model, blank, separator, language, features))
     if opened.phonetics is None:
         return opened.spelling, lexicon
     phones = PhoneSpelling(TokenTable(opened.phonetics.symbols, BLANK), {})  # of a model that emits phones alone

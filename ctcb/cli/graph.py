@@ -13,7 +13,7 @@ from ctcb.model_names import is_foreign
 
 @click.command()
 @click.option("--model", "--lang", "lang", type=click.Path(), default=str(BUNDLED_MODEL), show_default="the bundled model",
-              help="Model directory, a lang folder, or hf:NAME, torchaudio:BUNDLE, onnx:FILE (with --tokens), nemo:FILE, hama.")  # fmt: skip
+              help="Model directory, a lang folder, or hf:NAME, torchaudio:BUNDLE, onnx:FILE (with --tokens, or tokens.txt beside it), nemo:FILE, hama.")  # fmt: skip
 @click.option("--lm", cls=Once, required=True, type=click.Path(), metavar="FILE", help="ARPA file, gzip or not.")
 @click.option("--out", required=True, type=click.Path(), metavar="DIR", help="The graph's folder.")
 @click.option("--units", cls=Once, type=click.Choice(["subword", "phone"]), default="subword", show_default=True, help="The units of the emissions.")

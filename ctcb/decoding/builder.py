@@ -97,15 +97,16 @@ def build(config: Config) -> Recognizer:
     adapter or the phone head that is asked for, an LM that is malformed or whose words the tokens cannot write; and
     RunError where a package is missing.
     """
-    from ctcb.acoustic.model import as_biasable  # here: import torch
+    from ctcb.acoustic.model import as_biasable
     from ctcb.acoustic.open import Tokens, open_model
-    from ctcb.adapter.encoded_list import require_adapter
     from ctcb.decoding.recognizer import Recognizer
 
     biased = any(isinstance(technique, EncoderTechnique) for technique in techniques_of(config))
     model = open_model(str(config.model), config.tokens or Tokens(), config.adapter, config.device)
     encoder = as_biasable(model).model if biased else None
     if encoder is not None:
+        from ctcb.adapter.encoded_list import require_adapter  # here: imports torch
+
         require_adapter(encoder)
     phones = None if config.graph is None else config.graph.graph.phones
     spelling = words_spelled_by(model, config.model, phones)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
 from ctcb.biasing.prepared_list import Context, Setting, SpelledList
 from ctcb.biasing.restoration import restored
@@ -36,6 +36,14 @@ class Contexts:
     def alike(cls, context: Optional[Context]) -> Contexts:
         """The same list for all."""
         return cls(lambda utt_id: context, None if context is None else context.encoded)
+
+
+class _Result(NamedTuple):
+    """What the search and the techniques make of an utterance."""
+
+    readings: List[Reading]  # with different texts, best first
+    tokens: Any  # its emissions, natural-log probabilities
+    before: Callable[[], Reading]  # the best reading without the list
 
 
 class Pipeline:
@@ -112,6 +120,17 @@ class Pipeline:
 
         Raises InputError for emissions that are malformed.
         """
+        result = self._decoded(emissions, context, nbest)
+        alternatives = [Alternative(reading.text, reading.score) for reading in result.readings[:nbest]] if nbest > 1 else []
+        whole = transcript(utt_id, result.readings[0], alternatives, len(result.tokens) * self.setting.frame_shift)
+        return replace(whole, before=result.before().text) if compared else whole
+
+    def readings(self, emissions: Emissions, context: Optional[Context] = None, nbest: int = 1) -> List[Reading]:
+        """The ``nbest`` different texts of an utterance, best first, as far as the beam holds them; :meth:`decode` says the rest."""
+        return self._decoded(emissions, context, nbest).readings[:nbest]
+
+    def _decoded(self, emissions: Emissions, context: Optional[Context], nbest: int) -> _Result:
+        """The search, the rescorers in their order, and the unbiased words outside of accepted names."""
         emissions = without_padding(emissions, self._logits, self._trim_padding)
         plain = [technique for technique in self._without_list if emissions.phones is not None or not technique.needs_phones]
         rescorers = plain if context is None else self._rescorers
@@ -131,12 +150,11 @@ class Pipeline:
         different: Dict[str, Reading] = {}
         for reading in best:  # a technique may have made two texts the same
             different.setdefault(reading.text, reading)
-        alternatives = [Alternative(text, reading.score) for text, reading in different.items()] if nbest > 1 else []
-        result = transcript(utt_id, best[0], alternatives[:nbest], len(tokens) * self.setting.frame_shift)
-        if not compared:
-            return result
-        before = unbiased(1) if pushing is None else self._unbiased(tokens, phones, emissions, 1, plain)
-        return replace(result, before=before[0].text)
+
+        def before() -> Reading:
+            return (unbiased(1) if pushing is None else self._unbiased(tokens, phones, emissions, 1, plain))[0]
+
+        return _Result(list(different.values()), tokens, before)
 
     def _readings(self, hypotheses: Sequence[Any], context: Optional[Context] = None) -> List[Reading]:
         return readings(hypotheses, self.setting.spelling.table, self.setting.frame_shift, context)

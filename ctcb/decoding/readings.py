@@ -32,7 +32,7 @@ def readings(
     """The different texts of hypotheses, best first, each with its best score."""
     by_text: Dict[str, Reading] = {}
     for hypothesis in found:
-        reading = Reading(spoken_words(hypothesis, tokens, frame_shift), hypothesis.score)
+        reading = Reading(spoken_words(hypothesis, tokens, frame_shift), hypothesis.score, acoustic=hypothesis.acoustic)
         if context is not None and context.graph is not None and context.searched:
             reading = _with_entities(reading, hypothesis, tokens, context)
         elif context is not None:

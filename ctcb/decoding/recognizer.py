@@ -3,11 +3,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Optional, Sequence, Union
 
 from ctcb.acoustic.emit import emit, stretches_of
 from ctcb.acoustic.model import AcousticModel, as_biasable
-from ctcb.adapter.encoder_bias import MAX_ACTIVE, EncoderBias, Watch
 from ctcb.biasing.prepared_list import Context
 from ctcb.ctc.emissions import Emitted
 from ctcb.data.audio import SAMPLE_RATE, as_audio, read_audio
@@ -25,6 +24,9 @@ from ctcb.errors import InputError
 from ctcb.moved import renamed, warn_renamed
 from ctcb.transcript.transcript import Transcript
 
+if TYPE_CHECKING:
+    from ctcb.adapter.encoder_bias import Watch
+
 
 class Recognizer:
     """An acoustic model and its decoder; :func:`ctcb.load` makes one. It can be pickled for other processes."""
@@ -34,7 +36,7 @@ class Recognizer:
     ) -> None:
         """``over_phones``: the phone head's emissions are searched. :func:`ctcb.decoding.builder.build` calls this."""
         self.model, self.pipeline = model, pipeline
-        self._over_phones, self._max_active = over_phones, max_active_entities or MAX_ACTIVE
+        self._over_phones, self._max_active = over_phones, max_active_entities
         self._lists = ListCache(pipeline)
 
     def transcribe(
@@ -128,8 +130,10 @@ class Recognizer:
     def _biased(self, contexts: Contexts, watch: Optional[Watch] = None) -> AcousticModel:
         if contexts.encoded is None:
             return self.model
+        from ctcb.adapter.encoder_bias import MAX_ACTIVE, EncoderBias  # here: imports torch
+
         own = as_biasable(self.model)
-        bias = EncoderBias(own.model, contexts.encoded, contexts.places, self._max_active, watch)
+        bias = EncoderBias(own.model, contexts.encoded, contexts.places, self._max_active or MAX_ACTIVE, watch)
         return own.biased_by(bias)
 
     def report(self, entities: Entities) -> LoadReport:

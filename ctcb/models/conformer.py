@@ -8,7 +8,7 @@ depends on what else is in the batch. Padded frames are zeroed before whatever m
 from __future__ import annotations
 
 import math
-from typing import Tuple
+from typing import Tuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,14 +17,16 @@ from torch.nn import functional as F
 from ctcb.models.config import EncoderConfig
 from ctcb.models.dropout import Dropout
 
+T = TypeVar("T", Tensor, int)
+
 
 def frame_mask(lengths: Tensor, frames: int) -> Tensor:
     """``[B]`` lengths to ``[B, frames]`` bool, true on real frames."""
     return torch.arange(frames, device=lengths.device)[None, :] < lengths[:, None]
 
 
-def subsampled(lengths: Tensor) -> Tensor:
-    """Lengths after `Subsampling`."""
+def subsampled(lengths: T) -> T:
+    """Lengths after `Subsampling`: a tensor, or a number."""
     return ((lengths + 1) // 2 + 1) // 2
 
 

@@ -133,14 +133,14 @@ class WhisperFrontEnd(nn.Module):
         A frame holds two of the last block, then two of block ``tap``. The tail's frames are left out.
         """
         last, tap = self.encoder(*whisper_input(features, lengths, self.config.tail))
-        frames, kept = subsampled(torch.tensor(features.shape[1])), subsampled(lengths)
-        pairs = [part[:, : 2 * frames].reshape(len(part), int(frames), -1) for part in (last, tap)]
-        return torch.cat(pairs, dim=-1) * frame_mask(kept, int(frames))[..., None], kept
+        frames, kept = subsampled(features.shape[1]), subsampled(lengths)
+        pairs = [part[:, : 2 * frames].reshape(len(part), frames, 2 * self.config.dim) for part in (last, tap)]
+        return torch.cat(pairs, dim=-1) * frame_mask(kept, frames)[..., None], kept
 
     def project(self, pairs: Tensor) -> Tensor:
         """The output of `encode`, projected to the conformer's width: ``[B, T, 4 D]`` to ``[B, T, dim]``."""
         last, tap = pairs.chunk(2, dim=-1)
-        tap = self.tap_norm(tap.unflatten(-1, (2, self.config.dim))).flatten(-2)
+        tap = self.tap_norm(tap.reshape(*tap.shape[:-1], 2, self.config.dim)).flatten(-2)
         return self.dropout(self.out(torch.cat([last, tap], dim=-1)))
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:

@@ -14,11 +14,12 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from ctcb.acoustic.directory import WEIGHTS_FILE, load_model
-from ctcb.acoustic.open import is_foreign, open_base_of
+from ctcb.acoustic.open import open_base_of
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.data.folders import read_audio_cuts, read_feature_cuts
 from ctcb.data.loader import Feed
 from ctcb.io import PathOrStr, digest
+from ctcb.model_names import is_foreign
 from ctcb.models.ctc import CtcModel
 from ctcb.text.lang import Lang
 

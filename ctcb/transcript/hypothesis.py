@@ -53,6 +53,7 @@ class Reading:
     score: float  # log-probability, and what techniques added to it
     entities: Tuple[FoundEntity, ...] = ()  # in the order of their words
     withdrawn: Tuple[FoundEntity, ...] = ()  # entities that were verified and failed; the words there are others
+    acoustic: float = 0.0  # the emissions' share of the score: the log-probability of what the search found
 
     @property
     def text(self) -> str:

@@ -136,8 +136,8 @@ def test_a_whisper_model_gets_windows_where_others_take_the_whole(lang_dir, tmp_
     import torch
 
     from ctcb.acoustic.directory import LoadedModel
+    from ctcb.acoustic.directory_model import DirectoryModel
     from ctcb.acoustic.emit import emit, in_one, stretches_of
-    from ctcb.acoustic.model import DirectoryModel
     from ctcb.data.features import FeatureConfig
     from ctcb.data.inputs import Utterance
     from ctcb.models.config import EncoderConfig, InterCtc, ModelConfig, WhisperConfig

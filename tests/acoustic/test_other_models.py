@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from hf_models import LETTERS, save_hf
+from hf_models import LETTERS, SMALL, save_hf
 from onnx_models import export_onnx
 from tones import RATE, say
 
@@ -47,6 +47,48 @@ def test_transformers_model(ctcb, tmp_path, kind):
     assert refused.code == 2 and "phone head" in refused.err
 
 
+def test_adapters_for_languages_of_mms(ctcb, tmp_path):
+    """One base; each language has its own letters, its own head and small layers between the base's."""
+    transformers = pytest.importorskip("transformers")
+    from safetensors.torch import save_file
+
+    letters = {"eng": ["<pad>", "<unk>", "|", *"abemnot"], "deu": ["<pad>", "<unk>", "|", *"abemnotäöü"]}
+    vocabulary = {language: {letter: place for place, letter in enumerate(own)} for language, own in letters.items()}
+    (tmp_path / "vocab.json").write_text(json.dumps(vocabulary))
+    tokenizer = transformers.Wav2Vec2CTCTokenizer(
+        str(tmp_path / "vocab.json"), pad_token="<pad>", unk_token="<unk>", bos_token=None, eos_token=None, word_delimiter_token="|", target_lang="eng"
+    )
+    tokenizer.save_pretrained(tmp_path)
+    extractor = transformers.Wav2Vec2FeatureExtractor(feature_size=1, sampling_rate=RATE, do_normalize=True)
+    extractor.save_pretrained(tmp_path)
+    expected, samples = {}, say("ann met bob")
+    for seed, (language, own) in enumerate(letters.items()):
+        torch.manual_seed(0)
+        config = transformers.Wav2Vec2Config(
+            vocab_size=len(own), pad_token_id=0, num_hidden_layers=2, adapter_attn_dim=8, do_stable_layer_norm=True, feat_extract_norm="layer", **SMALL
+        )
+        model = transformers.Wav2Vec2ForCTC(config)
+        torch.manual_seed(seed + 1)
+        for weight in model._get_adapters().values():
+            torch.nn.init.normal_(weight, std=0.3)
+        save_file({name: value.contiguous() for name, value in model._get_adapters().items()}, str(tmp_path / f"adapter.{language}.safetensors"))
+        with torch.no_grad():
+            inputs = extractor(samples, sampling_rate=RATE, return_tensors="pt")
+            expected[language] = model.eval()(**inputs).logits[0].log_softmax(-1).numpy()
+        if language == "eng":
+            base = model
+    base.save_pretrained(tmp_path)
+    for language, own in letters.items():
+        ear = open_model(f"hf:{tmp_path}", Tokens(language=language))
+        assert ear.spelling.table.symbols == tuple(own)
+        np.testing.assert_allclose(ear.forward([ear.prepare(samples)], [""])[0].tokens, expected[language], atol=1e-4)
+    ear = open_model(f"hf:{tmp_path}")  # the tokenizer's own
+    np.testing.assert_allclose(ear.forward([ear.prepare(samples)], [""])[0].tokens, expected["eng"], atol=1e-4)
+    soundfile.write(str(tmp_path / "a.wav"), samples, RATE)
+    ran = ctcb("decode", "--model", f"hf:{tmp_path}", "--language", "fra", tmp_path / "a.wav")
+    assert ran.code == 2 and "no adapter for 'fra'" in ran.err and "deu, eng" in ran.err
+
+
 def test_folder_without_a_ctc_model_is_refused(ctcb, tmp_path):
     pytest.importorskip("transformers")
     ran = ctcb("decode", "--model", f"hf:{tmp_path}", tmp_path)
@@ -55,9 +97,9 @@ def test_folder_without_a_ctc_model_is_refused(ctcb, tmp_path):
 
 def test_onnx_model_on_samples(ctcb, tmp_path):
     weight = export_onnx(tmp_path / "m.onnx")
-    (tmp_path / "tokens.txt").write_text("<blk>\n▁a\n▁b\na\nb\nn\no\n")
+    (tmp_path / "symbols.txt").write_text("<blk>\n▁a\n▁b\na\nb\nn\no\n")
     (tmp_path / "preprocessor_config.json").write_text('{"do_normalize": true}')
-    ear = open_model(f"onnx:{tmp_path / 'm.onnx'}", Tokens(tmp_path / "tokens.txt"))
+    ear = open_model(f"onnx:{tmp_path / 'm.onnx'}", Tokens(tmp_path / "symbols.txt"))
     samples = say("ann bob")
     scaled = torch.from_numpy((samples - samples.mean()) / np.sqrt(samples.var() + 1e-7))
     expected = torch.nn.functional.conv1d(scaled[None, None], torch.from_numpy(weight), stride=320)[0].T.log_softmax(-1)
@@ -66,11 +108,11 @@ def test_onnx_model_on_samples(ctcb, tmp_path):
     soundfile.write(str(tmp_path / "a.wav"), samples, RATE)
     (tmp_path / "names.txt").write_text("Bob\n")
     words = ["decode", "--model", f"onnx:{tmp_path / 'm.onnx'}", "--entities", tmp_path / "names.txt", tmp_path / "a.wav"]
-    assert ctcb(*words, "--tokens", tmp_path / "tokens.txt").code == 0
+    assert ctcb(*words, "--tokens", tmp_path / "symbols.txt").code == 0
     ran = ctcb(*words)
     assert ran.code == 2 and "give --tokens FILE" in ran.err
-    (tmp_path / "tokens.txt").write_text("<blk>\n▁a\n")
-    ran = ctcb(*words, "--tokens", tmp_path / "tokens.txt")
+    (tmp_path / "symbols.txt").write_text("<blk>\n▁a\n")
+    ran = ctcb(*words, "--tokens", tmp_path / "symbols.txt")
     assert ran.code == 2 and "7 outputs" in ran.err
 
 
@@ -106,7 +148,7 @@ def test_torchaudio_bundle(ctcb, tmp_path, monkeypatch):
 
 
 def test_nemo_model_by_its_interface(monkeypatch):
-    """NeMo itself is too large for the tests: a stand-in answers the calls that ctcb makes."""
+    """NeMo's own classes are tested in an environment of their own (test_nemo.py); here a stand-in answers the calls that ctcb makes."""
 
     class Head(torch.nn.Module):
         vocabulary = ["▁a", "b"]

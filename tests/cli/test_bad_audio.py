@@ -170,7 +170,7 @@ def test_broken_links_in_a_folder_are_reported(ctcb, model_dir, folder):
 @pytest.mark.parametrize("place", ["prepare", "forward"])
 def test_unexpected_error_affects_one_file(ctcb, model_dir, folder, monkeypatch, place):
     written(folder / "x.wav", np.zeros(3 * RATE, np.float32))
-    from ctcb.acoustic.model import DirectoryModel
+    from ctcb.acoustic.directory_model import DirectoryModel
 
     plain = getattr(DirectoryModel, place)
 

@@ -39,6 +39,7 @@ class EmissionOptions:
     frame_shift: Optional[float] = None
     phone_emissions: Optional[str] = None
     phone_lang: Optional[str] = None
+    features: Optional[str] = None
 
     @property
     def blank_id(self) -> Union[int, str, None]:
@@ -46,7 +47,7 @@ class EmissionOptions:
         return blank_of(self.blank)
 
 
-OF_TOKENS = ("tokens", "tokens_model", "blank", "separator", "language")  # also of models in ONNX, which do not tell their own
+OF_MODEL = ("tokens", "tokens_model", "blank", "separator", "language", "features")  # of models in ONNX, which do not tell their own
 
 
 def emission_options() -> Decorator:
@@ -72,15 +73,17 @@ def shape_options() -> Decorator:
 def tokens_of(options: EmissionOptions, model: str) -> Tokens:
     """The tokens of a model of ONNX and the like, which do not name their own. Raises InputError for options that are for
     ``--emissions``."""
-    from ctcb.acoustic.open import Tokens  # here: imports torch
+    from ctcb.acoustic.open import Tokens
 
     stray = [
         field.name for field in fields(options)
-        if getattr(options, field.name) not in (None, False) and not (is_foreign(model) and field.name in OF_TOKENS)
+        if getattr(options, field.name) not in (None, False) and not (is_foreign(model) and field.name in OF_MODEL)
     ]
     if stray:
         raise InputError(f"--{stray[0].replace('_', '-')} is for --emissions", hint="leave it out or give --emissions")
-    return Tokens(options.tokens, options.tokens_model, options.blank_id, options.separator, options.language)
+    if options.features is not None and not model.startswith("onnx:"):
+        raise InputError(f"--features is for models in ONNX, and not for {model}", hint="leave it out, or name one as onnx:FILE")
+    return Tokens(options.tokens, options.tokens_model, options.blank_id, options.separator, options.language, options.features)
 
 
 @dataclass(frozen=True)

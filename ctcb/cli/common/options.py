@@ -42,13 +42,14 @@ def is_given(name: str) -> bool:
 
 
 def token_options() -> Decorator:
-    """Options that name a model's tokens."""
+    """Options that name a model's tokens, and the features of one that does not tell its own."""
     return join(
-        click.option("--tokens", type=click.Path(), help="Tokens, one a line (or `token id`). Without: those of --model; needed with --model onnx:FILE."),
+        click.option("--tokens", type=click.Path(), help="Tokens, one a line (or `token id`). Without: those of --model; with --model onnx:FILE those beside it."),
         click.option("--tokens-model", type=click.Path(), help="The sentencepiece model of --tokens, to spell names as it does."),
         click.option("--blank", metavar="ID|SYMBOL", help="The blank among --tokens.  [default: 0, if called like one]"),
         click.option("--separator", metavar="SYMBOL", help="What stands between words in --tokens.  [default: the | or space there]"),
         click.option("--language", cls=Once, metavar="CODE", help="Of --tokens (de, tr, ...): how letters change case and numbers are read.  [default: as the tokens suggest]"),
+        click.option("--features", cls=Once, type=click.Path(), help="YAML file on the features that --model onnx:FILE takes (docs/formats.md).  [default: as its metadata say]"),
     )
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from dataclasses import replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
@@ -74,6 +75,12 @@ class BeamDecoder:
                 per_key=1,
             ),
         )
+
+    def starting_at(self, state: int) -> BeamDecoder:
+        """The same search, whose LM goes on from a state in place of the beginning of a sentence (:func:`ctcb.lm.arrays.advance`)."""
+        decoder = copy(self)
+        decoder._resources = self._resources._replace(fusion=self._resources.fusion._replace(begin=state))
+        return decoder
 
     @property
     def settings(self) -> BeamOptions:

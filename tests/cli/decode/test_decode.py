@@ -10,8 +10,8 @@ import soundfile
 from tones import RATE, say, sentences, write_manifest
 
 from ctcb.acoustic.directory import load_model
+from ctcb.acoustic.directory_model import DirectoryModel
 from ctcb.acoustic.emit import emit
-from ctcb.acoustic.model import DirectoryModel
 from ctcb.data.inputs import Utterance
 from ctcb.search.greedy import greedy
 

@@ -1,0 +1,1 @@
+"""Other libraries' interfaces on ctcb's search."""
