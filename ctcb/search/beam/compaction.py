@@ -13,6 +13,7 @@ from ctcb.search.beam.kernel import make_search_memory
 from ctcb.search.beam.memory import find_node
 from ctcb.search.beam.prefixes import NEVER
 
+
 @compiled(allocates=False)
 def mark_way(parent, place, used):
     """Mark a node, or backpointer, and all that it came from."""

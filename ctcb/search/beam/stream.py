@@ -20,11 +20,13 @@ from ctcb.search.beam.backtrace import NONE_KNOWN, KnownTokens, Rows, answer, cl
 from ctcb.search.beam.boosting import ancestor
 from ctcb.search.beam.compaction import chain_length, common_backpointer, compacted, needed_rows
 from ctcb.search.beam.kernel import SearchResult, begin, first_progress, make_search_memory, most_nodes, run
-from ctcb.search.beam.memory import Beam, make_beam
+from ctcb.search.beam.lm_state import LmFusion
+from ctcb.search.beam.memory import Beam, Memory, make_beam
 from ctcb.search.beam.nbest import found_hypotheses, in_class
 from ctcb.search.beam.resources import Resources
 from ctcb.search.hypothesis import Hypothesis
 
+UNDER_WAY = 10  # names that are said to be under way
 BLOCK = 64  # frames that are searched at once: the memory must have room for all that they could need
 NODES = 4096  # prefixes that there is room for at first
 ROWS = 256  # rows of emissions that there is room for at first
@@ -84,11 +86,20 @@ class BeamStream:
         self._settled = int(found)
         return self._settled
 
-    def state(self) -> int:
-        """The best hypothesis' state in the context graph."""
-        beam, size = self._living(), self._progress.size
-        result = SearchResult(beam, size, self._progress.offset, self._memory.backpointers, self._memory.tree, self._memory.lm)
-        return int(beam.state[answer(result, self._resources, 1).slot[0]])
+    def under_way(self) -> List[int]:
+        """The entities (places in the list, at most `UNDER_WAY`, the shortest first) that the best hypothesis may be in
+        the middle of: those that begin with the longest beginning of a name that it ends with."""
+        beam, memory, graph = self._living(), self._memory, self._resources.graph
+        result = SearchResult(beam, self._progress.size, self._progress.offset, memory.backpointers, memory.tree, memory.lm)
+        state = int(beam.state[answer(result, self._resources, 1).slot[0]])
+        found: List[int] = []
+        states = list(range(*graph.states["first_child"][state : state + 2])) if state else []
+        while states and len(found) < UNDER_WAY:
+            state = states.pop(0)
+            first, end = graph.states["ends"][state : state + 2]
+            found += [one for one in graph.entity[first:end].tolist() if one not in found]
+            states += range(*graph.states["first_child"][state : state + 2])
+        return found[:UNDER_WAY]
 
     def _living(self) -> Beam:
         return self._beams[int(self._progress.swapped)]
@@ -101,8 +112,12 @@ class BeamStream:
         used = max(int(self._memory.tree.count[0]), int(self._memory.backpointers.count[0]))
         if used + need <= len(self._memory.tree.parent) and self._rows + len(block) <= len(self._frame):
             return
+        self.compact(max(need, NODES), len(block))
+
+    def compact(self, nodes: int = NODES, frames: int = BLOCK) -> None:
+        """Drop what cannot count any more; then there is room for so many further prefixes and frames, at least."""
         beam, size = self._living(), self._progress.size
-        self._memory = compacted(self._memory, beam, size, self._resources, max(need, NODES))
+        self._memory = compacted(self._memory, beam, size, self._resources, nodes)
         backpointers, blank = self._memory.backpointers, self._resources.tokens.blank
         common, rows = common_backpointer(beam, size, backpointers), self._kept_rows()
         aligned = trace(rows, self._known, blank, backpointers, common, chain_length(backpointers, common))
@@ -110,14 +125,16 @@ class BeamStream:
         self._known = KnownTokens(aligned.ends[:sure].copy(), aligned.log_probs[:sure].copy())
         needed = needed_rows(rows, backpointers, common, blank)
         kept = int(needed.sum())
-        log_probs = np.zeros((max(ROWS, 2 * kept + len(block)), self._log_probs.shape[1]), np.float32)
+        log_probs = np.zeros((max(ROWS, 2 * kept + frames), self._log_probs.shape[1]), np.float32)
         frame = np.zeros(len(log_probs), np.int64)
         log_probs[:kept], frame[:kept] = rows.log_probs[needed], rows.frame[needed]
         self._log_probs, self._frame, self._rows = log_probs, frame, kept
 
 
 @compiled
-def frozen_tokens(resources, memory, common, node, with_class, before):
+def frozen_tokens(
+    resources: Resources, memory: Memory, common: int, node: int, with_class: bool, before: int
+) -> int:
     """As :meth:`BeamStream.settled`; at least ``before``. ``node`` is that of a living prefix.
 
     Entities are chosen from the end of a hypothesis back to its beginning, so that a later one could undo an earlier
@@ -145,7 +162,7 @@ def frozen_tokens(resources, memory, common, node, with_class, before):
 
 
 @compiled
-def same_units(fusion, memory, node, count):
+def same_units(fusion: LmFusion, memory: Memory, node: int, count: int) -> bool:
     """Whether the LM's paths to the boundary after ``count`` tokens of a ``node`` have the same units of the class, each
     with the same gain."""
     prefixes, boundaries = memory.lm.prefixes, memory.lm.boundaries
