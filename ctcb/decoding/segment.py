@@ -16,7 +16,6 @@ from ctcb.search.hypothesis import Hypothesis
 from ctcb.transcript.hypothesis import FoundEntity, Reading, Word, joined
 from ctcb.transcript.transcript import Transcript
 
-
 NOTHING_SEARCHED = SearchedEmissions(None)
 
 
@@ -73,6 +72,7 @@ class Segment:
         rows = emissions.tokens if emissions.unbiased is None else emissions.unbiased
 
         def unbiased(count: int) -> List[Reading]:
+            assert self._unbiased is not None  # without a list nobody asks
             found = self._unbiased.hypotheses(max(count, self._unbiased_width))
             return self._pipeline.unbiased(found, SearchedEmissions(rows, emissions.phones), self._plain)[:count]
 
@@ -94,7 +94,7 @@ class Segment:
     def _respelled(self, reading: Reading) -> Reading:
         """A reading behind the rescorers that need no emissions."""
         for technique in self._rescorers:
-            if technique.reach is not None:
+            if technique.reach is not None and self.context is not None:
                 [reading] = technique.rescore([reading], NOTHING_SEARCHED, self.context)
         return reading
 
@@ -110,7 +110,7 @@ class Segment:
         if self._unbiased is None:
             return len(best.words)
         other = self._reading([_beginning(self._unbiased.hypotheses(1)[0], self._unbiased.settled())])
-        settled = len(best.words) - sum(technique.reach - 1 for technique in self._rescorers)
+        settled = len(best.words) - sum((technique.reach or 1) - 1 for technique in self._rescorers)
         new = [one.words[0] for one in self._respelled(best).entities if one not in best.entities]
         most = max(0, min([settled, len(other.words), *new]))
         same = next((place for place in range(most) if best.words[place].word != other.words[place].word), most)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import Any, List, Optional
 
+from ctcb.biasing.prepared_list import Context
 from ctcb.ctc.emissions import Emissions
 from ctcb.decoding.endpoint import EndpointDetector, Endpoints
 from ctcb.decoding.list_cache import Entities, ListCache
@@ -42,6 +43,11 @@ class Stream:
         self._first = self._number = 0  # the segment's first frame, and how many with words were closed before
         self._finished, self._lock = False, Lock()
         pipeline.search.stream()  # raises InputError where the search has to see the whole
+
+    @property
+    def context(self) -> Optional[Context]:
+        """The list of the utterance under way, or else of the next one, prepared; None for no list."""
+        return self._context if self._segment is None else self._segment.context
 
     def accept(self, log_probs: Any, phones: Any = None, unbiased: Any = None) -> List[Transcript]:
         """Take the emissions that follow. Returns the transcripts of utterances that ended within them, often none.
@@ -115,8 +121,7 @@ class Stream:
             raise InputError(f"the piece from frame {began} on {has} phone emissions, unlike those before", hint="give them with all or with none")
         try:
             # A list takes whatever no list takes, and more.
-            own = None if self._segment is None else self._segment.context
-            checked = self._pipeline.checked(emissions, self._context if own is None else own)
+            checked = self._pipeline.checked(emissions, self._context if self.context is None else self.context)
         except InputError as error:
             problem = f"{error.problem} (in the piece that begins with the stream's frame {began})" if began else error.problem
             raise InputError(problem, file=error.file, hint=error.hint) from None
