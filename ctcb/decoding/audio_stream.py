@@ -44,6 +44,7 @@ class AudioStream:
         ``audio``: ``[N]`` or ``[N, channels]`` int16, or floats in -1..1, of numpy or torch; or the bytes of 16-bit
         little-endian samples. Raises InputError for anything else, and for samples that are not finite; then nothing was taken.
         """
+        self._stream.require_open()
         return self._decoded(self._windows.accept(self._pcm.take(audio)))
 
     def partial(self) -> Partial:
@@ -55,7 +56,11 @@ class AudioStream:
         self._stream.swap_list(entities)
 
     def finish(self) -> List[Transcript]:
-        """The audio is over: the transcripts of the utterances that are still to come, at least one."""
+        """The audio is over: the transcripts of the utterances that are still to come, at least one.
+
+        Raises InputError for a stream that is finished already.
+        """
+        self._stream.require_open()
         closed = self._decoded([*self._windows.accept(self._pcm.end()), *self._windows.end()])
         return [*closed, self._stream.finish()]
 

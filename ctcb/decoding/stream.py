@@ -61,7 +61,7 @@ class Stream:
         Raises InputError for malformed emissions, of which then nothing was taken, and for a stream that is finished.
         """
         with self._lock:
-            self._require_open()
+            self.require_open()
             emissions = self._checked(Emissions(log_probs, phones, unbiased))
             silent = self._between_words[emissions.tokens.argmax(axis=1)]
             closed, first = [], 0
@@ -93,7 +93,7 @@ class Stream:
         """
         context = self._lists(entities)
         with self._lock:
-            self._require_open()
+            self.require_open()
             self._context = context
             if self._segment is not None and not self._detector.spoken:  # the silence so far belongs to no utterance
                 self._first, self._segment = self._first + self._segment.frames, None
@@ -105,12 +105,13 @@ class Stream:
         Raises InputError for a stream that is finished already.
         """
         with self._lock:
-            self._require_open()
+            self.require_open()
             transcript = self._closed()
             self._finished = True
             return transcript
 
-    def _require_open(self) -> None:
+    def require_open(self) -> None:
+        """Raise InputError where the stream is finished."""
         if self._finished:
             raise InputError("the stream is finished", hint="begin another one")
 

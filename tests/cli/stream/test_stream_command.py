@@ -59,7 +59,7 @@ def test_partials_and_stats(stream):
     ran = stream(wav(), "--format", "jsonl", "--partials", "json", "--latency", 0.4, "--stats")
     *partials, final = map(json.loads, ran.out.splitlines())
     texts = [line["partial"] for line in partials]
-    assert len(texts) > 3 and texts[0] == "" and final["text"] == texts[-1] or len(texts) > 3
+    assert len(set(texts)) >= 2 and texts[0] == "" and final["text"]
     for before, after in zip(partials, [*partials[1:], final]):
         words = [word["word"] for word in before["words"]]
         assert [word["word"] for word in after["words"]][: before["settled"]] == words[: before["settled"]]
