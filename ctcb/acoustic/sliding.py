@@ -14,7 +14,7 @@ from ctcb.ctc.emissions import Emissions
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.errors import InputError, RunError
 
-LEFT = 8.0  # seconds of left context, where the model takes as much
+LEFT = 4.0  # seconds of left context, where the model takes as much
 LATENCY = 1.0  # seconds
 
 

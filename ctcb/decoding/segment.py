@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Tuple
 
 import numpy as np
 
@@ -82,14 +82,17 @@ class Segment:
 
     def partial(self) -> Partial:
         """What is found so far, before what rescorers do by the emissions of the whole; times from the utterance's beginning."""
-        best = self._respelled(self._reading(self._search.hypotheses(1), self.context))
-        if self._unbiased is not None:
-            best = restored(best, self._reading(self._unbiased.hypotheses(1)))
+        found = self._search.hypotheses(1)[0]
+        unbiased = None if self._unbiased is None else self._unbiased.hypotheses(1)[0]
+        best = self._respelled(self._reading(found, self.context))
+        if unbiased is not None:
+            best = restored(best, self._reading(unbiased))
         names = () if self.context is None else tuple(self.context.entities[place].text for place in self._search.under_way())
-        return Partial(best.words, self._settled_words(), best.entities, names, 0.0, self.frames * self._pipeline.setting.frame_shift)
+        settled, seconds = self._settled_words(found, unbiased), self.frames * self._pipeline.setting.frame_shift
+        return Partial(best.words, settled, best.entities, names, 0.0, seconds)
 
-    def _reading(self, hypotheses: Sequence[Hypothesis], context: Optional[Context] = None) -> Reading:
-        return self._pipeline.readings(hypotheses, context)[0]
+    def _reading(self, hypothesis: Hypothesis, context: Optional[Context] = None) -> Reading:
+        return self._pipeline.readings([hypothesis], context)[0]
 
     def _respelled(self, reading: Reading) -> Reading:
         """A reading behind the rescorers that need no emissions."""
@@ -98,18 +101,18 @@ class Segment:
                 [reading] = technique.rescore([reading], NOTHING_SEARCHED, self.context)
         return reading
 
-    def _settled_words(self) -> int:
-        """How many words of the partial are final.
+    def _settled_words(self, found: Hypothesis, unbiased: Optional[Hypothesis]) -> int:
+        """How many words of the partial are final; the best hypotheses with the list and without it.
 
         None where rescorers, or names that are looked for among the words, may still change any. With a list, those that
         both searches agree on from the beginning: so far restoration aligns them with each other, whatever follows.
         """
         if self._by_emissions or (self.context is not None and not (self.context.graph is not None and self.context.searched)):
             return 0
-        best = self._reading([_beginning(self._search.hypotheses(1)[0], self._search.settled())], self.context)
-        if self._unbiased is None:
+        best = self._reading(_beginning(found, self._search.settled()), self.context)
+        if unbiased is None or self._unbiased is None:
             return len(best.words)
-        other = self._reading([_beginning(self._unbiased.hypotheses(1)[0], self._unbiased.settled())])
+        other = self._reading(_beginning(unbiased, self._unbiased.settled()))
         settled = len(best.words) - sum((technique.reach or 1) - 1 for technique in self._rescorers)
         new = [one.words[0] for one in self._respelled(best).entities if one not in best.entities]
         most = max(0, min([settled, len(other.words), *new]))

@@ -35,20 +35,24 @@ def server(tmp_path_factory):
 
 
 async def converse(address, entities, pieces, pause=0.0):
-    """What the server answers, and how long the last answer took behind the last piece."""
-    answers, last = [], 0.0
+    """What the server answers, and how many seconds the last answer took behind the last piece."""
+    answers = []
+
+    async def read(connection):
+        async for message in connection:
+            answers.append(json.loads(message))
+            if "end" in answers[-1] or "error" in answers[-1]:
+                return time.perf_counter()
+
     async with client.connect(address) as connection:
+        reader = asyncio.create_task(read(connection))
         await connection.send(json.dumps({"entities": entities}))
         for piece in pieces:
             await connection.send(piece if isinstance(piece, str) else np.asarray(piece, "<f4").tobytes())
             await asyncio.sleep(pause)
         last = time.perf_counter()
         await connection.send(json.dumps({"end": True}))
-        async for message in connection:
-            answers.append(json.loads(message))
-            if "end" in answers[-1] or "error" in answers[-1]:
-                break
-    return answers, time.perf_counter() - last
+        return answers, await reader - last
 
 
 def finals(answers):
@@ -77,16 +81,15 @@ def test_wrong_messages_are_answered(server, pieces, said):
 
 @pytest.mark.slow
 def test_fifty_connections_at_once(server):
-    """Each with a list of its own and 20 utterances, in pieces of 0.2 s that come four times as fast as they were spoken."""
+    """Each with a list of its own, in pieces of 0.2 s that come as fast as they are spoken."""
     names = ["Bob", "Boz", "Bov"]
-    spoken = np.concatenate([ONCE] * 20)
+    spoken = np.concatenate([ONCE] * 6)
     pieces = [spoken[first : first + 5] for first in range(0, len(spoken), 5)]
 
     async def all_at_once():
-        return await asyncio.gather(*(converse(server, [names[number % 3]], pieces, 0.05) for number in range(50)))
+        return await asyncio.gather(*(converse(server, [names[number % 3]], pieces, 0.2) for number in range(50)))
 
     found = asyncio.run(all_at_once())
     for number, (answers, _) in enumerate(found):
-        assert finals(answers) == [f"ann met {names[number % 3].lower()}"] * 20
-    waits = sorted(wait for _, wait in found)
-    assert waits[len(waits) // 2] < 5
+        assert finals(answers) == [f"ann met {names[number % 3].lower()}"] * 6
+    assert sorted(wait for _, wait in found)[25] < 5.0  # it keeps up: the queues have not grown
