@@ -36,7 +36,9 @@ class AudioStream:
         self._list = stream.context
         self._model = biased(self._list)
         self._pcm = PcmStream(sample_rate, channels)
-        self._windows = SlidingWindows(self._forward, self._model.frame_shift, self._model.max_seconds, latency)
+        spelling = self._model.spelling
+        blank = 0 if spelling is None else spelling.table.blank
+        self._windows = SlidingWindows(self._forward, self._model.frame_shift, self._model.max_seconds, blank, latency)
 
     def accept(self, audio: Any) -> List[Transcript]:
         """Take the audio that follows. Returns the transcripts of utterances that ended within it, often none.

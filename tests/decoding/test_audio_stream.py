@@ -40,8 +40,12 @@ def test_one_window_gives_what_the_whole_recording_gives(recognizer, names):
 
 def test_windows_are_decoded_as_their_emissions_are(recognizer):
     """With a short latency: the emissions of the windows, put together by hand, through `decode` as a whole."""
-    model, emitted = recognizer.model, []
-    windows = SlidingWindows(lambda samples: model.forward([model.prepare(samples)], [""])[0], model.frame_shift, model.max_seconds, 0.5)
+    model = recognizer.model
+
+    def forward(samples):
+        return model.forward([model.prepare(samples)], [""])[0]
+
+    windows = SlidingWindows(forward, model.frame_shift, model.max_seconds, latency=0.5)
     emitted = [*windows.accept(AUDIO), *windows.end()]
     assert len(emitted) > 5
     whole = type(emitted[0]).concatenate(emitted)
