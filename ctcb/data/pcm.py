@@ -1,14 +1,15 @@
 """PCM that comes piece by piece, as 16 kHz mono samples."""
 from __future__ import annotations
 
-from typing import Any, Optional
+import warnings
+from typing import Any
 
 import numpy as np
 
 from ctcb.arrays import as_array
 from ctcb.data.audio import SAMPLE_RATE, to_mono
 from ctcb.data.audio_file import HIGHEST_RATE, LOWEST_RATE
-from ctcb.errors import InputError
+from ctcb.errors import InputError, InputWarning
 
 FULL_SCALE = 32768.0  # of 16-bit samples
 SAMPLE = np.dtype("<i2")  # of bytes
@@ -54,12 +55,9 @@ class PcmStream:
         return mono if self._resampler is None else self._resampler.resample_chunk(np.ascontiguousarray(mono))
 
     def end(self) -> np.ndarray:
-        """The samples that the end of the audio lets go."""
+        """The samples that the end of the audio lets go. Warns of bytes that are no whole sample."""
+        if self._rest:
+            warnings.warn(InputWarning(f"the audio ends within a sample: its last {len(self._rest)} bytes are left out"), stacklevel=3)
         if self._resampler is None:
             return np.zeros(0, np.float32)
         return self._resampler.resample_chunk(np.zeros(0, np.float32), last=True)
-
-    @property
-    def cut(self) -> Optional[int]:
-        """How many bytes of a sample that is not whole were left over; None where there are none."""
-        return len(self._rest) or None

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctcb.data.pcm import PcmStream
-from ctcb.errors import InputError
+from ctcb.errors import InputError, InputWarning
 
 AUDIO = (np.random.default_rng(0).normal(0, 0.2, 9001).clip(-1, 1) * 32767).astype(np.int16)
 
@@ -61,3 +61,10 @@ def test_what_is_no_audio_is_refused_and_changes_nothing():
             PcmStream(rate)
     with pytest.raises(InputError, match="0 channels"):
         PcmStream(channels=0)
+
+
+def test_a_sample_that_is_not_whole_is_warned_of():
+    stream = PcmStream()
+    assert len(stream.take(AUDIO[:3].tobytes() + b"x")) == 3
+    with pytest.warns(InputWarning, match="its last 1 bytes"):
+        stream.end()
