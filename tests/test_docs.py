@@ -39,6 +39,7 @@ ELSEWHERE = {
     "steps/decode.sh": "tests/utils/test_jobs.py",
     "export CTCB_JOBS=slurm": "tests/utils/test_jobs.py",
     "arecord": "needs a microphone; tests/cli/stream/test_stream_command.py pipes audio in",
+    "cat talk.wav | ctcb stream": "tests/cli/stream/test_stream_command.py",
     "ctcb stream": "tests/cli/stream/test_stream_command.py",  # on standard input
     "recipes/streaming/server.py": "tests/recipes/test_stream_server.py",
     "ctcb tune": "tests/evaluation/test_tune.py",  # many trials

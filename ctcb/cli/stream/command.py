@@ -55,7 +55,7 @@ def command(
 
     \b
     arecord -f S16_LE -r 16000 -t raw | ctcb stream --rate 16000 --entities names.txt
-    ctcb stream --format jsonl --stats < talk.wav
+    cat talk.wav | ctcb stream --format jsonl --stats
     ctcb stream --mic --entities names.txt --latency 0.5
     """
     biasing = BiasingOptions(entities_per_utt=None, attention_plot=None, **given)
