@@ -63,6 +63,8 @@ setup(
         "hama": ["hama>=1.7"],
         # Pronunciations of other languages: espeak-ng and its data; ctcb/text/espeak.py calls the library itself.
         "espeak": ["espeakng-loader>=0.2.4"],
+        "mic": ["sounddevice>=0.4.6"],  # ctcb stream --mic
+        "server": ["websockets>=13"],  # the example in recipes/streaming
         # --vad. Only the ONNX file inside silero-vad is used.
         "vad": ["silero-vad>=5", "onnxruntime>=1.16"],
         "test": ["pytest>=7", "hypothesis>=6", "jiwer>=3", "inflect>=7", "nltk>=3.8"],

@@ -13,6 +13,7 @@ from ctcb import moved
 
 if TYPE_CHECKING:
     from ctcb.decoding.ctc_decoder import CtcDecoder
+    from ctcb.decoding.endpoint import Endpoints
     from ctcb.decoding.load import load
     from ctcb.decoding.recognizer import Recognizer
     from ctcb.entities import Entity, EntityList
@@ -29,7 +30,7 @@ os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
 __version__ = "0.1.0"
 
 __all__ = [
-    "BeamOptions", "CtcDecoder", "Entity", "EntityList", "FoundEntity", "InputError", "Recognizer", "RunError", "Transcript", "Word",
+    "BeamOptions", "CtcDecoder", "Endpoints", "Entity", "EntityList", "FoundEntity", "InputError", "Recognizer", "RunError", "Transcript", "Word",
     "load", "score",
 ]  # fmt: skip
 
@@ -38,6 +39,7 @@ __all__ = [
 _LAZY = {
     "BeamOptions": "ctcb.search.options",
     "CtcDecoder": "ctcb.decoding.ctc_decoder",
+    "Endpoints": "ctcb.decoding.endpoint",
     "Entity": "ctcb.entities",
     "EntityList": "ctcb.entities",
     "FoundEntity": "ctcb.transcript.hypothesis",

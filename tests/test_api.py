@@ -25,7 +25,7 @@ BOB, ZOO = (log_probs(phone_symbols(), ["<blk>" if p == "|" else p for p in text
 
 def test_every_public_name_is_there():
     assert sorted(ctcb.__all__) == [
-        "BeamOptions", "CtcDecoder", "Entity", "EntityList", "FoundEntity", "InputError", "Recognizer", "RunError", "Transcript", "Word",
+        "BeamOptions", "CtcDecoder", "Endpoints", "Entity", "EntityList", "FoundEntity", "InputError", "Recognizer", "RunError", "Transcript", "Word",
         "load", "score",
     ]  # fmt: skip
     assert all(getattr(ctcb, name) is not None for name in ctcb.__all__) and set(ctcb.__all__) <= set(dir(ctcb))

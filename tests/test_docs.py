@@ -40,6 +40,10 @@ ELSEWHERE = {
     "steps/emit.sh": "tests/utils/test_jobs.py",
     "steps/decode.sh": "tests/utils/test_jobs.py",
     "export CTCB_JOBS=slurm": "tests/utils/test_jobs.py",
+    "arecord": "needs a microphone; tests/cli/stream/test_stream_command.py pipes audio in",
+    "cat talk.wav | ctcb stream": "tests/cli/stream/test_stream_command.py",
+    "ctcb stream": "tests/cli/stream/test_stream_command.py",  # on standard input
+    "recipes/streaming/server.py": "tests/recipes/test_stream_server.py",
     "ctcb tune": "tests/evaluation/test_tune.py",  # many trials
     "ctcb decode --model hf:facebook/wav2vec2-base-960h": "is fetched from the Hub; tests/acoustic/test_other_models.py has a small one",
     "ctcb train adapter --base hf:NAME": "tests/acoustic/test_hf_adapter.py",

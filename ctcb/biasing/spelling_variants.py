@@ -23,6 +23,7 @@ class SpellingVariants(Rescorer):
 
     name = "g2g"
     summary = "also takes spellings that sound like the names for these"
+    reach = LONGEST
 
     def prepare(self, context: Context) -> Context:
         """Add each entity's variants to its token sequences, at their costs; lists of more than 2,000 have none.

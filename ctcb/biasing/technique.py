@@ -48,6 +48,9 @@ class Rescorer(Technique):
 
     needs_nbest = False  # whether it chooses among several readings, so that the search has to answer several
     verifies = False  # whether all it does is to undo what other techniques did
+    # What becomes of a word depends on so many words, itself and those behind it, and on no emissions; None: it depends on
+    # the whole utterance.
+    reach: Optional[int] = None
 
     def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
         """The n-best of an utterance, different texts, best first, as this technique sees it."""

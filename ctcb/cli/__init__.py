@@ -19,6 +19,7 @@ from ctcb.errors import CtcbError, InputWarning, visible
 # The help is kept here so that `ctcb --help` imports none of the modules.
 COMMANDS = {
     "decode": ("ctcb.cli.decode.command", "Transcribe audio, biased toward a list of names."),
+    "stream": ("ctcb.cli.stream.command", "Transcribe audio while it comes: a microphone, or PCM on stdin."),
     "entities": ("ctcb.cli.entities", "Check a list of names: loading, spelling, pronunciations."),
     "score": ("ctcb.cli.score", "Score transcripts: entity F1, WER, U-/B-WER, false alarms."),
     "prepare": ("ctcb.cli.prepare", "Prepare lhotse cuts and features from a manifest.tsv."),

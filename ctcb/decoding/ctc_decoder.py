@@ -11,9 +11,11 @@ from ctcb.biasing.tuned_on import TunedOn
 from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.ctc.log_probs import SCALES
 from ctcb.decoding.builder import Config, EmissionFacts, build_pipeline
+from ctcb.decoding.endpoint import Endpoints
 from ctcb.decoding.list_cache import Entities, ListCache
 from ctcb.decoding.load import graph_of, searched, with_settings
 from ctcb.decoding.model_facts import facts_of
+from ctcb.decoding.stream import Stream
 from ctcb.decoding.usage import Lists, OnError, contexts_of, transcripts
 from ctcb.entities import LoadReport
 from ctcb.errors import InputError
@@ -167,6 +169,29 @@ class CtcDecoder:
         pairs = utterances.items() if isinstance(utterances, Mapping) else utterances
         emitted = (Emitted(utt_id, given if isinstance(given, Emissions) else Emissions(given)) for utt_id, given in pairs)
         return transcripts(self._pipeline.decode_many(emitted, contexts, nbest, jobs, compared), on_error)
+
+    def stream(
+        self, entities: Entities = (), nbest: Optional[int] = None, utt_id: str = "", *, endpoints: Optional[Endpoints] = None
+    ) -> Stream:
+        """A stream of emissions that come piece by piece.
+
+        >>> stream = decoder.stream(names, endpoints=ctcb.Endpoints())
+        >>> for log_probs in pieces:
+        ...     for transcript in stream.accept(log_probs):
+        ...         print(transcript.text)
+        ...     print(stream.partial().text, end="\r")
+        >>> print(stream.finish().text)
+
+        Parameters
+        ----------
+        entities, nbest : as in :meth:`decode`, for each utterance.
+        utt_id : of the transcript; where there are endpoints, that of the first ends in ``-1`` and so on.
+        endpoints : the rules by which the stream is cut into utterances, in seconds of ``frame_shift``. None: it is one
+            utterance.
+
+        Raises InputError as :meth:`decode` does for a list, and for the graph search, which takes no stream.
+        """
+        return Stream(self._pipeline, self._lists, entities, nbest, utt_id, endpoints)
 
     def report(self, entities: Entities) -> LoadReport:
         """What becomes of each entity of a list: loaded, changed, merged or rejected, and why."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence
 
+import numpy as np
+
 from ctcb.biasing.prepared_list import Context, Setting, SpelledList
 from ctcb.biasing.restoration import restored
 from ctcb.biasing.technique import EncoderTechnique, Rescorer, SearchedEmissions, Technique
@@ -15,6 +17,7 @@ from ctcb.decoding.readings import readings
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import InputError, unexpected
+from ctcb.search.hypothesis import Hypothesis
 from ctcb.search.protocol import Search
 from ctcb.threads import in_order
 from ctcb.transcript.hypothesis import Reading
@@ -42,7 +45,7 @@ class _Result(NamedTuple):
     """What the search and the techniques make of an utterance."""
 
     readings: List[Reading]  # with different texts, best first
-    tokens: Any  # its emissions, natural-log probabilities
+    frames: int
     before: Callable[[], Reading]  # the best reading without the list
 
 
@@ -120,57 +123,105 @@ class Pipeline:
 
         Raises InputError for emissions that are malformed.
         """
-        result = self._decoded(emissions, context, nbest)
-        alternatives = [Alternative(reading.text, reading.score) for reading in result.readings[:nbest]] if nbest > 1 else []
-        whole = transcript(utt_id, result.readings[0], alternatives, len(result.tokens) * self.setting.frame_shift)
-        return replace(whole, before=result.before().text) if compared else whole
+        found = self._decoded(emissions, context, nbest)
+        whole = self._transcript(utt_id, found.readings, found.frames, nbest)
+        return replace(whole, before=found.before().text) if compared else whole
 
-    def readings(self, emissions: Emissions, context: Optional[Context] = None, nbest: int = 1) -> List[Reading]:
+    def nbest_readings(self, emissions: Emissions, context: Optional[Context] = None, nbest: int = 1) -> List[Reading]:
         """The ``nbest`` different texts of an utterance, best first, as far as the beam holds them; :meth:`decode` says the rest."""
         return self._decoded(emissions, context, nbest).readings[:nbest]
 
     def _decoded(self, emissions: Emissions, context: Optional[Context], nbest: int) -> _Result:
         """The search, the rescorers in their order, and the unbiased words outside of accepted names."""
         emissions = without_padding(emissions, self._logits, self._trim_padding)
-        plain = [technique for technique in self._without_list if emissions.phones is not None or not technique.needs_phones]
-        rescorers = plain if context is None else self._rescorers
+        rescorers = self.rescorers(context, emissions.phones is not None)
+        plain = self.rescorers(None, emissions.phones is not None)
+        tokens = self._scale(emissions.tokens)
+        hypotheses = self.search.decode(tokens, None if context is None else context.graph, self.width(rescorers, nbest))
+        phones = self._phones(emissions, len(tokens)) if rescorers else None
+
+        def unbiased(count: int, pushing: Any) -> List[Reading]:
+            rows = tokens if emissions.unbiased is None else self._scale(emissions.unbiased)
+            found = self.search.decode(rows, pushing, self.search.settings.beam if plain else count)
+            return self.unbiased(found, SearchedEmissions(rows, phones), plain)[:count]
+
+        pushing = None if context is None else context.without_list
+        searched = SearchedEmissions(tokens, phones, emissions.unbiased, lru_cache(maxsize=None)(lambda count: unbiased(count, pushing)))
+
+        def before() -> Reading:
+            return (searched.unbiased_nbest() if pushing is None else unbiased(1, None))[0]
+
+        return _Result(self._rescored(hypotheses, searched, context, rescorers), len(tokens), before)
+
+    def rescorers(self, context: Optional[Context], phones: bool) -> Sequence[Rescorer]:
+        """The techniques behind the search; without a list those that need none, and that have what they need.
+
+        ``phones``: whether there are emissions of the phone head.
+        """
+        if context is not None:
+            return self._rescorers
+        return [technique for technique in self._without_list if phones or not technique.needs_phones]
+
+    def width(self, rescorers: Sequence[Rescorer], nbest: int) -> int:
+        """How many hypotheses the search is to answer, where ``nbest`` texts are wanted behind the rescorers."""
         # Hypotheses of one text differ in their tokens, so more of them are needed than texts.
         several = nbest > 1 or any(technique.needs_nbest for technique in rescorers)
-        tokens = self._scale(emissions.tokens)
-        hypotheses = self.search.decode(tokens, None if context is None else context.graph, self.search.settings.beam if several else 1)
-        best = self._readings(hypotheses, context)
-        phones = self._phones(emissions, len(tokens)) if rescorers else None
-        pushing = None if context is None else context.without_list
-        unbiased = lru_cache(maxsize=None)(lambda count: self._unbiased(tokens, phones, emissions, count, plain, pushing))
-        searched = SearchedEmissions(tokens, phones, emissions.unbiased, unbiased)
+        return self.search.settings.beam if several else 1
+
+    def concluded(
+        self, utt_id: str, hypotheses: Sequence[Hypothesis], searched: SearchedEmissions, frames: int, context: Optional[Context],
+        rescorers: Sequence[Rescorer], nbest: int,
+    ) -> Transcript:
+        """The transcript of what the search found in so many ``frames``: rescored, and restored outside accepted names."""
+        return self._transcript(utt_id, self._rescored(hypotheses, searched, context, rescorers), frames, nbest)
+
+    def _rescored(
+        self, hypotheses: Sequence[Hypothesis], searched: SearchedEmissions, context: Optional[Context], rescorers: Sequence[Rescorer]
+    ) -> List[Reading]:
+        """The different texts of what the search found, best first: rescored, and restored outside accepted names."""
+        best = self.readings(hypotheses, context)
         for technique in rescorers:
             best = technique.rescore(best, searched, context or self._no_list)
         if context is not None:
-            best = [restored(best[0], unbiased(1)[0]), *best[1:]]
+            best = [restored(best[0], searched.unbiased_nbest()[0]), *best[1:]]
         different: Dict[str, Reading] = {}
         for reading in best:  # a technique may have made two texts the same
             different.setdefault(reading.text, reading)
+        return list(different.values())
 
-        def before() -> Reading:
-            return (unbiased(1) if pushing is None else self._unbiased(tokens, phones, emissions, 1, plain))[0]
+    def _transcript(self, utt_id: str, found: Sequence[Reading], frames: int, nbest: int) -> Transcript:
+        alternatives = [Alternative(reading.text, reading.score) for reading in found[:nbest]] if nbest > 1 else []
+        return transcript(utt_id, found[0], alternatives, frames * self.setting.frame_shift)
 
-        return _Result(list(different.values()), tokens, before)
-
-    def _readings(self, hypotheses: Sequence[Any], context: Optional[Context] = None) -> List[Reading]:
+    def readings(self, hypotheses: Sequence[Hypothesis], context: Optional[Context] = None) -> List[Reading]:
+        """The different texts of hypotheses, best first, with a list's entities among them."""
         return readings(hypotheses, self.setting.spelling.table, self.setting.frame_shift, context)
 
-    def _unbiased(
-        self, tokens: Any, phones: Any, emissions: Emissions, count: int, rescorers: Sequence[Rescorer], pushing: Any = None
-    ) -> List[Reading]:
-        """At most ``count`` readings without the list, by the same search and the techniques that need none.
-
-        ``pushing``: the search's graph of what the list pushes away.
-        """
-        unbiased = tokens if emissions.unbiased is None else self._scale(emissions.unbiased)
-        best = self._readings(self.search.decode(unbiased, pushing, self.search.settings.beam if rescorers else count))
+    def unbiased(self, hypotheses: Sequence[Hypothesis], searched: SearchedEmissions, rescorers: Sequence[Rescorer]) -> List[Reading]:
+        """The readings of a search without the list, behind the techniques that need none."""
+        best = self.readings(hypotheses)
         for technique in rescorers:
-            best = technique.rescore(best, SearchedEmissions(unbiased, phones), self._no_list)
-        return best[:count]
+            best = technique.rescore(best, searched, self._no_list)
+        return best
+
+    def checked(self, emissions: Emissions, context: Optional[Context]) -> Emissions:
+        """Emissions as searches and rescorers take them: float32 natural-log probabilities; of the phones, where these need them.
+
+        Raises InputError for emissions that are malformed, and for heads of different lengths.
+        """
+        size = self.setting.vocabulary.size
+        tokens = as_log_probs(self._scale(emissions.tokens), size)
+        phones = self._phones(emissions, len(tokens)) if self.rescorers(context, emissions.phones is not None) else None
+        unbiased = None if emissions.unbiased is None else as_log_probs(self._scale(emissions.unbiased), size)
+        if unbiased is not None and len(unbiased) != len(tokens):
+            raise InputError(f"{len(unbiased)} frames without the list, {len(tokens)} with it", hint="take both from the same audio")
+        return Emissions(tokens, phones, unbiased)
+
+    def no_frames(self) -> Emissions:
+        """The emissions of no audio, of all heads."""
+        phonetics = self.setting.phonetics
+        phones = None if phonetics is None else np.zeros((0, len(phonetics.symbols)), np.float32)
+        return Emissions(np.zeros((0, self.setting.vocabulary.size), np.float32), phones)
 
     def _phones(self, emissions: Emissions, frames: int) -> Any:
         """The phone head's emissions, checked, where techniques need them; raises InputError where these lack them."""

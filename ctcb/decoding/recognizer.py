@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Optional, S
 
 from ctcb.acoustic.emit import emit, stretches_of
 from ctcb.acoustic.model import AcousticModel, as_biasable
+from ctcb.acoustic.sliding import LATENCY
 from ctcb.biasing.prepared_list import Context
 from ctcb.ctc.emissions import Emitted
 from ctcb.data.audio import SAMPLE_RATE, as_audio, read_audio
@@ -15,9 +16,12 @@ from ctcb.data.inputs import find_utterances
 from ctcb.data.source import AudioGiven, as_source, is_audio_file
 from ctcb.data.utterance import Utterance
 from ctcb.data.vad import VoiceActivity
+from ctcb.decoding.audio_stream import AudioStream
+from ctcb.decoding.endpoint import Endpoints
 from ctcb.decoding.list_cache import Entities, ListCache
 from ctcb.decoding.pipeline import Contexts, Pipeline
 from ctcb.decoding.stitching import in_one, together
+from ctcb.decoding.stream import Stream
 from ctcb.decoding.usage import Lists, OnError, contexts_of, described, transcripts
 from ctcb.entities import LoadReport
 from ctcb.errors import InputError
@@ -109,6 +113,36 @@ class Recognizer:
         emitted = self.emit(utterances, contexts, batch_seconds, jobs, vad)
         decoded = in_one(self.pipeline.decode_many(emitted, contexts, nbest, jobs, compared), nbest)
         return transcripts(described(decoded, {one.utt_id: one for one in utterances}), on_error)
+
+    def stream(
+        self, entities: Entities = (), nbest: Optional[int] = None, sample_rate: int = SAMPLE_RATE, *, channels: int = 1,
+        latency: float = LATENCY, endpoints: Optional[Endpoints] = Endpoints(), utt_id: str = "",
+    ) -> AudioStream:
+        """A stream of audio that comes piece by piece.
+
+        >>> stream = recognizer.stream(names, sample_rate=48_000)
+        >>> for piece in microphone:
+        ...     for transcript in stream.accept(piece):
+        ...         print(transcript.text)
+        ...     print(stream.partial().text, end="\r")
+        >>> for transcript in stream.finish():
+        ...     print(transcript.text)
+
+        Parameters
+        ----------
+        entities, nbest : as in :meth:`transcribe`, for each utterance.
+        sample_rate : of the audio, in Hz.
+        channels : of audio that comes as bytes, interleaved; they are mixed.
+        latency : seconds of audio, at most, between a sound and what the model makes of it. The model sees less of what follows where
+            there is less of it, and runs more often.
+        endpoints : the rules by which the stream is cut into utterances; None: it is one.
+        utt_id : of the transcripts; with endpoints that of the first ends in ``-1`` and so on.
+
+        Raises InputError as :meth:`transcribe` does for a list, for a rate or a latency that cannot be, and for the graph
+        search, which takes no stream.
+        """
+        stream = Stream(self.pipeline, self._lists, entities, nbest, utt_id, endpoints)
+        return AudioStream(stream, lambda context: self._biased(Contexts.alike(context)), sample_rate, channels, latency)
 
     def prepare(self, entities: Entities) -> Optional[Context]:
         """A list spelled, compiled, pronounced and encoded, before it is needed: :meth:`transcribe` with the same list

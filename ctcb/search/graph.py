@@ -22,7 +22,7 @@ from ctcb.graph.store import CompiledGraph
 from ctcb.graph.texts import spelled_by_tokens, spelled_by_words
 from ctcb.search.hypothesis import EntitySpan, Hypothesis
 from ctcb.search.options import UNIGRAM
-from ctcb.search.protocol import SearchContext
+from ctcb.search.protocol import SearchContext, SearchStream
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.text.spelling import TokenIds
 
@@ -110,6 +110,10 @@ class GraphSearch:
         ``nbest``: how many, 1 by default. Raises InputError as ``as_log_probs`` does.
         """
         return self.decode_batch([log_probs], graph, nbest)[0]
+
+    def stream(self, graph: Optional[ListGraph] = None, nbest: Optional[int] = None) -> SearchStream:
+        """Raises InputError: k2 searches an utterance as a whole."""
+        raise InputError("the graph search takes no stream", hint="use the beam search (--method beam, without a graph)")
 
     def decode_batch(
         self, log_probs: Sequence[Any], graph: Optional[ListGraph] = None, nbest: Optional[int] = None

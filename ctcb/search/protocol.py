@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from typing import Any, FrozenSet, NamedTuple, Optional, Protocol, Sequence, Tuple
 
+import numpy as np
+
 from ctcb.entities import Entity
 from ctcb.search.hypothesis import Hypothesis
 from ctcb.text.spelling import TokenIds
@@ -65,6 +67,25 @@ class Nbest(Protocol):
         """Hypotheses that there are at most."""
 
 
+class SearchStream(Protocol):
+    """A search that takes its emissions piece by piece. For one thread at a time."""
+
+    frames: int  # that were accepted
+
+    def accept(self, log_probs: np.ndarray) -> None:
+        """Search ``[T, V]`` more frames: float32 natural-log probabilities, checked (``as_log_probs``)."""
+
+    def hypotheses(self, nbest: int) -> Sequence[Hypothesis]:
+        """What ``decode`` finds in all that was accepted; ``nbest`` is at most what the stream was made for."""
+
+    def settled(self) -> int:
+        """How many of the first tokens of every hypothesis from now on are the same, at the same frames, with the same
+        entities among them; they end where a word does."""
+
+    def under_way(self) -> Sequence[int]:
+        """The entities (a few, by their places in the list) that the best hypothesis may be in the middle of."""
+
+
 class Search(Protocol):
     """Finds hypotheses for emissions. Serves any number of threads."""
 
@@ -80,3 +101,6 @@ class Search(Protocol):
 
     def decode(self, log_probs: Any, graph: Any = None, nbest: Optional[int] = None) -> Sequence[Hypothesis]:
         """The best hypotheses for ``[T, V]`` natural-log probabilities, best first; ``graph`` of a list, or None."""
+
+    def stream(self, graph: Any = None, nbest: Optional[int] = None) -> SearchStream:
+        """:meth:`decode` of emissions that come piece by piece. Raises InputError where the search has to see the whole."""

@@ -80,6 +80,7 @@ def test_onnx_providers(monkeypatch, installed, providers, expected):
 # Every command that takes a device, with what it needs before it opens that.
 ON_DEVICE = {
     "decode": ["{demo}/audio"],
+    "stream": ["--rate", "16000"],
     "emit": ["{demo}/manifest.tsv", "--out", "{tmp}/e.npz"],
     "ablate": ["--data", "{demo}", "--absent", "0", "--lm", "none"],
     "tune": ["--data", "{demo}", "--absent", "0", "--added", "0", "--lm", "none", "--trials", "1", "--out", "{tmp}/d.yaml"],

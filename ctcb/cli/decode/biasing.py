@@ -69,14 +69,16 @@ class BiasingOptions:
             raise InputError("there is no list", hint="give --entities or --entities-per-utt")
 
 
-def biasing_options() -> Decorator:
-    """Options that name a list and the techniques."""
+def biasing_options(of_stream: bool = False) -> Decorator:
+    """Options that name a list and the techniques; ``of_stream``: without those that need whole utterances and their ids."""
     names = click.Choice(list(TECHNIQUES))
     summaries = "; ".join(f"{name}: {technique.summary}" for name, technique in TECHNIQUES.items())
     return join(
         click.option("--entities", cls=Once, type=click.Path(), help="List of names, one a line."),
         entities_format_option(),
-        click.option("--entities-per-utt", cls=Once, type=click.Path(), help="utt_id TAB name|name|... a line, or an is21 biasing list."),
+        *[] if of_stream else [
+            click.option("--entities-per-utt", cls=Once, type=click.Path(), help="utt_id TAB name|name|... a line, or an is21 biasing list.")
+        ],
         click.option("--bias", cls=Once, type=click.Choice(list(PRESETS)), help="What is biased: a preset of techniques.  [default: decoder]"),
         click.option("--with", "with_", multiple=True, type=names, help=f"Also this technique ({summaries}); repeatable."),
         click.option("--without", "without", multiple=True, type=names, help="Not this technique; repeatable."),
@@ -89,7 +91,7 @@ def biasing_options() -> Decorator:
             "--print-as", cls=Once, type=click.Choice(PRINT_AS), default=LIST, show_default=True,
             help="Names in the transcript: in the list's spelling, with the model's letters and case; as the model wrote them; or exactly as listed.",
         ),
-        click.option("--attention-plot", type=click.Path(), help="Folder for pictures of what the adapter attended to."),
+        *[] if of_stream else [click.option("--attention-plot", type=click.Path(), help="Folder for pictures of what the adapter attended to.")],
     )
 
 

@@ -210,7 +210,7 @@ class BeamSearchDecoderCTC:
         if lm is not None and start is not None:
             pipeline = copy(pipeline)
             pipeline.search = pipeline.search.starting_at(start.node)  # type: ignore[attr-defined]
-        return pipeline.readings(Emissions(_log_probs(logits)), context, beam_width), lm
+        return pipeline.nbest_readings(Emissions(_log_probs(logits)), context, beam_width), lm
 
     def _pipeline(self, beam_width: int, token_min_logp: float, lm: Optional[LanguageModel]) -> Tuple[Pipeline, ListCache]:
         """What decodes with these settings, made once."""

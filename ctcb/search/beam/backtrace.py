@@ -37,6 +37,31 @@ class Answers(NamedTuple):
     length: np.ndarray
 
 
+class Rows(NamedTuple):
+    """Emissions of R frames, those of a stream that its alignments may still need.
+
+    Attributes
+    ----------
+    log_probs : ``[R, V]`` float32, natural-log probabilities.
+    frame : ``[R]`` int64, the numbers of their frames, ascending.
+    end : int, how many frames there were in all.
+    """
+
+    log_probs: np.ndarray
+    frame: np.ndarray
+    end: int
+
+
+class KnownTokens(NamedTuple):
+    """The first tokens of a stream, whose rows it has dropped: ``ends`` and ``log_probs`` as in Alignment."""
+
+    ends: np.ndarray
+    log_probs: np.ndarray
+
+
+NONE_KNOWN = KnownTokens(np.zeros(0, np.int64), np.zeros(0))
+
+
 class Alignment(NamedTuple):
     """The best alignment of one prefix, ``[length]`` each.
 
@@ -135,19 +160,25 @@ def class_spans(fusion, lm_state, boundary, path, length):
 
 
 @compiled
-def trace(log_probs, blank, backpointers, backpointer, length):
-    """The Alignment of ``length`` tokens that ends in ``backpointer``; ``log_probs`` is ``[T, V]`` float32."""
+def trace(rows, known, blank, backpointers, backpointer, length):
+    """The Alignment of ``length`` tokens that ends in ``backpointer``; ``rows`` is a Rows, ``known`` a KnownTokens of it."""
     tokens, frames, ends = np.zeros(length, np.int64), np.zeros(length, np.int64), np.zeros(length, np.int64)
     highest, boosts, fills = np.zeros(length), np.zeros(length), np.zeros(length)
-    following = len(log_probs)
+    following = np.int64(rows.end)
     for i in range(length - 1, -1, -1):
         token, frame = backpointers.token[backpointer], backpointers.frame[backpointer]
         parent = backpointers.parent[backpointer]
-        end, highest[i] = frame + 1, log_probs[frame, token]
-        while end < following and log_probs[end, token] > log_probs[end, blank]:
-            highest[i] = max(highest[i], log_probs[end, token])
-            end += 1
-        tokens[i], frames[i], ends[i] = token, frame, end
+        tokens[i], frames[i] = token, frame
+        if i < len(known.ends):
+            ends[i], highest[i] = known.ends[i], known.log_probs[i]
+        else:
+            place = np.searchsorted(rows.frame, frame)
+            end, highest[i] = frame + 1, rows.log_probs[place, token]
+            while end < following and rows.log_probs[place + 1, token] > rows.log_probs[place + 1, blank]:
+                place += 1
+                highest[i] = max(highest[i], rows.log_probs[place, token])
+                end += 1
+            ends[i] = end
         boosts[i] = backpointers.boost_sum[backpointer] - backpointers.boost_sum[parent]
         fills[i] = backpointers.fill_sum[backpointer] - backpointers.fill_sum[parent]
         following, backpointer = frame, parent

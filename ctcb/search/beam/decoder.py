@@ -3,8 +3,7 @@ from __future__ import annotations
 
 import math
 from copy import copy
-from dataclasses import replace
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional
 
 import numpy as np
 
@@ -12,16 +11,16 @@ from ctcb.ctc.log_probs import as_log_probs
 from ctcb.errors import InputError
 from ctcb.lm.arpa import Arpa, Table
 from ctcb.lm.arrays import ArrayLm
-from ctcb.search.beam.automaton import GraphArrays
-from ctcb.search.beam.backtrace import Spans, answer, boosted_spans, class_spans, trace
+from ctcb.search.beam.backtrace import NONE_KNOWN, Rows
 from ctcb.search.beam.boosting import BoostOptions
 from ctcb.search.beam.context_graph import ContextGraph
 from ctcb.search.beam.kernel import search
 from ctcb.search.beam.listed import compile_list
-from ctcb.search.beam.prefixes import last_backpointer
+from ctcb.search.beam.nbest import found_hypotheses, in_class
 from ctcb.search.beam.resources import Pruning, Resources, Tokens
+from ctcb.search.beam.stream import BeamStream
 from ctcb.search.beam.word_lm import WordLm, no_fusion
-from ctcb.search.hypothesis import EntitySpan, Hypothesis
+from ctcb.search.hypothesis import Hypothesis
 from ctcb.search.options import SUBWORD, UNIGRAM, BeamOptions, SubwordOptions, UnigramOptions
 from ctcb.search.protocol import SearchContext
 from ctcb.search.vocabulary import Vocabulary
@@ -106,69 +105,26 @@ class BeamDecoder:
         was built for another vocabulary.
         """
         log_probs = as_log_probs(log_probs, self.vocabulary.size)
+        nbest = self.options.nbest if nbest is None else nbest
+        resources = self._resources_for(graph, nbest)
+        rows = Rows(log_probs, np.arange(len(log_probs)), len(log_probs))
+        return found_hypotheses(search(log_probs, resources), resources, rows, NONE_KNOWN, nbest)
+
+    def stream(self, graph: Optional[ContextGraph] = None, nbest: Optional[int] = None) -> BeamStream:
+        """A search that takes its emissions piece by piece; parameters and errors as in :meth:`decode`."""
+        nbest = self.options.nbest if nbest is None else nbest
+        return BeamStream(self._resources_for(graph, nbest), nbest)
+
+    def _resources_for(self, graph: Optional[ContextGraph], nbest: int) -> Resources:
+        """What the search of one utterance reads. Raises InputError for a graph of another vocabulary."""
         graph = self._no_entities if graph is None else graph
         if graph.vocabulary != self.vocabulary:
             raise InputError("the context graph was built for another vocabulary", hint="build it with the decoder's")
-        nbest = self.options.nbest if nbest is None else nbest
-        resources = self._resources_for(graph.arrays, nbest)
-        arrays, fusion = resources.graph, resources.fusion
-        result = search(log_probs, resources)
-        answers = answer(result, resources, nbest)
-        hypotheses = []
-        for i, slot in enumerate(answers.slot.tolist()):
-            length, bonus, lm = int(answers.length[i]), float(answers.bonus[i]), float(answers.lm[i])
-            penalty = float(answers.penalty[i])
-            aligned = trace(
-                log_probs, self.vocabulary.blank, result.backpointers, last_backpointer(result.beam, slot), length)
-            entities = _entities(arrays, boosted_spans(arrays, resources.tokens, resources.boost, aligned))
-            if _in_class(resources):
-                units = class_spans(fusion, result.lm, answers.boundary[i], answers.path[i], length)
-                entities = _with_units(entities, _entities(arrays, units))
-            acoustic = float(result.beam.total[slot] + result.offset)
-            hypotheses.append(Hypothesis(
-                tokens=tuple(aligned.tokens.tolist()),
-                token_frames=tuple(aligned.frames.tolist()),
-                token_ends=tuple(aligned.ends.tolist()),
-                token_log_probs=tuple(aligned.log_probs.tolist()),
-                score=acoustic + bonus + lm - penalty,
-                acoustic=acoustic,
-                bonus=bonus,
-                entities=tuple(entities),
-                lm=lm,
-                penalty=penalty,
-            ))
-        return hypotheses
-
-    def _resources_for(self, graph: GraphArrays, nbest: int) -> Resources:
-        """What the search of one utterance reads."""
-        resources = self._resources._replace(graph=graph)
+        resources = self._resources._replace(graph=graph.arrays)
         wider = min(max(nbest, WITH_LM if resources.fusion.on else 1), WIDEST)
         pruning = resources.pruning._replace(per_key=nbest, beam=wider * resources.pruning.beam)
-        boost = self._class_boost if _in_class(resources) else resources.boost
+        boost = self._class_boost if in_class(resources) else resources.boost
         return resources._replace(pruning=pruning, boost=boost)
-
-
-def _in_class(resources: Resources) -> bool:
-    """Whether an LM has the entities in its class."""
-    return resources.fusion.on and len(resources.graph.end_class) > 0
-
-
-def _entities(graph: GraphArrays, spans: Spans) -> List[EntitySpan]:
-    fields = (graph.entity[spans.entry], spans.first, spans.end, spans.gain)
-    return [EntitySpan(*span) for span in zip(*(field.tolist() for field in fields))]
-
-
-def _with_units(boosted: Sequence[EntitySpan], units: Sequence[EntitySpan]) -> List[EntitySpan]:
-    """Boosted entities and units of the class, in order; of two that overlap the one that added more."""
-    spans: Dict[Tuple[int, int], EntitySpan] = {(span.first, span.end): span for span in boosted}
-    for unit in units:
-        known = spans.get((unit.first, unit.end), replace(unit, bonus=0.0))
-        spans[unit.first, unit.end] = replace(known, unit=unit.bonus)
-    kept: List[EntitySpan] = []
-    for span in sorted(spans.values(), key=lambda span: -span.gain):
-        if all(span.end <= other.first or other.end <= span.first for other in kept):
-            kept.append(span)
-    return sorted(kept, key=lambda span: span.first)
 
 
 def warm() -> None:
@@ -177,4 +133,10 @@ def warm() -> None:
     words = Table(np.arange(4)[:, None], np.full(4, -0.6), np.zeros(4), 1)
     lm = WordLm.build(ArrayLm.build(Arpa(["<s>", "</s>", "<unk>", "ab"], [words])), ["", "a", "b"])
     graph = ContextGraph.build([[[1, 2]], [[1]]], vocabulary, costs=[[0.0], [0.5]], names=["b", "a"], pushed=[([[1, 2]], 1.0)])
-    BeamDecoder(vocabulary, lm=lm).decode(np.log(np.full((4, 3), 1 / 3, np.float32)), graph.with_class([0.0, 0.0]))
+    graph = graph.with_class([0.0, 0.0])
+    decoder, log_probs = BeamDecoder(vocabulary, lm=lm), np.log(np.full((4, 3), 1 / 3, np.float32))
+    decoder.decode(log_probs, graph)
+    stream = decoder.stream(graph)
+    stream.accept(log_probs)
+    stream.compact()
+    stream.hypotheses(1), stream.settled()

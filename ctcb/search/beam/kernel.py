@@ -49,6 +49,29 @@ class SearchResult(NamedTuple):
     lm: LmState
 
 
+class Progress(NamedTuple):
+    """How far a search has come, beside what is in its beams and its Memory.
+
+    Attributes
+    ----------
+    size : int, how many prefixes live.
+    offset : float64, nats, as in SearchResult.
+    collapsed : bool, whether all of their alignments end in blank, as after a frame of pure blank.
+    swapped : bool, whether they are in the second one of the two beams.
+    """
+
+    size: int
+    offset: float
+    collapsed: bool
+    swapped: bool
+
+
+@compiled(allocates=False)
+def first_progress():
+    """The Progress of a search that has seen no frame."""
+    return Progress(size=np.int64(1), offset=0.0, collapsed=True, swapped=False)
+
+
 @compiled(allocates=False)
 def make_frame(row, resources, scratch):
     """The Frame of ``row``; fills in its shortlist in the Scratch."""
@@ -108,12 +131,19 @@ def settle(next_beam, filled, t, fusion, memory):
 
 
 @compiled(allocates=False)
-def run(log_probs, beam, next_beam, resources, memory):
-    """The search of all frames. Returns ``(size, offset, swapped)``: ``size`` and ``offset`` of SearchResult, and whether
-    the living prefixes are in ``next_beam`` at the end."""
+def begin(beam):
+    """Write the empty prefix, with which a search begins, into slot 0."""
+    beam.token[0], beam.label[0], beam.best_label[0] = -1, NEVER, NEVER
+
+
+@compiled(allocates=False)
+def run(log_probs, first, beam, next_beam, progress, resources, memory):
+    """Search frames that follow one another, the first of which is number ``first``.
+
+    ``progress`` is a Progress, before and after; what lives is in ``next_beam`` if its ``swapped`` has changed.
+    """
     tokens, pruning, scratch = resources.tokens, resources.pruning, memory.scratch
-    beam.token[0], beam.label[0], beam.best_label[0] = -1, NEVER, NEVER  # the empty prefix
-    size, offset, collapsed, swapped = np.int64(1), 0.0, True, False
+    size, offset, collapsed, swapped = progress
     for t in range(len(log_probs)):
         row = log_probs[t]
         if row[tokens.blank] >= pruning.log_blank_skip:
@@ -125,24 +155,37 @@ def run(log_probs, beam, next_beam, resources, memory):
         frame = make_frame(row, resources, scratch)
         filled = keep_prefixes(row, frame, beam, size, next_beam, resources, memory)
         filled = extend_prefixes(frame, beam, size, next_beam, filled, resources, memory)
-        settle(next_beam, filled, t, resources.fusion, memory)
+        settle(next_beam, filled, first + t, resources.fusion, memory)
         for i in range(frame.wide):
             scratch.rank[scratch.tokens[i]] = -1
         beam, next_beam, size, collapsed, swapped = next_beam, beam, filled, False, not swapped
-    return size, offset, swapped
+    return Progress(size=size, offset=offset, collapsed=collapsed, swapped=swapped)
+
+
+@compiled
+def most_nodes(log_probs, tokens, pruning):
+    """How many nodes, or backpointers, frames make at most: no frame makes more than `beam` of either."""
+    most = np.int64(0)
+    for t in range(len(log_probs)):
+        most += pruning.beam if log_probs[t, tokens.blank] < pruning.log_blank_skip else 0
+    return most
+
+
+@compiled
+def make_search_memory(resources, nodes):
+    """The Memory of a search that makes at most so many nodes."""
+    pruning = resources.pruning
+    shortlisted = max(pruning.top_k, pruning.boost_top_k)
+    return make_memory(resources.fusion, nodes, pruning.beam, shortlisted, len(resources.tokens.letters))
 
 
 @compiled
 def search(log_probs, resources):
     """Search ``log_probs`` (``[T, V]`` float32, natural-log probabilities, finite or -inf). Returns a SearchResult."""
-    tokens, pruning = resources.tokens, resources.pruning
-    most = np.int64(1)  # nodes and backpointers: no frame makes more than `beam` of either
-    for t in range(len(log_probs)):
-        most += pruning.beam if log_probs[t, tokens.blank] < pruning.log_blank_skip else 0
-    shortlisted = max(pruning.top_k, pruning.boost_top_k)
-    memory = make_memory(resources.fusion, most, pruning.beam, shortlisted, log_probs.shape[1])
-    beam, next_beam = make_beam(pruning.beam), make_beam(pruning.beam)
-    size, offset, swapped = run(log_probs, beam, next_beam, resources, memory)
+    memory = make_search_memory(resources, 1 + most_nodes(log_probs, resources.tokens, resources.pruning))
+    beam, next_beam = make_beam(resources.pruning.beam), make_beam(resources.pruning.beam)
+    begin(beam)
+    progress = run(log_probs, np.int64(0), beam, next_beam, first_progress(), resources, memory)
     return SearchResult(
-        beam=next_beam if swapped else beam, size=size, offset=offset,
+        beam=next_beam if progress.swapped else beam, size=progress.size, offset=progress.offset,
         backpointers=memory.backpointers, tree=memory.tree, lm=memory.lm)

@@ -1,0 +1,88 @@
+"""A model over audio that comes piece by piece: windows with left context and look-ahead, at a latency that is chosen.
+
+A window hands out the frames of a step. Before them it has left context, behind them look-ahead. Two windows emit a token
+some frames apart, so that a cut near one would lose or double it: a window gives way to the next where it is surest of a
+blank, among the last frames of its step. The latency is the most audio between a sound and its emissions: half of it is
+look-ahead, the rest is the step and the frames among which the cut is looked for. Where the windows lie does not depend on
+the pieces.
+"""
+from __future__ import annotations
+
+from typing import Callable, List
+
+import numpy as np
+
+from ctcb.ctc.emissions import Emissions
+from ctcb.data.audio import SAMPLE_RATE
+from ctcb.errors import InputError, RunError
+
+LEFT = 4.0  # seconds of left context, where the model takes as much
+LATENCY = 1.0  # seconds
+
+
+class SlidingWindows:
+    """Samples in, emissions out, as soon as their window is whole."""
+
+    def __init__(
+        self, forward: Callable[[np.ndarray], Emissions], frame_shift: float, max_seconds: float, blank: int = 0, latency: float = LATENCY
+    ) -> None:
+        """
+        Parameters
+        ----------
+        forward : ``[N]`` float32 samples at 16 kHz to their emissions.
+        frame_shift : seconds from one frame to the next.
+        max_seconds : of audio that ``forward`` takes at once.
+        blank : its column in the emissions' ``tokens``.
+        latency : seconds; at least two frames.
+
+        Raises InputError for a latency that cannot be.
+        """
+        frames = round(latency / frame_shift) if 0 < latency < float("inf") else 0
+        most = int(max_seconds / frame_shift)
+        if not 2 <= frames <= most:
+            raise InputError(f"a latency of {latency} s", hint=f"give {2 * frame_shift:.2f} to {most * frame_shift:.0f} s for this model")
+        self._forward, self._frame, self._blank = forward, frame_shift * SAMPLE_RATE, blank
+        self._ahead = frames // 2
+        self._joint = (frames - self._ahead) // 3  # the cut is among so many frames before a step's end
+        self._step = frames - self._ahead - self._joint
+        self._left = min(round(LEFT / frame_shift), most - frames)
+        self._samples = np.zeros(0, np.float32)
+        self._first = 0  # the frame at which they begin
+        self._done = 0  # frames that were handed out
+        self._edge = self._step  # the frame at which the next window's step ends
+
+    def accept(self, samples: np.ndarray) -> List[Emissions]:
+        """The emissions of the steps that are whole with these further samples (``[N]`` float32 at 16 kHz), in order."""
+        self._samples = np.concatenate([self._samples, samples]) if len(self._samples) else samples
+        found = []
+        while self._at(self._edge + self._ahead) <= len(self._samples):
+            found.append(self._window())
+        return found
+
+    def end(self) -> List[Emissions]:
+        """The emissions of what is left at the end of the audio."""
+        if self._at(self._done) >= len(self._samples):
+            return []
+        emissions = self._forward(self._samples)
+        return [emissions.cut(self._done - self._first, len(emissions))]
+
+    def _at(self, frame: int) -> int:
+        """Where a frame begins in the samples that are held."""
+        return round(frame * self._frame) - round(self._first * self._frame)
+
+    def _window(self) -> Emissions:
+        """What the next window hands out."""
+        size, first, edge = self._at(self._edge + self._ahead), self._first, self._edge
+        emissions = self._forward(self._samples[:size])
+        if len(emissions) <= edge - first:
+            needed = edge - first + 1
+            raise RunError(f"the model gives {len(emissions)} frames for a window of {size / SAMPLE_RATE:.2f} s, and {needed} are needed")
+        cuts = np.arange(max(self._done + 1, edge - self._joint), edge + 1)
+        blank = emissions.tokens[:, self._blank]
+        sure = blank[cuts - 1 - first] + blank[cuts - first]  # on both sides of the cut
+        cut = int(cuts[len(cuts) - 1 - int(sure[::-1].argmax())])
+        handed_out = emissions.cut(self._done - first, cut - first)
+        self._done, self._edge = cut, edge + self._step
+        begin = max(0, edge - self._joint - self._left)
+        self._samples, self._first = self._samples[self._at(begin) :].copy(), begin
+        return handed_out

@@ -1,0 +1,101 @@
+"""``ctcb stream``: words while people speak."""
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import Any, Optional, Tuple
+
+import click
+
+from ctcb.acoustic.sliding import LATENCY
+from ctcb.biasing.presets import find_config
+from ctcb.cli.common.options import Once, device_option, model_option
+from ctcb.cli.common.settings import presets_of, set_option
+from ctcb.cli.decode.biasing import BiasingOptions, biasing_options
+from ctcb.cli.stream.live_audio import from_microphone, from_stdin
+from ctcb.cli.stream.screen import JSON, JSONL, LINE, NO, TEXT, Screen, Stats
+from ctcb.data.pcm import SAMPLE
+from ctcb.decoding.builder import build, techniques_of
+from ctcb.decoding.endpoint import Endpoints
+from ctcb.entities import EntityList
+from ctcb.errors import InputError
+from ctcb.search.find_lm import find_lm
+
+
+@click.command()
+@model_option()
+@device_option()
+@click.option("--rate", cls=Once, type=int, metavar="HZ", help="Standard input is raw 16-bit PCM at this rate.  [default: it is a WAV]")
+@click.option("--channels", cls=Once, type=click.IntRange(min=1), help="Channels of raw PCM; they are mixed.  [default: 1]")
+@click.option("--mic", is_flag=True, help="Listen to the microphone (needs sounddevice: pip install 'ctcb[mic]').")
+@click.option(
+    "--latency", cls=Once, type=float, default=LATENCY, show_default=True,
+    help="Seconds of audio, at most, between a sound and what the model makes of it.",
+)
+@click.option("--silence", cls=Once, type=float, default=Endpoints.silence, show_default=True, help="Seconds of silence that end an utterance.")
+@click.option("--longest", cls=Once, type=float, default=Endpoints.longest, show_default=True, help="Seconds after which an utterance is ended anyway.")
+@biasing_options(of_stream=True)
+@click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none", help="n-gram LM (ARPA, gzip or not).  [default: the model's own, if any]")
+@set_option()
+@click.option("--config", type=click.Path(), help="Presets (decode.yaml; `ctcb tune` writes one).  [default: the model's own, if any]")
+@click.option("--format", "form", cls=Once, type=click.Choice([TEXT, JSONL]), default=TEXT, show_default=True, help="Of utterances that are over.")
+@click.option(
+    "--partials", cls=Once, type=click.Choice([LINE, JSON, NO]),
+    help="Words of the utterance under way: on the terminal's last line, as JSON lines between the others (with --format jsonl), or not at all."
+    "  [default: line where stderr is a terminal, else no]",
+)
+@click.option("--stats", is_flag=True, help="At the end, the real-time factor and how long things took, on stderr.")
+def command(
+    model: str, device: str, rate: Optional[int], channels: Optional[int], mic: bool, latency: float, silence: float, longest: float,
+    lm: Optional[str], assignments: Tuple[str, ...], config: Optional[str], form: str, partials: Optional[str], stats: bool, **given: Any,
+) -> None:
+    """Transcribe audio while it comes, from standard input or a microphone.
+
+    Each utterance is written when it is over: behind a pause, or after --longest seconds.
+
+    \b
+    arecord -f S16_LE -r 16000 -t raw | ctcb stream --rate 16000 --entities names.txt
+    cat talk.wav | ctcb stream --format jsonl --stats
+    ctcb stream --mic --entities names.txt --latency 0.5
+    """
+    biasing = BiasingOptions(entities_per_utt=None, attention_plot=None, **given)
+    if mic and (rate is not None or channels is not None):
+        raise InputError("--mic and --rate or --channels exclude each other", hint="leave one out: these are for standard input")
+    if channels is not None and rate is None:
+        raise InputError("--channels is for raw PCM, and a WAV has its own", hint="give --rate as well, or leave it out")
+    if partials == JSON and form != JSONL:
+        raise InputError("--partials json is for --format jsonl", hint="give both, or --partials line")
+    lm_file = find_lm(lm, model)
+    endpoints = Endpoints(silence, max(silence, Endpoints.silence_before_words), longest)
+    presets = presets_of(find_config(config, model), assignments)
+    made = replace(biasing.config(presets, lm_file is not None), model=model, device=device, lm=lm_file)
+    made = replace(made, method="beam" if biasing.lists or lm_file is not None else "greedy")
+    biasing.require(techniques_of(made, lm=lm_file is not None))
+    entities = None if biasing.entities is None else EntityList.read(biasing.entities, biasing.entities_format)
+    recognizer = build(made)
+    if entities is not None:
+        report = recognizer.report(entities)
+        if report.eventful:
+            click.echo(report.render(), err=True, nl=False)
+    audio = from_microphone() if mic else from_stdin(rate, channels or 1)
+    stream = recognizer.stream(entities, sample_rate=audio.rate, channels=audio.channels, latency=latency, endpoints=endpoints, utt_id="stream")
+    screen = Screen(form, partials or (LINE if sys.stderr.isatty() else NO))
+    clock, second = Stats(), SAMPLE.itemsize * audio.rate * audio.channels
+
+    def finish() -> None:
+        for transcript in clock.timed(stream.finish, 0.0):
+            screen.final(transcript)
+        if stats:
+            clock.show()
+
+    try:
+        for piece in audio.pieces:
+            for transcript in clock.timed(lambda piece=piece: stream.accept(piece), len(piece) / second):  # type: ignore[misc]
+                screen.final(transcript)
+            screen.partial(stream.partial)
+    except KeyboardInterrupt:
+        finish()
+        if not mic:  # which is stopped so; other audio is cut off
+            raise
+        return
+    finish()
