@@ -44,17 +44,17 @@ if due 9; then # LM and lang -> graphs over pieces and over phones, each tried o
   done
 fi
 
-measured=(--model "$exp/model" --device "$device" --lm "$exp/lm/lm.arpa.gz" --jobs "$jobs" --emissions "$exp/emissions")
+measured=(--model "$exp/model" --device "$device" --lm "$exp/lm/lm.arpa.gz" --jobs "$jobs" --cache "$exp/emissions")
 
-if due 10; then # model, LM and half of dev -> the techniques' settings
+if due 10; then # model, LM and half of dev -> the model with the techniques' settings and the LM
   for preset in decoder joint; do
     once "$exp/tune/$preset" ctcb tune "${measured[@]}" --data "$sets/dev" --half 1 --added 0 --absent 1000 --preset "$preset" \
-      --trials "$trials" --study "$exp/tune/$preset/study.log" --out "$exp/tune/decode.yaml"
+      --trials "$trials" --study "$exp/tune/$preset/study.log" --into-model
   done
 fi
 
-if due 11; then # model, LM, settings, test and the other half of dev -> the ablation, printed and in results/RECIPE.md
-  measured+=(--config "$exp/tune/decode.yaml" --results "$results/$recipe.md")
+if due 11; then # model with LM and settings, test and the other half of dev -> the ablation, printed and in results/RECIPE.md
+  measured+=(--results "$results/$recipe.md")
   ctcb ablate "${measured[@]}" --data "$sets/dev" --half 2
   ctcb ablate "${measured[@]}" --data "$sets/test"
 fi

@@ -148,13 +148,13 @@ done
 
 if due 7; then # half of the dev sets' utterances -> presets
   once "$exp/tune" ctcb tune --model "$model" --device "$device" "${with_distractors[@]}" --lm "$lm" --trials "$trials" --jobs "$jobs" \
-    --emissions "$exp/emissions" --study "$exp/tune/study.log" --out "$exp/tune/decode.yaml"
+    --cache "$exp/emissions" --study "$exp/tune/study.log" --out "$exp/tune/decode.yaml"
 fi
 
 if due 8; then # the other half -> what each technique gives, with short lists and with 1,000 distractors added
   for added in 0 1000; do
     ctcb ablate --model "$model" --device "$device" "${with_distractors[@]}" --lm "$lm" --half 2 --added "$added" --jobs "$jobs" \
-      --config "$exp/tune/decode.yaml" --emissions "$exp/emissions" --results "$results/ablation.md" --json "$exp/ablation-$added.json"
+      --config "$exp/tune/decode.yaml" --cache "$exp/emissions" --results "$results/ablation.md" --json "$exp/ablation-$added.json"
   done
 fi
 
