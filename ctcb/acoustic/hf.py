@@ -1,7 +1,7 @@
 """CTC models of Hugging Face transformers: Wav2Vec2, HuBERT, WavLM, Wav2Vec2-BERT and kin, and MMS, which has adapters for languages."""
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -9,12 +9,15 @@ import torch
 from ctcb.acoustic.fingerprint import of_module
 from ctcb.acoustic.open import Tokens
 from ctcb.acoustic.waveform import WaveformModel
+from ctcb.ctc.emissions import Emissions
+from ctcb.ctc.log_probs import from_logits
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.device import open_device
 from ctcb.errors import InputError
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
 
+SHORTEST = 0.1  # seconds; what is shorter may have no frames, and goes by itself
 HINT = "name a folder with a CTC model, its feature extractor and tokenizer, or one of the Hub"
 
 
@@ -41,18 +44,42 @@ def opened(name: str, tokens: Tokens) -> Tuple[Any, Any, TokenTable]:
     return extractor, model, TokenTable.of(_symbols(tokenizer, model.config.vocab_size), blank, separator, f"hf:{name}", language=tokens.language)
 
 
-def load(name: str, tokens: Tokens, device: str) -> WaveformModel:
-    """A model by :func:`opened`."""
+class HfModel(WaveformModel):
+    """One utterance after another, or ``together``: in batches, with a mask for what is shorter than the longest."""
+
+    def __init__(self, extractor: Any, model: Any, table: TokenTable, together: bool = False) -> None:
+        """``together`` is for models that were trained with such a mask (:func:`takes_mask`); it rounds otherwise."""
+        self._extractor, self._model, self._together = extractor, model, together
+        super().__init__(self._alone, PieceSpelling(table), content=lambda: of_module(model, table.blank_first))
+
+    @torch.no_grad()
+    def _alone(self, samples: np.ndarray) -> np.ndarray:
+        inputs = self._extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt").to(self._model.device)
+        return self._model(**inputs).logits[0].float().cpu().numpy()
+
+    @torch.no_grad()
+    def forward(self, rows: Sequence[np.ndarray], utt_ids: Sequence[str]) -> List[Emissions]:
+        """Natural-log probabilities of each."""
+        if not self._together or len(rows) < 2 or min(map(len, rows)) < SHORTEST * SAMPLE_RATE:
+            return super().forward(rows, utt_ids)
+        inputs = self._extractor(list(rows), sampling_rate=SAMPLE_RATE, padding=True, return_attention_mask=True, return_tensors="pt")
+        inputs = inputs.to(self._model.device)
+        logits = self._model(**inputs).logits.float().cpu().numpy()
+        mask = self._model._get_feature_vector_attention_mask(logits.shape[1], inputs["attention_mask"])
+        return [Emissions(from_logits(found[:count])) for found, count in zip(logits, mask.sum(1).tolist())]
+
+
+def takes_mask(model: Any) -> bool:
+    """Whether the model takes samples of which padding may be masked: its first layer must not be normalised over time."""
+    config = model.config
+    return getattr(config, "feat_extract_norm", None) == "layer" and not getattr(config, "add_adapter", False)
+
+
+def load(name: str, tokens: Tokens, device: str) -> HfModel:
+    """A model by :func:`opened`; on a GPU it takes batches, where it may."""
     extractor, model, table = opened(name, tokens)
     place = open_device(device)
-    model.to(place)
-
-    def network(samples: np.ndarray) -> np.ndarray:
-        inputs = extractor(samples, sampling_rate=SAMPLE_RATE, return_tensors="pt").to(place)
-        with torch.no_grad():
-            return model(**inputs).logits[0].float().cpu().numpy()
-
-    return WaveformModel(network, PieceSpelling(table), content=lambda: of_module(model, table.blank_first))
+    return HfModel(extractor, model.to(place), table, together=place.type == "cuda" and takes_mask(model))
 
 
 def _of_language(tokenizer: Any, language: Optional[str], name: str) -> Dict[str, Any]:

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ctcb.data.copies import utterance_of
 from ctcb.data.features import FeatureConfig
+from ctcb.device import sent
 from ctcb.errors import InputError
 from ctcb.models.conformer import subsampled
 from ctcb.text.lexicon import Lexicon
@@ -73,7 +74,7 @@ class Batch(NamedTuple):
         if device.type == "cpu":
             return self
         return self._replace(
-            features=self.features.to(device), lengths=self.lengths.to(device),
+            features=sent(self.features, device), lengths=sent(self.lengths, device),
             targets={name: ids.to(device) for name, ids in self.targets.items()},
             target_lengths={name: counts.to(device) for name, counts in self.target_lengths.items()},
         )

@@ -6,6 +6,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 import torch
 from torch import Tensor, nn
 
+from ctcb.device import sent
 from ctcb.models.config import ModelConfig
 from ctcb.models.conformer import ConformerLayer, Subsampling, frame_mask, rotary_table
 from ctcb.models.whisper import WhisperFrontEnd
@@ -101,7 +102,7 @@ class CtcModel(nn.Module):
         """``features [B, T, F]`` natural-log mel energies, ``lengths [B]`` frames; on any device, on which the result is, too."""
         home, device = features.device, self.encoder_device
         if home != device:
-            there = self._encode(features.to(device), lengths.to(device), None if inner_bias is None else _at_home(inner_bias, home))
+            there = self._encode(sent(features, device), sent(lengths, device), None if inner_bias is None else _at_home(inner_bias, home))
             last, *parts = (part.to(home) for part in (there.last, *there.taps, *there.inter_logits))
             return Encoded(last, parts[: len(there.taps)], parts[len(there.taps) :], there.lengths.to(home))
         return self._encode(features, lengths, inner_bias)

@@ -55,6 +55,8 @@ class PretendedGpu(TorchFunctionMode):
         self.moved = []
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function is torch.Tensor.pin_memory:
+            return args[0]
         if function is torch.Tensor.to and isinstance(args[1], torch.device):
             self.moved.append((tuple(args[0].shape), str(args[1])))
             return args[0]
