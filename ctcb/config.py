@@ -64,7 +64,8 @@ def from_mapping(cls: Type[T], data: Mapping[str, Any], file: Optional[PathOrStr
     except InputError as error:  # of the values together
         if error.file is not None or file is None:
             raise
-        raise InputError(error.problem, file=file, hint=error.hint) from None
+        block = where.partition(".")[0]
+        raise InputError(f"{block}: {error.problem}" if block else error.problem, file=file, hint=error.hint) from None
 
 
 def _convert(kind: Any, value: Any, file: Optional[PathOrStr], key: str) -> Any:
