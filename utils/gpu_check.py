@@ -24,6 +24,7 @@ from ctcb.cli import run
 from ctcb.cli.common.devices import devices
 from ctcb.device import open_device
 from ctcb.errors import InputError
+from ctcb.training.precision import precision_on
 
 Check = Tuple[str, Callable[[], Any]]  # its name in the results, and what it does
 
@@ -43,7 +44,7 @@ def checks(device: str, seconds: float, steps: int, loss_steps: int, models: Lis
     at = open_device(device)
     gpus = torch.cuda.device_count() if device == "cuda" else 1
     processes = gpus if at.type == "cuda" else 2
-    precisions = ("fp32", "bf16" if torch.cuda.is_bf16_supported() else "fp16") if at.type == "cuda" else ("fp32",)
+    precisions = tuple(dict.fromkeys(["fp32", precision_on(at, "auto")]))
 
     def training(model: str, precision: str) -> Check:
         return f"training_{model}_{precision}", lambda: rate(model, seconds, steps, at, precision)

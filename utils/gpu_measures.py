@@ -23,7 +23,7 @@ from ctcb.training.config import TrainConfig
 from ctcb.training.loop import Trainer
 from ctcb.training.losses import BaseObjective
 from ctcb.training.memory import peak_gib
-from ctcb.training.precision import major_version
+from ctcb.training.precision import autocast, major_version
 from ctcb.training.processes import join_processes, local_rank, main_process, rank_and_size
 from ctcb.training.rates import rate_share
 
@@ -85,7 +85,7 @@ def emissions(device: torch.device) -> Dict[str, float]:
         expected = model(batch.features, batch.lengths)[0].subword
         model.to(device)
         for name in ("fp32", "bf16") if major_version() >= 2 else ("fp32",):
-            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=name == "bf16"):
+            with autocast(device, name):
                 got = model(batch.features.to(device), batch.lengths.to(device))[0].subword.cpu()
             found[name] = float((got - expected)[expected > -10.0].abs().max())
     return found

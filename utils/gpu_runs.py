@@ -17,6 +17,7 @@ from ctcb.bundled import BUNDLED_MODEL
 from ctcb.data.manifest import read_manifest
 from ctcb.errors import RunError
 from ctcb.models.weights import read_metadata, read_tensors
+from ctcb.training.log import read_log
 
 DEMO = BUNDLED_MODEL.parent / "demo"
 REPEATS = 4  # of the clips, an epoch
@@ -51,8 +52,7 @@ def together(device: str, processes: int, folder: Path) -> Dict[str, float]:
     """A training in several processes, one a GPU: what the dev set's WER is after it."""
     out = folder / "together"
     _run(_training(device, folder, out, processes))
-    rows = [json.loads(line) for line in (out / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    return {"processes": processes, "wer": next(value for name, value in rows[-1].items() if name.startswith("wer_"))}
+    return {"processes": processes, "wer": next(value for name, value in read_log(out)[-1].items() if name.startswith("wer_"))}
 
 
 def rate_together(model: str, device: str, processes: int, precision: str, seconds: float, steps: int) -> Dict[str, float]:

@@ -11,7 +11,7 @@ from typing import Callable, Deque, Iterable, Iterator, List, Optional, Sequence
 import numpy as np
 
 from ctcb.acoustic.long_form import HOP, OVERLAP, Grid, Stretch, stretches_of_spans, stretches_of_windows
-from ctcb.acoustic.model import AcousticModel, Rows
+from ctcb.acoustic.model import AcousticModel, Rows, blank_of
 from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.data import ffmpeg
 from ctcb.data.audio import SAMPLE_RATE, read_audio, seconds_of
@@ -87,10 +87,6 @@ def stretches_of(model: AcousticModel, samples: np.ndarray, utt_id: str = "", va
     return list(_stretches(model, utt_id, read, grid, 0, 1, vad))
 
 
-def _blank(model: AcousticModel) -> int:
-    return 0 if model.spelling is None else model.spelling.table.blank
-
-
 def _is_long(utterance: Utterance, max_seconds: float) -> bool:
     seconds = utterance.duration
     if seconds is None:
@@ -129,7 +125,7 @@ def _stretches(
         return model.forward([model.prepare(samples) for samples in windows], [utt_id] * len(windows))
 
     if vad is None:
-        return stretches_of_windows(read, forward, grid, _blank(model), known, batch)
+        return stretches_of_windows(read, forward, grid, blank_of(model), known, batch)
     return stretches_of_spans(read, forward, vad.spans(read, grid.samples), grid, known, batch)
 
 

@@ -53,6 +53,11 @@ class BiasableModel(AcousticModel, Protocol):
         """The same model, biased toward a list, whose emissions have ``unbiased`` as well; with None not biased."""
 
 
+def blank_of(model: AcousticModel) -> int:
+    """The blank's column in the emissions of its tokens."""
+    return 0 if model.spelling is None else model.spelling.table.blank
+
+
 def as_biasable(model: AcousticModel) -> BiasableModel:
     """The model, whose encoder must be one that can be biased; InputError for others."""
     if not isinstance(model, BiasableModel):

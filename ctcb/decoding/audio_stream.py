@@ -6,7 +6,7 @@ from typing import Any, Callable, List, Optional
 
 import numpy as np
 
-from ctcb.acoustic.model import AcousticModel
+from ctcb.acoustic.model import AcousticModel, blank_of
 from ctcb.acoustic.sliding import LATENCY, SlidingWindows
 from ctcb.biasing.prepared_list import Context
 from ctcb.ctc.emissions import Emissions
@@ -36,9 +36,7 @@ class AudioStream:
         self._list = stream.context
         self._model = biased(self._list)
         self._pcm = PcmStream(sample_rate, channels)
-        spelling = self._model.spelling
-        blank = 0 if spelling is None else spelling.table.blank
-        self._windows = SlidingWindows(self._forward, self._model.frame_shift, self._model.max_seconds, blank, latency)
+        self._windows = SlidingWindows(self._forward, self._model.frame_shift, self._model.max_seconds, blank_of(self._model), latency)
 
     def accept(self, audio: Any) -> List[Transcript]:
         """Take the audio that follows. Returns the transcripts of utterances that ended within it, often none.

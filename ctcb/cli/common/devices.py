@@ -6,11 +6,12 @@ from typing import List, Tuple
 
 import torch
 
+from ctcb.acoustic.onnx import CUDA
+
 GIB = 2**30
 GET_TORCH = "a build for CUDA: utils/setup_env.sh --set modern, or https://pytorch.org/get-started/locally"
 CHECK_DRIVER = "see that nvidia-smi lists it, that its driver is new enough, and CUDA_VISIBLE_DEVICES"
 ONNX_PACKAGES = ("onnxruntime-gpu", "onnxruntime")
-CUDA_PROVIDER = "CUDAExecutionProvider"
 
 Line = Tuple[str, str, str]  # what, what there is, what is missing and how to get it
 
@@ -78,5 +79,5 @@ def _onnx() -> Line:
         providers = get_available_providers()
     except Exception as error:  # a package may fail in any way when it is imported
         return "ONNX", f"does not load ({type(error).__name__})", f"pip install --force-reinstall {installed[0].split()[0]}"
-    missing = "" if CUDA_PROVIDER in providers else "for CUDA: pip uninstall onnxruntime, then pip install onnxruntime-gpu"
+    missing = "" if CUDA in providers else "for CUDA: pip uninstall onnxruntime, then pip install onnxruntime-gpu"
     return "ONNX", f"{', '.join(installed)}: {', '.join(name.replace('ExecutionProvider', '') for name in providers)}", missing
