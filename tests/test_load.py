@@ -3,16 +3,17 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import soundfile
 from constructed import PIECES, log_probs, write
+from growth import linear
 from tones import RATE, WORDS, say, sentences, write_manifest
 
 from ctcb.entities import EntityList
@@ -93,17 +94,6 @@ def test_kernel_is_thread_safe():
         assert list(threads.map(lambda one: decoder.decode(one, ["bob", "met ann"]), emissions * 5)) == alone * 5
 
 
-def linear(work, size, factor=4):
-    """Whether ``factor`` times the input takes at most about ``factor`` times the time; half of quadratic is too much."""
-    work(size // 4)
-    times = []
-    for n in (size, factor * size):
-        began = time.process_time()
-        work(n)
-        times.append(time.process_time() - began)
-    assert times[1] < 0.5 or times[1] < factor**1.6 * times[0], times
-
-
 @pytest.mark.parametrize(
     "text",
     ["1,111", "1,111 $", "1,111,111st ", "1.", "9", "1 ", "1⁄", "a'", "$1", "1:0", "-", "é", "北", "\u200d", "Mr.", "½", "1 hundred ", " :1.0"],
@@ -120,25 +110,33 @@ def test_sentence_of_10000_words_is_scored(ctcb, tmp_path):
     (tmp_path / "ref").write_text(f"u {' '.join(said)}\n")
     (tmp_path / "hyp").write_text(f"u {' '.join(heard)}\n")
     (tmp_path / "names").write_text("kit\nann bob\n" + "cat " * 240 + "\n")
-    began = time.process_time()
     files = ["--ref", tmp_path / "ref", "--hyp", tmp_path / "hyp", "--ref-format", "kaldi"]
     ran = ctcb("score", *files, "--entities", tmp_path / "names", "--json", tmp_path / "json")
-    assert ran.code == 0 and time.process_time() - began < 20
+    assert ran.code == 0
     assert abs(json.loads((tmp_path / "json").read_text())["measures"]["wer"]["value"] - (heard != said).mean()) < 0.002
 
 
 def test_names_with_a_common_prefix_load_fast(ctcb, tmp_path):
-    """Depth and suffixes of the context graph: 150 names of up to 300 letters, each a prefix of the next."""
-    (tmp_path / "names.txt").write_text("".join("ab" * n + "\n" for n in range(1, 150)) + "bob\n")
-    began = time.process_time()
-    ran = ctcb("decode", *write(tmp_path, {"u": log_probs(["<blk>", "▁", "a", "b", "▁bo"], ["▁bo", "b"])}, ["<blk>", "▁", "a", "b", "▁bo"]), "--entities", tmp_path / "names.txt")
-    assert ran.code == 0 and ran.out == "u bob\n" and time.process_time() - began < 30
+    """Depth and suffixes of the context graph: names of up to 300 letters, each a prefix of the next."""
+    given = write(tmp_path, {"u": log_probs(["<blk>", "▁", "a", "b", "▁bo"], ["▁bo", "b"])}, ["<blk>", "▁", "a", "b", "▁bo"])
+
+    def decode(letters):
+        names = math.isqrt(letters)  # whose lengths grow evenly: their letters are about the square of their number
+        (tmp_path / "names.txt").write_text("".join("ab" * n + "\n" for n in range(1, names)) + "bob\n")
+        ran = ctcb("decode", *given, "--entities", tmp_path / "names.txt")
+        assert ran.code == 0 and ran.out == "u bob\n"
+
+    linear(decode, 75**2)
 
 
 def test_many_fields_and_duplicate_names_load_fast(tmp_path):
-    (tmp_path / "n.txt").write_text("Bob" + "".join(f"\talias=b{n}" for n in range(20_000)) + "\nAnn" + "\talias=!" * 20_000 + "\n")
-    began = time.process_time()
-    assert len(EntityList.read(tmp_path / "n.txt").entities[0].aliases) == 20_000
-    (tmp_path / "n.txt").write_text("Bob\n" * 50_000)
-    assert len(EntityList.read(tmp_path / "n.txt")) == 1
-    assert time.process_time() - began < 15
+    def fields(count):
+        (tmp_path / "n.txt").write_text("Bob" + "".join(f"\talias=b{n}" for n in range(count)) + "\nAnn" + "\talias=!" * count + "\n")
+        assert len(EntityList.read(tmp_path / "n.txt").entities[0].aliases) == count
+
+    def duplicates(count):
+        (tmp_path / "n.txt").write_text("Bob\n" * count)
+        assert len(EntityList.read(tmp_path / "n.txt")) == 1
+
+    linear(fields, 5000)
+    linear(duplicates, 12_500)

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import inflect
 import pytest
@@ -98,8 +97,6 @@ def test_fast_path_gives_the_same_words(text: str) -> None:
     assert normalize(text) == normalize(f"{text} ж")[: -len("zh")].rstrip()
 
 
-def test_normalised_text_is_fast() -> None:
-    lines = ["he had written a number of books himself among them shakespeare's sonnets"] * 100_000
-    start = time.perf_counter()
-    assert all(normalize(line) is line for line in lines)
-    assert time.perf_counter() - start < 5  # 0.2 s on an idle core
+def test_normalised_text_comes_back_itself() -> None:
+    line = "he had written a number of books himself among them shakespeare's sonnets"
+    assert normalize(line) is line  # a row of rules would have made another string
