@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterable, Mapping, Tuple
 from ctcb.errors import InputError
 from ctcb.options import Option, OptionBlock, options_of
 from ctcb.phones import options as phones
-from ctcb.phones.options import G2gOptions, LookupOptions, PhoneRescoringOptions, PhoneticOptions, VerifyOptions
+from ctcb.phones.options import G2gOptions, LookupOptions, PhoneRescoringOptions, PhoneticOptions, SpotOptions, VerifyOptions
 from ctcb.search import options as search
 from ctcb.search.options import BeamOptions, SubwordOptions, UnigramOptions
 
@@ -27,6 +27,7 @@ class TechniqueOptions:
     phones: PhoneRescoringOptions = PhoneRescoringOptions()
     phonetic: PhoneticOptions = PhoneticOptions()  # what several share
     lookup: LookupOptions = LookupOptions()
+    spot: SpotOptions = SpotOptions()
     verify: VerifyOptions = VerifyOptions()
     g2g: G2gOptions = G2gOptions()
 
@@ -35,6 +36,7 @@ class TechniqueOptions:
 BLOCKS: Dict[str, type] = {
     block.block: block for block in (
         SubwordOptions, UnigramOptions, BeamOptions, PhoneRescoringOptions, PhoneticOptions, LookupOptions, VerifyOptions, G2gOptions,
+        SpotOptions,
     )
 }
 OPTIONS: Dict[str, Option] = {one.name: one for block in BLOCKS.values() for one in options_of(block)}

@@ -1,26 +1,19 @@
 """Pronunciation lookup: listed names in the place of words that fit the phone head less well."""
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import List, Sequence
 
 import numpy as np
 
 from ctcb.biasing.phone_rescoring import pronounced_units
 from ctcb.biasing.prepared_list import Context
+from ctcb.biasing.pronounced_list import with_sounds
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
-from ctcb.entities.pronunciations import pronunciations, words_to_pronounce
 from ctcb.phones.graph import PhoneGraph, floored, scores
-from ctcb.phones.index import SoundIndex
 from ctcb.phones.lookup import Match, find
 from ctcb.text.possessives import possessive_of
 from ctcb.text.writing import APOSTROPHES, is_punctuation
 from ctcb.transcript.hypothesis import FoundEntity, Reading, behind, joined, put
-
-MOST_SOUNDS = 4  # pronunciations of an entity that are indexed
-# Longer lists are not looked up: words that no dictionary has take a quarter of a millisecond each to pronounce,
-# and 100,000 entities are to be ready in 5 s.
-MOST_LOOKED_UP = 10_000
 
 
 class Lookup(Rescorer):
@@ -31,19 +24,8 @@ class Lookup(Rescorer):
     needs_phones = True
 
     def prepare(self, context: Context) -> Context:
-        """Index the pronunciations of the entities and their likeliest variants; lists of more than 10,000 are not looked up."""
-        setting = context.setting
-        if len(context.entities) > MOST_LOOKED_UP:
-            return context
-        lexicon = setting.phonetics.lexicon
-        others = [context.variants_of(place)[: MOST_SOUNDS - 1] for place in range(len(context.entities))]
-        lexicon.prepare(set().union(*(words_to_pronounce(one, lexicon, variants) for one, variants in zip(context.entities, others))))
-        sounds = [
-            setting.phonetics.spell(pronunciations(one, lexicon, MOST_SOUNDS, variants))
-            for one, variants in zip(context.entities, others)
-        ]
-        names = [entity.text for entity in context.entities]
-        return replace(context, sounds=SoundIndex.build(sounds, names, len(setting.phonetics.symbols)))
+        """Index the pronunciations of the entities; lists of more than 10,000 are not looked up."""
+        return with_sounds(context)
 
     def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
         """The best reading with names put in; the others as they are."""

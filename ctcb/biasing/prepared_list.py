@@ -131,6 +131,7 @@ class Context:
     graph: Any = None  # what the search compiled of this context; its entities are numbered as here
     variants: Tuple[Tuple[str, ...], ...] = ()  # spellings that sound like each entity, where some were made
     owners: Mapping[str, int] = field(default_factory=dict)  # and whose each of them is
+    spellings: Tuple[Tuple[TokenIds, ...], ...] = ()  # the sequences that spell each entity itself, where they are raised
     sounds: Optional[SoundIndex] = None  # the entities' pronunciations, numbered as here
     encoded: Optional[EncodedList] = None  # by the adapter
     pushed: Tuple[PushedAway, ...] = ()  # what has a negative weight; none of the entities

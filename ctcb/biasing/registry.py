@@ -8,13 +8,14 @@ from ctcb.biasing.in_search import SubwordBoosting, UnigramBoosting
 from ctcb.biasing.phone_lookup import Lookup
 from ctcb.biasing.phone_rescoring import PhoneticRescoring
 from ctcb.biasing.spelling_variants import SpellingVariants
+from ctcb.biasing.spotting import Spotting
 from ctcb.biasing.technique import Technique
 from ctcb.biasing.verification import Verification
 from ctcb.errors import InputError
 from ctcb.search.options import ADAPTER
 
 # In the order in which they act: variants are searched for, the lookup sees the rescored n-best, all names are verified.
-_DECODER = (SpellingVariants(), SubwordBoosting(), UnigramBoosting(), PhoneticRescoring(), Lookup(), Verification())
+_DECODER = (SpellingVariants(), Spotting(), SubwordBoosting(), UnigramBoosting(), PhoneticRescoring(), Lookup(), Verification())
 TECHNIQUES: Dict[str, Technique] = {technique.name: technique for technique in (EncoderBiasing(), *_DECODER)}
 
 # What needs an LM, or a phone head, is left out of a preset where there is none.

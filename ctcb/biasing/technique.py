@@ -1,8 +1,10 @@
-"""The three kinds of techniques, by where they act: on the encoder, within the search, on the n-best behind it."""
+"""The kinds of techniques, by where they act: on the encoder, on its emissions, within the search, on the n-best behind it."""
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Callable, List, Optional
+
+import numpy as np
 
 from ctcb.biasing.prepared_list import Context
 from ctcb.ctc.emissions import Emissions
@@ -37,6 +39,14 @@ class Technique:
 
 class EncoderTechnique(Technique):
     """Acts on the encoder, before any search: its emissions are those of a model that is biased toward the list."""
+
+
+class EmissionTechnique(Technique):
+    """Acts on an utterance's emissions, before they are searched with the list."""
+
+    def bias(self, emissions: SearchedEmissions, context: Context) -> np.ndarray:
+        """The emissions ``[T, V]`` that are searched in the place of the utterance's own, which stay as they are."""
+        return emissions.tokens
 
 
 class SearchTechnique(Technique):

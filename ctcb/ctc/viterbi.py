@@ -6,10 +6,12 @@ best path (the maximum over all paths, never their sum) and differ in what is as
 
 - :func:`align_tokens`: at which frame each token of a known transcript begins;
 - :func:`spotting_scores`: how well each of many sequences fits, begin and end being free within some frames;
+- :func:`best_spans`: where each of many sequences fits best, begin and end being free;
 - :func:`state_scores`: how well a sequence fits if its path must pass a given state at a given frame;
-- :func:`best_path`: the same as the first for a graph of states, in which a word may have several pronunciations.
+- :func:`best_path`: the same as the first for a graph of states, in which a word may have several pronunciations;
+- :func:`chain_path`: that for one sequence.
 
-The first three share one recursion over chains; a graph's states carry their predecessors with them, which costs time
+All but the last two share one recursion over chains; a graph's states carry their predecessors with them, which costs time
 that chains need not spend.
 """
 from __future__ import annotations
@@ -138,6 +140,47 @@ def spotting_scores(frame_scores: np.ndarray, labels: np.ndarray, starts: np.nda
 
 
 @compiled
+def best_spans(frame_scores: np.ndarray, labels: np.ndarray, starts: np.ndarray, blank: int) -> Tuple[np.ndarray, np.ndarray]:
+    """Where each of N chains (:func:`chains`) fits best into ``frame_scores [T, V]`` float32, which are not above 0.
+
+    A path may begin and end at any frame; the frames outside it cost nothing. Returns the best paths' scores ``[N]``
+    float32, and their first and end frames ``[N, 2]`` int64; IMPOSSIBLE, and -1, for a chain without states, or with more
+    tokens than there are frames. Of equal paths the one that ends first counts.
+    """
+    frames, count = frame_scores.shape[0], len(starts) - 1
+    best_scores, spans = np.full(count, IMPOSSIBLE, np.float32), np.full((count, 2), -1, np.int64)
+    longest = 1
+    for n in range(count):
+        longest = max(longest, starts[n + 1] - starts[n])
+    scores, began = np.empty(longest, np.float32), np.empty(longest, np.int64)
+    all_skips = _skips(labels, blank)
+    for n in range(count):
+        own, skips = labels[starts[n] : starts[n + 1]], all_skips[starts[n] : starts[n + 1]]
+        states = len(own)
+        if states == 0:
+            continue
+        skips[:2] = -np.inf
+        scores[:states] = IMPOSSIBLE
+        began[:states] = -1
+        for t in range(frames):
+            for s in range(states - 1, -1, -1):  # downwards, so that the states before still have the last frame's score
+                origin = s
+                if s >= 1 and scores[s - 1] > scores[origin]:
+                    origin = s - 1
+                if s >= 2 and skips[s] == 0.0 and scores[s - 2] > scores[origin]:
+                    origin = s - 2
+                score, first = scores[origin], began[origin]
+                if s == 0 and score < 0.0:
+                    score, first = np.float32(0.0), t  # begins here
+                scores[s] = score + frame_scores[t, own[s]]
+                began[s] = first
+            if began[states - 1] >= 0 and scores[states - 1] > best_scores[n]:
+                best_scores[n] = scores[states - 1]
+                spans[n, 0], spans[n, 1] = began[states - 1], t + 1
+    return best_scores, spans
+
+
+@compiled
 def _forward(own: np.ndarray, skips: np.ndarray) -> np.ndarray:
     """``[T, S]`` float32: the best path that begins in the first state at any frame and is in a state at a frame."""
     frames, states = own.shape
@@ -210,3 +253,16 @@ def best_path(
             path[t] = state
             state = back[t, state]
     return best, path
+
+
+def chain_path(log_probs: np.ndarray, tokens: np.ndarray, blank: int) -> Tuple[float, np.ndarray]:
+    """The best path that spells ``tokens [N]`` int64 over all frames of ``log_probs [T, V]`` float32: its score, and the label
+    ``[T]`` int64 at each frame. The score is minus infinity where the sequence does not fit into the frames."""
+    labels = chain(tokens, blank, True)
+    states = np.arange(len(labels))
+    before = np.stack([states, states - 1, states - 2], axis=1)
+    before[_skips(labels, blank) < 0, 2] = len(labels)
+    before[before < 0] = len(labels)
+    ends = np.array([len(labels) - 1, len(labels) - 2])
+    score, path = best_path(log_probs, labels, before, np.array([0, 1]), ends)
+    return float(score), labels[path]

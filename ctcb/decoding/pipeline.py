@@ -9,7 +9,7 @@ import numpy as np
 
 from ctcb.biasing.prepared_list import Context, Setting, SpelledList
 from ctcb.biasing.restoration import restored
-from ctcb.biasing.technique import EncoderTechnique, Rescorer, SearchedEmissions, Technique
+from ctcb.biasing.technique import EmissionTechnique, EncoderTechnique, Rescorer, SearchedEmissions, Technique
 from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.ctc.log_probs import SCALES, as_log_probs
 from ctcb.ctc.padding import without_padding
@@ -65,6 +65,7 @@ class Pipeline:
         self.search, self.techniques, self.setting = search, tuple(techniques), setting
         self._scale, self._logits, self._trim_padding = SCALES[scale], scale == "logits", trim_padding
         self._rescorers = [technique for technique in techniques if isinstance(technique, Rescorer)]
+        self._on_emissions = [technique for technique in techniques if isinstance(technique, EmissionTechnique)]
         self._without_list = [technique for technique in self._rescorers if not technique.needs_list]
         self._no_list = Context((), (), None, (), (), setting)
         self._needs_phones = any(technique.needs_phones for technique in techniques)
@@ -137,8 +138,8 @@ class Pipeline:
         rescorers = self.rescorers(context, emissions.phones is not None)
         plain = self.rescorers(None, emissions.phones is not None)
         tokens = self._scale(emissions.tokens)
-        hypotheses = self.search.decode(tokens, None if context is None else context.graph, self.width(rescorers, nbest))
-        phones = self._phones(emissions, len(tokens)) if rescorers else None
+        phones = self._phones(emissions, len(tokens)) if rescorers or self.changes_emissions(context) else None
+        hypotheses = self.search_biased(SearchedEmissions(tokens, phones), context, self.width(rescorers, nbest))
 
         def unbiased(count: int, pushing: Any) -> List[Reading]:
             rows = tokens if emissions.unbiased is None else self._scale(emissions.unbiased)
@@ -152,6 +153,16 @@ class Pipeline:
             return (searched.unbiased_nbest() if pushing is None else unbiased(1, None))[0]
 
         return _Result(self._rescored(hypotheses, searched, context, rescorers), len(tokens), before)
+
+    def changes_emissions(self, context: Optional[Context]) -> bool:
+        """Whether a technique acts on the emissions of a whole utterance before they are searched."""
+        return context is not None and bool(self._on_emissions)
+
+    def search_biased(self, emissions: SearchedEmissions, context: Optional[Context], width: int) -> Sequence[Hypothesis]:
+        """What the search finds with the list in an utterance's emissions, checked, behind the techniques that act on these."""
+        for technique in self._on_emissions if context is not None else ():
+            emissions = replace(emissions, tokens=technique.bias(emissions, context))
+        return self.search.decode(emissions.tokens, None if context is None else context.graph, width)
 
     def rescorers(self, context: Optional[Context], phones: bool) -> Sequence[Rescorer]:
         """The techniques behind the search; without a list those that need none, and that have what they need.
@@ -211,7 +222,8 @@ class Pipeline:
         """
         size = self.setting.vocabulary.size
         tokens = as_log_probs(self._scale(emissions.tokens), size)
-        phones = self._phones(emissions, len(tokens)) if self.rescorers(context, emissions.phones is not None) else None
+        wanted = self.changes_emissions(context) or bool(self.rescorers(context, emissions.phones is not None))
+        phones = self._phones(emissions, len(tokens)) if wanted else None
         unbiased = None if emissions.unbiased is None else as_log_probs(self._scale(emissions.unbiased), size)
         if unbiased is not None and len(unbiased) != len(tokens):
             raise InputError(f"{len(unbiased)} frames without the list, {len(tokens)} with it", hint="take both from the same audio")

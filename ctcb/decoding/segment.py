@@ -43,7 +43,8 @@ class Segment:
         """``phones``: whether its emissions come with those of the phone head."""
         self._pipeline, self.context, self._nbest = pipeline, context, nbest
         self._rescorers, self._plain = pipeline.rescorers(context, phones), pipeline.rescorers(None, phones)
-        self._by_emissions = any(technique.reach is None for technique in self._rescorers)
+        self._searched_again = pipeline.changes_emissions(context)  # when it ends
+        self._by_emissions = self._searched_again or any(technique.reach is None for technique in self._rescorers)
         search = pipeline.search
         self._width = pipeline.width(self._rescorers, nbest)
         self._search = search.stream(None if context is None else context.graph, self._width)
@@ -67,7 +68,6 @@ class Segment:
 
     def transcript(self, utt_id: str) -> Transcript:
         """The transcript of all that was accepted."""
-        hypotheses = self._search.hypotheses(self._width)
         emissions = Emissions.concatenate(self._kept) if self._kept else self._pipeline.no_frames()
         rows = emissions.tokens if emissions.unbiased is None else emissions.unbiased
 
@@ -76,6 +76,9 @@ class Segment:
             found = self._unbiased.hypotheses(max(count, self._unbiased_width))
             return self._pipeline.unbiased(found, SearchedEmissions(rows, emissions.phones), self._plain)[:count]
 
+        whole = SearchedEmissions(emissions.tokens, emissions.phones)
+        again = self._searched_again
+        hypotheses = self._pipeline.search_biased(whole, self.context, self._width) if again else self._search.hypotheses(self._width)
         searched = SearchedEmissions(emissions.tokens, emissions.phones, emissions.unbiased, lru_cache(maxsize=None)(unbiased))
         return self._pipeline.concluded(
             utt_id, hypotheses, searched, self.frames, self.context, self._rescorers, self._nbest)

@@ -24,7 +24,7 @@ class PhoneticOptions(OptionBlock):
 
     floor: float = option(
         0.01, "Share of a frame's probability that is spread evenly over the phones, so that none is impossible.", low=0, high=1,
-        within=True, serves=("phones", "lookup", "verify"),
+        within=True, serves=("phones", "lookup", "spot", "verify"),
     )
     pronunciations: int = option(3, "Pronunciations of a word that are tried, at most.", low=1, serves=("phones", "lookup", "verify"))
     # Letters put together by their sound fit the emissions whatever was spoken.
@@ -57,6 +57,17 @@ class LookupOptions(OptionBlock):
     max_loss_per_phone: float = option(
         1.5, "Nats a phone by which a name may fit worse than the likeliest phones, in `lookup`.", low=0, flag="lookup-lack"
     )
+
+
+@dataclass(frozen=True)
+class SpotOptions(OptionBlock):
+    """Options of the spotting (spotting.py). Raises InputError for a value outside of its range."""
+
+    block: ClassVar[str] = "spot"
+
+    probability: float = option(0.88, "How likely a name must have been spoken by its phones, in `spot`.", low=0, high=1, tuned=(0.5, 0.99))
+    cost: float = option(1.0, "Nats that a spotted name's tokens lack for each nat that its phones lack, in `spot`.", low=0, tuned=(0.0, 3.0))
+    most: int = option(8, "Names of an utterance that are spotted, at most, in `spot`.", low=0)
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,63 @@ def test_lookup_replaces_words_by_a_listed_name(decode):
     assert decode(names, "--with", "lookup", tokens=tokens, phones=said)["entities"] == row["entities"][:1]
 
 
+# "an bob" was said; the tokens of "bob" lie below what any boost makes up for, and "annv" is one word to them. It gives way as a whole.
+UNLIKELY = ["▁met", "<blk>", "▁an", "<blk>", {"n": 0.98, "▁bo": 8e-4}, {"v": 0.98, "b": 8e-4}, "<blk>", "<blk>"]
+SPOTTED = phone_frames("M", "EH", "T", "AE", "B", "AA", "B", "|")
+
+
+def test_a_spotted_name_is_written_where_no_word_begins(decode):
+    boosts = ["--with", "subword", "--set", "beam.boost_gap=7"]
+    assert decode("Bob\n", *boosts, tokens=UNLIKELY, phones=SPOTTED)["text"] == "met annv"
+    row = decode("Bob\n", *boosts, "--with", "spot", tokens=UNLIKELY, phones=SPOTTED)
+    assert (row["text"], row["entities"][0]["entity"]) == ("met bob", "Bob")
+
+
+@pytest.mark.parametrize("options", [["--set", "spot.most=0"], ["--set", "spot.probability=1"]])
+def test_no_name_is_spotted(decode, options):
+    row = decode("Bob\n", "--with", "subword", "--with", "spot", *options, tokens=UNLIKELY, phones=SPOTTED)
+    assert row["text"] == "met annv"
+
+
+def test_phones_of_something_else_raise_no_token(decode):
+    said = phone_frames("M", "EH", "T", "AE", "S", "IY", "SH", "|")
+    assert decode("Bob\n", "--with", "subword", "--with", "spot", tokens=UNLIKELY, phones=said)["text"] == "met annv"
+
+
+def test_tokens_lack_what_phones_lack():
+    """Raised tokens: what the best path of "bob" lacks is ``cost`` times what the phones lack, and no other token changes."""
+    from ctcb.biasing.options import TechniqueOptions
+    from ctcb.biasing.prepared_list import Context, Setting, SpelledList
+    from ctcb.biasing.spotting import Spotting
+    from ctcb.biasing.technique import SearchedEmissions
+    from ctcb.entities import EntityList
+    from ctcb.phones.graph import floored
+    from ctcb.phones.options import SpotOptions
+    from ctcb.phones.phonetics import Phonetics
+    from ctcb.phones.spotting import spot
+    from ctcb.search.vocabulary import Vocabulary
+    from ctcb.text.spelling import PieceSpelling
+    from ctcb.text.tokens import TokenTable
+
+    spelling = PieceSpelling(TokenTable.of(PIECES))
+    said = phone_frames("M", "EH", "T", "AE", "B", "AA", "B", "|")
+    said[4] = log_probs(PHONES, [{"B": 0.3, "P": 0.6}])[0]
+    for cost in (0.0, 1.0, 3.0):
+        options = TechniqueOptions(spot=SpotOptions(cost=cost))
+        setting = Setting(Vocabulary.from_tokens(PIECES), spelling, Phonetics.default(), options)
+        technique, tokens = Spotting(), log_probs(PIECES, UNLIKELY)
+        context = technique.prepare(Context.of(SpelledList.of(EntityList.of(["bob"]), spelling), setting))
+        [found] = spot(floored(said, options.phonetic.floor), context.sounds, 1, options.spot)
+        assert (found.first, found.end) == (4, 7) and found.loss > 0.1
+        raised = technique.bias(SearchedEmissions(tokens, said), context)
+        assert np.exp(raised).sum(axis=1) == pytest.approx(1, abs=1e-3)
+        where = [(4, PIECES.index("▁bo")), (5, PIECES.index("b")), (6, PIECES.index("<blk>"))]
+        lacking = sum(float(raised[t].max() - raised[t, token]) for t, token in where)
+        assert lacking == pytest.approx(cost * found.loss, abs=1e-3)
+        changed = np.abs(np.diff(raised, axis=1) - np.diff(tokens, axis=1)) > 1e-3
+        assert set(np.flatnonzero(changed.any(axis=1))) <= {4, 5}
+
+
 def test_variants_are_written_as_the_name(decode):
     tokens = ["▁met", "<blk>", "▁an", {"v": 0.6, "b": 0.3}, "<blk>", "<blk>", "<blk>", "<blk>"]
     names, options = "Anbb\n", ["--with", "subword", "--with", "g2g"]
@@ -112,9 +169,9 @@ def test_variants_are_written_as_the_name(decode):
     (found,) = row["entities"]
     assert (row["text"], row["words"][1]["word"]) == ("met anbb", "anbb")
     assert (found["entity"], found["why"], found["replaced"]) == ("Anbb", ["subword", "g2g"], "anb")
-    assert decode(names, "--with", "subword", tokens=tokens)["text"] == "met anv"
-    assert decode(names, *options, "--g2g", 0, tokens=tokens)["text"] == "met anv"
-    assert decode(names, *options, "--g2g-cost", 50, tokens=tokens)["text"] == "met anv"
+    assert decode(names, "--with", "subword", tokens=tokens)["text"] == "met annv"
+    assert decode(names, *options, "--g2g", 0, tokens=tokens)["text"] == "met annv"
+    assert decode(names, *options, "--g2g-cost", 50, tokens=tokens)["text"] == "met annv"
 
 
 def test_variants_are_replaced_without_boosting(decode):

@@ -6,7 +6,17 @@ import itertools
 import numpy as np
 import pytest
 
-from ctcb.ctc.viterbi import IMPOSSIBLE, align_tokens, best_path, chain, chains, spotting_scores, state_scores
+from ctcb.ctc.viterbi import (
+    IMPOSSIBLE,
+    align_tokens,
+    best_path,
+    best_spans,
+    chain,
+    chain_path,
+    chains,
+    spotting_scores,
+    state_scores,
+)
 
 
 def brute_force(log_probs, targets, blank):
@@ -92,6 +102,44 @@ def test_spotting_scores_are_the_best_paths_that_begin_and_end_within_the_slack(
             if first <= slack and first + len(path) >= frames - slack
         ] if sequence else []
         assert found == pytest.approx(max(want), abs=1e-4) if want else found <= IMPOSSIBLE / 2
+
+
+@pytest.mark.parametrize("frames, blank", [(1, 0), (3, 0), (6, 0), (5, 3)])
+def test_best_spans_are_those_of_the_best_of_all_paths(frames, blank):
+    rng = np.random.default_rng(frames + blank)
+    rows = falling_short(rng, frames, 4)
+    tokens = [token for token in range(4) if token != blank]
+    sequences = [(tokens[0],), (), tuple(tokens[1:]), (tokens[1],) * 2, (tokens[2], tokens[0], tokens[1]), (tokens[0],) * 4]
+    for sequence, score, (first, end) in zip(sequences, *best_spans(rows, *chains(sequences, blank), blank)):
+        want = list(whole_paths(rows, sequence, blank)) if sequence else []
+        if not want:
+            assert (score, first, end) == (IMPOSSIBLE, -1, -1)
+            continue
+        assert score == pytest.approx(max(want)[0], abs=1e-4)
+        inside = [one for one, begin, path in want if (begin, begin + len(path)) == (first, end)]
+        assert max(inside) == pytest.approx(score, abs=1e-4)
+
+
+def test_of_equal_spans_the_first_is_found():
+    rows = np.zeros((6, 3), np.float32)
+    rows[:, 1] = [-9, 0, -9, -9, 0, -9]
+    scores, spans = best_spans(rows, *chains([(1,)]), 0)
+    assert scores.tolist() == [0.0] and spans.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize("blank", [0, 2])
+def test_path_of_a_chain_spells_it_and_begins_its_tokens_where_the_alignment_does(blank):
+    rng = np.random.default_rng(blank)
+    for _ in range(40):
+        log_probs = np.log(rng.dirichlet(np.ones(4), size=rng.integers(1, 8))).astype(np.float32)
+        tokens = rng.choice([k for k in range(4) if k != blank], size=rng.integers(1, 5)).astype(np.int64)
+        score, labels = chain_path(log_probs, tokens, blank)
+        first = align_tokens(log_probs, tokens, blank)
+        assert (score == -np.inf) == (first[0] == -1)
+        if score > -np.inf:
+            assert [k for k, _ in itertools.groupby(labels.tolist()) if k != blank] == tokens.tolist()
+            assert score == pytest.approx(float(log_probs[np.arange(len(labels)), labels].sum()), abs=1e-4)
+            assert labels[first].tolist() == tokens.tolist()
 
 
 def test_a_graph_that_is_a_chain_has_the_chains_path():

@@ -1,0 +1,56 @@
+"""Where listed names may have been spoken: pronunciations spotted among the phones, wherever they begin and end.
+
+The lookup compares names with whole words of a transcript. Where the transcript has word boundaries that the speech had not
+(*christmas* for "chris smith"), no run of its words is the name. Here a name may begin and end at any frame.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, List
+
+import numpy as np
+
+from ctcb.ctc import viterbi
+from ctcb.phones.index import SoundIndex
+from ctcb.phones.options import SpotOptions
+from ctcb.phones.phonetics import BLANK, greedy_phones
+from ctcb.phones.verification import LONG, PhoneScore, probability
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A stretch of frames in which an entity's phones were spotted."""
+
+    entity: int
+    first: int
+    end: int
+    loss: float  # nats by which its phones are less likely than the likeliest of the stretch
+    probability: float  # of its having been spoken there
+
+
+def spot(log_probs: np.ndarray, index: SoundIndex, names: int, options: SpotOptions = SpotOptions()) -> List[Spot]:
+    """The likeliest place of each entity that was spoken likely enough, the likeliest first; at most ``options.most``.
+
+    Parameters
+    ----------
+    log_probs : ``[T, P]`` float32 natural-log probabilities of the phone head, floored (:func:`ctcb.phones.graph.floored`).
+    index : the pronunciations of the list's entities.
+    names : how many entities the list has.
+    """
+    candidates, _ = index.candidates(greedy_phones(log_probs)[0])
+    if not len(candidates):
+        return []
+    likeliest = log_probs.max(axis=1)
+    labels, starts = viterbi.chains([index.sounds[sound] for sound in candidates], BLANK)
+    scores, spans = viterbi.best_spans(log_probs - likeliest[:, None], labels, starts, BLANK)
+    uncertain = np.concatenate([[0.0], np.cumsum(-likeliest, dtype=np.float64)])
+    best: Dict[int, Spot] = {}
+    for sound, score, (first, end) in zip(candidates.tolist(), scores.tolist(), spans.tolist()):
+        if score <= viterbi.IMPOSSIBLE:
+            continue
+        entity, length = int(index.owners[sound]), int(index.lengths[sound])
+        fit = PhoneScore(min(length, LONG), -score / length, float(uncertain[end] - uncertain[first]) / length)
+        found = Spot(entity, first, end, -score, probability(fit, names))
+        if found.probability >= options.probability and (entity not in best or found.probability > best[entity].probability):
+            best[entity] = found
+    return sorted(best.values(), key=lambda one: (-one.probability, one.first, index.names[one.entity]))[: options.most]
