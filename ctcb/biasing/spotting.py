@@ -2,12 +2,15 @@
 
 The search cannot write a name whose tokens lie far below others, whatever its boost, and the rescorers only choose among
 what the search found. Where a name's phones were spotted, the tokens that spell it are raised there, by the best path
-through the stretch, so far that they lack no more than the phones do. The search then weighs the name, with the words
-around it, against everything else, and the verification judges it as any other.
+through the stretch, so far that they lack no more than the phones do. Where the tokens lack too much for each letter of the
+name, they heard something else, and nothing is raised. The search then weighs the name, with the words around it, against
+everything else, and the verification judges it as any other.
 """
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Optional
 
 import numpy as np
 
@@ -37,24 +40,42 @@ class Spotting(EmissionTechnique):
         """The emissions ``[T, V]`` with the tokens of spotted names raised."""
         if context.sounds is None:
             return emissions.tokens
-        options, phonetic = context.setting.options.spot, context.setting.options.phonetic
-        log_probs = floored(emissions.phones, phonetic.floor)
-        raised = emissions.tokens
-        for found in spot(log_probs, context.sounds, len(context.entities), options):
-            raised = self._raised(raised, emissions.tokens, found, context)
+        options = context.setting.options
+        raised, count = emissions.tokens, 0
+        for found in spot(floored(emissions.phones, options.phonetic.floor), context.sounds, len(context.entities), options.spot.probability):
+            path = self._path(emissions.tokens, found, context) if count < options.spot.most else None
+            if path is None:
+                continue
+            raised, count = raised.copy() if count == 0 else raised, count + 1
+            frames = np.arange(found.first, found.end)
+            likeliest, own = path.likeliest, path.own
+            kept = min(1.0, options.spot.cost * found.loss / path.lacking) if path.lacking > 0 else 1.0
+            raised[frames, path.labels] = np.maximum(raised[frames, path.labels], likeliest - kept * (likeliest - own))
         # Of a frame that has more than all probability all tokens are scaled, which changes no hypothesis's rank.
-        return raised if raised is emissions.tokens else raised - np.logaddexp.reduce(raised, axis=1, keepdims=True)
+        return raised - np.logaddexp.reduce(raised, axis=1, keepdims=True) if count else raised
 
-    def _raised(self, raised: np.ndarray, tokens: np.ndarray, found: Spot, context: Context) -> np.ndarray:
-        stretch = tokens[found.first : found.end]
-        paths = [viterbi.chain_path(stretch, np.array(ids, np.int64), context.setting.vocabulary.blank) for ids in context.spellings[found.entity]]
-        score, labels = max(paths, key=lambda path: path[0], default=(-np.inf, None))
-        if score == -np.inf:  # more tokens than frames
-            return raised
-        frames = np.arange(found.first, found.end)
-        likeliest, own = stretch.max(axis=1), stretch[np.arange(len(stretch)), labels]
-        lacking = float((likeliest - own).sum())
-        kept = min(1.0, context.setting.options.spot.cost * found.loss / lacking) if lacking > 0 else 1.0
-        raised = raised.copy() if raised is tokens else raised
-        raised[frames, labels] = np.maximum(raised[frames, labels], likeliest - kept * (likeliest - own))
-        return raised
+    def _path(self, tokens: np.ndarray, found: Spot, context: Context) -> Optional[_Path]:
+        """The best path that spells a spotted name in its stretch; None where the tokens lack too much, or are too many."""
+        stretch, vocabulary = tokens[found.first : found.end], context.setting.vocabulary
+        best: Optional[_Path] = None
+        for ids in context.spellings[found.entity]:
+            score, labels = viterbi.chain_path(stretch, np.array(ids, np.int64), vocabulary.blank)
+            path = _Path(labels, stretch.max(axis=1), stretch[np.arange(len(stretch)), labels])
+            most = context.setting.options.spot.max_loss_per_letter * int(vocabulary.letters[list(ids)].sum())
+            if score > -np.inf and path.lacking <= most and (best is None or path.lacking < best.lacking):
+                best = path
+        return best
+
+
+@dataclass(frozen=True)
+class _Path:
+    """A path through a stretch of frames."""
+
+    labels: np.ndarray  # [T] int64
+    likeliest: np.ndarray  # [T] float32, each frame's highest log-probability,
+    own: np.ndarray  # and that of the path's label
+
+    @cached_property
+    def lacking(self) -> float:
+        """Nats by which the path is less likely than the likeliest tokens."""
+        return float((self.likeliest - self.own).sum())

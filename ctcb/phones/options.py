@@ -65,7 +65,10 @@ class SpotOptions(OptionBlock):
 
     block: ClassVar[str] = "spot"
 
-    probability: float = option(0.88, "How likely a name must have been spoken by its phones, in `spot`.", low=0, high=1, tuned=(0.5, 0.99))
+    probability: float = option(0.6, "How likely a name must have been spoken by its phones, in `spot`.", low=0, high=1, tuned=(0.5, 0.99))
+    max_loss_per_letter: float = option(
+        2.0, "Nats a letter by which a spotted name's tokens may be less likely than the likeliest, in `spot`.", low=0, tuned=(1.0, 5.0)
+    )
     cost: float = option(1.0, "Nats that a spotted name's tokens lack for each nat that its phones lack, in `spot`.", low=0, tuned=(0.0, 3.0))
     most: int = option(8, "Names of an utterance that are spotted, at most, in `spot`.", low=0)
 

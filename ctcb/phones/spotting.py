@@ -12,7 +12,6 @@ import numpy as np
 
 from ctcb.ctc import viterbi
 from ctcb.phones.index import SoundIndex
-from ctcb.phones.options import SpotOptions
 from ctcb.phones.phonetics import BLANK, greedy_phones
 from ctcb.phones.verification import LONG, PhoneScore, probability
 
@@ -28,8 +27,8 @@ class Spot:
     probability: float  # of its having been spoken there
 
 
-def spot(log_probs: np.ndarray, index: SoundIndex, names: int, options: SpotOptions = SpotOptions()) -> List[Spot]:
-    """The likeliest place of each entity that was spoken likely enough, the likeliest first; at most ``options.most``.
+def spot(log_probs: np.ndarray, index: SoundIndex, names: int, least: float) -> List[Spot]:
+    """The likeliest place of each entity that was spoken with a probability of at least ``least``, the likeliest first.
 
     Parameters
     ----------
@@ -51,6 +50,6 @@ def spot(log_probs: np.ndarray, index: SoundIndex, names: int, options: SpotOpti
         entity, length = int(index.owners[sound]), int(index.lengths[sound])
         fit = PhoneScore(min(length, LONG), -score / length, float(uncertain[end] - uncertain[first]) / length)
         found = Spot(entity, first, end, -score, probability(fit, names))
-        if found.probability >= options.probability and (entity not in best or found.probability > best[entity].probability):
+        if found.probability >= least and (entity not in best or found.probability > best[entity].probability):
             best[entity] = found
-    return sorted(best.values(), key=lambda one: (-one.probability, one.first, index.names[one.entity]))[: options.most]
+    return sorted(best.values(), key=lambda one: (-one.probability, one.first, index.names[one.entity]))

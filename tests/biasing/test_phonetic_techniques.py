@@ -107,25 +107,26 @@ def test_lookup_replaces_words_by_a_listed_name(decode):
 
 # "an bob" was said; the tokens of "bob" lie below what any boost makes up for, and "annv" is one word to them. It gives way as a whole.
 UNLIKELY = ["▁met", "<blk>", "▁an", "<blk>", {"n": 0.98, "▁bo": 8e-4}, {"v": 0.98, "b": 8e-4}, "<blk>", "<blk>"]
+FAR = ["--set", "spot.max_loss_per_letter=5"]
 SPOTTED = phone_frames("M", "EH", "T", "AE", "B", "AA", "B", "|")
 
 
 def test_a_spotted_name_is_written_where_no_word_begins(decode):
     boosts = ["--with", "subword", "--set", "beam.boost_gap=7"]
     assert decode("Bob\n", *boosts, tokens=UNLIKELY, phones=SPOTTED)["text"] == "met annv"
-    row = decode("Bob\n", *boosts, "--with", "spot", tokens=UNLIKELY, phones=SPOTTED)
+    row = decode("Bob\n", *boosts, "--with", "spot", *FAR, tokens=UNLIKELY, phones=SPOTTED)
     assert (row["text"], row["entities"][0]["entity"]) == ("met bob", "Bob")
 
 
-@pytest.mark.parametrize("options", [["--set", "spot.most=0"], ["--set", "spot.probability=1"]])
+@pytest.mark.parametrize("options", [["--set", "spot.most=0"], ["--set", "spot.probability=1"], ["--set", "spot.max_loss_per_letter=1"]])
 def test_no_name_is_spotted(decode, options):
-    row = decode("Bob\n", "--with", "subword", "--with", "spot", *options, tokens=UNLIKELY, phones=SPOTTED)
+    row = decode("Bob\n", "--with", "subword", "--with", "spot", *FAR[: 2 * ("letter" not in options[1])], *options, tokens=UNLIKELY, phones=SPOTTED)
     assert row["text"] == "met annv"
 
 
 def test_phones_of_something_else_raise_no_token(decode):
     said = phone_frames("M", "EH", "T", "AE", "S", "IY", "SH", "|")
-    assert decode("Bob\n", "--with", "subword", "--with", "spot", tokens=UNLIKELY, phones=said)["text"] == "met annv"
+    assert decode("Bob\n", "--with", "subword", "--with", "spot", *FAR, tokens=UNLIKELY, phones=said)["text"] == "met annv"
 
 
 def test_tokens_lack_what_phones_lack():
@@ -147,11 +148,11 @@ def test_tokens_lack_what_phones_lack():
     said = phone_frames("M", "EH", "T", "AE", "B", "AA", "B", "|")
     said[4] = log_probs(PHONES, [{"B": 0.3, "P": 0.6}])[0]
     for cost in (0.0, 1.0, 3.0):
-        options = TechniqueOptions(spot=SpotOptions(cost=cost))
+        options = TechniqueOptions(spot=SpotOptions(cost=cost, max_loss_per_letter=5))
         setting = Setting(Vocabulary.from_tokens(PIECES), spelling, Phonetics.default(), options)
         technique, tokens = Spotting(), log_probs(PIECES, UNLIKELY)
         context = technique.prepare(Context.of(SpelledList.of(EntityList.of(["bob"]), spelling), setting))
-        [found] = spot(floored(said, options.phonetic.floor), context.sounds, 1, options.spot)
+        [found] = spot(floored(said, options.phonetic.floor), context.sounds, 1, options.spot.probability)
         assert (found.first, found.end) == (4, 7) and found.loss > 0.1
         raised = technique.bias(SearchedEmissions(tokens, said), context)
         assert np.exp(raised).sum(axis=1) == pytest.approx(1, abs=1e-3)
