@@ -138,7 +138,10 @@ class Pipeline:
         rescorers = self.rescorers(context, emissions.phones is not None)
         plain = self.rescorers(None, emissions.phones is not None)
         tokens = self._scale(emissions.tokens)
-        phones = self._phones(emissions, len(tokens)) if rescorers or self.changes_emissions(context) else None
+        phones = None
+        if rescorers or self.changes_emissions(context):
+            tokens = as_log_probs(tokens, self.setting.vocabulary.size)
+            phones = self._phones(emissions, len(tokens))
         hypotheses = self.search_biased(SearchedEmissions(tokens, phones), context, self.width(rescorers, nbest))
 
         def unbiased(count: int, pushing: Any) -> List[Reading]:

@@ -49,7 +49,7 @@ def test_ablation_of_another_model_leaves_out_what_it_cannot_have(ctcb, hf, data
     left_out = [line.split(": left out: ")[1] for line in ran.err.splitlines() if "left out" in line]
     assert sorted(left_out) == [  # once, for two sets
         "adapter needs a model with an adapter", "encoder needs a model with an adapter", "joint needs a model with an adapter",
-        "lookup needs a model with a phone head", "phones needs a model with a phone head", "unigram needs an LM (--lm)",
+        "lookup needs a model with a phone head", "phones needs a model with a phone head", "spot needs a model with a phone head", "unigram needs an LM (--lm)",
         "verify needs a model with a phone head",
     ]  # fmt: skip
     assert first["decoder"]["measures"]["entity_f1"]["value"] > first["none"]["measures"]["entity_f1"]["value"]

@@ -55,7 +55,7 @@ def test_per_utterance_lists_are_prepared_once(tmp_path, monkeypatch):
 def test_presets_and_techniques():
     assert choose("none") == () and [technique.name for technique in choose("decoder")] == ["g2g", "subword"]
     assert choose("none", with_=["subword", "g2g"]) == choose("decoder")
-    assert choose("decoder", lm=True, phones=True, without=["subword", "g2g", "unigram"]) == choose("none", with_=["lookup", "phones", "verify"])
+    assert choose("decoder", lm=True, phones=True, without=["subword", "g2g", "unigram"]) == choose("none", with_=["lookup", "phones", "spot", "verify"])
     assert all(technique.name == name and technique.summary for name, technique in TECHNIQUES.items())
     assert all(name in TECHNIQUES for names in PRESETS.values() for name in names)
     with pytest.raises(InputError, match="'magic' is no technique"):

@@ -76,7 +76,7 @@ def test_rows_by_hand():
     assert [row.name for row in rows] == ["none", "g2g", "subword", "decoder"]
     heads, adapter = "needs a model with a phone head", "needs a model with an adapter"
     assert missing == {
-        "adapter": adapter, "unigram": "needs an LM (--lm)", "phones": heads, "lookup": heads, "verify": heads, "encoder": adapter, "joint": adapter,
+        "adapter": adapter, "unigram": "needs an LM (--lm)", "spot": heads, "phones": heads, "lookup": heads, "verify": heads, "encoder": adapter, "joint": adapter,
     }  # fmt: skip
     none, _, subword, decoder = run_ablation(data, decoding, emissions, rows, draws=10)
     assert none.hyps == {"u0": "ann met bov", "u1": "ann met bov"}
@@ -125,7 +125,7 @@ def test_row_equals_decode_and_score(ctcb, model_dir, tmp_path):
     assert ran.code == 0 and "left out: unigram needs an LM" in ran.err
     (ladder,) = json.loads((tmp_path / "l.json").read_text())
     rungs = {rung["system"]: rung for rung in ladder["systems"]}
-    assert list(rungs) == ["none", "g2g", "subword", "phones", "lookup", "decoder"]
+    assert list(rungs) == ["none", "g2g", "spot", "subword", "phones", "lookup", "decoder"]
     for name, asked in (("subword", ["--bias", "none", "--with", "subword"]), ("decoder", [])):
         out = tmp_path / name
         assert ctcb("decode", "--model", model_dir, "--entities", folder / "entities.txt", *asked, manifest, "--out", out).code == 0
