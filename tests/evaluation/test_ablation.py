@@ -133,9 +133,9 @@ def test_row_equals_decode_and_score(ctcb, model_dir, tmp_path):
                     "--json", out / "s.json").code == 0
         scored = json.loads((out / "s.json").read_text())["measures"]
         assert rungs[name]["measures"]["wer"] == scored["wer"] and rungs[name]["measures"]["entity_f1"] == scored["entity_f1"]
-    assert (tmp_path / "l.svg").read_text().count("class='bar'") == 6
+    assert (tmp_path / "l.svg").read_text().count("class='bar'") == 7
     lines = (tmp_path / "R.md").read_text().splitlines()
-    assert lines[0] == "<!-- begin ablation set -->" and sum(line.startswith("| ") for line in lines) == 8
+    assert lines[0] == "<!-- begin ablation set -->" and sum(line.startswith("| ") for line in lines) == 9
     # Once kept, the emissions do without the audio.
     for audio in (folder / "audio").iterdir():
         audio.unlink()
