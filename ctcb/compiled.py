@@ -80,18 +80,23 @@ def _cache_of(function: Callable) -> PackageCache:
 WITHOUT_RUNTIME = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 
 
-def compiled(function: Callable = None, *, allocates: bool = True, **options: Any) -> Callable:
+def compiled(function: Callable = None, *, allocates: bool = True, inner: bool = False, **options: Any) -> Callable:
     """``numba.njit(nogil=True)`` with a :class:`PackageCache`; ``options`` go to numba.
 
     ``allocates=False`` says that the function neither makes nor returns an array, but only reads and
     writes those that its caller holds. Then no references are counted in it: otherwise each call counts
     one up and down, atomically, for every array of every tuple that it is handed, which in the beam
     search costs more than the search itself. Only NumPy views of such arrays may be made there.
+
+    ``inner=True`` says that only compiled functions call it, so that it needs no way in from Python, where tuples of many
+    arrays take longer to compile than the function, and no file of its own in the cache: its callers' files hold it.
     """
     if function is None:
-        return lambda inner: compiled(inner, allocates=allocates, **options)
+        return lambda this: compiled(this, allocates=allocates, inner=inner, **options)
     if not allocates:
         options.update(WITHOUT_RUNTIME)
+    if inner:
+        return njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(function)
     dispatcher = njit(nogil=True, **options)(function)
     try:
         dispatcher._cache = _cache_of(dispatcher.py_func)

@@ -19,7 +19,7 @@ from ctcb.errors import InputError, RunError
 from ctcb.models.weights import read_tensors, save_tensors
 from ctcb.text.writing import Writing
 
-FORMAT = 2
+FORMAT = 3
 MOST_BYTES = 2**30  # of all files together; those used longest ago go first
 
 Entries = Tuple[Entry, ...]

@@ -1,8 +1,10 @@
 """The pronunciations of an entity."""
 from __future__ import annotations
 
-from itertools import islice, product
-from typing import Iterator, List, Sequence, Set, Tuple
+from itertools import chain, islice, product
+from typing import Dict, Iterator, List, Mapping, Sequence, Set, Tuple
+
+import numpy as np
 
 from ctcb.entities.entity import Entity
 from ctcb.text import espeak
@@ -40,6 +42,50 @@ def pronunciations(
     combinations = [product(*map(lexicon.pronunciations, form.split())) for form in pronounced_forms(entity, lexicon, variants)]
     unique = dict.fromkeys((*given, *_in_turns(combinations, limit)))
     return tuple(islice(unique, max(limit, len(given) + bool(entity.languages))))
+
+
+def pronounce_all(
+    entities: Sequence[Entity], lexicon: Lexicon, ids: Mapping[str, int], limit: int = MAX_PRONUNCIATIONS,
+    variants: Sequence[Sequence[str]] = (),
+) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """:func:`pronunciations` of each of N entities, many times faster than one by one: M of them, in no particular order.
+
+    ``ids`` are the phones' numbers; ``variants`` are those of each entity, or none at all. Returns the phones of all,
+    one behind the other (uint16), where each begins there (``[M + 1]`` int64), and the place of its entity (``[M]`` int64).
+    """
+    from ctcb.text.combined import combine  # here: imports numba
+
+    words: Dict[str, int] = {}
+    forms: List[List[int]] = []
+    names_at, given = [0], []
+    for place, entity in enumerate(entities):
+        own = variants[place] if variants else ()
+        if entity.prons or entity.languages:
+            given.append((place, own))
+        else:
+            forms += [[words.setdefault(word, len(words)) for word in form.split()] for form in pronounced_forms(entity, lexicon, own)]
+        names_at.append(len(forms))
+    lexicon.prepare(words)
+    by_word = list(map(lexicon.pronunciations, words))
+    phones, begins = _flat([pron for prons in by_word for pron in prons], ids)
+    words_at = np.cumsum([0, *map(len, by_word)])
+    forms_at = np.cumsum([0, *map(len, forms)])
+    flat = np.fromiter(chain.from_iterable(forms), np.int64, int(forms_at[-1]))
+    found, found_at, owners = combine(phones, begins, words_at, flat, forms_at, np.array(names_at), limit)
+    if not given:
+        return found, found_at, owners
+    more = [(place, pron) for place, own in given for pron in pronunciations(entities[place], lexicon, limit, own)]
+    others, others_at = _flat([pron for _, pron in more], ids)
+    return (
+        np.concatenate([found, others]), np.concatenate([found_at, found_at[-1] + others_at[1:]]),
+        np.concatenate([owners, np.array([place for place, _ in more], np.int64)]),
+    )
+
+
+def _flat(prons: Sequence[Pronunciation], ids: Mapping[str, int]) -> Tuple[np.ndarray, np.ndarray]:
+    """Phones one behind the other (uint16), and where each pronunciation begins there (int64)."""
+    at = np.cumsum([0, *map(len, prons)])
+    return np.fromiter(map(ids.__getitem__, chain.from_iterable(prons)), np.uint16, int(at[-1])), at
 
 
 def of_languages(entity: Entity, lexicon: Lexicon) -> List[Pronunciation]:

@@ -6,6 +6,9 @@ from typing import Sequence, Tuple
 
 import numpy as np
 
+from ctcb.compiled import compiled
+from ctcb.phones.distance import Costs
+
 # A pronunciation with at most a third of its phones wrong is not missed: each edit spoils at most two
 # pairs (the q-gram lemma, Ukkonen 1992). With the phone head at 21 to 42 % errors it has to be so many.
 WRONG = 1 / 3
@@ -14,62 +17,161 @@ FEWEST = 3  # phones: what is shorter is not looked up
 
 @dataclass(frozen=True)
 class SoundIndex:
-    """The pronunciations of a list's entities."""
+    """M pronunciations of a list's entities."""
 
-    names: Tuple[str, ...]  # the entities'; they decide between entities that sound alike
-    sounds: Tuple[np.ndarray, ...]  # phone ids of each pronunciation
+    names: Sequence[str]  # the entities'; they decide between entities that sound alike
+    phones: np.ndarray  # uint16, those of all pronunciations, one behind the other
+    begins: np.ndarray  # [M + 1] int64, where each begins there
     owners: np.ndarray  # [M] int64, the entity of each
-    lengths: np.ndarray  # [M] int64
-    order: np.ndarray  # [M] int64, their order by name and sound, whatever the list's
-    num_phones: int
+    num_phones: int  # P, of the model
     first: np.ndarray  # [P * P + 1] int64: a pair's pronunciations stand in `posted` from here to the next pair's first
-    posted: np.ndarray  # int64, pronunciations by the pairs that they have, each once a pair
+    posted: np.ndarray  # int32, pronunciations by the pairs that they have, each once a pair
 
     @classmethod
-    def build(cls, sounds: Sequence[Sequence[np.ndarray]], names: Sequence[str], num_phones: int) -> SoundIndex:
-        """Index each entity's pronunciations (phone ids); those with fewer than three phones are left out."""
-        kept = [(owner, phones) for owner, ways in enumerate(sounds) for phones in ways if len(phones) >= FEWEST]
-        flat = tuple(phones for _, phones in kept)
-        owners = np.array([owner for owner, _ in kept], np.int64)
-        order = np.empty(len(kept), np.int64)
-        order[sorted(range(len(kept)), key=lambda i: (names[kept[i][0]], flat[i].tolist()))] = np.arange(len(kept))
-        lengths = np.array([len(phones) for phones in flat], np.int64)
-        joined = np.concatenate([np.full(1, -1), *flat])  # the first one is no phone
-        which = np.repeat(np.arange(-1, len(flat)), np.r_[1, lengths])
-        inside = which[1:] == which[:-1]
-        rows = np.stack([joined[:-1] * num_phones + joined[1:], which[:-1]], axis=1)[inside]
-        rows = np.unique(rows, axis=0)
-        first = np.searchsorted(rows[:, 0], np.arange(num_phones * num_phones + 1))
-        return cls(tuple(names), flat, owners, lengths, order, num_phones, first, rows[:, 1])
+    def build(cls, names: Sequence[str], phones: np.ndarray, begins: np.ndarray, owners: np.ndarray, num_phones: int) -> SoundIndex:
+        """Index pronunciations, given as the fields say; those with fewer than three phones are left out."""
+        kept = np.diff(begins) >= FEWEST
+        if not kept.all():
+            phones = phones[np.repeat(kept, np.diff(begins))]
+            begins, owners = np.r_[0, np.cumsum(np.diff(begins)[kept])], owners[kept]
+        return cls(names, phones, begins, owners, num_phones, *_post(phones, begins, num_phones))
 
-    def candidates(self, recognised: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """The pronunciations that share enough pairs with the phones ``recognised [H]`` (int64), as int64 ``[C]``, and at which
-        pairs of it they do, as bool ``[C, H - 1]``."""
-        if len(recognised) < 2 or not len(self.sounds):
-            return np.zeros(0, np.int64), np.zeros((0, 0), bool)
-        pairs = recognised[:-1] * self.num_phones + recognised[1:]
-        begin, count = self.first[pairs], self.first[pairs + 1] - self.first[pairs]
-        where = np.repeat(np.arange(len(pairs)), count)
-        within = np.arange(len(where)) - np.repeat(np.cumsum(count) - count, count)
-        which = self.posted[begin[where] + within]
-        shared = np.bincount(which, minlength=len(self.sounds))
-        found = np.flatnonzero(shared >= needed(self.lengths))
-        row = np.full(len(self.sounds), -1)
-        row[found] = np.arange(len(found))
-        at = np.zeros((len(found), len(pairs)), bool)
-        kept = row[which] >= 0
-        at[row[which[kept]], where[kept]] = True
-        return found, at
+    def __len__(self) -> int:
+        return len(self.owners)
 
+    def sound(self, number: int) -> np.ndarray:
+        """A pronunciation, as int64 phone ids."""
+        return self.phones[self.begins[number] : self.begins[number + 1]].astype(np.int64)
 
-def errors(lengths: np.ndarray) -> np.ndarray:
-    """How many edits are allowed in pronunciations of so many phones: int64, of the shape of ``lengths``."""
-    return np.floor(lengths * WRONG).astype(np.int64)
+    def near(self, recognised: np.ndarray, runs: np.ndarray, cost: Costs, most: int) -> Sequence[Tuple[int, int]]:
+        """The ``most`` pairs of a run of phones and a pronunciation that are least apart, nearest first, each as its two numbers.
+
+        Parameters
+        ----------
+        recognised : ``[H]`` int64 phones.
+        runs : ``[R, 2]`` int64, the first phone of each run and the one behind its last.
+        cost : of edits. No more than a third of the pronunciation's phones may be wrong.
+        """
+        if len(recognised) < 2 or not len(self) or not len(runs):
+            return []
+        run, sound, apart = _near(
+            recognised, runs, self.phones, self.begins, self.num_phones, self.first, self.posted, cost.swap, cost.presence
+        )
+        if len(apart) > most:  # and those that are as near as the last of them
+            kept = apart <= np.partition(apart, most - 1)[most - 1]
+            run, sound, apart = run[kept], sound[kept], apart[kept]
+        found = zip(apart.tolist(), run.tolist(), sound.tolist())
+        order = sorted(found, key=lambda one: (*one[:2], self.names[self.owners[one[2]]], self.sound(one[2]).tolist()))
+        return [(place, number) for _, place, number in order[:most]]
 
 
-def needed(lengths: np.ndarray) -> np.ndarray:
-    """How many pairs must be shared at least (int64, of the shape of ``lengths``), so that nothing within the allowed errors is missed.
+@compiled
+def _post(phones, begins, num_phones):
+    """The fields ``first`` and ``posted``."""
+    first = np.zeros(num_phones * num_phones + 1, np.int64)
+    last = np.full(num_phones * num_phones, -1, np.int32)  # the last pronunciation that has a pair
+    for sound in range(len(begins) - 1):
+        for place in range(begins[sound], begins[sound + 1] - 1):
+            pair = np.int64(phones[place]) * num_phones + phones[place + 1]
+            if last[pair] != sound:
+                last[pair] = sound
+                first[pair + 1] += 1
+    first = np.cumsum(first)
+    posted, filled = np.empty(first[-1], np.int32), first[:-1].copy()
+    last[:] = -1
+    for sound in range(len(begins) - 1):
+        for place in range(begins[sound], begins[sound + 1] - 1):
+            pair = np.int64(phones[place]) * num_phones + phones[place + 1]
+            if last[pair] != sound:
+                last[pair] = sound
+                posted[filled[pair]] = sound
+                filled[pair] += 1
+    return first, posted
+
+
+@compiled(allocates=False, inner=True)
+def edits_allowed(length):
+    """How many edits are allowed in a pronunciation of so many phones."""
+    return np.int64(np.floor(length * WRONG))
+
+
+@compiled(allocates=False, inner=True)
+def _needed(length, wrong):
+    """How many pairs must be shared at least, so that nothing with so many errors is missed.
 
     At least one, which short pronunciations may miss: three phones have two pairs, and an edit spoils both.
     """
-    return np.maximum(1, lengths - 1 - 2 * errors(lengths))
+    return max(1, length - 1 - 2 * wrong)
+
+
+@compiled(allocates=False, inner=True)
+def _apart(recognised, spoken, swap, presence, put_in, table):
+    """The cheapest edits that make ``spoken`` into ``recognised``, as :func:`ctcb.phones.distance.edit_costs` has them; ``put_in`` and ``table`` are room."""
+    put_in[0] = table[0] = 0
+    for column in range(len(recognised)):
+        put_in[column + 1] = table[column + 1] = put_in[column] + presence[recognised[column]]
+    for phone in spoken:
+        before, lowest = table[0], np.float32(np.inf)
+        for column in range(len(recognised) + 1):
+            kept = table[column] + presence[phone]
+            if column > 0:
+                kept = min(kept, before + swap[phone, recognised[column - 1]])
+            before = table[column]
+            lowest = min(lowest, kept - put_in[column])
+            table[column] = lowest + put_in[column]
+    return table[len(recognised)]
+
+
+@compiled
+def _near(recognised, runs, phones, begins, num_phones, first, posted, swap, presence):
+    """The pairs that :meth:`SoundIndex.near` chooses from: runs, pronunciations, and how far these are apart (edits a phone)."""
+    count = np.zeros(len(begins) - 1, np.int32)
+    for place in range(len(recognised) - 1):
+        pair = recognised[place] * num_phones + recognised[place + 1]
+        for entry in range(first[pair], first[pair + 1]):
+            count[posted[entry]] += 1
+    # The places of the shared pairs of those that share enough, one pronunciation behind the other.
+    shared = np.full(len(count), -1, np.int64)
+    total = 0
+    for sound in range(len(count)):
+        length = begins[sound + 1] - begins[sound]
+        if count[sound] >= _needed(length, edits_allowed(length)):
+            shared[sound] = total
+            total += count[sound]
+    places = np.empty(total, np.int32)
+    for place in range(len(recognised) - 1):
+        pair = recognised[place] * num_phones + recognised[place + 1]
+        for entry in range(first[pair], first[pair + 1]):
+            sound = posted[entry]
+            if shared[sound] >= 0:
+                places[shared[sound]] = place
+                shared[sound] += 1
+    put_in, table = np.empty(len(recognised) + 1, np.float32), np.empty(len(recognised) + 1, np.float32)
+    room = 256
+    which, sounds, apart = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.float64)
+    found = 0
+    for sound in range(len(count)):
+        if shared[sound] < 0:
+            continue
+        own = places[shared[sound] - count[sound] : shared[sound]]
+        spoken = phones[begins[sound] : begins[sound + 1]]
+        wrong = edits_allowed(len(spoken))
+        for run in range(len(runs)):
+            begin, stop = runs[run]
+            if abs(stop - begin - len(spoken)) > wrong:
+                continue
+            inside = 0
+            for place in own:
+                inside += begin <= place < stop - 1
+            if inside < _needed(len(spoken), wrong):
+                continue
+            cost = _apart(recognised[begin:stop], spoken, swap, presence, put_in, table) / len(spoken)
+            if cost > WRONG:
+                continue
+            if found == room:
+                which, sounds = np.append(which, np.empty(room, np.int64)), np.append(sounds, np.empty(room, np.int64))
+                apart = np.append(apart, np.empty(room, np.float64))
+                room *= 2
+            which[found], sounds[found], apart[found] = run, sound, cost
+            found += 1
+    return which[:found], sounds[:found], apart[:found]

@@ -20,9 +20,9 @@ from typing import Collection, List, Sequence, Tuple
 
 import numpy as np
 
-from ctcb.phones.distance import costs, edit_costs
+from ctcb.phones.distance import costs
 from ctcb.phones.graph import PhoneGraph, Pronunciations, align, floored, scores
-from ctcb.phones.index import WRONG, SoundIndex, errors, needed
+from ctcb.phones.index import SoundIndex
 from ctcb.phones.options import LookupOptions, PhoneticOptions
 from ctcb.phones.phonetics import Phonetics, greedy_phones
 
@@ -70,7 +70,8 @@ def find(
         (first, end) for first in range(len(words)) for end in range(first + 1, min(len(words), first + LONGEST) + 1)
         if not any(place in taken for place in range(first, end))
     ], np.int64).reshape(-1, 2)  # fmt: skip
-    tried = _near(runs, np.searchsorted(frames, cuts), recognised, index, phonetics)
+    edges = np.searchsorted(frames, cuts)  # each word's first phone among those recognised, and behind the last word's last
+    tried = index.near(recognised, edges[runs], costs(phonetics.symbols), TRIED)
     matches = []
     for run in sorted({run for run, _ in tried}):
         first, end = runs[run].tolist()
@@ -81,43 +82,19 @@ def find(
     return _apart(matches, index)
 
 
-def _near(
-    runs: np.ndarray, edges: np.ndarray, recognised: np.ndarray, index: SoundIndex, phonetics: Phonetics
-) -> List[Tuple[int, int]]:
-    """The likeliest pairs of a run of words and a pronunciation, as places in ``runs`` and ``index.sounds``.
-
-    ``edges``: each word's first phone among those ``recognised``, and behind the last word's last.
-    """
-    candidates, at = index.candidates(recognised)
-    if not len(candidates) or not len(runs):
-        return []
-    sums = np.concatenate([np.zeros((len(candidates), 1), np.int64), np.cumsum(at, axis=1)], axis=1)
-    begin, stop = edges[runs[:, 0]], edges[runs[:, 1]]
-    inside = np.maximum(stop - 1, begin)  # pairs of phones that lie wholly in a run: begin up to here
-    lengths = index.lengths[candidates]
-    shared = sums[:, np.minimum(inside, at.shape[1])] - sums[:, np.minimum(begin, at.shape[1])]  # [C, R]
-    fits = np.abs((stop - begin)[None] - lengths[:, None]) <= errors(lengths)[:, None]
-    which, run = np.nonzero((shared >= needed(lengths)[:, None]) & fits)
-    if not len(which):
-        return []
-    pieces = [recognised[begin[r] : stop[r]] for r in run]
-    away = edit_costs(pieces, [index.sounds[candidates[c]] for c in which], costs(phonetics.symbols)) / lengths[which]
-    order = [pair for pair in np.lexsort((index.order[candidates[which]], run, away)) if away[pair] <= WRONG]
-    return [(int(run[pair]), int(candidates[which[pair]])) for pair in order[:TRIED]]
-
-
 def _better(
     stretch: np.ndarray, words: Sequence[Pronunciations], first: int, penalty: float, ids: Sequence[int], index: SoundIndex,
     options: LookupOptions,
 ) -> List[Match]:
     """The pronunciations that fit a stretch of frames well, and well enough better than its words, less ``penalty`` (nats)."""
-    graphs = [PhoneGraph.build([[index.sounds[sound]]]) for sound in ids]
+    own = [index.sound(sound) for sound in ids]
+    graphs = [PhoneGraph.build([[phones]]) for phones in own]
     *fits, present = scores(stretch, [*graphs, PhoneGraph.build(words)]).tolist()
     free = float(stretch.max(axis=1).sum())
-    more = max(0.0, float(np.log(len(index.sounds) / FEW)))
+    more = max(0.0, float(np.log(len(index) / FEW)))
     matches = []
-    for sound, fit in zip(ids, fits):
-        length = int(index.lengths[sound])
+    for sound, phones, fit in zip(ids, own, fits):
+        length = len(phones)
         surplus = fit - present + penalty - (options.min_gain + options.short_name_penalty * max(0, LONG - length) + more)
         if free - fit <= options.max_loss_per_phone * length and surplus >= 0:
             matches.append(Match(int(index.owners[sound]), first, first + len(words), fit - present, surplus))

@@ -51,7 +51,7 @@ class Ends(NamedTuple):
     # second's length, and that of the second
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def _fits(places: Places, change: int, at_start: bool, after: int) -> bool:
     """``fits`` of g2g.py; ``after`` is the next letter, or _NONE."""
     kind = places.kind[change]
@@ -68,13 +68,13 @@ def _fits(places: Places, change: int, at_start: bool, after: int) -> bool:
     return bool(listed == (kind == BEFORE))
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def _letter(begin: np.ndarray, rest: np.ndarray, place: int) -> int:
     """A letter of two texts joined."""
     return begin[place] if place < len(begin) else rest[place - len(begin)]
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def _compare(begin: np.ndarray, rest: np.ndarray, other: np.ndarray) -> int:
     """-1, 0 or 1: two texts joined against another, by code points."""
     size = len(begin) + len(rest)
@@ -85,7 +85,7 @@ def _compare(begin: np.ndarray, rest: np.ndarray, other: np.ndarray) -> int:
     return (size > len(other)) - (size < len(other))
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def _offer(ends: Ends, slot: int, begin: np.ndarray, rest: np.ndarray, rest_hash: int, cost: int) -> None:
     """Keep a spelling of a word's end, ``begin`` and ``rest``, if it is among the cheapest, has no letter three times in a
     row at its beginning, and is not kept at a lower cost."""
@@ -130,7 +130,7 @@ def _offer(ends: Ends, slot: int, begin: np.ndarray, rest: np.ndarray, rest_hash
     ends.count[slot] = min(count + 1, most)
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def _respell(word: np.ndarray, table: Table, longest: int, ends: Ends) -> None:
     """The cheapest spellings of a word, in slot 0 of ``ends``."""
     size, slots, most = len(word), ends.order.shape[0], ends.order.shape[1]

@@ -7,7 +7,7 @@ A word is looked up, in this order:
     an edge count for the normalised word: ``'cause`` adds a pronunciation to ``cause``;
 3.  a possessive of a word of 1 or 2: its base and ``S``, ``Z`` or ``IH0 Z``;
 4.  a word without a vowel letter is spelled out: ``nhs`` -> ``EH1 N EY1 CH EH1 S``;
-5.  by the network of g2p_en (:mod:`ctcb.text.g2p`); a possessive through its base, as in 3.
+5.  by the sounds of its letters (:mod:`ctcb.text.g2p`); a possessive through its base, as in 3.
 
 Words are as :func:`ctcb.text.normalize.normalize` leaves them. Phones are the 39 of the CMU
 dictionary; with ``stress=True`` vowels end in 0, 1 or 2. Other tables of phones, and other languages, are
@@ -162,8 +162,12 @@ class Lexicon:
         return tuple(phone + "1" if phone in VOWELS else phone for phone in nearest) if self.stress else nearest
 
     def prepare(self, words: Iterable[str]) -> None:
-        """Run G2P for all words that need it in one batch, five times faster than word by word."""
-        g2p.predict({_base(word)[0] for word in words if self.origin(word) == "g2p"})
+        """Run G2P for all words that need it in one batch, many times faster than word by word."""
+        new = [word for word in words if word not in self._cache and self.origin(word) == "g2p"]
+        bases = list(map(_base, new))
+        for word, (base, possessive), phones in zip(new, bases, g2p.predict([base for base, _ in bases], self.stress)):
+            phones = phones or self._plain([_spelled(base)])[0]
+            self._cache[word] = (with_s(phones) if possessive else phones,)
 
     def knows(self, word: str) -> bool:
         """Whether a word is in the lexicon's own entries or, where it has none, in the CMU dictionary."""
@@ -201,7 +205,7 @@ class Lexicon:
         if origin == "possessive":
             prons: Sequence[Pronunciation] = self.entries.get(base) or _in_cmudict(base)
         else:
-            prons = (g2p.predict([base])[0] or _spelled(base),) if origin == "g2p" else (_spelled(base),)
+            prons = ((g2p.predict([base])[0] if origin == "g2p" else ()) or _spelled(base),)
         return [with_s(phones) for phones in prons] if possessive else prons
 
     def phones_of_text(self, text: str) -> List[str]:

@@ -65,7 +65,7 @@ class TokenizerSpelling:
         best = map(tuple, self.tokenizer.encode_all(forms))
         if len(forms) > MAX_VARIED_FORMS:
             return [[] if UNK_ID in ids else [ids] for ids in best]
-        others = (map(tuple, self.tokenizer.sample(form, SEGMENTATIONS)) for form in forms)
+        others = self.tokenizer.sample_all(forms, SEGMENTATIONS)
         return [[] if UNK_ID in ids else list(dict.fromkeys((ids, *more))) for ids, more in zip(best, others)]
 
     def best(self, form: str) -> TokenIds:

@@ -57,7 +57,7 @@ def test_report_and_entities(run):
     blocks = out.split("\n    ")
     assert blocks[0] == "Zelenskyy  (line 1, weight 2)"
     assert blocks[1].startswith("zelenskyy: ▁") and blocks[2].startswith("selenski: ▁")
-    assert blocks[3] == "pronunciations (pron=, g2p): Z EH L EH N | S AH L EH N S K IY\nK2  (line 3)"
+    assert blocks[3] == "pronunciations (pron=, g2p): Z EH L EH N | S EH L EH N S K IY\nK2  (line 3)"
     assert "    k two: ▁ k " in out and "pronunciations (cmudict): K EY T UW\n" in out
     assert "WARNING: 'eu' has 2 letters: false alarms are likely\n" in out
     assert "pronunciations (own): M AA R K IH T\n" in out

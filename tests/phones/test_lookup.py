@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from constructed import log_probs
 
-from ctcb.phones.index import SoundIndex, errors
+from ctcb.phones.distance import costs, edit_costs
+from ctcb.phones.index import SoundIndex
 from ctcb.phones.lookup import find
 from ctcb.phones.options import LookupOptions
 from ctcb.phones.phonetics import Phonetics, greedy_phones
@@ -28,7 +29,13 @@ def phones(said, likely=0.9):
 
 
 def index(*names):
-    return SoundIndex.build([[sound(name)] for name in names], names, len(SYMBOLS))
+    return indexed([sound(name) for name in names], names)
+
+
+def indexed(sounds, names):
+    """The index of a pronunciation a name."""
+    at = np.cumsum([0, *map(len, sounds)])
+    return SoundIndex.build(names, np.concatenate(sounds).astype(np.uint16), at, np.arange(len(sounds)), len(SYMBOLS))
 
 
 def sound(text):
@@ -89,36 +96,52 @@ def test_result_does_not_depend_on_list_order():
     for _ in range(5):
         shuffled = rng.permutation(names).tolist()
         assert looked_up("met the lens key today", THE_LENS_KEY, shuffled) == [("zelenskyy", ["the", "lens", "key"])]
-    twins = [SoundIndex.build([[sound("berg")]] * 2, order, len(SYMBOLS)) for order in (["Berg", "Burg"], ["Burg", "Berg"])]
+    twins = [indexed([sound("berg")] * 2, order) for order in (["Berg", "Burg"], ["Burg", "Berg"])]
     heard = phones("B ER G")
     found = [find(PHONETICS.words(["cat"], 1), [True], (), heard, one, PHONETICS, LookupOptions(short_name_penalty=0)) for one in twins]
     assert [one.names[match.entity] for one, (match,) in zip(twins, found)] == ["Berg", "Berg"]
 
 
-def test_index_finds_every_pronunciation_within_a_third_of_errors():
-    """Pronunciations of four phones or more, edited at random, inside other phones."""
-    rng = np.random.default_rng(1)
-    listed = [rng.integers(1, 40, rng.integers(4, 15)) for _ in range(300)]
-    made = SoundIndex.build([[one] for one in listed], list(map(str, range(300))), 40)
-    missed = 0
-    for place, one in enumerate(listed):
+def shared_pairs(stretch, listed):
+    own = {(a, b) for a, b in zip(listed, listed[1:])}
+    return sum(pair in own for pair in zip(stretch, stretch[1:]))
+
+
+def test_index_finds_what_a_comparison_with_everything_finds():
+    """Pronunciations edited at random, inside other phones: those that are near, and share enough pairs, nearest first."""
+    rng, cost = np.random.default_rng(1), costs(SYMBOLS)
+    listed = [rng.integers(1, 40, rng.integers(3, 12)) for _ in range(200)]
+    names = [f"name {place:03}" for place in range(200)]
+    made = indexed(listed, names)
+    found = 0
+    for one in listed[:40]:
         spoilt = one.tolist()
-        for _ in range(int(errors(np.array([len(one)]))[0])):
-            at = int(rng.integers(len(spoilt)))
-            kind = rng.integers(3)
+        for _ in range(len(one) // 3):
+            at, kind = int(rng.integers(len(spoilt))), rng.integers(3)
             spoilt[at : at + (kind != 0)] = [] if kind == 1 else [int(rng.integers(1, 40))]
-        around = rng.integers(1, 40, (2, 10))
-        found, at = made.candidates(np.array([*around[0], *spoilt, *around[1]]))
-        # Four and five phones keep a pair only where the one edit is not in the middle.
-        missed += place not in found and len(one) > 5
-        assert (at.sum(axis=1) > 0).all() and len(at) == len(found)
-    assert missed == 0
+        before, behind = rng.integers(1, 40, (2, 5))
+        spoken = np.array([*before, *spoilt, *behind])
+        runs = np.array([(5, 5 + len(spoilt)), (5, len(spoken)), (0, 5), (3, 6 + len(spoilt)), (2, 2)])
+        expected = []
+        for run, (begin, stop) in enumerate(runs):
+            apart = edit_costs([spoken[begin:stop]] * 200, listed, cost) if stop > begin else np.full(200, np.inf)
+            for place, other in enumerate(listed):
+                allowed = len(other) // 3
+                enough = shared_pairs(spoken[begin:stop].tolist(), other.tolist()) >= max(1, len(other) - 1 - 2 * allowed)
+                if apart[place] / len(other) <= 1 / 3 and enough and abs(stop - begin - len(other)) <= allowed:
+                    expected.append((apart[place] / len(other), run, place))
+        expected = [(run, place) for _, run, place in sorted(expected)]
+        assert list(made.near(spoken, runs, cost, 1000)) == expected
+        assert list(made.near(spoken, runs, cost, 3)) == expected[:3]
+        found += len(expected)
+    assert found >= 40
 
 
 def test_index_of_short_and_empty_input():
-    nothing = SoundIndex.build([[], [np.array([1, 2])]], ["a", "b"], 40)  # too short
-    assert len(nothing.sounds) == 0 and nothing.candidates(np.array([1, 2, 3]))[0].tolist() == []
-    assert index("cat").candidates(np.zeros(0, np.int64))[0].tolist() == []
+    nothing = indexed([np.array([1, 2])], ["b"])  # too short
+    runs = np.array([[0, 3]])
+    assert len(nothing) == 0 and list(nothing.near(np.array([1, 2, 3]), runs, costs(SYMBOLS), 9)) == []
+    assert list(index("cat").near(np.zeros(0, np.int64), runs, costs(SYMBOLS), 9)) == []
 
 
 def test_greedy_phones_and_their_frames():

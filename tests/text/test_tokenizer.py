@@ -5,8 +5,9 @@ import pickle
 import random
 from collections import Counter
 from pathlib import Path
-from typing import List
+from typing import List, Tuple
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -139,3 +140,28 @@ def test_sampling_repeats_under_a_seed_and_spells_the_text() -> None:
     assert {TOKENIZER.decode(ids) for ids in several} == {"parliament members"}
     assert TOKENIZER.sample("parliament members", 5, alpha=1e6) == [TOKENIZER.encode("parliament members")]
     assert TOKENIZER.sample("...", 3) == [[]]
+
+
+def drawn_by_sentencepiece(text: str, n: int, alpha: float) -> List[Tuple[int, ...]]:
+    """What `sample` has to draw, from the 64 best segmentations that sentencepiece finds."""
+    words = text.split()
+    draws = np.random.Generator(np.random.PCG64(0)).random(n * len(words)).reshape(n, len(words))
+    ways = []
+    for word, own in zip(words, draws.T):
+        found = TOKENIZER._sp.nbest_encode_as_ids(word, 64)
+        scores = np.array([sum(map(TOKENIZER._sp.get_score, ids)) for ids in found])
+        weights = np.cumsum(np.exp(alpha * (scores - scores[0])))
+        ways.append([found[place] for place in np.searchsorted(weights, own * weights[-1], side="right")])
+    return list(dict.fromkeys(tuple(token for part in parts for token in part) for parts in zip(*ways)))
+
+
+def test_many_texts_are_sampled_as_sentencepiece_ranks_them() -> None:
+    rng = random.Random(0)
+    words = sorted({"".join(rng.choices("aeionrstlmkp'", k=rng.randint(1, 11))).strip("'") or "a" for _ in range(300)})
+    words = [word for word in words if normalize(word) == word]
+    texts = [*words, *(" ".join(rng.sample(words, rng.randint(2, 4))) for _ in range(100)), "..."]
+    found = TOKENIZER.sample_all(texts, 8)
+    assert found == [list(map(tuple, TOKENIZER.sample(text, 8))) for text in texts[:-1]] + [[]]
+    # Segmentations of equal probability may change places.
+    same = [own == drawn_by_sentencepiece(text, 8, 0.2) for text, own in zip(texts[:-1], found)]
+    assert sum(same) > 0.9 * len(same) and {TOKENIZER.decode(own[0]) for own in found[:-1]} == set(texts[:-1])

@@ -49,7 +49,7 @@ class GraphArrays(NamedTuple):
     penalty: np.ndarray
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def child(graph, state, token):
     """The state after ``token`` in the trie, or 0."""
     low, high = graph.states[state].first_child, graph.states[state + 1].first_child
@@ -65,7 +65,7 @@ def child(graph, state, token):
     return 0
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def penalty_at(graph, state):
     """What a prefix loses (nats) if a word ends in a state."""
     return graph.penalty[state] if len(graph.penalty) else 0.0

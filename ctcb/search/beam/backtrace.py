@@ -221,7 +221,7 @@ def boosted_spans(graph, vocabulary, options, aligned):
     return _chosen_spans(chosen, begun, closed)
 
 
-@compiled
+@compiled(inner=True)
 def _chosen_spans(chosen, begun, closed):
     """Follow ``begun`` from the sequence's end to its beginning."""
     count, i = 0, len(chosen) - 1

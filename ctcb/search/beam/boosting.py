@@ -86,7 +86,7 @@ class Backpointers(NamedTuple):
     provisional_bonus: np.ndarray
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def ancestor(tree, place, steps):
     """The backpointer (of Backpointers) or node (of a PrefixTree) ``steps`` tokens before ``place``."""
     for _ in range(steps):
@@ -94,7 +94,7 @@ def ancestor(tree, place, steps):
     return place
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def token_boost(options, gap, letters):
     """The boost (nats) of a token of so many letters, ``gap`` nats below its frame's best."""
     if gap > options.gap:
@@ -102,13 +102,13 @@ def token_boost(options, gap, letters):
     return max(0.0, min(options.cap, options.alpha * gap + options.beta * letters))
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def bounded_boost(options, boost, fill):
     """The boost of an entity: that of its tokens, ``fill`` of it within their distances, with the rest bounded."""
     return fill + min(options.surplus, boost - fill)
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def extend_bonus(graph, backpointers, options, previous, old_state, state, ends_name, gap, letters):
     """The Bonus of a token that follows the backpointer ``previous``.
 

@@ -23,7 +23,7 @@ class Heap(NamedTuple):
     score: np.ndarray
 
 
-@compiled(allocates=False, fastmath={"nnan", "nsz"})  # lets the loop be vectorised; NaN was turned away before
+@compiled(allocates=False, inner=True, fastmath={"nnan", "nsz"})  # lets the loop be vectorised; NaN was turned away before
 def highest(row):
     """The highest value of ``row`` (``[V]`` float32, no NaN)."""
     best = row[0]
@@ -32,7 +32,7 @@ def highest(row):
     return best
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def shortlist(row, blank, floor, chosen, values):
     """Write the best tokens (not blank) at or above ``floor``, best first, into ``chosen``. Returns how many.
 
@@ -59,7 +59,7 @@ def shortlist(row, blank, floor, chosen, values):
     return count
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def sift_down(heap, size, at, slot):
     """Put ``slot`` into the heap at the place ``at`` or below it, where it belongs by its score."""
     while True:
@@ -75,7 +75,7 @@ def sift_down(heap, size, at, slot):
     heap.slot[at] = slot
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def push(heap, size, score):
     """The slot that a candidate of ``score`` gets: a free one, the worst one's, or -1 if all are better.
 
@@ -96,7 +96,7 @@ def push(heap, size, score):
     return slot
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def push_limited(heap, keys, size, key, per_key, score):
     """``push`` for a candidate of a ``key``: of those with the same one, the best ``per_key`` stay.
 

@@ -14,7 +14,7 @@ from ctcb.search.beam.memory import find_node
 from ctcb.search.beam.prefixes import NEVER
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def mark_way(parent, place, used):
     """Mark a node, or backpointer, and all that it came from."""
     while place >= 0 and not used[place]:
@@ -22,7 +22,7 @@ def mark_way(parent, place, used):
         place = parent[place]
 
 
-@compiled
+@compiled(inner=True)
 def marked_boundaries(lm, used_nodes):
     """The word boundaries (``[N]`` bool) that nodes in use, and the LM's paths there, lead back to."""
     prefixes, boundaries, paths = lm
@@ -41,7 +41,7 @@ def marked_boundaries(lm, used_nodes):
     return used
 
 
-@compiled
+@compiled(inner=True)
 def new_numbers(used):
     """The number that each place in use gets, in their order; of the others it means nothing. ``[N]`` int32."""
     return (np.cumsum(used) - 1).astype(np.int32)
@@ -74,14 +74,14 @@ def compacted(memory, beam, size, resources, room):
     return new
 
 
-@compiled
+@compiled(inner=True)
 def _copy_tree(old, new, used, node_of):
     for node in range(1, len(used)):
         if used[node]:
             find_node(new, np.int64(node_of[old.parent[node]]), np.int64(old.token[node]))
 
 
-@compiled
+@compiled(inner=True)
 def _copy_backpointers(old, new, used, back_of):
     new.count[0] = used.sum()
     for place in range(1, len(used)):
@@ -94,7 +94,7 @@ def _copy_backpointers(old, new, used, back_of):
             new.provisional_bonus[to] = old.provisional_bonus[place]
 
 
-@compiled
+@compiled(inner=True)
 def _copy_lm(old, new, used_nodes, node_of):
     used = marked_boundaries(old, used_nodes)
     boundary_of = new_numbers(used)
@@ -111,7 +111,7 @@ def _copy_lm(old, new, used_nodes, node_of):
             _copy_boundary(old, new, boundary, boundary_of)
 
 
-@compiled
+@compiled(inner=True)
 def _copy_boundary(old, new, boundary, boundary_of):
     to, source, target = boundary_of[boundary], old.boundaries, new.boundaries
     target.previous[to], target.word[to] = boundary_of[source.previous[boundary]], source.word[boundary]

@@ -72,7 +72,7 @@ def first_progress():
     return Progress(size=np.int64(1), offset=0.0, collapsed=True, swapped=False)
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def make_frame(row, resources, scratch):
     """The Frame of ``row``; fills in its shortlist in the Scratch."""
     tokens, graph, pruning = resources.tokens, resources.graph, resources.pruning
@@ -96,7 +96,7 @@ def make_frame(row, resources, scratch):
     return Frame(best=best, narrow=narrow, wide=wide, top_boost=top_boost, top_entry_bonus=top_entry_bonus)
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def take_blank(beam, size):
     """Let every prefix take a blank of log-probability 0, which ends all of its alignments in blank."""
     for h in range(size):
@@ -106,7 +106,7 @@ def take_blank(beam, size):
         beam.label[h] = beam.best_label[h] = NEVER
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def settle(next_beam, filled, t, fusion, memory):
     """Give the candidates that stayed their nodes and backpointers; ``t`` is the frame's number."""
     candidates, backpointers, prefixes = memory.candidates, memory.backpointers, memory.lm.prefixes

@@ -35,7 +35,7 @@ class LetterTrie(NamedTuple):
     start: np.ndarray
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def walk(trie, state, token):
     """The state of the LetterTrie after the letters of ``token``."""
     last = len(trie.token) - 1

@@ -34,7 +34,7 @@ from ctcb.search.beam.boosting import ancestor
 from ctcb.search.beam.lm_state import LmPaths, LmState, PrefixWords, WordBoundaries
 
 
-@compiled
+@compiled(inner=True)
 def make_lm_state(fusion, nodes):
     """The LmState of so many nodes: node 0 is the empty prefix, and boundary 0 has the path with no words."""
     size = nodes + 1 if fusion.on else 1
@@ -60,7 +60,7 @@ def make_lm_state(fusion, nodes):
     return lm_state
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def add_path(lm_state, boundary, state, total, source, source_path, entity, entity_tokens):
     """Add a path to a boundary, unless a better one has its LM state or all kept ones are better.
 
@@ -86,7 +86,7 @@ def add_path(lm_state, boundary, state, total, source, source_path, entity, enti
         paths.entity[boundary, slot], paths.entity_tokens[boundary, slot] = entity, entity_tokens
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def best_path(fusion, lm_state, boundary, word):
     """The best score (nats) of a boundary's paths with ``word`` behind them, and the number of that path."""
     best, which = -np.inf, np.int64(0)
@@ -97,7 +97,7 @@ def best_path(fusion, lm_state, boundary, word):
     return best, which
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def update_best(fusion, lm_state, boundary):
     """Fill in the boundary's ``best``, ``best_state`` and ``best_unknown`` from its paths."""
     boundaries, paths = lm_state.boundaries, lm_state.paths
@@ -109,7 +109,7 @@ def update_best(fusion, lm_state, boundary):
     boundaries.best_unknown[boundary] = best_path(fusion, lm_state, boundary, fusion.unk)[0]
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def add_class_paths(fusion, graph, tree, lm_state, boundary, node, state):
     """Add to a boundary after ``node``'s last word the paths on which an entity that ends there is a unit of the class.
 
@@ -131,7 +131,7 @@ def add_class_paths(fusion, graph, tree, lm_state, boundary, node, state):
         state = np.int64(graph.states[state].fail)
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def end_word(fusion, graph, tree, lm_state, node, state):
     """The boundary after ``node``'s last word, made if need be; ``state`` is the node's in the context graph."""
     prefixes, boundaries, paths = lm_state
@@ -162,7 +162,7 @@ def end_word(fusion, graph, tree, lm_state, node, state):
     return boundary
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def provisional_score(fusion, graph, tree, lm_state, parent, word_start, letters, word_tokens, state):
     """The LM's part (nats, weighted) for pruning of a prefix that goes on from the node ``parent`` by one token.
 
@@ -187,7 +187,7 @@ def provisional_score(fusion, graph, tree, lm_state, parent, word_start, letters
     return score + fusion.word_bonus * boundaries.num_words[word_start]
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def recombination_key(lm_state, key, word_start, letters):
     """``key`` made one of prefixes that the LM will score alike, too: they have the same best LM state and the
     same letters of the word under way (any, where no word of the LM begins so). int64.
@@ -198,7 +198,7 @@ def recombination_key(lm_state, key, word_start, letters):
     return key * 0x9E3779B97F4A7C1 + ((best_state << 32) | letters) * 0x2545F4914F6CDD1D
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def score_bounds(fusion, graph, lm_state, node, word_end, state):
     """The most that `provisional_score` can be for children of ``node``: of those within its last word, of those beyond.
 

@@ -123,7 +123,7 @@ class Memory(NamedTuple):
     lm: LmState
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def find_node(tree, parent, token):
     """The node of ``parent``'s child by ``token``; a new one if there is none yet."""
     last = len(tree.table) - 1
@@ -152,7 +152,7 @@ def make_beam(size):
     )
 
 
-@compiled
+@compiled(inner=True)
 def make_candidates(size):
     """Empty Candidates of ``size`` slots."""
     return Candidates(
@@ -165,7 +165,7 @@ def make_candidates(size):
     )
 
 
-@compiled
+@compiled(inner=True)
 def make_backpointers(size):
     """Backpointers with room for ``size`` of them; number 0, the empty alignment's, is in use."""
     return Backpointers(
@@ -175,7 +175,7 @@ def make_backpointers(size):
     )
 
 
-@compiled
+@compiled(inner=True)
 def make_tree(size):
     """A PrefixTree with room for ``size`` nodes; number 0, the empty prefix, is in use."""
     slots = 16
@@ -186,7 +186,7 @@ def make_tree(size):
         table=np.full(slots, -1, np.int32))
 
 
-@compiled
+@compiled(inner=True)
 def make_scratch(nodes, beam, shortlist, vocab_size):
     """Scratch for so many nodes of the tree, slots of the beam, tokens of a shortlist and tokens."""
     return Scratch(
@@ -197,7 +197,7 @@ def make_scratch(nodes, beam, shortlist, vocab_size):
     )
 
 
-@compiled
+@compiled(inner=True)
 def make_memory(fusion, nodes, beam, shortlist, vocab_size):
     """The Memory of a search that makes at most so many nodes and so many backpointers."""
     return Memory(

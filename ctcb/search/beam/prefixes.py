@@ -81,7 +81,7 @@ class Parent(NamedTuple):
     bound: float
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def log_add(a, b):
     """log(exp(a) + exp(b))."""
     if a < b:
@@ -99,7 +99,7 @@ def last_backpointer(beam, h):
     return beam.blank_backpointer[h]
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def advance_alignments(beam, h, parent, row, blank_id):
     """The Acoustics of prefix ``h`` after a frame: blank, its label's repetition, and what ``parent`` (a slot, -1: none) gives."""
     token, previous = beam.token[h], np.int64(-1)
@@ -123,7 +123,7 @@ def advance_alignments(beam, h, parent, row, blank_id):
         previous=previous)
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def write_prefix(beam, slot, node, token, state, penalty, acoustics):
     """Write a prefix (node -1: not in the tree yet) to a slot, but for its key."""
     beam.node[slot], beam.token[slot], beam.state[slot] = node, token, state
@@ -134,7 +134,7 @@ def write_prefix(beam, slot, node, token, state, penalty, acoustics):
     beam.penalty[slot] = penalty
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def write_new(candidates, slot, parent_node, previous, bonus, word):
     """Write what a candidate's new backpointer, if it gets one, and new node, if it gets one, will hold."""
     candidates.parent_node[slot], candidates.previous[slot] = parent_node, previous
@@ -146,7 +146,7 @@ def write_new(candidates, slot, parent_node, previous, bonus, word):
     candidates.letters[slot], candidates.word_tokens[slot] = word.letters, word.word_tokens
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
     """Make the living prefixes candidates: blank, repetition, and what their parents give. Returns how many."""
     tokens, graph, fusion = resources.tokens, resources.graph, resources.fusion
@@ -190,7 +190,7 @@ def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
     return filled
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def make_parent(frame, beam, h, resources, memory):
     """Prefix ``h`` as a Parent."""
     graph, fusion, backpointers = resources.graph, resources.fusion, memory.backpointers
@@ -215,7 +215,7 @@ def make_parent(frame, beam, h, resources, memory):
         open_penalty=penalty, closed_penalty=penalty + penalty_at(graph, state), bound=bound - penalty)
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def extend_word(parent, token, new_word, state, resources, memory):
     """The LmWord of a child of ``parent`` by ``token`` with the context ``state``."""
     fusion, prefixes = resources.fusion, memory.lm.prefixes
@@ -231,7 +231,7 @@ def extend_word(parent, token, new_word, state, resources, memory):
     return LmWord(score=score, word_start=word_start, letters=letters, word_tokens=word_tokens)
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def extend_alignments(beam, parent, token, value):
     """What a ``parent`` gives its child by ``token``, whose log-probability is ``value``: the log-sum of the child's
     alignments, the best one's log-probability, and the backpointer before the child's."""
@@ -241,7 +241,7 @@ def extend_alignments(beam, parent, token, value):
     return beam.total[h] + value, max(beam.best_blank[h], beam.best_label[h]) + value, parent.backpointer
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def child_state(graph, parent, token, matched, enters):
     """The context state of a child. ``matched``: its token is in the mask of ``parent``; ``enters``: a word begins with it."""
     if matched:
@@ -249,7 +249,7 @@ def child_state(graph, parent, token, matched, enters):
     return np.int64(graph.root_child[token]) if enters else np.int64(0)
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def bonus_bound(parent, previous, i, ends_name, enters, goes_on, memory):
     """The most (nats) that the provisional bonus of a child by token ``i`` of the shortlist can be.
 
@@ -265,7 +265,7 @@ def bonus_bound(parent, previous, i, ends_name, enters, goes_on, memory):
     return bound
 
 
-@compiled(allocates=False)
+@compiled(allocates=False, inner=True)
 def extend_prefixes(frame, beam, size, next_beam, filled, resources, memory):
     """Make the living prefixes' new children candidates. Returns how many candidates there are then."""
     tokens, graph, scratch, heap = resources.tokens, resources.graph, memory.scratch, memory.candidates.heap

@@ -161,7 +161,7 @@ def frozen_tokens(
     return before
 
 
-@compiled
+@compiled(inner=True)
 def same_units(fusion: LmFusion, memory: Memory, node: int, count: int) -> bool:
     """Whether the LM's paths to the boundary after ``count`` tokens of a ``node`` have the same units of the class, each
     with the same gain."""
