@@ -1,13 +1,12 @@
 """The context graph: an Aho-Corasick automaton over the token sequences of the entities.
 
-Built level by level with sorting, not by inserting one sequence after the other, so that the arrays
-are the same whatever the list's order (Aho and Corasick 1975, doi:10.1145/360825.360855).
+Built from the sequences in alphabetical order, so that the arrays are the same whatever the list's order (Aho and
+Corasick 1975, doi:10.1145/360825.360855), and soon made anew where some entities of many change.
 """
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any, Optional, Sequence, Tuple
 
 import numpy as np
@@ -15,10 +14,11 @@ import numpy as np
 from ctcb.compiled import compiled
 from ctcb.errors import InputError
 from ctcb.search.beam.automaton import STATE, GraphArrays, step
+from ctcb.search.beam.phrase_table import EntityError as EntityError
+from ctcb.search.beam.phrase_table import PhraseTable, TokenIds
 from ctcb.search.beam.token_trie import first_children, grow
 from ctcb.search.vocabulary import Vocabulary
 
-TokenIds = Sequence[int]
 LEAST = 0.2  # share of its boosts that the shortest name keeps: no entry is without effect
 
 
@@ -28,22 +28,25 @@ def unboosted_letters(entities: int) -> float:
     return 1 + 0.5 * math.log10(max(1, entities))
 
 
-class EntityError(InputError):
-    """An invalid entity; ``entity`` is its index and ``what`` the problem."""
-
-    def __init__(self, entity: int, what: str, hint: str) -> None:
-        super().__init__(f"entity {entity} {what}", hint=hint)
-        self.entity, self.what = int(entity), what
-
-
 @dataclass(frozen=True)
 class ContextGraph:
     """The automaton of one list; the arrays are described in ``automaton.py``."""
 
     arrays: GraphArrays
     vocabulary: Vocabulary
-    num_entities: int
-    num_sequences: int  # token sequences of all entities
+    table: PhraseTable  # the entities' token sequences
+    boosted: bool = True  # whether their tokens are boosted
+    changeable: bool = True  # whether :meth:`changed` can change it
+
+    @property
+    def num_entities(self) -> int:
+        """The number of entities."""
+        return len(self.table)
+
+    @property
+    def num_sequences(self) -> int:
+        """The number of token sequences of all entities."""
+        return len(self.table.starts)
 
     @property
     def num_states(self) -> int:
@@ -90,47 +93,52 @@ class ContextGraph:
             range.
         InputError : lists whose lengths differ.
         """
-        count = len(phrases)
-        weights = np.ones(count) if weights is None else np.asarray(weights, np.float64)
         for name, values in (("weights", weights), ("costs", costs), ("names", names)):
-            if values is not None and len(values) != count:
-                raise InputError(f"{len(values)} {name} for {count} entities", hint="give one an entity")
-        every = [*phrases, *(ways for ways, _ in pushed)]
-        owners = np.repeat(np.arange(len(every)), np.fromiter(map(len, every), np.int64, len(every)))
-        sequences, num_sequences = list(chain.from_iterable(every)), sum(map(len, phrases))
-        lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
-        flat = np.fromiter(chain.from_iterable(sequences), np.int64, int(lengths.sum()))
-        if costs is None:
-            costs = np.zeros(num_sequences)
-        else:
-            if list(map(len, costs)) != list(map(len, phrases)):
-                raise InputError("costs and phrases do not fit together", hint="give one cost a token sequence")
-            costs = np.fromiter(chain.from_iterable(costs), np.float64, num_sequences)
-        starts = np.cumsum(lengths) - lengths
-        penalties = np.array([penalty for _, penalty in pushed], np.float64)
-        _check(flat, starts, lengths, owners, np.concatenate([weights, penalties]), costs, vocabulary)
-        letters = np.add.reduceat(vocabulary.letters[flat], starts)[:num_sequences] if len(starts) else np.zeros(0)
-        short = unboosted_letters(count) if short is None else short
-        penalties = penalties[owners[num_sequences:] - count]
-        owners = owners[:num_sequences]
-        weights = weights[owners] * np.maximum(LEAST, 1 - short / np.maximum(1, letters))
+            if values is not None and len(values) != len(phrases):
+                raise InputError(f"{len(values)} {name} for {len(phrases)} entities", hint="give one an entity")
+        table = PhraseTable.of(phrases, vocabulary, weights, costs)
+        away = PhraseTable.of([ways for ways, _ in pushed], vocabulary, [penalty for _, penalty in pushed], first=len(phrases))
+        return cls._of(table, away, vocabulary, names, boosted, short)
 
-        token, parent, level, end = grow(flat, starts, lengths, vocabulary.size)
+    def changed(
+        self, removed: Sequence[int], phrases: Sequence[Sequence[TokenIds]], weights: Sequence[float],
+        costs: Optional[Sequence[Sequence[float]]], names: Optional[Sequence[Any]],
+    ) -> ContextGraph:
+        """The graph that :meth:`build` makes without the entities ``removed``, given by their indices, and with others behind those that stay.
+
+        ``phrases``, ``weights`` and ``costs`` are those of the others, ``names`` those of all. Not of a graph with phrases to push
+        away, or other ``short`` than by default. Raises EntityError for one of the others, by its index among them.
+        """
+        more = PhraseTable.of(phrases, self.vocabulary, weights, costs)
+        nothing = PhraseTable.of([], self.vocabulary)
+        return self._of(self.table.without(removed).joined(more), nothing, self.vocabulary, names, self.boosted, None)
+
+    @classmethod
+    def _of(
+        cls, table: PhraseTable, away: PhraseTable, vocabulary: Vocabulary, names: Optional[Sequence[Any]], boosted: bool, short: Optional[float]
+    ) -> ContextGraph:
+        """The graph of some sequences, and of others to push away."""
+        every = table.joined(away) if len(away) else table
+        token, parent, level, end = grow(every.flat, every.starts, every.lengths, vocabulary.size, every.order)
+        count = unboosted_letters(len(table)) if short is None else short
+        weights = table.weights[table.owners] * np.maximum(LEAST, 1 - count / np.maximum(1, table.letters))
         states = np.zeros(len(token) + 1, STATE)
         states["first_child"] = first_children(parent)
         states["depth"][:-1] = level
-        states["ends"][1:], entity, end_weight, end_cost = _ends(end[:num_sequences], owners, weights, costs, names, len(token))
+        states["ends"][1:], entity, end_weight, end_cost = _ends(
+            end[: len(table.starts)], table.owners, weights, table.costs, names, len(token)
+        )
         root_child = np.zeros(vocabulary.size, np.int32)
         root_child[token[1 : states["first_child"][1]]] = np.arange(1, states["first_child"][1])
         if not boosted:
             end_weight[:] = 0
         arrays = GraphArrays(
             states=states, token=token, root_child=root_child, entity=entity, end_weight=end_weight,
-            end_cost=end_cost, end_class=np.zeros(0), class_bound=np.array([-np.inf]), penalty=np.zeros(len(token) if pushed else 0))
-        if pushed:
-            np.maximum.at(arrays.penalty, end[num_sequences:], penalties)
+            end_cost=end_cost, end_class=np.zeros(0), class_bound=np.array([-np.inf]), penalty=np.zeros(len(token) if len(away) else 0))
+        if len(away):
+            np.maximum.at(arrays.penalty, end[len(table.starts) :], away.weights[away.owners])
         _link(arrays, parent, vocabulary.starts_word, vocabulary.between_words)
-        return cls(arrays, vocabulary, count, num_sequences)
+        return cls(arrays, vocabulary, table, boosted, short is None and not len(away))
 
     def with_class(self, scores: Sequence[float]) -> ContextGraph:
         """The graph with the entities in the LM's class, each at its ``scores``: what is added to log P(<unk>).
@@ -149,52 +157,38 @@ class ContextGraph:
         return cls.build([], vocabulary)
 
 
-def _check(
-    flat: np.ndarray, starts: np.ndarray, lengths: np.ndarray, owners: np.ndarray,
-    weights: np.ndarray, costs: np.ndarray, vocabulary: Vocabulary,
-) -> None:
-    """Raise EntityError for an entity that cannot be in a graph."""
-    if not (np.isfinite(weights) & (weights >= 0)).all():
-        bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))[0]
-        raise EntityError(bad, f"has the weight {weights[bad]}", "give a finite weight of at least 0")
-    if not (np.isfinite(costs) & (costs >= 0)).all():
-        bad = np.flatnonzero(~(np.isfinite(costs) & (costs >= 0)))[0]
-        raise EntityError(owners[bad], f"has the cost {costs[bad]}", "give a finite cost of at least 0")
-    if (lengths == 0).any():
-        raise EntityError(owners[lengths == 0][0], "has an empty token sequence", "drop it")
-    wrong = (flat < 0) | (flat >= vocabulary.size) | (flat == vocabulary.blank)
-    if wrong.any():
-        bad = np.flatnonzero(wrong)[0]
-        owner = owners[np.searchsorted(starts, bad, side="right") - 1]
-        what = "the blank's id" if flat[bad] == vocabulary.blank else "no id of the vocabulary"
-        raise EntityError(owner, f"holds token {flat[bad]}, which is {what}", "tokenize it anew")
-    if len(flat):
-        inside = vocabulary.starts_word[flat[starts]] == 0
-        if inside.any() and not vocabulary.is_separator.any():
-            bad = np.flatnonzero(inside)[0]
-            raise EntityError(owners[bad], f"begins with token {flat[starts[bad]]}, which does not begin a word",
-                              "tokenize it as a word of its own")
-        edges = vocabulary.is_separator[flat[starts]] | vocabulary.is_separator[flat[starts + lengths - 1]]
-        if edges.any():
-            raise EntityError(owners[edges != 0][0], "begins or ends with a separator", "strip it")
-
-
 def _ends(
     end: np.ndarray, owners: np.ndarray, weights: np.ndarray, costs: np.ndarray,
     names: Optional[Sequence[Any]], states: int,
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The entities that end at each state (and where each state's stop), without those that another beats
     in weight and cost alike; weights and costs are the sequences'."""
-    if names is None or len(np.unique(end)) == len(end):
-        rank = owners
-    else:
-        rank = np.empty(len(names), np.int64)
-        rank[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
-        rank = rank[owners]
-    order = np.lexsort((rank, costs, -weights, end))
-    order = order[_undominated(end[order], costs[order])]
-    limits = np.cumsum(np.bincount(end[order], minlength=states))
+    order, limits = _by_state(end, states)
+    several = np.diff(limits, prepend=0)[end[order]] > 1
+    if several.any():
+        some = order[several]
+        rank = np.arange(len(weights) if names is None else len(names))
+        if names is not None:
+            tied = np.unique(owners[some])
+            rank[sorted(tied.tolist(), key=names.__getitem__)] = np.arange(len(tied))
+        order[several] = some[np.lexsort((rank[owners[some]], costs[some], -weights[some], end[some]))]
+        order = order[_undominated(end[order], costs[order])]
+        limits = np.cumsum(np.bincount(end[order], minlength=states))
     return limits, owners[order].astype(np.int32), weights[order].astype(np.float32), costs[order]
+
+
+@compiled
+def _by_state(end, states):
+    """The sequences in the order of their last states, and up to where those of each state go in it ``[S]``."""
+    limits, order = np.zeros(states + 1, np.int64), np.empty(len(end), np.int64)
+    for state in end:
+        limits[state + 1] += 1
+    for state in range(states):
+        limits[state + 1] += limits[state]
+    for n in range(len(end)):
+        order[limits[end[n]]] = n
+        limits[end[n]] += 1
+    return order, limits[:states]
 
 
 @compiled

@@ -170,3 +170,29 @@ def test_graph_of_100000_entities():
     linear(lambda count: ContextGraph.build(phrases[:count], vocabulary, names=names[:count]), len(phrases) // 4)
     graph = ContextGraph.build(phrases, vocabulary, names=names)
     assert graph.num_bytes < 100e6 and graph.num_entities == 100_000
+
+
+def test_changed_graph_is_the_graph_of_the_changed_list():
+    """Entities that go and come, some with the sequences of others, in several rounds."""
+    rng = np.random.default_rng(3)
+    vocabulary = marked(12, 5)
+    pool = random_sequences(rng, 400, 12)
+    phrases = [pool[i : i + int(rng.integers(0, 4))] for i in range(0, 390, 2)]
+    costs = [rng.choice([0.0, 0.5], len(ways)).tolist() for ways in phrases]
+    weights, names = rng.choice([1.0, 2.0], len(phrases)).tolist(), [f"name {i}" for i in rng.permutation(len(phrases))]
+    now = list(range(100))
+    graph = ContextGraph.build(pick(now, phrases), vocabulary, pick(now, weights), pick(now, costs), pick(now, names))
+    for _ in range(6):
+        removed = sorted(rng.choice(len(now), int(rng.integers(0, 9)), replace=False).tolist())
+        added = sorted(set(rng.choice(len(phrases), 12).tolist()) - set(now))
+        now = [one for place, one in enumerate(now) if place not in removed] + added
+        graph = graph.changed(removed, pick(added, phrases), pick(added, weights), pick(added, costs), pick(now, names))
+        fresh = ContextGraph.build(pick(now, phrases), vocabulary, pick(now, weights), pick(now, costs), pick(now, names))
+        for name, array in graph.arrays._asdict().items():
+            assert np.array_equal(array, getattr(fresh.arrays, name)), name
+    with pytest.raises(InputError, match="entity 1 holds token 0"):
+        graph.changed([], [[[5]], [[0]]], [1, 1], None, None)
+
+
+def pick(places, values):
+    return [values[place] for place in places]
