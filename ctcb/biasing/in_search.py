@@ -7,6 +7,7 @@ from typing import Optional, Tuple
 
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.technique import SearchTechnique
+from ctcb.entities.lists import ListChange, without
 from ctcb.search.options import SUBWORD, UNIGRAM
 
 FEW, MANY = 10, 1000  # entities: from the first number on short names begin to cost, at the second they cost all
@@ -23,6 +24,15 @@ class SubwordBoosting(SearchTechnique):
         """The list with its tokens boosted; short names cost in long lists."""
         return replace(context, boosted=True, costs=_with_short_names(context, context.setting.options.subword.short_name_penalty))
 
+    def update(self, context: Context, before: Context, change: ListChange) -> Context:
+        """The costs of the entities that are left, and those of the others. Those of short names are the same in all long lists."""
+        context = replace(context, boosted=True)
+        if before.costs is None:
+            return context
+        first = len(context.entities) - change.added
+        more = _with_short_names(context, context.setting.options.subword.short_name_penalty, first)
+        return replace(context, costs=without(before.costs, change.removed) + (more or ()))
+
 
 class UnigramBoosting(SearchTechnique):
     """Listed names as units of the LM's class: in the beam search (``search/beam/lm_fusion.py``) or in a k2 graph."""
@@ -35,12 +45,16 @@ class UnigramBoosting(SearchTechnique):
         """The list with its names in the class."""
         return replace(context, in_class=True)
 
+    def update(self, context: Context, before: Context, change: ListChange) -> Context:
+        """As :meth:`prepare`."""
+        return self.prepare(context)
 
-def _with_short_names(context: Context, penalty: float) -> Optional[Tuple[Tuple[float, ...], ...]]:
-    """The costs of the phrases, and what short names cost in long lists (``subword.short_name_penalty``)."""
+
+def _with_short_names(context: Context, penalty: float, first: int = 0) -> Optional[Tuple[Tuple[float, ...], ...]]:
+    """The costs of the phrases, and what short names cost in long lists (``subword.short_name_penalty``); from an entity on."""
     many = min(1.0, math.log10(max(1, len(context.entities)) / FEW) / math.log10(MANY / FEW))
     if penalty <= 0 or many <= 0:
         return context.costs
-    before = context.costs or tuple((0.0,) * len(ways) for ways in context.phrases)
-    more = [many * penalty * max(0, LONG - len(one.normal.replace(" ", ""))) for one in context.entities]
+    before = context.costs[first:] if context.costs else [(0.0,) * len(ways) for ways in context.phrases[first:]]
+    more = [many * penalty * max(0, LONG - len(one.normal.replace(" ", ""))) for one in context.entities[first:]]
     return tuple(tuple(cost + this for cost in costs) for costs, this in zip(before, more))

@@ -8,6 +8,7 @@ import numpy as np
 
 from ctcb.biasing.prepared_list import Context, Setting
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
+from ctcb.entities.lists import ListChange
 from ctcb.entities.pronunciations import pronunciations
 from ctcb.phones.graph import PhoneGraph, Pronunciations, align, floored
 from ctcb.phones.rescoring import phone_scores
@@ -23,6 +24,10 @@ class PhoneticRescoring(Rescorer):
     summary = "reorders the n-best by how well its phones fit the phone head"
     needs_phones = needs_nbest = True
     needs_list = False
+
+    def update(self, context: Context, before: Context, change: ListChange) -> Context:
+        """The list as it is: nothing is prepared."""
+        return context
 
     def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
         """The readings in their new order, with the phone scores in theirs; the best one's words timed by its phones."""

@@ -9,6 +9,7 @@ from ctcb.biasing.options import TechniqueOptions
 from ctcb.biasing.segmentations import Segmentations
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
 from ctcb.entities.forms import printed_forms, spoken_forms
+from ctcb.entities.lists import ListChange, without
 from ctcb.entities.pronunciations import in_ipa
 from ctcb.entities.report import CHANGED, REJECTED
 from ctcb.errors import InputError
@@ -42,15 +43,15 @@ class SpelledList:
     report: LoadReport  # the list's, and what the tokens lack
 
     @classmethod
-    def of(cls, entities: EntityList, spelling: Spelling) -> SpelledList:
-        """Spell all entities of a list.
+    def of(cls, entities: EntityList, spelling: Spelling, among: Optional[int] = None) -> SpelledList:
+        """Spell all entities of a list; ``among``: how many entities the list has that these belong to.
 
         An entity that the tokens cannot spell is reported as rejected, one that they can spell only
         in some of its own forms, or only with other letters, as changed.
         """
         forms = [spoken_forms(entity, spelling.writing) for entity in entities]
         each = [form for own in forms for form in own]
-        spelled = iter(zip(each, spelling.spell(each)))
+        spelled = iter(zip(each, spelling.spell(each, among)))
         phrases: List[Tuple[TokenIds, ...]] = []
         notes: List[LineNote] = []
         in_sounds = spelling if isinstance(spelling, SoundSpelling) else None  # asked once: to look at a protocol's methods takes long
@@ -174,6 +175,14 @@ class Context:
     def variants_of(self, place: int) -> Tuple[str, ...]:
         """The spellings that were made of an entity."""
         return self.variants[place] if self.variants else ()
+
+    def changed(self, more: SpelledList, change: ListChange) -> Context:
+        """A list that came out of this one, of which nothing is pushed away; ``more``: the entities that came. No technique has added to it yet."""
+        gone = change.removed
+        return Context(
+            without(self.entities, gone) + more.entities.entities, without(self.lines, gone) + more.entities.lines, self.file,
+            without(self.forms, gone) + more.forms, without(self.phrases, gone) + more.phrases, self.setting,
+        )
 
     @classmethod
     def of(cls, spelled: SpelledList, setting: Setting, places: Optional[Sequence[int]] = None) -> Context:

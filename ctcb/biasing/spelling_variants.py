@@ -9,6 +9,7 @@ import numpy as np
 
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
+from ctcb.entities.lists import ListChange
 from ctcb.entities.pronunciations import words_of_languages
 from ctcb.phones.lookup import LONGEST
 from ctcb.text.g2g import spellings, variants_of_all
@@ -63,6 +64,10 @@ class SpellingVariants(Rescorer):
             context, phrases=tuple(phrases), costs=tuple(map(tuple, costs_of)), variants=tuple(map(tuple, made)),
             owners=_owners(made, context),
         )
+
+    def update(self, context: Context, before: Context, change: ListChange) -> Context:
+        """The list as it is: long ones have no variants."""
+        return context
 
     def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
         """The readings with entities in the place of their variants, where the search took these for words."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from ctcb.biasing.prepared_list import Context
 from ctcb.ctc.emissions import Emissions
+from ctcb.entities.lists import ListChange
 from ctcb.transcript.hypothesis import Reading
 
 
@@ -35,6 +36,10 @@ class Technique:
     def prepare(self, context: Context) -> Context:
         """The list with this technique's part added; once a list. Raises InputError."""
         return context
+
+    def update(self, context: Context, before: Context, change: ListChange) -> Optional[Context]:
+        """:meth:`prepare` of a long list that came out of another long one, which was prepared before; None: only :meth:`prepare` can do it."""
+        return None
 
 
 class EncoderTechnique(Technique):

@@ -10,6 +10,7 @@ from ctcb.biasing.phone_rescoring import pronounced_units
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.restoration import restored
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
+from ctcb.entities.lists import ListChange
 from ctcb.phones.graph import PhoneGraph, align, floored
 from ctcb.phones.verification import PhoneScore, probability, score_name
 from ctcb.transcript.hypothesis import Reading
@@ -24,6 +25,10 @@ class Verification(Rescorer):
     name = "verify"
     summary = "withdraws names that the phones do not support"
     needs_phones = verifies = True
+
+    def update(self, context: Context, before: Context, change: ListChange) -> Context:
+        """The list as it is: nothing is prepared."""
+        return context
 
     def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
         """The best reading without the names that fail, and what it was without the list in their place."""

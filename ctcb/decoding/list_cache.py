@@ -1,12 +1,11 @@
 """A list a call, without preparing the same list twice."""
 from __future__ import annotations
 
-import warnings
 from threading import Lock
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from ctcb.biasing.prepared_list import Context
-from ctcb.decoding.pipeline import Pipeline
+from ctcb.decoding.pipeline import Pipeline, warn_of
 from ctcb.entities import Entity, EntityList, LoadReport
 from ctcb.entities.lists import entries_of
 
@@ -37,13 +36,21 @@ class ListCache:
                 if known == items:
                     self._ready.append(self._ready.pop(place))
                     return context
-            spelled = self._pipeline.spell(as_list(entities, items))
-            spelled.require()
-            if spelled.report.rejected or spelled.report.warnings:
-                warnings.warn(spelled.report.render(limit=5).rstrip(), stacklevel=3)
-            context = self._pipeline.prepare(spelled)
+            context = self._updated(entities)
+            if context is None:
+                spelled = self._pipeline.spell(as_list(entities, items))
+                spelled.require()
+                warn_of(spelled.report)
+                context = self._pipeline.prepare(spelled)
             self._ready = [*self._ready[-(KEPT - 1) :], (items, context)]
             return context
+
+    def _updated(self, entities: Entities) -> Optional[Context]:
+        """A list that came out of one that is ready, where that is enough to prepare it."""
+        if not isinstance(entities, EntityList) or entities.change is None:
+            return None
+        before = next((context for known, context in self._ready if known is entities.change.before), None)
+        return None if before is None else self._pipeline.update(before, entities)
 
     def __getstate__(self) -> Dict[str, Any]:
         """All but the lock, with the prepared lists: copies in other processes do not prepare them again."""
@@ -62,9 +69,11 @@ def as_items(entities: Entities) -> Items:
     """What was handed in, one by one. Raises InputError for what is no list, and a list that lost all it had."""
     if entities is None:
         return ()
-    if isinstance(entities, EntityList) and entities.report is not None and entities.report.entries:
+    if not isinstance(entities, EntityList):
+        return entries_of(entities)
+    if entities.report is not None and entities.report.entries:
         entities.require()
-    return entries_of(entities)
+    return entities.entities
 
 
 def as_list(entities: Entities, items: Items) -> EntityList:

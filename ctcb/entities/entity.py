@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Tuple
+from typing import Sequence, Tuple
 
 from ctcb.text.normalize import normalize
 
@@ -36,3 +36,16 @@ class Entity:
         """The texts that a reference may hold for this entity: the text and ``spoken``, not normalised.
         Aliases are not among them: they have the right sound, but not the right spelling."""
         return (self.text, *self.spoken)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The texts of entities, looked up as they are needed: of long lists a few."""
+
+    entities: Sequence[Entity]
+
+    def __len__(self) -> int:
+        return len(self.entities)
+
+    def __getitem__(self, place: int) -> str:
+        return self.entities[place].text

@@ -62,7 +62,7 @@ class PhoneSpelling:
             self._lexicon.prepare(list(filter(self.writing.is_word, words)))
         return [self._word(word) for word in words]
 
-    def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
+    def spell(self, forms: Sequence[str], among: Optional[int] = None) -> List[List[TokenIds]]:
         """The pronunciations of each form (words, one space apart) as token ids, at most MAX_COMBINATIONS.
 
         An empty list for a form with a word that has no pronunciation.

@@ -1,8 +1,9 @@
 """Which listed names may have been spoken: an index of pronunciations by pairs of neighbouring phones."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Sequence, Tuple
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -13,34 +14,71 @@ from ctcb.phones.distance import Costs
 # pairs (the q-gram lemma, Ukkonen 1992). With the phone head at 21 to 42 % errors it has to be so many.
 WRONG = 1 / 3
 FEWEST = 3  # phones: what is shorter is not looked up
+FEW_LATER = 5  # what came later is put among the others when it is as much as a fifth of these
+
+
+Sounds = Tuple[np.ndarray, np.ndarray, np.ndarray]  # pronunciations: the fields `phones`, `begins` and `owners` of an index
 
 
 @dataclass(frozen=True)
 class SoundIndex:
-    """M pronunciations of a list's entities."""
+    """M pronunciations of a list's entities, and those of entities that came later, whose numbers follow."""
 
     names: Sequence[str]  # the entities'; they decide between entities that sound alike
     phones: np.ndarray  # uint16, those of all pronunciations, one behind the other
     begins: np.ndarray  # [M + 1] int64, where each begins there
-    owners: np.ndarray  # [M] int64, the entity of each
+    owners: np.ndarray  # [M] int64, the entity of each; -1 for one that is gone
     num_phones: int  # P, of the model
     first: np.ndarray  # [P * P + 1] int64: a pair's pronunciations stand in `posted` from here to the next pair's first
     posted: np.ndarray  # int32, pronunciations by the pairs that they have, each once a pair
+    later: Optional[SoundIndex] = None  # those of the entities that came later
 
     @classmethod
-    def build(cls, names: Sequence[str], phones: np.ndarray, begins: np.ndarray, owners: np.ndarray, num_phones: int) -> SoundIndex:
-        """Index pronunciations, given as the fields say; those with fewer than three phones are left out."""
-        kept = np.diff(begins) >= FEWEST
+    def build(cls, names: Sequence[str], sounds: Sounds, num_phones: int) -> SoundIndex:
+        """Index pronunciations; those with fewer than three phones are left out."""
+        phones, begins, owners = sounds
+        kept = (np.diff(begins) >= FEWEST) & (owners >= 0)
         if not kept.all():
             phones = phones[np.repeat(kept, np.diff(begins))]
             begins, owners = np.r_[0, np.cumsum(np.diff(begins)[kept])], owners[kept]
         return cls(names, phones, begins, owners, num_phones, *_post(phones, begins, num_phones))
 
     def __len__(self) -> int:
-        return len(self.owners)
+        """How many pronunciations there are of entities that are not gone."""
+        return self._size
+
+    @cached_property
+    def _size(self) -> int:
+        return int((self.owners >= 0).sum()) + (0 if self.later is None else len(self.later))
+
+    def changed(self, names: Sequence[str], removed: Sequence[int], more: Sounds) -> SoundIndex:
+        """The index without some entities, given by their places, which rise, and with others: ``names`` are those of all that are left."""
+        places = np.ones(len(self.names), np.int64)
+        places[np.asarray(removed, np.int64)] = 0
+        places = np.where(places == 1, np.cumsum(places) - 1, -1)
+        phones, begins, owners = more
+        if self.later is not None:  # put together with what came later before
+            later = self.later
+            own = _moved(later.owners, places)
+            phones, owners = np.concatenate([later.phones, phones]), np.r_[own, owners]
+            begins = np.r_[later.begins, later.begins[-1] + begins[1:]]
+        kept = _moved(self.owners, places)
+        if len(owners) * FEW_LATER < len(kept):
+            later = SoundIndex.build(names, (phones, begins, owners), self.num_phones)
+            return replace(self, names=names, owners=kept, later=later)
+        every = np.concatenate([self.phones, phones]), np.r_[self.begins, self.begins[-1] + begins[1:]], np.r_[kept, owners]
+        return SoundIndex.build(names, every, self.num_phones)
+
+    def owner(self, number: int) -> int:
+        """The entity of a pronunciation."""
+        known = len(self.owners)
+        return int(self.owners[number]) if number < known else self.later.owner(number - known)
 
     def sound(self, number: int) -> np.ndarray:
         """A pronunciation, as int64 phone ids."""
+        known = len(self.owners)
+        if number >= known:
+            return self.later.sound(number - known)
         return self.phones[self.begins[number] : self.begins[number + 1]].astype(np.int64)
 
     def near(self, recognised: np.ndarray, runs: np.ndarray, cost: Costs, most: int) -> Sequence[Tuple[int, int]]:
@@ -52,17 +90,29 @@ class SoundIndex:
         runs : ``[R, 2]`` int64, the first phone of each run and the one behind its last.
         cost : of edits. No more than a third of the pronunciation's phones may be wrong.
         """
-        if len(recognised) < 2 or not len(self) or not len(runs):
+        if len(recognised) < 2 or not len(runs):
             return []
-        run, sound, apart = _near(
-            recognised, runs, self.phones, self.begins, self.num_phones, self.first, self.posted, cost.swap, cost.presence
-        )
+        run, sound, apart = self._near(recognised, runs, cost)
         if len(apart) > most:  # and those that are as near as the last of them
             kept = apart <= np.partition(apart, most - 1)[most - 1]
             run, sound, apart = run[kept], sound[kept], apart[kept]
         found = zip(apart.tolist(), run.tolist(), sound.tolist())
-        order = sorted(found, key=lambda one: (*one[:2], self.names[self.owners[one[2]]], self.sound(one[2]).tolist()))
+        order = sorted(found, key=lambda one: (*one[:2], self.names[self.owner(one[2])], self.sound(one[2]).tolist()))
         return [(place, number) for _, place, number in order[:most]]
+
+    def _near(self, recognised: np.ndarray, runs: np.ndarray, cost: Costs) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+        own = _near(
+            recognised, runs, self.phones, self.begins, self.owners, self.num_phones, self.first, self.posted, cost.swap, cost.presence
+        )
+        if self.later is None:
+            return own
+        run, sound, apart = self.later._near(recognised, runs, cost)
+        return np.r_[own[0], run], np.r_[own[1], sound + len(self.owners)], np.r_[own[2], apart]
+
+
+def _moved(owners: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The new places of entities, by their old ones; -1 for those that are gone, or were."""
+    return np.where(owners < 0, -1, places[owners])
 
 
 @compiled
@@ -123,7 +173,7 @@ def _apart(recognised, spoken, swap, presence, put_in, table):
 
 
 @compiled
-def _near(recognised, runs, phones, begins, num_phones, first, posted, swap, presence):
+def _near(recognised, runs, phones, begins, owners, num_phones, first, posted, swap, presence):
     """The pairs that :meth:`SoundIndex.near` chooses from: runs, pronunciations, and how far these are apart (edits a phone)."""
     count = np.zeros(len(begins) - 1, np.int32)
     for place in range(len(recognised) - 1):
@@ -135,7 +185,7 @@ def _near(recognised, runs, phones, begins, num_phones, first, posted, swap, pre
     total = 0
     for sound in range(len(count)):
         length = begins[sound + 1] - begins[sound]
-        if count[sound] >= _needed(length, edits_allowed(length)):
+        if owners[sound] >= 0 and count[sound] >= _needed(length, edits_allowed(length)):
             shared[sound] = total
             total += count[sound]
     places = np.empty(total, np.int32)

@@ -16,7 +16,7 @@ since the best of so many will fit by chance.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Collection, List, Sequence, Tuple
+from typing import Collection, List, Sequence
 
 import numpy as np
 
@@ -97,7 +97,7 @@ def _better(
         length = len(phones)
         surplus = fit - present + penalty - (options.min_gain + options.short_name_penalty * max(0, LONG - length) + more)
         if free - fit <= options.max_loss_per_phone * length and surplus >= 0:
-            matches.append(Match(int(index.owners[sound]), first, first + len(words), fit - present, surplus))
+            matches.append(Match(index.owner(sound), first, first + len(words), fit - present, surplus))
     return matches
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ctcb.ctc.log_probs import as_log_probs
 from ctcb.entities import Entity
+from ctcb.entities.lists import ListChange
 from ctcb.errors import InputError
 from ctcb.graph.backend import import_k2
 from ctcb.graph.entity_class import put_in, without_list
@@ -89,6 +90,10 @@ class GraphSearch:
                 hint="use --method beam, or leave it out",
             )
         return self.fill(context.entities, context.phrases, context.costs) if context.in_class else None
+
+    def recompile(self, graph: Optional[ListGraph], context: SearchContext, change: ListChange) -> Optional[ListGraph]:
+        """:meth:`compile`: a graph is filled as a whole."""
+        return self.compile(context)
 
     def fill(
         self, entities: Sequence[Entity], phrases: Sequence[Sequence[TokenIds]], costs: Optional[Sequence[Sequence[float]]] = None

@@ -6,6 +6,7 @@ from typing import Any, FrozenSet, List, Optional
 import numpy as np
 
 from ctcb.ctc.log_probs import as_log_probs
+from ctcb.entities.lists import ListChange
 from ctcb.search.hypothesis import Hypothesis
 from ctcb.search.options import BeamOptions
 from ctcb.search.protocol import SearchContext
@@ -22,6 +23,9 @@ class GreedyDecoder:
         self.vocabulary, self.settings = vocabulary, options
 
     def compile(self, context: SearchContext) -> None:
+        """None: greedy decoding takes no list."""
+
+    def recompile(self, graph: None, context: SearchContext, change: ListChange) -> None:
         """None: greedy decoding takes no list."""
 
     def decode(self, log_probs: Any, graph: None = None, nbest: Optional[int] = None) -> List[Hypothesis]:

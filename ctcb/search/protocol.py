@@ -6,6 +6,7 @@ from typing import Any, FrozenSet, NamedTuple, Optional, Protocol, Sequence, Tup
 import numpy as np
 
 from ctcb.entities import Entity
+from ctcb.entities.lists import ListChange
 from ctcb.search.hypothesis import Hypothesis
 from ctcb.text.spelling import TokenIds
 
@@ -98,6 +99,9 @@ class Search(Protocol):
     def compile(self, context: SearchContext) -> Any:
         """The list's graph for :meth:`decode`; None where no technique acts within the search. Raises InputError naming
         the line of an entity that cannot be searched for."""
+
+    def recompile(self, graph: Any, context: SearchContext, change: ListChange) -> Any:
+        """:meth:`compile` of a list that came out of another one, whose ``graph`` is there; nothing is pushed away in either."""
 
     def decode(self, log_probs: Any, graph: Any = None, nbest: Optional[int] = None) -> Sequence[Hypothesis]:
         """The best hypotheses for ``[T, V]`` natural-log probabilities, best first; ``graph`` of a list, or None."""

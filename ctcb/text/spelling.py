@@ -35,8 +35,11 @@ class Spelling(Protocol):
     def writing(self) -> Writing:
         """What the model can write: names are put in forms by it."""
 
-    def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
-        """The different token sequences of each form, best first; none where it cannot be spelled."""
+    def spell(self, forms: Sequence[str], among: Optional[int] = None) -> List[List[TokenIds]]:
+        """The different token sequences of each form, best first; none where it cannot be spelled.
+
+        ``among``: how many forms the list has that these belong to, by default no others: in long lists each has fewer sequences.
+        """
 
     def best(self, form: str) -> TokenIds:
         """The first of these of one form; ``()`` where it cannot be spelled."""
@@ -60,10 +63,10 @@ class TokenizerSpelling:
         self.tokenizer = tokenizer
         self.table, self.writing = tokenizer.table, tokenizer.writing
 
-    def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
+    def spell(self, forms: Sequence[str], among: Optional[int] = None) -> List[List[TokenIds]]:
         """The different segmentations of each form, best first; an empty list for one with characters that no piece has."""
         best = map(tuple, self.tokenizer.encode_all(forms))
-        if len(forms) > MAX_VARIED_FORMS:
+        if (among or len(forms)) > MAX_VARIED_FORMS:
             return [[] if UNK_ID in ids else [ids] for ids in best]
         others = self.tokenizer.sample_all(forms, SEGMENTATIONS)
         return [[] if UNK_ID in ids else list(dict.fromkeys((ids, *more))) for ids, more in zip(best, others)]
@@ -87,9 +90,9 @@ class PieceSpelling:
         self._of_bytes = frozenset(table.byte_tokens.values())
         self._tokenizers = [_Pieces.of(written, table.byte_tokens) for written in table.tokenizers]
 
-    def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
+    def spell(self, forms: Sequence[str], among: Optional[int] = None) -> List[List[TokenIds]]:
         """The different segmentations of each form, fewest pieces first; an empty list where there is none."""
-        count = SEGMENTATIONS if len(forms) <= MAX_VARIED_FORMS else 1
+        count = SEGMENTATIONS if (among or len(forms)) <= MAX_VARIED_FORMS else 1
         return [self._form(form, count) for form in forms]
 
     def best(self, form: str) -> TokenIds:
@@ -173,16 +176,16 @@ class SentencepieceSpelling(PieceSpelling):
                 hint="name the sentencepiece model that made the tokens",
             )
 
-    def spell(self, forms: Sequence[str]) -> List[List[TokenIds]]:
+    def spell(self, forms: Sequence[str], among: Optional[int] = None) -> List[List[TokenIds]]:
         """The different segmentations of each form, sentencepiece's first; an empty list where there is none."""
         best: List[List[TokenIds]] = [[] for _ in forms]
         for casing in self.writing.casings:
             for segmentations, pieces in zip(best, self._processor.encode([casing(form) for form in forms], out_type=str)):
                 if pieces and all(piece in self.table.written for piece in pieces):
                     segmentations.append(tuple(self.table.written[piece] for piece in pieces))
-        if len(forms) > MAX_VARIED_FORMS and all(best):
+        if (among or len(forms)) > MAX_VARIED_FORMS and all(best):
             return best
-        return [list(dict.fromkeys(own + others)) for own, others in zip(best, super().spell(forms))]
+        return [list(dict.fromkeys(own + others)) for own, others in zip(best, super().spell(forms, among))]
 
 
 def why_unspellable(spelling: Spelling, form: str) -> str:

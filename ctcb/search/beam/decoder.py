@@ -8,6 +8,7 @@ from typing import Any, List, Optional
 import numpy as np
 
 from ctcb.ctc.log_probs import as_log_probs
+from ctcb.entities.lists import ListChange
 from ctcb.errors import InputError
 from ctcb.lm.arpa import Arpa, Table
 from ctcb.lm.arrays import ArrayLm
@@ -15,7 +16,7 @@ from ctcb.search.beam.backtrace import NONE_KNOWN, Rows
 from ctcb.search.beam.boosting import BoostOptions
 from ctcb.search.beam.context_graph import ContextGraph
 from ctcb.search.beam.kernel import search
-from ctcb.search.beam.listed import compile_list
+from ctcb.search.beam.listed import compile_list, recompile_list
 from ctcb.search.beam.nbest import found_hypotheses, in_class
 from ctcb.search.beam.resources import Pruning, Resources, Tokens
 from ctcb.search.beam.stream import BeamStream
@@ -89,6 +90,10 @@ class BeamDecoder:
     def compile(self, context: SearchContext) -> Optional[ContextGraph]:
         """The list's context graph (``listed.py``)."""
         return compile_list(context, self.vocabulary)
+
+    def recompile(self, graph: Optional[ContextGraph], context: SearchContext, change: ListChange) -> Optional[ContextGraph]:
+        """:meth:`compile` of a list that came out of another one, whose graph is there."""
+        return recompile_list(graph, context, change)
 
     def decode(
         self, log_probs: Any, graph: Optional[ContextGraph] = None, nbest: Optional[int] = None

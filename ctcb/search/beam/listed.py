@@ -1,11 +1,13 @@
 """A list's context graph, as the techniques that act within the beam search ask for it."""
 from __future__ import annotations
 
-from typing import Optional
+from dataclasses import dataclass
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 
-from ctcb.entities.lists import plainness
+from ctcb.entities import Entity
+from ctcb.entities.lists import ListChange, plainness
 from ctcb.errors import InputError
 from ctcb.search.beam.context_graph import ContextGraph, EntityError
 from ctcb.search.protocol import SearchContext
@@ -21,16 +23,48 @@ def compile_list(context: SearchContext, vocabulary: Vocabulary) -> Optional[Con
     if not (searched or context.pushed):
         return None
     entities, phrases, costs = (context.entities, context.phrases, context.costs) if searched else ((), (), None)
-    weights, names = [entity.weight for entity in entities], [entity.text for entity in entities]
-    order = [plainness(name) for name in names]  # of several with the same tokens, weight and cost the least plain is found
+    weights = [entity.weight for entity in entities]
     pushed = [(one.sequences, one.penalty) for one in context.pushed]
     try:
-        graph = ContextGraph.build(phrases, vocabulary, weights, costs, order, boosted=context.boosted, pushed=pushed)
+        graph = ContextGraph.build(phrases, vocabulary, weights, costs, Plainness(entities), boosted=context.boosted, pushed=pushed)
     except EntityError as error:
-        places = [*zip(names, context.lines), *((one.text, one.line) for one in context.pushed)]
-        name, line = places[error.entity]
-        raise InputError(f"{name!r} {error.what}", file=context.file, line=line, hint=error.hint) from None
+        places = [*((one.text, line) for one, line in zip(entities, context.lines)), *((one.text, one.line) for one in context.pushed)]
+        raise _located(error, *places[error.entity], context) from None
+    return _with_class(graph, context)
+
+
+def recompile_list(graph: Optional[ContextGraph], context: SearchContext, change: ListChange) -> Optional[ContextGraph]:
+    """:func:`compile_list` of a list that came out of another one, whose graph is there; nothing is pushed away in either. Raises as it does."""
+    if graph is None:
+        return None
+    first = len(context.entities) - change.added
+    some, costs = context.entities[first:], None if context.costs is None else context.costs[first:]
+    try:
+        made = graph.changed(change.removed, context.phrases[first:], [one.weight for one in some], costs, Plainness(context.entities))
+    except EntityError as error:
+        raise _located(error, some[error.entity].text, context.lines[first + error.entity], context) from None
+    return _with_class(made, context)
+
+
+def _located(error: EntityError, name: str, line: int, context: SearchContext) -> InputError:
+    return InputError(f"{name!r} {error.what}", file=context.file, line=line, hint=error.hint)
+
+
+def _with_class(graph: ContextGraph, context: SearchContext) -> ContextGraph:
     if not context.in_class:
         return graph
     with np.errstate(divide="ignore"):  # a weight of 0 keeps a name out
-        return graph.with_class(np.log(weights))
+        return graph.with_class(np.log(graph.table.weights))
+
+
+@dataclass(frozen=True)
+class Plainness:
+    """How plain the texts of entities are: of several with the same tokens, weight and cost the least plain is found."""
+
+    entities: Sequence[Entity]
+
+    def __len__(self) -> int:
+        return len(self.entities)
+
+    def __getitem__(self, place: int) -> Tuple[int, str]:
+        return plainness(self.entities[place].text)

@@ -8,7 +8,7 @@ from typing import Optional, Sequence
 import numpy as np
 
 from ctcb.errors import InputError
-from ctcb.search.beam.token_trie import merge_sorted, sort_sequences
+from ctcb.search.beam.token_trie import in_order, merge_sorted, sort_sequences
 from ctcb.search.vocabulary import Vocabulary
 
 TokenIds = Sequence[int]
@@ -60,7 +60,8 @@ class PhraseTable:
         _check(flat, starts, lengths, owners, own, each, vocabulary, first)
         letters = np.add.reduceat(vocabulary.letters[flat], starts) if len(starts) else np.zeros(0)
         order = sort_sequences(flat, starts, lengths, vocabulary.size)
-        return cls(flat.astype(np.int32), starts, lengths, owners, each, letters, order, own, vocabulary.size)
+        flat, starts = in_order(flat.astype(np.int32), starts, lengths, order)
+        return cls(flat, starts, lengths, owners, each, letters, order, own, vocabulary.size)
 
     def joined(self, other: PhraseTable) -> PhraseTable:
         """These entities, and those of another table behind them."""

@@ -13,7 +13,6 @@ from ctcb.search.beam.decoder import BeamDecoder
 from ctcb.search.options import BeamOptions
 from ctcb.search.vocabulary import Vocabulary
 
-
 child_of = njit(lambda graph, state, token: child(graph, state, token))  # which only compiled functions call
 
 
