@@ -30,7 +30,8 @@ EXTRA = (
 
 @click.command()
 @click.option("--no-speed", is_flag=True, help="Do not measure how fast the acoustic model and the search are here.")
-def command(no_speed: bool) -> None:
+@click.option("--compile", "compiles", is_flag=True, help="Compile now what is else compiled before its first use, and keep it in the cache.")
+def command(no_speed: bool, compiles: bool) -> None:
     """Say what is installed, which back ends and devices work, and how fast this machine is.
 
     The exit code is 1 where something that is always needed does not work.
@@ -38,6 +39,7 @@ def command(no_speed: bool) -> None:
     \b
     ctcb doctor
     ctcb doctor --no-speed
+    ctcb doctor --compile
     """
     click.echo(f"ctcb {__version__}, Python {platform.python_version()}, {platform.platform()}, {os.cpu_count()} cores")
     broken = [name for name, works in _report("needed", NEEDED) if not works]
@@ -47,6 +49,9 @@ def command(no_speed: bool) -> None:
         _devices()
     if broken:
         raise RunError(f"{broken[0]} does not work; install ctcb again (pip install --force-reinstall ctcb)")
+    if compiles:
+        _compile()
+        click.echo("compiled: no decoding on this machine waits for it")
     if not no_speed:
         model, search = _speeds()
         click.echo(f"speed, with the bundled model: the acoustic model is {model:.0f} times faster than real time, the search {search:,.0f} times")
@@ -74,6 +79,21 @@ def _devices() -> None:
     click.echo("devices:")
     for name, found, missing in devices():
         click.echo(f"  {name:<16}{found}" + (f" ({missing})" if missing else ""))
+
+
+def _compile() -> None:
+    """Compile the search, alone and in a stream, and what the default preset needs. Raises RunError where it cannot be kept."""
+    from ctcb.cli.common.compiling import is_compiled
+    from ctcb.data.manifest import read_manifest
+    from ctcb.decoding.builder import Config, build
+    from ctcb.entities import EntityList
+    from ctcb.search.beam.decoder import warm
+
+    warm()
+    demo = BUNDLED_MODEL.parent / "demo"
+    build(Config()).transcribe(read_manifest(demo / "manifest.tsv")[0].audio, EntityList.read(demo / "entities.txt"))
+    if not is_compiled():
+        raise RunError("what was compiled cannot be kept: no folder for it can be written to; name one (CTCB_CACHE=DIR)")
 
 
 def _speeds() -> Tuple[float, float]:

@@ -36,14 +36,15 @@ class ListCache:
                 if known == items:
                     self._ready.append(self._ready.pop(place))
                     return context
-            context = self._updated(entities)
-            if context is None:
-                spelled = self._pipeline.spell(as_list(entities, items))
-                spelled.require()
-                warn_of(spelled.report)
-                context = self._pipeline.prepare(spelled)
-            self._ready = [*self._ready[-(KEPT - 1) :], (items, context)]
-            return context
+            made = self._updated(entities) or self._prepared(as_list(entities, items))
+            self._ready = [*self._ready[-(KEPT - 1) :], (items, made)]
+            return made
+
+    def _prepared(self, entities: EntityList) -> Context:
+        spelled = self._pipeline.spell(entities)
+        spelled.require()
+        warn_of(spelled.report, callers=4)
+        return self._pipeline.prepare(spelled)
 
     def _updated(self, entities: Entities) -> Optional[Context]:
         """A list that came out of one that is ready, where that is enough to prepare it."""

@@ -43,10 +43,10 @@ class Contexts:
         return cls(lambda utt_id: context, None if context is None else context.encoded)
 
 
-def warn_of(report: LoadReport) -> None:
-    """Warn of entities that cannot be used, and of a file that looks like another format."""
+def warn_of(report: LoadReport, callers: int) -> None:
+    """Warn of entities that cannot be used, and of a file that looks like another format; so many callers up."""
     if report.rejected or report.warnings:
-        warnings.warn(report.render(limit=5).rstrip(), stacklevel=4)
+        warnings.warn(report.render(limit=5).rstrip(), stacklevel=callers + 1)
 
 
 class _Result(NamedTuple):
@@ -110,7 +110,7 @@ class Pipeline:
             context = technique.update(context, before, change)
             if context is None:
                 return None
-        warn_of(spelled.report)
+        warn_of(spelled.report, callers=5)
         return replace(context, graph=self.search.recompile(before.graph, context, change))
 
     def prepare_each(self, spelled: SpelledList, lists: EntitiesPerUtt) -> Contexts:

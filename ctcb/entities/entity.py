@@ -32,6 +32,11 @@ class Entity:
         return tuple(dict.fromkeys(form for form in (*readings, *map(normalize, self.aliases)) if form))
 
     @property
+    def has_text_alone(self) -> bool:
+        """Whether all but the text is as it is by default, as for most entities: what it does not have needs no look."""
+        return type(self.weight) is float and self.weight == 1.0 and self.aliases == self.prons == self.spoken == self.languages == ()
+
+    @property
     def surface_forms(self) -> Tuple[str, ...]:
         """The texts that a reference may hold for this entity: the text and ``spoken``, not normalised.
         Aliases are not among them: they have the right sound, but not the right spelling."""

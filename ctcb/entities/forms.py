@@ -9,6 +9,8 @@ from ctcb.text.writing import Writing
 
 def spoken_forms(entity: Entity, writing: Writing) -> Tuple[str, ...]:
     """The different forms of an entity but for case: of what is spoken, or else of its text; then of its aliases."""
+    if entity.has_text_alone:
+        return writing.forms(entity.normal if writing.is_plain else entity.text)
     texts = (*(entity.spoken or (entity.text,)), *entity.aliases)
     return tuple(dict.fromkeys(form for text in texts for form in writing.forms(text)))
 

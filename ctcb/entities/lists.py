@@ -263,6 +263,9 @@ def _from_record(item: Record, changes: List[str]) -> Entity:
 
 def _from_python(item: Entity, changes: List[str]) -> Entity:
     """An entity from a caller, with the checks that the formats make for a file's lines."""
+    if item.has_text_alone:
+        text = tidy(_printable(item.text, changes), changes)
+        return item if text == item.text else Entity(text)
     for name in ("aliases", "prons", "spoken", "languages"):
         values = getattr(item, name)
         if not isinstance(values, (tuple, list)) or not all(isinstance(value, str) for value in values):
@@ -303,7 +306,8 @@ def _printable(text: str, changes: List[str], keep: str = "") -> str:
 
 def _checked(entity: Entity, changes: List[str]) -> Entity:
     """``entity`` without aliases and spoken forms that hold no word. Raises Rejected where nothing can be matched."""
-    longest = max(map(len, (entity.text, *entity.aliases, *entity.prons, *entity.spoken, *entity.languages)))
+    more = () if entity.has_text_alone else (*entity.aliases, *entity.prons, *entity.spoken, *entity.languages)
+    longest = max(map(len, (entity.text, *more)))
     if longest > MAX_CHARACTERS:
         raise Rejected(f"is {longest:,} characters long, and the limit is {MAX_CHARACTERS:,}; write one entity a line")
     if entity.aliases or entity.spoken:

@@ -18,8 +18,11 @@ def pronounced_forms(entity: Entity, lexicon: Lexicon, variants: Sequence[str] =
 
     Where the entity has ``pron=``, the text itself is not among them; its aliases and the ``variants`` are.
     """
+    if entity.has_text_alone and not variants:
+        form = lexicon.form(entity.text)
+        return (form,) if form else ()
     texts = entity.aliases if entity.prons else (*(entity.spoken or (entity.text,)), *entity.aliases)
-    forms = (" ".join(lexicon.words(text)) for text in texts)
+    forms = map(lexicon.form, texts)
     return tuple(dict.fromkeys((*filter(None, forms), *variants)))
 
 

@@ -148,7 +148,11 @@ class Lexicon:
 
     def words(self, text: str) -> List[str]:
         """The words of a text in the form in which they are looked up."""
-        return normalize(text).split()
+        return self.form(text).split()
+
+    def form(self, text: str) -> str:
+        """:meth:`words`, one space apart."""
+        return normalize(text)
 
     def adapted(self, phones: Sequence[str]) -> Pronunciation:
         """Phones of the CMU dictionary, or of the IPA, in this lexicon's: CMU phones, with stress or without.

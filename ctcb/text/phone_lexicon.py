@@ -61,9 +61,9 @@ class PhoneLexicon(Lexicon):
             entries.setdefault(words_of(word)[0], []).append(spelled)
         return cls(phones, entries, language, stress)
 
-    def words(self, text: str) -> List[str]:
-        """As :func:`words_of`."""
-        return words_of(text)
+    def form(self, text: str) -> str:
+        """:func:`words_of` a text, one space apart."""
+        return " ".join(words_of(text))
 
     def adapted(self, phones: Sequence[str]) -> Pronunciation:
         """Phones of the CMU dictionary or the IPA in the model's; () where one of them has no likeness there."""

@@ -24,3 +24,11 @@ def test_what_is_in_the_cache_is_compiled(monkeypatch, tmp_path):
     assert compiling.is_compiled()
     monkeypatch.setattr(search._cache._cache_file, "_index_path", os.fspath(tmp_path / "none.nbi"))
     assert not compiling.is_compiled()
+
+
+def test_doctor_compiles_beforehand(ctcb, monkeypatch):
+    ran = ctcb("doctor", "--no-speed", "--compile")
+    assert ran.code == 0 and ran.out.endswith("compiled: no decoding on this machine waits for it\n") and compiling.is_compiled()
+    monkeypatch.setattr(compiling, "is_compiled", lambda: False)
+    ran = ctcb("doctor", "--no-speed", "--compile")
+    assert ran.code == 1 and "cannot be kept" in ran.err and "CTCB_CACHE=DIR" in ran.err

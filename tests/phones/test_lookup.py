@@ -35,7 +35,7 @@ def index(*names):
 def indexed(sounds, names):
     """The index of a pronunciation a name."""
     at = np.cumsum([0, *map(len, sounds)])
-    return SoundIndex.build(names, np.concatenate(sounds).astype(np.uint16), at, np.arange(len(sounds)), len(SYMBOLS))
+    return SoundIndex.build(names, (np.concatenate(sounds).astype(np.uint16), at, np.arange(len(sounds))), len(SYMBOLS))
 
 
 def sound(text):

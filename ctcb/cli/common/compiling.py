@@ -18,4 +18,7 @@ def is_compiled() -> bool:
 def tell_of_compiling() -> None:
     """Say on a terminal that the search will be compiled, where it is not yet."""
     if sys.stderr.isatty() and not is_compiled():
-        click.echo("ctcb: note: the search is compiled before its first use, once for each version of ctcb; that takes about a minute", err=True)
+        click.echo(
+            "ctcb: note: the search is compiled before its first use, once for each version of ctcb; that takes about a minute "
+            "(`ctcb doctor --compile` does it beforehand)", err=True,
+        )  # fmt: skip
