@@ -7,8 +7,9 @@ import numpy as np
 
 from ctcb.biasing.phone_rescoring import pronounced_units
 from ctcb.biasing.prepared_list import Context
-from ctcb.biasing.pronounced_list import with_sounds
+from ctcb.biasing.pronounced_list import with_changed_sounds, with_sounds
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
+from ctcb.entities.lists import ListChange
 from ctcb.phones.graph import PhoneGraph, floored, scores
 from ctcb.phones.lookup import Match, find
 from ctcb.text.possessives import possessive_of
@@ -24,8 +25,12 @@ class Lookup(Rescorer):
     needs_phones = True
 
     def prepare(self, context: Context) -> Context:
-        """Index the pronunciations of the entities; lists of more than 10,000 are not looked up."""
+        """Index the pronunciations of the entities."""
         return with_sounds(context)
+
+    def update(self, context: Context, before: Context, change: ListChange) -> Context:
+        """The index without the entities that are gone and with those that came."""
+        return with_changed_sounds(context, before, change)
 
     def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
         """The best reading with names put in; the others as they are."""

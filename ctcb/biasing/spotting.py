@@ -15,9 +15,10 @@ from typing import Optional
 import numpy as np
 
 from ctcb.biasing.prepared_list import Context
-from ctcb.biasing.pronounced_list import with_sounds
+from ctcb.biasing.pronounced_list import with_changed_sounds, with_sounds
 from ctcb.biasing.technique import EmissionTechnique, SearchedEmissions
 from ctcb.ctc import viterbi
+from ctcb.entities.lists import ListChange
 from ctcb.phones.graph import floored
 from ctcb.phones.spotting import Spot, spot
 
@@ -35,6 +36,10 @@ class Spotting(EmissionTechnique):
         if context.costs is not None:
             own = tuple(tuple(ids for ids, cost in zip(*ways) if cost == 0) for ways in zip(context.phrases, context.costs))
         return replace(with_sounds(context), spellings=own)
+
+    def update(self, context: Context, before: Context, change: ListChange) -> Context:
+        """The index without the entities that are gone and with those that came; long lists have no variants."""
+        return replace(with_changed_sounds(context, before, change), spellings=context.phrases)
 
     def bias(self, emissions: SearchedEmissions, context: Context) -> np.ndarray:
         """The emissions ``[T, V]`` with the tokens of spotted names raised."""

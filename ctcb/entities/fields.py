@@ -8,6 +8,7 @@ from typing import FrozenSet, List, Optional, Sequence, Tuple, Union
 
 from ctcb.entities.entity import Entity
 from ctcb.errors import InputError
+from ctcb.text.cmu_phones import BLANK, PHONES, phone_symbols
 
 FIELDS = ("weight", "alias", "pron", "spoken", "lang")
 # Far above useful weights; larger ones would overflow the graph's float32.
@@ -91,6 +92,4 @@ def _are_ipa(phones: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=None)
 def _phones() -> FrozenSet[str]:
-    from ctcb.text.lexicon import BLANK, PHONES, phone_symbols  # imports numpy; few lists have pron=
-
     return frozenset({*phone_symbols(stress=True), *PHONES} - {BLANK})

@@ -13,27 +13,25 @@ from ctcb.text.lexicon import Lexicon, Pronunciation
 MAX_PRONUNCIATIONS = 8
 
 
-def pronounced_forms(entity: Entity, lexicon: Lexicon, variants: Sequence[str] = ()) -> Tuple[str, ...]:
+def pronounced_forms(entity: Entity, lexicon: Lexicon) -> Tuple[str, ...]:
     """The texts, in the lexicon's words, whose words' pronunciations are an entity's.
 
-    Where the entity has ``pron=``, the text itself is not among them; its aliases and the ``variants`` are.
+    Where the entity has ``pron=``, the text itself is not among them; its aliases are.
     """
-    if entity.has_text_alone and not variants:
+    if entity.has_text_alone:
         form = lexicon.form(entity.text)
         return (form,) if form else ()
     texts = entity.aliases if entity.prons else (*(entity.spoken or (entity.text,)), *entity.aliases)
     forms = map(lexicon.form, texts)
-    return tuple(dict.fromkeys((*filter(None, forms), *variants)))
+    return tuple(dict.fromkeys(filter(None, forms)))
 
 
-def words_to_pronounce(entity: Entity, lexicon: Lexicon, variants: Sequence[str] = ()) -> Set[str]:
+def words_to_pronounce(entity: Entity, lexicon: Lexicon) -> Set[str]:
     """The words that :func:`pronunciations` looks up. Passing those of many entities to the lexicon's ``prepare`` saves time."""
-    return set(" ".join(pronounced_forms(entity, lexicon, variants)).split())
+    return set(" ".join(pronounced_forms(entity, lexicon)).split())
 
 
-def pronunciations(
-    entity: Entity, lexicon: Lexicon, limit: int = MAX_PRONUNCIATIONS, variants: Sequence[str] = ()
-) -> Tuple[Pronunciation, ...]:
+def pronunciations(entity: Entity, lexicon: Lexicon, limit: int = MAX_PRONUNCIATIONS) -> Tuple[Pronunciation, ...]:
     """Up to ``limit`` different pronunciations of an entity, in the lexicon's phones; none where it is unpronounceable.
 
     First come all of its ``pron=``, then those of its languages (:func:`of_languages`), then those of
@@ -42,19 +40,18 @@ def pronunciations(
     """
     own = (lexicon.adapted(pron.split()) for pron in entity.prons)
     given = list(filter(None, dict.fromkeys((*own, *of_languages(entity, lexicon)))))
-    combinations = [product(*map(lexicon.pronunciations, form.split())) for form in pronounced_forms(entity, lexicon, variants)]
+    combinations = [product(*map(lexicon.pronunciations, form.split())) for form in pronounced_forms(entity, lexicon)]
     unique = dict.fromkeys((*given, *_in_turns(combinations, limit)))
     return tuple(islice(unique, max(limit, len(given) + bool(entity.languages))))
 
 
 def pronounce_all(
-    entities: Sequence[Entity], lexicon: Lexicon, ids: Mapping[str, int], limit: int = MAX_PRONUNCIATIONS,
-    variants: Sequence[Sequence[str]] = (),
+    entities: Sequence[Entity], lexicon: Lexicon, ids: Mapping[str, int], limit: int = MAX_PRONUNCIATIONS
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """:func:`pronunciations` of each of N entities, many times faster than one by one: M of them, in no particular order.
 
-    ``ids`` are the phones' numbers; ``variants`` are those of each entity, or none at all. Returns the phones of all,
-    one behind the other (uint16), where each begins there (``[M + 1]`` int64), and the place of its entity (``[M]`` int64).
+    ``ids`` are the phones' numbers. Returns the phones of all, one behind the other (uint16), where each begins there
+    (``[M + 1]`` int64), and the place of its entity (``[M]`` int64).
     """
     from ctcb.text.combined import combine  # here: imports numba
 
@@ -62,11 +59,10 @@ def pronounce_all(
     forms: List[List[int]] = []
     names_at, given = [0], []
     for place, entity in enumerate(entities):
-        own = variants[place] if variants else ()
         if entity.prons or entity.languages:
-            given.append((place, own))
+            given.append(place)
         else:
-            forms += [[words.setdefault(word, len(words)) for word in form.split()] for form in pronounced_forms(entity, lexicon, own)]
+            forms += [[words.setdefault(word, len(words)) for word in form.split()] for form in pronounced_forms(entity, lexicon)]
         names_at.append(len(forms))
     lexicon.prepare(words)
     by_word = list(map(lexicon.pronunciations, words))
@@ -77,7 +73,7 @@ def pronounce_all(
     found, found_at, owners = combine(phones, begins, words_at, flat, forms_at, np.array(names_at), limit)
     if not given:
         return found, found_at, owners
-    more = [(place, pron) for place, own in given for pron in pronunciations(entities[place], lexicon, limit, own)]
+    more = [(place, pron) for place in given for pron in pronunciations(entities[place], lexicon, limit)]
     others, others_at = _flat([pron for _, pron in more], ids)
     return (
         np.concatenate([found, others]), np.concatenate([found_at, found_at[-1] + others_at[1:]]),

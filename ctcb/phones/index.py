@@ -81,6 +81,29 @@ class SoundIndex:
             return self.later.sound(number - known)
         return self.phones[self.begins[number] : self.begins[number + 1]].astype(np.int64)
 
+    def candidates(self, recognised: np.ndarray, most: int) -> np.ndarray:
+        """The pronunciations that share enough pairs with the phones ``recognised [H]`` (int64), as int64 numbers ``[C]`` that rise.
+
+        Of more than ``most`` those with the largest shares of their pairs.
+        """
+        sounds, shares = self._sharing(recognised)
+        if len(sounds) <= most:
+            return sounds
+        return np.sort(sounds[np.argsort(-shares, kind="stable")[:most]])
+
+    def _sharing(self, recognised: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """The candidates, and the share of its pairs that each one shares."""
+        if len(recognised) < 2:
+            return np.zeros(0, np.int64), np.zeros(0)
+        count = _count(recognised, len(self.owners), self.num_phones, self.first, self.posted)
+        lengths = np.diff(self.begins)
+        found = np.flatnonzero((count >= np.maximum(1, lengths - 1 - 2 * np.floor(lengths * WRONG))) & (self.owners >= 0))
+        shares = count[found] / (lengths[found] - 1)
+        if self.later is None:
+            return found, shares
+        others, more = self.later._sharing(recognised)
+        return np.r_[found, others + len(self.owners)], np.r_[shares, more]
+
     def near(self, recognised: np.ndarray, runs: np.ndarray, cost: Costs, most: int) -> Sequence[Tuple[int, int]]:
         """The ``most`` pairs of a run of phones and a pronunciation that are least apart, nearest first, each as its two numbers.
 
@@ -173,13 +196,20 @@ def _apart(recognised, spoken, swap, presence, put_in, table):
 
 
 @compiled
-def _near(recognised, runs, phones, begins, owners, num_phones, first, posted, swap, presence):
-    """The pairs that :meth:`SoundIndex.near` chooses from: runs, pronunciations, and how far these are apart (edits a phone)."""
-    count = np.zeros(len(begins) - 1, np.int32)
+def _count(recognised, sounds, num_phones, first, posted):
+    """How many pairs of the phones ``recognised`` each of so many pronunciations shares, as int32."""
+    count = np.zeros(sounds, np.int32)
     for place in range(len(recognised) - 1):
         pair = recognised[place] * num_phones + recognised[place + 1]
         for entry in range(first[pair], first[pair + 1]):
             count[posted[entry]] += 1
+    return count
+
+
+@compiled
+def _near(recognised, runs, phones, begins, owners, num_phones, first, posted, swap, presence):
+    """The pairs that :meth:`SoundIndex.near` chooses from: runs, pronunciations, and how far these are apart (edits a phone)."""
+    count = _count(recognised, len(owners), num_phones, first, posted)
     # The places of the shared pairs of those that share enough, one pronunciation behind the other.
     shared = np.full(len(count), -1, np.int64)
     total = 0

@@ -15,6 +15,8 @@ from ctcb.phones.index import SoundIndex
 from ctcb.phones.phonetics import BLANK, greedy_phones
 from ctcb.phones.verification import LONG, PhoneScore, probability
 
+MOST_TRIED = 2000  # pronunciations that are aligned; of 10,000 names rarely more share enough pairs of phones with an utterance
+
 
 @dataclass(frozen=True)
 class Spot:
@@ -36,18 +38,19 @@ def spot(log_probs: np.ndarray, index: SoundIndex, names: int, least: float) -> 
     index : the pronunciations of the list's entities.
     names : how many entities the list has.
     """
-    candidates, _ = index.candidates(greedy_phones(log_probs)[0])
+    candidates = index.candidates(greedy_phones(log_probs)[0], MOST_TRIED)
     if not len(candidates):
         return []
     likeliest = log_probs.max(axis=1)
-    labels, starts = viterbi.chains([index.sounds[sound] for sound in candidates], BLANK)
+    sounds = [index.sound(sound) for sound in candidates.tolist()]
+    labels, starts = viterbi.chains(sounds, BLANK)
     scores, spans = viterbi.best_spans(log_probs - likeliest[:, None], labels, starts, BLANK)
     uncertain = np.concatenate([[0.0], np.cumsum(-likeliest, dtype=np.float64)])
     best: Dict[int, Spot] = {}
-    for sound, score, (first, end) in zip(candidates.tolist(), scores.tolist(), spans.tolist()):
+    for sound, phones, score, (first, end) in zip(candidates.tolist(), sounds, scores.tolist(), spans.tolist()):
         if score <= viterbi.IMPOSSIBLE:
             continue
-        entity, length = int(index.owners[sound]), int(index.lengths[sound])
+        entity, length = index.owner(sound), len(phones)
         fit = PhoneScore(min(length, LONG), -score / length, float(uncertain[end] - uncertain[first]) / length)
         found = Spot(entity, first, end, -score, probability(fit, names))
         if found.probability >= least and (entity not in best or found.probability > best[entity].probability):

@@ -23,15 +23,15 @@ from typing import Collection, Dict, Iterable, Iterator, List, Mapping, Optional
 from ctcb.errors import InputError, unreadable
 from ctcb.io import atomic_write
 from ctcb.text import g2p
+from ctcb.text.cmu_phones import BLANK as BLANK
+from ctcb.text.cmu_phones import CONSONANTS as CONSONANTS
+from ctcb.text.cmu_phones import PHONES as PHONES
+from ctcb.text.cmu_phones import VOWELS as VOWELS
+from ctcb.text.cmu_phones import phone_symbols as phone_symbols
 from ctcb.text.normalize import WORD, normalize
 from ctcb.text.sounds import NearestPhones
 
 Pronunciation = Tuple[str, ...]
-
-BLANK = "<blk>"
-VOWELS = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split()
-CONSONANTS = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split()
-PHONES: Tuple[str, ...] = tuple(sorted(VOWELS + CONSONANTS))
 
 _CMU = frozenset(PHONES) | {vowel + mark for vowel in VOWELS for mark in "012"}
 _NORMAL = re.compile(WORD).fullmatch
@@ -39,13 +39,6 @@ _SIBILANTS = {"S", "Z", "SH", "ZH", "CH", "JH"}
 _VOICELESS = {"P", "T", "K", "F", "TH"}
 # The name of the letter a; the dictionary's first entry for ``a`` is the article.
 _LETTER_A = ("EY1",)
-
-
-def phone_symbols(stress: bool = False) -> Tuple[str, ...]:
-    """The symbol table of a phone head: ``<blk>`` is 0, then the 39 phones (69 with stress)."""
-    if not stress:
-        return (BLANK, *PHONES)
-    return (BLANK, *sorted([vowel + mark for vowel in VOWELS for mark in "012"] + CONSONANTS))
 
 
 def write_phones(path: Union[str, Path], stress: bool = False) -> None:
