@@ -7,7 +7,7 @@ from typing import Optional, Tuple
 
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.technique import SearchTechnique
-from ctcb.entities.lists import ListChange, without
+from ctcb.entities.changes import ListChange, without
 from ctcb.search.options import SUBWORD, UNIGRAM
 
 FEW, MANY = 10, 1000  # entities: from the first number on short names begin to cost, at the second they cost all

@@ -9,7 +9,7 @@ from ctcb.biasing.phone_rescoring import pronounced_units
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.pronounced_list import with_changed_sounds, with_sounds
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
-from ctcb.entities.lists import ListChange
+from ctcb.entities.changes import ListChange
 from ctcb.phones.graph import PhoneGraph, floored, scores
 from ctcb.phones.lookup import Match, find
 from ctcb.text.possessives import possessive_of

@@ -8,7 +8,7 @@ import numpy as np
 
 from ctcb.biasing.prepared_list import Context, Setting
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
-from ctcb.entities.lists import ListChange
+from ctcb.entities.changes import ListChange
 from ctcb.entities.pronunciations import pronunciations
 from ctcb.phones.graph import PhoneGraph, Pronunciations, align, floored
 from ctcb.phones.rescoring import phone_scores

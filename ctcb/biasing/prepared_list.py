@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 from ctcb.biasing.options import TechniqueOptions
 from ctcb.biasing.segmentations import Segmentations
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
+from ctcb.entities.changes import ListChange, without
 from ctcb.entities.forms import printed_forms, spoken_forms
-from ctcb.entities.lists import ListChange, without
 from ctcb.entities.pronunciations import in_ipa
 from ctcb.entities.report import CHANGED, REJECTED
 from ctcb.errors import InputError

@@ -6,8 +6,8 @@ from typing import Sequence
 
 from ctcb.biasing.prepared_list import Context
 from ctcb.entities import Entity
+from ctcb.entities.changes import ListChange
 from ctcb.entities.entity import Texts
-from ctcb.entities.lists import ListChange
 from ctcb.entities.pronunciations import pronounce_all
 from ctcb.phones.index import SoundIndex, Sounds
 from ctcb.phones.phonetics import Phonetics

@@ -9,7 +9,7 @@ import numpy as np
 
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
-from ctcb.entities.lists import ListChange
+from ctcb.entities.changes import ListChange
 from ctcb.entities.pronunciations import words_of_languages
 from ctcb.phones.lookup import LONGEST
 from ctcb.text.g2g import spellings, variants_of_all
@@ -83,8 +83,9 @@ def _owners(made: Sequence[Mapping[str, float]], context: Context) -> Dict[str, 
     best: Dict[str, Tuple[float, str, int]] = {}
     for place, costs in enumerate(made):
         for variant, cost in costs.items():
-            this = (cost, context.entities[place].text, place)
-            best[variant] = min(this, best.get(variant, this))
+            this, other = (cost, context.entities[place].text, place), best.get(variant)
+            if other is None or this < other:
+                best[variant] = this
     return {variant: place for variant, (_, _, place) in best.items()}
 
 

@@ -18,7 +18,7 @@ from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.pronounced_list import with_changed_sounds, with_sounds
 from ctcb.biasing.technique import EmissionTechnique, SearchedEmissions
 from ctcb.ctc import viterbi
-from ctcb.entities.lists import ListChange
+from ctcb.entities.changes import ListChange
 from ctcb.phones.graph import floored
 from ctcb.phones.spotting import Spot, spot
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ctcb.biasing.prepared_list import Context
 from ctcb.ctc.emissions import Emissions
-from ctcb.entities.lists import ListChange
+from ctcb.entities.changes import ListChange
 from ctcb.transcript.hypothesis import Reading
 
 

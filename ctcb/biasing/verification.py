@@ -10,7 +10,7 @@ from ctcb.biasing.phone_rescoring import pronounced_units
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.restoration import restored
 from ctcb.biasing.technique import Rescorer, SearchedEmissions
-from ctcb.entities.lists import ListChange
+from ctcb.entities.changes import ListChange
 from ctcb.phones.graph import PhoneGraph, align, floored
 from ctcb.phones.verification import PhoneScore, probability, score_name
 from ctcb.transcript.hypothesis import Reading

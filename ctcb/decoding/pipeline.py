@@ -11,6 +11,7 @@ import numpy as np
 from ctcb.biasing.prepared_list import Context, Setting, SpelledList
 from ctcb.biasing.restoration import restored
 from ctcb.biasing.technique import EmissionTechnique, EncoderTechnique, Rescorer, SearchedEmissions, Technique
+from ctcb.collecting import paused
 from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.ctc.log_probs import SCALES, as_log_probs
 from ctcb.ctc.padding import without_padding
@@ -83,6 +84,7 @@ class Pipeline:
         """Whether a technique acts on the encoder."""
         return any(isinstance(technique, EncoderTechnique) for technique in self.techniques)
 
+    @paused()
     def spell(self, entities: EntityList) -> SpelledList:
         """A list's entities in the model's tokens, and the load report with what these lack."""
         return SpelledList.of(entities, self.setting.spelling)
@@ -91,6 +93,7 @@ class Pipeline:
         """A list as :meth:`decode` takes it. Raises InputError for an entity that cannot be searched for."""
         return self._prepared(Context.of(spelled, self.setting), self.techniques)
 
+    @paused()
     def update(self, before: Context, entities: EntityList) -> Optional[Context]:
         """:meth:`prepare` of a long list that came out of another long one, which was prepared before, in a fraction of the time.
 
@@ -124,6 +127,7 @@ class Pipeline:
             lambda utt_id: prepare(lists.places[utt_id]) if utt_id in lists.places else None, whole.encoded, lists.places
         )
 
+    @paused()
     def _prepared(self, context: Context, techniques: Iterable[Technique]) -> Context:
         for technique in techniques:
             context = technique.prepare(context)

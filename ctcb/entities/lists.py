@@ -6,10 +6,11 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
 import regex
 
+from ctcb.collecting import paused
 from ctcb.entities.entity import Entity
 from ctcb.entities.fields import FIELDS, Record, Rejected, check_languages, check_pron, check_weight, tidy
 from ctcb.entities.formats import FILE_FORMATS, FORMATS, LINE_FORMATS, LineParser
@@ -19,24 +20,17 @@ from ctcb.errors import JOINERS, InputError
 from ctcb.io import PathOrStr, read_lines
 from ctcb.text.normalize import normalize
 
+if TYPE_CHECKING:
+    from ctcb.entities.changes import ListChange
+
 MANY_WORDS = 20
 MAX_CHARACTERS = 1000  # of a field; a longer text is not a name, and would be slow to spell and to match
 _WORDS = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*")
 _FIELD_IN_TEXT = re.compile(rf"\s(?:{'|'.join(FIELDS)})=").search
 
-_T = TypeVar("_T")
 _Item = Union[str, Entity]  # an entry: a line of a file, or an item from Python
 # Makes an entity of an entry; appends a note on each change to a list; raises Rejected.
 _Reader = Callable[[Any, List[str]], Entity]
-
-
-@dataclass(frozen=True)
-class ListChange:
-    """How a list came out of another one."""
-
-    before: Tuple[Entity, ...]  # the other one
-    removed: Tuple[int, ...]  # the places in it of those that are gone, rising
-    added: int  # how many stand behind those that are left
 
 
 @dataclass(frozen=True)
@@ -56,14 +50,16 @@ class EntityList:
 
     def find(self, text: str) -> Optional[int]:
         """The index of the entity that a text was loaded as or merged into; None where there is none."""
-        return self._places.get(_key(Entity(" ".join(_printable(text, []).split()))))
+        return self.places.get(_key(Entity(" ".join(_printable(text, []).split()))))
 
     @cached_property
-    def _places(self) -> Dict[str, int]:
-        return {key: place for place, key in enumerate(self._keys)}
+    def places(self) -> Dict[str, int]:
+        """The place of each entity, by its key."""
+        return {key: place for place, key in enumerate(self.keys)}
 
     @cached_property
-    def _keys(self) -> Tuple[str, ...]:
+    def keys(self) -> Tuple[str, ...]:
+        """What is different of any two entities: their normal forms."""
         return tuple(map(_key, self.entities))
 
     def changed(self, add: Union[Iterable[_Item], Mapping[_Item, float]] = (), remove: Iterable[str] = ()) -> EntityList:
@@ -78,33 +74,9 @@ class EntityList:
 
         Raises InputError as :meth:`of` does, and for a text that is not on the list.
         """
-        gone = set()
-        for text in [remove] if isinstance(remove, str) else remove:
-            place = self.find(text)
-            if place is None:
-                raise InputError(f"{text!r} cannot be removed: it is not on the list", hint="name entities as the list has them")
-            gone.add(place)
-        first = max(self.lines, default=len(self)) + 1
-        more = EntityList.numbered(enumerate(entries_of(add), start=first))
-        added, notes = [], list(more.report.notes) if more.report else []
-        for line, key, entity in zip(more.lines, more._keys, more):
-            place = self._places.get(key)
-            if place is not None and place not in gone:
-                gone.add(place)
-                entity, how = _merged(self.entities[place], entity)
-                notes.append(LineNote(line, MERGED, entity.text, f"has the normal form of {self.entities[place].text!r} of before{how}"))
-            added.append(entity)
-        removed = tuple(sorted(gone))
-        lines = without(self.lines or tuple(range(1, len(self) + 1)), removed) + more.lines
-        left = set(lines)
-        notes = [note for note in (self.report.notes if self.report else ()) if note.line in left or note.outcome == REJECTED] + notes
-        lost = sum(note.outcome in (REJECTED, MERGED) for note in notes)
-        before = self.report or LoadReport(None, None, 0, 0)
-        entities = without(self.entities, removed) + tuple(added)
-        report = replace(before, entries=len(entities) + lost, loaded=len(entities), notes=tuple(notes))
-        made = EntityList(entities, lines, report, ListChange(self.entities, removed, len(added)))
-        vars(made)["_keys"] = without(self._keys, removed) + more._keys  # worked out once
-        return made
+        from ctcb.entities.changes import changed  # here: it makes lists
+
+        return changed(self, add, remove)
 
     @classmethod
     def read(cls, path: PathOrStr, format: str = "plain") -> EntityList:
@@ -189,14 +161,6 @@ def entries_of(entities: Union[Iterable[_Item], Mapping[_Item, float]]) -> Tuple
         ) from None
 
 
-def without(values: Tuple[_T, ...], places: Sequence[int]) -> Tuple[_T, ...]:
-    """The values that do not stand at some places, which rise."""
-    kept: List[_T] = []
-    for first, end in zip([-1, *places], [*places, len(values)]):
-        kept += values[first + 1 : end]
-    return tuple(kept)
-
-
 def _weighted(item: _Item, weight: float) -> _Item:
     """An entry of a mapping with its weight; an invalid item is returned unchanged, to be rejected later."""
     if isinstance(item, str):
@@ -208,6 +172,7 @@ def _is_entry(line: str) -> bool:
     return bool(line.strip()) and not line.startswith("# ") and line.rstrip() != "#"
 
 
+@paused()
 def _collect(
     entries: Iterable[Tuple[int, Union[_Item, Record]]], read: _Reader, file: Optional[str],
     format: Optional[str] = None, suspicion: Optional[Suspicion] = None,
@@ -236,13 +201,13 @@ def _collect(
             entities.append(entity)
             lines.append(number)
             continue
-        joined, how = _merged(entities[place], entity)
+        joined, how = merged(entities[place], entity)
         notes.append(LineNote(number, MERGED, entity.text, f"has the normal form of {entities[place].text!r} in line {lines[place]}{how}"))
         entities[place] = joined
     warnings, looks_like = ((suspicion.warning(),), suspicion.format) if suspicion else ((), None)
     report = LoadReport(file, format, count, len(entities), tuple(notes), warnings, looks_like)
     made = EntityList(tuple(entities), tuple(lines), report)
-    vars(made)["_keys"] = tuple(places)  # worked out once
+    vars(made)["keys"] = tuple(places)  # worked out once
     return made
 
 
@@ -341,7 +306,7 @@ def _key(entity: Entity) -> str:
     return " ".join(words) or entity.text
 
 
-def _merged(first: Entity, second: Entity) -> Tuple[Entity, str]:
+def merged(first: Entity, second: Entity) -> Tuple[Entity, str]:
     """Two entities of the same normal form as one, and the rest of a note on it. Swapping them changes only
     the order of the fields."""
     text = min(first.text, second.text, key=plainness)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ctcb.ctc.log_probs import as_log_probs
 from ctcb.entities import Entity
-from ctcb.entities.lists import ListChange
+from ctcb.entities.changes import ListChange
 from ctcb.errors import InputError
 from ctcb.graph.backend import import_k2
 from ctcb.graph.entity_class import put_in, without_list

@@ -6,7 +6,7 @@ from typing import Any, FrozenSet, List, Optional
 import numpy as np
 
 from ctcb.ctc.log_probs import as_log_probs
-from ctcb.entities.lists import ListChange
+from ctcb.entities.changes import ListChange
 from ctcb.search.hypothesis import Hypothesis
 from ctcb.search.options import BeamOptions
 from ctcb.search.protocol import SearchContext

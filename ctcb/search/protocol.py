@@ -6,7 +6,7 @@ from typing import Any, FrozenSet, NamedTuple, Optional, Protocol, Sequence, Tup
 import numpy as np
 
 from ctcb.entities import Entity
-from ctcb.entities.lists import ListChange
+from ctcb.entities.changes import ListChange
 from ctcb.search.hypothesis import Hypothesis
 from ctcb.text.spelling import TokenIds
 

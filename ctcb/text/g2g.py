@@ -152,6 +152,8 @@ def _cheapest_rows(spellings: List[List[Variant]], count: int) -> List[Variant]:
 
     Each word's spellings are sorted. What comes behind more than ``count`` others, whose parts are all no dearer, is not put together.
     """
+    if len(spellings) == 1:
+        return spellings[0][1 : count + 1]
     rows = [Variant("", 0.0)]
     for options in spellings:
         joined = [

@@ -8,7 +8,7 @@ from typing import Any, List, Optional
 import numpy as np
 
 from ctcb.ctc.log_probs import as_log_probs
-from ctcb.entities.lists import ListChange
+from ctcb.entities.changes import ListChange
 from ctcb.errors import InputError
 from ctcb.lm.arpa import Arpa, Table
 from ctcb.lm.arrays import ArrayLm
