@@ -66,7 +66,7 @@ setup(
         "server": ["websockets>=13"],  # the example in recipes/streaming
         # --vad. Only the ONNX file inside silero-vad is used.
         "vad": ["silero-vad>=5", "onnxruntime>=1.16"],
-        "test": ["pytest>=7", "hypothesis>=6", "jiwer>=3", "inflect>=7", "nltk>=3.8"],
+        "test": ["pytest>=7", "hypothesis>=6", "jiwer>=3", "inflect>=7"],
         # There is no extra for k2: PyPI's last wheels fit torch 1.13.1 only, by hash
         # (utils/requirements/k2.txt); for torch 2.x take a wheel from https://k2-fsa.github.io/k2.
     },

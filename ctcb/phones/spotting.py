@@ -15,7 +15,7 @@ from ctcb.phones.index import SoundIndex
 from ctcb.phones.phonetics import BLANK, greedy_phones
 from ctcb.phones.verification import LONG, PhoneScore, probability
 
-MOST_TRIED = 2000  # pronunciations that are aligned; of 10,000 names rarely more share enough pairs of phones with an utterance
+MOST_TRIED = 1000  # pronunciations that are aligned, those with the largest shares of their pairs: of 10,000 names nearly all
 
 
 @dataclass(frozen=True)
