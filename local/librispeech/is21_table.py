@@ -1,6 +1,6 @@
 """The benchmark of is21_deep_bias as tables in Markdown, the published figures of others beside ours.
 
-    python local/librispeech/is21_table.py --out results/librispeech.md [--scores DIR]
+    python local/librispeech/is21_table.py --out results/librispeech.md [--scores DIR] [--model NAME]
 
 DIR holds SET/SYSTEM/N/score.json (``ctcb score --biasing-list``), with N "none" where there was no list. The table of
 each set is a block of the Markdown file. Without --scores the tables have the published figures alone
@@ -29,12 +29,13 @@ Row = Tuple[str, ...]  # a cell a column of HEADER
 @click.command()
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The Markdown file.")
 @click.option("--scores", type=click.Path(path_type=Path), help="Folder of our scores.")
-def command(out: Path, scores: Optional[Path]) -> None:
+@click.option("--model", default="this recipe's", show_default=True, help="The model of our scores, as the tables name it.")
+def command(out: Path, scores: Optional[Path], model: str) -> None:
     """Write a table for each test set."""
     tables = published()
     for file in sorted(scores.glob("*/*/*/score.json")) if scores else ():
         name, system, count = file.relative_to(scores).parts[:3]
-        tables.setdefault(name, []).append(scored(file, system, count))
+        tables.setdefault(name, []).append(scored(file, system, count, model))
     for name, rows in sorted(tables.items()):
         rows.sort(key=lambda row: 0 if row[1] == WITHOUT_LIST else int(row[1]))
         write_block(out, f"is21 {name}", markdown(HEADER, rows))
@@ -49,7 +50,7 @@ def published() -> Dict[str, List[Row]]:
     return tables
 
 
-def scored(file: Path, system: str, count: str) -> Row:
+def scored(file: Path, system: str, count: str, model: str) -> Row:
     """The figures of one of our systems with lists of N words; 95 % intervals in brackets."""
     measures: Dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["measures"]
 
@@ -60,7 +61,7 @@ def scored(file: Path, system: str, count: str) -> Row:
         value = f"{100 * found['value']:.2f}"
         return value if found["low"] is None else f"{value} ({100 * found['low']:.2f} to {100 * found['high']:.2f})"
 
-    return (f"**ctcb, {system}**", count, *map(percent, MEASURES), "this recipe")
+    return (f"**ctcb, {system}**", count, *map(percent, MEASURES), f"model: {model}")
 
 
 if __name__ == "__main__":

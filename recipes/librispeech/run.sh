@@ -33,6 +33,7 @@ else
   parts+=("${train_part[@]}" "${dev_part[@]}") names+=(train dev)
 fi
 for number in "${count[@]}"; do [[ $number == @(100|500|1000|2000) ]] || misuse "--count is 100, 500, 1000 or 2000, not $number"; done
+for system in "${bias[@]}"; do [[ $system == @(encoder|decoder|joint) ]] || misuse "--bias is encoder, decoder or joint, not $system"; done
 
 if due 1; then # nothing -> CORPUS: the audio, part by part, and the lists
   each part "${parts[@]}"
@@ -41,8 +42,8 @@ fi
 
 if due 2; then # CORPUS -> the sets: a manifest.tsv of the corpus's own files
   for name in "${names[@]}"; do
-    case $name in train) own=("${train_part[@]}") ;; dev) own=("${dev_part[@]}") ;; *) own=("$name") ;; esac
-    each part "${own[@]}"
+    case $name in train) of=("${train_part[@]}") ;; dev) of=("${dev_part[@]}") ;; *) of=("$name") ;; esac
+    each part "${of[@]}"
     once "$sets/$name" python "$root/local/librispeech/prepare_librispeech.py" "$corpus" --out "$sets/$name" --jobs "$jobs" "${options[@]}"
   done
 fi
@@ -67,7 +68,8 @@ benchmark() {
     --biasing-list "$table" --json "$out/score.json"
 }
 
-scores=$exp/is21/${model//[^[:alnum:].-]/_}
+own=${model:-own}
+scores=$exp/is21/${own//[^[:alnum:].-]/_}
 if due 13; then # model, test sets and each utterance's own list -> WER, U-WER and B-WER beside published ones, in results/librispeech.md
   for name in "${tests[@]}"; do
     benchmark "$name" unbiased none
@@ -75,5 +77,5 @@ if due 13; then # model, test sets and each utterance's own list -> WER, U-WER a
       for number in "${count[@]}"; do benchmark "$name" "$system" "$number"; done
     done
   done
-  python "$root/local/librispeech/is21_table.py" --scores "$scores" --out "$results/librispeech.md"
+  python "$root/local/librispeech/is21_table.py" --scores "$scores" ${model:+--model "$model"} --out "$results/librispeech.md"
 fi

@@ -163,7 +163,7 @@ def test_librispeech_recipe(librispeech, configs, tmp_path):
         ours = [[cell.strip() for cell in line.split("|")[1:4]] for line in table.splitlines() if line.startswith("| **ctcb")]
         assert [(row[0], row[1]) for row in ours] == [("**ctcb, unbiased**", "none"), ("**ctcb, joint**", "100"), ("**ctcb, joint**", "500")]
         for size, (_, _, wer) in zip(("none", "100", "500"), ours):
-            folder = tmp_path / "is21" / name / ("unbiased" if size == "none" else "joint") / size
+            folder = tmp_path / "is21/own" / name / ("unbiased" if size == "none" else "joint") / size
             hyps = {row["id"]: row["text"] for row in map(json.loads, (folder / "hyps.jsonl").read_text().splitlines())}
             edits = sum(distance(text.split(), hyps[utt_id].split()) for utt_id, text in texts[name].items())
             words = sum(len(text.split()) for text in texts[name].values())
@@ -192,6 +192,7 @@ def test_librispeech_benchmark_of_another_model(librispeech, configs, tmp_path):
     ran = run("librispeech", configs, exp, "--corpus", corpus, "--stage", 2, "--model", "ctcb/assets/model", "--count", 100)
     assert ran.returncode == 0, ran.stderr
     assert (exp / "results/librispeech.md").read_text().count("| **ctcb, decoder** | 100 |") == 2
+    assert "| model: ctcb/assets/model |" in (exp / "results/librispeech.md").read_text()
     assert sorted(path.name for path in exp.iterdir()) == ["is21", "lists", "results", "sets"]
 
 
@@ -202,9 +203,10 @@ def test_wrong_use_is_refused(recipe, configs, tmp_path):
         assert ran.returncode == 2 and told in ran.stderr
 
 
-def test_size_without_a_list_is_refused():
-    ran = subprocess.run(["recipes/librispeech/run.sh", "--corpus", "none", "--count", "200"], capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT)
-    assert ran.returncode == 2 and ran.stderr == "run.sh: --count is 100, 500, 1000 or 2000, not 200 (--help shows the options)\n"
+@pytest.mark.parametrize("option, value, values", [("count", "200", "100, 500, 1000 or 2000"), ("bias", "all", "encoder, decoder or joint")])
+def test_what_the_benchmark_lacks_is_refused_before_the_work(option, value, values):
+    ran = subprocess.run(["recipes/librispeech/run.sh", "--corpus", "none", f"--{option}", value], capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT)
+    assert ran.returncode == 2 and ran.stderr == f"run.sh: --{option} is {values}, not {value} (--help shows the options)\n"
 
 
 def test_missing_inputs_are_named_before_the_work(configs, tmp_path):
