@@ -1,7 +1,8 @@
 # The stages that recipes share, from prepared sets to the ablation. Source it in a recipe after its own stages.
 #
-# SETS/{train,dev,test} hold manifest.tsv; dev and test also entities.txt and distractors.txt. Variables:
-# sets exp jobs nj nproc torchrun device precision tensorboard speeds vocab_size config train_config epochs adapter_config adapter_epochs trials results recipe.
+# SETS/{train,dev,test} hold manifest.tsv; dev and test also entities.txt and distractors.txt. There may be several test
+# sets. Variables:
+# sets tests exp jobs nj nproc torchrun device precision tensorboard speeds vocab_size config train_config epochs adapter_config adapter_epochs trials results recipe.
 # shellcheck disable=SC2154
 . "$root/utils/launch.sh"
 
@@ -34,13 +35,15 @@ if due 8; then # training texts -> n-gram LM
   "$root/steps/make_lm.sh" --held-out "$sets/dev/manifest.tsv" "$exp/lm" "$sets/train/manifest.tsv"
 fi
 
-if due 9; then # LM and lang -> graphs over pieces and over phones, each tried on test
+if due 9; then # LM and lang -> graphs over pieces and over phones, each tried on the test sets
   for units in subword phone; do
-    out=$exp/decode/graph_$units
     "$root/steps/make_graph.sh" --model "$exp/model" --units "$units" "$exp/lm/lm.arpa.gz" "$exp/graph/$units"
-    once "$out" "$root/steps/decode.sh" --model "$exp/model" --device "$device" --jobs "$jobs" "$out" "$sets/test/manifest.tsv" -- \
-      --graph "$exp/graph/$units" --entities "$sets/test/entities.txt"
-    "$root/steps/score.sh" "$sets/test" "$out"
+    for name in "${tests[@]}"; do
+      out=$exp/decode/graph_$units/$name
+      once "$out" "$root/steps/decode.sh" --model "$exp/model" --device "$device" --jobs "$jobs" "$out" "$sets/$name/manifest.tsv" -- \
+        --graph "$exp/graph/$units" --entities "$sets/$name/entities.txt"
+      "$root/steps/score.sh" "$sets/$name" "$out"
+    done
   done
 fi
 
@@ -53,8 +56,18 @@ if due 10; then # model, LM and half of dev -> the model with the techniques' se
   done
 fi
 
-if due 11; then # model with LM and settings, test and the other half of dev -> the ablation, printed and in results/RECIPE.md
+if due 11; then # model with LM and settings, test sets and the other half of dev -> the ablation, printed and in results/RECIPE.md
   measured+=(--results "$results/$recipe.md")
   ctcb ablate "${measured[@]}" --data "$sets/dev" --half 2
-  ctcb ablate "${measured[@]}" --data "$sets/test"
+  for name in "${tests[@]}"; do ctcb ablate "${measured[@]}" --data "$sets/$name" --json "$exp/ablation_$name.json"; done
+fi
+
+if due 12; then # model, test sets and ablations -> what the list changed, in results/RECIPE-SET.html
+  for name in "${tests[@]}"; do
+    out=$exp/decode/joint/$name
+    once "$out" "$root/steps/decode.sh" --model "$exp/model" --device "$device" --jobs "$jobs" "$out" "$sets/$name/manifest.tsv" -- \
+      --lm "$exp/lm/lm.arpa.gz" --bias joint --entities "$sets/$name/entities.txt" --explain
+    ctcb report --ref "$sets/$name/manifest.tsv" --hyp "$out/hyps.jsonl" --entities "$sets/$name/entities.txt" \
+      --ablation "$exp/ablation_$name.json" --training "$exp/base" --training "$exp/adapter" --title "$recipe, $name" --out "$results/$recipe-$name.html"
+  done
 fi

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 from pathlib import Path
-from typing import List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 import soundfile
-from tones import RATE, say, sentences
+from tones import RATE, WORDS, say, sentences
 
 VOXPOPULI_COLUMNS = (
     "session_id id_ original_text normed_text speaker_id split gender start_time end_time vad is_gold_transcript accent".split()
@@ -90,3 +91,44 @@ def make_medical(corpus: Path) -> List[Tuple[str, str, float, float, str]]:
         text = "".join(f"audio/{name}.mp3[{start},{end}]\t{text}\n" for which, name, start, end, text in lines if which == split)
         (corpus / f"medical_{split}.info").write_text(text)
     return lines
+
+
+LIBRISPEECH_PARTS = {"train-clean-100": 24, "dev-clean": 8, "test-clean": 6, "test-other": 6}  # utterances
+IS21_SIZES = (100, 500, 1000, 2000)
+
+
+def make_librispeech(corpus: Path) -> Dict[str, Dict[str, str]]:
+    """LibriSpeech/PART/SPEAKER/CHAPTER/*.flac and *.trans.txt, is21_deep_bias/ref/*.tsv and words/*.txt; part -> id -> text.
+
+    Two speakers a part. Every other utterance of dev and test holds one of two words that training lacks, zed and quill. The
+    distractors are random letters.
+    """
+    texts: Dict[str, Dict[str, str]] = {}
+    for number, (part, count) in enumerate(LIBRISPEECH_PARTS.items()):
+        texts[part] = {}
+        for index, text in enumerate(sentences(count, seed=80 + number)):
+            if not part.startswith("train") and index % 2:
+                text = f"{text} {('zed', 'quill')[index // 2 % 2]}"
+            speaker = 100 * (number + 1) + index % 2
+            utt_id = f"{speaker}-{speaker}7-{index:04d}"
+            folder = corpus / f"LibriSpeech/{part}/{speaker}/{speaker}7"
+            folder.mkdir(parents=True, exist_ok=True)
+            soundfile.write(str(folder / f"{utt_id}.flac"), say(text, seed=index), RATE)
+            with open(folder / f"{speaker}-{speaker}7.trans.txt", "a") as file:
+                file.write(f"{utt_id} {text.upper()}\n")
+            texts[part][utt_id] = text
+    rng = np.random.default_rng(0)
+    others = sorted({"".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), 7)) for _ in range(2500)})
+    for name, words in (("common_words_5k", WORDS), ("all_rare_words", [*others, "zed", "quill"])):
+        file = corpus / f"is21_deep_bias/words/{name}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("\n".join(words) + "\n")
+    for part in ("test-clean", "test-other"):
+        for size in IS21_SIZES:
+            file = corpus / f"is21_deep_bias/ref/{part}.biasing_{size}.tsv"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with open(file, "w") as table:
+                for utt_id, text in texts[part].items():
+                    rare = sorted({"zed", "quill"} & set(text.split()))
+                    table.write("\t".join([utt_id, text, json.dumps(rare), json.dumps(sorted([*rng.choice(others, size - len(rare), False), *rare]))]) + "\n")
+    return texts

@@ -21,7 +21,7 @@ from ctcb.data.audio import SAMPLE_RATE, read_audio
 ROOT = Path(__file__).parents[1]
 DEMO = BUNDLED_MODEL.parent / "demo"
 GENERATED = ("docs/commands.md", "docs/api.md")
-PAGES = ["README.md", "CONTRIBUTING.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md"))]
+PAGES = ["README.md", "CONTRIBUTING.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md"))]
 
 # What begins like this is not run here, and why: a test of its own, or something that a test cannot have.
 ELSEWHERE = {
@@ -36,6 +36,10 @@ ELSEWHERE = {
     "pip install --no-deps .": "tests/utils/test_install.py checks what it leaves out",
     "recipes/open_en/run.sh": "tests/recipes/test_open_en.py",
     "recipes/voxpopuli/run.sh": "tests/recipes/test_corpora.py",
+    "recipes/librispeech/run.sh": "tests/recipes/test_corpora.py",
+    "pip install -r utils/requirements/docs.txt": "tests/test_site.py needs it",
+    "mkdocs build": "tests/test_site.py",
+    "python utils/run_notebook.py": "tests/test_site.py",
     "steps/prepare.sh": "tests/utils/test_jobs.py",
     "steps/emit.sh": "tests/utils/test_jobs.py",
     "steps/decode.sh": "tests/utils/test_jobs.py",
@@ -111,6 +115,10 @@ def scratch(folder: Path) -> None:
     (folder / "text.txt").write_text("she was given two tablets in the morning\nit was a long winter\n" * 5)
     (folder / "lexicon.txt").write_text((BUNDLED_MODEL / "lexicon.txt").read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "foreign.txt").write_text("Goethe\tlang=de\nJorge Muñoz\tlang=es-419\n", encoding="utf-8")
+    (folder / "calls.tsv").write_text("call-ch0\tMarlo Vandersteen|Harrowmere\ncall-ch1\tMarlo Vandersteen|Harrowmere\n")
+    (folder / "contacts.vcf").write_text("BEGIN:VCARD\nVERSION:3.0\nFN:Teodora Lindqvale\nN:Lindqvale;Teodora;;;\nEND:VCARD\n")
+    (folder / "catalogue.csv").write_text("text,weight,spoken\nvelotoxine,1.5,\nHarrowmere 9000,0.8,harrowmere nine thousand\n")
+    (folder / "distractors.txt").write_text("\n".join(f"{first}{last}" for first in ("Brix", "Tarn", "Quel", "Zor", "Mev") for last in ("by", "ow", "ham", "ick", "aldo")) + "\n")
     (folder / "options.yaml").write_text("decode:\n  entities: names.txt\n")
     (folder / "exp").mkdir()
     (folder / "exp/model").symlink_to(BUNDLED_MODEL)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Iterator, List, Tuple
 
 import click
+from docstrings import as_markdown
 
 import ctcb
 from ctcb.biasing.options import OPTIONS
@@ -23,6 +24,8 @@ from ctcb.report.markdown import markdown, replace_block
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = "<!-- Written by utils/reference.py; change the source and run it again. -->"
+
+LONGEST = 100  # characters of a signature in one line
 
 # What the package offers from Python: module -> names.
 PUBLIC = {
@@ -56,10 +59,8 @@ def commands() -> str:
         given = [one for one in command.params if isinstance(one, click.Argument)]
         named = [one.metavar or one.name.upper() + "..." * (one.nargs < 0) for one in given]
         lines += ["", f"## {' '.join(['ctcb', words, *named])}", "", *_text(command.help or "")]
-        lines += ["", "| option | meaning |", "|---|---|"]
-        for option in command.params:
-            if isinstance(option, click.Option):
-                lines.append(f"| {_names(option)} | {_cell(option)} |")
+        options = [f"| {_names(option)} | {_cell(option)} |" for option in command.params if isinstance(option, click.Option)]
+        lines += ["", "| option | meaning |", "|---|---|", *options] if options else []
     return "\n".join([*lines, ""])
 
 
@@ -129,11 +130,14 @@ def _entry(name: str, found: Any) -> List[str]:
         shown = inspect.signature(found.__init__ if inspect.isclass(found) else found)
         parts = [_parameter(one) for one in shown.parameters.values() if one.name not in ("self", "cls")]
         back = "" if inspect.isclass(found) or shown.return_annotation is shown.empty else f" -> {shown.return_annotation}"
-        lines += ["```python", f"{name}({', '.join(parts)}){back}", "```", ""]
+        given = f"{name}({', '.join(parts)}){back}"
+        if len(given) > LONGEST:  # a parameter a line
+            given = f"{name}(\n    " + ",\n    ".join(parts) + f",\n){back}"
+        lines += ["```python", given, "```", ""]
     docs = [inspect.getdoc(found) or ""]
     if inspect.isclass(found) and "__init__" in vars(found) and found.__init__.__doc__:
         docs.append(inspect.getdoc(found.__init__))
-    return [*lines, *"\n\n".join(docs).splitlines()]
+    return [*lines, *as_markdown("\n\n".join(docs))]
 
 
 def _parameter(one: inspect.Parameter) -> str:

@@ -133,7 +133,7 @@ pip install "pip==$pip_version"
 check_compiler
 
 install_reference() {
-  pip install -r "$root/utils/requirements/reference.txt"
+  pip install -r "$root/utils/requirements/reference.txt" -r "$root/utils/requirements/docs.txt"
   log "installing k2"
   pip install --no-deps --require-hashes -r "$root/utils/requirements/k2.txt"
 }

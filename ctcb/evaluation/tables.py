@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from ctcb.evaluation.ablation import AblationRow
 from ctcb.evaluation.dataset import DataSet
+from ctcb.evaluation.unrecognised import unrecognised
 from ctcb.report.markdown import markdown
 from ctcb.report.svg import Bar
 from ctcb.scoring.bootstrap import Estimate
@@ -27,12 +28,14 @@ def cells(row: AblationRow) -> List[str]:
 
 def render_text(data: DataSet, rows: Sequence[AblationRow]) -> str:
     """An ablation for the terminal."""
-    return f"{title(data)}\n\n{table([HEADER, *map(cells, rows)], left=(0,))}\n"
+    why = unrecognised(rows)
+    return f"{title(data)}\n\n{table([HEADER, *map(cells, rows)], left=(0,))}\n" + (f"{why}\n" if why else "")
 
 
 def render_markdown(data: DataSet, rows: Sequence[AblationRow]) -> List[str]:
     """The lines of an ablation for a results file."""
-    return [f"{title(data)}.", "", *markdown(HEADER, list(map(cells, rows)))]
+    why = unrecognised(rows)
+    return [f"{title(data)}.", "", *markdown(HEADER, list(map(cells, rows))), *([why, ""] if why else [])]
 
 
 def to_dict(data: DataSet, rows: Sequence[AblationRow]) -> Dict[str, Any]:

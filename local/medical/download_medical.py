@@ -2,27 +2,22 @@
 
     python local/medical/download_medical.py CORPUS
 
-An interrupted download resumes. CORPUS/.unpacked is written when both archives are unpacked. An archive that cannot
-be unpacked is removed, because lhotse checks only its length.
+An interrupted download resumes. CORPUS/.unpacked is written when both archives are unpacked.
 """
 from __future__ import annotations
 
-import gzip
 import sys
-import tarfile
-import zlib
 from pathlib import Path
 
 import click
 from lhotse.recipes.medical import download_medical
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "shared"))
-from fetching import fetch  # noqa: E402
+from fetching import fetch, unpack  # noqa: E402
 
 from ctcb.cli import run  # noqa: E402
 from ctcb.io import require_space  # noqa: E402
 
-CORRUPT = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
 CORPUS_BYTES = 10e9  # about 50 h of mp3, packed and unpacked; an estimate
 
 
@@ -33,22 +28,8 @@ def command(corpus: Path) -> None:
     mark = corpus / ".unpacked"
     if not mark.exists():
         require_space(corpus, CORPUS_BYTES)
-        fetch("the corpus", lambda: download(corpus))
+        fetch("the corpus", lambda: unpack(corpus, lambda: download_medical(corpus)))
         mark.touch()
-
-
-def download(corpus: Path) -> None:
-    """Run lhotse's download; remove the archives that it could not unpack."""
-    try:
-        download_medical(corpus)
-    except CORRUPT:
-        for archive in corpus.glob("*.tar.gz"):
-            try:
-                with tarfile.open(archive) as tar:
-                    tar.getmembers()
-            except CORRUPT:
-                archive.unlink()
-        raise
 
 
 if __name__ == "__main__":

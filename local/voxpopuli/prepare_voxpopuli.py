@@ -70,7 +70,7 @@ def read_annotations(path: Path) -> Tuple[Dict[str, Row], List[str]]:
     numbers: Counter = Counter()
     csv.field_size_limit(sys.maxsize)
     if not path.exists():
-        raise InputError("no such file", file=path, hint="download the annotations (stage 0)")
+        raise InputError("no such file", file=path, hint="download the annotations (stage 1)")
     try:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, delimiter="|")
@@ -83,9 +83,9 @@ def read_annotations(path: Path) -> Tuple[Dict[str, Row], List[str]]:
                     numbers[session] += 1
                     rows[f"{session}-{numbers[session]}"] = _row(row, path, reader.line_num)
     except (gzip.BadGzipFile, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot be read ({error})", file=path, hint="remove it and download it again (stage 0)") from None
+        raise InputError(f"cannot be read ({error})", file=path, hint="remove it and download it again (stage 1)") from None
     if not rows:
-        raise InputError("no utterance of train, dev or test", file=path, hint="download it again (stage 0)")
+        raise InputError("no utterance of train, dev or test", file=path, hint="download it again (stage 1)")
     return rows, list(numbers)
 
 
@@ -94,7 +94,7 @@ def _row(row: Dict[str, str], path: Path, line: int) -> Row:
         pieces = tuple((float(piece[0]), float(piece[1])) for piece in literal_eval(row["vad"] or "[]"))
         pieces = pieces or ((float(row["start_time"]), float(row["end_time"])),)
     except (ValueError, SyntaxError, TypeError, IndexError):
-        raise InputError("start_time, end_time or vad cannot be read", file=path, line=line, hint="download it again (stage 0)") from None
+        raise InputError("start_time, end_time or vad cannot be read", file=path, line=line, hint="download it again (stage 1)") from None
     return Row(f"{row['session_id']}-{row['id_']}", pieces, row.get("is_gold_transcript") == "True")
 
 
@@ -108,7 +108,7 @@ def require_recordings(corpus: Path, sessions: List[str], allow_missing: bool) -
         years = ", ".join(f"{year} ({count})" for year, count in sorted(Counter(session[:4] for session in missing).items()))
         raise InputError(
             f"{len(missing)} of {len(sessions)} recordings are not there, by year: {years}", file=path(missing[0]),
-            hint="finish the download (stage 0), or go on without them: --allow-missing",
+            hint="finish the download (stage 1), or go on without them: --allow-missing",
         )
 
 

@@ -10,9 +10,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from corpora import make_medical, make_voxpopuli
+from corpora import make_librispeech, make_medical, make_voxpopuli
 
-sys.path[:0] = [str(Path(__file__).parents[2] / "local" / name) for name in ("medical", "voxpopuli", "shared")]
+sys.path[:0] = [str(Path(__file__).parents[2] / "local" / name) for name in ("librispeech", "medical", "voxpopuli", "shared")]
+import download_librispeech  # noqa: E402
 import download_medical  # noqa: E402
 import download_voxpopuli  # noqa: E402
 
@@ -60,11 +61,11 @@ def server(tmp_path, monkeypatch):
     http.server_close()
 
 
-def ran(module, corpus, capsys):
+def ran(module, corpus, capsys, *more):
     """Exit code and the command's own messages."""
     code = 0
     try:
-        run(module.command, module.__name__, [str(corpus)])
+        run(module.command, module.__name__, [str(corpus), *more])
     except SystemExit as stop:
         code = stop.code
     return code, [line for line in capsys.readouterr().err.splitlines() if line.startswith("download_")]
@@ -150,6 +151,45 @@ def test_voxpopuli_download_resumes_with_the_year(voxpopuli, tmp_path, capsys, m
     assert ran(download_voxpopuli, corpus, capsys) == (0, []) and same(tmp_path / "made", corpus)
     assert [name for name, _ in Handler.asked] == [f"original_{year}.tar" for year in years[2:]]
     assert not list((corpus / "raw_audios").glob("*.tar"))
+
+
+@pytest.fixture
+def librispeech(server, tmp_path, monkeypatch):
+    folder, address = server
+    make_librispeech(tmp_path / "made")
+    for part in (tmp_path / "made/LibriSpeech").iterdir():
+        pack(folder / f"12/{part.name}.tar.gz", tmp_path / "made", f"LibriSpeech/{part.name}")
+    shutil.copytree(tmp_path / "made/is21_deep_bias", folder / "is21_deep_bias")
+    monkeypatch.setattr(download_librispeech, "AUDIO_URL", address)
+    monkeypatch.setattr(download_librispeech, "IS21_URL", address)
+    monkeypatch.setattr(download_librispeech, "PART_BYTES", {})
+    monkeypatch.setattr(download_librispeech, "OTHER_BYTES", 1e6)
+    monkeypatch.setattr(download_librispeech, "IS21_BYTES", 1e6)
+    return folder, ("--part", "dev-clean", "--part", "test-clean")
+
+
+def test_librispeech_download_resumes_with_the_part(librispeech, tmp_path, capsys):
+    folder, parts = librispeech
+    corpus, late = tmp_path / "corpus", folder / "12/test-clean.tar.gz"
+    whole = late.read_bytes()
+    late.write_bytes(b"x" * len(whole))
+    code, said = ran(download_librispeech, corpus, capsys, *parts)
+    assert code == 1 and len(said) == 1 and "test-clean could not be fetched" in said[0]
+    late.write_bytes(whole)
+    Handler.asked.clear()
+    assert ran(download_librispeech, corpus, capsys, *parts) == (0, [])
+    assert [name for name, _ in Handler.asked] == ["test-clean.tar.gz"] and not list(corpus.glob("*.tar.gz"))
+    for name in ("LibriSpeech/dev-clean", "LibriSpeech/test-clean", "is21_deep_bias"):
+        assert same(tmp_path / "made" / name, corpus / name)
+
+
+def test_a_part_that_is_there_is_left_alone(librispeech, tmp_path, capsys):
+    folder, parts = librispeech
+    own = tmp_path / "corpus/LibriSpeech/dev-clean/1/2/own.flac"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    assert ran(download_librispeech, tmp_path / "corpus", capsys, *parts) == (0, []) and own.exists()
+    assert "dev-clean.tar.gz" not in [name for name, _ in Handler.asked]
 
 
 @pytest.mark.parametrize("module", [download_medical, download_voxpopuli])

@@ -1,5 +1,6 @@
-"""recipes/voxpopuli and recipes/medical from a corpus in its publisher's layout to the ablation; a tiny model, tone speech."""
+"""recipes/voxpopuli, medical and librispeech from a corpus in its publisher's layout to the ablation; a tiny model, tone speech."""
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -9,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from corpora import make_medical, make_voxpopuli
+from corpora import make_librispeech, make_medical, make_voxpopuli
 
 ROOT = Path(__file__).parents[2]
 SETS = ("train", "dev", "test")
@@ -44,11 +45,15 @@ def run(*words, root=ROOT, **environment):
     )
 
 
-def check(exp, recipe):
-    for name in ("dev", "test"):
+def check(exp, recipe, tests=("test",)):
+    for name in ("dev", *tests):
         assert (exp / f"sets/{name}/entities.txt").read_text() and (exp / f"sets/{name}/lists.json").exists()
     results = (exp / f"results/{recipe}.md").read_text()
-    assert "begin ablation dev half 2" in results and "begin ablation test" in results and "| none |" in results
+    assert "begin ablation dev half 2" in results and "| none |" in results
+    for name in tests:
+        assert f"begin ablation {name} -->" in results
+        report = (exp / f"results/{recipe}-{name}.html").read_text()
+        assert f"{recipe}, {name}" in report and (exp / f"sets/{name}/entities.txt").read_text().split()[0] in report
     assert (exp / "model/adapter.safetensors").exists() and (exp / "lm/lm.arpa.gz").exists()
 
 
@@ -89,8 +94,8 @@ POINTS = [
     ("sets/train/audio/*/*.flac", "sets"), ("sets/train/manifest.tsv", "sets"), ("sets/dev/entities.txt", "lists"),
     ("data/train/recordings.jsonl.gz", "data/train"), ("data/dev/recordings.jsonl.gz", "data/dev"), ("lang/tokens.model", "lang"),
     ("base/log.jsonl", "model"), ("adapter/cache/*/*.npy", "adapter"), ("lm/*.gz.*", "lm"),
-    ("decode/graph_subword/.done", "decode/graph_phone"), ("emissions/*", "tune/decoder"), ("tune/joint/study.log", "tune/joint"),
-    ("results/voxpopuli.md", None),
+    ("decode/graph_subword/test/.done", "decode/graph_phone/test"), ("emissions/*", "tune/decoder"), ("tune/joint/study.log", "tune/joint"),
+    ("results/voxpopuli.md", None), ("decode/joint/test/.lock", "decode/joint/test"),
 ]  # fmt: skip
 
 
@@ -139,11 +144,69 @@ def test_medical_recipe(configs, tmp_path):
     assert "Zedocain" in (exp / "sets/dev/entities.txt").read_text()
 
 
-@pytest.mark.parametrize("recipe", ["voxpopuli", "medical"])
+@pytest.fixture(scope="module")
+def librispeech(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("librispeech")
+    return folder, make_librispeech(folder)
+
+
+@pytest.mark.slow
+def test_librispeech_recipe(librispeech, configs, tmp_path):
+    corpus, texts = librispeech
+    parts = ("--train-part", "train-clean-100", "--dev-part", "dev-clean", "--count", 100, "--count", 500, "--bias", "joint")
+    ran = run("librispeech", configs, tmp_path, "--corpus", corpus, "--stage", 2, *parts)
+    assert ran.returncode == 0, ran.stderr
+    check(tmp_path, "librispeech", ("test-clean", "test-other"))
+    results = (tmp_path / "results/librispeech.md").read_text()
+    for name in ("test-clean", "test-other"):
+        table = results[results.index(f"begin is21 {name}") : results.index(f"end is21 {name}")]
+        ours = [[cell.strip() for cell in line.split("|")[1:4]] for line in table.splitlines() if line.startswith("| **ctcb")]
+        assert [(row[0], row[1]) for row in ours] == [("**ctcb, unbiased**", "none"), ("**ctcb, joint**", "100"), ("**ctcb, joint**", "500")]
+        for size, (_, _, wer) in zip(("none", "100", "500"), ours):
+            folder = tmp_path / "is21/own" / name / ("unbiased" if size == "none" else "joint") / size
+            hyps = {row["id"]: row["text"] for row in map(json.loads, (folder / "hyps.jsonl").read_text().splitlines())}
+            edits = sum(distance(text.split(), hyps[utt_id].split()) for utt_id, text in texts[name].items())
+            words = sum(len(text.split()) for text in texts[name].values())
+            assert float(wer.split()[0]) == pytest.approx(100 * edits / words, abs=0.006)
+
+
+def distance(ref, hyp):
+    """The word edits between two texts, by the usual recursion."""
+    row = list(range(len(hyp) + 1))
+    for i, word in enumerate(ref, 1):
+        row, last = [i], row
+        for j, other in enumerate(hyp, 1):
+            row.append(min(row[j - 1] + 1, last[j] + 1, last[j - 1] + (word != other)))
+    return row[-1]
+
+
+@pytest.mark.slow
+def test_librispeech_benchmark_of_another_model(librispeech, configs, tmp_path):
+    """Only the test sets are needed, and nothing is trained."""
+    corpus = tmp_path / "corpus"
+    (corpus / "LibriSpeech").mkdir(parents=True)
+    (corpus / "is21_deep_bias").symlink_to(librispeech[0] / "is21_deep_bias")
+    for name in ("test-clean", "test-other"):
+        (corpus / "LibriSpeech" / name).symlink_to(librispeech[0] / "LibriSpeech" / name)
+    exp = tmp_path / "exp"
+    ran = run("librispeech", configs, exp, "--corpus", corpus, "--stage", 2, "--model", "ctcb/assets/model", "--count", 100)
+    assert ran.returncode == 0, ran.stderr
+    assert (exp / "results/librispeech.md").read_text().count("| **ctcb, decoder** | 100 |") == 2
+    assert "| model: ctcb/assets/model |" in (exp / "results/librispeech.md").read_text()
+    assert sorted(path.name for path in exp.iterdir()) == ["is21", "lists", "results", "sets"]
+
+
+@pytest.mark.parametrize("recipe", ["voxpopuli", "medical", "librispeech"])
 def test_wrong_use_is_refused(recipe, configs, tmp_path):
     for words, told in (([], "--corpus is missing"), (["--stages", "1"], "no such option: --stages")):
         ran = subprocess.run([f"recipes/{recipe}/run.sh", *words], capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT)
         assert ran.returncode == 2 and told in ran.stderr
+
+
+@pytest.mark.parametrize("option, value, values", [("count", "200", "100, 500, 1000 or 2000"), ("bias", "all", "encoder, decoder or joint")])
+def test_what_the_benchmark_lacks_is_refused_before_the_work(option, value, values):
+    ran = subprocess.run(["recipes/librispeech/run.sh", "--corpus", "none", f"--{option}", value], capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT)
+    assert ran.returncode == 2 and ran.stderr == f"run.sh: --{option} is {values}, not {value} (--help shows the options)\n"
 
 
 def test_missing_inputs_are_named_before_the_work(configs, tmp_path):

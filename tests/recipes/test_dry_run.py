@@ -11,8 +11,9 @@ import pytest
 from ctcb.cli import cli
 
 ROOT = Path(__file__).parents[2]
-NEEDED = {"mini": (), "voxpopuli": ("--corpus", "none"), "medical": ("--corpus", "none"), "open_en": ("--data-dir", "none", "--stop-stage", "10")}
-STAGES = {"mini": 11, "voxpopuli": 11, "medical": 11, "open_en": 10}
+NEEDED = {"mini": (), "voxpopuli": ("--corpus", "none"), "medical": ("--corpus", "none"), "librispeech": ("--corpus", "none"),
+          "open_en": ("--data-dir", "none", "--stop-stage", "10")}
+STAGES = {"mini": 12, "voxpopuli": 12, "medical": 12, "librispeech": 13, "open_en": 10}
 # Stages whose work is networks', and the commands that do it.
 ON_DEVICE = {"decode", "tune", "ablate", "train base", "train adapter"}
 
