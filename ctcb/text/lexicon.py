@@ -7,7 +7,8 @@ A word is looked up, in this order:
     an edge count for the normalised word: ``'cause`` adds a pronunciation to ``cause``;
 3.  a possessive of a word of 1 or 2: its base and ``S``, ``Z`` or ``IH0 Z``;
 4.  a word without a vowel letter is spelled out: ``nhs`` -> ``EH1 N EY1 CH EH1 S``;
-5.  by the sounds of its letters (:mod:`ctcb.text.g2p`); a possessive through its base, as in 3.
+5.  by the sounds of its letters (:mod:`ctcb.text.g2p`), or by the network of g2p_en (:mod:`ctcb.text.g2p_network`); a possessive
+    through its base, as in 3.
 
 Words are as :func:`ctcb.text.normalize.normalize` leaves them. Phones are the 39 of the CMU
 dictionary; with ``stress=True`` vowels end in 0, 1 or 2. Other tables of phones, and other languages, are
@@ -22,7 +23,7 @@ from typing import Collection, Dict, Iterable, Iterator, List, Mapping, Optional
 
 from ctcb.errors import InputError, unreadable
 from ctcb.io import atomic_write
-from ctcb.text import g2p
+from ctcb.text import g2p, g2p_network
 from ctcb.text.cmu_phones import BLANK as BLANK
 from ctcb.text.cmu_phones import CONSONANTS as CONSONANTS
 from ctcb.text.cmu_phones import PHONES as PHONES
@@ -89,6 +90,11 @@ def has_cmu_phones(symbols: Collection[str]) -> bool:
     return any(set(phone_symbols(stress)[1:]) <= set(symbols) for stress in (False, True))
 
 
+# Who pronounces words that no dictionary has: a model of the sounds of letters, or g2p_en's network.
+LETTERS, NETWORK = "letters", "g2p_en"
+G2P = (LETTERS, NETWORK)
+
+
 class Lexicon:
     """Word -> pronunciations, at least one for every normal word. Picklable.
 
@@ -96,19 +102,20 @@ class Lexicon:
     ----------
     entries : own pronunciations, which replace those of the dictionary.
     stress : keep the stress marks of vowels.
+    g2p : who pronounces words that no dictionary has, one of `G2P`.
     """
 
     def __init__(
-        self, entries: Optional[Mapping[str, Sequence[Pronunciation]]] = None, stress: bool = False
+        self, entries: Optional[Mapping[str, Sequence[Pronunciation]]] = None, stress: bool = False, g2p: str = LETTERS
     ) -> None:
-        self.stress = stress
+        self.stress, self.g2p = stress, g2p
         self.entries: Dict[str, Tuple[Pronunciation, ...]] = {
             word: self._plain(prons) for word, prons in (entries or {}).items()
         }
         self._cache: Dict[str, Tuple[Pronunciation, ...]] = {}
 
     @classmethod
-    def read(cls, path: Union[str, Path], stress: bool = False) -> Lexicon:
+    def read(cls, path: Union[str, Path], stress: bool = False, g2p: str = LETTERS) -> Lexicon:
         """Read ``lexicon.txt``: word TAB phones, one pronunciation on each line.
 
         Raises InputError, with the line number, for a malformed line, a word that is not in normal form,
@@ -125,7 +132,7 @@ class Lexicon:
             if stress and any(phone in VOWELS for phone in phones):
                 raise InputError("has a vowel without stress", file=path, line=number, hint="mark it 0, 1 or 2")
             entries.setdefault(word, []).append(phones)
-        return cls(entries, stress)
+        return cls(entries, stress, g2p)
 
     def write(self, path: Union[str, Path], words: Iterable[str]) -> Dict[str, int]:
         """Write ``lexicon.txt`` for words (sorted, without duplicates); returns how many words have each origin."""
@@ -162,7 +169,7 @@ class Lexicon:
         """Run G2P for all words that need it in one batch, many times faster than word by word."""
         new = [word for word in words if word not in self._cache and self.origin(word) == "g2p"]
         bases = list(map(_base, new))
-        for word, (base, possessive), phones in zip(new, bases, g2p.predict([base for base, _ in bases], self.stress)):
+        for word, (base, possessive), phones in zip(new, bases, self._predicted([base for base, _ in bases])):
             phones = phones or self._plain([_spelled(base)])[0]
             self._cache[word] = (with_s(phones) if possessive else phones,)
 
@@ -202,8 +209,14 @@ class Lexicon:
         if origin == "possessive":
             prons: Sequence[Pronunciation] = self.entries.get(base) or _in_cmudict(base)
         else:
-            prons = ((g2p.predict([base])[0] if origin == "g2p" else ()) or _spelled(base),)
+            prons = ((self._predicted([base])[0] if origin == "g2p" else ()) or _spelled(base),)
         return [with_s(phones) for phones in prons] if possessive else prons
+
+    def _predicted(self, words: Sequence[str]) -> List[Pronunciation]:
+        """The phones of words that no dictionary has, with stress or without; of a word they may be ()."""
+        if self.g2p == LETTERS:
+            return g2p.predict(words, self.stress)
+        return [self._plain([phones])[0] for phones in g2p_network.predict(words)]
 
     def phones_of_text(self, text: str) -> List[str]:
         """The phones of a text, for training: the first pronunciations of its words, concatenated.
