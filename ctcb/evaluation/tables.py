@@ -6,17 +6,15 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from ctcb.evaluation.ablation import AblationRow
 from ctcb.evaluation.dataset import DataSet
+from ctcb.report.ablation import COLUMNS, NONE
+from ctcb.report.axis import AxisRow, mark
 from ctcb.report.markdown import markdown
-from ctcb.report.svg import Bar
 from ctcb.scoring.bootstrap import Estimate
 from ctcb.scoring.measures import ABSENT_FALSE_ALARMS, BY_NAME
 from ctcb.text_table import table
 
-COLUMNS = ("entity_precision", "entity_recall", "entity_f1", "wer", "u_wer", "b_wer", "collateral")
 REAL_TIME = "times real time, one core"
 HEADER = ("system", *(BY_NAME[name].heading for name in COLUMNS), ABSENT_FALSE_ALARMS.heading, REAL_TIME)
-
-NONE = "-"  # nothing to divide by
 
 
 def cells(row: AblationRow) -> List[str]:
@@ -63,11 +61,10 @@ def to_dict(data: DataSet, rows: Sequence[AblationRow]) -> Dict[str, Any]:
     }  # fmt: skip
 
 
-def bar(row: AblationRow) -> Bar:
+def bar(row: AblationRow) -> AxisRow:
     """A system's entity F1, to be drawn."""
     found = row.report.estimates.get("entity_f1")
-    edges = (None, None, None) if found is None else (found.value, found.low, found.high)
-    return Bar(row.system.name, *(None if edge is None else 100.0 * edge for edge in edges))
+    return AxisRow(row.system.name, () if found is None else mark(found.value, found.low, found.high))
 
 
 def title(data: DataSet) -> str:
