@@ -49,8 +49,7 @@ class Effect:
 def effect_page(effect: Effect, articles: Articles, clips: Clips, pictures: Pictures) -> str:
     """The HTML of the page, one file with all that it shows. ``articles`` makes use of ``clips`` and ``pictures``."""
     before, after = effect.before, effect.after
-    changed = None if before is None else articles.changed(before, after)
-    wrong = articles.wrong(before, after)
+    changed, wrong = articles.listings(before, after)
     measures = measure_rows(before, after)
     names = name_rows(before, after, {entity.text: entity.weight for entity in effect.listed})
     speakers = speaker_rows(after) if len(after.per_speaker) > 1 else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ctcb.progress import progress
 from ctcb.report.changed import Changed, changed, wrong_words
 from ctcb.report.media import Clip, Clips, Pictures
 from ctcb.report.moments import Moment, differing, moments, timed_words
@@ -69,21 +70,21 @@ class Articles:
         self._rows, self._seconds, self._comparable = rows, seconds, comparable
         self._clips, self._pictures = clips, pictures
 
-    def changed(self, before: ScoreReport, after: ScoreReport) -> Listing:
-        """The utterances that the list changed: those with a loss of names first."""
-        pairs = changed(before, after)
-        shown = [self._of_change(pair) for pair in pairs[:MAX_SHOWN]]
-        return Listing(shown, len(pairs), sum(pair.names > 0 for pair in pairs), sum(pair.names < 0 for pair in pairs))
+    def listings(self, before: Optional[ScoreReport], after: ScoreReport) -> Tuple[Optional[Listing], Listing]:
+        """The utterances that the list changed, those with a loss of names first; and of the others those with missed or false names.
 
-    def wrong(self, before: Optional[ScoreReport], after: ScoreReport) -> Listing:
-        """The utterances with missed or false names among those that the list did not change."""
-        others = set() if before is None else {pair.after.id for pair in changed(before, after)}
-        found = [one for one in after.utterances if one.id not in others and one.entities is not None and (one.entities.missed or one.entities.false)]
-        return Listing([self._article(one, None, _name_spans(one)) for one in found[:MAX_SHOWN]], len(found))
+        Without transcripts ``before`` the list, the first is None and the second of all utterances.
+        """
+        pairs = [] if before is None else changed(before, after)
+        differ = {pair.after.id for pair in pairs}
+        wrong = [one for one in after.utterances if one.id not in differ and one.entities is not None and (one.entities.missed or one.entities.false)]
+        articles = [self._of_change(pair) for pair in progress(pairs[:MAX_SHOWN], "what changed")]
+        listing = Listing(articles, len(pairs), sum(pair.names > 0 for pair in pairs), sum(pair.names < 0 for pair in pairs))
+        rest = [self._article(one, None, _name_spans(one)) for one in progress(wrong[:MAX_SHOWN], "names that are wrong")]
+        return None if before is None else listing, Listing(rest, len(wrong))
 
     def _of_change(self, change: Changed) -> Article:
-        spans = differing(change.before.shown.hyp, change.after.shown.hyp)
-        return self._article(change.after, change, spans)
+        return self._article(change.after, change, differing(change.before.shown.hyp, change.after.shown.hyp))
 
     def _article(self, score: UtteranceScore, change: Optional[Changed], spans: Sequence[Span]) -> Article:
         found = self._moments(score, spans)

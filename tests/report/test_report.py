@@ -59,7 +59,7 @@ def files(tmp_path):
     (tmp_path / "names.txt").write_text("Bob\tweight=2.0\nDan\nÉve <b>\n")
     rows = [
         ("u000", "ann met bob", "ann met bop", ["subword"]), ("u001", "dan met bob", "dan met ann", ["lookup"]), ("u002", "met met met", "met met met", []),
-        ("u003", "ann met <b>", "ann met <b>", []),
+        ("u003", "ann met den", "ann met den", []),
     ]  # fmt: skip
     with open(tmp_path / "hyps.jsonl", "w") as file:
         for utt_id, text, before, why in rows:
@@ -106,7 +106,7 @@ def test_command_writes_a_page(report, files):
     assert "Bob: subword" in told and "u000" in told and "+1 names" in told and "-1 names" in told
     assert told.index("-1 names") < told.index("+1 names")  # harm first
     refs = {f"u{number:03d}": text for number, text in enumerate(TEXTS)}
-    after = {"u000": "ann met bob", "u001": "dan met bob", "u002": "met met met", "u003": "ann met <b>"}
+    after = {"u000": "ann met bob", "u001": "dan met bob", "u002": "met met met", "u003": "ann met den"}
     wer = score(refs, after, ["Bob", "Dan", "Éve <b>"], draws=0).estimates["wer"].value
     assert f"{100 * wer:.1f} %" in told
     anchors = {attributes["id"] for _, attributes in read.elements if "id" in attributes}
@@ -135,11 +135,11 @@ def test_false_alarms_of_the_list_and_of_absent_lists_have_their_names(report, f
 
 
 def test_names_have_what_was_recognised_instead(report):
-    """Spoken, found without and with the list, false alarms, and the words in the places of missed names."""
+    """Weight, spoken, found without and with the list, false alarms, and the words in the places of missed names."""
     told = Reader(report()[1]).told
-    names = told[told.index("recognised instead, with the list") : told.index("What the list changed", told.index("Spoken") if "Spoken" in told else 2000)]
-    rows = re.findall(r"(Bob|Dan) (\d) (\d) (\d) (\d) (\d)((?: [a-z]+)*)", names)
-    assert rows == [("Bob", "2", "1", "0", "1", "1", " bop"), ("Dan", "1", "2", "1", "1", "0", " b b")]
+    start = told.index("recognised instead, with the list")
+    rows = re.findall(r"(Bob|Dan) (\d) (\d) (\d) (\d) (\d)((?: [a-z]+)*)", told[start : told.index("What the list changed", start)])
+    assert rows == [("Bob", "2", "1", "0", "1", "1", " bop"), ("Dan", "1", "2", "1", "1", "0", " den den")]
 
 
 def test_no_comparison_without_a_baseline(ctcb, files):
@@ -167,7 +167,7 @@ def test_clips_are_of_the_moments_that_changed(report):
     assert [one["aria-label"] for one in clips] == ["u001, 0.1 to 1.6 s", "u000, 0.1 to 1.6 s", "u003, 0.1 to 1.6 s"]
     for one in clips:
         samples, rate = soundfile.read(io.BytesIO(base64.b64decode(one["src"].split(",")[1])))
-        assert rate == 16_000 and 1.0 < len(samples) / rate < 1.6  # the audio ends before the margin does
+        assert rate == 16_000 and 0.8 < len(samples) / rate < 1.3  # the audio ends before the margin does
 
 
 def test_clips_stop_at_the_size_limit(report, files):

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
@@ -62,6 +62,7 @@ def test_utterance_without_times_is_played_whole_where_it_is_short(seconds, expe
     assert played("ann met bop", words=WORDS[:3], seconds=seconds) == expected  # of another text
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from("abc"), max_size=8), st.lists(st.sampled_from("abc"), max_size=8))
 def test_texts_are_equal_outside_of_what_differs(before, after):
     """Units outside of the stretches are a subsequence of the other text, and equal texts have none."""
