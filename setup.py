@@ -25,7 +25,7 @@ setup(
     ],
     python_requires=">=3.9,<3.14",
     packages=find_packages(include=["ctcb", "ctcb.*"]),
-    package_data={"ctcb": [f"assets/**/*.{kind}" for kind in ASSETS] + ["text/*.tsv", "text/*.npz"]},
+    package_data={"ctcb": [f"assets/**/*.{kind}" for kind in ASSETS] + ["text/*.tsv", "text/*.npz", "report/templates/*"]},
     entry_points={"console_scripts": ["ctcb = ctcb.cli:main"]},
     install_requires=[
         "torch>=1.13.1",
@@ -47,6 +47,7 @@ setup(
         "click>=8",
         "PyYAML>=6",
         "rich>=13",
+        "jinja2>=3.1",  # pages and drawings of reports
     ],
     extras_require={
         # lhotse resamples and changes speed through torchaudio. It stays an extra because it must match

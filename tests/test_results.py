@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ctcb.report.markdown import replace_block, write_block
+from ctcb.scoring.measures import ABSENT_FALSE_ALARMS, MEASURES
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "results").rglob("*.md"))
@@ -70,3 +71,17 @@ def test_results_file_creates_its_folder(tmp_path):
 def test_named_scripts_exist(page):
     named = re.findall(r"\b(?:recipes|steps|local|utils|tests|conf)/[\w./-]+\.(?:py|sh|yaml)", page.read_text(encoding="utf-8"))
     assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.parametrize("page", [ROOT / "RESULTS.md", *ROOT.glob("results/*.md")], ids=lambda page: str(page.relative_to(ROOT)))
+def test_measures_have_one_name_in_all_tables(page):
+    """No heading is short for a measure, and of false alarms each says of which lists."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    headings = [cell.strip() for line, below in zip(lines, lines[1:]) if re.match(r"\| ?---", below) for cell in line.strip("|").split("|")]
+    assert [cell for cell in headings if re.search(r"^(P|R|F1) %|entity [PR] %|false alarms(?! of )|x real time", cell)] == []
+
+
+def test_every_measure_is_in_the_table_of_names():
+    text = (ROOT / "docs/measures.md").read_text(encoding="utf-8")
+    for measure in (*MEASURES, ABSENT_FALSE_ALARMS):
+        assert f"`{measure.name}`" in text and measure.title.split(" / ")[0] in text

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # A demonstration on bundled data: the bundled model transcribes the bundled clips without and with the bundled
-# list of names, and a score table compares both. Sets up the environment first.
+# list of names, and a score table and an HTML report compare both. Sets up the environment first.
 #
 #   utils/demo.sh [--out DIR]
 #
-#   --out DIR   keep the transcripts there (a temporary folder)
+#   --out DIR   keep the transcripts and report.html there (a temporary folder)
 [ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@"
 set +o posix -euo pipefail
 self=${BASH_SOURCE[0]} && [ ! -L "$self" ] || self=$(readlink -f "$self")
@@ -29,3 +29,6 @@ for run in without with; do
 done
 ctcb score --ref "$demo/manifest.tsv" --hyp "$out/with/hyps.jsonl" --compare "$out/without/hyps.jsonl" \
   --entities "$demo/entities.txt" --per-entity
+echo
+ctcb report --ref "$demo/manifest.tsv" --hyp "$out/with/hyps.jsonl" --base "$out/without/hyps.jsonl" \
+  --entities "$demo/entities.txt" --data-set "the bundled clips" --out "$out/report.html"

@@ -15,8 +15,10 @@ from typing import Any, Dict, List
 
 from ctcb.errors import run_script
 from ctcb.report.markdown import markdown, write_block
+from ctcb.scoring.measures import BY_NAME
 
-COLUMNS = ("set", "speech", "utterances", "words", "WER %", "entity P %", "entity R %", "entity F1 %")
+MEASURES = ("wer", "entity_precision", "entity_recall", "entity_f1")
+COLUMNS = ("set", "speech", "utterances", "words", *(BY_NAME[name].heading for name in MEASURES))
 
 
 def main() -> None:
@@ -44,7 +46,7 @@ def row(folder: Path, kind: str) -> List[str]:
         return "{:.1f} ({:.1f} to {:.1f})".format(*(100 * measure[key] for key in ("value", "low", "high")))
 
     words = report["counts"]["wer"]["words"]
-    measures = [percent(name) for name in ("wer", "entity_precision", "entity_recall", "entity_f1")]
+    measures = [percent(name) for name in MEASURES]
     return [folder.name, kind, str(report["utterances"]), str(words), *measures]
 
 

@@ -2,28 +2,35 @@
 from __future__ import annotations
 
 import json
-from html import escape
+from datetime import date
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import click
 
+from ctcb import __version__
 from ctcb.cli.common.comparing import comparing_options, format_option
-from ctcb.cli.common.curves import draw
+from ctcb.cli.common.curves import NOTHING_YET, STEPS, panels_of, run_name
 from ctcb.cli.common.options import Once, entities_format_option, read_list
 from ctcb.cli.decode.writing import SETTINGS
-from ctcb.data.manifest import read_manifest
+from ctcb.data.manifest import ManifestRow, read_manifest
 from ctcb.errors import InputError
-from ctcb.io import atomic_write, read_lines
-from ctcb.report import sections
-from ctcb.report.html import page, section
-from ctcb.report.media import Clips
+from ctcb.io import atomic_write, read_lines, read_text
+from ctcb.report.ablation import AblationTable, ablation_table
+from ctcb.report.about import facts, input_files, objections
+from ctcb.report.effect import Effect, Training, effect_page
+from ctcb.report.media import Clips, Pictures
+from ctcb.report.utterances import Articles
 from ctcb.scoring.markup import render_markup
 from ctcb.scoring.matching import match_times
 from ctcb.scoring.readers import read_transcripts
 from ctcb.scoring.recognition import JSONL
 from ctcb.scoring.score import score
 from ctcb.scoring.tables import read_speakers, require_all
+from ctcb.scoring.text import comparable, rules_of
+from ctcb.training.log import LOG
+
+PICTURES_MB = 8.0  # megabytes of attention plots in a page
 
 
 @click.command()
@@ -40,17 +47,22 @@ from ctcb.scoring.tables import read_speakers, require_all
 @click.option("--training", multiple=True, type=click.Path(), help="Training directory, whose curves are drawn; repeatable.")
 @click.option("--attention", type=click.Path(), help="Folder of `ctcb decode --attention-plot`.")
 @click.option("--audio-mb", type=click.FloatRange(min=0), default=8.0, show_default=True, help="Maximum megabytes of audio in the page.")
-@click.option("--title", default="What the list changed", show_default=True, help="Title of the page.")
+@click.option("--title", cls=Once, help="Title of the page.  [default: Names in DATA SET]")
+@click.option("--data-set", cls=Once, help="Name of the data set.  [default: the folder of --ref]")
+@click.option("--model-name", cls=Once, help="Name of the model.  [default: the one in the settings.json beside --hyp]")
 @click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Number of bootstrap samples; 0: no intervals.")
 @click.option("--out", required=True, type=click.Path(), help="The HTML file.")
 def command(
-    ref: str, hyp: str, base: Optional[str], ref_format: Optional[str], hyp_format: Optional[str], base_format: Optional[str], entities: str, entities_format: str, language: Optional[str], fold: bool,
-    unit: Optional[str], speakers: Optional[str], ablations: Tuple[str, ...],
-    training: Tuple[str, ...], attention: Optional[str], audio_mb: float, title: str, bootstrap: int, out: str,
+    ref: str, hyp: str, base: Optional[str], ref_format: Optional[str], hyp_format: Optional[str], base_format: Optional[str], entities: str,
+    entities_format: str, language: Optional[str], fold: bool, unit: Optional[str], speakers: Optional[str], ablations: Tuple[str, ...],
+    training: Tuple[str, ...], attention: Optional[str], audio_mb: float, title: Optional[str], data_set: Optional[str],
+    model_name: Optional[str], bootstrap: int, out: str,
 ) -> None:
-    """Write an HTML page on the effect of a list: measures, ablations, training curves, names, false alarms, changed utterances.
+    """Write an HTML page on the effect of a list: measures, ablations, training curves, names and what was recognised instead,
+    changed utterances with clips of the moments that changed.
 
-    The page is one self-contained file, audio included.
+    The page is one self-contained file, audio included, for screens of all sizes and for print. It names data set, model, list and
+    versions, and the digests of all files.
 
     \b
     ctcb decode --entities names.txt --explain --out exp/names data/dev/manifest.tsv
@@ -66,23 +78,32 @@ def command(
     speaker_of = read_speakers(speakers) if speakers else None
     if speaker_of is not None:
         require_all(speaker_of, refs, "speaker", speakers)
+    tables = [table for path in ablations for table in _ablations(path)]
+    trainings = [_training(folder) for folder in training]
+    settings = _settings(hyp)
     rules: Dict[str, Any] = {"language": language, "fold": fold, "unit": unit, "speakers": speaker_of}
     first = score(refs, before, listed, draws=bootstrap, **rules) if before else None
     after = score(refs, hyps, listed, compare=before, draws=bootstrap, **rules)
-    parts = [f"<h1>{escape(title)}</h1>", sections.result(first, after)]
-    for path in ablations:
-        parts += map(sections.ablation, _ablations(path))
-    parts += [section("Training", draw(folder)) for folder in training]
-    parts += [sections.speakers(after), sections.names(after), sections.alarms(after)]
-    if first is not None:
-        clips = Clips(_audio(ref), int(audio_mb * 1e6))
-        parts.append(sections.changes(first, after, _why(rows), clips, attention))
-    parts.append(sections.weights(listed))
-    beside = Path(hyp).parent / SETTINGS
-    if beside.is_file():
-        parts.append(sections.settings(json.loads(beside.read_text("utf-8"))))
+    logs = [str(Path(folder) / LOG) for folder in training]
+    inputs = input_files([
+        ("references", ref), ("transcripts with the list", hyp), ("transcripts without the list", base), ("list", entities),
+        *(("ablation", path) for path in ablations), *(("training", path) for path in logs),
+    ])  # fmt: skip
+    list_file = next(file for file in inputs if file.role == "list")
+    manifest = _manifest(ref)
+    by_id = {row["id"]: row for row in rows}
+    seconds = {row.utt_id: row.duration for row in manifest if row.duration is not None}
+    name = data_set or Path(ref).resolve().parent.name
+    made = f"{date.today().isoformat()}, ctcb {__version__}"
+    clips = Clips({row.utt_id: row.audio for row in manifest}, audio_mb * 1e6, {row["id"]: row["channel"] for row in rows if "channel" in row})
+    pictures = Pictures(attention, PICTURES_MB * 1e6)
+    effect = Effect(
+        title or f"Names in {name}", facts(name, after, list_file, settings, model_name, made, _sum(seconds, refs)),
+        objections(settings, list_file), first, after, listed, tables, trainings, inputs, settings,
+    )  # fmt: skip
+    articles = Articles(by_id, seconds, rules_of(language, fold, comparable), clips, pictures)
     with atomic_write(out) as file:
-        file.write(page(title, parts))
+        file.write(effect_page(effect, articles, clips, pictures))
     if after.markup:
         click.echo(render_markup(after.markup), err=True)
     click.echo(f"{out}: {len(after.utterances):,} utterances" + ("" if first else "; nothing is compared without --base (or `ctcb decode --explain`)"))
@@ -93,26 +114,37 @@ def _jsonl(path: str) -> Tuple[Dict[str, Any], ...]:
     return tuple(json.loads(line) for _, line in read_lines(path) if line.strip())
 
 
-def _audio(ref: str) -> Mapping[str, Path]:
-    """Utterance id -> its audio file, where the references are a manifest."""
-    if not ref.endswith(".tsv"):
+def _manifest(ref: str) -> List[ManifestRow]:
+    """The utterances where the references are a manifest."""
+    return read_manifest(ref) if ref.endswith(".tsv") else []
+
+
+def _sum(seconds: Mapping[str, float], refs: Mapping[str, str]) -> Optional[float]:
+    """The duration of the references' utterances; None where that of one is not known."""
+    return sum(seconds[utterance] for utterance in refs) if all(utterance in seconds for utterance in refs) else None
+
+
+def _settings(hyp: str) -> Dict[str, Any]:
+    """The settings that ``ctcb decode`` wrote beside the transcripts; none where there is no such file."""
+    path = Path(hyp).parent / SETTINGS
+    if not path.is_file():
         return {}
-    return {row.utt_id: row.audio for row in read_manifest(ref)}
-
-
-def _why(rows: Tuple[Dict[str, Any], ...]) -> Dict[str, str]:
-    """Utterance id -> which techniques supported which name."""
-    return {
-        row["id"]: "; ".join(f"{entity['entity']}: {' + '.join(entity['why']) or 'no technique'}" for entity in row.get("entities", ()))
-        for row in rows
-    }
-
-
-def _ablations(path: str) -> Tuple[Mapping[str, Any], ...]:
     try:
-        data = json.loads(Path(path).read_text("utf-8"))
-        return tuple(ablation for ablation in data if ablation["systems"] is not None)
-    except FileNotFoundError:
-        raise InputError("no such file", file=path, hint="write it with `ctcb ablate --json FILE`") from None
-    except (ValueError, TypeError, KeyError):
+        settings = json.loads(read_text(path))
+    except ValueError:
+        settings = None
+    if not isinstance(settings, dict):
+        raise InputError("no settings of `ctcb decode`", file=path, hint="decode again with --out, or move the file away")
+    return settings
+
+
+def _training(folder: str) -> Training:
+    panels = panels_of(folder)
+    return Training(run_name(folder), f"{STEPS.capitalize() if panels else NOTHING_YET.capitalize()}.", panels)
+
+
+def _ablations(path: str) -> List[AblationTable]:
+    try:
+        return [ablation_table(data) for data in json.loads(read_text(path))]
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise InputError("not an ablation", file=path, hint="write it with `ctcb ablate --json FILE`") from None

@@ -19,16 +19,17 @@ from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding
 from ctcb.evaluation.dataset import DataSet, read_set, with_distinct_names
-from ctcb.evaluation.objective import Bounds, Objective, objections, table_rows
+from ctcb.evaluation.objective import ALARMS, RATES, Bounds, Objective, objections, table_rows
 from ctcb.evaluation.search_space import parameters
 from ctcb.evaluation.systems import System
 from ctcb.evaluation.tune import search
 from ctcb.io import atomic_write, digest
 from ctcb.model_names import own_file
+from ctcb.scoring.measures import ABSENT_FALSE_ALARMS, BY_NAME
 from ctcb.search.find_lm import LM_FILE, NO_LM, keep_lm
 from ctcb.text_table import table
 
-HEADER = ("settings", "set", "F1 %", "WER %", "U-WER %", "U-WER change", "false alarms / 1000 words")
+HEADER = ("settings", "set", *(BY_NAME[name].heading for name in RATES), "U-WER change", BY_NAME[ALARMS].heading, ABSENT_FALSE_ALARMS.heading)
 SHOWN = 10  # trials that are listed
 
 
@@ -46,7 +47,7 @@ SHOWN = 10  # trials that are listed
               help="Tune on this half of the utterances, check on the other.")
 @click.option("--max-u-wer", type=float, default=0.1, show_default=True,
               help="Points by which U-WER may rise above that without a list, on each set.")
-@click.option("--max-false-alarms", type=float, default=1.0, show_default=True, help="A thousand words, on each set.")
+@click.option("--max-false-alarms", type=float, default=1.0, show_default=True, help="A thousand words, on each set: of the list, and of absent lists.")
 @click.option("--trials", type=click.IntRange(min=1), default=100, show_default=True, help="In all, those of --study included.")
 @click.option("--study", type=click.Path(), help="Keep the trials in this file; a stopped search goes on.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the search and the distractors.")

@@ -7,16 +7,15 @@ from typing import Any, Dict, List, Optional, Sequence
 from ctcb.evaluation.ablation import AblationRow
 from ctcb.evaluation.dataset import DataSet
 from ctcb.evaluation.unrecognised import unrecognised
+from ctcb.report.ablation import COLUMNS, NONE
+from ctcb.report.axis import AxisRow, mark
 from ctcb.report.markdown import markdown
-from ctcb.report.svg import Bar
 from ctcb.scoring.bootstrap import Estimate
+from ctcb.scoring.measures import ABSENT_FALSE_ALARMS, BY_NAME
 from ctcb.text_table import table
 
-HEADER = ("system", "P %", "R %", "F1 %", "WER %", "U-WER %", "B-WER %", "collateral %", "false alarms / 1000 words", "x real time, a core")
-
-COLUMNS = ("entity_precision", "entity_recall", "entity_f1", "wer", "u_wer", "b_wer", "collateral")
-
-NONE = "-"  # nothing to divide by
+REAL_TIME = "times real time, one core"
+HEADER = ("system", *(BY_NAME[name].heading for name in COLUMNS), ABSENT_FALSE_ALARMS.heading, REAL_TIME)
 
 
 def cells(row: AblationRow) -> List[str]:
@@ -53,7 +52,7 @@ def to_dict(data: DataSet, rows: Sequence[AblationRow]) -> Dict[str, Any]:
                 "system": row.system.name,
                 "techniques": list(row.system.techniques),
                 "measures": {name: asdict(found) for name, found in row.report.estimates.items()},
-                "anti_context_false_alarms_per_thousand_words": None if row.alarms is None else asdict(row.alarms),
+                ABSENT_FALSE_ALARMS.name: None if row.alarms is None else asdict(row.alarms),
                 "against_first": None if row.report.comparison is None
                 else {name: asdict(found) for name, found in row.report.comparison.differences.items()},
                 "list_ready_seconds": round(row.ready, 3),
@@ -65,11 +64,10 @@ def to_dict(data: DataSet, rows: Sequence[AblationRow]) -> Dict[str, Any]:
     }  # fmt: skip
 
 
-def bar(row: AblationRow) -> Bar:
+def bar(row: AblationRow) -> AxisRow:
     """A system's entity F1, to be drawn."""
     found = row.report.estimates.get("entity_f1")
-    edges = (None, None, None) if found is None else (found.value, found.low, found.high)
-    return Bar(row.system.name, *(None if edge is None else 100.0 * edge for edge in edges))
+    return AxisRow(row.system.name, () if found is None else mark(found.value, found.low, found.high))
 
 
 def title(data: DataSet) -> str:
@@ -80,7 +78,7 @@ def title(data: DataSet) -> str:
     absent = ""
     if data.absent:
         lists = "" if len(data.absent) == 1 else f", mean of {len(data.absent)} lists"
-        absent = f"; false alarms with {len(data.absent[0]):,} names that are not spoken{lists}"
+        absent = f"; false alarms of absent lists with {len(data.absent[0]):,} names that are not spoken{lists}"
     return f"{data.name}{half}: {len(data.rows):,} utterances, {own:,} entities{added}{absent}"
 
 

@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import math
-from html import escape
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Iterable, List, NamedTuple, Sequence, Tuple
 
-from ctcb.report.svg import begin
+from ctcb.report.page import render
 
-LEFT, WIDE, RIGHT, TOP, HIGH, BELOW = 64, 560, 200, 44, 150, 34  # pixels; HIGH: of a panel's plot
+LEFT, WIDE, RIGHT, TOP, HIGH, BELOW = 64, 560, 200, 68, 150, 58  # pixels; WIDE and HIGH: of a panel's plot
 MAX_POINTS = 400  # of a curve that are drawn; of more, means of neighbours
 LIGHT = ("#1f5fbf", "#b3261e", "#0b6e3b", "#8a5a00", "#6b3fa0", "#00707a", "#a3246f", "#5b646e")
 DARK = ("#6ea8ff", "#ff8a80", "#7bd8a3", "#f0b75a", "#c3a1ff", "#66d4de", "#ff94cf", "#9aa5b1")
@@ -30,50 +30,73 @@ class Panel(NamedTuple):
     from_zero: bool = False  # whether the scale begins at 0
 
 
+class Tick(NamedTuple):
+    """A number on a scale."""
+
+    at: float  # pixels
+    text: str
+
+
+class DrawnCurve(NamedTuple):
+    """A curve in pixels."""
+
+    name: str
+    colour: int  # in LIGHT and DARK
+    points: Sequence[Point]
+    last: str  # the last value
+
+
+@dataclass(frozen=True)
+class DrawnPanel:
+    """A panel in pixels from its plot's upper left corner."""
+
+    title: str
+    curves: Sequence[DrawnCurve]
+    levels: Sequence[Tick]  # of the values
+    steps: Sequence[Tick]
+    width: int
+    height: int = HIGH
+
+
 def line_chart(title: str, axis: str, panels: Sequence[Panel]) -> str:
     """The SVG of the panels, for light and dark pages; ``axis``: what the common axis counts."""
-    height = TOP + len(panels) * (HIGH + BELOW + 24)
-    lines = begin(title, axis, LEFT + WIDE + RIGHT, height, _style(LIGHT), _style(DARK))
+    apart = HIGH + BELOW
+    tops = [TOP + number * apart for number in range(len(panels))]
+    return render(
+        "line_chart.svg", title=title, axis=axis, panels=drawn(panels), tops=tops, left=LEFT, width=LEFT + WIDE + RIGHT,
+        height=TOP - 24 + len(panels) * apart, light=LIGHT, dark=DARK,
+    )  # fmt: skip
+
+
+def drawn(panels: Sequence[Panel], width: int = WIDE) -> List[DrawnPanel]:
+    """Panels with a common axis, whose plots are ``width`` pixels wide."""
     steps = [x for panel in panels for curve in panel.curves for x, _ in curve.points]
     low, high = (min(steps), max(steps)) if steps else (0.0, 1.0)
-    for number, panel in enumerate(panels):
-        lines += _panel(panel, TOP + 24 + number * (HIGH + BELOW + 24), low, high)
-    return "\n".join([*lines, "</svg>", ""])
+    return [_drawn(panel, low, high, width) for panel in panels]
 
 
-def _style(colours: Sequence[str]) -> str:
-    return "".join(f".c{n}{{stroke:{colour};fill:none;stroke-width:1.5}}.d{n}{{fill:{colour}}}" for n, colour in enumerate(colours))
-
-
-def _panel(panel: Panel, top: int, first: float, last: float) -> List[str]:
+def _drawn(panel: Panel, first: float, last: float, width: int) -> DrawnPanel:
     curves = [Curve(curve.name, _thinned([point for point in curve.points if math.isfinite(point[1])])) for curve in panel.curves]
     values = [y for curve in curves for _, y in curve.points]
     ticks = _ticks(min(values, default=0.0), max(values, default=1.0), panel.from_zero)
     low, high = ticks[0], ticks[-1]
 
-    def at(point: Point) -> str:
-        x = LEFT + WIDE * ((point[0] - first) / (last - first) if last > first else 0.5)
-        return f"{x:.1f},{top + HIGH * (high - point[1]) / (high - low):.1f}"
+    def across(step: float) -> float:
+        return width * ((step - first) / (last - first) if last > first else 0.5)
 
-    lines = [f"<text x='{LEFT}' y='{top - 8}'>{escape(panel.title)}</text>"]
-    for tick in ticks:
-        y = top + HIGH * (high - tick) / (high - low)
-        lines.append(f"<line class='grid' x1='{LEFT}' x2='{LEFT + WIDE}' y1='{y:.1f}' y2='{y:.1f}'/>")
-        lines.append(f"<text class='dim' x='{LEFT - 8}' y='{y + 4:.1f}' text-anchor='end'>{tick:g}</text>")
-    for x in _ticks(first, last)[1:-1] if last > first else [first]:
-        place = at((x, low)).split(",")[0]
-        lines.append(f"<text class='dim' x='{place}' y='{top + HIGH + 18}' text-anchor='middle'>{x:,.0f}</text>")
-    for number, curve in enumerate(curves):
-        colour = number % len(LIGHT)
-        if len(curve.points) > 1:
-            lines.append(f"<polyline class='c{colour}' points='{' '.join(map(at, curve.points))}'/>")
-        if len(curve.points) <= 40:
-            lines += [f"<circle class='d{colour}' cx='{x}' cy='{y}' r='2.5'/>" for x, y in (at(point).split(",") for point in curve.points)]
-        y = top + 8 + 17 * number
-        end = f" {curve.points[-1][1]:.4g}" if curve.points else ""
-        lines.append(f"<rect class='d{colour}' x='{LEFT + WIDE + 12}' y='{y - 4}' width='12' height='4'/>")
-        lines.append(f"<text x='{LEFT + WIDE + 30}' y='{y + 4}'>{escape(curve.name)}<tspan class='dim'>{end}</tspan></text>")
-    return lines
+    def down(value: float) -> float:
+        return HIGH * (high - value) / (high - low)
+
+    return DrawnPanel(
+        panel.title,
+        [
+            DrawnCurve(curve.name, number % len(LIGHT), [(across(x), down(y)) for x, y in curve.points], f"{curve.points[-1][1]:.4g}" if curve.points else "")
+            for number, curve in enumerate(curves)
+        ],
+        [Tick(down(tick), f"{tick:g}") for tick in ticks],
+        [Tick(across(step), f"{step:,.0f}") for step in (_ticks(first, last)[1:-1] if last > first else [first])],
+        width,
+    )  # fmt: skip
 
 
 def _thinned(points: Sequence[Point]) -> List[Point]:

@@ -22,6 +22,11 @@ class Measure:
     under: Mapping[str, float]
     percent: bool = True  # shown as a percentage
 
+    @property
+    def heading(self) -> str:
+        """The title above a column of numbers, with their unit."""
+        return f"{self.title} %" if self.percent else self.title
+
     def known(self, counts: Mapping[str, np.ndarray]) -> bool:
         """Whether ``counts`` has every count that the measure needs."""
         return all(name in counts for name in (*self.over, *self.under))
@@ -41,9 +46,14 @@ MEASURES: Tuple[Measure, ...] = (
     Measure("entity_precision", "entity precision", {"found": 1}, {"found": 1, "false": 1}),
     Measure("entity_recall", "entity recall", {"found": 1}, {"found": 1, "missed": 1}),
     Measure("entity_f1", "entity F1", {"found": 2}, {"found": 2, "missed": 1, "false": 1}),
-    Measure("false_alarms_per_hour", "false alarms / hour", {"false": 3_600_000}, {"milliseconds": 1}, percent=False),
-    Measure("false_alarms_per_thousand_words", "false alarms / 1000 words", {"false": 1000}, {"words": 1}, percent=False),
+    Measure("false_alarms_per_hour", "false alarms of the list / hour", {"false": 3_600_000}, {"milliseconds": 1}, percent=False),
+    Measure("false_alarms_per_thousand_words", "false alarms of the list / 1000 words", {"false": 1000}, {"words": 1}, percent=False),
     Measure("collateral", "collateral", {"changed": 1}, {"compared_words": 1}),
+)
+BY_NAME: Mapping[str, Measure] = {measure.name: measure for measure in MEASURES}
+# Measured with other lists than a set's own, so it is in no score of one list: each of their names is a false alarm.
+ABSENT_FALSE_ALARMS = Measure(
+    "anti_context_false_alarms_per_thousand_words", "false alarms of absent lists / 1000 words", {"false": 1000}, {"words": 1}, percent=False
 )
 
 

@@ -1,4 +1,5 @@
 """``--bias encoder``: batches, the cache of encoded lists, the prefilter, attention plots."""
+import io
 import json
 import re
 import shutil
@@ -17,7 +18,7 @@ from ctcb.adapter.encoder_bias import AttentionMap, EncoderBias
 from ctcb.adapter.entries import EntrySpeller, collate
 from ctcb.entities import Entity, EntityList
 from ctcb.errors import InputError
-from ctcb.report.attention import attended_rows, plot_attention
+from ctcb.report.attention import DPI, MAX_PIXELS, attended_rows, attended_stretches, plot_attention
 from ctcb.transcript.hypothesis import Word
 from ctcb.transcript.transcript import Transcript
 
@@ -222,10 +223,37 @@ def attention(frames, **weights):
 def test_plot_has_only_rows_with_attention():
     many = {f"name{n}": {} for n in range(300)}
     names, rows = attended_rows(attention(50, **{**many, "late": {40: 0.9}, "early": {3: 0.2}, "faint": {9: 0.05}}))
-    assert names == ["early", "late", "<no-bias>"]
-    assert rows[0, 3] == np.float32(0.2) and rows[1, 40] == np.float32(0.9) and rows[2, 40] == pytest.approx(0.1)
+    assert names == ["early", "late"] and rows.shape == (2, 50)
+    assert rows[0, 3] == np.float32(0.2) and rows[1, 40] == np.float32(0.9)
     crowd, _ = attended_rows(attention(50, **{f"name{n}": {n % 50: 0.2} for n in range(300)}))
-    assert len(crowd) == 21
+    assert len(crowd) == 20
+
+
+def test_stretches_by_hand():
+    """Frames of 40 ms: 12 before and behind an attended frame, those nearer than 12 to each other in one, and the highest weights first."""
+    weights = np.zeros((2, 1000), np.float32)
+    weights[0, [100, 110, 500, 995]] = 0.2, 0.9, 0.5, 0.7
+    weights[1, 150] = 0.3
+    assert attended_stretches(weights, 0.04) == ([(88, 123), (138, 163), (488, 513), (983, 1000)], 0)
+    assert attended_stretches(weights, 0.04, most=2.2) == ([(88, 123), (983, 1000)], 2)
+    assert attended_stretches(weights, 0.04, most=0.4) == ([(88, 98)], 3)
+    assert attended_stretches(np.zeros((0, 50)), 0.04) == ([], 0)
+
+
+@pytest.mark.parametrize("names", [{"Ann": {6: 0.9}}, {f"name{n}": {20 * n: 0.3} for n in range(60)}, {"A" * 300: {n: 1.0 for n in range(1500)}}])
+def test_pictures_are_light_and_not_too_wide(names):
+    image = pytest.importorskip("matplotlib.image")
+    figure = plot_attention(Transcript("u1", "ann", -1.0, (Word("ann", 0.2, 0.4, 0.9),)), attention(1500, **names), 0.04)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=DPI)
+    file.seek(0)
+    pixels = image.imread(file)  # [height, width, 4], 0 to 1
+    assert pixels.shape[1] <= MAX_PIXELS and pixels[:, :, :3].mean() > 0.4
+
+
+def test_no_picture_where_no_name_has_attention():
+    pytest.importorskip("matplotlib")
+    assert plot_attention(Transcript("u1", "", -1.0, ()), attention(50, faint={9: 0.05}), 0.04) is None
 
 
 def test_plot_shows_names_and_words():
@@ -233,11 +261,11 @@ def test_plot_shows_names_and_words():
     words = (Word("ann", 0.2, 0.4, 0.9), Word("met", 0.8, 1.0, 0.8))
     figure = plot_attention(Transcript("u1", "ann met", -1.0, words), attention(50, Ann={6: 0.9}, Bob={30: 0.8}), 0.04)
     axes = figure.axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["Ann", "Bob", "<no-bias>"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["Ann", "Bob"]
     (above,) = axes.child_axes
     assert [label.get_text() for label in above.get_xticklabels()] == ["ann", "met"]
     assert list(above.get_xticks()) == pytest.approx([0.3, 0.9])
-    assert figure.axes[0].images[0].get_extent()[1] == pytest.approx(2.0)
+    assert figure.axes[0].images[0].get_extent()[:2] == pytest.approx([0.0, 1.72])  # 0.5 s behind frame 30
 
 
 def test_attention_plots_are_written(ctcb, adapter_dir, talk, tmp_path):

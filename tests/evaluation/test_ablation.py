@@ -20,7 +20,8 @@ from ctcb.evaluation.ablation import Decoding, false_alarms, run_ablation
 from ctcb.evaluation.cached_emissions import CachedEmissions, Facts
 from ctcb.evaluation.dataset import DataSet, half_of, read_set
 from ctcb.evaluation.systems import systems, varied
-from ctcb.report.svg import Bar, bars
+from ctcb.report.axis import AxisRow, mark
+from ctcb.report.svg import bars
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
 
@@ -149,7 +150,7 @@ def test_row_equals_decode_and_score(ctcb, model_dir, tmp_path):
 
 
 def test_ablation_plot():
-    rows = [Bar("none", 10.0, 5.0, 20.0), Bar("<joint>", 80.0), Bar("empty", None)]
+    rows = [AxisRow("none", mark(0.1, 0.05, 0.2)), AxisRow("<joint>", mark(0.8)), AxisRow("empty", mark(None))]
     tree = ElementTree.fromstring(bars("a & b", "F1", rows))
     found = [one for one in tree.iter() if one.get("class") == "bar"]
     assert [float(one.get("width")) for one in found] == [42.0, 336.0]  # of 420 pixels

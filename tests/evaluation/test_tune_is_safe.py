@@ -21,7 +21,9 @@ BOUNDS = Bounds(u_wer=0.001, alarms=1.0)
     (replace(GOOD, u_wer=0.1509, alarms=1.0), []),  # at the bounds
     (replace(GOOD, f1=0.79), ["F1 less WER, and less what breaks bounds, is 59.00, and 60.00 with the old settings"]),
     (replace(GOOD, f1=0.99, u_wer=0.153), ["U-WER on made rises by 0.30 points, where 0.1 are allowed"]),
-    (replace(GOOD, f1=0.99, alarms=1.5), ["1.50 false alarms a thousand words on made, where 1 are allowed"]),
+    (replace(GOOD, f1=0.99, alarms=1.5), ["1.50 false alarms of the list a thousand words on made, where 1 are allowed"]),
+    (replace(GOOD, f1=0.99, absent_alarms=1.5), ["1.50 false alarms of absent lists a thousand words on made, where 1 are allowed"]),
+    (replace(GOOD, absent_alarms=0.9), []),
     # Ten points of F1 a point of U-WER: the second reason as well.
     (replace(GOOD, u_wer=0.153), ["U-WER on made rises", "F1 less WER, and less what breaks bounds, is 58.00, and 60.00"]),
 ])  # fmt: skip

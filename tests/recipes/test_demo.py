@@ -18,3 +18,5 @@ def test_demo_prints_scores_with_and_without_the_list(tmp_path):
     names = ["velotoxine", "harrowmere", "quillbrook", "marlo vandersteen", "fenturamide"]
     assert sum(name in with_list for name in names) > sum(name in without for name in names)
     assert without in run.stdout and with_list in run.stdout and "compared with the other system" in run.stdout
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "the bundled model" in page and "velotoxine" in page and "<audio" in page

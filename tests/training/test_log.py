@@ -94,8 +94,8 @@ def test_ticks(low, high, expected):
 def test_one_panel_a_group(tmp_path):
     write(tmp_path, *(training(50 * n, 5.0 / n) for n in range(1, 5)), dev(200, 0.25))
     texts = ["".join(one.itertext()) for one in ElementTree.fromstring(draw(tmp_path)).iter(f"{SVG}text")]
-    assert {"loss, nats a target token", "WER of the dev sets", "learning rate", "audio, times real time"} <= set(texts)
-    assert {"ctc 1.25", "inter1_phone 2.5", "a_b 0.25"} <= set(texts)
+    assert {"loss, nats a target token", "WER of the dev sets, %", "learning rate", "audio, times real time"} <= set(texts)
+    assert {"ctc 1.25", "inter1_phone 2.5", "a_b 25"} <= set(texts)
     assert not any("gradient" in text for text in texts)
 
 
@@ -120,7 +120,7 @@ def test_curves_of_a_run_and_in_the_report(ctcb, train, tmp_path):
     assert train().code == 0
     ran = ctcb("train", "curves", tmp_path / "out")
     assert ran.code == 0 and ran.out == f"{tmp_path}/out/curves.svg\n"
-    assert "WER of the dev sets" in (tmp_path / "out/curves.svg").read_text()
+    assert "WER of the dev sets, %" in (tmp_path / "out/curves.svg").read_text()
     for name, text in (("ref", "u1 ann met bob\n"), ("hyp", "u1 ann met bob\n"), ("list", "bob\n")):
         (tmp_path / name).write_text(text)
     report = ["report", "--ref", tmp_path / "ref", "--hyp", tmp_path / "hyp", "--entities", tmp_path / "list", "--out", tmp_path / "r.html"]

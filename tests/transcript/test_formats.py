@@ -1,13 +1,16 @@
 """Transcripts as subtitles, TextGrids and explanations: the formats' rules, and cases worked by hand."""
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+from datetime import date
 
 import numpy as np
 import pytest
 from constructed import MET, PIECES, log_probs, write
 
+from ctcb import __version__
 from ctcb.transcript.explain import as_explanation, changes
 from ctcb.transcript.formats import FORMATS
 from ctcb.transcript.hypothesis import FoundEntity, Word
@@ -120,3 +123,13 @@ def test_formats_with_one_file_per_recording(ctcb, emissions, tmp_path):
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
         "hyps.ctm", "hyps.jsonl", "hyps.stm", "settings.json", "text", "u1.srt", "u2.srt",
     ]
+
+
+def test_settings_name_what_was_used(ctcb, emissions, tmp_path):
+    assert ctcb("decode", *emissions, "--out", tmp_path / "out").code == 0
+    settings = json.loads((tmp_path / "out/settings.json").read_text())
+    names = tmp_path / "names.txt"
+    assert settings["entities"] == {"file": str(names), "sha256": hashlib.sha256(names.read_bytes()).hexdigest()}
+    assert settings["lm"] is None and settings["search"] == "beam" and "subword" in settings["techniques"]
+    assert settings["ctcb"] == __version__ and date.fromisoformat(settings["date"]) <= date.today()
+    assert settings["model"]["name"].endswith(".npz") and len(settings["model"]["tokens"]) == 16

@@ -1,13 +1,11 @@
 """``ctcb decode``: audio or emissions in, transcripts out."""
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict, fields, replace
 from typing import Any, Dict, Optional, Tuple
 
 import click
 
-from ctcb import __version__
 from ctcb.biasing.options import OPTIONS, values_of
 from ctcb.biasing.presets import Preset, find_config
 from ctcb.biasing.technique import EncoderTechnique
@@ -19,6 +17,7 @@ from ctcb.cli.common.settings import Settings, flags_of, presets_of, set_option,
 from ctcb.cli.common.tally import Tally
 from ctcb.cli.decode.biasing import BiasingOptions, biasing_options, prepare, read_lists
 from ctcb.cli.decode.fingerprint import fingerprint
+from ctcb.cli.decode.made_with import made_with, model_name
 from ctcb.cli.decode.writing import Writer, writing_options
 from ctcb.data.inputs import find_utterances
 from ctcb.data.source import STDIN
@@ -164,15 +163,16 @@ def command(
         contexts = prepare(lists, pipeline, biasing, utt_ids)
 
     tally = Tally(len(utt_ids), "could not be decoded", failed)
-    made_with = {
-        "ctcb": __version__, "command": " ".join(sys.argv[1:]), "search": method,
-        "techniques": [technique.name for technique in pipeline.techniques],
-        "options": {**(values_of(preset.beam) if graph is None else asdict(graph.options)), **values_of(*preset.blocks[1:])},
-    }  # fmt: skip
+    options = {**(values_of(preset.beam) if graph is None else asdict(graph.options)), **values_of(*preset.blocks[1:])}
+    provenance: Dict[str, Any] = {}
+    if out is not None:  # digests of large models take seconds
+        of_model = asdict(file.facts.model()) if of_file else {"name": model_name(model), "fingerprint": recognizer.model.fingerprint}
+        list_file = biasing.entities or biasing.entities_per_utt
+        provenance = made_with(of_model, lm_file, list_file, method, pipeline.techniques, options)
     nbest = pipeline.texts_asked(None)
     if method == "beam":
         tell_of_compiling()
-    with Writer(forms, out, explain, len(utt_ids), made_with, segments) as writer:
+    with Writer(forms, out, explain, len(utt_ids), provenance, segments) as writer:
         stretches = pipeline.decode_many(emitted, contexts, nbest, jobs, compared=explain)
         if journal is not None:
             stretches = journal.complete(stretches, utt_ids)
@@ -187,6 +187,8 @@ def command(
                 click.echo(f"ctcb: {out} keeps what was decoded; the same command with --resume goes on", err=True)
             raise
         tally.require()
+    if plots is not None:
+        click.echo(f"ctcb: {plots.summary}", err=True)
     if journal is not None:
         journal.close()
     tally.close()

@@ -34,6 +34,7 @@ from ctcb.errors import run_script
 from ctcb.models.ctc import Emissions, Encoded
 from ctcb.progress import progress
 from ctcb.report.markdown import markdown, write_block
+from ctcb.scoring.measures import ABSENT_FALSE_ALARMS, BY_NAME
 from ctcb.scoring.score import score
 from ctcb.search.greedy import greedy
 
@@ -41,9 +42,9 @@ BLOCK = "adapter"  # of the results file
 BATCH = 16  # utterances
 SIZES = (1000, 10000)  # entries of the padded lists
 ABSENT, DRAWS = 1000, 8  # names that are not spoken, and lists of them
-HEADER = ("set", "list", "entries", "P %", "R %", "F1 %", "WER %", "U-WER %", "false alarms / 1000 words", "ms / s of audio",
-          "prefilter, % of the network")
 COLUMNS = ("entity_precision", "entity_recall", "entity_f1", "wer", "u_wer")
+HEADER = ("set", "list", "entries", *(BY_NAME[name].heading for name in COLUMNS), ABSENT_FALSE_ALARMS.heading, "ms / s of audio",
+          "prefilter, % of the network")
 
 
 class Heard(NamedTuple):

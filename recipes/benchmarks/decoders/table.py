@@ -13,7 +13,7 @@ from ctcb.report.markdown import markdown, write_block
 
 BLOCK = "peers"
 COLUMNS = (
-    "entities", "decoder", "P %", "R %", "F1 %", "F1 less ours (95 %)", "U-WER %", "WER %",
+    "entities", "decoder", "entity precision %", "entity recall %", "entity F1 %", "F1 less ours (95 %)", "U-WER %", "WER %",
     "real-time factor", "times real time", "time, ours = 1", "setting", "notes",
 )  # fmt: skip
 

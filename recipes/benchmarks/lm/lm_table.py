@@ -132,7 +132,7 @@ class Tables:
         return markdown(header, rows)
 
     def units(self) -> List[str]:
-        header = ("set", "speech", "pieces: WER %", "F1 %", "phones: WER %", "F1 %")
+        header = ("set", "speech", "pieces: WER %", "entity F1 %", "phones: WER %", "entity F1 %")
         size, rows = self.graph_sizes[0], []
         for group in self.groups():
             cells = [group[0], group[1][0].kind]
