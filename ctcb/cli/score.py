@@ -37,6 +37,7 @@ FILE = click.Path()  # without click's checks: the readers' errors are more prec
 @click.option("--compare", "other_file", cls=Once, type=FILE, help="Transcripts of another system, for a paired bootstrap comparison.")
 @format_option("--compare-format", "--compare")
 @click.option("--per-entity", is_flag=True, help="Also print a table of the entities, those with most errors first.")
+@click.option("--misses", is_flag=True, help="Also print each missed name: what was recognised in its place, and the words around it.")
 @click.option("--per-speaker", is_flag=True, help="Also print a table of the speakers.")
 @comparing_options()
 @click.option("--json", "json_file", type=FILE, help="Write the whole report, with alignments, as JSON.")
@@ -58,6 +59,7 @@ def command(
     other_file: Optional[str],
     compare_format: Optional[str],
     per_entity: bool,
+    misses: bool,
     per_speaker: bool,
     language: Optional[str],
     fold: bool,
@@ -77,14 +79,15 @@ def command(
     compared with the segments of an STM file by their times.
 
     \b
-    ctcb score --ref manifest.tsv --hyp exp/out/hyps.jsonl --entities names.txt --per-entity
+    ctcb score --ref manifest.tsv --hyp exp/out/hyps.jsonl --entities names.txt --per-entity --misses
     ctcb score --ref text --hyp with.txt --compare without.txt --entities names.txt
     ctcb score --ref talks.stm --hyp talks.ctm --language de --per-speaker
     """
     if entities_file and entities_per_utt:
         raise InputError("--entities and --entities-per-utt exclude each other", hint="give one of them")
-    if per_entity and not (entities_file or entities_per_utt):
-        raise InputError("--per-entity needs a list", hint="give --entities or --entities-per-utt")
+    for flag, asked in (("--per-entity", per_entity), ("--misses", misses)):
+        if asked and not (entities_file or entities_per_utt):
+            raise InputError(f"{flag} needs a list", hint="give --entities or --entities-per-utt")
     if no_normalize and (fold or language):
         raise InputError("--no-normalize excludes --fold and --language", hint="give one of them")
     other = read_transcripts(other_file, compare_format) if other_file else None
@@ -127,4 +130,4 @@ def command(
                 file.write(render())
     if report.markup:
         click.echo(render_markup(report.markup), err=True)
-    click.echo(render_text(report, per_entity, per_speaker), nl=False)
+    click.echo(render_text(report, per_entity, per_speaker, misses), nl=False)

@@ -1,19 +1,24 @@
 """A score report as text: the tables that ``ctcb score`` prints, and a TSV with a line for each utterance."""
 from __future__ import annotations
 
-from typing import List, Optional, Sequence
+from itertools import islice
+from typing import List, Mapping, Optional, Sequence
 
 from ctcb.scoring.biased_wer import BiasedErrorCounts
 from ctcb.scoring.measures import MEASURES, Measure
 from ctcb.scoring.report import CHARACTER, ScoreReport
+from ctcb.scoring.text import characters_of
 from ctcb.scoring.wer import ErrorCounts
 from ctcb.text_table import table
 
+NOTHING = "(nothing)"  # where no words are
+CONTEXT = 3  # words of the reference that are shown on either side of a missed entity
 _NONE = "-"  # an undefined value
 
 
-def render_text(report: ScoreReport, per_entity: bool = False, per_speaker: bool = False) -> str:
-    """The report as plain text; ``per_entity`` and ``per_speaker`` add a table of the entities and of the speakers."""
+def render_text(report: ScoreReport, per_entity: bool = False, per_speaker: bool = False, misses: bool = False) -> str:
+    """The report as plain text; ``per_entity``, ``per_speaker`` and ``misses`` add a table of the entities, of the speakers, and of the
+    missed occurrences of entities."""
     blocks = [_header(report), _measures(report)]
     if report.comparison is not None:
         blocks.append(_comparison(report))
@@ -21,12 +26,17 @@ def render_text(report: ScoreReport, per_entity: bool = False, per_speaker: bool
         blocks.append(table(speaker_rows(report), left=(0,)))
     if per_entity and report.entities is not None:
         blocks.append(_per_entity(report))
+    if misses and report.entities is not None:
+        blocks.append(_misses(report))
     return "\n\n".join(blocks) + "\n"
 
 
 def render_per_utterance(report: ScoreReport) -> str:
-    """A tab-separated line for each utterance, with a header; entities are joined by ``|``."""
-    columns = ["utt_id", "words", "sub", "del", "ins", "found", "missed", "false", "ref", "hyp"]
+    """A tab-separated line for each utterance, with a header; entities are joined by ``|``.
+
+    ``instead`` has what was recognised in the place of each missed entity, in their order.
+    """
+    columns = ["utt_id", "words", "sub", "del", "ins", "found", "missed", "false", "ref", "hyp", "instead"]
     lines = ["\t".join(columns)]
     for utterance in report.utterances:
         errors, entities = utterance.errors, utterance.entities
@@ -34,6 +44,7 @@ def render_per_utterance(report: ScoreReport) -> str:
         fields = [utterance.id, errors.words, errors.substitutions, errors.deletions, errors.insertions]
         fields += ["|".join(group) for group in names]
         fields += [" ".join(utterance.alignment.ref), " ".join(utterance.alignment.hyp)]
+        fields.append("|".join(miss.recognised for miss in utterance.misses))
         lines.append("\t".join(str(field) for field in fields))
     return "\n".join(lines) + "\n"
 
@@ -134,11 +145,29 @@ def _comparison(report: ScoreReport) -> str:
 
 
 def _per_entity(report: ScoreReport) -> str:
-    rows = [["entity", "found", "missed", "false"]]
-    rows += [
-        [name, str(counts.found), str(counts.missed), str(counts.false)] for name, counts in report.per_entity.items()
-    ]
-    return table(rows, left=(0,))
+    rows, instead = [["entity", "found", "missed", "false", "recognised instead"]], report.recognised_instead
+    for name, counts in report.per_entity.items():
+        numbers = (counts.found, counts.missed, counts.false)
+        rows.append([name, *map(str, numbers), instead_text(instead.get(name, {}))])
+    return table(rows, left=(0, 4))
+
+
+def instead_text(instead: Mapping[str, int], most: int = 3) -> str:
+    """What was recognised in the place of a missed entity, and how often where more than once: the ``most`` frequent words."""
+    shown = [(words or NOTHING) + (f" ({count})" if count > 1 else "") for words, count in islice(instead.items(), most)]
+    return ", ".join([*shown, *([f"{len(instead) - most} more"] if len(instead) > most else [])])
+
+
+def _misses(report: ScoreReport) -> str:
+    """A line for each missed occurrence: what was recognised in its place, and the words around it in the reference."""
+    rows = [["utterance", "missed entity", "recognised instead", "reference"]]
+    for utterance in report.utterances:
+        for miss in utterance.misses:
+            first, end = miss.ref
+            around = utterance.shown.ref[max(0, first - CONTEXT) : end + CONTEXT]
+            other = f" (listed: {', '.join(miss.listed)})" if miss.listed else ""
+            rows.append([utterance.id, miss.entity, (miss.recognised or NOTHING) + other, characters_of(" ".join(around))])
+    return table(rows, left=(0, 1, 2, 3)) if len(rows) > 1 else "no entity was missed"
 
 
 def _counts(name: str, report: ScoreReport) -> str:

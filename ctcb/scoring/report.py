@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -11,6 +12,7 @@ from ctcb.scoring.bootstrap import Difference, Estimate
 from ctcb.scoring.collateral import Collateral
 from ctcb.scoring.entities import EntityCounts, Occurrence, UtteranceEntities, count_each_entity, count_entities
 from ctcb.scoring.false_alarms import FalseAlarms
+from ctcb.scoring.misses import Miss
 from ctcb.scoring.wer import ErrorCounts
 
 WORD, CHARACTER = "word", "character"
@@ -30,6 +32,7 @@ class UtteranceScore:
     units: Optional[Alignment] = None  # of words, and of single characters in scripts without spaces
     names: Tuple[Occurrence, ...] = ()  # the entities in the hypothesis, by places of its units
     speaker: Optional[str] = None
+    misses: Tuple[Miss, ...] = ()  # one for each of `entities.missed`, in its order
 
     @property
     def shown(self) -> Alignment:
@@ -100,6 +103,15 @@ class ScoreReport:
         return count_each_entity(u.entities for u in self.utterances if u.entities is not None)
 
     @property
+    def recognised_instead(self) -> Dict[str, Dict[str, int]]:
+        """Of each entity that was missed: the words in its place (``""`` for none), and how often, the most frequent first."""
+        instead: Dict[str, Counter] = defaultdict(Counter)
+        for utterance in self.utterances:
+            for miss in utterance.misses:
+                instead[miss.entity][miss.recognised] += 1
+        return {name: dict(words.most_common()) for name, words in instead.items()}
+
+    @property
     def per_speaker(self) -> Dict[str, SpeakerScore]:
         """The scores of each speaker, by name; empty where no speaker is known. Utterances without one are ``""``."""
         by_name: Dict[str, List[UtteranceScore]] = {}
@@ -109,6 +121,7 @@ class ScoreReport:
 
     def to_dict(self) -> Dict[str, Any]:
         """The report as plain objects for JSON; what does not apply is None."""
+        instead = self.recognised_instead
         return {
             "format": 1,
             "utterances": len(self.utterances),
@@ -130,7 +143,9 @@ class ScoreReport:
             },
             "entities_listed": self.listed,
             "entities_unscorable": list(self.unscorable),
-            "per_entity": {name: asdict(counts) for name, counts in self.per_entity.items()},
+            "per_entity": {
+                name: {**asdict(counts), "recognised_instead": instead.get(name, {})} for name, counts in self.per_entity.items()
+            },
             "per_speaker": {name: asdict(score) for name, score in self.per_speaker.items()},
             "comparison": None
             if self.comparison is None
@@ -174,4 +189,7 @@ def _utterance_dict(utterance: UtteranceScore) -> Dict[str, Any]:
         row["speaker"] = utterance.speaker
     if utterance.entities is not None:
         row["entities"] = asdict(utterance.entities)
+    if utterance.misses:
+        # `ref` and `hyp` are places of words, and of single characters in scripts without spaces
+        row["misses"] = [asdict(miss) for miss in utterance.misses]
     return row

@@ -16,6 +16,7 @@ from ctcb.scoring.false_alarms import false_alarms
 from ctcb.scoring.listed import Entities, Listed
 from ctcb.scoring.markup import without_markup
 from ctcb.scoring.matching import match_times
+from ctcb.scoring.misses import Miss, find_misses
 from ctcb.scoring.readings import closest, reads_numbers, text_of
 from ctcb.scoring.report import CHARACTER, UNITS, WORD, Comparison, ScoreReport, UtteranceScore
 from ctcb.scoring.text import characters_of, comparable, rules_of, units_of, without_spaces
@@ -194,12 +195,15 @@ def _score_system(
         ref_units, hyp_units = texts.units(ref), texts.units(hyp)
         alignment = align(texts.words(ref), texts.words(hyp))
         same = alignment.ref == ref_units and alignment.hyp == hyp_units
+        units = alignment if same else align(ref_units, hyp_units)
         entities = biased = None
         in_ref: Sequence = ()
         in_hyp: Sequence = ()
+        misses: Tuple[Miss, ...] = ()
         if lists.matchers:
             in_ref, in_hyp = map(lists.matchers[utterance].occurrences, (ref_units, hyp_units))
             entities = compare_entities(in_ref, in_hyp)
+            misses = find_misses(units, in_ref, in_hyp, entities.missed)
         if lists.has_rare_words:
             rare = lists.rare_places(utterance, ref_units, hyp_units, in_ref, in_hyp)
             biased = split_errors(align_weighted(ref_units, hyp_units), *rare)
@@ -207,7 +211,7 @@ def _score_system(
             UtteranceScore(
                 utterance, alignment, count_errors(alignment), biased, entities,
                 characters=count_character_errors(characters_of(ref), characters_of(hyp)),
-                units=alignment if same else align(ref_units, hyp_units), names=tuple(in_hyp), speaker=speakers.get(utterance),
+                units=units, names=tuple(in_hyp), speaker=speakers.get(utterance), misses=misses,
             )
         )  # fmt: skip
     return tuple(scores), missing

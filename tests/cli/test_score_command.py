@@ -50,7 +50,7 @@ def test_prints_the_table(run):
     assert rows["WER"][1] == "25.00"
     assert rows["entity F1"][2] == "50.00"
     assert rows["false alarms / hour"][4] == "1.00"
-    assert rows["bob"] == ["bob", "0", "1", "1"]
+    assert rows["bob"] == ["bob", "0", "1", "1", "rob"]
 
 
 def test_writes_json_and_the_table_of_utterances(run, folder):

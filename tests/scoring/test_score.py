@@ -159,7 +159,7 @@ def test_json_is_complete_without_nan():
     assert found == json.loads(json.dumps(report.to_dict()))
     assert found["measures"]["entity_f1"]["value"] == pytest.approx(4 / 7)
     assert found["counts"]["wer"] == {"words": 16, "substitutions": 2, "deletions": 0, "insertions": 2}
-    assert found["per_entity"]["Łukasz"] == {"found": 0, "missed": 1, "false": 0}
+    assert found["per_entity"]["Łukasz"] == {"found": 0, "missed": 1, "false": 0, "recognised_instead": {"lucas": 1}}
     assert found["per_utterance"][0]["edits"] == [["sub", 1, 1]]
     assert found["per_utterance"][2]["entities"] == {"found": [], "missed": [], "false": ["Ann"]}
 
@@ -173,16 +173,16 @@ def test_text_report_shows_each_measure_within_its_column():
     rows = {line.split("  ")[0]: line for line in lines}
     assert "25.00 %" in rows["WER"] and "+25.00 %" in text
     assert "2 found, 2 missed, 1 false" in text
-    assert rows["Łukasz"].split() == ["Łukasz", "0", "1", "0"]
+    assert rows["Łukasz"].split() == ["Łukasz", "0", "1", "0", "lucas"]
     assert text.endswith("\n") and not any(line != line.rstrip() for line in lines)
 
 
 def test_per_utterance_table():
     rows = [line.split("\t") for line in render_per_utterance(score(REFS, HYPS, LISTED)).splitlines()]
-    assert rows[0] == "utt_id words sub del ins found missed false ref hyp".split()
+    assert rows[0] == "utt_id words sub del ins found missed false ref hyp instead".split()
     assert rows[1] == [
         "u1", "7", "1", "0", "0", "New York", "Łukasz", "",
-        "doctor lukasz selenski moved to new york", "doctor lucas selenski moved to new york",
+        "doctor lukasz selenski moved to new york", "doctor lucas selenski moved to new york", "lucas",
     ]  # fmt: skip
     assert all(len(row) == len(rows[0]) for row in rows)
 
