@@ -30,7 +30,7 @@ _HIDDEN = 256
 _BATCH = 256  # rows of a matrix product: more do not stay in a processor's cache
 _MOST_WORDS = 4096  # that are encoded together
 
-_cache: Dict[str, Pronunciation] = {}
+_cache: Dict[str, Tuple[Pronunciation, float]] = {}  # phones, and their mean log-probability
 
 
 def predict(words: Iterable[str]) -> List[Pronunciation]:
@@ -39,6 +39,18 @@ def predict(words: Iterable[str]) -> List[Pronunciation]:
     Results are cached for the life of the process. A word's phones may be empty where the network
     predicts none. Raises RunError where g2p_en is not installed.
     """
+    return [phones for phones, _ in _predicted(words)]
+
+
+def confidences(words: Iterable[str]) -> List[float]:
+    """How sure the network is of the phones of words of ``a``-``z``: their mean natural-log probability, the end's included.
+
+    Raises as :func:`predict` does.
+    """
+    return [confidence for _, confidence in _predicted(words)]
+
+
+def _predicted(words: Iterable[str]) -> List[Tuple[Pronunciation, float]]:
     words = list(words)
     new = sorted(set(words) - set(_cache))  # so that words that begin alike are together
     for start in range(0, len(new), _MOST_WORDS):
@@ -59,9 +71,9 @@ class _Network:
             for part in ("enc", "dec")
         }
 
-    def predict(self, words: Sequence[str]) -> List[Pronunciation]:
+    def predict(self, words: Sequence[str]) -> List[Tuple[Pronunciation, float]]:
         encoded = self._encode(words)
-        found: List[Pronunciation] = []
+        found: List[Tuple[Pronunciation, float]] = []
         for start in range(0, len(words), _BATCH):
             own = slice(start, start + _BATCH)
             found += self._decode(words[own], encoded[own])
@@ -88,15 +100,19 @@ class _Network:
             under_way, beginning = under_way[~ends], beginning[~ends]
         return last
 
-    def _decode(self, words: Sequence[str], hidden: np.ndarray) -> List[Pronunciation]:
-        """The phones of words by the encoder's last states."""
+    def _decode(self, words: Sequence[str], hidden: np.ndarray) -> List[Tuple[Pronunciation, float]]:
+        """The phones of words by the encoder's last states, and their mean log-probability."""
         steps = max(map(len, words)) + 1
         phones: List[List[str]] = [[] for _ in words]
         last, under_way = np.full(len(words), _START), np.arange(len(words))
+        log_probs, steps_of = np.zeros(len(words)), np.zeros(len(words))
         # g2p_en stops at 20 phones, which cuts long chemical names; no word needs two a letter.
         for _ in range(max(20, 2 * steps)):
             hidden = self._cell("dec", last, hidden)
-            last = (hidden @ self._arrays["fc_w"].T + self._arrays["fc_b"]).argmax(axis=1)
+            logits = hidden @ self._arrays["fc_w"].T + self._arrays["fc_b"]
+            last = logits.argmax(axis=1)
+            log_probs[under_way] -= np.log(np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1))
+            steps_of[under_way] += 1
             going_on = last != _END
             last, hidden, under_way = last[going_on], hidden[going_on], under_way[going_on]
             if not len(under_way):
@@ -104,7 +120,7 @@ class _Network:
             for word, phone in zip(under_way.tolist(), last.tolist()):
                 if phone >= _SPECIALS:
                     phones[word].append(_PHONEMES[phone])
-        return [tuple(spelled) for spelled in phones]
+        return list(zip(map(tuple, phones), (log_probs / steps_of).tolist()))
 
     def _cell(self, part: str, symbols: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         """One GRU step: symbols [B] int, hidden [B, 256] -> [B, 256]."""

@@ -163,7 +163,7 @@ class Lexicon:
 
     def prepare(self, words: Iterable[str]) -> None:
         """Run G2P for all words that need it in one batch, five times faster than word by word."""
-        g2p.predict({_base(word)[0] for word in words if self.origin(word) == "g2p"})
+        g2p.predict({bare_of(word)[0] for word in words if self.origin(word) == "g2p"})
 
     def knows(self, word: str) -> bool:
         """Whether a word is in the lexicon's own entries or, where it has none, in the CMU dictionary."""
@@ -180,7 +180,7 @@ class Lexicon:
             return "cmudict"
         if not _NORMAL(word):
             raise InputError(f"cannot pronounce {word!r}", hint="give words of a-z, as the normaliser writes them")
-        base, possessive = _base(word)
+        base, possessive = bare_of(word)
         if possessive and (base in self.entries or base in _cmudict()):
             return "possessive"
         return "g2p" if re.search("[aeiouy]", base) else "letters"
@@ -197,7 +197,7 @@ class Lexicon:
             return self.entries[word]
         if origin == "cmudict":
             return _in_cmudict(word)
-        base, possessive = _base(word)
+        base, possessive = bare_of(word)
         if origin == "possessive":
             prons: Sequence[Pronunciation] = self.entries.get(base) or _in_cmudict(base)
         else:
@@ -271,8 +271,8 @@ def _in_cmudict(word: str) -> List[Pronunciation]:
     return [tuple(phones.split()) for phones in _cmudict()[word]]
 
 
-def _base(word: str) -> Tuple[str, bool]:
-    """``zelensky's`` -> (``zelensky``, True); other apostrophes are removed: ``o'neill`` -> ``oneill``."""
+def bare_of(word: str) -> Tuple[str, bool]:
+    """A word without a possessive and apostrophes, and whether it had a possessive: ``zelensky's`` -> (``zelensky``, True); other apostrophes are removed: ``o'neill`` -> ``oneill``."""
     possessive = word.endswith("'s")
     return (word[:-2] if possessive else word).replace("'", ""), possessive
 

@@ -26,7 +26,10 @@ def test_batch_equals_single_words() -> None:
     from ctcb.text import g2p
 
     batch = g2p._network().predict(WORDS)
-    assert batch == [g2p._network().predict([word])[0] for word in WORDS]
+    single = [g2p._network().predict([word])[0] for word in WORDS]
+    assert [phones for phones, _ in batch] == [phones for phones, _ in single]
+    assert [confidence for _, confidence in batch] == pytest.approx([confidence for _, confidence in single], abs=1e-4)
+    assert all(confidence < 0 for _, confidence in batch)
 
 
 def test_repeated_and_empty_words() -> None:
