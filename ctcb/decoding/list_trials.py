@@ -4,7 +4,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from ctcb.biasing.prepared_list import Context
 from ctcb.ctc.emissions import Emissions
@@ -36,7 +36,8 @@ class Target:
         return self.context.entities[self.place]
 
 
-class _Change(NamedTuple):
+@dataclass(frozen=True)
+class _Change:
     """What is new in a line of the list."""
 
     field: str  # as it stands there

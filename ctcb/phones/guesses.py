@@ -7,7 +7,8 @@ spoken (results/notes/misses.md).
 """
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
+from dataclasses import dataclass
+from typing import Dict, Iterable, List, Optional, Sequence
 
 from ctcb.phones.distance import costs, edit_costs
 from ctcb.phones.phonetics import Phonetics
@@ -20,7 +21,8 @@ FEWEST = 3  # phones: in shorter words one phone is a large share
 SECOND = "en-us"  # espeak-ng's language
 
 
-class Guess(NamedTuple):
+@dataclass(frozen=True)
+class Guess:
     """A doubtful pronunciation of a word."""
 
     phones: Pronunciation
