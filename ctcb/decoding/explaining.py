@@ -4,6 +4,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Iterable, List, Optional, Sequence, Tuple
 
+from rapidfuzz.distance import Levenshtein
+
 from ctcb.biasing.doubts import pronunciation_doubts
 from ctcb.biasing.prepared_list import Context, Setting
 from ctcb.ctc.emissions import Emissions
@@ -75,7 +77,7 @@ class _Utterance:
         """A name that was not recognised where it fits best."""
         entity, setting = target.entity, self._pipeline.setting
         start, end = (frame * setting.frame_shift for frame in best.frames)
-        words = [word for word in self._found.words if _is_within(word, start, end)]
+        words = _words_of(entity, self._found.words, start, end)
         tokens = best.tokens and _with_not_boosted(best.tokens, self._pipeline)
         account = ExplainedName(entity.text, outcomes.NOT_NEAR, start, end, joined(words), tokens, best.phones)
         if not best.is_near:
@@ -107,8 +109,7 @@ class _Utterance:
 
     def _without_list(self, entity: Entity, start: float, end: float) -> str:
         """The words that are recognised without the list in some seconds; "" where these are none, or the name's own."""
-        reading = self._pipeline.nbest_readings(self._emissions)[0]
-        words = joined([word for word in reading.words if _is_within(word, start, end)])
+        words = joined(_words_of(entity, self._pipeline.nbest_readings(self._emissions)[0].words, start, end))
         own = {comparable(form) for form in (entity.text, *entity.spoken, *entity.aliases)}
         return "" if comparable(words) in own else words
 
@@ -129,8 +130,13 @@ def _why_unspellable(context: Context, place: int) -> str:
     return f"the model's tokens cannot write it: {why}; give spoken= in letters that they have"
 
 
-def _is_within(word: Word, start: float, end: float) -> bool:
-    return start <= (word.start + word.end) / 2 <= end
+def _words_of(entity: Entity, words: Sequence[Word], start: float, end: float) -> Sequence[Word]:
+    """The words that were recognised for a name between two seconds: of the runs of words whose middle lies there, the one with
+    the letters most like its own."""
+    inside = [word for word in words if start <= (word.start + word.end) / 2 <= end]
+    name = comparable(entity.spoken[0] if entity.spoken else entity.text).replace(" ", "")
+    runs = [inside[first : first + count] for count in range(len(inside), 0, -1) for first in range(len(inside) - count + 1)]
+    return min(runs, key=lambda run: Levenshtein.distance(comparable(joined(run)).replace(" ", ""), name), default=())
 
 
 def _with_not_boosted(fit: TokenFit, pipeline: Pipeline) -> TokenFit:
