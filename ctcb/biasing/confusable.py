@@ -61,7 +61,7 @@ def confusable_names(
             owners.append(owner)
             sequences.append(np.array([symbols.setdefault(symbol, len(symbols)) for symbol in way], np.int64))
 
-    forms = [spoken_forms(entity, writing) for entity in entities]
+    forms = [tuple(map(writing.lower, spoken_forms(entity, writing))) for entity in entities]
     if lexicon is None:
         for place, own in enumerate(forms):
             add(place, [form.replace(" ", "") for form in own])

@@ -17,7 +17,8 @@ from rapidfuzz.distance import Levenshtein
 # second on. Shorter ones have neighbours by chance.
 LENGTHS = (4, 10)
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that it has an inverse modulo 2^64
-_INVERSE = np.uint64(pow(int(_BASE), -1, 2**64))
+# By what a symbol's power is too large behind so many symbols that are left out.
+_SHIFTS = np.array([pow(int(_BASE), -count, 2**64) for count in range(len(LENGTHS) + 1)], np.uint64)
 _FIRST_CHARACTER = 0x100  # symbols as text for rapidfuzz
 
 
@@ -64,10 +65,10 @@ def _deletions(sequences: Sequence[np.ndarray], lengths: np.ndarray) -> Tuple[np
         sums = np.concatenate([np.zeros((len(own), 1), np.uint64), np.cumsum(terms, axis=1, dtype=np.uint64)], axis=1)
         for count in range(int(_allowed(np.array(length))) + 1):
             for left_out in combinations(range(length), count):
-                key, shift, begin = np.zeros(len(own), np.uint64), np.uint64(1), 0
-                for place in (*left_out, length):
+                key, begin = np.zeros(len(own), np.uint64), 0
+                for shift, place in zip(_SHIFTS, (*left_out, length)):
                     key = key + (sums[:, place] - sums[:, begin]) * shift
-                    shift, begin = shift * _INVERSE, place + 1
+                    begin = place + 1
                 keys.append(key)
                 owners.append(own)
     if not keys:
@@ -86,7 +87,7 @@ def _sharing(keys: np.ndarray, owners: np.ndarray) -> Tuple[np.ndarray, np.ndarr
     while len(at):
         at = at[at + step < len(keys)]
         at = at[keys[at] == keys[at + step]]
-        found.append(owners[at] * np.int64(len(keys)) + owners[at + step])
+        found.append(np.stack([owners[at], owners[at + step]], axis=1))
         step += 1
-    pairs = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
-    return pairs // max(1, len(keys)), pairs % max(1, len(keys))
+    pairs = np.unique(np.concatenate(found), axis=0) if found else np.zeros((0, 2), np.int64)
+    return pairs[:, 0], pairs[:, 1]
