@@ -16,7 +16,7 @@ from ctcb.phones.phonetics import greedy_phones
 from ctcb.text.spelling import TokenIds
 from ctcb.transcript.explained import PhoneFit, TokenFit
 
-# Nats a phone, and a letter, that a name may lose at a place where it may have been spoken (results/notes/misses.md).
+# Nats a phone, and a letter, that a name may lose at a place where it may have been spoken; chosen by hand.
 NEAR = 3.0
 MARGIN = 8  # frames on either side of a name's phones within which its tokens may stand, and the reverse
 

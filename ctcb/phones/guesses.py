@@ -2,8 +2,7 @@
 
 The network of g2p_en pronounces words of English that the CMU dictionary lacks. Where espeak-ng is installed, it pronounces them
 too, and a guess is doubtful if the two differ by DISAGREEMENT of their phones or more, sounds that are alike counted less.
-Elsewhere the network's own confidence decides. On names of dev sets the first tells better which guesses do not fit what was
-spoken (results/notes/misses.md).
+Elsewhere the network's own confidence decides, which tells wrong guesses less well.
 """
 from __future__ import annotations
 
@@ -15,6 +14,7 @@ from ctcb.phones.phonetics import Phonetics
 from ctcb.text import espeak, g2p
 from ctcb.text.lexicon import Lexicon, Pronunciation, bare_of, phone_symbols
 
+# Both chosen by hand.
 DISAGREEMENT = 0.25  # share of a word's phones
 CONFIDENCE = -0.22  # mean natural-log probability of a phone
 FEWEST = 3  # phones: in shorter words one phone is a large share
