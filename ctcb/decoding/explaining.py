@@ -8,6 +8,7 @@ from rapidfuzz.distance import Levenshtein
 
 from ctcb.biasing.doubts import pronunciation_doubts
 from ctcb.biasing.prepared_list import Context, Setting
+from ctcb.biasing.technique import SearchedEmissions
 from ctcb.ctc.emissions import Emissions
 from ctcb.decoding.list_trials import ListTrials, Target
 from ctcb.decoding.name_places import Frames, NamePlace, find_place
@@ -47,7 +48,7 @@ class _Utterance:
     """The emissions of one utterance, its list and its transcript."""
 
     def __init__(
-        self, pipeline: Pipeline, trials: ListTrials, emissions: Emissions, searched: Emissions, context: Context, found: Transcript
+        self, pipeline: Pipeline, trials: ListTrials, emissions: Emissions, searched: SearchedEmissions, context: Context, found: Transcript
     ) -> None:
         self._pipeline, self._trials, self._emissions, self._searched = pipeline, trials, emissions, searched
         self._context, self._found = context, found

@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from ctcb.biasing.prepared_list import Context
+from ctcb.biasing.technique import SearchedEmissions
 from ctcb.ctc.emissions import Emissions
 from ctcb.decoding.name_places import Frames
 from ctcb.decoding.pipeline import Pipeline
@@ -25,7 +26,7 @@ class Target:
     """A name of a prepared list that is to come out at some frames of an utterance."""
 
     emissions: Emissions  # as they were given
-    searched: Emissions  # as the search takes them
+    searched: SearchedEmissions  # as the search takes them
     context: Context
     place: int  # of the name in the list
     frames: Frames
@@ -71,17 +72,16 @@ class ListTrials:
 
         None where it finds it as it is, and None and infinity where it does with no factor, or looks for no names.
         """
-        search, context = self._pipeline.search, target.context
-        if not context.searched:
+        if not target.context.searched:
             return None, math.inf
-        best = search.decode(target.searched.tokens, context.graph, 1)[0]
+        best = self._pipeline.search_biased(target.searched, target.context, 1)[0]
 
         if _span(best, target) is not None:
             return None, 1.0
 
         def found(factor: float) -> Optional[Tuple[Hypothesis, EntitySpan]]:
-            graph = self._pipeline.with_weight(context, target.place, factor * target.entity.weight).graph
-            return _span(search.decode(target.searched.tokens, graph, 1)[0], target)
+            context = self._pipeline.with_weight(target.context, target.place, factor * target.entity.weight)
+            return _span(self._pipeline.search_biased(target.searched, context, 1)[0], target)
 
         factor = _smallest((*FACTORS, *BEYOND), lambda one: found(one) is not None)
         there = None if factor is None else found(factor)

@@ -7,12 +7,13 @@ from typing import Iterator, Optional, Sequence, Tuple
 import numpy as np
 
 from ctcb.biasing.prepared_list import Setting
+from ctcb.ctc import viterbi
 from ctcb.ctc.emissions import Emissions
-from ctcb.ctc.spotting import spot
+from ctcb.ctc.fitting import FLOOR, best_fit
 from ctcb.entities import Entity
 from ctcb.entities.pronunciations import pronunciations
 from ctcb.phones.distance import costs, edit_costs
-from ctcb.phones.phonetics import greedy_phones
+from ctcb.phones.phonetics import BLANK, greedy_phones
 from ctcb.text.spelling import TokenIds
 from ctcb.transcript.explained import PhoneFit, TokenFit
 
@@ -95,20 +96,25 @@ class _Finder:
 
     def _phone_fit(self, first: int, end: int) -> Optional[Tuple[Frames, PhoneFit]]:
         log_probs, phonetics = self._emissions.phones, self._setting.phonetics
-        found = spot(log_probs[first:end], [ids.tolist() for ids in self._sounds]) if len(self._sounds) else None
-        if found is None or phonetics is None:
+        if phonetics is None or not len(self._sounds):
             return None
-        frames = first + found.first, first + found.end
-        spoken, recognised = self._sounds[found.sequence], greedy_phones(log_probs[slice(*frames)])[0]
+        rows = log_probs[first:end]
+        lost = np.maximum(rows - rows.max(axis=1, keepdims=True), np.float32(FLOOR))
+        scores, spans = viterbi.best_spans(lost, *viterbi.chains(self._sounds, BLANK), BLANK)
+        likeliest = int(scores.argmax())
+        if scores[likeliest] <= viterbi.IMPOSSIBLE:
+            return None
+        frames = first + int(spans[likeliest, 0]), first + int(spans[likeliest, 1])
+        spoken, recognised = self._sounds[likeliest], greedy_phones(log_probs[slice(*frames)])[0]
         edits = float(edit_costs([recognised], [spoken], costs(phonetics.symbols))[0])
         names = (" ".join(phonetics.symbols[phone] for phone in ids) for ids in (spoken, recognised))
-        return frames, PhoneFit(*names, found.lost / len(spoken), edits)
+        return frames, PhoneFit(*names, max(0.0, -float(scores[likeliest])) / len(spoken), edits)
 
     def _token_fit(self, first: int, end: int) -> Optional[Tuple[Frames, TokenFit, float]]:
         vocabulary, symbols = self._setting.vocabulary, self._setting.spelling.table.symbols
         log_probs = self._emissions.tokens[first:end]
         opens = vocabulary.is_separator.astype(bool) if vocabulary.is_separator.any() else None
-        found = spot(log_probs, self._phrases, vocabulary.blank, opens, vocabulary.ends_name.astype(bool))
+        found = best_fit(log_probs, self._phrases, vocabulary.blank, opens, vocabulary.ends_name.astype(bool))
         if found is None:
             return None
         ids = self._phrases[found.sequence]

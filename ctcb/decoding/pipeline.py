@@ -255,7 +255,7 @@ class Pipeline:
             raise InputError(f"{len(unbiased)} frames without the list, {len(tokens)} with it", hint="take both from the same audio")
         return Emissions(tokens, phones, unbiased)
 
-    def searched(self, emissions: Emissions) -> Emissions:
+    def searched(self, emissions: Emissions) -> SearchedEmissions:
         """Tokens and phones as float32 natural-log probabilities, without padding; the phones where the model's are known.
 
         Raises InputError for emissions that are malformed.
@@ -263,7 +263,7 @@ class Pipeline:
         emissions = without_padding(emissions, self._logits, self._trim_padding)
         symbols = None if self.setting.phonetics is None else self.setting.phonetics.symbols
         phones = None if emissions.phones is None or symbols is None else as_log_probs(self._scale(emissions.phones), len(symbols))
-        return Emissions(as_log_probs(self._scale(emissions.tokens), self.setting.vocabulary.size), phones)
+        return SearchedEmissions(as_log_probs(self._scale(emissions.tokens), self.setting.vocabulary.size), phones)
 
     def no_frames(self) -> Emissions:
         """The emissions of no audio, of all heads."""

@@ -1,11 +1,12 @@
 """Transcripts of long recordings: stretches decoded one by one, put together again."""
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, replace
 from itertools import accumulate, product
 from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
 
-from ctcb.transcript.explained import NOT_NEAR, ExplainedName
+from ctcb.transcript.explained import RECOGNISED, ExplainedName
 from ctcb.transcript.hypothesis import FoundEntity, Word, joined
 from ctcb.transcript.transcript import Alternative, Decoded, Segment, Transcript
 
@@ -71,7 +72,7 @@ def _nearest(explained: Sequence[ExplainedName]) -> Tuple[ExplainedName, ...]:
         by_name.setdefault(one.entity, []).append(one)
     found: List[ExplainedName] = []
     for places in by_name.values():
-        near = [one for one in places if one.outcome != NOT_NEAR]
+        near = [one for one in places if one.outcome == RECOGNISED or one.is_missed and one.lost < math.inf]
         found += near or [min(places, key=lambda one: one.lost)]
     return tuple(found)
 
@@ -99,7 +100,8 @@ def from_plain(data: Dict[str, Any]) -> Transcript:
     nbest = tuple(Alternative(**other) for other in data["nbest"])
     segments = tuple(_segment_from_plain(segment) for segment in data.get("segments", ()))
     explained = tuple(map(ExplainedName.from_dict, data.get("explained", ())))
-    return Transcript(**{**data, "words": words, "entities": entities, "withdrawn": withdrawn, "nbest": nbest, "segments": segments, "explained": explained})
+    parts = {"words": words, "entities": entities, "withdrawn": withdrawn, "nbest": nbest, "segments": segments, "explained": explained}
+    return Transcript(**{**data, **parts})
 
 
 def _segment_from_plain(data: Dict[str, Any]) -> Segment:

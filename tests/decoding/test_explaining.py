@@ -112,7 +112,7 @@ def test_words_between_separators(tmp_path):
 
 def test_a_name_that_its_phones_withdraw(tmp_path):
     tokens, phones = ann_met("▁bo", {"v": 0.6, "b": 0.25, "z": 0.1}, "<blk>", last=["S", "IY", "T"])
-    of_phones = decoder(phone_emissions=True, without=["phones"])
+    of_phones = decoder(phone_emissions=True, without=["phones", "spot"])
     found = of_phones.decode(tokens, ["Bob"], phones=phones, explain=["Bob"])
     assert found.text == "ann met bov" and [one.entity for one in found.withdrawn] == ["Bob"]
     [one] = found.explained
@@ -128,7 +128,7 @@ def test_a_name_that_its_phones_withdraw(tmp_path):
 def test_phones_say_where_it_was_spoken():
     """The tokens are nowhere near the name; its phones are."""
     tokens, phones = ann_met("z", "z", "<blk>", last=["B", "AA", "B"])
-    of_phones = decoder(phone_emissions=True, without=["phones", "lookup"])
+    of_phones = decoder(phone_emissions=True, without=["phones", "lookup", "spot"])
     [one] = of_phones.decode(tokens, ["Bob"], phones=phones, explain=["Bob"]).explained
     assert (one.start, one.end) == pytest.approx((0.24, 0.36)) and one.is_missed
     assert one.phones.recognised == "B AA B" and one.phones.lost == 0 and one.phones.edits == 0
@@ -143,6 +143,7 @@ def test_many_utterances_and_long_recordings():
     parts = [decoder().decode(rows, ["Bob"], explain=["Bob"]) for rows in (FAR[:3], FAR, FAR[:3])]
     whole = together(parts, [0.0, 10.0, 20.0])
     assert [(one.outcome, one.start) for one in whole.explained] == [(LACKING, 10.2)]
+    assert [one.outcome for one in together([decoder().decode(FAR, ["Bob"], explain=["quiz"])] * 2, [0.0, 10.0]).explained] == [UNSPELLABLE]
     assert from_plain(json.loads(json.dumps(to_plain(whole)))) == whole
     assert json.loads(whole.to_json())["explained"][0]["hints"][0] == {"fields": ["weight=1.5"], "line": "Bob\tweight=1.5"}
 

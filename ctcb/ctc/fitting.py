@@ -1,7 +1,8 @@
 """Where in some frames a sequence of tokens fits best, and what it lacks there.
 
 The best path through the frames that holds the sequence somewhere is compared with the best path of all: outside of the sequence
-it may take each frame's best token. So the difference is what the sequence loses, in nats, wherever it stands.
+it may take each frame's best token. So the difference is what the sequence loses, in nats, wherever it stands. Beside
+:func:`ctcb.ctc.viterbi.best_spans`, this minds which tokens may stand before and behind it.
 """
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ FLOOR = -8.0  # nats below a frame's best beyond which differences do not count:
 
 
 @dataclass(frozen=True)
-class Spot:
+class Fit:
     """The place where one of several sequences fits best."""
 
     sequence: int  # its number
@@ -27,10 +28,10 @@ class Spot:
     frames: Tuple[int, ...]  # of each of its tokens that frame of its stay at which it loses least
 
 
-def spot(
+def best_fit(
     log_probs: np.ndarray, sequences: Sequence[Sequence[int]], blank: int = BLANK, opens: Optional[np.ndarray] = None,
     closes: Optional[np.ndarray] = None,
-) -> Optional[Spot]:
+) -> Optional[Fit]:
     """The place where the likeliest of some sequences fits best; None where none fits into the frames.
 
     Parameters
@@ -60,7 +61,7 @@ def spot(
     for place in range(first_of[sequence], first_of[sequence + 1]):
         own = inside[places == place]
         frames.append(int(own[rows[own, sequences[sequence][place - first_of[sequence]]].argmax()]))
-    return Spot(sequence, int(inside[0]), int(inside[-1]) + 1, max(0.0, -float(score)), tuple(frames))
+    return Fit(sequence, int(inside[0]), int(inside[-1]) + 1, max(0.0, -float(score)), tuple(frames))
 
 
 class _Graph:

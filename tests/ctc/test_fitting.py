@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctcb.ctc.spotting import FLOOR, spot
+from ctcb.ctc.fitting import FLOOR, best_fit
 
 BLANK, SIZE = 0, 4
 
@@ -47,7 +47,7 @@ def test_loss_of_the_best_place(seed, frames, sequence, opened, closed):
     log_probs = (logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))).astype(np.float32)
     opens = np.arange(SIZE) == 1 if opened else None
     closes = np.arange(SIZE) >= 2 if closed else None
-    found, expected = spot(log_probs, [sequence], BLANK, opens, closes), by_hand(log_probs, sequence, opens, closes)
+    found, expected = best_fit(log_probs, [sequence], BLANK, opens, closes), by_hand(log_probs, sequence, opens, closes)
     if found is None:
         assert expected == np.inf
     else:
@@ -59,7 +59,7 @@ def test_the_likeliest_of_several_and_its_frames():
     log_probs = np.log(np.full((6, SIZE), 0.02, np.float32))
     for frame, label in enumerate([0, 1, 1, 0, 2, 0]):
         log_probs[frame, label] = np.log(0.94)
-    found = spot(log_probs, [[3], [1, 2], [1, 3]])
+    found = best_fit(log_probs, [[3], [1, 2], [1, 3]])
     assert (found.sequence, found.first, found.end, found.lost) == (1, 1, 5, 0.0)
     assert found.frames == (1, 4)
-    assert spot(log_probs[:1], [[1, 2]]) is None and spot(log_probs[:0], [[1]]) is None and spot(log_probs, []) is None
+    assert best_fit(log_probs[:1], [[1, 2]]) is None and best_fit(log_probs[:0], [[1]]) is None and best_fit(log_probs, []) is None
