@@ -11,11 +11,12 @@ from ctcb.biasing.prepared_list import Context, Setting
 from ctcb.biasing.technique import SearchedEmissions
 from ctcb.ctc.emissions import Emissions
 from ctcb.decoding.list_trials import ListTrials, Target
-from ctcb.decoding.name_places import Frames, NamePlace, find_place
+from ctcb.decoding.name_places import MARGIN, Frames, NamePlace, find_place
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.entities import Entity, EntityList
 from ctcb.entities.report import REJECTED
 from ctcb.errors import InputError
+from ctcb.phones.phonetics import greedy_phones
 from ctcb.scoring.text import comparable
 from ctcb.text.spelling import why_unspellable
 from ctcb.transcript import explained as outcomes
@@ -100,7 +101,7 @@ class _Utterance:
             return replace(account, outcome=outcomes.UNLISTED, reason="the list does not have it", hints=(self._trials.as_it_is(target),))
         else:
             account = replace(account, outcome=outcomes.UNLISTED, reason="the list does not have it, and would need more than its name")
-        return replace(account, hints=self._trials.hints(target, factor, self._without_list(entity, start, end), _other_phones(best)))
+        return replace(account, hints=self._trials.hints(target, factor, self._without_list(entity, start, end), self._other_phones(best, start, end)))
 
     def _nowhere(self, context: Context, place: int) -> ExplainedName:
         """A name that fits into no frames, or that neither tokens nor phones can be compared with."""
@@ -113,6 +114,20 @@ class _Utterance:
         words = joined(_words_of(entity, self._pipeline.nbest_readings(self._emissions)[0].words, start, end))
         own = {comparable(form) for form in (entity.text, *entity.spoken, *entity.aliases)}
         return "" if comparable(words) in own else words
+
+    def _other_phones(self, best: NamePlace, start: float, end: float) -> List[str]:
+        """The phones that were recognised in a name's place, also those between the words beside it; without its own."""
+        phonetics, phones = self._pipeline.setting.phonetics, self._searched.phones
+        if phonetics is None or best.phones is None:
+            return []
+        shift, (first, last) = self._pipeline.setting.frame_shift, best.frames
+        before = max((word.end for word in self._found.words if word.start + word.end < 2 * start), default=0.0)
+        behind = min((word.start for word in self._found.words if word.start + word.end > 2 * end), default=len(phones) * shift)
+        stop = min(max(last, round(behind / shift)), last + MARGIN)
+        begin = max((min(first, round(before / shift)) + first) // 2, first - MARGIN)
+        heard = (greedy_phones(phones[at:stop])[0] for at in (first, begin))
+        texts = [best.phones.recognised, *(" ".join(phonetics.symbols[phone] for phone in ids) for ids in heard)]
+        return [text for text in dict.fromkeys(texts) if text not in ("", best.phones.pronunciation)]
 
     def _frames(self, found: FoundEntity) -> Frames:
         shift = self._pipeline.setting.frame_shift
@@ -152,13 +167,6 @@ def _outcome(withdrawn: Optional[FoundEntity], factor: float) -> str:
     if factor == 1.0:
         return outcomes.RESCORED
     return outcomes.LACKING if factor < float("inf") else outcomes.OUT_OF_REACH
-
-
-def _other_phones(best: NamePlace) -> str:
-    """The phones that were recognised in a name's place; "" where these are its own."""
-    if best.phones is None or best.phones.recognised == best.phones.pronunciation:
-        return ""
-    return best.phones.recognised
 
 
 def _doubts(entity: Entity, setting: Setting) -> Tuple[str, ...]:

@@ -99,14 +99,14 @@ class ListTrials:
         unit = 0.0 if span.unit is None else span.unit - getattr(self._pipeline.search.settings, "lm_weight", 0.0) * math.log(factor)
         return bonus + unit
 
-    def hints(self, target: Target, factor: float, words: str, phones: str) -> Tuple[Hint, ...]:
+    def hints(self, target: Target, factor: float, words: str, phones: Sequence[str]) -> Tuple[Hint, ...]:
         """What brings the name out: a pronunciation, a weight, an alias, whichever does; two of them where none does alone.
 
-        ``factor``: the smallest one on the weight with which the search finds it. ``words`` and ``phones``: what was recognised
-        in its frames without the list; "" where that is none of its spellings or pronunciations.
+        ``factor``: the smallest one on the weight with which the search finds it. ``words``: what was recognised in its
+        frames without the list, "" where that is one of its own spellings; ``phones``: the sequences, the likeliest first.
         """
         entity = target.entity
-        pron = [_Change(f"pron={phones}", (("prons", (*entity.prons, phones)),))] if phones else []
+        pron = [_Change(f"pron={way}", (("prons", (*entity.prons, way)),)) for way in phones]
         alias = [_Change(f"alias={words}", (("aliases", (*entity.aliases, words)),))] if words else []
         weights = [_Change.weight(entity, one) for one in FACTORS if one >= factor][:2] if target.context.searched else []
         alone = [self._first(target, [[change] for change in changes]) for changes in (pron, weights, alias)]
@@ -114,7 +114,7 @@ class ListTrials:
         if found:
             return found
         most = [_Change.weight(entity, FACTORS[-1])] if target.context.searched else []
-        pairs = [[*one, *other] for one, other in ((pron, weights[:1] or most), (alias, weights[:1] or most), (pron, alias)) if one and other]
+        pairs = [[one[0], other[0]] for one, other in ((pron, weights[:1] or most), (alias, weights[:1] or most), (pron, alias)) if one and other]
         pair = self._first(target, pairs)
         return () if pair is None else (pair,)
 

@@ -88,10 +88,12 @@ class _Finder:
             return None if tokens is None else NamePlace(tokens[0], tokens[1], None, tokens[2])
         if phones[1].lost > NEAR and tokens is not None and tokens[2] <= NEAR:
             frames = tokens[0]
-            phones = self._phone_fit(*_widened(frames, first, end))
+            near = (self._phone_fit(*_widened(frames, first, end, margin)) for margin in (MARGIN, MARGIN // 2, MARGIN // 4, 1))
+            # Phones that fit nowhere fit equally badly beside the tokens.
+            phones = next((fit for fit in near if fit is not None and fit[0][0] < frames[1] and frames[0] < fit[0][1]), None)
         else:
             frames = phones[0]
-            tokens = self._token_fit(*_widened(frames, first, end))
+            tokens = self._token_fit(*_widened(frames, first, end, MARGIN))
         return NamePlace(frames, tokens and tokens[1], phones and phones[1], tokens[2] if tokens else np.inf)
 
     def _phone_fit(self, first: int, end: int) -> Optional[Tuple[Frames, PhoneFit]]:
@@ -124,5 +126,5 @@ class _Finder:
         return (first + found.first, first + found.end), fit, found.lost / letters
 
 
-def _widened(frames: Frames, first: int, end: int) -> Frames:
-    return max(first, frames[0] - MARGIN), min(end, frames[1] + MARGIN)
+def _widened(frames: Frames, first: int, end: int, margin: int) -> Frames:
+    return max(first, frames[0] - margin), min(end, frames[1] + margin)
