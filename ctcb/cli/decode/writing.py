@@ -38,7 +38,7 @@ def writing_options() -> Decorator:
         ),
         click.option(
             "--explain-name", multiple=True, metavar="NAME",
-            help="With --explain, also where NAME may have been spoken, what it lacked there, and what to change in the list; repeatable.",
+            help="As --explain, and where NAME may have been spoken, what it lacked there, and what to change in the list; repeatable.",
         ),
     )  # fmt: skip
 
