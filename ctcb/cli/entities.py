@@ -2,11 +2,15 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
-from typing import Optional, Tuple, Union
+from dataclasses import asdict, dataclass
+from itertools import islice, repeat
+from typing import Any, Dict, Optional, Sequence, Tuple, Union
 
 import click
 
+from ctcb.biasing.confusable import Confusable, confusable_names
+from ctcb.biasing.doubts import pronunciation_doubts
+from ctcb.bundled import BUNDLED_MODEL
 from ctcb.cli.common.options import Once, blank_of, entities_format_option, model_option, token_options
 from ctcb.entities import FORMATS, EntityList
 from ctcb.entities.check import EntityCheck, check_entities
@@ -17,10 +21,12 @@ from ctcb.io import atomic_write
 from ctcb.model_names import is_foreign
 from ctcb.phones.phonetics import BLANK
 from ctcb.progress import progress
-from ctcb.text.lang import Lang, read_pronunciations
+from ctcb.text.lang import COMMON_FILE, Lang, read_common, read_pronunciations
 from ctcb.text.lexicon import Lexicon
 from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
 from ctcb.text.tokens import TokenTable
+
+LINES_NAMED = 10  # of the names with a kind of warning
 
 
 @click.group()
@@ -48,7 +54,8 @@ def check(
 
     On stderr: the number of loaded entities, and each line that was rejected, merged or changed, with
     the reason. On stdout, for each entity: its normalised words, their subword pieces, its
-    pronunciations where the model has a phone head, and warnings. The exit code is 2 if no entity was loaded.
+    pronunciations where the model has a phone head, and warnings: of pronunciations that may be guessed wrong, and of other
+    names and common words that sound, or without phones are written, nearly the same. The exit code is 2 if no entity was loaded.
     --tokens in the place of --model checks for a model of which only these are there.
 
     \b
@@ -61,10 +68,13 @@ def check(
     click.echo(entities.report.render(limit or None), err=True, nl=False)
     checks = iter(())
     if entities:
-        spelling, lexicon = _spelling(model, tokens, tokens_model, blank_of(blank), separator, language, features, phone_lang)
+        spelling, lexicon, common = _spelling(model, tokens, tokens_model, blank_of(blank), separator, language, features, phone_lang)
         if lexicon is None:
             click.echo(f"ctcb: note: {model if tokens is None else tokens}: no phone head, so names have no pronunciations", err=True)
-        checks = check_entities(entities, spelling, lexicon, g2g)
+        confusable = confusable_names(entities, spelling.writing, lexicon, common, lambda batches: progress(batches, "pronouncing", len(batches)))
+        doubts = [()] * len(entities) if lexicon is None else pronunciation_doubts(entities.entities, lexicon)
+        checks = map(SoundCheck, check_entities(entities, spelling, lexicon, g2g), doubts, confusable, repeat("letters" if lexicon is None else "phones"))
+        _count_warnings(entities, doubts, confusable)
     shown = limit or len(entities)
     if json_file is None:
         for entity_check in islice(checks, shown):
@@ -112,8 +122,8 @@ def convert(list_file: str, out: str, entities_format: Optional[str]) -> None:
 def _spelling(
     model: str, tokens: Optional[str], tokens_model: Optional[str], blank: Union[int, str, None], separator: Optional[str],
     language: Optional[str], features: Optional[str], phone_lang: Optional[str],
-) -> Tuple[Spelling, Optional[Lexicon]]:
-    """How a model, or one of which only the tokens are there, spells words; and its pronunciations, if it has a phone head."""
+) -> Tuple[Spelling, Optional[Lexicon], Sequence[str]]:
+    """How a model, or one of which only the tokens are there, spells words; its pronunciations, if it has a phone head; and common words."""
     foreign = is_foreign(model)
     if features is not None and not model.startswith("onnx:"):
         raise InputError("--features is for --model onnx:FILE", hint="leave it out")
@@ -122,21 +132,56 @@ def _spelling(
             if value is not None:
                 raise InputError(f"--{name} is for --tokens, and a model directory has its own", hint="leave it out")
         lang = Lang.load(model)
-        return TokenizerSpelling(lang.tokenizer), lang.lexicon
+        spelling: Spelling = TokenizerSpelling(lang.tokenizer)
+        return spelling, lang.lexicon, lang.common or _common_words(spelling)
     lexicon = None if phone_lang is None else read_pronunciations(phone_lang, need_lexicon=False)[1]
     if not foreign:
-        return spelling_of(TokenTable.read(tokens, blank, separator, language=language), tokens_model), lexicon
+        spelling = spelling_of(TokenTable.read(tokens, blank, separator, language=language), tokens_model)
+        return spelling, lexicon, _common_words(spelling)
     from ctcb.acoustic.open import Tokens, open_model  # here: import torch
 
     opened = open_model(model, Tokens(tokens, tokens_model, blank, separator, language, features))
     if opened.phonetics is None:
-        return opened.spelling, lexicon
+        return opened.spelling, lexicon, _common_words(opened.spelling)
     phones = PhoneSpelling(TokenTable(opened.phonetics.symbols, BLANK), {})  # of a model that emits phones alone
-    return opened.spelling or phones, lexicon or opened.phonetics.lexicon
+    return opened.spelling or phones, lexicon or opened.phonetics.lexicon, _common_words(opened.spelling or phones)
 
 
-def _text(entity_check: EntityCheck) -> str:
+def _common_words(spelling: Spelling) -> Sequence[str]:
+    """The commonest words of the language that a model writes, where that is English."""
+    return read_common(BUNDLED_MODEL / COMMON_FILE) if spelling.writing.is_english else ()
+
+
+@dataclass(frozen=True)
+class SoundCheck:
+    """One entity, and what is like it."""
+
+    entity_check: EntityCheck
+    doubts: Tuple[str, ...]  # why its pronunciation may be another one
+    confusable: Tuple[Confusable, ...]
+    unit: str  # in which the latter are compared: phones or letters
+
+    def to_dict(self) -> Dict[str, Any]:
+        """The check as plain values for JSON."""
+        return {**self.entity_check.to_dict(), "doubts": list(self.doubts), "confusable": list(map(asdict, self.confusable))}
+
+
+def _count_warnings(entities: EntityList, doubts: Sequence[Tuple[str, ...]], confusable: Sequence[Tuple[Confusable, ...]]) -> None:
+    """How many names have each kind of warning, on stderr, with the first lines: the names themselves may be too many to print."""
+    near_name, near_word = ([any((one.line is None) == is_word for one in near) for near in confusable] for is_word in (False, True))
+    kinds = (
+        ("may be pronounced otherwise than guessed", map(bool, doubts)), ("are near another name", near_name), ("are near a common word", near_word),
+    )
+    for what, flags in kinds:
+        lines = [str(line) for line, flag in zip(entities.lines, flags) if flag]
+        if lines:
+            more = ", ..." if len(lines) > LINES_NAMED else ""
+            click.echo(f"  {what}: {len(lines):,} (line{'s' * (len(lines) > 1)} {', '.join(lines[:LINES_NAMED])}{more})", err=True)
+
+
+def _text(check: SoundCheck) -> str:
     """The lines of one entity."""
+    entity_check = check.entity_check
     entity = entity_check.entity
     rows = [f"{entity.text}  (line {entity_check.line}{f', weight {entity.weight:g}' if entity.weight != 1.0 else ''})"]
     rows += [f"    {form}: {' '.join(pieces)}" for form, pieces in zip(entity_check.forms, entity_check.pieces)]
@@ -144,5 +189,6 @@ def _text(entity_check: EntityCheck) -> str:
         rows.append(f"    pronunciations ({entity_check.origin}): {' | '.join(entity_check.pronunciations)}")
     if entity_check.variants:
         rows.append("    spelling variants: " + ", ".join(f"{variant.text} ({variant.cost:.1f})" for variant in entity_check.variants))
-    rows += [f"    WARNING: {warning}" for warning in entity_check.warnings]
+    warnings = (*entity_check.warnings, *check.doubts, *(near.warning(check.unit) for near in check.confusable))
+    rows += [f"    WARNING: {warning}" for warning in warnings]
     return "\n".join(rows)

@@ -12,6 +12,7 @@ from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.ctc.log_probs import SCALES
 from ctcb.decoding.builder import Config, EmissionFacts, build_pipeline
 from ctcb.decoding.endpoint import Endpoints
+from ctcb.decoding.explaining import NameExplainer
 from ctcb.decoding.list_cache import Entities, ListCache
 from ctcb.decoding.load import graph_of, searched, with_settings
 from ctcb.decoding.model_facts import facts_of
@@ -125,7 +126,7 @@ class CtcDecoder:
 
     def decode(
         self, log_probs: Any, entities: Entities = (), nbest: Optional[int] = None, utt_id: str = "", *, phones: Any = None,
-        unbiased: Any = None, compared: bool = False,
+        unbiased: Any = None, compared: bool = False, explain: Sequence[str] = (),
     ) -> Transcript:
         """The transcript of one utterance.
 
@@ -138,6 +139,9 @@ class CtcDecoder:
         phones : ``[T, P]`` emissions of the phone head, in the same scale (see ``phone_emissions``).
         unbiased : ``[T, V]`` emissions of the same audio by an encoder that is not biased toward the list; None: the same.
         compared : the transcript also holds the text without the list, as ``before``.
+        explain : names, on the list or not; the transcript says of each where it was recognised or may have been spoken, what
+            it lacked there, and what to change in the list so that it comes out, as ``explained``
+            (:class:`ctcb.transcript.explained.ExplainedName`).
 
         Raises
         ------
@@ -146,11 +150,13 @@ class CtcDecoder:
             warned of.
         """
         context, nbest = self._lists(entities), self._pipeline.texts_asked(nbest)
-        return self._pipeline.decode(utt_id, Emissions(log_probs, phones, unbiased), context, nbest, compared)
+        emissions = Emissions(log_probs, phones, unbiased)
+        found = self._pipeline.decode(utt_id, emissions, context, nbest, compared)
+        return NameExplainer(self._pipeline, explain)(emissions, context, found) if explain else found
 
     def decode_many(
         self, utterances: Union[Mapping[str, Any], Iterable[Tuple[str, Any]]], entities: Lists = (),
-        nbest: Optional[int] = None, *, compared: bool = False, jobs: int = 1, on_error: OnError = None,
+        nbest: Optional[int] = None, *, compared: bool = False, jobs: int = 1, on_error: OnError = None, explain: Sequence[str] = (),
     ) -> Iterator[Transcript]:
         """The transcripts of many utterances, in their order, one by one, on ``jobs`` threads.
 
@@ -168,7 +174,8 @@ class CtcDecoder:
         contexts, nbest = contexts_of(self._pipeline, self._lists, entities), self._pipeline.texts_asked(nbest)
         pairs = utterances.items() if isinstance(utterances, Mapping) else utterances
         emitted = (Emitted(utt_id, given if isinstance(given, Emissions) else Emissions(given)) for utt_id, given in pairs)
-        return transcripts(self._pipeline.decode_many(emitted, contexts, nbest, jobs, compared), on_error)
+        behind = NameExplainer(self._pipeline, explain) if explain else None
+        return transcripts(self._pipeline.decode_many(emitted, contexts, nbest, jobs, compared, behind), on_error)
 
     def stream(
         self, entities: Entities = (), nbest: Optional[int] = None, utt_id: str = "", *, endpoints: Optional[Endpoints] = None

@@ -16,7 +16,7 @@ from ctcb.ctc.emissions import Emissions, Emitted
 from ctcb.ctc.log_probs import SCALES, as_log_probs
 from ctcb.ctc.padding import without_padding
 from ctcb.decoding.readings import readings
-from ctcb.entities import EntityList, LoadReport
+from ctcb.entities import Entity, EntityList, LoadReport
 from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import InputError, unexpected
 from ctcb.search.hypothesis import Hypothesis
@@ -28,6 +28,9 @@ from ctcb.transcript.transcript import Alternative, Decoded, Transcript, transcr
 
 if TYPE_CHECKING:
     from ctcb.adapter.encoded_list import EncodedList
+
+
+Behind = Callable[[Emissions, Optional[Context], Transcript], Transcript]
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,26 @@ class Pipeline:
         return Contexts(
             lambda utt_id: prepare(lists.places[utt_id]) if utt_id in lists.places else None, whole.encoded, lists.places
         )
+
+    def prepare_instead(self, context: Context, entities: Sequence[Entity]) -> Context:
+        """A prepared list with other entities, as the techniques behind the encoder see it; what it pushes away stays.
+
+        Raises InputError for an entity that cannot be searched for.
+        """
+        changed = Context.of(self.spell(EntityList(tuple(entities))), self.setting)
+        decoder = [technique for technique in self.techniques if not isinstance(technique, EncoderTechnique)]
+        return self._prepared(replace(changed, pushed=context.pushed), decoder)
+
+    def with_weight(self, context: Context, place: int, weight: float) -> Context:
+        """A prepared list in which an entity has another weight; encoded as it was."""
+        entities = (*context.entities[:place], replace(context.entities[place], weight=weight), *context.entities[place + 1 :])
+        changed = replace(context, entities=entities)
+        return replace(changed, graph=self.search.compile(changed))
+
+    @property
+    def no_list(self) -> Context:
+        """The prepared list without any entity."""
+        return self._no_list
 
     @paused()
     def _prepared(self, context: Context, techniques: Iterable[Technique]) -> Context:
@@ -266,6 +289,16 @@ class Pipeline:
             raise InputError(f"{len(unbiased)} frames without the list, {len(tokens)} with it", hint="take both from the same audio")
         return Emissions(tokens, phones, unbiased)
 
+    def searched(self, emissions: Emissions) -> SearchedEmissions:
+        """Tokens and phones as float32 natural-log probabilities, without padding; the phones where the model's are known.
+
+        Raises InputError for emissions that are malformed.
+        """
+        emissions = without_padding(emissions, self._logits, self._trim_padding)
+        symbols = None if self.setting.phonetics is None else self.setting.phonetics.symbols
+        phones = None if emissions.phones is None or symbols is None else as_log_probs(self._scale(emissions.phones), len(symbols))
+        return SearchedEmissions(as_log_probs(self._scale(emissions.tokens), self.setting.vocabulary.size), phones)
+
     def no_frames(self) -> Emissions:
         """The emissions of no audio, of all heads."""
         phonetics = self.setting.phonetics
@@ -285,10 +318,11 @@ class Pipeline:
 
     def decode_many(
         self, emitted: Iterable[Emitted], contexts: Contexts = Contexts.alike(None), nbest: int = 1, jobs: int = 1,
-        compared: bool = False,
+        compared: bool = False, behind: Optional[Behind] = None,
     ) -> Iterator[Decoded]:
         """The transcripts of many utterances, in order, on ``jobs`` threads; ``nbest`` and ``compared`` as in :meth:`decode`.
 
+        ``behind`` is called with the emissions, the list and the transcript of each, on its thread, and adds to the transcript.
         What is wrong with an utterance comes out in its place, and the others go on.
         """
 
@@ -297,7 +331,9 @@ class Pipeline:
             if one.error is not None:
                 return Decoded(one.utt_id, error=one.error, **place)
             try:
-                return Decoded(one.utt_id, self.decode(one.utt_id, one.emissions, contexts.of(one.utt_id), nbest, compared), **place)
+                context = contexts.of(one.utt_id)
+                found = self.decode(one.utt_id, one.emissions, context, nbest, compared)
+                return Decoded(one.utt_id, found if behind is None else behind(one.emissions, context, found), **place)
             except InputError as error:
                 if error.file is None:
                     error = InputError(f"utterance {one.utt_id!r}: {error.problem}", file=one.file, hint=error.hint)

@@ -18,6 +18,7 @@ from ctcb.data.utterance import Utterance
 from ctcb.data.vad import VoiceActivity
 from ctcb.decoding.audio_stream import AudioStream
 from ctcb.decoding.endpoint import Endpoints
+from ctcb.decoding.explaining import NameExplainer
 from ctcb.decoding.list_cache import Entities, ListCache
 from ctcb.decoding.pipeline import Contexts, Pipeline
 from ctcb.decoding.stitching import in_one, together
@@ -46,6 +47,7 @@ class Recognizer:
     def transcribe(
         self, audio: Union[AudioGiven, Any], entities: Entities = (), nbest: Optional[int] = None,
         sample_rate: int = SAMPLE_RATE, *, vad: bool = False, compared: bool = False, channel: Channel = MIX,
+        explain: Sequence[str] = (),
     ) -> Transcript:
         """The transcript of one recording, biased toward a list.
 
@@ -61,6 +63,8 @@ class Recognizer:
         vad : recordings that are longer than the model takes at once are transcribed only where there is speech.
         compared : the transcript also holds the text without the list, as ``before``.
         channel : a number, counted from 0, or ``"mix"`` of all.
+        explain : names, on the list or not, of which the transcript says where each may have been spoken, what it lacked there and
+            what helps, as ``explained``; see :meth:`ctcb.CtcDecoder.decode`.
 
         Raises
         ------
@@ -79,17 +83,19 @@ class Recognizer:
         nbest, context = self.pipeline.texts_asked(nbest), self._lists(entities)
         model = self._biased(Contexts.alike(context))
         parts = stretches_of(model, recording.samples, utt_id, VoiceActivity() if vad else None)
-        decoded = [
-            self.pipeline.decode(utt_id, part.emissions.over_phones() if self._over_phones else part.emissions, context, nbest, compared)
-            for part in parts
-        ]
+        explainer = NameExplainer(self.pipeline, explain) if explain else None
+        decoded = []
+        for part in parts:
+            emissions = part.emissions.over_phones() if self._over_phones else part.emissions
+            found = self.pipeline.decode(utt_id, emissions, context, nbest, compared)
+            decoded.append(found if explainer is None else explainer(emissions, context, found))
         whole = together(decoded, [part.first * model.frame_shift for part in parts], nbest)
         return replace(whole, channel=channels.single)
 
     def transcribe_many(
         self, inputs: Sequence[AudioGiven], entities: Lists = (), nbest: Optional[int] = None, *,
         vad: bool = False, compared: bool = False, jobs: int = 2, batch_seconds: float = 120.0, on_error: OnError = None,
-        channel: Channel = MIX,
+        channel: Channel = MIX, explain: Sequence[str] = (),
     ) -> Iterator[Transcript]:
         """The transcripts of many recordings, in their order, one by one: batches for the model, threads for the rest.
 
@@ -111,7 +117,8 @@ class Recognizer:
         nbest, contexts = self.pipeline.texts_asked(nbest), contexts_of(self.pipeline, self._lists, entities)
         utterances = find_utterances(inputs, channel)
         emitted = self.emit(utterances, contexts, batch_seconds, jobs, vad)
-        decoded = in_one(self.pipeline.decode_many(emitted, contexts, nbest, jobs, compared), nbest)
+        behind = NameExplainer(self.pipeline, explain) if explain else None
+        decoded = in_one(self.pipeline.decode_many(emitted, contexts, nbest, jobs, compared, behind), nbest)
         return transcripts(described(decoded, {one.utt_id: one for one in utterances}), on_error)
 
     def stream(

@@ -1,10 +1,12 @@
 """Transcripts of long recordings: stretches decoded one by one, put together again."""
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, replace
 from itertools import accumulate, product
 from typing import Any, Dict, Iterable, Iterator, List, Sequence, Tuple
 
+from ctcb.transcript.explained import RECOGNISED, ExplainedName
 from ctcb.transcript.hypothesis import FoundEntity, Word, joined
 from ctcb.transcript.transcript import Alternative, Decoded, Segment, Transcript
 
@@ -22,16 +24,19 @@ def together(parts: Sequence[Transcript], starts: Sequence[float], nbest: int = 
     words: List[Word] = []
     entities: List[FoundEntity] = []
     withdrawn: List[FoundEntity] = []
+    explained: List[ExplainedName] = []
     segments: List[Segment] = []
     for part, start in zip(parts, starts):
         before = len(words)
         words += (replace(word, start=word.start + start, end=word.end + start) for word in part.words)
         entities += (_later(found, before, start) for found in part.entities)
         withdrawn += (_later(found, before, start) for found in part.withdrawn)
+        explained += (replace(one, start=one.start + start, end=one.end + start) for one in part.explained)
         segments.append(Segment(start, start + part.seconds, part.text, part.score, (before, len(words)), part.nbest))
     whole = Transcript(
         parts[0].utt_id, joined(words), sum(part.score for part in parts), tuple(words), tuple(entities),
         combined(parts, nbest) if nbest > 1 else (), starts[-1] + parts[-1].seconds, withdrawn=tuple(withdrawn), segments=tuple(segments),
+        explained=_nearest(explained),
     )
     if parts[0].before is None:
         return whole
@@ -60,6 +65,18 @@ def combined(parts: Sequence[Transcript], nbest: int) -> Tuple[Alternative, ...]
     return tuple(alternative for _, alternative in best)
 
 
+def _nearest(explained: Sequence[ExplainedName]) -> Tuple[ExplainedName, ...]:
+    """The places of each name in all stretches; of a name that fits nowhere the one where it fits best."""
+    by_name: Dict[str, List[ExplainedName]] = {}
+    for one in explained:
+        by_name.setdefault(one.entity, []).append(one)
+    found: List[ExplainedName] = []
+    for places in by_name.values():
+        near = [one for one in places if one.outcome == RECOGNISED or one.is_missed and one.lost < math.inf]
+        found += near or [min(places, key=lambda one: one.lost)]
+    return tuple(found)
+
+
 def _later(found: FoundEntity, words: int, seconds: float) -> FoundEntity:
     """An entity behind so many words and seconds."""
     places = found.words[0] + words, found.words[1] + words
@@ -82,7 +99,9 @@ def from_plain(data: Dict[str, Any]) -> Transcript:
     )
     nbest = tuple(Alternative(**other) for other in data["nbest"])
     segments = tuple(_segment_from_plain(segment) for segment in data.get("segments", ()))
-    return Transcript(**{**data, "words": words, "entities": entities, "withdrawn": withdrawn, "nbest": nbest, "segments": segments})
+    explained = tuple(map(ExplainedName.from_dict, data.get("explained", ())))
+    parts = {"words": words, "entities": entities, "withdrawn": withdrawn, "nbest": nbest, "segments": segments, "explained": explained}
+    return Transcript(**{**data, **parts})
 
 
 def _segment_from_plain(data: Dict[str, Any]) -> Segment:

@@ -10,10 +10,11 @@ from ctcb.io import PathOrStr, atomic_write
 def write_list(path: PathOrStr, entities: Iterable[Entity]) -> None:
     """Write entities as a list in the plain format, which :meth:`EntityList.read` reads as the same entities."""
     with atomic_write(path) as file:
-        file.writelines(f"{_line(entity)}\n" for entity in entities)
+        file.writelines(f"{line_of(entity)}\n" for entity in entities)
 
 
-def _line(entity: Entity) -> str:
+def line_of(entity: Entity) -> str:
+    """An entity's line in the plain format."""
     fields = [] if entity.weight == 1.0 else [f"weight={entity.weight!r}"]
     for name, values in (("alias", entity.aliases), ("pron", entity.prons), ("spoken", entity.spoken), ("lang", entity.languages)):
         fields += [f"{name}={value}" for value in values]

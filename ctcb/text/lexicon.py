@@ -168,7 +168,7 @@ class Lexicon:
     def prepare(self, words: Iterable[str]) -> None:
         """Run G2P for all words that need it in one batch, many times faster than word by word."""
         new = [word for word in words if word not in self._cache and self.origin(word) == "g2p"]
-        bases = list(map(_base, new))
+        bases = list(map(bare_of, new))
         for word, (base, possessive), phones in zip(new, bases, self._predicted([base for base, _ in bases])):
             phones = phones or self._plain([_spelled(base)])[0]
             self._cache[word] = (with_s(phones) if possessive else phones,)
@@ -188,7 +188,7 @@ class Lexicon:
             return "cmudict"
         if not _NORMAL(word):
             raise InputError(f"cannot pronounce {word!r}", hint="give words of a-z, as the normaliser writes them")
-        base, possessive = _base(word)
+        base, possessive = bare_of(word)
         if possessive and (base in self.entries or base in _cmudict()):
             return "possessive"
         return "g2p" if re.search("[aeiouy]", base) else "letters"
@@ -205,7 +205,7 @@ class Lexicon:
             return self.entries[word]
         if origin == "cmudict":
             return _in_cmudict(word)
-        base, possessive = _base(word)
+        base, possessive = bare_of(word)
         if origin == "possessive":
             prons: Sequence[Pronunciation] = self.entries.get(base) or _in_cmudict(base)
         else:
@@ -285,8 +285,8 @@ def _in_cmudict(word: str) -> List[Pronunciation]:
     return [tuple(phones.split()) for phones in _cmudict()[word]]
 
 
-def _base(word: str) -> Tuple[str, bool]:
-    """``zelensky's`` -> (``zelensky``, True); other apostrophes are removed: ``o'neill`` -> ``oneill``."""
+def bare_of(word: str) -> Tuple[str, bool]:
+    """A word without a possessive and apostrophes, and whether it had a possessive: ``zelensky's`` -> (``zelensky``, True), ``o'neill`` -> (``oneill``, False)."""
     possessive = word.endswith("'s")
     return (word[:-2] if possessive else word).replace("'", ""), possessive
 

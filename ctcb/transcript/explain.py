@@ -6,6 +6,7 @@ from typing import List, Tuple
 
 from rapidfuzz.distance import Levenshtein
 
+from ctcb.transcript.explained import as_explained_name
 from ctcb.transcript.hypothesis import FoundEntity, joined
 from ctcb.transcript.transcript import Transcript
 
@@ -63,6 +64,7 @@ def as_explanation(result: Transcript) -> str:
     for change in changed:
         if not change.entities:
             lines.append(f"    beside the names: {_or_nothing(change.before)!r} became {_or_nothing(change.after)!r}")
+    lines += [f"    {line}" for one in result.explained for line in as_explained_name(one)]
     return "\n".join(lines) + "\n"
 
 

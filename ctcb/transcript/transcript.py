@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ctcb.errors import CtcbError
 from ctcb.moved import warn_renamed
+from ctcb.transcript.explained import ExplainedName
 from ctcb.transcript.hypothesis import FoundEntity, Reading, Word, behind, joined
 
 
@@ -55,6 +56,7 @@ class Transcript:
     segments: Tuple[Segment, ...] = ()  # of a recording that was decoded in several, in order
     channel: Optional[int] = None  # of the file, counted from 0, where one was taken
     speaker: Optional[str] = None  # where one is known
+    explained: Tuple[ExplainedName, ...] = ()  # names that were asked about, by name and time
     recording: Optional[str] = None  # the id that it shares with the other channels of a file, where these are kept apart
 
     @property
@@ -117,6 +119,7 @@ class Transcript:
                 }
                 for e in self.withdrawn
             ]} if self.withdrawn else {}),
+            **({"explained": [one.to_dict() for one in self.explained]} if self.explained else {}),
             **({"segments": [segment.to_dict() for segment in self.segments]} if self.segments else {}),
             "nbest": [{"text": other.text, "score": round(other.score, 3)} for other in self.nbest],
         }  # fmt: skip

@@ -93,7 +93,8 @@ def test_other_formats_are_read_when_asked_for(run):
     assert (code, "ann lee two" in out) == (0, True)
     assert "warning: 1 of 1 lines look like 'phrase :2.0' but were read as plain text" in err
     code, out, err = run(content, "--entities-format", "sherpa")
-    assert out.startswith("Ann Lee  (line 1, weight 2)\n") and err == "list.txt: 1 of 1 entry loaded\n"
+    assert out.startswith("Ann Lee  (line 1, weight 2)\n")
+    assert err == "list.txt: 1 of 1 entry loaded\n  are near a common word: 1 (line 1)\n" and "'only' (1 of 4 phones differs)" in out
 
 
 @pytest.mark.parametrize(
@@ -126,6 +127,16 @@ def test_pronunciations_are_own_or_those_of_every_form():
     )  # fmt: skip
     assert pronunciations(Entity("Ann Lee", aliases=("bo",)), plain, limit=2) == (("AE", "N", "L", "IY"), ("B", "OW"))
     assert len(pronunciations(Entity("ann " * 30), plain)) == 8  # of 2 ** 30
+
+
+def test_doubts_and_names_near_others(run, tmp_path):
+    code, out, err = run("WHO\nSelensky\nZelenski\tpron=S AH L EH N S K IY\n", "--json", str(tmp_path / "o.json"))
+    assert code == 0 and "WARNING: 'WHO' is read as a word; where it is spelled out, give spoken=w h o\n" in out
+    assert "WARNING: is near 'Zelenski' in line 3 (the same phones): one may be taken for the other\n" in out
+    assert "  may be pronounced otherwise than guessed: 1 (line 1)\n  are near another name: 2 (lines 2, 3)\n" in err
+    who, one, other = json.loads((tmp_path / "o.json").read_text("utf-8"))["entities"]
+    assert len(who["doubts"]) == 1 and not other["doubts"]
+    assert one["confusable"] == [{"text": "Zelenski", "line": 3, "edits": 0, "length": 8}]
 
 
 def test_checks_span_chunks(model):

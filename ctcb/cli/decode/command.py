@@ -22,6 +22,7 @@ from ctcb.cli.decode.writing import Writer, writing_options
 from ctcb.data.inputs import find_utterances
 from ctcb.data.source import STDIN
 from ctcb.decoding.builder import SEARCHES, build, build_pipeline, techniques_of
+from ctcb.decoding.explaining import NameExplainer
 from ctcb.decoding.journal import Journal
 from ctcb.decoding.stitching import in_one
 from ctcb.decoding.usage import described
@@ -88,7 +89,7 @@ def _flag(name: str) -> str:
 def command(
     inputs: Tuple[str, ...], model: str, channel: str, batch_seconds: float, device: str, jobs: int, method: Optional[str], nbest: Optional[int],
     lm: Optional[str], config: Optional[str], forms: Tuple[str, ...], out: Optional[str], segments: bool, explain: bool, resume: bool,
-    failed: Optional[str], vad: bool, assignments: Tuple[str, ...], **given: Any,
+    explain_name: Tuple[str, ...], failed: Optional[str], vad: bool, assignments: Tuple[str, ...], **given: Any,
 ) -> None:
     """Transcribe INPUTS: audio files, folders of them, manifest.tsv, lhotse cuts, or - for standard input.
 
@@ -100,6 +101,7 @@ def command(
     ctcb decode talk.ogg
     ctcb decode --entities names.txt --lm lm.arpa.gz --out exp/decode data/dev/manifest.tsv
     ctcb decode --entities names.txt --explain talk.ogg
+    ctcb decode --entities names.txt --explain-name Zelenskyy talk.ogg
     ctcb decode --entities names.txt --format srt talk.ogg > talk.srt
     ctcb decode --channel each --format stm call.wav
     ctcb decode --entities names.txt --emissions other.npz --tokens tokens.txt
@@ -135,8 +137,10 @@ def command(
     plots = AttentionPlots(biasing.attention_plot) if biasing.attention_plot is not None else None
     if not of_file and not inputs:
         raise InputError("there is nothing to decode", hint="name audio, a folder, a manifest.tsv, lhotse cuts, - (standard input), or --emissions")
-    if explain and lists is None:
-        raise InputError("--explain shows what a list changed, and there is none", hint="give --entities or --entities-per-utt")
+    if (explain or explain_name) and lists is None:
+        flag, what = ("--explain", "shows what a list changed") if explain else ("--explain-name", "tells what a list lacks for a name")
+        raise InputError(f"{flag} {what}, and there is none", hint="give --entities or --entities-per-utt")
+    explain = explain or bool(explain_name)
     if out is not None:
         click.get_current_context().with_resource(only_run(out))
     journal = None
@@ -170,10 +174,11 @@ def command(
         list_file = biasing.entities or biasing.entities_per_utt
         provenance = made_with(of_model, lm_file, list_file, method, pipeline.techniques, options)
     nbest = pipeline.texts_asked(None)
+    behind = NameExplainer(pipeline, explain_name) if explain_name else None
     if method == "beam":
         tell_of_compiling()
     with Writer(forms, out, explain, len(utt_ids), provenance, segments) as writer:
-        stretches = pipeline.decode_many(emitted, contexts, nbest, jobs, compared=explain)
+        stretches = pipeline.decode_many(emitted, contexts, nbest, jobs, compared=explain, behind=behind)
         if journal is not None:
             stretches = journal.complete(stretches, utt_ids)
         try:

@@ -19,7 +19,7 @@ SETTINGS = "settings.json"
 
 
 def writing_options() -> Decorator:
-    """``--format``, ``--out`` and ``--explain``."""
+    """``--format``, ``--out``, ``--explain`` and ``--explain-name``."""
     shared = ", ".join(form.file for form in FORMATS.values() if form.file)
     return join(
         click.option(
@@ -35,6 +35,10 @@ def writing_options() -> Decorator:
         click.option(
             "--explain", is_flag=True,
             help="Show what was recognised without the list, what with it, and which technique changed it (with --out: explain.txt).",
+        ),
+        click.option(
+            "--explain-name", multiple=True, metavar="NAME",
+            help="As --explain, and where NAME may have been spoken, what it lacked there, and what to change in the list; repeatable.",
         ),
     )  # fmt: skip
 
