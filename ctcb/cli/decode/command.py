@@ -170,7 +170,9 @@ def command(
     options = {**(values_of(preset.beam) if graph is None else asdict(graph.options)), **values_of(*preset.blocks[1:])}
     provenance: Dict[str, Any] = {}
     if out is not None:  # digests of large models take seconds
-        of_model = asdict(file.facts.model()) if of_file else {"name": model_name(model), "fingerprint": recognizer.model.fingerprint}
+        of_model = {"name": model_name(model), "fingerprint": recognizer.model.fingerprint} if not of_file else {
+            "name": str(emissions_given.emissions), **asdict(file.facts.model())
+        }  # fmt: skip
         list_file = biasing.entities or biasing.entities_per_utt
         provenance = made_with(of_model, lm_file, list_file, method, pipeline.techniques, options)
     nbest = pipeline.texts_asked(None)
