@@ -118,7 +118,7 @@ def pronounce(words, starts, model):
     phones, stress = np.empty(2 * len(words), np.int64), np.full(2 * len(words), -1)
     begins = np.zeros(len(starts), np.int64)
     found, sums = np.empty(MOST_FEATURES, np.int64), np.empty(WIDTH, np.float32)
-    before, vowels = np.empty(3, np.int64), np.empty(len(words), np.int64)
+    before, vowels = np.empty(3, np.int64), np.empty(2 * len(words), np.int64)
     rows, written = len(model.weights), 0
     for n in range(len(starts) - 1):
         word = words[starts[n] : starts[n + 1]]
