@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Dict, Tuple
 
@@ -13,19 +13,21 @@ class Extra:
 
     purpose: str
     packages: Tuple[Tuple[str, str], ...]  # name in the package index, module
+    replaces: str = ""  # a package that must not be beside them
+    system: str = ""  # how to get what they need of the system
 
 
 EXTRAS: Dict[str, Extra] = {
     "lm": Extra("--lm, ctcb lm", (("kenlm", "kenlm"),)),
     "vad": Extra("--vad", (("silero-vad", "silero_vad"), ("onnxruntime", "onnxruntime"))),
     "espeak": Extra("names in other languages", (("espeakng-loader", "espeakng_loader"),)),
-    "mic": Extra("ctcb stream --mic", (("sounddevice", "sounddevice"),)),
+    "mic": Extra("ctcb stream --mic", (("sounddevice", "sounddevice"),), system="sudo apt install libportaudio2"),
     "server": Extra("recipes/streaming/server.py", (("websockets", "websockets"),)),
     "plot": Extra("--attention-plot", (("matplotlib", "matplotlib"),)),
     "hf": Extra("--model hf:", (("transformers", "transformers"),)),
     "torchaudio": Extra("--model torchaudio:", (("torchaudio", "torchaudio"),)),
     "onnx": Extra("--model onnx:", (("onnxruntime", "onnxruntime"), ("kaldi-native-fbank", "kaldi_native_fbank"))),
-    "onnx-gpu": Extra("--model onnx: on a GPU, in the place of onnx", (("onnxruntime-gpu", "onnxruntime"), ("kaldi-native-fbank", "kaldi_native_fbank"))),
+    "onnx-gpu": Extra("--model onnx: on a GPU", (("onnxruntime-gpu", "onnxruntime"), ("kaldi-native-fbank", "kaldi_native_fbank")), "onnxruntime"),
     "nemo": Extra("--model nemo:", (("nemo_toolkit", "nemo"),)),
     "hama": Extra("--model hama", (("hama", "hama"),)),
     "export": Extra("ctcb export --onnx", (("onnx", "onnx"), ("onnxruntime", "onnxruntime"))),
@@ -35,23 +37,26 @@ EXTRAS: Dict[str, Extra] = {
 }
 
 
+# A package -> what does the same in its place.
+INSTEAD = {extra.replaces: extra.packages[0][0] for extra in EXTRAS.values() if extra.replaces}
+
+
 def install(extra: str) -> str:
-    """The command that installs an extra. It needs no package index that has ctcb: pip takes the installed ctcb, or the checkout."""
-    if extra not in EXTRAS:
-        raise KeyError(extra)
-    return f"pip install {_source(extra)}"
-
-
-def reinstall() -> str:
-    """The command that installs ctcb and all that it always needs once more."""
-    return f"pip install --force-reinstall {_source()}"
-
-
-def _source(extra: str = "") -> str:
-    """ctcb as pip finds it, with an extra: by its name where it is installed, else the checkout that is run."""
-    named = f"[{extra}]" if extra else ""
+    """The command that installs an extra. It needs no package index that has ctcb: pip takes the installed ctcb, or the checkout
+    that is run."""
+    first = f"pip uninstall -y {EXTRAS[extra].replaces} && " if EXTRAS[extra].replaces else ""
     try:
         distribution("ctcb")
     except PackageNotFoundError:
-        return f"-e '{Path(__file__).resolve().parents[1]}{named}'"
-    return f"'ctcb{named}'" if named else "ctcb"
+        return f"{first}pip install -e '{Path(__file__).resolve().parents[1]}[{extra}]'"
+    return f"{first}pip install 'ctcb[{extra}]'"
+
+
+def installed(package: str) -> str:
+    """The version of a package, or of what is there in its place; raises PackageNotFoundError."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        if package not in INSTEAD:
+            raise
+        return f"{version(INSTEAD[package])} ({INSTEAD[package]})"

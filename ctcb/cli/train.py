@@ -5,6 +5,7 @@ from typing import Optional, Tuple
 
 import click
 
+from ctcb.bundled import config_names
 from ctcb.cli.common.options import Decorator, Once, device_option
 
 
@@ -20,8 +21,8 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--config", required=True, type=click.Path(), help="Model architecture: conf/model/*.yaml.")
-@click.option("--train-config", type=click.Path(), help="Training options: conf/train/*.yaml.")
+@click.option("--config", required=True, type=click.Path(), help=f"Model architecture. The package has {', '.join(config_names('model'))}.")
+@click.option("--train-config", type=click.Path(), help=f"Training options. The package has {', '.join(config_names('train'))}.")
 @click.option("--data", required=True, multiple=True, type=click.Path(), help="Folder with stored features; repeatable. Named twice, it is read twice an epoch.")
 @click.option("--dev", multiple=True, type=click.Path(), help="Folder of a dev set, evaluated after each epoch; repeatable.")
 @click.option("--lang", required=True, type=click.Path(), help="Folder with tokens, phones and lexicon.")

@@ -27,7 +27,7 @@ from ctcb.search.find_lm import find_lm
 @device_option()
 @click.option("--rate", cls=Once, type=int, metavar="HZ", help="Standard input is raw 16-bit PCM at this rate.  [default: it is a WAV]")
 @click.option("--channels", cls=Once, type=click.IntRange(min=1), help="Channels of raw PCM; they are mixed.  [default: 1]")
-@click.option("--mic", is_flag=True, help="Listen to the microphone (needs sounddevice: pip install 'ctcb[mic]').")
+@click.option("--mic", is_flag=True, help="Listen to the microphone (needs the extra mic).")
 @click.option(
     "--latency", cls=Once, type=float, default=LATENCY, show_default=True,
     help="Seconds of audio, at most, between a sound and what the model makes of it.",
