@@ -20,5 +20,5 @@ def config_file(path: PathOrStr) -> Path:
 
 
 def config_names(kind: str) -> List[str]:
-    """The package's configurations of a kind (``model``, ``train``), as :func:`config_file` takes them."""
-    return sorted(f"conf/{kind}/{file.name}" for file in (CONF / kind).glob("*.yaml"))
+    """The package's configurations of a kind (``model``, ``train``): NAME, for ``conf/KIND/NAME.yaml``."""
+    return sorted(file.stem for file in (CONF / kind).glob("*.yaml"))

@@ -8,6 +8,7 @@ import click
 
 from ctcb.cli.common.compiling import tell_of_compiling
 from ctcb.cli.common.evaluated import evaluated, evaluated_options
+from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, entities_format_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
 from ctcb.cli.common.settings import setting_names
@@ -24,7 +25,17 @@ from ctcb.report.svg import bars
 from ctcb.search.beam.decoder import warm
 
 
-@click.command()
+@click.command(cls=Command, sections={
+    "Input": "data model",
+    "List": "entities distractors",
+    "Search": "system",
+    "LM": "lm",
+    "Output": "plot results",
+    "Expert, input": "device cache jobs half",
+    "Expert, list": "entities-format added absent absent-lists",
+    "Expert, search": "vary set config graph adapter",
+    "Expert, output": "json bootstrap seed",
+})
 @click.option("--data", "folders", type=click.Path(), multiple=True, required=True,
               help="Folder with manifest.tsv, entities.txt and perhaps distractors.txt; repeatable.")
 @evaluated_options()
@@ -54,8 +65,10 @@ def command(
     of a phone head or an adapter, are named and left out.
 
     \b
-    ctcb ablate --data data/dev --distractors names.txt --results results/ablation.md
+    ctcb ablate --data data/dev --distractors names.txt --results ablation.md
     ctcb ablate --data data/dev --system decoder --system joint --plot ablation.svg
+
+    \b
     ctcb ablate --data data/dev --model hf:NAME --cache exp/emissions
     ctcb ablate --data data/dev --emissions dev.npz --tokens tokens.txt
     """

@@ -13,6 +13,7 @@ import click
 
 from ctcb import __version__
 from ctcb.bundled import BUNDLED_MODEL
+from ctcb.cli.common.help import Command
 from ctcb.errors import RunError
 from ctcb.extras import EXTRAS, Extra, install, installed
 
@@ -25,7 +26,7 @@ NAME, PURPOSE = 15, 38  # characters of the columns
 ABSENT = "not installed"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--no-speed", is_flag=True, help="Do not measure how fast the acoustic model and the search are here.")
 def command(no_speed: bool) -> None:
     """Say what is installed, which back ends and devices work, and how fast this machine is.

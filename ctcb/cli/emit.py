@@ -7,10 +7,14 @@ from typing import Optional, Tuple
 
 import click
 
+from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, failed_option, recognition_options
 
 
-@click.command()
+@click.command(cls=Command, sections={
+    "Input": "model device",
+    "Output": "out phones head",
+})
 @recognition_options()
 @click.option("--head", cls=Once, type=click.Choice(["subword", "phone"]), default="subword", show_default=True, help="Which head.")
 @click.option("--out", required=True, type=click.Path(), help="The .npz file; its symbols go beside it as OUT.tokens.txt.")

@@ -7,6 +7,7 @@ from typing import Optional, Tuple, Union
 
 import click
 
+from ctcb.cli.common.help import Group
 from ctcb.cli.common.options import Once, blank_of, entities_format_option, model_option, token_options
 from ctcb.entities import FORMATS, EntityList
 from ctcb.entities.check import EntityCheck, check_entities
@@ -23,12 +24,16 @@ from ctcb.text.spelling import Spelling, TokenizerSpelling, spelling_of
 from ctcb.text.tokens import TokenTable
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Check a list of names before it is used; convert lists of other tools."""
 
 
-@command.command()
+@command.command(sections={
+    "Input": "model",
+    "List": "entities-format",
+    "Output": "limit json g2g",
+})
 @click.argument("list_file", metavar="LIST", type=click.Path())
 @model_option()
 @token_options()

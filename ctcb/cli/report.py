@@ -10,6 +10,7 @@ import click
 
 from ctcb.cli.common.comparing import comparing_options, format_option
 from ctcb.cli.common.curves import draw
+from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, entities_format_option, read_list
 from ctcb.cli.decode.writing import SETTINGS
 from ctcb.data.manifest import read_manifest
@@ -26,7 +27,12 @@ from ctcb.scoring.score import score
 from ctcb.scoring.tables import read_speakers, require_all
 
 
-@click.command()
+@click.command(cls=Command, sections={
+    "Input": "ref hyp base",
+    "List": "entities",
+    "Output": "out",
+    "Also in the page": "ablation training attention",
+})
 @click.option("--ref", cls=Once, required=True, type=click.Path(), help="References: Kaldi text, manifest.tsv (then with audio), hyps.jsonl, CTM, STM, trn or plain text.")
 @click.option("--hyp", cls=Once, required=True, type=click.Path(), help="Transcripts with the list, preferably the hyps.jsonl of ctcb decode.")
 @click.option("--base", cls=Once, type=click.Path(), help="Transcripts without the list.  [default: those that `ctcb decode --explain` wrote to --hyp]")
@@ -37,7 +43,7 @@ from ctcb.scoring.tables import read_speakers, require_all
 @entities_format_option()
 @comparing_options()
 @click.option("--ablation", "--ladder", "ablations", multiple=True, type=click.Path(), help="File of `ctcb ablate --json`; repeatable.")
-@click.option("--training", multiple=True, type=click.Path(), help="Training directory, whose curves are drawn; repeatable.")
+@click.option("--training", multiple=True, type=click.Path(), help="Training directory, to draw its curves; repeatable.")
 @click.option("--attention", type=click.Path(), help="Folder of `ctcb decode --attention-plot`.")
 @click.option("--audio-mb", type=click.FloatRange(min=0), default=8.0, show_default=True, help="Maximum megabytes of audio in the page.")
 @click.option("--title", default="What the list changed", show_default=True, help="Title of the page.")
@@ -53,8 +59,8 @@ def command(
     The page is one self-contained file, audio included.
 
     \b
-    ctcb decode --entities names.txt --explain --out exp/names data/dev/manifest.tsv
-    ctcb report --ref data/dev/manifest.tsv --hyp exp/names/hyps.jsonl --entities names.txt --out report.html
+    ctcb decode --entities names.txt --explain --out out manifest.tsv
+    ctcb report --ref manifest.tsv --hyp out/hyps.jsonl --entities names.txt --out report.html
     """
     refs, hyps = read_transcripts(ref, ref_format), read_transcripts(hyp, hyp_format)
     listed = read_list(entities, entities_format)

@@ -12,6 +12,7 @@ from ctcb.biasing.presets import BUILT_IN, CONFIG_FILE, Preset, write_presets
 from ctcb.biasing.registry import TECHNIQUES
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.cli.common.evaluated import evaluated, evaluated_options
+from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, entities_format_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
 from ctcb.cli.common.settings import presets_of, setting_names
@@ -32,7 +33,16 @@ HEADER = ("settings", "set", "F1 %", "WER %", "U-WER %", "U-WER change", "false 
 SHOWN = 10  # trials that are listed
 
 
-@click.command()
+@click.command(cls=Command, sections={
+    "Input": "data model",
+    "List": "distractors",
+    "Search": "preset trials",
+    "LM": "lm",
+    "Output": "out into-model",
+    "Expert, input": "device cache jobs half",
+    "Expert, list": "entities-format added absent",
+    "Expert, search": "study parameter max-u-wer max-false-alarms seed set config graph adapter json",
+})
 @click.option("--data", "folders", type=click.Path(), multiple=True, required=True,
               help="Folder with manifest.tsv and entities.txt; repeatable.")
 @evaluated_options()
@@ -66,8 +76,10 @@ def command(
     that the search began with, are not taken; the reason is printed, the old ones are written, and the exit code is 0.
 
     \b
-    ctcb tune --data data/dev --distractors names.txt --study exp/study.log --out decode.yaml
+    ctcb tune --data data/dev --distractors names.txt --out decode.yaml
     ctcb decode --config decode.yaml --entities names.txt talk.ogg
+
+    \b
     ctcb tune --data data/dev --model exp/model --lm exp/lm.arpa.gz --into-model
     ctcb decode --model exp/model --entities names.txt talk.ogg
     """

@@ -79,17 +79,17 @@ def biasing_options(of_stream: bool = False) -> Decorator:
         *[] if of_stream else [
             click.option("--entities-per-utt", cls=Once, type=click.Path(), help="utt_id TAB name|name|... a line, or an is21 biasing list.")
         ],
-        click.option("--bias", cls=Once, type=click.Choice(list(PRESETS)), help="What is biased: a preset of techniques.  [default: decoder]"),
-        click.option("--with", "with_", multiple=True, type=names, help=f"Also this technique ({summaries}); repeatable."),
-        click.option("--without", "without", multiple=True, type=names, help="Not this technique; repeatable."),
+        click.option("--bias", cls=Once, type=click.Choice(list(PRESETS)), metavar="PRESET", help=f"{', '.join(PRESETS)} (both).  [default: decoder]"),
+        click.option("--with", "with_", multiple=True, type=names, metavar="TECHNIQUE", help=f"Also this technique ({summaries}); repeatable."),
+        click.option("--without", "without", multiple=True, type=names, metavar="TECHNIQUE", help="Not this technique; repeatable."),
         click.option("--adapter", type=click.Path(), metavar="DIR", help="An adapter for --model hf:NAME (`ctcb export` makes the folder)."),
         click.option(
             "--max-active-entities", type=click.IntRange(min=1),
             help="Of a longer list, the adapter aligns so many with an utterance, those that are likeliest there.  [default: 300]",
         ),
         click.option(
-            "--print-as", cls=Once, type=click.Choice(PRINT_AS), default=LIST, show_default=True,
-            help="Names in the transcript: in the list's spelling, with the model's letters and case; as the model wrote them; or exactly as listed.",
+            "--print-as", cls=Once, type=click.Choice(PRINT_AS), metavar="FORM", default=LIST, show_default=True,
+            help="Names in the transcript: list (its spelling, in the model's letters and case), model (as it wrote them), or exact (as listed).",
         ),
         *[] if of_stream else [click.option("--attention-plot", type=click.Path(), help="Folder for pictures of what the adapter attended to.")],
     )

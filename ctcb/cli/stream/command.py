@@ -9,6 +9,7 @@ import click
 
 from ctcb.acoustic.sliding import LATENCY
 from ctcb.biasing.presets import find_config
+from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, device_option, model_option
 from ctcb.cli.common.settings import presets_of, set_option
 from ctcb.cli.decode.biasing import BiasingOptions, biasing_options
@@ -22,7 +23,13 @@ from ctcb.errors import InputError
 from ctcb.search.find_lm import find_lm
 
 
-@click.command()
+@click.command(cls=Command, sections={
+    "Input": "rate channels mic model device",
+    "List": "entities bias",
+    "LM": "lm",
+    "Output": "format",
+    "Expert, utterances": "latency silence longest partials stats",
+})
 @model_option()
 @device_option()
 @click.option("--rate", cls=Once, type=int, metavar="HZ", help="Standard input is raw 16-bit PCM at this rate.  [default: it is a WAV]")
@@ -35,7 +42,7 @@ from ctcb.search.find_lm import find_lm
 @click.option("--silence", cls=Once, type=float, default=Endpoints.silence, show_default=True, help="Seconds of silence that end an utterance.")
 @click.option("--longest", cls=Once, type=float, default=Endpoints.longest, show_default=True, help="Seconds after which an utterance is ended anyway.")
 @biasing_options(of_stream=True)
-@click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none", help="n-gram LM (ARPA, gzip or not).  [default: the model's own, if any]")
+@click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none", help="ARPA file, gzip or not.  [default: the model's own, if any]")
 @set_option()
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml; `ctcb tune` writes one).  [default: the model's own, if any]")
 @click.option("--format", "form", cls=Once, type=click.Choice([TEXT, JSONL]), default=TEXT, show_default=True, help="Of utterances that are over.")
@@ -51,12 +58,14 @@ def command(
 ) -> None:
     """Transcribe audio while it comes, from standard input or a microphone.
 
+    \b
+    ctcb stream --mic --entities names.txt --latency 0.5
+    cat talk.wav | ctcb stream --format jsonl --stats
+
     Each utterance is written when it is over: behind a pause, or after --longest seconds.
 
     \b
     arecord -f S16_LE -r 16000 -t raw | ctcb stream --rate 16000 --entities names.txt
-    cat talk.wav | ctcb stream --format jsonl --stats
-    ctcb stream --mic --entities names.txt --latency 0.5
     """
     biasing = BiasingOptions(entities_per_utt=None, attention_plot=None, **given)
     if mic and (rate is not None or channels is not None):
