@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 import warnings
 from contextlib import contextmanager
@@ -153,14 +154,14 @@ def input_warnings(name: str) -> Iterator[None]:
 
 
 def run(command: click.Command, name: str, argv: Optional[List[str]] = None) -> None:
-    """Run a command; an error is printed as one line on stderr and sets the exit code (2: wrong input, 1: failed while running)."""
+    """Run a command, with the time when it began as its context's object; an error is printed as one line on stderr and sets the exit code (2: wrong input, 1: failed while running)."""
     argv = sys.argv[1:] if argv is None else argv
     debug = "--debug" in argv
     argv = [word for word in argv if word != "--debug"]
     take_any_text()
     try:
         with input_warnings(name):
-            command.main(args=argv, prog_name=name, standalone_mode=False)
+            command.main(args=argv, prog_name=name, standalone_mode=False, obj=time.monotonic())
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except (click.Abort, KeyboardInterrupt):

@@ -51,14 +51,14 @@ from ctcb.search.beam.decoder import warm
 @click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resampled corpora; 0: no intervals.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the distractors and the bootstrap.")
 @click.option("--json", "json_file", type=click.Path(), help="Write everything, transcripts included, as JSON.")
-@click.option("--plot", "plot_file", type=click.Path(), help="Draw entity F1 with its intervals as SVG (of one --data).")
+@click.option("--plot", "plot_file", type=click.Path(), help="Draw entity F1 as SVG, with intervals (of one --data).")
 @click.option("--results", type=click.Path(), help="Put the tables into this Markdown file, a block a set.")
 def command(
     folders: Tuple[str, ...], entities: Optional[str], entities_format: str, distractors: Tuple[str, ...], added: int,
     absent: int, absent_lists: int, half: Optional[str], chosen: Tuple[str, ...], vary: Optional[str], bootstrap: int, seed: int,
     json_file: Optional[str], plot_file: Optional[str], results: Optional[str], **given: Any,
 ) -> None:
-    """Measure what each technique gives and costs on data sets: none, each alone, and the presets.
+    """Measure what the techniques give and cost: none, each alone, the presets.
 
     The emissions of a set are computed once. Beside entity precision, recall and F1 stand the word error rates, and
     the false alarms where the list holds only names that nobody speaks (distractors). Rows that a model cannot have, for want

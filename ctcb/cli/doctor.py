@@ -97,6 +97,7 @@ def _speeds() -> Tuple[float, float]:
     """How many times faster than real time the bundled model is, and the beam search with a list."""
     import numpy as np
 
+    from ctcb.cli.common.compiling import tell_of_compiling
     from ctcb.ctc.emissions import Emissions
     from ctcb.data.audio import SAMPLE_RATE, read_audio
     from ctcb.data.manifest import read_manifest
@@ -105,6 +106,7 @@ def _speeds() -> Tuple[float, float]:
 
     demo = BUNDLED_MODEL.parent / "demo"
     samples = np.concatenate([read_audio(row.audio).samples for row in read_manifest(demo / "manifest.tsv")][:5])
+    tell_of_compiling()
     recognizer = build(Config(bias="none", with_=("subword",)))
     model, pipeline, context = recognizer.model, recognizer.pipeline, recognizer.prepare(EntityList.read(demo / "entities.txt"))
     seconds = len(samples) / SAMPLE_RATE

@@ -16,6 +16,7 @@ from ctcb.decoding.pipeline import Contexts, Pipeline
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import InputError
+from ctcb.progress import working
 
 Lists = Union[EntityList, EntitiesPerUtt]
 
@@ -97,9 +98,10 @@ def biasing_options(of_stream: bool = False) -> Decorator:
 
 def read_lists(options: BiasingOptions) -> Optional[Lists]:
     """The list, or the table of lists, that was named. Raises InputError for one that cannot be used."""
-    if options.entities is not None:
-        return EntityList.read(options.entities, options.entities_format)
-    return None if options.entities_per_utt is None else EntitiesPerUtt.read(options.entities_per_utt)
+    with working("reading the list"):
+        if options.entities is not None:
+            return EntityList.read(options.entities, options.entities_format)
+        return None if options.entities_per_utt is None else EntitiesPerUtt.read(options.entities_per_utt)
 
 
 def prepare(
@@ -108,12 +110,14 @@ def prepare(
     """Each utterance's list, prepared; the load report, and which utterances have none, on stderr."""
     if lists is None:
         return Contexts.alike(None)
-    spelled = pipeline.spell(lists if isinstance(lists, EntityList) else lists.entities)
+    with working("spelling the list"):
+        spelled = pipeline.spell(lists if isinstance(lists, EntityList) else lists.entities)
     if spelled.report.eventful:
         click.echo(spelled.report.render(), err=True, nl=False)
     if isinstance(lists, EntityList):
         spelled.require()
-        return Contexts.alike(pipeline.prepare(spelled))
+        with working("preparing the list"):
+            return Contexts.alike(pipeline.prepare(spelled))
     missing = [utt_id for utt_id in utt_ids if utt_id not in lists.places]
     if missing and len(missing) == len(utt_ids):
         raise InputError(
@@ -126,4 +130,5 @@ def prepare(
             f"ctcb: warning: {options.entities_per_utt}: no list for {len(missing)} of {len(utt_ids)} utterances, "
             f"decoded without one: {names}", err=True,
         )  # fmt: skip
-    return pipeline.prepare_each(spelled, lists)
+    with working("preparing the lists"):
+        return pipeline.prepare_each(spelled, lists)

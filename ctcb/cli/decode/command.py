@@ -15,7 +15,7 @@ from ctcb.cli.common.compiling import tell_of_compiling
 from ctcb.cli.common.emissions import EmissionOptions, emission_options, read_emissions, tokens_of
 from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Decorator, Once, failed_option, is_given, join, recognition_options
-from ctcb.cli.common.recognition import require_batches, shown
+from ctcb.cli.common.recognition import Shown, require_batches
 from ctcb.cli.common.settings import Settings, flags_of, presets_of, set_option, settings_given
 from ctcb.cli.common.tally import Tally
 from ctcb.cli.decode.biasing import BiasingOptions, biasing_options, prepare, read_lists
@@ -157,7 +157,9 @@ def command(
         raise InputError("--explain shows what a list changed, and there is none", hint="give --entities or --entities-per-utt")
     if out is not None:
         click.get_current_context().with_resource(only_run(out))
-    journal = None
+    journal = watched = None
+    if method == "beam":
+        tell_of_compiling()
     if not of_file:
         require_batches(batch_seconds, jobs)
         journal = None if out is None else Journal(out, fingerprint(click.get_current_context()), resume)
@@ -169,7 +171,7 @@ def command(
         contexts = prepare(lists, pipeline, biasing, utt_ids)
         known_of = {utterance.utt_id: utterance for utterance in utterances}
         emitted = recognizer.emit(utterances, contexts, batch_seconds, jobs, vad, plots and plots.watch)
-        emitted = shown(emitted, utterances)
+        emitted = watched = Shown(emitted, utterances)
     else:
         if in_encoder:
             raise InputError("the adapter takes audio, and --emissions is given", hint="name audio, or use --bias decoder")
@@ -187,8 +189,6 @@ def command(
         "options": {**(values_of(preset.beam) if graph is None else asdict(graph.options)), **values_of(*preset.blocks[1:])},
     }  # fmt: skip
     nbest = pipeline.texts_asked(None)
-    if method == "beam":
-        tell_of_compiling()
     with Writer(forms, out, explain, len(utt_ids), made_with, segments) as writer:
         stretches = pipeline.decode_many(emitted, contexts, nbest, jobs, compared=explain)
         if journal is not None:
@@ -204,6 +204,8 @@ def command(
                 click.echo(f"ctcb: {out} keeps what was decoded; the same command with --resume goes on", err=True)
             raise
         tally.require()
+    if watched is not None:
+        watched.close()
     if journal is not None:
         journal.close()
     tally.close()

@@ -9,6 +9,7 @@ import click
 
 from ctcb.acoustic.sliding import LATENCY
 from ctcb.biasing.presets import find_config
+from ctcb.cli.common.compiling import tell_of_compiling
 from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, device_option, model_option
 from ctcb.cli.common.settings import presets_of, set_option
@@ -20,6 +21,7 @@ from ctcb.decoding.builder import build, techniques_of
 from ctcb.decoding.endpoint import Endpoints
 from ctcb.entities import EntityList
 from ctcb.errors import InputError
+from ctcb.progress import working
 from ctcb.search.find_lm import find_lm
 
 
@@ -81,13 +83,16 @@ def command(
     made = replace(made, method="beam" if biasing.lists or lm_file is not None else "greedy")
     biasing.require(techniques_of(made, lm=lm_file is not None))
     entities = None if biasing.entities is None else EntityList.read(biasing.entities, biasing.entities_format)
+    if made.method == "beam":
+        tell_of_compiling()
     recognizer = build(made)
     if entities is not None:
         report = recognizer.report(entities)
         if report.eventful:
             click.echo(report.render(), err=True, nl=False)
     audio = from_microphone() if mic else from_stdin(rate, channels or 1)
-    stream = recognizer.stream(entities, sample_rate=audio.rate, channels=audio.channels, latency=latency, endpoints=endpoints, utt_id="stream")
+    with working("preparing the list"):
+        stream = recognizer.stream(entities, sample_rate=audio.rate, channels=audio.channels, latency=latency, endpoints=endpoints, utt_id="stream")
     screen = Screen(form, partials or (LINE if sys.stderr.isatty() else NO))
     clock, second = Stats(), SAMPLE.itemsize * audio.rate * audio.channels
 
