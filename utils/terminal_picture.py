@@ -24,7 +24,7 @@ from ctcb.bundled import BUNDLED_MODEL
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = BUNDLED_MODEL.parent / "demo"
-COLUMNS = 100
+COLUMNS = 104
 COMMANDS = ("cat names.txt", "ctcb decode talk.ogg", "ctcb decode --entities names.txt --explain talk.ogg")
 NAME = "velotoxine"
 
