@@ -19,7 +19,8 @@ def links(repository: str) -> dict:
     home, files, raw = (f"https://{place}" for place in (
         f"github.com/{repository}", f"github.com/{repository}/blob/v{version}", f"raw.githubusercontent.com/{repository}/v{version}"
     ))  # fmt: skip
-    readme = re.sub(r"(?<=\]\()(?!https?://|#)", lambda at: f"{raw if README[: at.start()].rpartition('[')[0].endswith('!') else files}/", README)
+    pictures = re.sub(r"(!\[[^]]*\]\()(?!https?://)([^)]*)", rf"\1{raw}/\2?sanitize=true", README)  # so GitHub serves SVG as such
+    readme = re.sub(r"(?<=\]\()(?!https?://|#)", f"{files}/", pictures)
     urls = {"Homepage": home, "Documentation": f"{files}/docs/index.md", "Changelog": f"{files}/CHANGELOG.md", "Issues": f"{home}/issues"}
     return {"project_urls": urls, "long_description": readme}
 
@@ -30,8 +31,6 @@ setup(
         "ctcb.conf", *(f"ctcb.conf.{name}" for name in find_namespace_packages("conf")),
     ],
     package_dir={"ctcb.conf": "conf"},
-    **{
-        "long_description": README, "long_description_content_type": "text/markdown",
-        **(links(os.environ["GITHUB_REPOSITORY"]) if os.environ.get("GITHUB_REPOSITORY") else {}),
-    },
+    long_description_content_type="text/markdown",
+    **(links(os.environ["GITHUB_REPOSITORY"]) if os.environ.get("GITHUB_REPOSITORY") else {"long_description": README}),
 )  # fmt: skip

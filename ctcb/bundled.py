@@ -16,7 +16,7 @@ def config_file(path: PathOrStr) -> Path:
     """A configuration's file: ``path``, or where nothing is there and it begins with ``conf/``, that of the package."""
     parts = Path(path).parts
     bundled = CONF.joinpath(*parts[1:])
-    return bundled if parts[:1] == ("conf",) and not Path(path).exists() and bundled.is_file() else Path(path)
+    return bundled if parts[:1] == ("conf",) and ".." not in parts and not Path(path).exists() and bundled.is_file() else Path(path)
 
 
 def config_names(kind: str) -> List[str]:

@@ -56,13 +56,15 @@ def test_a_progress_bar_within_takes_its_place(monkeypatch):
     screen = watch(monkeypatch)
     with working("preparing the list", after=0.0):
         assert wait_for("preparing the list", screen)
-        for item in progress(range(3), "encoding the names", total=3):
-            began = len(screen.getvalue()) if item == 0 else began
-            time.sleep(0.15)
-            shown = screen.getvalue()[began:]
+        items = iter(progress(range(3), "encoding the names", total=3))
+        next(items)
+        began = len(screen.getvalue())
+        time.sleep(0.5)
+        next(items)
+        shown = screen.getvalue()[began:]
         assert "encoding the names" in shown and "preparing the list" not in shown
         behind = len(screen.getvalue())
-        assert wait_for("preparing the list", screen, behind)  # and goes on behind it
+        assert list(items) == [2] and wait_for("preparing the list", screen, behind)  # and goes on behind it
 
 
 def test_nothing_is_written_where_nobody_watches(capsys):
