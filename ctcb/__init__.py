@@ -12,16 +12,27 @@ from typing import TYPE_CHECKING, Any, List
 from ctcb import moved
 
 if TYPE_CHECKING:
+    from ctcb.acoustic.open import Tokens
+    from ctcb.biasing.options import TechniqueOptions
+    from ctcb.biasing.prepared_list import Context
+    from ctcb.ctc.emissions import Emissions
+    from ctcb.decoding.audio_stream import AudioStream
     from ctcb.decoding.ctc_decoder import CtcDecoder
     from ctcb.decoding.endpoint import Endpoints
     from ctcb.decoding.load import load
     from ctcb.decoding.recognizer import Recognizer
-    from ctcb.entities import Entity, EntityList
+    from ctcb.decoding.segment import Partial
+    from ctcb.decoding.stream import Stream
+    from ctcb.entities import Entity, EntityList, LoadReport
+    from ctcb.entities.per_utt import EntitiesPerUtt
     from ctcb.errors import InputError, RunError
+    from ctcb.graph.options import GraphOptions
+    from ctcb.lm.ngram import NgramLm
+    from ctcb.scoring.report import ScoreReport
     from ctcb.scoring.score import score
     from ctcb.search.options import BeamOptions
     from ctcb.transcript.hypothesis import FoundEntity, Word
-    from ctcb.transcript.transcript import Transcript
+    from ctcb.transcript.transcript import Alternative, Segment, Transcript
 
 # torch 1.13's MKL takes a slow code path on AMD processors unless told otherwise (75 -> 200 GFLOP/s
 # on two cores); it is read once, when torch is first imported. Newer MKLs ignore it.
@@ -30,22 +41,37 @@ os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
 __version__ = "0.1.0"
 
 __all__ = [
-    "BeamOptions", "CtcDecoder", "Endpoints", "Entity", "EntityList", "FoundEntity", "InputError", "Recognizer", "RunError", "Transcript", "Word",
-    "load", "score",
+    "Alternative", "AudioStream", "BeamOptions", "Context", "CtcDecoder", "Emissions", "Endpoints", "EntitiesPerUtt", "Entity",
+    "EntityList", "FoundEntity", "GraphOptions", "InputError", "LoadReport", "NgramLm", "Partial", "Recognizer", "RunError",
+    "ScoreReport", "Segment", "Stream", "TechniqueOptions", "Tokens", "Transcript", "Word", "load", "score",
 ]  # fmt: skip
 
 # name -> the module that holds it. They are imported when they are asked for, so that `import ctcb`
 # waits for neither torch nor numba.
 _LAZY = {
+    "Alternative": "ctcb.transcript.transcript",
+    "AudioStream": "ctcb.decoding.audio_stream",
     "BeamOptions": "ctcb.search.options",
+    "Context": "ctcb.biasing.prepared_list",
     "CtcDecoder": "ctcb.decoding.ctc_decoder",
+    "Emissions": "ctcb.ctc.emissions",
     "Endpoints": "ctcb.decoding.endpoint",
+    "EntitiesPerUtt": "ctcb.entities.per_utt",
     "Entity": "ctcb.entities",
     "EntityList": "ctcb.entities",
     "FoundEntity": "ctcb.transcript.hypothesis",
+    "GraphOptions": "ctcb.graph.options",
     "InputError": "ctcb.errors",
+    "LoadReport": "ctcb.entities",
+    "NgramLm": "ctcb.lm.ngram",
+    "Partial": "ctcb.decoding.segment",
     "Recognizer": "ctcb.decoding.recognizer",
     "RunError": "ctcb.errors",
+    "ScoreReport": "ctcb.scoring.report",
+    "Segment": "ctcb.transcript.transcript",
+    "Stream": "ctcb.decoding.stream",
+    "TechniqueOptions": "ctcb.biasing.options",
+    "Tokens": "ctcb.acoustic.open",
     "Transcript": "ctcb.transcript.transcript",
     "Word": "ctcb.transcript.hypothesis",
     "load": "ctcb.decoding.load",

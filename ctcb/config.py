@@ -32,7 +32,7 @@ def read_yaml(path: PathOrStr) -> Mapping[str, Any]:
     except (ValueError, RecursionError) as error:  # a day that no month has; brackets in brackets in brackets
         raise InputError(f"not valid YAML ({error})", file=path, hint="correct it") from None
     if not isinstance(data, dict):
-        raise InputError("no key: value pairs at the top", file=path, hint="see conf/ for examples")
+        raise InputError("no key: value pairs at the top", file=path, hint="write a key: value pair a line")
     return data
 
 

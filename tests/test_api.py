@@ -1,9 +1,12 @@
 """The public API: what `ctcb` names, what Python can do that the command can, and the names of 0.1.0."""
 from __future__ import annotations
 
+import inspect
 import json
+import re
 import subprocess
 import sys
+import typing
 import warnings
 
 import numpy as np
@@ -25,10 +28,24 @@ BOB, ZOO = (log_probs(phone_symbols(), ["<blk>" if p == "|" else p for p in text
 
 def test_every_public_name_is_there():
     assert sorted(ctcb.__all__) == [
-        "BeamOptions", "CtcDecoder", "Endpoints", "Entity", "EntityList", "FoundEntity", "InputError", "Recognizer", "RunError", "Transcript", "Word",
-        "load", "score",
+        "Alternative", "AudioStream", "BeamOptions", "Context", "CtcDecoder", "Emissions", "Endpoints", "EntitiesPerUtt", "Entity",
+        "EntityList", "FoundEntity", "GraphOptions", "InputError", "LoadReport", "NgramLm", "Partial", "Recognizer", "RunError",
+        "ScoreReport", "Segment", "Stream", "TechniqueOptions", "Tokens", "Transcript", "Word", "load", "score",
     ]  # fmt: skip
     assert all(getattr(ctcb, name) is not None for name in ctcb.__all__) and set(ctcb.__all__) <= set(dir(ctcb))
+
+
+def test_what_public_calls_return_is_public():
+    """Of every function and method that the package names."""
+    named = {"Recognizer.emit": {"Emitted"}, "BeamOptions.before": {"Block"}}  # for the package's own modules
+    for name in ctcb.__all__:
+        found = getattr(ctcb, name)
+        functions = {name: found} if inspect.isfunction(found) else {f"{name}.{inner}": value for inner, value in vars(found).items()}
+        for called, function in functions.items():
+            function = getattr(function, "fget", None) or getattr(function, "__func__", function)
+            returned = str(getattr(function, "__annotations__", {}).get("return", ""))
+            classes = {word for word in re.findall(r"\w+", returned) if word[0].isupper() and word not in vars(typing)}
+            assert "_" in called.split(".")[-1][:1] or classes <= {*ctcb.__all__, "None", "ndarray", *named.get(called, ())}, (called, returned)
 
 
 def test_scoring_does_not_import_torch():

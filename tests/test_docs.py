@@ -123,6 +123,7 @@ def scratch(folder: Path) -> None:
     (folder / "exp").mkdir()
     (folder / "exp/model").symlink_to(BUNDLED_MODEL)
     (folder / "conf").symlink_to(ROOT / "conf")
+    (folder / "docs").symlink_to(ROOT / "docs")
     (folder / "ctcb").symlink_to(ROOT / "ctcb")
 
 

@@ -19,6 +19,7 @@ from docstrings import as_markdown
 import ctcb
 from ctcb.biasing.options import OPTIONS
 from ctcb.cli import every_command
+from ctcb.cli.common.help import option_name, option_text
 from ctcb.options import Option
 from ctcb.report.markdown import markdown, replace_block
 
@@ -37,16 +38,18 @@ PUBLIC = {
     "ctcb.decoding.audio_stream": ["AudioStream"],
     "ctcb.decoding.segment": ["Partial"],
     "ctcb.decoding.endpoint": ["Endpoints"],
-    "ctcb.transcript.transcript": ["Transcript"],
+    "ctcb.transcript.transcript": ["Transcript", "Segment", "Alternative"],
     "ctcb.transcript.hypothesis": ["Word", "FoundEntity"],
     "ctcb.transcript.explained": ["ExplainedName", "TokenFit", "PhoneFit", "BoostFit", "Hint"],
     "ctcb.search.options": ["BeamOptions"],
+    "ctcb.graph.options": ["GraphOptions"],
     "ctcb.biasing.options": ["TechniqueOptions"],
     "ctcb.entities": ["Entity", "EntityList", "LoadReport"],
     "ctcb.entities.per_utt": ["EntitiesPerUtt"],
     "ctcb.ctc.emissions": ["Emissions"],
     "ctcb.scoring.score": ["score"],
     "ctcb.scoring.misses": ["Miss"],
+    "ctcb.scoring.report": ["ScoreReport"],
     "ctcb.lm.ngram": ["NgramLm"],
     "ctcb.acoustic.open": ["open_model", "Tokens"],
     "ctcb.errors": ["InputError", "RunError"],
@@ -61,8 +64,9 @@ def commands() -> str:
         given = [one for one in command.params if isinstance(one, click.Argument)]
         named = [one.metavar or one.name.upper() + "..." * (one.nargs < 0) for one in given]
         lines += ["", f"## {' '.join(['ctcb', words, *named])}", "", *_text(command.help or "")]
-        options = [f"| {_names(option)} | {_cell(option)} |" for option in command.params if isinstance(option, click.Option)]
-        lines += ["", "| option | meaning |", "|---|---|", *options] if options else []
+        for title, options in command.sections().items():
+            lines += ["", f"| {title} | meaning |", "|---|---|"]
+            lines += [f"| `{option_name(one).replace('|', '/')}` | {_escaped(option_text(one))} |" for one in options]
     return "\n".join([*lines, ""])
 
 
@@ -72,24 +76,6 @@ def _text(help_text: str) -> List[str]:
     for part in inspect.cleandoc(help_text).split("\n\n"):
         lines += ["", "```", *part.splitlines()[1:], "```"] if part.startswith("\b") else ["", part]
     return lines[1:]
-
-
-def _names(option: click.Option) -> str:
-    choices = "/".join(map(str, option.type.choices)) if isinstance(option.type, click.Choice) else None
-    value = "" if option.is_flag else " " + (option.metavar or choices or _kind(option))
-    return "`" + ", ".join(option.opts) + value.replace("|", "/") + "`"
-
-
-def _kind(option: click.Option) -> str:
-    kinds = {"path": "PATH", "integer": "N", "integer range": "N", "float": "X", "float range": "X", "text": "TEXT"}
-    return " ".join([kinds.get(option.type.name, option.type.name.upper())] * max(1, option.nargs))
-
-
-def _cell(option: click.Option) -> str:
-    text = " ".join((option.help or "").split())
-    if option.show_default and not option.is_flag:
-        text += f" [default: {option.show_default if isinstance(option.show_default, str) else option.default}]"
-    return _escaped(text)
 
 
 def _escaped(text: str) -> str:

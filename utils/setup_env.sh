@@ -38,7 +38,7 @@ unfinished=$venv/.ctcb-unfinished   # there from the first step of a new environ
 pip_version=25.3           # 26.3 refuses the names of k2's wheels
 
 fingerprint() {
-  { echo "$root$choice"; cat "$root"/utils/requirements/*.txt "$root/setup.py" "${BASH_SOURCE[0]}"; } | sha256sum | cut -d' ' -f1
+  { echo "$root$choice"; cat "$root"/utils/requirements/*.txt "$root"/{pyproject.toml,setup.py} "${BASH_SOURCE[0]}"; } | sha256sum | cut -d' ' -f1
 }
 
 # True if $1 is a Python of version $2 that runs and can make virtual environments.

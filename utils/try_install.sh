@@ -31,7 +31,7 @@ pip install "torch==$torch"
 torch_before=$("$bin/python" -c "import torch; print(torch.__version__)")
 # A copy, so that what pip builds does not lie about in the sources.
 mkdir "$work/ctcb"
-cp -r "$root"/{ctcb,setup.py,setup.cfg,README.md,LICENSE} "$work/ctcb"
+cp -r "$root"/{ctcb,conf,pyproject.toml,setup.py,README.md,LICENSE} "$work/ctcb"
 pip install "$work/ctcb"
 [ "$("$bin/python" -c "import torch; print(torch.__version__)")" = "$torch_before" ] || fail "torch $torch_before was replaced"
 ! "$bin/python" -c "import k2" 2>/dev/null || fail "k2 is there"

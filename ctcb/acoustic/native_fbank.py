@@ -8,6 +8,7 @@ import numpy as np
 
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.errors import InputError, RunError
+from ctcb.extras import install
 
 INT16 = 32768.0  # brings samples in -1..1 to the range of 16-bit integers
 NORMALIZATIONS = ("", "per_feature", "all_features")
@@ -68,7 +69,7 @@ class NativeFbank:
         try:
             import kaldi_native_fbank
         except ImportError as error:
-            raise RunError(f"the model takes features, which need the package kaldi-native-fbank ({error}); pip install 'ctcb[onnx]'") from None
+            raise RunError(f"the model takes features, which need the package kaldi-native-fbank ({error}); {install('onnx')}") from None
         self.options, self._library = options, kaldi_native_fbank
         found = kaldi_native_fbank.FbankOptions()
         frame, mel = found.frame_opts, found.mel_opts

@@ -20,6 +20,7 @@ from ctcb.ctc.log_probs import from_logits
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.device import gpu_number
 from ctcb.errors import InputError, RunError
+from ctcb.extras import install
 from ctcb.phones.phonetics import Phonetics
 from ctcb.text.spelling import Spelling, spelling_of
 from ctcb.text.token_files import read_symbols
@@ -103,7 +104,7 @@ def _session(path: Path, device: str) -> Any:
     if number is not None and CUDA in onnxruntime.get_available_providers():
         providers.insert(0, (CUDA, {"device_id": number}))
     elif number is not None and device != "auto":
-        raise RunError("this onnxruntime has no CUDA provider; pip install onnxruntime-gpu, or use --device cpu")
+        raise RunError(f"this onnxruntime has no CUDA provider; {install('onnx-gpu')}, or use --device cpu")
     try:
         return onnxruntime.InferenceSession(str(path), providers=providers)
     except Exception as error:  # onnxruntime has no common base for its own

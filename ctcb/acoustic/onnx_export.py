@@ -13,6 +13,7 @@ from ctcb.acoustic.directory import LoadedModel, load_model
 from ctcb.acoustic.onnx_front_end import FrontEnd
 from ctcb.acoustic.onnx_signature import PHONES
 from ctcb.errors import InputError, RunError
+from ctcb.extras import install
 from ctcb.io import PathOrStr, atomic_write
 from ctcb.text.lang import copy_lang
 
@@ -46,7 +47,7 @@ def export_onnx(folder: PathOrStr, out: PathOrStr, int8: bool = False) -> Path:
     try:
         import onnx
     except ImportError as error:
-        raise RunError(f"an export to ONNX needs the package onnx ({error}); pip install onnx onnxruntime") from None
+        raise RunError(f"an export to ONNX needs the package onnx ({error}); {install('export')}") from None
     if Path(folder).resolve() == Path(out).resolve():
         raise InputError("the folder would be the model directory itself", file=out, hint="name another with --out")
     model = load_model(folder)
@@ -90,7 +91,7 @@ def _quantized(path: Path) -> Path:
     try:
         from onnxruntime.quantization import QuantType, quantize_dynamic
     except ImportError as error:
-        raise RunError(f"--int8 needs the package onnxruntime ({error}); pip install onnxruntime") from None
+        raise RunError(f"--int8 needs the package onnxruntime ({error}); {install('export')}") from None
     small = path.with_suffix(".int8.onnx")
     quantize_dynamic(str(path), str(small), op_types_to_quantize=["MatMul"], weight_type=QuantType.QUInt8)
     return small

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple, Union
 
 from ctcb.acoustic.model import AcousticModel
 from ctcb.errors import InputError, RunError
+from ctcb.extras import install
 from ctcb.io import PathOrStr
 from ctcb.model_names import is_foreign, split_name
 from ctcb.moved import renamed
@@ -34,16 +35,15 @@ class Kind:
 
     module: str  # has `load(name, tokens, device) -> WaveformModel`; the name of the device as in ctcb/device.py
     needs: str  # the package that it is made of
-    install: str  # how to get that
     names: str  # what stands behind the colon
 
 
-KINDS: Dict[str, Kind] = {  # those of ctcb/model_names.py
-    "hf": Kind("ctcb.acoustic.hf", "transformers", "pip install 'ctcb[hf]'", "a folder or a name of the Hugging Face Hub"),
-    "torchaudio": Kind("ctcb.acoustic.torchaudio", "torchaudio", "pip install 'ctcb[torchaudio]'", "a bundle of torchaudio.pipelines"),
-    "onnx": Kind("ctcb.acoustic.onnx", "onnxruntime", "pip install 'ctcb[onnx]'", "an .onnx file, with its tokens.txt beside it or --tokens"),
-    "nemo": Kind("ctcb.acoustic.nemo", "nemo", "pip install 'nemo_toolkit[asr]'", "a .nemo file or a name of its model hub"),
-    "hama": Kind("ctcb.acoustic.hama", "hama", "pip install 'ctcb[hama]'", "nothing"),
+KINDS: Dict[str, Kind] = {  # those of ctcb/model_names.py; the extra of each is called like it
+    "hf": Kind("ctcb.acoustic.hf", "transformers", "a folder or a name of the Hugging Face Hub"),
+    "torchaudio": Kind("ctcb.acoustic.torchaudio", "torchaudio", "a bundle of torchaudio.pipelines"),
+    "onnx": Kind("ctcb.acoustic.onnx", "onnxruntime", "an .onnx file, with its tokens.txt beside it or --tokens"),
+    "nemo": Kind("ctcb.acoustic.nemo", "nemo", "a .nemo file or a name of its model hub"),
+    "hama": Kind("ctcb.acoustic.hama", "hama", "nothing"),
 }
 
 
@@ -93,7 +93,7 @@ def _kind_of(model: str) -> Tuple[Kind, str]:
     try:
         import_module(kind.needs)
     except ImportError as error:
-        raise RunError(f"--model {name}: needs the package {kind.needs} ({error}); {kind.install}") from None
+        raise RunError(f"--model {name}: needs the package {kind.needs} ({error}); {install(str(name))}") from None
     return kind, rest
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 import warnings
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any, Iterator, List, Optional, Set, Tuple, Type
 import click
 
 from ctcb import __version__
+from ctcb.cli.common.help import EXPERT, write_section
 from ctcb.encoding import take_any_text
 from ctcb.errors import CtcbError, InputWarning, visible
 
@@ -35,6 +37,15 @@ COMMANDS = {
     "doctor": ("ctcb.cli.doctor", "Check the installation and measure this machine's speed."),
     "completion": ("ctcb.cli.completion", "Print a shell completion script."),
     "export": ("ctcb.cli.export", "Write a model directory from a training directory."),
+}
+# The help's sections; those whose title begins with "Expert" stand last.
+SECTIONS = {
+    "Transcribe": ("decode", "stream"),
+    "List": ("entities",),
+    "Measure": ("score", "report", "ablate"),
+    "This machine": ("doctor", "completion"),
+    "Expert, settings and language models": ("tune", "lm", "graph", "emit", "export"),
+    "Expert, training": ("prepare", "tokenize", "lexicon", "train"),
 }
 # Former names of commands: kept for one release, and not shown in the help.
 OLD_NAMES = {"ladder": "ablate"}
@@ -64,9 +75,18 @@ class LazyGroup(click.Group):
         return OLD_NAMES.get(name or "", name), command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands' section of the help, without importing their modules."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        """Write the commands' sections of the help, without importing their modules."""
+        formatter.write_paragraph()
+        for title, names in SECTIONS.items():
+            if title.startswith(EXPERT):
+                formatter.write_paragraph()
+            write_section(formatter, title, [(name, COMMANDS[name][1]) for name in names], max(map(len, COMMANDS)))
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands' sections of the help, and the options of all commands behind them."""
+        self.format_commands(ctx, formatter)
+        formatter.write_paragraph()
+        write_section(formatter, "Options", list(filter(None, (one.get_help_record(ctx) for one in self.get_params(ctx)))))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -75,20 +95,15 @@ class LazyGroup(click.Group):
 @click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks (allowed anywhere on the command line).")
 @click.pass_context
 def cli(context: click.Context, options: Optional[str]) -> None:
-    """Bias a CTC speech recogniser toward new words, without retraining it.
+    """Bias a CTC speech recogniser toward new words, without retraining it. Write a list of names, one on each line, in
+    their printed form. Then:
 
     \b
-    Write a list of names, one on each line, in their printed form. Then:
-        ctcb entities check names.txt                          check the list
-        ctcb decode talk.ogg                                   transcribe without it
-        ctcb decode --entities names.txt talk.ogg              transcribe with it
-        ctcb decode --entities names.txt --explain talk.ogg    show what it changed, and why
-    With reference transcripts, measure the effect:
-        ctcb decode --entities names.txt --explain --out out manifest.tsv
-        ctcb score --ref manifest.tsv --hyp out/hyps.jsonl --entities names.txt
-        ctcb report --ref manifest.tsv --hyp out/hyps.jsonl --entities names.txt --out report.html
-
-    `ctcb COMMAND --help` has examples of each command; `ctcb doctor` checks the installation.
+    ctcb entities check names.txt                         check the list
+    ctcb decode talk.ogg                                  transcribe without it
+    ctcb decode --entities names.txt talk.ogg             transcribe with it
+    ctcb decode --entities names.txt --explain talk.ogg   show what it changed
+    ctcb COMMAND --help                                   more examples
     """
     if options is not None:
         from ctcb.cli.common.defaults import read_defaults
@@ -139,14 +154,14 @@ def input_warnings(name: str) -> Iterator[None]:
 
 
 def run(command: click.Command, name: str, argv: Optional[List[str]] = None) -> None:
-    """Run a command; an error is printed as one line on stderr and sets the exit code (2: wrong input, 1: failed while running)."""
+    """Run a command, with the time when it began as its context's object; an error is printed as one line on stderr and sets the exit code (2: wrong input, 1: failed while running)."""
     argv = sys.argv[1:] if argv is None else argv
     debug = "--debug" in argv
     argv = [word for word in argv if word != "--debug"]
     take_any_text()
     try:
         with input_warnings(name):
-            command.main(args=argv, prog_name=name, standalone_mode=False)
+            command.main(args=argv, prog_name=name, standalone_mode=False, obj=time.monotonic())
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except (click.Abort, KeyboardInterrupt):

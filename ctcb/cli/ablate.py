@@ -8,6 +8,7 @@ import click
 
 from ctcb.cli.common.compiling import tell_of_compiling
 from ctcb.cli.common.evaluated import evaluated, evaluated_options
+from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, entities_format_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
 from ctcb.cli.common.settings import setting_names
@@ -24,7 +25,17 @@ from ctcb.report.svg import bars
 from ctcb.search.beam.decoder import warm
 
 
-@click.command()
+@click.command(cls=Command, sections={
+    "Input": "data model",
+    "List": "entities distractors",
+    "Search": "system",
+    "LM": "lm",
+    "Output": "plot results",
+    "Expert, input": "device cache jobs half",
+    "Expert, list": "entities-format added absent absent-lists",
+    "Expert, search": "vary set config graph adapter",
+    "Expert, output": "json bootstrap seed",
+})
 @click.option("--data", "folders", type=click.Path(), multiple=True, required=True,
               help="Folder with manifest.tsv, entities.txt and perhaps distractors.txt; repeatable.")
 @evaluated_options()
@@ -40,22 +51,24 @@ from ctcb.search.beam.decoder import warm
 @click.option("--bootstrap", type=click.IntRange(min=0), default=1000, show_default=True, help="Resampled corpora; 0: no intervals.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the distractors and the bootstrap.")
 @click.option("--json", "json_file", type=click.Path(), help="Write everything, transcripts included, as JSON.")
-@click.option("--plot", "plot_file", type=click.Path(), help="Draw entity F1 with its intervals as SVG (of one --data).")
+@click.option("--plot", "plot_file", type=click.Path(), help="Draw entity F1 as SVG, with intervals (of one --data).")
 @click.option("--results", type=click.Path(), help="Put the tables into this Markdown file, a block a set.")
 def command(
     folders: Tuple[str, ...], entities: Optional[str], entities_format: str, distractors: Tuple[str, ...], added: int,
     absent: int, absent_lists: int, half: Optional[str], chosen: Tuple[str, ...], vary: Optional[str], bootstrap: int, seed: int,
     json_file: Optional[str], plot_file: Optional[str], results: Optional[str], **given: Any,
 ) -> None:
-    """Measure what each technique gives and costs on data sets: none, each alone, and the presets.
+    """Measure what the techniques give and cost: none, each alone, the presets.
 
     The emissions of a set are computed once. Beside entity precision, recall and F1 stand the word error rates, and
     the false alarms where the list holds only names that nobody speaks (distractors). Rows that a model cannot have, for want
     of a phone head or an adapter, are named and left out.
 
     \b
-    ctcb ablate --data data/dev --distractors names.txt --results results/ablation.md
+    ctcb ablate --data data/dev --distractors names.txt --results ablation.md
     ctcb ablate --data data/dev --system decoder --system joint --plot ablation.svg
+
+    \b
     ctcb ablate --data data/dev --model hf:NAME --cache exp/emissions
     ctcb ablate --data data/dev --emissions dev.npz --tokens tokens.txt
     """

@@ -4,8 +4,10 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from ctcb.cli.common.help import Command
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     """Print the completion script of ctcb for SHELL.

@@ -6,29 +6,27 @@ import platform
 import shutil
 import time
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
-from typing import Callable, List, Tuple
+from importlib.metadata import PackageNotFoundError
+from typing import Callable, Tuple
 
 import click
 
 from ctcb import __version__
 from ctcb.bundled import BUNDLED_MODEL
+from ctcb.cli.common.help import Command
 from ctcb.errors import RunError
+from ctcb.extras import EXTRAS, Extra, install, installed
 
 # (what it is for, the module, its package)
 NEEDED = (
     ("networks", "torch", "torch"), ("the search", "numba", "numba"), ("audio files", "soundfile", "soundfile"),
     ("other sample rates", "soxr", "soxr"), ("features, manifests", "lhotse", "lhotse"), ("subwords", "sentencepiece", "sentencepiece"),
 )  # fmt: skip
-EXTRA = (
-    ("--method graph", "k2", "k2"), ("training", "torchaudio", "torchaudio"), ("LMs by KenLM", "kenlm", "kenlm"),
-    ("--model hf:", "transformers", "transformers"), ("--model onnx:", "onnxruntime", "onnxruntime"), ("--model nemo:", "nemo", "nemo_toolkit"),
-    ("--model hama", "hama", "hama"), ("--attention-plot", "matplotlib", "matplotlib"),
-    ("other languages", "espeakng_loader", "espeakng-loader"), ("--tensorboard", "tensorboard", "tensorboard"),
-)  # fmt: skip
+NAME, PURPOSE = 15, 38  # characters of the columns
+ABSENT = "not installed"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--no-speed", is_flag=True, help="Do not measure how fast the acoustic model and the search are here.")
 @click.option("--compile", "compiles", is_flag=True, help="Compile now what is else compiled before its first use, and keep it in the cache.")
 def command(no_speed: bool, compiles: bool) -> None:
@@ -42,13 +40,24 @@ def command(no_speed: bool, compiles: bool) -> None:
     ctcb doctor --compile
     """
     click.echo(f"ctcb {__version__}, Python {platform.python_version()}, {platform.platform()}, {os.cpu_count()} cores")
-    broken = [name for name, works in _report("needed", NEEDED) if not works]
-    _report("for more", EXTRA)
-    click.echo(f"  {'ffmpeg':<16}{shutil.which('ffmpeg') or 'not installed':<28}videos, M4A and the like")
+    click.echo("needed:")
+    broken = []
+    for purpose, module, package in NEEDED:
+        state, works = _state(package, module)
+        click.echo(f"  {package:<{NAME}}{purpose:<{PURPOSE}}{state}")
+        broken += [] if works else [package]
+    click.echo("for more:")
+    for name, extra in EXTRAS.items():
+        if extra.replaces and not _state(*extra.packages[0])[1]:
+            continue  # named among the devices
+        _more(name, extra)
+    _more("k2", Extra("--method graph", (("k2", "k2"),)), "take the wheel for your torch from https://k2-fsa.github.io/k2")
+    ffmpeg = shutil.which("ffmpeg")
+    click.echo(f"  {'ffmpeg':<{NAME}}{'videos, M4A and the like':<{PURPOSE}}{ffmpeg or 'not installed: sudo apt install ffmpeg'}")
     if "torch" not in broken:
         _devices()
     if broken:
-        raise RunError(f"{broken[0]} does not work; install ctcb again (pip install --force-reinstall ctcb)")
+        raise RunError(f"{broken[0]} does not work; install it again: pip install --force-reinstall {broken[0]}")
     if compiles:
         _compile()
         click.echo("compiled: no decoding on this machine waits for it")
@@ -57,20 +66,28 @@ def command(no_speed: bool, compiles: bool) -> None:
         click.echo(f"speed, with the bundled model: the acoustic model is {model:.0f} times faster than real time, the search {search:,.0f} times")
 
 
-def _report(title: str, rows: Tuple[Tuple[str, str, str], ...]) -> List[Tuple[str, bool]]:
-    click.echo(f"{title}:")
-    found = []
-    for purpose, module, package in rows:
-        try:
-            status, works = version(package), True
-            import_module(module)
-        except PackageNotFoundError:
-            status, works = "not installed", False
-        except Exception as error:  # a package may fail in any way when it is imported
-            status, works = f"does not load ({type(error).__name__})", False
-        click.echo(f"  {package:<16}{status:<28}{purpose}")
-        found.append((package, works))
-    return found
+def _state(package: str, module: str) -> Tuple[str, bool]:
+    """A package's version, or what is wrong with it; and whether it works."""
+    try:
+        found = installed(package)
+        import_module(module)
+    except PackageNotFoundError:
+        return ABSENT, False
+    except Exception as error:  # a package may fail in any way when it is imported
+        return f"does not load ({type(error).__name__})", False
+    return found, True
+
+
+def _more(name: str, extra: Extra, command: str = "") -> None:
+    """The line of what is not always needed, and of how to get it where it does not work; by default that of its extra."""
+    states = [(package, *_state(package, module)) for package, module in extra.packages]
+    shown = [package if state == ABSENT else f"{package} {state}" for package, state, works in states if not works]
+    absent = any(state == ABSENT for _, state, _ in states)
+    if not shown:
+        click.echo(f"  {name:<{NAME}}{extra.purpose:<{PURPOSE}}{', '.join(f'{package} {state}' for package, state, _ in states)}")
+        return
+    fix = command or (extra.system if extra.system and not absent else install(name))
+    click.echo(f"  {name:<{NAME}}{extra.purpose:<{PURPOSE}}{ABSENT + ': ' if absent else ''}{', '.join(shown)}\n  {'':<{NAME}}{fix}")
 
 
 def _devices() -> None:
@@ -100,6 +117,7 @@ def _speeds() -> Tuple[float, float]:
     """How many times faster than real time the bundled model is, and the beam search with a list."""
     import numpy as np
 
+    from ctcb.cli.common.compiling import tell_of_compiling
     from ctcb.ctc.emissions import Emissions
     from ctcb.data.audio import SAMPLE_RATE, read_audio
     from ctcb.data.manifest import read_manifest
@@ -108,6 +126,7 @@ def _speeds() -> Tuple[float, float]:
 
     demo = BUNDLED_MODEL.parent / "demo"
     samples = np.concatenate([read_audio(row.audio).samples for row in read_manifest(demo / "manifest.tsv")][:5])
+    tell_of_compiling()
     recognizer = build(Config(bias="none", with_=("subword",)))
     model, pipeline, context = recognizer.model, recognizer.pipeline, recognizer.prepare(EntityList.read(demo / "entities.txt"))
     seconds = len(samples) / SAMPLE_RATE

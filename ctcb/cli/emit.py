@@ -7,10 +7,14 @@ from typing import Optional, Tuple
 
 import click
 
+from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, failed_option, recognition_options
 
 
-@click.command()
+@click.command(cls=Command, sections={
+    "Input": "model device",
+    "Output": "out phones head",
+})
 @recognition_options()
 @click.option("--head", cls=Once, type=click.Choice(["subword", "phone"]), default="subword", show_default=True, help="Which head.")
 @click.option("--out", required=True, type=click.Path(), help="The .npz file; its symbols go beside it as OUT.tokens.txt.")
@@ -29,7 +33,7 @@ def command(
     """
     from ctcb.acoustic.emit import emit, in_one
     from ctcb.acoustic.open import open_model
-    from ctcb.cli.common.recognition import require_batches, shown
+    from ctcb.cli.common.recognition import Shown, require_batches
     from ctcb.cli.common.tally import Tally
     from ctcb.ctc.npz import NpzWriter
     from ctcb.data.inputs import find_utterances
@@ -53,9 +57,11 @@ def command(
                 table = files.enter_context(atomic_write(Path(f"{name}.tokens.txt")))
                 table.writelines(f"{symbol}\n" for symbol in symbols[which])
                 writers.append((which, files.enter_context(NpzWriter(files.enter_context(atomic_write(Path(name), "wb"))))))
-        for emitted in in_one(shown(emit(opened, utterances, batch_seconds, jobs), utterances)):
+        watched = Shown(emit(opened, utterances, batch_seconds, jobs), utterances)
+        for emitted in in_one(watched):
             if not tally.failed(emitted.error):
                 for which, writer in writers:
                     writer.add(emitted.utt_id, emitted.emissions.phones if which == "phone" else emitted.emissions.tokens)
         tally.require()
+    watched.close()
     tally.close()

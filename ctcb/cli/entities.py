@@ -11,6 +11,7 @@ import click
 from ctcb.biasing.confusable import Confusable, confusable_names
 from ctcb.biasing.doubts import pronunciation_doubts
 from ctcb.bundled import BUNDLED_MODEL
+from ctcb.cli.common.help import Group
 from ctcb.cli.common.options import Once, blank_of, entities_format_option, model_option, token_options
 from ctcb.entities import FORMATS, EntityList
 from ctcb.entities.check import EntityCheck, check_entities
@@ -29,12 +30,16 @@ from ctcb.text.tokens import TokenTable
 LINES_NAMED = 10  # of the names with a kind of warning
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Check a list of names before it is used; convert lists of other tools."""
 
 
-@command.command()
+@command.command(sections={
+    "Input": "model",
+    "List": "entities-format",
+    "Output": "limit json g2g",
+})
 @click.argument("list_file", metavar="LIST", type=click.Path())
 @model_option()
 @token_options()

@@ -6,8 +6,10 @@ from typing import Optional
 
 import click
 
+from ctcb.cli.common.help import Command
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("training", type=click.Path())
 @click.option("--out", required=True, type=click.Path(), help="The model directory; with --onnx the folder for model.onnx.")
 @click.option("--average", type=click.IntRange(min=1), help="Average the last N checkpoints.  [default: all that were kept]")

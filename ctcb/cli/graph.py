@@ -6,12 +6,16 @@ from typing import Optional
 import click
 
 from ctcb.bundled import BUNDLED_MODEL
+from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, blank_of
 from ctcb.errors import InputError
 from ctcb.model_names import is_foreign
 
 
-@click.command()
+@click.command(cls=Command, sections={
+    "Input": "lm model",
+    "Output": "out",
+})
 @click.option("--model", "--lang", "lang", type=click.Path(), default=str(BUNDLED_MODEL), show_default="the bundled model",
               help="Model directory, a lang folder, or hf:NAME, torchaudio:BUNDLE, onnx:FILE (with --tokens, or tokens.txt beside it), nemo:FILE, hama.")  # fmt: skip
 @click.option("--lm", cls=Once, required=True, type=click.Path(), metavar="FILE", help="ARPA file, gzip or not.")

@@ -7,6 +7,7 @@ from typing import Optional, Tuple
 
 import click
 
+from ctcb.cli.common.help import Command
 from ctcb.errors import InputError
 from ctcb.text import espeak
 from ctcb.text.lang import write_common
@@ -16,7 +17,10 @@ from ctcb.text.lines import read_sentences
 from ctcb.text.phone_lexicon import PhoneLexicon
 
 
-@click.command()
+@click.command(cls=Command, sections={
+    "Input": "words language",
+    "Output": "out phones common",
+})
 @click.option(
     "--text", "--words", "files", multiple=True, metavar="FILE",
     help="File of words or sentences: text, text.gz or manifest.tsv; repeatable.",

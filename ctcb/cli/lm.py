@@ -5,10 +5,11 @@ from typing import Optional, Tuple
 
 import click
 
+from ctcb.cli.common.help import Command
 from ctcb.errors import InputError
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("texts", nargs=-1, required=True, type=click.Path(), metavar="TEXT...")
 @click.option("--out", required=True, type=click.Path(), metavar="FILE", help="The ARPA file; gzipped if it ends in .gz.")
 @click.option("--order", default=3, show_default=True, help="Order of the n-grams, 2 to 6.")

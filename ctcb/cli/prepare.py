@@ -5,8 +5,10 @@ from pathlib import Path
 
 import click
 
+from ctcb.cli.common.help import Command
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("manifest", type=click.Path())
 @click.option("--out", required=True, type=click.Path(), help="Folder for the manifests.")
 @click.option("--features/--no-features", default=False, help="Also compute and store features, for training.")

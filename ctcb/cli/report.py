@@ -11,6 +11,7 @@ import click
 from ctcb import __version__
 from ctcb.cli.common.comparing import comparing_options, format_option
 from ctcb.cli.common.curves import NOTHING_YET, STEPS, panels_of, run_name
+from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, entities_format_option, read_list
 from ctcb.cli.decode.writing import SETTINGS
 from ctcb.data.manifest import ManifestRow, read_manifest
@@ -33,7 +34,12 @@ from ctcb.training.log import LOG
 PICTURES_MB = 8.0  # megabytes of attention plots in a page
 
 
-@click.command()
+@click.command(cls=Command, sections={
+    "Input": "ref hyp base",
+    "List": "entities",
+    "Output": "out",
+    "Also in the page": "ablation training attention",
+})
 @click.option("--ref", cls=Once, required=True, type=click.Path(), help="References: Kaldi text, manifest.tsv (then with audio), hyps.jsonl, CTM, STM, trn or plain text.")
 @click.option("--hyp", cls=Once, required=True, type=click.Path(), help="Transcripts with the list, preferably the hyps.jsonl of ctcb decode.")
 @click.option("--base", cls=Once, type=click.Path(), help="Transcripts without the list.  [default: those that `ctcb decode --explain` wrote to --hyp]")
@@ -44,7 +50,7 @@ PICTURES_MB = 8.0  # megabytes of attention plots in a page
 @entities_format_option()
 @comparing_options()
 @click.option("--ablation", "--ladder", "ablations", multiple=True, type=click.Path(), help="File of `ctcb ablate --json`; repeatable.")
-@click.option("--training", multiple=True, type=click.Path(), help="Training directory, whose curves are drawn; repeatable.")
+@click.option("--training", multiple=True, type=click.Path(), help="Training directory, to draw its curves; repeatable.")
 @click.option("--attention", type=click.Path(), help="Folder of `ctcb decode --attention-plot`.")
 @click.option("--audio-mb", type=click.FloatRange(min=0), default=8.0, show_default=True, help="Maximum megabytes of audio in the page.")
 @click.option("--title", cls=Once, help="Title of the page.  [default: Names in DATA SET]")
@@ -65,8 +71,8 @@ def command(
     versions, and the digests of all files.
 
     \b
-    ctcb decode --entities names.txt --explain --out exp/names data/dev/manifest.tsv
-    ctcb report --ref data/dev/manifest.tsv --hyp exp/names/hyps.jsonl --entities names.txt --out report.html
+    ctcb decode --entities names.txt --explain --out out manifest.tsv
+    ctcb report --ref manifest.tsv --hyp out/hyps.jsonl --entities names.txt --out report.html
     """
     refs, hyps = read_transcripts(ref, ref_format), read_transcripts(hyp, hyp_format)
     listed = read_list(entities, entities_format)

@@ -6,6 +6,7 @@ from typing import Optional
 import click
 
 from ctcb.cli.common.comparing import comparing_options, format_option
+from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, entities_format_option, read_list
 from ctcb.entities.per_utt import read_entities_per_utt
 from ctcb.errors import InputError
@@ -21,7 +22,11 @@ from ctcb.scoring.text import comparable
 FILE = click.Path()  # without click's checks: the readers' errors are more precise
 
 
-@click.command("score")
+@click.command("score", cls=Command, sections={
+    "Input": "ref hyp",
+    "List": "entities",
+    "Output": "compare per-entity per-speaker json per-utt",
+})
 @click.option("--ref", "ref_file", cls=Once, type=FILE, required=True, help="References: Kaldi text, manifest.tsv, hyps.jsonl, CTM, STM, trn or plain text.")
 @click.option("--hyp", "hyp_file", cls=Once, type=FILE, required=True, help="Transcripts, in any of the same formats.")
 @format_option("--ref-format", "--ref")
@@ -72,14 +77,14 @@ def command(
     bootstrap: int,
     seed: int,
 ) -> None:
-    """Score transcripts against references: WER, CER, entity F1, U-/B-WER, false alarms.
+    """Score transcripts against references: WER, entity F1, false alarms.
 
     Each measure has a 95 % confidence interval, by bootstrap over utterances. Texts and entities are compared
     without case, punctuation and markup such as [noise]; accents and tones count. The words of a CTM file (or of hyps.jsonl) are
     compared with the segments of an STM file by their times.
 
     \b
-    ctcb score --ref manifest.tsv --hyp exp/out/hyps.jsonl --entities names.txt --per-entity --misses
+    ctcb score --ref manifest.tsv --hyp out/hyps.jsonl --entities names.txt --misses
     ctcb score --ref text --hyp with.txt --compare without.txt --entities names.txt
     ctcb score --ref talks.stm --hyp talks.ctm --language de --per-speaker
     """

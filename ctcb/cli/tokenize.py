@@ -6,11 +6,12 @@ from typing import Tuple
 
 import click
 
+from ctcb.cli.common.help import Group
 from ctcb.text.lines import read_sentences
 from ctcb.text.tokenizer import Tokenizer
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Train a sentencepiece tokenizer, or segment a text with one."""
 

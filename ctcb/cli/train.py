@@ -5,6 +5,8 @@ from typing import Optional, Tuple
 
 import click
 
+from ctcb.bundled import config_names
+from ctcb.cli.common.help import Group
 from ctcb.cli.common.options import Decorator, Once, device_option
 
 
@@ -14,14 +16,21 @@ def precision_option(what: str) -> Decorator:
     return click.option("--precision", type=click.Choice(["fp32", "bf16", "fp16", "auto"]), help=text)
 
 
-@click.group()
+def _of_package(kind: str) -> str:
+    return f"a YAML file, or the package's conf/{kind}/X.yaml (X: {', '.join(config_names(kind))})"
+
+
+@click.group(cls=Group)
 def command() -> None:
     """Train models on stored features (`ctcb prepare --features`)."""
 
 
-@command.command()
-@click.option("--config", required=True, type=click.Path(), help="Model architecture: conf/model/*.yaml.")
-@click.option("--train-config", type=click.Path(), help="Training options: conf/train/*.yaml.")
+@command.command(sections={
+    "Input": "config train-config data dev lang",
+    "Output": "out",
+})
+@click.option("--config", required=True, type=click.Path(), help=f"Model architecture: {_of_package('model')}.")
+@click.option("--train-config", type=click.Path(), help=f"Training options: {_of_package('train')}.")
 @click.option("--data", required=True, multiple=True, type=click.Path(), help="Folder with stored features; repeatable. Named twice, it is read twice an epoch.")
 @click.option("--dev", multiple=True, type=click.Path(), help="Folder of a dev set, evaluated after each epoch; repeatable.")
 @click.option("--lang", required=True, type=click.Path(), help="Folder with tokens, phones and lexicon.")
@@ -56,7 +65,10 @@ def base(
     train_base(config, train_config, data, dev, lang, out, overrides, init, pretrained, cache, device, in_memory, accept_changes, tensorboard)
 
 
-@command.command()
+@command.command(sections={
+    "Input": "base train-config data dev",
+    "Output": "out",
+})
 @click.option("--base", required=True, type=click.Path(), help="Model directory of the base, which is frozen, or hf:NAME.")
 @click.option("--train-config", type=click.Path(), help="Architecture and training options: conf/train/adapter.yaml.")
 @click.option("--data", required=True, multiple=True, type=click.Path(), help="Folder with stored features; repeatable.")
@@ -98,9 +110,9 @@ def adapter(
 @click.option("--out", cls=Once, type=click.Path(), help="The SVG file.  [default: curves.svg in FOLDER]")
 @click.option("--tensorboard", is_flag=True, help="Write the whole log as TensorBoard's events as well, into FOLDER.")
 def curves(folder: str, out: Optional[str], tensorboard: bool) -> None:
-    """Draw the log of the training directory FOLDER: losses by head, WER of the dev sets, learning rate, speed.
+    """Draw the log of the training directory FOLDER.
 
-    The run may still be going on.
+    The curves are losses by head, WER of the dev sets, learning rate and speed. The run may still be going on.
 
     \b
     ctcb train curves exp/base

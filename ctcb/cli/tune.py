@@ -11,7 +11,9 @@ import click
 from ctcb.biasing.presets import BUILT_IN, CONFIG_FILE, Preset, write_presets
 from ctcb.biasing.registry import TECHNIQUES
 from ctcb.bundled import BUNDLED_MODEL
+from ctcb.cli.common.compiling import tell_of_compiling
 from ctcb.cli.common.evaluated import evaluated, evaluated_options
+from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, entities_format_option
 from ctcb.cli.common.sets import absent_option, distractors_option, with_distractors
 from ctcb.cli.common.settings import presets_of, setting_names
@@ -33,7 +35,16 @@ HEADER = ("settings", "set", *(BY_NAME[name].heading for name in RATES), "U-WER 
 SHOWN = 10  # trials that are listed
 
 
-@click.command()
+@click.command(cls=Command, sections={
+    "Input": "data model",
+    "List": "distractors",
+    "Search": "preset trials",
+    "LM": "lm",
+    "Output": "out into-model",
+    "Expert, input": "device cache jobs half",
+    "Expert, list": "entities-format added absent",
+    "Expert, search": "study parameter max-u-wer max-false-alarms seed set config graph adapter json",
+})
 @click.option("--data", "folders", type=click.Path(), multiple=True, required=True,
               help="Folder with manifest.tsv and entities.txt; repeatable.")
 @evaluated_options()
@@ -67,13 +78,16 @@ def command(
     that the search began with, are not taken; the reason is printed, the old ones are written, and the exit code is 0.
 
     \b
-    ctcb tune --data data/dev --distractors names.txt --study exp/study.log --out decode.yaml
+    ctcb tune --data data/dev --distractors names.txt --out decode.yaml
     ctcb decode --config decode.yaml --entities names.txt talk.ogg
+
+    \b
     ctcb tune --data data/dev --model exp/model --lm exp/lm.arpa.gz --into-model
     ctcb decode --model exp/model --entities names.txt talk.ogg
     """
     target = _target(given["model"], given["emissions"], given["lm"], out, into_model)
     tuned_with = evaluated(folders, **given)
+    tell_of_compiling()
     presets = tuned_with.presets
     if preset not in presets or not presets[preset].techniques:
         names = ", ".join(name for name, one in presets.items() if one.techniques)

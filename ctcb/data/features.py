@@ -4,6 +4,7 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Sequence
 
@@ -16,7 +17,8 @@ from ctcb.data.copies import at_speed
 from ctcb.data.located import FEATURES, own_folder, remove_others
 from ctcb.data.prepare import FEATURE_CUTS, write_set
 from ctcb.data.whisper_features import WhisperFbank, WhisperFbankConfig
-from ctcb.errors import InputError
+from ctcb.errors import InputError, RunError
+from ctcb.extras import install
 from ctcb.io import PathOrStr, only_run, require_space
 
 BYTES_A_SECOND = 9_500  # of stored features, about
@@ -71,8 +73,10 @@ def store_features(
     (`ctcb.data.copies`). Features lie in folders of names of their own, and those of an earlier run go once the manifest of
     the new ones is there: a manifest never names another run's bytes.
 
-    Raises RunError where there is no room for them, or another run is writing to ``out``.
+    Raises RunError where there is no room for them, another run is writing to ``out``, or lilcom, which packs them, is missing.
     """
+    if find_spec("lilcom") is None:
+        raise RunError(f"features are stored by the package lilcom, which is not installed; {install('train')}")
     with only_run(out):
         return _store(cuts, Path(out), speeds, jobs, config)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ctcb.data.source import AudioSource
 from ctcb.errors import InputError
+from ctcb.extras import install
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Transforms:
                 changed, rate = _applied(step, np.ascontiguousarray(samples.T), rate)
             except Exception as error:  # of lhotse, torchaudio and sox: any kind
                 missing = isinstance(error, ImportError) or "torchaudio" in str(error)
-                hint = "install torchaudio (pip install 'ctcb[train]')" if missing else "save the changed audio, and name that file"
+                hint = f"install torchaudio: {install('torchaudio')}" if missing else "save the changed audio, and name that file"
                 raise InputError(
                     f"the transform {name} of its cut cannot be applied ({type(error).__name__}: {error})",
                     file=None if file is None else str(file), hint=hint,

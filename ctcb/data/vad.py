@@ -9,6 +9,7 @@ import numpy as np
 
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.errors import RunError
+from ctcb.extras import install
 
 CHUNK, CONTEXT = 512, 64  # samples that the network takes at a time, and of those before them
 BLOCK = 20_000  # chunks that are read at a time, ten minutes
@@ -31,7 +32,7 @@ class VoiceActivity:
             onnxruntime = None
         if package is None or onnxruntime is None:
             missing = "silero-vad" if package is None else "onnxruntime"
-            raise RunError(f"--vad: needs the package {missing}; pip install 'ctcb[vad]'")
+            raise RunError(f"--vad: needs the package {missing}; {install('vad')}")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         file = Path(package.submodule_search_locations[0]) / "data/silero_vad.onnx"

@@ -11,6 +11,7 @@ import numpy as np
 from ctcb.biasing.presets import Preset
 from ctcb.errors import RunError
 from ctcb.evaluation.objective import Bounds, Measured, value
+from ctcb.extras import install
 from ctcb.io import PathOrStr
 from ctcb.options import Option
 from ctcb.progress import progress
@@ -62,7 +63,7 @@ def search(
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend
     except ImportError:
-        raise RunError("tuning needs the package optuna: pip install 'optuna>=4'") from None
+        raise RunError(f"tuning needs the package optuna; {install('tune')}") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = None
     if study_file is not None:

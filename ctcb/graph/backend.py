@@ -14,7 +14,7 @@ def import_k2() -> Any:
         missing = isinstance(error, ModuleNotFoundError) and error.name == "k2"
         why = "is not installed" if missing else f"cannot be imported ({error})"
         raise RunError(
-            f"graphs are searched by k2, which {why}; make the environment with utils/setup_env.sh, or take the wheel "
-            "for your torch from https://k2-fsa.github.io/k2; --method beam needs no k2"
+            f"graphs are searched by k2, which {why}; take the wheel for your torch from https://k2-fsa.github.io/k2, "
+            "or make the environment of a checkout (utils/setup_env.sh); --method beam needs no k2"
         ) from None
     return k2

@@ -23,7 +23,7 @@ from ctcb.lm.kneser_ney import FALLBACK, smooth
 from ctcb.text.lines import read_sentences
 from ctcb.text.normalize import normalize
 
-INSTALL = "build it with utils/install_lmplz.sh, or use --estimator builtin"
+INSTALL = "use --estimator builtin, or build it with utils/install_lmplz.sh of a checkout"
 HIGHEST_ORDER = 6  # of kenlm as it is built from PyPI
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Iterable, Sequence, Tuple, Union
 
 from ctcb.errors import InputError, InputWarning, RunError, unreadable
+from ctcb.extras import install
 from ctcb.lm.arpa import BOM, GZIP, KENLM_BINARY, MAKE_ANEW, copy_plain, read_unigrams
 from ctcb.lm.unknown import NEVER_LOG10, UNKNOWN, unknown_score
 from ctcb.lm.vocabulary import VocabularyCheck, check_vocabulary
@@ -92,8 +93,8 @@ class NgramLm:
             import kenlm
         except ModuleNotFoundError:
             raise RunError(
-                "language models are read through kenlm, which is not installed; `pip install kenlm` "
-                "(needs a C++ compiler), or make the environment with utils/setup_env.sh"
+                f"language models are read through kenlm, which is not installed; {install('lm')} (it is built: a C++ compiler, make and "
+                "Python's headers must be there)"
             ) from None
         config = kenlm.Config()
         config.show_progress = False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from ctcb.errors import RunError
+from ctcb.extras import install
 from ctcb.io import PathOrStr, atomic_write
 from ctcb.transcript.formats import file_name
 from ctcb.transcript.transcript import Transcript
@@ -42,7 +43,7 @@ class AttentionPlots:
         try:
             import matplotlib  # noqa: F401 (checked here, before the run begins)
         except ImportError:
-            raise RunError("--attention-plot needs matplotlib; pip install matplotlib") from None
+            raise RunError(f"--attention-plot needs the package matplotlib; {install('plot')}") from None
         self.folder = Path(folder)
         self.drawn = self.without_attention = self.long = 0
         self._maps: Dict[str, Optional[AttentionMap]] = {}

@@ -17,12 +17,11 @@ from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 import regex
 
 from ctcb.errors import InputError, RunError
+from ctcb.extras import install
 from ctcb.io import PathOrStr
 from ctcb.text.sounds import STRESS
 
 Pronunciation = Tuple[str, ...]
-
-INSTALL = "pip install 'ctcb[espeak]'"
 
 _lock = threading.Lock()  # the library has global variables
 
@@ -93,7 +92,7 @@ class _Library:
         try:
             import espeakng_loader
         except ModuleNotFoundError:
-            raise RunError(f"pronunciations of other languages come from espeak-ng, which is not installed; {INSTALL}") from None
+            raise RunError(f"pronunciations of other languages come from espeak-ng, which is not installed; {install('espeak')}") from None
         try:
             self._library = ctypes.CDLL(espeakng_loader.get_library_path())
             data = espeakng_loader.get_data_path()

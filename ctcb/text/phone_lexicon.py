@@ -9,6 +9,7 @@ from typing import Collection, Dict, Iterable, List, Mapping, Optional, Sequence
 import regex
 
 from ctcb.errors import InputError, InputWarning
+from ctcb.extras import install
 from ctcb.text import espeak
 from ctcb.text.lexicon import Lexicon, Pronunciation, read_entries
 from ctcb.text.sounds import STRESS, NearestPhones
@@ -95,7 +96,7 @@ class PhoneLexicon(Lexicon):
         """What a model's lexicon lacks is left out of phonetic techniques, not of recognition: no reason to stop."""
         if not self._warned:
             self._warned = True
-            problem = f"words that are not in the model's lexicon have no pronunciation: espeak-ng is not installed; {espeak.INSTALL}"
+            problem = f"words that are not in the model's lexicon have no pronunciation: espeak-ng is not installed; {install('espeak')}"
             warnings.warn(InputWarning(problem), stacklevel=2)
 
     def _plain(self, prons: Sequence[Pronunciation]) -> Tuple[Pronunciation, ...]:

@@ -12,6 +12,7 @@ from typing import Any, Dict, Optional, Sequence, Tuple
 import torch
 from lhotse import CutSet
 
+from ctcb import bundled
 from ctcb.adapter.config import AdapterConfig
 from ctcb.adapter.entries import EntrySpeller
 from ctcb.adapter.folder import AdapterDescription, write_adapter_yaml
@@ -71,6 +72,7 @@ def train_adapter(
     at = open_device(device, local_rank())
     out = Path(out)
     observe = {"observe": Events(out).add} if tensorboard else {}
+    config_file = config_file and bundled.config_file(config_file)
     config = from_mapping(AdapterTraining, read_yaml(config_file), config_file) if config_file else AdapterTraining()
     train = dataclasses.replace(config.train, **{k: v for k, v in (overrides or {}).items() if v is not None})
     train = dataclasses.replace(train, precision=precision_on(at, train.precision))

@@ -14,6 +14,7 @@ from lhotse.cut import Cut
 from torch import nn
 
 from ctcb.acoustic.directory import WEIGHTS_FILE, read_model_yaml, write_model_yaml
+from ctcb.bundled import config_file
 from ctcb.config import from_mapping, read_yaml
 from ctcb.data.features import FeatureConfig, FeatureExtractor
 from ctcb.data.folder_names import distinct_names
@@ -68,7 +69,9 @@ def train_base(
     observe = {"observe": Events(out).add} if tensorboard else {}
     lang = Lang.load(lang_folder)
     sizes = {"num_subwords": len(lang.tokenizer), "num_phones": len(lang.phones)}
+    model_config = config_file(model_config)
     model = ModelConfig.from_dict({**read_yaml(model_config), **sizes}, model_config)
+    train_config = train_config and config_file(train_config)
     config = from_mapping(TrainConfig, read_yaml(train_config), train_config) if train_config else TrainConfig()
     config = dataclasses.replace(config, **{k: v for k, v in (overrides or {}).items() if v is not None})
     config = dataclasses.replace(config, precision=precision_on(at, config.precision))

@@ -4,6 +4,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ctcb.errors import InputError
+from ctcb.extras import install
 from ctcb.io import PathOrStr
 from ctcb.training.log import Row, read_log, scalars
 
@@ -20,7 +21,7 @@ class Events:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
-            raise InputError(f"TensorBoard cannot be used here ({error})", hint="pip install 'ctcb[tensorboard]'") from None
+            raise InputError(f"TensorBoard cannot be used here ({error})", hint=install("tensorboard")) from None
         self._folder, self._kind = Path(folder), SummaryWriter
         self._writer = None
 

@@ -208,7 +208,7 @@ def test_malformed_models_are_refused(tmp_path, monkeypatch):
     import onnxruntime
 
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
-    with pytest.raises(RunError, match="no CUDA provider; pip install onnxruntime-gpu"):
+    with pytest.raises(RunError, match=r"no CUDA provider; pip uninstall -y onnxruntime && pip install 'ctcb\[onnx-gpu\]'"):
         open_model(name, device="cuda")
     assert open_model(name, device="auto").frame_shift == pytest.approx(0.04)
     with pytest.raises(InputError, match="device 'gpu' is unknown"):

@@ -49,7 +49,7 @@ def timed(*words):
 
 def test_help_is_fast():
     out, seconds = timed("--help")
-    assert "Commands:" in out and seconds < 0.5 * slowness()
+    assert "Transcribe:" in out and seconds < 0.5 * slowness()
 
 
 def test_ten_seconds_decode_in_less_than_six(tmp_path):

@@ -60,7 +60,7 @@ def test_kernels_for_a_gpu(capability, kernels, runs):
 
 
 @pytest.mark.parametrize("installed, providers, expected", [
-    ({}, [], ("not installed", "pip install onnxruntime")), ({"onnxruntime": "1.9"}, ["CPUExecutionProvider"], ("onnxruntime 1.9: CPU", "onnxruntime-gpu")),
+    ({}, [], ("not installed", "pip install 'ctcb[onnx]'")), ({"onnxruntime": "1.9"}, ["CPUExecutionProvider"], ("onnxruntime 1.9: CPU", "pip install 'ctcb[onnx-gpu]'")),
     ({"onnxruntime-gpu": "1.9"}, ["CUDAExecutionProvider", "CPUExecutionProvider"], ("onnxruntime-gpu 1.9: CUDA, CPU", "")),
 ])  # fmt: skip
 def test_onnx_providers(monkeypatch, installed, providers, expected):

@@ -98,7 +98,7 @@ def test_order_beyond_the_kenlm_build(tmp_path):
 
 def test_missing_kenlm_is_reported(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "kenlm", None)
-    with pytest.raises(RunError, match="pip install kenlm"):
+    with pytest.raises(RunError, match=r"pip install 'ctcb\[lm\]'"):
         NgramLm.load(written(tmp_path, GOOD))
 
 

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from project import dependencies, extras
 
 ROOT = Path(__file__).parents[2]
 TORCH = "2.13.0"
@@ -41,9 +42,7 @@ def packages(lines):
 
 
 def test_list_without_torch_has_all_else():
-    source = (ROOT / "setup.py").read_text("utf-8")
-    required = packages(re.findall(r'^        "([^"]+)",', source.split("install_requires=[")[1].split("],")[0], re.M))
-    onnx = packages(re.findall(r'"([^"]+)"', source.split('"onnx": [')[1].split("]")[0]))
+    required, onnx = packages(dependencies()), packages(extras()["onnx"])
     listed = packages((ROOT / "utils/requirements/without_torch.txt").read_text("utf-8").splitlines())
     left_out = {"torch", "lhotse", "urllib3"}
     assert left_out <= set(required)
@@ -62,7 +61,8 @@ def test_onnx_model_decodes_after_an_install_without_torch(tmp_path):
     subprocess.run([*pip, "-r", ROOT / "utils/requirements/without_torch.txt"], check=True)
     (tmp_path / "source").mkdir()
     shutil.copytree(ROOT / "ctcb", tmp_path / "source/ctcb")
-    for file in ("setup.py", "setup.cfg", "README.md", "LICENSE"):
+    shutil.copytree(ROOT / "conf", tmp_path / "source/conf")
+    for file in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / file, tmp_path / "source")
     subprocess.run([*pip, "--no-deps", tmp_path / "source"], check=True)
     assert subprocess.run([tmp_path / "try/bin/python", "-c", "import torch"], capture_output=True).returncode == 1

@@ -7,6 +7,7 @@ from typing import List, Tuple
 import torch
 
 from ctcb.acoustic.onnx import CUDA
+from ctcb.extras import install
 
 GIB = 2**30
 GET_TORCH = "a build for CUDA: utils/setup_env.sh --set modern, or https://pytorch.org/get-started/locally"
@@ -72,12 +73,12 @@ def _onnx() -> Line:
         except PackageNotFoundError:
             pass
     if not installed:
-        return "ONNX", "not installed", "pip install onnxruntime, or onnxruntime-gpu for CUDA"
+        return "ONNX", "not installed", install("onnx")
     try:
         from onnxruntime import get_available_providers
 
         providers = get_available_providers()
     except Exception as error:  # a package may fail in any way when it is imported
         return "ONNX", f"does not load ({type(error).__name__})", f"pip install --force-reinstall {installed[0].split()[0]}"
-    missing = "" if CUDA in providers else "for CUDA: pip uninstall onnxruntime, then pip install onnxruntime-gpu"
+    missing = "" if CUDA in providers else f"for CUDA: {install('onnx-gpu')}"
     return "ONNX", f"{', '.join(installed)}: {', '.join(name.replace('ExecutionProvider', '') for name in providers)}", missing

@@ -46,7 +46,7 @@ def evaluated_options() -> Decorator:
         click.option("--cache", type=click.Path(), metavar="DIR", help="Keep the model's emissions in this folder, and use those that are there."),
         device_option(),
         click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Threads."),
-        click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none", help="n-gram LM for all systems.  [default: the model's own, if any]"),
+        click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none", help="ARPA file.  [default: the model's own, if any]"),
         click.option("--graph", cls=Once, type=click.Path(), metavar="DIR", help="Search this graph (`ctcb graph` makes one), by k2, instead of the beam search."),
         click.option("--config", type=click.Path(), help="Presets (decode.yaml).  [default: the model's own, if any]"),
         set_option(),

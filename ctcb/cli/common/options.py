@@ -32,7 +32,7 @@ def model_option() -> Decorator:
     """``--model``, by default the bundled model."""
     return click.option(
         "--model", type=click.Path(), default=str(BUNDLED_MODEL), show_default="the bundled model",
-        help="Model directory, or hf:NAME, torchaudio:BUNDLE, onnx:FILE, nemo:FILE, hama.",
+        help="Model directory, hf:NAME, torchaudio:BUNDLE, onnx:FILE, nemo:FILE or hama.",
     )
 
 
@@ -101,7 +101,7 @@ def device_option() -> Decorator:
     """Where networks run."""
     return click.option(
         "--device", cls=Once, metavar="DEVICE", default="cpu", show_default=True,
-        help="Where the model runs: cpu, cuda, cuda:N, or auto (a GPU where there is one).",
+        help="cpu, cuda, cuda:N, auto (a GPU if any).",
     )
 
 

@@ -1,4 +1,4 @@
-"""Progress of a model over what the user named, and a summary of it."""
+"""Progress of a model over what the user named, and how long it took."""
 from __future__ import annotations
 
 import math
@@ -22,18 +22,30 @@ def require_batches(batch_seconds: float, jobs: int) -> None:
         raise InputError("--batch-seconds and --jobs must be positive")
 
 
-def shown(emitted: Iterable[Emitted], utterances: Sequence[Utterance]) -> Iterator[Emitted]:
-    """The emissions of utterances as they come: with progress and, at the end, what was done to the audio, on stderr."""
-    conversions, seconds, began = Counter(), 0.0, time.monotonic()
-    for one in progress_by(emitted, "transcribing", _total(utterances), lambda one: one.seconds):
-        conversions.update(one.conversions)
-        seconds += one.seconds
-        yield one
-    for done, count in conversions.items():
-        click.echo(f"ctcb: note: {done} in {count} file{'s' if count > 1 else ''}", err=True)
-    if sys.stderr.isatty() and seconds:
-        took = time.monotonic() - began
-        click.echo(f"ctcb: {seconds:.1f} s of audio in {took:.1f} s ({seconds / took:.0f} times real time)", err=True)
+class Shown:
+    """The emissions of utterances as they come, with progress on stderr."""
+
+    def __init__(self, emitted: Iterable[Emitted], utterances: Sequence[Utterance]) -> None:
+        self._emitted, self._utterances = emitted, utterances
+        self._conversions: Counter[str] = Counter()
+        self._seconds, self._began = 0.0, math.nan
+
+    def __iter__(self) -> Iterator[Emitted]:
+        self._began = time.monotonic()
+        for one in progress_by(self._emitted, "transcribing", _total(self._utterances), lambda one: one.seconds):
+            self._conversions.update(one.conversions)
+            self._seconds += one.seconds
+            yield one
+
+    def close(self) -> None:
+        """Say what was done to the audio and, on a terminal, how long the command has taken; to be called when all is written."""
+        for done, count in self._conversions.items():
+            click.echo(f"ctcb: note: {done} in {count} file{'s' if count > 1 else ''}", err=True)
+        if sys.stderr.isatty() and self._seconds:
+            now, start = time.monotonic(), click.get_current_context().obj
+            took = now - start
+            speed = f"{self._seconds / took:.3g} times real time"
+            click.echo(f"ctcb: {self._seconds:.1f} s of audio in {took:.1f} s ({speed}), {self._began - start:.1f} s of them until it began", err=True)
 
 
 def _total(utterances: Sequence[Utterance]) -> float:

@@ -13,7 +13,7 @@ def distractors_option() -> Decorator:
     """``--distractors FILE``: one file for all sets, or one for each."""
     return click.option(
         "--distractors", type=click.Path(), multiple=True,
-        help="List of distractors, for all sets or, if repeated, one for each --data.  [default: each folder's distractors.txt, if any]",
+        help="Names that nobody says; repeated, one list for each --data.  [default: each folder's distractors.txt, if any]",
     )
 
 

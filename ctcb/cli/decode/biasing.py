@@ -16,6 +16,7 @@ from ctcb.decoding.pipeline import Contexts, Pipeline
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import InputError
+from ctcb.progress import working
 
 Lists = Union[EntityList, EntitiesPerUtt]
 
@@ -79,17 +80,17 @@ def biasing_options(of_stream: bool = False) -> Decorator:
         *[] if of_stream else [
             click.option("--entities-per-utt", cls=Once, type=click.Path(), help="utt_id TAB name|name|... a line, or an is21 biasing list.")
         ],
-        click.option("--bias", cls=Once, type=click.Choice(list(PRESETS)), help="What is biased: a preset of techniques.  [default: decoder]"),
-        click.option("--with", "with_", multiple=True, type=names, help=f"Also this technique ({summaries}); repeatable."),
-        click.option("--without", "without", multiple=True, type=names, help="Not this technique; repeatable."),
+        click.option("--bias", cls=Once, type=click.Choice(list(PRESETS)), metavar="PRESET", help=f"{', '.join(PRESETS)} (both).  [default: decoder]"),
+        click.option("--with", "with_", multiple=True, type=names, metavar="TECHNIQUE", help=f"Also this technique ({summaries}); repeatable."),
+        click.option("--without", "without", multiple=True, type=names, metavar="TECHNIQUE", help="Not this technique; repeatable."),
         click.option("--adapter", type=click.Path(), metavar="DIR", help="An adapter for --model hf:NAME (`ctcb export` makes the folder)."),
         click.option(
             "--max-active-entities", type=click.IntRange(min=1),
             help="Of a longer list, the adapter aligns so many with an utterance, those that are likeliest there.  [default: 300]",
         ),
         click.option(
-            "--print-as", cls=Once, type=click.Choice(PRINT_AS), default=LIST, show_default=True,
-            help="Names in the transcript: in the list's spelling, with the model's letters and case; as the model wrote them; or exactly as listed.",
+            "--print-as", cls=Once, type=click.Choice(PRINT_AS), metavar="FORM", default=LIST, show_default=True,
+            help="Names in the transcript: list (its spelling, in the model's letters and case), model (as it wrote them), or exact (as listed).",
         ),
         *[] if of_stream else [click.option("--attention-plot", type=click.Path(), help="Folder for pictures of what the adapter attended to.")],
     )
@@ -97,9 +98,10 @@ def biasing_options(of_stream: bool = False) -> Decorator:
 
 def read_lists(options: BiasingOptions) -> Optional[Lists]:
     """The list, or the table of lists, that was named. Raises InputError for one that cannot be used."""
-    if options.entities is not None:
-        return EntityList.read(options.entities, options.entities_format)
-    return None if options.entities_per_utt is None else EntitiesPerUtt.read(options.entities_per_utt)
+    with working("reading the list"):
+        if options.entities is not None:
+            return EntityList.read(options.entities, options.entities_format)
+        return None if options.entities_per_utt is None else EntitiesPerUtt.read(options.entities_per_utt)
 
 
 def prepare(
@@ -108,12 +110,14 @@ def prepare(
     """Each utterance's list, prepared; the load report, and which utterances have none, on stderr."""
     if lists is None:
         return Contexts.alike(None)
-    spelled = pipeline.spell(lists if isinstance(lists, EntityList) else lists.entities)
+    with working("spelling the list"):
+        spelled = pipeline.spell(lists if isinstance(lists, EntityList) else lists.entities)
     if spelled.report.eventful:
         click.echo(spelled.report.render(), err=True, nl=False)
     if isinstance(lists, EntityList):
         spelled.require()
-        return Contexts.alike(pipeline.prepare(spelled))
+        with working("preparing the list"):
+            return Contexts.alike(pipeline.prepare(spelled))
     missing = [utt_id for utt_id in utt_ids if utt_id not in lists.places]
     if missing and len(missing) == len(utt_ids):
         raise InputError(
@@ -126,4 +130,5 @@ def prepare(
             f"ctcb: warning: {options.entities_per_utt}: no list for {len(missing)} of {len(utt_ids)} utterances, "
             f"decoded without one: {names}", err=True,
         )  # fmt: skip
-    return pipeline.prepare_each(spelled, lists)
+    with working("preparing the lists"):
+        return pipeline.prepare_each(spelled, lists)

@@ -11,8 +11,9 @@ from ctcb.biasing.presets import Preset, find_config
 from ctcb.biasing.technique import EncoderTechnique
 from ctcb.cli.common.compiling import tell_of_compiling
 from ctcb.cli.common.emissions import EmissionOptions, emission_options, read_emissions, tokens_of
+from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Decorator, Once, failed_option, is_given, join, recognition_options
-from ctcb.cli.common.recognition import require_batches, shown
+from ctcb.cli.common.recognition import Shown, require_batches
 from ctcb.cli.common.settings import Settings, flags_of, presets_of, set_option, settings_given
 from ctcb.cli.common.tally import Tally
 from ctcb.cli.decode.biasing import BiasingOptions, biasing_options, prepare, read_lists
@@ -58,7 +59,7 @@ def search_options() -> Decorator:
         click.option("--nbest", type=click.IntRange(min=1), help="Different texts in hyps.jsonl.  [default: the preset's, else 1]"),
         flags_of(OF_BEAM),
         click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none",
-                     help="n-gram LM (ARPA, gzip or not).  [default: the model's own, if any]"),
+                     help="ARPA file, gzip or not.  [default: the model's own, if any]"),
         flags_of(OF_LM),
         click.option("--graph", cls=Once, type=click.Path(), metavar="DIR", help="Search this graph (`ctcb graph` makes one), by k2."),
         *(
@@ -75,7 +76,20 @@ def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-@click.command()
+@click.command(cls=Command, sections={
+    "Input": "model device",
+    "List": "entities bias",
+    "Search": "method",
+    "LM": "lm",
+    "Output": "format out explain",
+    "Expert, input": "channel vad batch-seconds jobs failed resume",
+    "Expert, list": "entities-format entities-per-utt with without print-as set config adapter max-active-entities attention-plot",
+    "Expert, search": "nbest beam alpha beta cap class-cap phone-weight phone-score lookup-evidence lookup-lack assurance g2g g2g-cost",
+    "Expert, LM and graph": "lm-weight word-bonus piece-bonus class-bonus graph token-bonus search-beam lattice-beam max-active",
+    "Expert, output": "segments",
+    "Expert, tokens of other models": "tokens tokens-model blank separator language features",
+    "Expert, emissions": "emissions log-probs trim-padding frame-shift phone-emissions phone-lang",
+})
 @recognition_options(inputs_required=False)
 @click.option("--vad", is_flag=True, help="Transcribe recordings longer than the model takes at once (40 s; Whisper 29 s) only where there is speech (silero-vad).")
 @biasing_options()
@@ -91,16 +105,19 @@ def command(
     lm: Optional[str], config: Optional[str], forms: Tuple[str, ...], out: Optional[str], segments: bool, explain: bool, resume: bool,
     explain_name: Tuple[str, ...], failed: Optional[str], vad: bool, assignments: Tuple[str, ...], **given: Any,
 ) -> None:
-    """Transcribe INPUTS: audio files, folders of them, manifest.tsv, lhotse cuts, or - for standard input.
+    """Transcribe INPUTS: audio, folders, manifest.tsv, lhotse cuts, - (stdin).
+
+    \b
+    ctcb decode --entities names.txt --explain talk.ogg
+    ctcb decode --entities names.txt --lm lm.arpa.gz --out exp data/manifest.tsv
 
     With a list of names, recognition is biased toward it. An utterance that cannot be decoded is named
     on stderr and the others go on; the exit code is then 1, or 2 where none could be. Recordings may be
-    hours long; a run with --out that was stopped goes on with --resume.
+    hours long; a run with --out that was stopped goes on with --resume. With --out, --format may be repeated: srt, vtt and
+    textgrid get a file a recording beside the others.
 
     \b
     ctcb decode talk.ogg
-    ctcb decode --entities names.txt --lm lm.arpa.gz --out exp/decode data/dev/manifest.tsv
-    ctcb decode --entities names.txt --explain talk.ogg
     ctcb decode --entities names.txt --explain-name Zelenskyy talk.ogg
     ctcb decode --entities names.txt --format srt talk.ogg > talk.srt
     ctcb decode --channel each --format stm call.wav
@@ -143,7 +160,9 @@ def command(
     explain = explain or bool(explain_name)
     if out is not None:
         click.get_current_context().with_resource(only_run(out))
-    journal = None
+    journal = watched = None
+    if method == "beam":
+        tell_of_compiling()
     if not of_file:
         require_batches(batch_seconds, jobs)
         journal = None if out is None else Journal(out, fingerprint(click.get_current_context()), resume)
@@ -155,7 +174,7 @@ def command(
         contexts = prepare(lists, pipeline, biasing, utt_ids)
         known_of = {utterance.utt_id: utterance for utterance in utterances}
         emitted = recognizer.emit(utterances, contexts, batch_seconds, jobs, vad, plots and plots.watch)
-        emitted = shown(emitted, utterances)
+        emitted = watched = Shown(emitted, utterances)
     else:
         if in_encoder:
             raise InputError("the adapter takes audio, and --emissions is given", hint="name audio, or use --bias decoder")
@@ -177,8 +196,6 @@ def command(
         provenance = made_with(of_model, lm_file, list_file, method, pipeline.techniques, options)
     nbest = pipeline.texts_asked(None)
     behind = NameExplainer(pipeline, explain_name) if explain_name else None
-    if method == "beam":
-        tell_of_compiling()
     with Writer(forms, out, explain, len(utt_ids), provenance, segments) as writer:
         stretches = pipeline.decode_many(emitted, contexts, nbest, jobs, compared=explain, behind=behind)
         if journal is not None:
@@ -194,6 +211,8 @@ def command(
                 click.echo(f"ctcb: {out} keeps what was decoded; the same command with --resume goes on", err=True)
             raise
         tally.require()
+    if watched is not None:
+        watched.close()
     if plots is not None:
         click.echo(f"ctcb: {plots.summary}", err=True)
     if journal is not None:

@@ -24,17 +24,17 @@ def writing_options() -> Decorator:
     return join(
         click.option(
             "--format", "forms", multiple=True, type=click.Choice(list(FORMATS)), default=("text",), show_default="text",
-            help="Format on stdout; with --out, srt, vtt and textgrid also get a file a recording, and it is repeatable.",
+            help=f"{', '.join(FORMATS)}.", metavar="FORMAT",
         ),
         click.option(
             "--segments", is_flag=True,
             help="Write text with a line for each segment of a long recording, its times in its id, and Kaldi's segments with --out.",
         ),
         click.option("--resume", is_flag=True, help="Go on with a run to --out that was stopped."),
-        click.option("--out", type=click.Path(), help=f"Folder for {shared}, instead of stdout."),
+        click.option("--out", type=click.Path(), help=f"Folder for {shared}."),
         click.option(
             "--explain", is_flag=True,
-            help="Show what was recognised without the list, what with it, and which technique changed it (with --out: explain.txt).",
+            help="Show what the list changed, and which technique did it.",
         ),
         click.option(
             "--explain-name", multiple=True, metavar="NAME",

@@ -9,6 +9,8 @@ import click
 
 from ctcb.acoustic.sliding import LATENCY
 from ctcb.biasing.presets import find_config
+from ctcb.cli.common.compiling import tell_of_compiling
+from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, device_option, model_option
 from ctcb.cli.common.settings import presets_of, set_option
 from ctcb.cli.decode.biasing import BiasingOptions, biasing_options
@@ -19,15 +21,22 @@ from ctcb.decoding.builder import build, techniques_of
 from ctcb.decoding.endpoint import Endpoints
 from ctcb.entities import EntityList
 from ctcb.errors import InputError
+from ctcb.progress import working
 from ctcb.search.find_lm import find_lm
 
 
-@click.command()
+@click.command(cls=Command, sections={
+    "Input": "rate channels mic model device",
+    "List": "entities bias",
+    "LM": "lm",
+    "Output": "format",
+    "Expert, utterances": "latency silence longest partials stats",
+})
 @model_option()
 @device_option()
 @click.option("--rate", cls=Once, type=int, metavar="HZ", help="Standard input is raw 16-bit PCM at this rate.  [default: it is a WAV]")
 @click.option("--channels", cls=Once, type=click.IntRange(min=1), help="Channels of raw PCM; they are mixed.  [default: 1]")
-@click.option("--mic", is_flag=True, help="Listen to the microphone (needs sounddevice: pip install 'ctcb[mic]').")
+@click.option("--mic", is_flag=True, help="Listen to the microphone (needs the extra mic).")
 @click.option(
     "--latency", cls=Once, type=float, default=LATENCY, show_default=True,
     help="Seconds of audio, at most, between a sound and what the model makes of it.",
@@ -35,7 +44,7 @@ from ctcb.search.find_lm import find_lm
 @click.option("--silence", cls=Once, type=float, default=Endpoints.silence, show_default=True, help="Seconds of silence that end an utterance.")
 @click.option("--longest", cls=Once, type=float, default=Endpoints.longest, show_default=True, help="Seconds after which an utterance is ended anyway.")
 @biasing_options(of_stream=True)
-@click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none", help="n-gram LM (ARPA, gzip or not).  [default: the model's own, if any]")
+@click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none", help="ARPA file, gzip or not.  [default: the model's own, if any]")
 @set_option()
 @click.option("--config", type=click.Path(), help="Presets (decode.yaml; `ctcb tune` writes one).  [default: the model's own, if any]")
 @click.option("--format", "form", cls=Once, type=click.Choice([TEXT, JSONL]), default=TEXT, show_default=True, help="Of utterances that are over.")
@@ -51,12 +60,14 @@ def command(
 ) -> None:
     """Transcribe audio while it comes, from standard input or a microphone.
 
+    \b
+    ctcb stream --mic --entities names.txt --latency 0.5
+    cat talk.wav | ctcb stream --format jsonl --stats
+
     Each utterance is written when it is over: behind a pause, or after --longest seconds.
 
     \b
     arecord -f S16_LE -r 16000 -t raw | ctcb stream --rate 16000 --entities names.txt
-    cat talk.wav | ctcb stream --format jsonl --stats
-    ctcb stream --mic --entities names.txt --latency 0.5
     """
     biasing = BiasingOptions(entities_per_utt=None, attention_plot=None, **given)
     if mic and (rate is not None or channels is not None):
@@ -72,13 +83,16 @@ def command(
     made = replace(made, method="beam" if biasing.lists or lm_file is not None else "greedy")
     biasing.require(techniques_of(made, lm=lm_file is not None))
     entities = None if biasing.entities is None else EntityList.read(biasing.entities, biasing.entities_format)
+    if made.method == "beam":
+        tell_of_compiling()
     recognizer = build(made)
     if entities is not None:
         report = recognizer.report(entities)
         if report.eventful:
             click.echo(report.render(), err=True, nl=False)
     audio = from_microphone() if mic else from_stdin(rate, channels or 1)
-    stream = recognizer.stream(entities, sample_rate=audio.rate, channels=audio.channels, latency=latency, endpoints=endpoints, utt_id="stream")
+    with working("preparing the list"):
+        stream = recognizer.stream(entities, sample_rate=audio.rate, channels=audio.channels, latency=latency, endpoints=endpoints, utt_id="stream")
     screen = Screen(form, partials or (LINE if sys.stderr.isatty() else NO))
     clock, second = Stats(), SAMPLE.itemsize * audio.rate * audio.channels
 

@@ -10,6 +10,7 @@ import click
 
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.errors import InputError, RunError
+from ctcb.extras import EXTRAS, install
 
 PIECE = 0.1  # seconds that are read at once from a WAV or a microphone
 BYTES = 1 << 16  # at most, of raw PCM
@@ -62,8 +63,10 @@ def from_microphone() -> LiveAudio:
     """The default microphone. Raises RunError without sounddevice, and where there is no microphone."""
     try:
         import sounddevice
-    except (ImportError, OSError) as error:  # OSError: PortAudio is missing
-        raise RunError(f"--mic needs sounddevice: pip install 'ctcb[mic]' ({error})") from None
+    except ImportError as error:
+        raise RunError(f"--mic needs the package sounddevice ({error}); {install('mic')}") from None
+    except OSError as error:
+        raise RunError(f"--mic needs PortAudio ({error}); {EXTRAS['mic'].system}") from None
     try:
         microphone = sounddevice.RawInputStream(samplerate=SAMPLE_RATE, channels=1, dtype="int16")
         microphone.start()
