@@ -16,6 +16,7 @@ from rapidfuzz.distance import Levenshtein
 # Edits up to which sequences are near, by the length of the shorter: none below the first length, one from there on, two from the
 # second on. Shorter ones have neighbours by chance.
 LENGTHS = (4, 10)
+LONGEST = 40  # longer ones are near within one edit: the ways to leave out two symbols grow with the square of the length
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that it has an inverse modulo 2^64
 # By what a symbol's power is too large behind so many symbols that are left out.
 _SHIFTS = np.array([pow(int(_BASE), -count, 2**64) for count in range(len(LENGTHS) + 1)], np.uint64)
@@ -45,7 +46,8 @@ def near_pairs(sequences: Sequence[np.ndarray]) -> Pairs:
 
 
 def _allowed(lengths: np.ndarray) -> np.ndarray:
-    return sum((lengths >= least).astype(np.int64) for least in LENGTHS)
+    one, two = LENGTHS
+    return (lengths >= one).astype(np.int64) + ((lengths >= two) & (lengths <= LONGEST))
 
 
 def _deletions(sequences: Sequence[np.ndarray], lengths: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:

@@ -43,6 +43,11 @@ def test_by_hand():
     assert found([long, [*long[:4], 70, 71, *long[6:]]]) == {(0, 1): 2}
 
 
+def test_long_sequences_are_near_within_one_edit():
+    long = list(range(300))
+    assert found([long, [*long[:50], *long[51:]], [*long[:50], *long[52:]]]) == {(0, 1): 1, (1, 2): 1}
+
+
 def test_time_grows_with_the_number_of_sequences():
     random = np.random.default_rng(1)
     sequences = [random.integers(0, 39, length) for length in random.integers(4, 14, 40_000)]
