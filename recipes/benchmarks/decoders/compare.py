@@ -44,6 +44,9 @@ PEERS: Dict[str, Tuple[str, str]] = {
     "torchaudio": ("peer_torchaudio", "Torchaudio"),
     "kaldi": ("peer_kaldi", "Kaldi"),
     "pyctcdecode": ("peer_pyctcdecode", "Pyctcdecode"),
+    "nemo-spotter": ("peer_nemo_spotter", "NemoSpotter"),
+    "nemo-tree": ("peer_nemo_tree", "NemoTree"),
+    "nemo-tree-greedy": ("peer_nemo_tree", "NemoTreeGreedy"),
 }
 ALWAYS = ("greedy", "boosted")
 # Utterances, however slow a decoder is.
