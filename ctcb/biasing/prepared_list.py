@@ -135,6 +135,7 @@ class Context:
     spellings: Tuple[Tuple[TokenIds, ...], ...] = ()  # the sequences that spell each entity itself, where they are raised
     sounds: Optional[SoundIndex] = None  # the entities' pronunciations, numbered as here
     encoded: Optional[EncodedList] = None  # by the adapter
+    token_pool: Sequence[int] = ()  # from which the verification by tokens draws random names
     pushed: Tuple[PushedAway, ...] = ()  # what has a negative weight; none of the entities
     without_list: Any = None  # what the search compiled of `pushed` alone; None where there is none
 

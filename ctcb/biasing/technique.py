@@ -31,7 +31,8 @@ class Technique:
     summary: str  # for the help
     needs_list = True  # whether it does nothing without a list
     needs_lm = False  # whether it does nothing without an LM
-    needs_phones = False  # whether it needs the phone head's emissions
+    needs_phones = False  # whether it needs the phone head's emissions,
+    uses_phones = False  # or uses them where there are some
 
     def prepare(self, context: Context) -> Context:
         """The list with this technique's part added; once a list. Raises InputError."""

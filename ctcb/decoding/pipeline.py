@@ -80,7 +80,7 @@ class Pipeline:
         self._on_emissions = [technique for technique in techniques if isinstance(technique, EmissionTechnique)]
         self._without_list = [technique for technique in self._rescorers if not technique.needs_list]
         self._no_list = Context((), (), None, (), (), setting)
-        self._needs_phones = any(technique.needs_phones for technique in techniques)
+        self._needs_phones = setting.phonetics is not None and any(one.needs_phones or one.uses_phones for one in techniques)
 
     @property
     def biases_encoder(self) -> bool:
@@ -200,14 +200,15 @@ class Pipeline:
             tokens = as_log_probs(tokens, self.setting.vocabulary.size)
             phones = self._phones(emissions, len(tokens))
         hypotheses = self.search_biased(SearchedEmissions(tokens, phones), context, self.width(rescorers, nbest))
+        without_list = None if emissions.unbiased is None else self._scale(emissions.unbiased)
 
         def unbiased(count: int, pushing: Any) -> List[Reading]:
-            rows = tokens if emissions.unbiased is None else self._scale(emissions.unbiased)
+            rows = tokens if without_list is None else without_list
             found = self.search.decode(rows, pushing, self.search.settings.beam if plain else count)
             return self.unbiased(found, SearchedEmissions(rows, phones), plain)[:count]
 
         pushing = None if context is None else context.without_list
-        searched = SearchedEmissions(tokens, phones, emissions.unbiased, lru_cache(maxsize=None)(lambda count: unbiased(count, pushing)))
+        searched = SearchedEmissions(tokens, phones, without_list, lru_cache(maxsize=None)(lambda count: unbiased(count, pushing)))
 
         def before() -> Reading:
             return (searched.unbiased_nbest() if pushing is None else unbiased(1, None))[0]

@@ -45,6 +45,8 @@ class Segment:
         self._rescorers, self._plain = pipeline.rescorers(context, phones), pipeline.rescorers(None, phones)
         self._searched_again = pipeline.changes_emissions(context)  # when it ends
         self._by_emissions = self._searched_again or any(technique.reach is None for technique in self._rescorers)
+        # What only takes names back leaves the words that both searches agree on as they are.
+        self._changes_words = self._searched_again or any(technique.reach is None and not technique.verifies for technique in self._rescorers)
         search = pipeline.search
         self._width = pipeline.width(self._rescorers, nbest)
         self._search = search.stream(None if context is None else context.graph, self._width)
@@ -110,7 +112,7 @@ class Segment:
         None where rescorers, or names that are looked for among the words, may still change any. With a list, those that
         both searches agree on from the beginning: so far restoration aligns them with each other, whatever follows.
         """
-        if self._by_emissions or (self.context is not None and not (self.context.graph is not None and self.context.searched)):
+        if self._changes_words or (self.context is not None and not (self.context.graph is not None and self.context.searched)):
             return 0
         best = self._reading(_beginning(found, self._search.settled()), self.context)
         if unbiased is None or self._unbiased is None:

@@ -57,10 +57,10 @@ def as_explanation(result: Transcript) -> str:
         else:
             was = "recognised without the list as well"
         why = " + ".join(found.why) or "no technique was needed"
-        confidence = "" if found.confidence is None else f"; confidence by its phones {_percent(found.confidence)}"
+        confidence = "" if found.confidence is None else f"; confidence {_percent(found.confidence)}"
         lines.append(f"    {found.start:.2f} to {found.end:.2f} s: {found.entity}, {was}; {why}, {found.bonus:+.1f}{confidence}")
     for found in result.withdrawn:
-        lines.append(f"    {found.start:.2f} to {found.end:.2f} s: {found.entity} withdrawn; confidence by its phones {_percent(found.confidence)}")
+        lines.append(f"    {found.start:.2f} to {found.end:.2f} s: {found.entity} withdrawn; confidence {_percent(found.confidence)}")
     for change in changed:
         if not change.entities:
             lines.append(f"    beside the names: {_or_nothing(change.before)!r} became {_or_nothing(change.after)!r}")

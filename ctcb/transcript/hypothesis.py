@@ -36,7 +36,7 @@ class FoundEntity:
     replaced: Optional[str] = None  # the words that it was put in place of
     prefix: str = ""  # what its words hold before it, such as an opening quotation mark,
     suffix: str = ""  # and behind it: punctuation, a possessive
-    confidence: Optional[float] = None  # how likely it was spoken, by its phones, where it was verified
+    confidence: Optional[float] = None  # how likely it was spoken, by its phones or tokens, where it was verified
 
     @property
     def sure(self) -> Optional[float]:

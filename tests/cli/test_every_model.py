@@ -50,7 +50,6 @@ def test_ablation_of_another_model_leaves_out_what_it_cannot_have(ctcb, hf, data
     assert sorted(left_out) == [  # once, for two sets
         "adapter needs a model with an adapter", "encoder needs a model with an adapter", "joint needs a model with an adapter",
         "lookup needs a model with a phone head", "phones needs a model with a phone head", "spot needs a model with a phone head", "unigram needs an LM (--lm)",
-        "verify needs a model with a phone head",
     ]  # fmt: skip
     assert first["decoder"]["measures"]["entity_f1"]["value"] > first["none"]["measures"]["entity_f1"]["value"]
     names = data / "entities.txt"

@@ -77,7 +77,7 @@ def test_rows_by_hand():
     assert [row.name for row in rows] == ["none", "g2g", "subword", "decoder"]
     heads, adapter = "needs a model with a phone head", "needs a model with an adapter"
     assert missing == {
-        "adapter": adapter, "unigram": "needs an LM (--lm)", "spot": heads, "phones": heads, "lookup": heads, "verify": heads, "encoder": adapter, "joint": adapter,
+        "adapter": adapter, "unigram": "needs an LM (--lm)", "spot": heads, "phones": heads, "lookup": heads, "encoder": adapter, "joint": adapter,
     }  # fmt: skip
     none, _, subword, decoder = run_ablation(data, decoding, emissions, rows, draws=10)
     assert none.hyps == {"u0": "ann met bov", "u1": "ann met bov"}
