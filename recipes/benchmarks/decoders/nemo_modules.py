@@ -4,8 +4,8 @@ Several of NeMo's packages import all models, data sets and metrics in their ``_
 packages stand without it, so that their modules can be imported one by one, unchanged, from the installed wheel.
 """
 from __future__ import annotations
-
 import __future__
+
 import ast
 import sys
 from importlib import import_module
