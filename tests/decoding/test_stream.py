@@ -85,7 +85,7 @@ def test_transcript_equals_that_of_the_whole(kind, tmp_path_factory):
         for partial in partials:
             assert partial.words[: partial.settled] == found.words[: partial.settled]
         if kind != "class":  # of entities the LM's class may come to count otherwise
-            assert partials[-1].text == found.text or with_phones
+            assert partials[-1].text == found.text or with_phones or found.withdrawn  # which `verify` does when it ends
         return counts[-1]
 
     @SETTINGS
