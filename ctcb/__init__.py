@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ctcb.entities.per_utt import EntitiesPerUtt
     from ctcb.errors import InputError, RunError
     from ctcb.graph.options import GraphOptions
-    from ctcb.lm.ngram import NgramLm
+    from ctcb.lm.ngram import NgramLm, Perplexity
     from ctcb.scoring.report import ScoreReport
     from ctcb.scoring.score import score
     from ctcb.search.options import BeamOptions
@@ -42,7 +42,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Alternative", "AudioStream", "BeamOptions", "Context", "CtcDecoder", "Emissions", "Endpoints", "EntitiesPerUtt", "Entity",
-    "EntityList", "FoundEntity", "GraphOptions", "InputError", "LoadReport", "NgramLm", "Partial", "Recognizer", "RunError",
+    "EntityList", "FoundEntity", "GraphOptions", "InputError", "LoadReport", "NgramLm", "Partial", "Perplexity", "Recognizer", "RunError",
     "ScoreReport", "Segment", "Stream", "TechniqueOptions", "Tokens", "Transcript", "Word", "load", "score",
 ]  # fmt: skip
 
@@ -65,6 +65,7 @@ _LAZY = {
     "LoadReport": "ctcb.entities",
     "NgramLm": "ctcb.lm.ngram",
     "Partial": "ctcb.decoding.segment",
+    "Perplexity": "ctcb.lm.ngram",
     "Recognizer": "ctcb.decoding.recognizer",
     "RunError": "ctcb.errors",
     "ScoreReport": "ctcb.scoring.report",

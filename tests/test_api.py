@@ -141,7 +141,7 @@ def test_phone_emissions_from_python():
     with pytest.raises(InputError, match="has no phone emissions"):
         decoder.decode(EMISSIONS, ["bob"])
     with pytest.raises(InputError, match="needs the emissions of a phone head"):
-        ctcb.CtcDecoder(PIECES, with_=["verify"])
+        ctcb.CtcDecoder(PIECES, with_=["lookup"])
 
 
 def test_greedy_decoding_from_python():

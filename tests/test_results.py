@@ -22,6 +22,7 @@ BLOCKS = {
     "long_recordings.md": ["long recording"],
     "no_speech.md": ["no_speech"],
     "mini.md": ["ablation dev half 2", "ablation test"],
+    "librispeech.md": ["is21 test-clean", "is21 test-other"],
 }
 
 
@@ -58,7 +59,7 @@ def test_result_blocks_match_the_scripts():
     for page, names in BLOCKS.items():
         assert f"$results/{page}" in scripts or f"results/{page}" in scripts or page == "mini.md", page
         for name in names:
-            assert name.startswith("ablation ") or f'"{name}"' in scripts or f"--block {name}" in scripts, name
+            assert name.startswith(("ablation ", "is21 ")) or f'"{name}"' in scripts or f"--block {name}" in scripts, name
 
 
 def test_results_file_creates_its_folder(tmp_path):

@@ -50,7 +50,7 @@ PUBLIC = {
     "ctcb.scoring.score": ["score"],
     "ctcb.scoring.misses": ["Miss"],
     "ctcb.scoring.report": ["ScoreReport"],
-    "ctcb.lm.ngram": ["NgramLm"],
+    "ctcb.lm.ngram": ["NgramLm", "Perplexity"],
     "ctcb.acoustic.open": ["open_model", "Tokens"],
     "ctcb.errors": ["InputError", "RunError"],
 }

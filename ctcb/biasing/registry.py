@@ -18,7 +18,7 @@ from ctcb.search.options import ADAPTER
 _DECODER = (SpellingVariants(), Spotting(), SubwordBoosting(), UnigramBoosting(), PhoneticRescoring(), Lookup(), Verification())
 TECHNIQUES: Dict[str, Technique] = {technique.name: technique for technique in (EncoderBiasing(), *_DECODER)}
 
-# What needs an LM, or a phone head, is left out of a preset where there is none.
+# What needs an LM, or a phone head, is left out of a preset where there is none; what uses a phone head, of these.
 PRESETS: Dict[str, Tuple[str, ...]] = {
     "none": (), "encoder": (ADAPTER,), "decoder": tuple(technique.name for technique in _DECODER), "joint": tuple(TECHNIQUES),
 }
@@ -42,8 +42,11 @@ def choose(
             raise InputError(f"the technique {name!r} needs an LM", hint="give one (--lm FILE; `ctcb lm` makes it)")
     if preset not in presets:
         raise InputError(f"{preset!r} is no preset", hint=f"choose from {', '.join(presets)}")
-    there = {
-        name for name in presets[preset]
-        if (lm or not TECHNIQUES[name].needs_lm) and (phones or not TECHNIQUES[name].needs_phones)
-    }
+    built_in = tuple(presets[preset]) == PRESETS.get(preset)
+
+    def usable(technique: Technique) -> bool:
+        wants_phones = technique.needs_phones or (technique.uses_phones and built_in)
+        return (lm or not technique.needs_lm) and (phones or not wants_phones)
+
+    there = {name for name in presets[preset] if usable(TECHNIQUES[name])}
     return tuple(table[name] for name in TECHNIQUES if name in {*there, *with_} - {*without})

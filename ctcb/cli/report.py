@@ -50,7 +50,7 @@ PICTURES_MB = 8.0  # megabytes of attention plots in a page
 @entities_format_option()
 @comparing_options()
 @click.option("--ablation", "--ladder", "ablations", multiple=True, type=click.Path(), help="File of `ctcb ablate --json`; repeatable.")
-@click.option("--training", multiple=True, type=click.Path(), help="Training directory, to draw its curves; repeatable.")
+@click.option("--training", multiple=True, type=click.Path(), help="Training directory with curves; repeatable.")
 @click.option("--attention", type=click.Path(), help="Folder of `ctcb decode --attention-plot`.")
 @click.option("--audio-mb", type=click.FloatRange(min=0), default=8.0, show_default=True, help="Maximum megabytes of audio in the page.")
 @click.option("--title", cls=Once, help="Title of the page.  [default: Names in DATA SET]")

@@ -19,7 +19,7 @@ from ctcb.cli import run
 from ctcb.report.markdown import markdown, write_block
 
 PUBLISHED = Path(__file__).with_name("published.tsv")
-HEADER = ("system", "N", "WER %", "U-WER %", "B-WER %", "entity P %", "entity F1 %", "source")
+HEADER = ("system", "N", "WER %", "U-WER %", "B-WER %", "entity precision %", "entity F1 %", "source")
 MEASURES = ("wer", "u_wer", "b_wer", "entity_precision", "entity_f1")
 WITHOUT_LIST = "none"
 

@@ -13,7 +13,7 @@ def near(entities, lexicon=None, common=()):
 
 
 def test_by_phones():
-    listed = ["Selensky", Entity("Zelenski", prons=("S AH L EH N S K IY",)), "Whiting", "Obama", "Kim"]
+    listed = ["Selensky", Entity("Zelenski", prons=("S EH L AH N S K IY",)), "Whiting", "Obama", "Kim"]
     assert near(listed, Lexicon(), ["wedding", "waiting", "kin"]) == [
         [("Zelenski", 2, 0)], [("Selensky", 1, 0)], [("waiting", None, 1)], [], [],
     ]  # fmt: skip

@@ -78,9 +78,9 @@ def test_measures_by_hand(objective):
 def test_false_alarms_of_absent_names_are_counted():
     bounded = objective_of(["boz"])  # heard nowhere
     (one,) = bounded.measure(preset(SubwordOptions(alpha=0.0, beta=1.25, cap=9.0)))
-    assert (one.f1, one.wer, one.alarms) == (1.0, 0.0, 0.0)
+    assert (one.f1, one.wer, one.absent_alarms) == (1.0, 0.0, 0.0)
     (one,) = bounded.measure(preset(SubwordOptions(alpha=0.0, beta=9.0, cap=99.0)))
-    assert one.alarms == 500.0  # with "bob" alone it is 250
+    assert (one.alarms, one.absent_alarms) == (250.0, 500.0)
 
 
 def test_tuning_finds_the_known_optimum(objective, tmp_path):

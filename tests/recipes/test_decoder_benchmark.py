@@ -271,10 +271,11 @@ def test_table_of_results(data, task, tokenizer, tmp_path):
 
 
 NEEDS = {"flashlight": "flashlight", "torchaudio": "flashlight", "kaldi": "kaldi_decoder", "pyctcdecode": "pyctcdecode"}
+IN_OWN_TESTS = {"nemo-spotter", "nemo-tree", "nemo-tree-greedy"}  # test_nemo_decoders.py
 
 
 def test_every_decoder_has_its_test():
-    assert set(NEEDS) | {"greedy", "boosted", "unboosted"} == set(compare.PEERS)
+    assert set(NEEDS) | IN_OWN_TESTS | {"greedy", "boosted", "unboosted"} == set(compare.PEERS)
 
 
 @pytest.mark.slow

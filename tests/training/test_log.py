@@ -126,7 +126,7 @@ def test_curves_of_a_run_and_in_the_report(ctcb, train, tmp_path):
     report = ["report", "--ref", tmp_path / "ref", "--hyp", tmp_path / "hyp", "--entities", tmp_path / "list", "--out", tmp_path / "r.html"]
     assert ctcb(*report, "--training", tmp_path / "out").code == 0
     page = (tmp_path / "r.html").read_text()
-    assert "<h2>Training</h2>" in page and (tmp_path / "out/curves.svg").read_text() in page
+    assert "<h2>Training: out</h2>" in page and "WER of the dev sets, %" in page
     missing = ctcb(*report, "--training", tmp_path / "nowhere")
     assert missing.code == 2 and "nowhere/log.jsonl: no such file" in missing.err
 
