@@ -270,7 +270,8 @@ def test_table_of_results(data, task, tokenizer, tmp_path):
     assert "**Synthetic speech:** tones (2 entities)" in text
 
 
-NEEDS = {"flashlight": "flashlight", "torchaudio": "flashlight", "kaldi": "kaldi_decoder", "pyctcdecode": "pyctcdecode"}
+NEEDS = {"flashlight": "flashlight", "torchaudio": "flashlight", "kaldi": "kaldi_decoder", "pyctcdecode": "pyctcdecode",
+         "nemo-spotter": "nemo", "nemo-tree": "nemo", "nemo-tree-greedy": "nemo"}
 
 
 def test_every_decoder_has_its_test():
