@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ctcb.errors import InputError, RunError
     from ctcb.graph.options import GraphOptions
     from ctcb.lm.ngram import NgramLm, Perplexity
+    from ctcb.lm.vocabulary import VocabularyCheck
     from ctcb.scoring.report import ScoreReport
     from ctcb.scoring.score import score
     from ctcb.search.options import BeamOptions
@@ -43,7 +44,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Alternative", "AudioStream", "BeamOptions", "Context", "CtcDecoder", "Emissions", "Endpoints", "EntitiesPerUtt", "Entity",
     "EntityList", "FoundEntity", "GraphOptions", "InputError", "LoadReport", "NgramLm", "Partial", "Perplexity", "Recognizer", "RunError",
-    "ScoreReport", "Segment", "Stream", "TechniqueOptions", "Tokens", "Transcript", "Word", "load", "score",
+    "ScoreReport", "Segment", "Stream", "TechniqueOptions", "Tokens", "Transcript", "VocabularyCheck", "Word", "load", "score",
 ]  # fmt: skip
 
 # name -> the module that holds it. They are imported when they are asked for, so that `import ctcb`
@@ -74,6 +75,7 @@ _LAZY = {
     "TechniqueOptions": "ctcb.biasing.options",
     "Tokens": "ctcb.acoustic.open",
     "Transcript": "ctcb.transcript.transcript",
+    "VocabularyCheck": "ctcb.lm.vocabulary",
     "Word": "ctcb.transcript.hypothesis",
     "load": "ctcb.decoding.load",
     "score": "ctcb.scoring.score",

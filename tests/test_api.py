@@ -29,8 +29,8 @@ BOB, ZOO = (log_probs(phone_symbols(), ["<blk>" if p == "|" else p for p in text
 def test_every_public_name_is_there():
     assert sorted(ctcb.__all__) == [
         "Alternative", "AudioStream", "BeamOptions", "Context", "CtcDecoder", "Emissions", "Endpoints", "EntitiesPerUtt", "Entity",
-        "EntityList", "FoundEntity", "GraphOptions", "InputError", "LoadReport", "NgramLm", "Partial", "Recognizer", "RunError",
-        "ScoreReport", "Segment", "Stream", "TechniqueOptions", "Tokens", "Transcript", "Word", "load", "score",
+        "EntityList", "FoundEntity", "GraphOptions", "InputError", "LoadReport", "NgramLm", "Partial", "Perplexity", "Recognizer", "RunError",
+        "ScoreReport", "Segment", "Stream", "TechniqueOptions", "Tokens", "Transcript", "VocabularyCheck", "Word", "load", "score",
     ]  # fmt: skip
     assert all(getattr(ctcb, name) is not None for name in ctcb.__all__) and set(ctcb.__all__) <= set(dir(ctcb))
 

@@ -146,13 +146,17 @@ def test_names_are_escaped_on_pages_and_terminals(ctcb, tmp_path, name, monkeypa
     (tmp_path / "ref").write_text("u ann met bob\n")
     ran = ctcb("decode", *files, "--entities", "names.txt", "--explain", "--out", "out")
     shown = ctcb("decode", *files, "--entities", "names.txt", "--explain")
-    html = ctcb("report", "--ref", "ref", "--hyp", "out/hyps.jsonl", "--entities", "names.txt", "--bootstrap", 0, "--title", name, "--out", "r.html")
+    report = ["report", "--ref", "ref", "--hyp", "out/hyps.jsonl", "--entities", "names.txt", "--bootstrap", 0]
+    html = ctcb(*report, "--title", name, "--out", "r.html")
     assert (ran.code, shown.code, html.code) == (0, 0, 0), (ran.err, html.err)
     for text in (shown.out, shown.err, html.out, html.err, (tmp_path / "out/explain.txt").read_text(), (tmp_path / "out/text").read_text()):
         assert text.replace("\n", "").isprintable(), text
-    page = Page()
+    (tmp_path / "names.txt").write_text("Bob\n")
+    assert ctcb("decode", *files, "--entities", "names.txt", "--explain", "--out", "out").code == ctcb(*report, "--out", "plain.html").code == 0
+    page, plain = Page(), Page()
     page.feed((tmp_path / "r.html").read_text("utf-8"))
-    assert not page.tags & {"script", "img", "b", "iframe", "object"} and not [one for one in page.attributes if one.startswith("on")]
+    plain.feed((tmp_path / "plain.html").read_text("utf-8"))
+    assert page.tags == plain.tags and not page.tags & {"script", "img", "iframe", "object"} and not [one for one in page.attributes if one.startswith("on")]
     assert not (tmp_path / "ran").exists() and "Bob" in shown.out
 
 

@@ -51,6 +51,7 @@ PUBLIC = {
     "ctcb.scoring.misses": ["Miss"],
     "ctcb.scoring.report": ["ScoreReport"],
     "ctcb.lm.ngram": ["NgramLm", "Perplexity"],
+    "ctcb.lm.vocabulary": ["VocabularyCheck"],
     "ctcb.acoustic.open": ["open_model", "Tokens"],
     "ctcb.errors": ["InputError", "RunError"],
 }

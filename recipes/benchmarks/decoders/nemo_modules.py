@@ -9,11 +9,13 @@ import __future__
 import ast
 import sys
 from importlib import import_module
-from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any, Dict
+
+import torch
 
 ASR, TOKENIZERS = "nemo.collections.asr", "nemo.collections.common.tokenizers"
 BIASING, SEARCHES = f"{ASR}.parts.context_biasing", f"{ASR}.parts.submodules"
@@ -24,8 +26,14 @@ _PACKAGES: Dict[str, Dict[str, str]] = {
     TOKENIZERS: {"AggregateTokenizer": "aggregate_tokenizer", "TokenizerSpec": "tokenizer_spec"},
     BIASING: {"GPUBoostingTreeModel": "boosting_graph_batched", "BoostingTreeModelConfig": "boosting_graph_batched"},
 }
-# Its annotations name a class of torch 2.5, and nothing else there needs it.
-_ANNOTATED = f"{BIASING}.biasing_multi_model"
+
+
+class _Buffer(torch.Tensor):
+    """In the place of torch 2.5's ``nn.Buffer`` for an older torch, which the tree's tensors are made with. It is the
+    tensor itself, an ordinary attribute, which is enough for a tree that is neither moved nor saved."""
+
+    def __new__(cls, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor
 
 
 def nemo_module(name: str) -> ModuleType:
@@ -41,13 +49,16 @@ def nemo_function(module: str, name: str, **names: Any) -> Any:
     tree = ast.parse(_file(module).read_bytes())
     found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
     scope: Dict[str, Any] = {"__name__": module, **names}
-    exec(_compiled(ast.Module(found, []), str(_file(module))), scope)
+    flags = __future__.annotations.compiler_flag  # what annotations name is not needed
+    exec(compile(ast.Module(found, []), str(_file(module)), "exec", flags=flags, dont_inherit=True), scope)
     return scope[name]
 
 
 def _prepare() -> None:
     if find_spec("nemo") is None:
         raise ModuleNotFoundError("No module named 'nemo'", name="nemo")
+    if not hasattr(torch.nn, "Buffer"):
+        torch.nn.Buffer = _Buffer
     for package in _PACKAGES:
         spec = ModuleSpec(package, None, is_package=True)
         spec.submodule_search_locations = [str(_folder(package))]
@@ -57,20 +68,6 @@ def _prepare() -> None:
     for package, names in _PACKAGES.items():
         for name, module in names.items():
             setattr(sys.modules[package], name, getattr(import_module(f"{package}.{module}"), name))
-    spec = spec_from_file_location(_ANNOTATED, _file(_ANNOTATED), loader=_Unevaluated(_ANNOTATED, str(_file(_ANNOTATED))))
-    module = sys.modules[_ANNOTATED] = module_from_spec(spec)
-    spec.loader.exec_module(module)
-
-
-class _Unevaluated(SourceFileLoader):
-    """Loads a module as if it began with ``from __future__ import annotations``."""
-
-    def get_code(self, fullname: str) -> CodeType:
-        return _compiled(self.get_data(self.path), self.path)
-
-
-def _compiled(source: Any, path: str) -> CodeType:
-    return compile(source, path, "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
 
 
 def _folder(package: str) -> Path:

@@ -13,8 +13,9 @@ from typing import Any, List, Optional, Sequence
 import numpy as np
 from bias_list import BiasList
 from nemo_modules import BIASING, nemo_function, nemo_module
-from peer import Peer, Search, Setting, Task, grid
+from peer import Answer, Peer, Search, Setting, Task, grid
 
+from ctcb.search.greedy import greedy
 from ctcb.text.tokens import WORD_START
 
 _graphs = nemo_module(f"{BIASING}.context_graph_ctc")
@@ -44,8 +45,10 @@ class NemoSpotter(Peer):
         blank = self.task.vocabulary.blank
         graph = _graph(bias, blank)
 
-        def search(log_probs: np.ndarray) -> str:
+        def search(log_probs: np.ndarray) -> Answer:
             found = _spotter.run_word_spotter(log_probs, graph, self._model, blank, **setting)
+            if not found:  # NeMo does not merge then
+                return greedy(log_probs, blank).tokens
             # Whatever the first token is, it is taken to begin a word. One frame more, before all others, is that mark.
             best = np.concatenate([[self._word_start], log_probs.argmax(axis=1)])
             later = [replace(hyp, start_frame=hyp.start_frame + 1, end_frame=hyp.end_frame + 1) for hyp in found]

@@ -42,7 +42,7 @@ def block(result: Mapping[str, Any]) -> List[str]:
         "set's list is its own entities and distractors that its references do not hold; what the distractors are too "
         "few for is made up (the first word of one and the last of another). Decoders that take token sequences get "
         f"those of `ctcb decode`: each entity's best segmentation and up to {result['segmentations']} drawn ones, the "
-        f"best alone in lists of more than {result['most_varied']:,}; pyctcdecode gets the texts.",
+        f"best alone in lists of more than {result['most_varied']:,}; pyctcdecode gets the texts; NeMo's spotter writes the text that belongs to a sequence.",
         "",
         "Settings were chosen on half 1 of the utterances (ctcb/data/halves.py): the best F1 with U-WER at most 0.1 points above greedy's "
         "or, where no setting had that, the lowest U-WER. Tried were "
