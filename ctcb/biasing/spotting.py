@@ -48,7 +48,9 @@ class Spotting(EmissionTechnique):
         options = context.setting.options
         raised, count = emissions.tokens, 0
         for found in spot(floored(emissions.phones, options.phonetic.floor), context.sounds, len(context.entities), options.spot.probability):
-            path = self._path(emissions.tokens, found, context) if count < options.spot.most else None
+            if count == options.spot.most:
+                break
+            path = self._path(emissions.tokens, found, context)
             if path is None:
                 continue
             raised, count = raised.copy() if count == 0 else raised, count + 1
