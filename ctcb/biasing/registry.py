@@ -18,7 +18,8 @@ from ctcb.search.options import ADAPTER
 _DECODER = (SpellingVariants(), Spotting(), SubwordBoosting(), UnigramBoosting(), PhoneticRescoring(), Lookup(), Verification())
 TECHNIQUES: Dict[str, Technique] = {technique.name: technique for technique in (EncoderBiasing(), *_DECODER)}
 
-# What needs an LM, or a phone head, is left out of a preset where there is none; what uses a phone head, of these.
+# What needs an LM, or a phone head, is left out of a preset where there is none. So is what works better with a phone head, but
+# of these presets alone: those of a file have it as they name it.
 PRESETS: Dict[str, Tuple[str, ...]] = {
     "none": (), "encoder": (ADAPTER,), "decoder": tuple(technique.name for technique in _DECODER), "joint": tuple(TECHNIQUES),
 }

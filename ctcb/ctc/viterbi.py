@@ -57,6 +57,17 @@ def _skips(labels: np.ndarray, blank: int) -> np.ndarray:
     return skips
 
 
+@compiled
+def _of_chains(labels: np.ndarray, starts: np.ndarray, blank: int) -> Tuple[np.ndarray, int]:
+    """The skips (:func:`_skips`) of all chains, none of which is reached from the one before, and how many states the longest has;
+    at least 1."""
+    skips, longest = _skips(labels, blank), 1
+    for n in range(len(starts) - 1):
+        skips[starts[n] : min(starts[n] + 2, starts[n + 1])] = -np.inf
+        longest = max(longest, starts[n + 1] - starts[n])
+    return skips, longest
+
+
 @compiled(inline="always")
 def _advance(scores: np.ndarray, skips: np.ndarray, now: np.ndarray) -> None:
     """The best of the last frame's scores from which each state is reached.
@@ -113,17 +124,13 @@ def spotting_scores(frame_scores: np.ndarray, labels: np.ndarray, starts: np.nda
     """
     frames, count = frame_scores.shape[0], len(starts) - 1
     best_scores = np.full(count, IMPOSSIBLE, np.float32)
-    longest = 1
-    for n in range(count):
-        longest = max(longest, starts[n + 1] - starts[n])
+    all_skips, longest = _of_chains(labels, starts, blank)
     first, second = np.empty(2 + longest, np.float32), np.empty(2 + longest, np.float32)
-    all_skips = _skips(labels, blank)
     for n in range(count):
         own, skips = labels[starts[n] : starts[n + 1]], all_skips[starts[n] : starts[n + 1]]
         states = len(own)
         if states == 0:
             continue
-        skips[:2] = -np.inf
         scores, now = first, second
         scores[: 2 + states] = IMPOSSIBLE
         now[:2] = IMPOSSIBLE
@@ -149,17 +156,13 @@ def best_spans(frame_scores: np.ndarray, labels: np.ndarray, starts: np.ndarray,
     """
     frames, count = frame_scores.shape[0], len(starts) - 1
     best_scores, spans = np.full(count, IMPOSSIBLE, np.float32), np.full((count, 2), -1, np.int64)
-    longest = 1
-    for n in range(count):
-        longest = max(longest, starts[n + 1] - starts[n])
+    all_skips, longest = _of_chains(labels, starts, blank)
     scores, began = np.empty(longest, np.float32), np.empty(longest, np.int64)
-    all_skips = _skips(labels, blank)
     for n in range(count):
         own, skips = labels[starts[n] : starts[n + 1]], all_skips[starts[n] : starts[n + 1]]
         states = len(own)
         if states == 0:
             continue
-        skips[:2] = -np.inf
         scores[:states] = IMPOSSIBLE
         began[:states] = -1
         for t in range(frames):

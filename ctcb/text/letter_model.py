@@ -95,6 +95,17 @@ def stress_rows(vowel, phones, vowels, before, rows, found):
 
 
 @compiled(allocates=False, inner=True)
+def find_vowels(phones, is_vowel, vowels):
+    """Write the places of the vowels among ``phones`` into ``vowels``, from its beginning; returns how many there are."""
+    size = 0
+    for place in range(len(phones)):
+        if is_vowel[phones[place]]:
+            vowels[size] = place
+            size += 1
+    return size
+
+
+@compiled(allocates=False, inner=True)
 def highest(weights, found, count, outputs, sums):
     """Which of the first ``outputs`` has the highest sum of weights in the rows ``found[:count]``; ``sums`` is ``[WIDTH]`` float32."""
     sums[:] = 0
@@ -133,11 +144,8 @@ def pronounce(words, starts, model):
                     phones[written] = phone
                     written += 1
         begins[n + 1] = written
-        own, size = phones[begins[n] : written], 0
-        for place in range(len(own)):
-            if model.is_vowel[own[place]]:
-                vowels[size] = place
-                size += 1
+        own = phones[begins[n] : written]
+        size = find_vowels(own, model.is_vowel, vowels)
         before[:] = STRESSES
         for vowel in range(size):
             count = stress_rows(vowel, own, vowels[:size], before, rows, found)

@@ -25,25 +25,19 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import click
 import numpy as np
 from logistic import logistic
+from recording import Recording, recognised
 
-from ctcb.biasing.prepared_list import Context, SpelledList
 from ctcb.biasing.registry import TECHNIQUES
-from ctcb.biasing.technique import SearchedEmissions
 from ctcb.biasing.token_evidence import FITTED, TokenScore, TokenWeights, log_odds
 from ctcb.biasing.token_verification import token_scores
-from ctcb.biasing.verification import Verification
 from ctcb.ctc.npz import read_npz
 from ctcb.data.halves import HALVES
 from ctcb.decoding.builder import Config, EmissionFacts, build_pipeline
-from ctcb.entities import Entity
 from ctcb.evaluation.dataset import DataSet, read_set
-from ctcb.progress import progress
 from ctcb.search.beam.word_lm import WordLm
 from ctcb.search.find_lm import load_lm
-from ctcb.text.normalize import normalize
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
-from ctcb.transcript.hypothesis import Reading
 
 
 @dataclass(frozen=True)
@@ -65,21 +59,6 @@ class Group:
     examples: List[Example] = field(default_factory=list)
 
 
-class Recording(Verification):
-    """Records the token score of each name that the list brought in, and withdraws none."""
-
-    def __init__(self) -> None:
-        self.noted: List[Tuple[Entity, TokenScore]] = []
-
-    def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
-        if nbest[0].entities:
-            before = f" {emissions.unbiased_nbest()[0].text} "
-            for found, score in zip(nbest[0].entities, token_scores(nbest[0], emissions, context)):
-                if score is not None and f" {found.entity} " not in before:
-                    self.noted.append((context.entities[found.place], score))
-        return nbest
-
-
 def columns(example: Example) -> Tuple[float, ...]:
     """What the log-odds are a weighted sum of, in the order of ``TokenWeights``."""
     found = example.score
@@ -96,19 +75,16 @@ def fit(groups: Sequence[Group]) -> TokenWeights:
 
 def collect(data: DataSet, model: Path, lm: Optional[WordLm], group: Group) -> None:
     """Add the names that are recognised in a set."""
-    spelling, recording, refs = PieceSpelling(TokenTable.read(model / "tokens.txt")), Recording(), data.refs
+    recording, refs = Recording(token_scores), data.refs
     emitted = [one for one in read_npz(model / f"{data.name}.npz")[1] if one.utt_id in refs]
-    pipeline = build_pipeline(Config(), EmissionFacts(spelling, 1.0), lm, {**TECHNIQUES, recording.name: recording})
+    facts = EmissionFacts(PieceSpelling(TokenTable.read(model / "tokens.txt")), 1.0)
+    # The preset has no verification without a phone head.
+    pipeline = build_pipeline(Config(with_=(recording.name,)), facts, lm, {**TECHNIQUES, recording.name: recording})
     for names in (data.entities, *data.absent):
         absent = names is not data.entities
         group.words += absent * sum(len(text.split()) for text in refs.values())
-        context = pipeline.prepare(SpelledList.of(names, spelling))
-        for one in progress(emitted, f"{model.name}, {data.name}, {len(names)} names", total=len(emitted)):
-            recording.noted.clear()
-            pipeline.decode(one.utt_id, one.emissions, context)
-            text = f" {normalize(refs[one.utt_id])} "
-            for entity, score in recording.noted:
-                group.examples.append(Example(score, len(names), absent, any(f" {form} " in text for form in entity.spoken_forms)))
+        for score, spoken in recognised(pipeline, recording, names, emitted, refs, f"{model.name}, {data.name}"):
+            group.examples.append(Example(score, len(names), absent, spoken))
 
 
 def report(title: str, weights: TokenWeights, group: Group) -> None:

@@ -20,27 +20,24 @@ from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 import click
 import numpy as np
 from logistic import logistic
+from recording import Recording, recognised
 
-from ctcb.biasing.prepared_list import Context, SpelledList
 from ctcb.biasing.presets import Preset, find_config, read_presets
 from ctcb.biasing.registry import TECHNIQUES, choose
-from ctcb.biasing.technique import EncoderTechnique, SearchedEmissions
+from ctcb.biasing.technique import EncoderTechnique
 from ctcb.biasing.verification import Verification
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.data.halves import HALVES
 from ctcb.decoding.builder import Config, EmissionFacts, build_pipeline
-from ctcb.entities import Entity, EntityList
+from ctcb.entities import EntityList
 from ctcb.evaluation.cached_emissions import CachedEmissions, EmissionCache
 from ctcb.evaluation.dataset import DataSet, read_set
 from ctcb.phones.phonetics import Phonetics
 from ctcb.phones.verification import LogOddsWeights, PhoneScore
-from ctcb.progress import progress
 from ctcb.search.beam.word_lm import WordLm
 from ctcb.search.find_lm import load_lm
 from ctcb.text.lang import Lang
-from ctcb.text.normalize import normalize
 from ctcb.text.spelling import TokenizerSpelling
-from ctcb.transcript.hypothesis import Reading
 
 
 @dataclass(frozen=True)
@@ -50,22 +47,6 @@ class Example:
     score: PhoneScore
     names: int  # in the list
     spoken: bool
-
-
-class Recording(Verification):
-    """Records the phone score of each name that the list brought in, and withdraws none."""
-
-    def __init__(self) -> None:
-        self.noted: List[Tuple[Entity, PhoneScore]] = []
-
-    def rescore(self, nbest: List[Reading], emissions: SearchedEmissions, context: Context) -> List[Reading]:
-        if nbest[0].entities:
-            before = f" {emissions.unbiased_nbest()[0].text} "
-            scores = self.phone_scores(nbest[0], emissions, context)
-            self.noted += [
-                (context.entities[found.place], score) for found, score in zip(nbest[0].entities, scores) if f" {found.entity} " not in before
-            ]
-        return nbest
 
 
 def fit(examples: Sequence[Example]) -> Tuple[LogOddsWeights, np.ndarray]:
@@ -86,21 +67,16 @@ def examples_of(
     data: DataSet, emissions: CachedEmissions, lists: Iterable[EntityList], preset: Preset, lang: Lang, lm: Optional[WordLm]
 ) -> Iterator[Example]:
     """The names that are recognised in a set with several lists."""
-    recording, spelling, refs = Recording(), TokenizerSpelling(lang.tokenizer), data.refs
+    recording = Recording(Verification().phone_scores)
     chosen = choose("fit", lm=lm is not None, phones=True, presets={"fit": preset.techniques})
     decoder = tuple(technique.name for technique in chosen if not isinstance(technique, EncoderTechnique))
     config = Config(bias="none", with_=decoder, presets={"none": replace(preset, techniques=())})
-    facts = EmissionFacts(spelling, emissions.facts.frame_shift, Phonetics.of(lang))
+    facts = EmissionFacts(TokenizerSpelling(lang.tokenizer), emissions.facts.frame_shift, Phonetics.of(lang))
     pipeline = build_pipeline(config, facts, lm, {**TECHNIQUES, recording.name: recording})
     for names in lists:
-        context = pipeline.prepare(SpelledList.of(names, spelling))
-        for emitted in progress(emissions.emitted, f"{data.name}, {len(names)} names", total=len(emissions.emitted)):
-            recording.noted.clear()
-            pipeline.decode(emitted.utt_id, emitted.emissions, context)
-            text = f" {normalize(refs[emitted.utt_id])} "
-            for entity, score in recording.noted:
-                if np.isfinite(score.loss_per_phone):
-                    yield Example(score, len(names), any(f" {form} " in text for form in entity.spoken_forms))
+        for score, spoken in recognised(pipeline, recording, names, emissions.emitted, data.refs, data.name):
+            if np.isfinite(score.loss_per_phone):
+                yield Example(score, len(names), spoken)
 
 
 @click.command(help=__doc__.split("\n", 1)[0])

@@ -21,7 +21,7 @@ import numpy as np
 from numba import njit
 from rapidfuzz.distance import Levenshtein
 
-from ctcb.text.letter_model import MOST_FEATURES, NOTHING, STRESSES, WIDTH, LetterModel, highest, letter_rows, pronounce, stress_rows
+from ctcb.text.letter_model import MOST_FEATURES, NOTHING, STRESSES, WIDTH, LetterModel, find_vowels, highest, letter_rows, pronounce, stress_rows
 from ctcb.text.lexicon import PHONES, VOWELS, Lexicon, dictionary_words
 
 FEWEST = 15  # times that a letter must stand for an output
@@ -136,11 +136,7 @@ def learn(words, targets, model, order, own, sums, step):
             step += 1
             before[2], before[1], before[0] = before[1], before[0], model.outputs[letter, taken if own[place] else right]
         phones = words.phones[words.phones_at[n] : words.phones_at[n + 1]]
-        size = 0
-        for at in range(len(phones)):
-            if model.is_vowel[phones[at]]:
-                vowels[size] = at
-                size += 1
+        size = find_vowels(phones, model.is_vowel, vowels)
         before[:] = STRESSES
         for vowel in range(size):
             count = stress_rows(vowel, phones, vowels[:size], before, len(model.weights), found)

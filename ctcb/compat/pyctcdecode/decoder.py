@@ -12,7 +12,6 @@ import numpy as np
 from ctcb.arrays import as_array
 from ctcb.biasing.prepared_list import MODEL, Context
 from ctcb.biasing.presets import BUILT_IN
-from ctcb.biasing.verification import Verification
 from ctcb.compat.pyctcdecode.alphabet import Alphabet, is_subwords, verify_alphabet_coverage
 from ctcb.compat.pyctcdecode.constants import (
     AVG_TOKEN_LEN,
@@ -221,10 +220,7 @@ class BeamSearchDecoderCTC:
         wanted = _Settings(beam_width, token_min_logp, *weights)
         if wanted not in self._pipelines:
             made = build_pipeline(
-                Config(
-                    bias=PRESET, without=(Verification.name,), presets={PRESET: BUILT_IN[PRESET].with_settings(self._settings(wanted))},
-                    print_as=MODEL,
-                ),
+                Config(bias=PRESET, presets={PRESET: BUILT_IN[PRESET].with_settings(self._settings(wanted))}, print_as=MODEL),
                 EmissionFacts(self._spelling, 1.0), None if lm is None else lm.loaded(self._table),
             )
             if lm is not None and not lm.score_boundary:
