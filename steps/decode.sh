@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A model and a manifest (or audio, or cuts) in; text, hyps.jsonl, hyps.ctm and hyps.stm out, and the files of
-# --explain, --segments and --format.
+# A model and a manifest (or audio, or cuts) in; text, hyps.jsonl, hyps.ctm, hyps.stm and settings.json out, and the files
+# of --explain, --segments and --format.
 #
 #   steps/decode.sh [options] OUT_DIR INPUT... [-- DECODE_OPTION...]
 #
@@ -32,4 +32,5 @@ fi
 files=(text hyps.ctm hyps.stm hyps.jsonl explain.txt segments) # the last two of --explain and --segments
 split "${inputs[0]}" "$out" "${files[@]}" settings.json -- \
   "${decode[@]}" --out "$out/parts/{job}/out" --failed "$out/parts/{job}/out/failed.tsv" -- "$out/parts/{job}/manifest.tsv"
-merge "$out" --failed "could not be decoded" --copy .srt --copy .vtt --copy .TextGrid "${files[@]}"
+merge "$out" --failed "could not be decoded" --copy .srt --copy .vtt --copy .TextGrid \
+  --settings "${decode[*]:1} --out $out -- ${inputs[0]}" "${files[@]}"

@@ -1,22 +1,24 @@
 """Make OUT's files of those of its parts, OUT/parts/NUMBER/out, one after the other.
 
-    python utils/merge_parts.py OUT [--copy SUFFIX]... [--failed WORDS] [--rejected MANIFEST] FILE...
+    python utils/merge_parts.py OUT [--copy SUFFIX]... [--failed WORDS] [--rejected MANIFEST] [--settings COMMAND] FILE...
 
 Of a .tsv only the first header is kept, an .npz is read and written, symbol tables are the same in all parts, and the lines
 that rejected.tsv names become those of MANIFEST. A FILE that the parts do not have is left out. ``--copy .srt`` copies files of one recording each, and
 lists them in OUT/parts/copied. ``--failed`` names the utterances of the parts' failed.tsv, with WORDS for what befell
 them; the exit code is then that of a single run. ``--rejected``: of MANIFEST, rejected.tsv names the utterances that cannot be
-used, and there must be others.
+used, and there must be others. ``--settings``: OUT/settings.json is the parts', with the COMMAND of a single run.
 """
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 from pathlib import Path
 from typing import IO, Iterator, List, Sequence
 
 from ctcb.cli.common.tally import Tally, read_failed
+from ctcb.cli.decode.made_with import SETTINGS, settings_text
 from ctcb.errors import InputError, run_script
 from ctcb.io import atomic_write
 
@@ -69,6 +71,13 @@ def copy(parts: Sequence[Path], out: Path, suffixes: Sequence[str]) -> None:
         shutil.copy(file, out)
 
 
+def write_settings(parts: Sequence[Path], out: Path, command: str) -> None:
+    """Write OUT/settings.json. The parts' differ in their commands, and in the day if parts of an earlier run are among them: the last day counts."""
+    settings = max((json.loads((part / "out" / SETTINGS).read_text(encoding="utf-8")) for part in parts), key=lambda one: one["date"])
+    with atomic_write(out / SETTINGS) as file:
+        file.write(settings_text({**settings, "command": command}))
+
+
 def report_rejected(parts: Sequence[Path], manifest: str, out: Path) -> None:
     """Say how many utterances can be used. Raises InputError where none can."""
     rejected: List[bytes] = []
@@ -95,6 +104,7 @@ def main() -> None:
     parser.add_argument("--copy", action="append", default=[], metavar="SUFFIX")
     parser.add_argument("--failed", metavar="WORDS")
     parser.add_argument("--rejected", metavar="MANIFEST")
+    parser.add_argument("--settings", metavar="COMMAND")
     parser.add_argument("files", nargs="+")
     options = parser.parse_args()
     parts = parts_of(options.out)
@@ -110,6 +120,8 @@ def main() -> None:
     for file in options.files:
         merge(parts, options.out / file)
     copy(parts, options.out, options.copy)
+    if options.settings:
+        write_settings(parts, options.out, options.settings)
     if tally is not None:
         tally.close()
 

@@ -160,7 +160,7 @@ log "installing the $set set (2 GB or more to fetch the first time, some minutes
 log "installing ctcb"
 pip install --no-deps --no-build-isolation -e "$root"
 # What is worth doing once per environment goes here.
-log "compiling the decoder (half a minute)"
+log "compiling the decoder (about a minute)"
 "$venv/bin/python" -c "from ctcb.search.beam.decoder import warm; warm()"
 
 echo "$wanted" >"$stamp"

@@ -24,7 +24,7 @@ from ctcb.bundled import BUNDLED_MODEL
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = BUNDLED_MODEL.parent / "demo"
-COLUMNS = 104
+COLUMNS = 76  # longer lines are wrapped, as a terminal does: on a phone, more columns are too small to read
 COMMANDS = ("cat names.txt", "ctcb decode talk.ogg", "ctcb decode --entities names.txt --explain talk.ogg")
 NAME = "velotoxine"
 

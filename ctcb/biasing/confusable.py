@@ -1,21 +1,23 @@
 """Which names of a list are nearly the same as others, or as common words: by their phones, or by their letters without phones."""
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from itertools import count
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ctcb.entities import Entity, EntityList
 from ctcb.entities.forms import spoken_forms
-from ctcb.entities.pronunciations import pronunciations, words_to_pronounce
+from ctcb.entities.pronunciations import pronounce_all
 from ctcb.phones.neighbours import near_pairs
 from ctcb.text.lexicon import Lexicon
 from ctcb.text.writing import Writing
 
 MOST_SHOWN = 3  # of a name, the nearest
 MOST_PRONUNCIATIONS = 2  # of a name or word
-BATCH = 2_000  # names that are pronounced together
+BATCH = 10_000  # names that are pronounced together
 
 Batches = Sequence[Sequence[Entity]]
 Shown = Callable[[Batches], Iterable[Sequence[Entity]]]
@@ -50,28 +52,16 @@ def confusable_names(
     writing : of the model.
     lexicon : of its phones; None: names are compared by their letters.
     common : words.
-    shown : is handed the batches of entities that are pronounced one after another, and may show how far that is.
+    shown : is handed the batches of names and words that are pronounced one after another, and may show how far that is.
     """
-    owners: List[int] = []  # of each sequence: the entity's place, or that of a common word behind all entities
-    sequences: List[np.ndarray] = []
-    symbols: Dict[str, int] = {}
-
-    def add(owner: int, ways: Sequence[Sequence[str]]) -> None:
-        for way in dict.fromkeys(map(tuple, ways)):
-            owners.append(owner)
-            sequences.append(np.array([symbols.setdefault(symbol, len(symbols)) for symbol in way], np.int64))
-
     forms = [tuple(map(writing.lower, spoken_forms(entity, writing))) for entity in entities]
     if lexicon is None:
-        for place, own in enumerate(forms):
-            add(place, [form.replace(" ", "") for form in own])
-        for place, word in enumerate(common, start=len(entities)):
-            add(place, [word])
+        numbers: Dict[str, int] = defaultdict(count().__next__)
+        written = [*([form.replace(" ", "") for form in own] for own in forms), *([word] for word in common)]
+        owners = [place for place, own in enumerate(written) for _ in own]
+        sequences = [np.array([numbers[letter] for letter in text], np.int64) for own in written for text in own]
     else:
-        for place, ways in enumerate(_pronounced(entities, lexicon, shown)):
-            add(place, ways)
-        for place, word in enumerate(common, start=len(entities)):
-            add(place, [way for one in lexicon.words(word)[:1] for way in lexicon.pronunciations(one)[:MOST_PRONUNCIATIONS]])
+        owners, sequences = _pronounced([*entities, *map(Entity, common)], lexicon, shown)
     texts, lines = [*(entity.text for entity in entities), *common], [*(entities.lines or range(1, len(entities) + 1)), *[None] * len(common)]
     best: List[Dict[int, Confusable]] = [{} for _ in entities]
     pairs = near_pairs(sequences)
@@ -85,9 +75,15 @@ def confusable_names(
     return [tuple(sorted(near.values(), key=lambda one: (one.edits, one.text))[:MOST_SHOWN]) for near in best]
 
 
-def _pronounced(entities: EntityList, lexicon: Lexicon, shown: Shown) -> Iterator[Sequence[Sequence[str]]]:
-    batches = [entities.entities[start : start + BATCH] for start in range(0, len(entities), BATCH)]
-    for batch in shown(batches):
-        lexicon.prepare(set().union(*(words_to_pronounce(entity, lexicon) for entity in batch)))
-        for entity in batch:
-            yield pronunciations(entity, lexicon, MOST_PRONUNCIATIONS)
+def _pronounced(entities: Sequence[Entity], lexicon: Lexicon, shown: Shown) -> Tuple[List[int], List[np.ndarray]]:
+    """The pronunciations of all entities, their phones as numbers, and the place of each one's entity."""
+    numbers: Dict[str, int] = defaultdict(count().__next__)
+    owners: List[int] = []
+    sequences: List[np.ndarray] = []
+    batches = [entities[start : start + BATCH] for start in range(0, len(entities), BATCH)]
+    for start, batch in zip(count(0, BATCH), shown(batches)):
+        phones, begins, own = pronounce_all(batch, lexicon, numbers, MOST_PRONUNCIATIONS)
+        bounds = begins.tolist()
+        owners += (own + start).tolist()
+        sequences += [phones[begin:end] for begin, end in zip(bounds, bounds[1:])]
+    return owners, sequences

@@ -46,7 +46,7 @@ def command(no_speed: bool, compiles: bool) -> None:
         state, works = _state(package, module)
         click.echo(f"  {package:<{NAME}}{purpose:<{PURPOSE}}{state}")
         broken += [] if works else [package]
-    click.echo("for more:")
+    click.echo("for more, none of it needed to begin with:")
     for name, extra in EXTRAS.items():
         if extra.replaces and not _state(*extra.packages[0])[1]:
             continue  # named among the devices

@@ -35,7 +35,7 @@ def command() -> None:
     """Check a list of names before it is used; convert lists of other tools."""
 
 
-@command.command(sections={
+@command.command(short_help="Report how a list is loaded, spelled and pronounced.", sections={
     "Input": "model",
     "List": "entities-format",
     "Output": "limit json g2g",
@@ -97,7 +97,7 @@ def check(
     entities.require()
 
 
-@command.command()
+@command.command(short_help="Write a list of another tool as a plain one.")
 @click.argument("list_file", metavar="LIST", type=click.Path())
 @click.option("--out", required=True, type=click.Path(), metavar="FILE", help="The list in the plain format.")
 @click.option(

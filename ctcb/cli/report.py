@@ -13,7 +13,7 @@ from ctcb.cli.common.comparing import comparing_options, format_option
 from ctcb.cli.common.curves import NOTHING_YET, STEPS, panels_of, run_name
 from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, entities_format_option, read_list
-from ctcb.cli.decode.writing import SETTINGS
+from ctcb.cli.decode.made_with import SETTINGS
 from ctcb.data.manifest import ManifestRow, read_manifest
 from ctcb.errors import InputError
 from ctcb.io import atomic_write, read_lines, read_text
@@ -107,12 +107,15 @@ def command(
         title or f"Names in {name}", facts(name, after, list_file, settings, model_name, made, _sum(seconds, refs)),
         objections(settings, list_file), first, after, listed, tables, trainings, inputs, settings,
     )  # fmt: skip
-    articles = Articles(by_id, seconds, rules_of(language, fold, comparable), clips, pictures)
+    try:
+        articles = Articles(by_id, seconds, rules_of(language, fold, comparable), clips, pictures)
+    except TypeError as error:
+        raise InputError(f"`explained` is none that ctcb decode wrote: {error}", file=hyp, hint="decode anew") from None
     with atomic_write(out) as file:
         file.write(effect_page(effect, articles, clips, pictures))
     if after.markup:
         click.echo(render_markup(after.markup), err=True)
-    click.echo(f"{out}: {len(after.utterances):,} utterances" + ("" if first else "; nothing is compared without --base (or `ctcb decode --explain`)"))
+    click.echo(f"{out}: {len(after.utterances):,} utterance{'s' * (len(after.utterances) != 1)}" + ("" if first else "; nothing is compared without --base (or `ctcb decode --explain`)"))
 
 
 def _jsonl(path: str) -> Tuple[Dict[str, Any], ...]:

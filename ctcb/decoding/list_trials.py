@@ -70,7 +70,8 @@ class ListTrials:
     def boost(self, target: Target) -> Tuple[Optional[BoostFit], float]:
         """What the search lacks for the name, and the smallest factor on its weight with which it finds it.
 
-        None where it finds it as it is, and None and infinity where it does with no factor, or looks for no names.
+        None where it finds it as it is, or with such a factor also in other places, and None and infinity where it does with no
+        factor, or looks for no names.
         """
         if not target.context.searched:
             return None, math.inf
@@ -88,7 +89,11 @@ class ListTrials:
         if factor is None or there is None:
             return None, math.inf
         hypothesis, span = there
-        return BoostFit(best.score - (hypothesis.score - span.gain), self._gain(target, hypothesis, span, factor)), factor
+        known, own = ([one for one in some.entities if one.entity == target.place] for some in (best, hypothesis))
+        if len(own) > len(known) + 1:
+            return None, factor
+        needed = best.score - sum(one.gain for one in known) - (hypothesis.score - sum(one.gain for one in own))
+        return BoostFit(needed, self._gain(target, hypothesis, span, factor)), factor
 
     def _gain(self, target: Target, hypothesis: Hypothesis, span: EntitySpan, factor: float) -> float:
         """What the name's own weight adds, where the span is of a search with so many times its weight."""

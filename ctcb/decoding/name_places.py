@@ -17,8 +17,9 @@ from ctcb.phones.phonetics import BLANK, greedy_phones
 from ctcb.text.spelling import TokenIds
 from ctcb.transcript.explained import PhoneFit, TokenFit
 
-# Nats a phone, and a letter, that a name may lose at a place where it may have been spoken; chosen by hand.
-NEAR = 3.0
+# What a name may lose at a place where it may have been spoken: nats a phone, or a letter of a model without phones; and nats a letter
+# where its phones lose more. Measured in results/notes/g2p.md.
+NEAR, NEAR_BY_TOKENS = 2.5, 2.0
 MARGIN = 8  # frames on either side of a name's phones within which its tokens may stand, and the reverse
 
 Frames = Tuple[int, int]  # first:end
@@ -36,7 +37,7 @@ class NamePlace:
     @property
     def is_near(self) -> bool:
         """Whether the name may have been spoken here."""
-        return self.per_letter <= NEAR or self.phones is not None and self.phones.lost <= NEAR
+        return self.lost <= NEAR or self.per_letter <= NEAR_BY_TOKENS
 
     @property
     def lost(self) -> float:
@@ -86,7 +87,7 @@ class _Finder:
         phones, tokens = self._phone_fit(first, end), self._token_fit(first, end)
         if phones is None:
             return None if tokens is None else NamePlace(tokens[0], tokens[1], None, tokens[2])
-        if phones[1].lost > NEAR and tokens is not None and tokens[2] <= NEAR:
+        if phones[1].lost > NEAR and tokens is not None and tokens[2] <= NEAR_BY_TOKENS:
             frames = tokens[0]
             near = (self._phone_fit(*_widened(frames, first, end, margin)) for margin in (MARGIN, MARGIN // 2, MARGIN // 4, 1))
             # Phones that fit nowhere fit equally badly beside the tokens.

@@ -35,7 +35,7 @@ CMU dictionary's nor the IPA's
 ``lang=`` with an unknown code                 InputError naming the line
 ``alias=`` or ``spoken=`` without a word       changed: the field is ignored
 fields, but no text before the first tab       rejected
-a field after a space instead of a tab         loaded as text, warning
+a field after something else than a tab        loaded as text, warning
 empty columns at its end (tabs)                loaded; not reported
 the shape of another format                    loaded as plain text, one warning for the list that names the format
                                                (``LoadReport.looks_like``)

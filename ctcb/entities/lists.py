@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MANY_WORDS = 20
 MAX_CHARACTERS = 1000  # of a field; a longer text is not a name, and would be slow to spell and to match
 _WORDS = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*")
-_FIELD_IN_TEXT = re.compile(rf"\s(?:{'|'.join(FIELDS)})=").search
+_FIELD_IN_TEXT = re.compile(rf"(?:\W|\\t)(?:{'|'.join(FIELDS)})=").search  # behind a space, a comma, an arrow, "\t" in letters
 
 _Item = Union[str, Entity]  # an entry: a line of a file, or an item from Python
 # Makes an entity of an entry; appends a note on each change to a list; raises Rejected.
@@ -332,4 +332,4 @@ def _doubts(entity: Entity) -> Iterator[str]:
     if words > MANY_WORDS:
         yield f"{words} words: it is matched only where all of them occur in a row; is it a sentence?"
     if "=" in entity.text and _FIELD_IN_TEXT(entity.text):
-        yield "holds a field after a space: put a tab before it"
+        yield "holds a field without a tab before it: put one there"

@@ -18,7 +18,7 @@ def unrecognised(rows: Sequence[AblationRow]) -> str:
     parts = [
         (no_list, "uses no list, and the recogniser alone does not write these names"),
         (reorder, "only reorders what the search found, and brings in no name by itself"),
-        (weak, "changes too little on this model to find one by itself"),
+        (weak, "needs the other techniques beside it to bring one in here"),
     ]
     return "Where F1 is 0, none of the spoken names was recognised: " + "; ".join(f"{_listed(names)} {why}" for names, why in parts if names) + "."
 

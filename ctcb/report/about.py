@@ -49,7 +49,7 @@ def facts(
     made : when and by which version the page is made.
     seconds : the data set's duration, where it is known.
     """
-    size = [f"{len(report.utterances):,} utterances", f"{report.wer.words:,} {units(report)}"]
+    size = [f"{len(report.utterances):,} utterance{'s' * (len(report.utterances) != 1)}", f"{report.wer.words:,} {units(report)}"]
     size += [] if seconds is None else [_duration(seconds)]
     speakers = len(report.per_speaker)
     size += [f"{speakers:,} speakers"] if speakers > 1 else []

@@ -59,6 +59,7 @@ def effect_page(effect: Effect, articles: Articles, clips: Clips, pictures: Pict
         plot=measure_plot(before, after), notes=measure_notes(after), ablations=effect.ablations,
         trainings=[{"name": one.name, "note": one.note, "panels": drawn(one.panels, PLOT_WIDTH)} for one in effect.trainings],
         speakers=speakers, names=names[:MAX_NAMES], names_total=len(names), utterances=len(after.utterances), changed=changed, wrong=wrong,
+        unexplained=any(listing.unexplained for listing in (changed, wrong) if listing is not None),
         has_audio=_has_audio(changed, wrong), media_notes=_media_notes(clips, pictures), inputs=effect.inputs,
         settings=setting_rows(effect.settings), sections=_sections(effect, bool(speakers)),
     )  # fmt: skip

@@ -80,7 +80,7 @@ def measure_plot(before: Optional[ScoreReport], after: ScoreReport) -> List[Axis
 
 def measure_notes(report: ScoreReport) -> List[str]:
     """Sentences on what was scored, and by which rules."""
-    notes = [f"{len(report.utterances):,} utterances, {report.wer.words:,} {units(report)}, {report.listed or 0:,} names listed"]
+    notes = [f"{len(report.utterances):,} utterance{'s' * (len(report.utterances) != 1)}, {report.wer.words:,} {units(report)}, {report.listed or 0:,} names listed"]
     notes += rule_notes(report)
     if report.without_interval:
         notes.append(f"there is {interval_note(report)}")

@@ -6,7 +6,7 @@ from typing import Sequence
 from ctcb.report.axis import TICKS, AxisRow
 from ctcb.report.page import render
 
-HIGH, LEFT, WIDE, RIGHT, TOP = 26, 96, 420, 150, 52  # pixels; HIGH: of a row
+HIGH, LEFT, WIDE, RIGHT, TOP = 26, 96, 420, 184, 52  # pixels; HIGH: of a row; RIGHT: room for "100.0 (100.0 to 100.0)"
 
 
 def bars(title: str, unit: str, rows: Sequence[AxisRow]) -> str:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ctcb.progress import progress
 from ctcb.report.changed import Changed, changed, wrong_words
@@ -13,10 +13,19 @@ from ctcb.scoring.render import NOTHING
 from ctcb.scoring.report import ScoreReport, UtteranceScore
 from ctcb.scoring.text import characters_of
 from ctcb.text.scripts import is_unspaced
+from ctcb.transcript.explained import RECOGNISED, ExplainedName, as_explained_name
 
 WRONG, NAME = "wrong", "name"  # kinds of words
 MAX_SHOWN = 200  # utterances of a section
 MAX_CLIPS = 3  # of an utterance
+
+
+class Missed(NamedTuple):
+    """A name that was spoken and not recognised."""
+
+    name: str
+    instead: str  # what was recognised
+    reasons: Sequence[str]  # of `ctcb decode --explain-name`; () where it was not asked for
 
 
 class Piece(NamedTuple):
@@ -37,7 +46,7 @@ class Article:
     recognised: Sequence[Piece]
     names: Optional[int]  # the gain in names; None where nothing is compared
     errors: Optional[int]  # the increase in word errors
-    missed: Sequence[Tuple[str, str]]  # names, and what was recognised instead
+    missed: Sequence[Missed]
     false: Sequence[str]  # names that were not spoken
     why: str  # which technique supported which name
     clips: Sequence[Clip]
@@ -55,6 +64,11 @@ class Listing:
     worse: int = 0
 
     @property
+    def unexplained(self) -> bool:
+        """Whether a name that was missed has no reasons."""
+        return any(not missed.reasons for article in self.articles for missed in article.missed)
+
+    @property
     def left_out(self) -> int:
         """The number of utterances that are not shown."""
         return self.total - len(self.articles)
@@ -66,7 +80,11 @@ class Articles:
     def __init__(
         self, rows: Mapping[str, Mapping[str, Any]], seconds: Mapping[str, float], comparable: Callable[[str], str], clips: Clips, pictures: Pictures
     ) -> None:
-        """``rows``: utterance id -> its line of ``hyps.jsonl``; ``seconds``: utterance id -> duration; ``comparable`` makes texts comparable."""
+        """``rows``: utterance id -> its line of ``hyps.jsonl``; ``seconds``: utterance id -> duration; ``comparable`` makes texts comparable.
+
+        Raises TypeError for rows whose ``explained`` is malformed.
+        """
+        self._explained = {utt_id: tuple(map(ExplainedName.from_dict, row.get("explained", ()))) for utt_id, row in rows.items()}
         self._rows, self._seconds, self._comparable = rows, seconds, comparable
         self._clips, self._pictures = clips, pictures
 
@@ -91,9 +109,17 @@ class Articles:
         return Article(
             score.id, characters_of(" ".join(score.shown.ref)), None if change is None else pieces(change.before), pieces(score),
             None if change is None else change.names, None if change is None else change.errors,
-            [(miss.entity, miss.recognised or NOTHING) for miss in score.misses], score.entities.false if score.entities is not None else (),
+            self._missed(score), score.entities.false if score.entities is not None else (),
             self._why(score.id), self._clips.of(score.id, found[:MAX_CLIPS]), len(found[MAX_CLIPS:]), None if change is None else self._pictures.of(score.id),
         )  # fmt: skip
+
+    def _missed(self, score: UtteranceScore) -> List[Missed]:
+        explained = [one for one in self._explained.get(score.id, ()) if one.outcome != RECOGNISED]
+        reasons: Dict[str, List[str]] = {}
+        for one in explained:
+            first, *others = as_explained_name(one)
+            reasons.setdefault(self._comparable(one.entity), []).extend([first[len(one.entity) + 2 :], *map(str.strip, others)])
+        return [Missed(miss.entity, miss.recognised or NOTHING, reasons.get(self._comparable(miss.entity), ())) for miss in score.misses]
 
     def _moments(self, score: UtteranceScore, spans: Sequence[Span]) -> Tuple[Moment, ...]:
         words = timed_words(self._rows.get(score.id, {}))

@@ -50,7 +50,7 @@ def render_per_utterance(report: ScoreReport) -> str:
 
 
 def _header(report: ScoreReport) -> str:
-    parts = [f"{len(report.utterances):,} utterances", f"{report.wer.words:,} {units(report)}"]
+    parts = [f"{len(report.utterances):,} utterance{'s' * (len(report.utterances) != 1)}", f"{report.wer.words:,} {units(report)}"]
     if report.false_alarms is not None and report.false_alarms.hours is not None:
         parts.append(f"{report.false_alarms.hours:.2f} hours")
     if report.listed is not None:
@@ -167,7 +167,9 @@ def _misses(report: ScoreReport) -> str:
             around = utterance.shown.ref[max(0, first - CONTEXT) : end + CONTEXT]
             other = f" (listed: {', '.join(miss.listed)})" if miss.listed else ""
             rows.append([utterance.id, miss.entity, (miss.recognised or NOTHING) + other, characters_of(" ".join(around))])
-    return table(rows, left=(0, 1, 2, 3)) if len(rows) > 1 else "no entity was missed"
+    if len(rows) == 1:
+        return "no entity was missed"
+    return f"{table(rows, left=(0, 1, 2, 3))}\nhow far a name was, and what to write into the list: ctcb decode --explain-name NAME"
 
 
 def _counts(name: str, report: ScoreReport) -> str:

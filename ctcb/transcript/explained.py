@@ -93,11 +93,10 @@ class ExplainedName:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ExplainedName:
-        """What :func:`dataclasses.asdict` made of one, also after JSON. Raises TypeError and KeyError for anything else."""
-        parts = {
-            "tokens": data["tokens"] and TokenFit(**_tuples(data["tokens"])), "phones": data["phones"] and PhoneFit(**data["phones"]),
-            "boost": data["boost"] and BoostFit(**data["boost"]), "hints": tuple(Hint(**_tuples(hint)) for hint in data["hints"]),
-        }  # fmt: skip
+        """What :func:`dataclasses.asdict` or :meth:`to_dict` made of one, also after JSON. Raises TypeError for anything else."""
+        made = (("tokens", TokenFit), ("phones", PhoneFit), ("boost", BoostFit))
+        parts: Dict[str, Any] = {name: data.get(name) and kind(**_tuples(data[name])) for name, kind in made}
+        parts["hints"] = tuple(Hint(**_tuples(hint)) for hint in data.get("hints", ()))
         return cls(**{**_tuples(data), **parts})
 
 

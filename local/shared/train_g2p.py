@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import NamedTuple, Tuple
+from typing import List, NamedTuple, Tuple
 
 import numpy as np
 from numba import njit
@@ -40,11 +40,15 @@ class Words(NamedTuple):
     phones_at: np.ndarray  # [N + 1] int64
 
 
-def read_dictionary(seed: int) -> Words:
-    """The words of two or more letters, in an order by the seed, with their first pronunciations."""
-    lexicon = Lexicon(stress=True)
+def shuffled_words(seed: int) -> List[str]:
+    """The dictionary's words of two or more letters, in an order by the seed; those at multiples of LEFT_OUT are left out."""
     words = sorted(word for word in dictionary_words() if re.fullmatch("[a-z]{2,}", word))
-    words = [words[place] for place in np.random.default_rng(seed).permutation(len(words))]
+    return [words[place] for place in np.random.default_rng(seed).permutation(len(words))]
+
+
+def read_dictionary(seed: int) -> Words:
+    """:func:`shuffled_words` with their first pronunciations."""
+    lexicon, words = Lexicon(stress=True), shuffled_words(seed)
     prons = [lexicon.pronunciations(word)[0] for word in words]
     number = {phone: place for place, phone in enumerate(PHONES)}
     return Words(

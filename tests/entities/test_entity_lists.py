@@ -75,7 +75,10 @@ OUTCOMES = {
         "ann\talias=...\tspoken=-\n", [Entity("ann")], [(1, "changed", "alias=... ignored"), (1, "changed", "spoken=- ignored")],
     ),
     "no text": ("\tweight=2\n", [], [(1, "rejected", "no entity before the first tab")]),
-    "space for tab": ("ann weight=2\n", [Entity("ann weight=2")], [(1, "warning", "holds a field after a space")]),
+    "space for tab": ("ann weight=2\n", [Entity("ann weight=2")], [(1, "warning", "holds a field without a tab before it")]),
+    "arrow for tab": ("ann⇥alias=anne\n", [Entity("ann⇥alias=anne")], [(1, "warning", "holds a field without a tab before it")]),
+    "escaped tab": ("ann\\tweight=2\n", [Entity("ann\\tweight=2")], [(1, "warning", "holds a field without a tab before it")]),
+    "no field": ("overweight=2\n", [Entity("overweight=2")], []),
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ def test_rows_without_a_recognised_name_say_why():
     assert unrecognised(rows) == (
         "Where F1 is 0, none of the spoken names was recognised: none uses no list, and the recogniser alone does not write these names; "
         "phones only reorders what the search found, and brings in no name by itself; "
-        "each of g2g, adapter changes too little on this model to find one by itself."
+        "each of g2g, adapter needs the other techniques beside it to bring one in here."
     )
 
 

@@ -17,6 +17,7 @@ from ctcb.report.changed import changed
 from ctcb.report.measured import MEANINGS, measure_rows, verdict
 from ctcb.scoring.measures import ABSENT_FALSE_ALARMS, MEASURES
 from ctcb.scoring.score import score
+from ctcb.transcript.explained import BoostFit, ExplainedName, Hint, TokenFit
 
 TEXTS = ["ann met bob", "dan met ann", "met met met", "ann met dan"]
 VOID = {"meta", "br", "img", "input", "link", "hr"}
@@ -103,8 +104,8 @@ def test_command_writes_a_page(report, files):
     assert not re.search(r"https?://|<script|@import|url\(", text)
     told = read.told
     assert "A <title>" in told and "dev & co" in told and "<joint>" in told and "beam 16" in told
-    assert "Bob: subword" in told and "u000" in told and "+1 names" in told and "-1 names" in told
-    assert told.index("-1 names") < told.index("+1 names")  # harm first
+    assert "Bob: subword" in told and "u000" in told and "+1 name" in told and "-1 name" in told
+    assert told.index("-1 name") < told.index("+1 name")  # harm first
     refs = {f"u{number:03d}": text for number, text in enumerate(TEXTS)}
     after = {"u000": "ann met bob", "u001": "dan met bob", "u002": "met met met", "u003": "ann met den"}
     wer = score(refs, after, ["Bob", "Dan", "Éve <b>"], draws=0).estimates["wer"].value
@@ -140,6 +141,28 @@ def test_names_have_what_was_recognised_instead(report):
     start = told.index("recognised instead, with the list")
     rows = re.findall(r"(Bob|Dan) (\d) (\d) (\d) (\d) (\d)((?: [a-z]+)*)", told[start : told.index("What the list changed", start)])
     assert rows == [("Bob", "2", "1", "0", "1", "1", " bop"), ("Dan", "1", "2", "1", "1", "0", " den den")]
+
+
+def test_missed_names_have_the_reasons_that_were_asked_for(report, files):
+    told = Reader(report()[1]).told
+    assert "How far a missed name was" in told and "fits best" not in told
+    rows = [json.loads(line) for line in (files[1] / "hyps.jsonl").read_text().splitlines()]
+    missed = ExplainedName(
+        "dan", "lacking", 0.5, 0.9, "den", tokens=TokenFit(("▁d", "an"), 3.0, (1.0, 2.0)), boost=BoostFit(5.0, 2.0),
+        hints=(Hint(("alias=den",), "Dan\talias=den"),),
+    )  # fmt: skip
+    for row in rows:
+        row["explained"] = [missed.to_dict()]
+    (files[1] / "hyps.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    told = Reader(report()[1]).told
+    [miss] = re.findall("missed Dan recognised instead: den .*?Dan TAB alias=den", told)  # not where Dan was found
+    assert "missed; it fits best at 0.50 to 0.90 s, where 'den' was recognised" in miss and "boost: 5.0 nats are needed, its weight gives 2.0" in miss
+    assert "How far" not in told
+    rows[0]["explained"] = [{"name": "Dan"}]
+    (files[1] / "hyps.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    (files[1] / "r.html").unlink()
+    ran, text = report()
+    assert ran.code == 2 and not text and "hyps.jsonl: `explained` is none that ctcb decode wrote" in ran.err
 
 
 def test_no_comparison_without_a_baseline(ctcb, files):

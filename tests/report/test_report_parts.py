@@ -1,6 +1,8 @@
 """Parts of the report by hand: marks on the axis from 0 to 100, moments in time, and templates that escape."""
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -76,6 +78,12 @@ def test_texts_are_equal_outside_of_what_differs(before, after):
 def test_values_are_escaped():
     made = bars("<a> & b", "'unit'", [AxisRow("<script>", mark(0.5))])
     assert "<script>" not in made and "&lt;script&gt;" in made and "&lt;a&gt; &amp; b" in made
+
+
+def test_the_longest_value_of_a_bar_fits():
+    made = bars("t", "u", [AxisRow("joint", mark(1.0, 1.0, 1.0))])
+    width, x = int(re.search(r"viewBox='0 0 (\d+)", made).group(1)), int(re.search(r"x='(\d+)'[^>]*>100.0 \(100.0", made).group(1))
+    assert width - x >= len("100.0 (100.0 to 100.0)") * 13 * 0.6  # of 13 pixels; a digit of wide fonts takes 0.6 of them
 
 
 def test_template_without_a_value_is_an_error():

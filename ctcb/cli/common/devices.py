@@ -10,7 +10,7 @@ from ctcb.acoustic.onnx import CUDA
 from ctcb.extras import install
 
 GIB = 2**30
-GET_TORCH = "a build for CUDA: utils/setup_env.sh --set modern, or https://pytorch.org/get-started/locally"
+GET_TORCH = "a build for CUDA: https://pytorch.org/get-started/locally, or in a checkout utils/setup_env.sh --set modern"
 CHECK_DRIVER = "see that nvidia-smi lists it, that its driver is new enough, and CUDA_VISIBLE_DEVICES"
 ONNX_PACKAGES = ("onnxruntime-gpu", "onnxruntime")
 

@@ -81,7 +81,7 @@ def _flag(name: str) -> str:
     "List": "entities bias",
     "Search": "method",
     "LM": "lm",
-    "Output": "format out explain",
+    "Output": "format out explain explain-name",
     "Expert, input": "channel vad batch-seconds jobs failed resume",
     "Expert, list": "entities-format entities-per-utt with without print-as set config adapter max-active-entities attention-plot",
     "Expert, search": "nbest beam alpha beta cap class-cap phone-weight phone-score lookup-evidence lookup-lack assurance g2g g2g-cost",

@@ -1,6 +1,7 @@
 """What transcripts were made with, for ``settings.json`` beside them."""
 from __future__ import annotations
 
+import json
 import sys
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,8 @@ from ctcb import __version__
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.io import PathOrStr, digest
 from ctcb.model_names import is_foreign
+
+SETTINGS = "settings.json"
 
 
 def made_with(
@@ -25,6 +28,11 @@ def made_with(
         "lm": _file(lm), "entities": _file(entities), "search": search, "techniques": [technique.name for technique in techniques],
         "options": dict(options),
     }  # fmt: skip
+
+
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """The contents of ``settings.json``."""
+    return json.dumps(settings, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
 def model_name(model: str) -> str:

@@ -1,7 +1,6 @@
 """Where ``ctcb decode`` writes its transcripts: stdout, or a folder."""
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,12 +9,11 @@ from typing import IO, Any, Dict, List, Mapping, Optional, Sequence
 import click
 
 from ctcb.cli.common.options import Decorator, join
+from ctcb.cli.decode.made_with import SETTINGS, settings_text
 from ctcb.errors import InputError
 from ctcb.io import atomic_write, remove_parts
 from ctcb.transcript.formats import EXPLANATION, FORMATS, OF_SEGMENTS, Format, file_name
 from ctcb.transcript.transcript import Transcript
-
-SETTINGS = "settings.json"
 
 
 def writing_options() -> Decorator:
@@ -38,7 +36,7 @@ def writing_options() -> Decorator:
         ),
         click.option(
             "--explain-name", multiple=True, metavar="NAME",
-            help="As --explain, and where NAME may have been spoken, what it lacked there, and what to change in the list; repeatable.",
+            help="As --explain, and why NAME was missed; repeatable.",
         ),
     )  # fmt: skip
 
@@ -83,7 +81,7 @@ class Writer:
                 self._sinks[one.file] = self._files.enter_context(atomic_write(self._out / one.file))
             remove_parts(self._out / SETTINGS)
             file = self._files.enter_context(atomic_write(self._out / SETTINGS))
-            file.write(json.dumps(self._settings, ensure_ascii=False, indent=1, default=str) + "\n")
+            file.write(settings_text(self._settings))
         return self
 
     def __exit__(self, *error: Any) -> None:
