@@ -165,4 +165,4 @@ log "compiling the decoder (about a minute)"
 
 echo "$wanted" >"$stamp"
 rm -f "$unfinished"
-log "done: $venv"
+log "done: $venv; \`source $venv/bin/activate\` puts ctcb on the PATH"

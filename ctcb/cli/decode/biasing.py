@@ -80,7 +80,7 @@ def biasing_options(of_stream: bool = False) -> Decorator:
         *[] if of_stream else [
             click.option("--entities-per-utt", cls=Once, type=click.Path(), help="utt_id TAB name|name|... a line, or an is21 biasing list.")
         ],
-        click.option("--bias", cls=Once, type=click.Choice(list(PRESETS)), metavar="PRESET", help=f"{', '.join(PRESETS)} (both).  [default: decoder]"),
+        click.option("--bias", cls=Once, type=click.Choice(list(PRESETS)), metavar="PRESET", help=f"{', '.join(PRESETS)}: both.  [default: decoder]"),
         click.option("--with", "with_", multiple=True, type=names, metavar="TECHNIQUE", help=f"Also this technique ({summaries}); repeatable."),
         click.option("--without", "without", multiple=True, type=names, metavar="TECHNIQUE", help="Not this technique; repeatable."),
         click.option("--adapter", type=click.Path(), metavar="DIR", help="An adapter for --model hf:NAME (`ctcb export` makes the folder)."),

@@ -59,7 +59,7 @@ def search_options() -> Decorator:
         click.option("--nbest", type=click.IntRange(min=1), help="Different texts in hyps.jsonl.  [default: the preset's, else 1]"),
         flags_of(OF_BEAM),
         click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none",
-                     help="ARPA file, gzip or not.  [default: the model's own, if any]"),
+                     help="ARPA file, gzip or not.  [default: the model's, if any]"),
         flags_of(OF_LM),
         click.option("--graph", cls=Once, type=click.Path(), metavar="DIR", help="Search this graph (`ctcb graph` makes one), by k2."),
         *(
