@@ -161,7 +161,7 @@ log "installing ctcb"
 pip install --no-deps --no-build-isolation -e "$root"
 # What is worth doing once per environment goes here.
 log "compiling the decoder (about a minute)"
-"$venv/bin/python" -c "from ctcb.search.beam.decoder import warm; warm()"
+"$venv/bin/python" -m ctcb doctor --no-speed --compile >/dev/null
 
 echo "$wanted" >"$stamp"
 rm -f "$unfinished"

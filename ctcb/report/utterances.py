@@ -118,7 +118,7 @@ class Articles:
         reasons: Dict[str, List[str]] = {}
         for one in explained:
             first, *others = as_explained_name(one)
-            reasons.setdefault(self._comparable(one.entity), []).extend([first[len(one.entity) + 2 :], *map(str.strip, others)])
+            reasons.setdefault(self._comparable(one.entity), []).extend([first[len(one.entity) + 2 :].removeprefix("missed; "), *map(str.strip, others)])
         return [Missed(miss.entity, miss.recognised or NOTHING, reasons.get(self._comparable(miss.entity), ())) for miss in score.misses]
 
     def _moments(self, score: UtteranceScore, spans: Sequence[Span]) -> Tuple[Moment, ...]:

@@ -156,7 +156,7 @@ def test_missed_names_have_the_reasons_that_were_asked_for(report, files):
     (files[1] / "hyps.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     told = Reader(report()[1]).told
     [miss] = re.findall("missed Dan recognised instead: den .*?Dan TAB alias=den", told)  # not where Dan was found
-    assert "missed; it fits best at 0.50 to 0.90 s, where 'den' was recognised" in miss and "boost: 5.0 nats are needed, its weight gives 2.0" in miss
+    assert "recognised instead: den it fits best at 0.50 to 0.90 s, where 'den' was recognised" in miss and "boost: 5.0 nats are needed, its weight gives 2.0" in miss
     assert "How far" not in told
     rows[0]["explained"] = [{"name": "Dan"}]
     (files[1] / "hyps.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
