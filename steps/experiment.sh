@@ -2,7 +2,7 @@
 #
 # SETS/{train,dev,test} hold manifest.tsv; dev and test also entities.txt and distractors.txt. There may be several test
 # sets. Variables:
-# sets tests exp jobs nj nproc torchrun device precision tensorboard speeds vocab_size config train_config epochs adapter_config adapter_epochs trials results recipe.
+# sets tests exp jobs nj nproc torchrun device precision tensorboard speeds vocab_size config train_config epochs adapter_config adapter_epochs trials systems results recipe.
 # shellcheck disable=SC2154
 . "$root/utils/launch.sh"
 
@@ -57,7 +57,7 @@ if due 10; then # model, LM and half of dev -> the model with the techniques' se
 fi
 
 if due 11; then # model with LM and settings, test sets and the other half of dev -> the ablation, printed and in results/RECIPE.md
-  measured+=(--results "$results/$recipe.md")
+  measured+=(--results "$results/$recipe.md" "${systems[@]/#/--system=}")
   ctcb ablate "${measured[@]}" --data "$sets/dev" --half 2
   for name in "${tests[@]}"; do ctcb ablate "${measured[@]}" --data "$sets/$name" --json "$exp/ablation_$name.json"; done
 fi

@@ -13,6 +13,7 @@
 #   --train-config FILE  how to train the base, --adapter-config FILE the adapter
 #   --epochs N           of the base, --adapter-epochs N of the adapter, instead of their configs'
 #   --trials N           settings that are tried on half of dev
+#   --systems NAME       a row of the ablations, beside none (ctcb ablate --system); repeatable (all)
 #   --speeds LIST        of the copies of the training speech
 #   --tensorboard        the trainings' logs as TensorBoard's events as well
 #   --dry-run            print each stage's commands, run none
@@ -20,5 +21,5 @@
 # shellcheck disable=SC2034,SC2154
 stage=1 stop_stage=12 tests=(test) max_count=5 jobs=4 nj=0 nproc=4 torchrun='' speeds=0.9,1.0,1.1 vocab_size=500
 config=$root/conf/model/large.yaml train_config=$root/conf/train/large.yaml adapter_config=$root/conf/train/adapter.yaml
-epochs='' adapter_epochs='' trials=40 device=cpu precision='' tensorboard=false dry_run=false
+epochs='' adapter_epochs='' trials=40 device=cpu precision='' tensorboard=false dry_run=false systems=()
 more_help=${BASH_SOURCE[0]}

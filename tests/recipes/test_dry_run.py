@@ -76,3 +76,11 @@ def test_parts_on_the_device(step, more, tmp_path):
         (line,) = [line for line in dry([ROOT / f"steps/{step}.sh", "--device", "cuda:1", "--nj", nj, *more], tmp_path, CTCB_DRY_RUN="true") if line.startswith("ctcb")]
         name, _, options = parsed(ctcb_words(line))
         assert (name, options["device"]) == (step, "cuda:1")
+
+
+@pytest.mark.parametrize("more, systems", [((), ()), (("--quick",), ("decoder", "joint")), (("--quick", "--systems", "joint"), ("joint",))])
+def test_rows_of_the_ablations(more, systems, tmp_path):
+    """Of so few names, after so little training as --quick's, most single techniques find none: rows of 0 would look like a defect."""
+    ablations = [line for line in dry([ROOT / "recipes/mini/run.sh", "--exp", "exp", "--dry-run", *more], tmp_path) if "ctcb ablate " in line]
+    assert len(ablations) == 2  # of dev's half and of test
+    assert all(parsed(ctcb_words(line))[2]["chosen"] == systems for line in ablations)
