@@ -94,6 +94,8 @@ class ExplainedName:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ExplainedName:
         """What :func:`dataclasses.asdict` or :meth:`to_dict` made of one, also after JSON. Raises TypeError for anything else."""
+        if not isinstance(data, Mapping):
+            raise TypeError(f"{data!r} is no account of a name")
         made = (("tokens", TokenFit), ("phones", PhoneFit), ("boost", BoostFit))
         parts: Dict[str, Any] = {name: data.get(name) and kind(**_tuples(data[name])) for name, kind in made}
         parts["hints"] = tuple(Hint(**_tuples(hint)) for hint in data.get("hints", ()))

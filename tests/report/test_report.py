@@ -158,11 +158,12 @@ def test_missed_names_have_the_reasons_that_were_asked_for(report, files):
     [miss] = re.findall("missed Dan recognised instead: den .*?Dan TAB alias=den", told)  # not where Dan was found
     assert "recognised instead: den it fits best at 0.50 to 0.90 s, where 'den' was recognised" in miss and "boost: 5.0 nats are needed, its weight gives 2.0" in miss
     assert "How far" not in told
-    rows[0]["explained"] = [{"name": "Dan"}]
-    (files[1] / "hyps.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     (files[1] / "r.html").unlink()
-    ran, text = report()
-    assert ran.code == 2 and not text and "hyps.jsonl: `explained` is none that ctcb decode wrote" in ran.err
+    for wrong in ([{"name": "Dan"}], ["Dan"], None):
+        rows[0]["explained"] = wrong
+        (files[1] / "hyps.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        ran, text = report()
+        assert ran.code == 2 and not text and "hyps.jsonl: `explained` is none that ctcb decode wrote" in ran.err
 
 
 def test_no_comparison_without_a_baseline(ctcb, files):
