@@ -64,6 +64,7 @@ def test_partials_and_stats(stream):
         words = [word["word"] for word in before["words"]]
         assert [word["word"] for word in after["words"]][: before["settled"]] == words[: before["settled"]]
     assert f"{len(PCM) / 16_000:.1f} s of audio" in ran.err and "real-time factor" in ran.err and "99 %" in ran.err
+    assert "latency 0.40 s" in ran.err
     ran = stream(wav(), "--partials", "line")
     assert "\r" in ran.err and "\r" not in ran.out and ran.out.count("\n") == 1
 
