@@ -23,7 +23,7 @@ class ChunkedModel(AcousticModel, Protocol):
     chunk: int  # rows of a chunk
 
     def rows_of_stream(self) -> FeatureStream:
-        """What makes rows of samples that come piece by piece."""
+        """What makes chunks of rows of samples that come piece by piece."""
 
     def begin(self) -> Any:
         """The state before an utterance's first chunk."""
@@ -45,7 +45,7 @@ class Chunks:
 
         Raises InputError for one that is less than the model's.
         """
-        self._forward, self._rows, self._chunk = forward, model.rows_of_stream(), model.chunk
+        self._forward, self._rows = forward, model.rows_of_stream()
         self.latency = model.chunk / model.rows_per_second + self._rows.look_ahead  # seconds from a sound to its emissions, at most
         if asked is not None and not self.latency <= asked < float("inf"):
             raise InputError(
@@ -54,11 +54,8 @@ class Chunks:
 
     def accept(self, samples: np.ndarray) -> List[Emissions]:
         """The emissions of the chunks that are whole with these further samples (``[N]`` float32 at 16 kHz), in order."""
-        return self._of(self._rows.accept(samples, self._chunk))
+        return list(map(self._forward, self._rows.accept(samples)))
 
     def end(self) -> List[Emissions]:
         """The emissions of what is left at the end of the audio."""
-        return self._of(self._rows.end())
-
-    def _of(self, rows: Rows) -> List[Emissions]:
-        return [self._forward(rows[first : first + self._chunk]) for first in range(0, len(rows), self._chunk)]
+        return list(map(self._forward, self._rows.end()))

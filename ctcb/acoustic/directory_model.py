@@ -73,8 +73,9 @@ class DirectoryModel:
         return config.streaming.chunk * config.subsampling
 
     def rows_of_stream(self) -> FeatureStream:
-        """Log-mel energies of samples that come piece by piece."""
-        return FeatureStream(self._extract)
+        """See :class:`ctcb.acoustic.chunked.ChunkedModel`."""
+        assert self.chunk is not None
+        return FeatureStream(self._extract, self.chunk)
 
     def begin(self) -> ChunkState:
         """See :class:`ctcb.acoustic.chunked.ChunkedModel`."""

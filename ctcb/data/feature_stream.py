@@ -1,6 +1,8 @@
 """Filter banks of samples that come piece by piece."""
 from __future__ import annotations
 
+from typing import List
+
 import numpy as np
 import torch
 
@@ -9,10 +11,14 @@ from ctcb.data.features import FeatureExtractor
 
 
 class FeatureStream:
-    """The rows that an extractor by Kaldi's rules gives for all samples at once, as soon as their windows are whole."""
+    """The rows that an extractor by Kaldi's rules gives for all samples at once, as soon as the windows of a block are whole.
 
-    def __init__(self, extract: FeatureExtractor) -> None:
-        self._extract, config = extract, extract.config
+    To the last bit they do not depend on the pieces.
+    """
+
+    def __init__(self, extract: FeatureExtractor, size: int) -> None:
+        """``size``: rows of a block."""
+        self._extract, self._size, config = extract, size, extract.config
         self._shift, length = round(config.frame_shift * SAMPLE_RATE), int(config.frame_length * SAMPLE_RATE)
         before = (length - self._shift) // 2  # samples of a frame's window before the frame's place
         self._window = length - before  # from that place to the window's end
@@ -25,19 +31,19 @@ class FeatureStream:
         """Seconds of audio behind a row's own that it rests on."""
         return (self._window - self._shift) / SAMPLE_RATE
 
-    def accept(self, samples: np.ndarray, multiple: int = 1) -> torch.Tensor:
-        """The rows ``[T, F]`` that are whole with these further samples (``[N]`` float32 at 16 kHz); T is a multiple of ``multiple``."""
-        self._samples = np.concatenate([self._samples, samples])
-        whole = max(0, (len(self._samples) - self._window) // self._shift + 1)
-        count = max(0, whole - self._held) // multiple * multiple
-        if count == 0:
-            return torch.zeros(0, self._extract.config.num_mel_bins)
-        last = self._held + count
-        rows = self._extract(self._samples[: (last - 1) * self._shift + self._window])[self._held : last]
-        dropped = max(0, last - self._context)
-        self._samples, self._held = self._samples[dropped * self._shift :], last - dropped
-        return rows
+    def accept(self, samples: np.ndarray) -> List[torch.Tensor]:
+        """The blocks ``[size, F]`` that are whole with these further samples (``[N]`` float32 at 16 kHz), in order."""
+        self._samples, blocks = np.concatenate([self._samples, samples]), []
+        while True:
+            last = self._held + self._size
+            needed = (last - 1) * self._shift + self._window
+            if len(self._samples) < needed:
+                return blocks
+            blocks.append(self._extract(self._samples[:needed])[self._held : last])
+            dropped = max(0, last - self._context)
+            self._samples, self._held = self._samples[dropped * self._shift :], last - dropped
 
-    def end(self) -> torch.Tensor:
-        """The rows ``[T, F]`` that are left at the end of the audio."""
-        return self._extract(self._samples)[self._held :]
+    def end(self) -> List[torch.Tensor]:
+        """The rows that are left at the end of the audio, in blocks of ``size`` or fewer."""
+        rows = self._extract(self._samples)[self._held :]
+        return list(rows.split(self._size)) if len(rows) else []
