@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Streams of ctcb and of decoders whose state survives a chunk, on the same emissions, without a list and without an LM.
+"""Streams of ctcb and of decoders whose state survives a chunk, on the same emissions, without a list and an LM.
 
     python -m pip install --no-deps --target exp/peers/site flashlight-text==0.0.7 pyctcdecode==0.5.0 pygtrie==2.5.0
     ctcb emit --out emissions.npz DATA/manifest.tsv
     PYTHONPATH=exp/peers/site python recipes/benchmarks/streaming/compare_peers.py DATA emissions.npz [--chunk 0.4] [--count 40]
 
-After each chunk the best text so far is taken. Words that are taken back: those of a text (but its last one, which may still grow)
-of which the next text has another in the same place. Where a decoder tells which words are settled, these are counted apart.
+After each chunk the best text so far is taken. Words that are taken back: those of a text in whose place the next text has another
+one; its last word may grow, though. Of ctcb, which tells the words that are settled, these are counted apart, and in another row
+the preset `decoder` with the list of DATA and the model's LM is measured, whose techniques act at an utterance's end.
 The utterances are the first of half 2 (``half_of``); times are of the processor.
 
 pyctcdecode has no state but that of its LM: each chunk is decoded by itself, as its documentation has it, and in another row
@@ -20,7 +21,7 @@ import time
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Protocol, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Protocol, Sequence, Tuple
 
 import numpy as np
 from flashlight.lib.text.decoder import CriterionType, LexiconFreeDecoder, LexiconFreeDecoderOptions, ZeroLM
@@ -50,8 +51,8 @@ class Chunked(Protocol):
 class Ctcb:
     """The beam search of ctcb."""
 
-    def __init__(self, decoder: ctcb.CtcDecoder) -> None:
-        self._stream = decoder.stream()
+    def __init__(self, decoder: ctcb.CtcDecoder, entities: Iterable[ctcb.Entity] = ()) -> None:
+        self._stream = decoder.stream(entities)
 
     def accept(self, log_probs: np.ndarray) -> Tuple[Sequence[str], int]:
         self._stream.accept(log_probs)
@@ -137,8 +138,9 @@ class Seen:
         self.hyps[utt_id] = " ".join(words)
 
     def _compare(self, before: Sequence[str], settled: int, after: Sequence[str]) -> None:
-        changed = [place >= len(after) or after[place] != word for place, word in enumerate(before)]
-        self.withdrawn += sum(changed[:-1])
+        grown = [word == then or (place == len(before) - 1 and then.startswith(word)) for place, (word, then) in enumerate(zip(before, after))]
+        changed = [not one for one in grown] + [True] * (len(before) - len(after))
+        self.withdrawn += sum(changed)
         self.settled_withdrawn += sum(changed[:settled])
 
 
@@ -159,6 +161,7 @@ def main() -> None:
     logging.getLogger("pyctcdecode").setLevel(logging.ERROR)  # it advises a language model
     theirs = build_ctcdecoder(["", *pieces[1:]])
     ours = ctcb.CtcDecoder(model=options.model, bias="none", lm="none", options=ctcb.BeamOptions(beam=options.beam))
+    biased, names = ctcb.CtcDecoder(model=options.model), ctcb.EntityList.read(options.data / "entities.txt")
     flashlight = LexiconFreeDecoderOptions(
         beam_size=options.beam, beam_size_token=TOP_K, beam_threshold=THRESHOLD, lm_weight=0.0, sil_score=0.0, log_add=False,
         criterion_type=CriterionType.CTC,
@@ -169,6 +172,7 @@ def main() -> None:
 
     rows: Dict[str, Callable[[], Chunked]] = {
         "ctcb": lambda: Ctcb(ours),
+        f"ctcb, {len(names)} names and LM": lambda: Ctcb(biased, names),
         "flashlight-text, decode_step": lambda: Flashlight(LexiconFreeDecoder(flashlight, ZeroLM(), 0, 0, []), pieces),
         "pyctcdecode, each chunk": lambda: EachChunk(decode),
         "pyctcdecode, all so far": lambda: Anew(decode, len(pieces)),
@@ -186,7 +190,7 @@ def main() -> None:
             seen.add(utt_id, begin(), log_probs, size)
         middle, most = 1000 * np.quantile(seen.times, [0.5, 0.99])
         wer = 100 * ctcb.score(refs, seen.hyps, [], draws=0).wer.rate
-        settled = f"{seen.settled_withdrawn}" if name == "ctcb" else ""
+        settled = f"{seen.settled_withdrawn}" if name.startswith("ctcb") else ""
         print(f"| {name} | {wer:.1f} | {middle:.2f} | {most:.2f} | {100 * seen.withdrawn / seen.words:.1f} | {settled} |", flush=True)
 
 
