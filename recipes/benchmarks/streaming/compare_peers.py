@@ -181,7 +181,7 @@ def main() -> None:
     shift = features.frame_shift * config.subsampling
     size = round(options.chunk / shift)
     print(f"{len(given)} utterances, {sum(map(len, given.values())) * shift:.0f} s, chunks of {size} frames\n")
-    print("| decoder | WER | a chunk, median (ms) | 99 % (ms) | words taken back / 100 words | settled ones |")
+    print("| decoder | WER | a chunk, median (ms) | 99 % (ms) | words taken back / 100 words | settled words taken back |")
     print("|---|---|---|---|---|---|")
     for name, begin in rows.items():
         Seen().add("", begin(), next(iter(given.values())), size)  # compiles
