@@ -65,9 +65,8 @@ def tiny_config(lang_dir):
     )
 
 
-@pytest.fixture(scope="session")
-def model_dir(tmp_path_factory, lang_dir, tiny_config) -> Path:
-    """A model directory with random weights."""
+def with_random_weights(config, lang_dir: Path, folder: Path) -> Path:
+    """A model directory with random weights, below ``folder``."""
     import torch
 
     from ctcb.acoustic.directory import save_model, write_model_yaml
@@ -75,12 +74,35 @@ def model_dir(tmp_path_factory, lang_dir, tiny_config) -> Path:
     from ctcb.models.ctc import CtcModel
     from ctcb.text.lang import copy_lang
 
-    source, target = tmp_path_factory.mktemp("training"), tmp_path_factory.mktemp("model")
-    write_model_yaml(source, tiny_config, FeatureConfig())
+    source, target = folder / "training", folder / "model"
+    source.mkdir()
+    write_model_yaml(source, config, FeatureConfig())
     copy_lang(lang_dir, source)
     torch.manual_seed(0)
-    save_model(target, CtcModel(tiny_config).state_dict(), source)
+    save_model(target, CtcModel(config).state_dict(), source)
     return target
+
+
+@pytest.fixture(scope="session")
+def model_dir(tmp_path_factory, lang_dir, tiny_config) -> Path:
+    """A model directory with random weights."""
+    return with_random_weights(tiny_config, lang_dir, tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="session")
+def streaming_config(tiny_config):
+    """The same with limited context."""
+    import dataclasses
+
+    from ctcb.models.config import StreamingConfig
+
+    return dataclasses.replace(tiny_config, streaming=StreamingConfig(chunk=8, left_chunks=2))
+
+
+@pytest.fixture(scope="session")
+def streaming_dir(tmp_path_factory, lang_dir, streaming_config) -> Path:
+    """A model directory with limited context and random weights."""
+    return with_random_weights(streaming_config, lang_dir, tmp_path_factory.mktemp("streaming"))
 
 
 def with_adapter(model_dir: Path, config, tiny_config, folder: Path) -> Path:

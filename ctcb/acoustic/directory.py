@@ -52,6 +52,8 @@ def write_model_yaml(
     """Write ``model.yaml``. A section that describes an adapter is passed over by readers that know none."""
     description = dataclasses.asdict(model)
     description.pop("subsampling")
+    if model.streaming is None:  # which versions before it do not know
+        description.pop("streaming")
     description["inter_ctc"] = list(description["inter_ctc"])
     data = {"format_version": FORMAT_VERSION, "model": description, "features": dataclasses.asdict(features)}
     if adapter is not None:

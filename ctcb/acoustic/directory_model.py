@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import dataclass
 from typing import List, Optional, Sequence
 
 import numpy as np
@@ -12,12 +13,27 @@ from torch.nn.utils.rnn import pad_sequence
 from ctcb.acoustic.directory import LoadedModel
 from ctcb.acoustic.fingerprint import of_directory
 from ctcb.acoustic.model import MAX_SECONDS
+from ctcb.acoustic.sliding import LEFT
 from ctcb.adapter.encoder_bias import EncoderBias
 from ctcb.ctc.emissions import Emissions
+from ctcb.data.feature_stream import FeatureStream
 from ctcb.data.features import FeatureExtractor
 from ctcb.models import ctc
 from ctcb.phones.phonetics import Phonetics
 from ctcb.text.spelling import Spelling, TokenizerSpelling
+
+
+@dataclass
+class ChunkState:
+    """An utterance that comes chunk by chunk."""
+
+    encoder: ctc.StreamState
+    recent: Optional[ctc.Encoded] = None  # the last seconds, which an adapter sees beside a chunk
+
+    def extended(self, chunk: ctc.Encoded, frames: int) -> ctc.Encoded:
+        """The chunk and up to ``frames`` frames before it."""
+        self.recent = chunk if self.recent is None else ctc.following(self.recent, chunk, frames + int(chunk.lengths))
+        return self.recent
 
 
 class DirectoryModel:
@@ -47,6 +63,34 @@ class DirectoryModel:
     def prepare(self, samples: np.ndarray) -> Tensor:
         """Log-mel energies."""
         return self._extract(samples)
+
+    @property
+    def chunk(self) -> Optional[int]:
+        """See :class:`ctcb.acoustic.chunked.ChunkedModel`; None, too, where an adapter changes what the encoder keeps in its state."""
+        config, adapter = self.model.network.config, self.model.adapter
+        if config.streaming is None or (adapter is not None and adapter.inner is not None):
+            return None
+        return config.streaming.chunk * config.subsampling
+
+    def rows_of_stream(self) -> FeatureStream:
+        """See :class:`ctcb.acoustic.chunked.ChunkedModel`."""
+        assert self.chunk is not None
+        return FeatureStream(self._extract, self.chunk)
+
+    def begin(self) -> ChunkState:
+        """See :class:`ctcb.acoustic.chunked.ChunkedModel`."""
+        return ChunkState(self.model.network.stream_state())
+
+    @torch.no_grad()
+    def forward_chunk(self, rows: Tensor, state: ChunkState) -> Emissions:
+        """See :class:`ctcb.acoustic.chunked.ChunkedModel`. An adapter sees the chunk and the seconds before it."""
+        network, bias = self.model.network, self._bias
+        encoded = network.encode(rows[None], torch.tensor([len(rows)]), state=state.encoder)
+        window = state.extended(encoded, round(LEFT / self.frame_shift))
+        if bias is None:
+            return self._split(network.emissions(encoded), None)[0]
+        [emissions] = self._split(bias.bias(window, [""]), network.emissions(window))
+        return emissions.cut(len(emissions) - int(encoded.lengths), len(emissions))
 
     @torch.no_grad()
     def forward(self, rows: Sequence[Tensor], utt_ids: Sequence[str]) -> List[Emissions]:

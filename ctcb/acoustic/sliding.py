@@ -37,6 +37,7 @@ class SlidingWindows:
 
         Raises InputError for a latency that cannot be.
         """
+        self.latency = latency
         frames = round(latency / frame_shift) if 0 < latency < float("inf") else 0
         most = int(max_seconds / frame_shift)
         if not 2 <= frames <= most:

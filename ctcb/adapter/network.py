@@ -34,8 +34,8 @@ from ctcb.adapter.config import AdapterConfig
 from ctcb.adapter.entries import EntryBatch
 from ctcb.errors import InputError
 from ctcb.models.config import ModelConfig
-from ctcb.models.conformer import frame_mask
 from ctcb.models.ctc import SECOND_HEAD, no_autocast
+from ctcb.models.normalization import frame_mask
 
 # Attention scores are cosines times a learned sharpness, and `<no-bias>` has a learned head start. With
 # plain dot products both had to grow out of products of small numbers: after 400 steps no frame had yet

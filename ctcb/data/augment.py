@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ctcb.models.conformer import frame_mask
+from ctcb.models.normalization import frame_mask
 
 ECHO_FRAMES = 60  # after which a room is silent
 

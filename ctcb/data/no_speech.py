@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ctcb.data.augment import AugmentConfig, noise_grain, shaped_noise
 from ctcb.data.loader import Batch
-from ctcb.models.conformer import frame_mask
+from ctcb.models.normalization import frame_mask
 
 TONES = 12  # of a note, the lowest included
 QUIETEST, QUIET = -23.0, -16.0  # natural-log energies to which the kinds of features raise digital silence

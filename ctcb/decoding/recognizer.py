@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Optional, S
 
 from ctcb.acoustic.emit import emit, stretches_of
 from ctcb.acoustic.model import AcousticModel, as_biasable
-from ctcb.acoustic.sliding import LATENCY
 from ctcb.biasing.prepared_list import Context
 from ctcb.ctc.emissions import Emitted
 from ctcb.data.audio import SAMPLE_RATE, as_audio, read_audio
@@ -123,7 +122,7 @@ class Recognizer:
 
     def stream(
         self, entities: Entities = (), nbest: Optional[int] = None, sample_rate: int = SAMPLE_RATE, *, channels: int = 1,
-        latency: float = LATENCY, endpoints: Optional[Endpoints] = Endpoints(), utt_id: str = "",
+        latency: Optional[float] = None, endpoints: Optional[Endpoints] = Endpoints(), utt_id: str = "",
     ) -> AudioStream:
         """A stream of audio that comes piece by piece.
 
@@ -140,8 +139,9 @@ class Recognizer:
         entities, nbest : as in :meth:`transcribe`, for each utterance.
         sample_rate : of the audio, in Hz.
         channels : of audio that comes as bytes, interleaved; they are mixed.
-        latency : seconds of audio, at most, between a sound and what the model makes of it. The model sees less of what follows where
-            there is less of it, and runs more often.
+        latency : seconds of audio, at most, between a sound and what the model makes of it; by default 1. The model sees less of what
+            follows where there is less of it, and runs more often. A model that is trained to stream has a latency of its own, which is
+            :attr:`AudioStream.latency`, and takes none that is shorter.
         endpoints : the rules by which the stream is cut into utterances; None: it is one.
         utt_id : of the transcripts; with endpoints that of the first ends in ``-1`` and so on.
 

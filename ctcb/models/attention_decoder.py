@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 from ctcb.models.config import AttentionDecoderConfig
-from ctcb.models.conformer import frame_mask
+from ctcb.models.normalization import frame_mask
 
 LONGEST = 512  # tokens an utterance
 

@@ -24,6 +24,20 @@ class EncoderConfig:
 
 
 @dataclass(frozen=True)
+class StreamingConfig:
+    """Limited context, for a model that is trained to stream: causal convolutions, a running mean of the features, chunked attention."""
+
+    chunk: int = 16  # frames after subsampling that are encoded together and see one another; a stream waits for the last of them
+    left_chunks: int = 4  # chunks before its own that a frame attends to, in every layer
+
+    def __post_init__(self) -> None:
+        if self.chunk < 1 or self.left_chunks < 0:
+            raise InputError(
+                f"streaming.chunk is {self.chunk} and streaming.left_chunks {self.left_chunks}", hint="give 1 or more and 0 or more"
+            )
+
+
+@dataclass(frozen=True)
 class WhisperConfig:
     """Whisper's encoder as the model's lower half; the sizes are those of `base`."""
 
@@ -79,12 +93,15 @@ class ModelConfig:
     num_mel_bins: int = 80
     encoder: EncoderConfig = EncoderConfig()
     whisper: Optional[WhisperConfig] = None  # below the conformer, in place of its own subsampling
+    streaming: Optional[StreamingConfig] = None  # None: every frame sees the whole utterance
     # The paper's layers 6 and 12 of 18 are a third and two thirds of the depth.
     inter_ctc: Tuple[InterCtc, ...] = (InterCtc(4, "phone"), InterCtc(8, "subword"))
     attention_decoder: AttentionDecoderConfig = AttentionDecoderConfig()
     subsampling: int = field(default=4, init=False)  # input frames an output frame
 
     def __post_init__(self) -> None:
+        if self.streaming is not None and self.whisper is not None:
+            raise InputError("streaming is for the conformer from scratch, and whisper sees whole utterances", hint="leave one section out")
         layers = [inter.layer for inter in self.inter_ctc]
         if sorted(set(layers)) != layers or any(not 1 <= layer < self.encoder.layers for layer in layers):
             raise InputError(f"inter_ctc layers {layers} must rise and lie between 1 and {self.encoder.layers - 1}")

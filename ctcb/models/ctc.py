@@ -1,6 +1,7 @@
 """The base model: a front end, conformer layers, self-conditioned inner CTC heads, a final subword head."""
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import torch
@@ -8,24 +9,9 @@ from torch import Tensor, nn
 
 from ctcb.device import sent
 from ctcb.models.config import ModelConfig
-from ctcb.models.conformer import ConformerLayer, Subsampling, frame_mask, rotary_table
+from ctcb.models.conformer import ConformerLayer, LayerState, Subsampling, SubsamplingState, chunk_reach, rotary_table
+from ctcb.models.normalization import NormalizerState, RunningNormalizer, frame_mask, normalize_features
 from ctcb.models.whisper import WhisperFrontEnd
-
-LOG_RANGE = 16.0  # nats below an utterance's loudest bin at which features are floored (about 70 dB)
-SCALE = 0.25  # brings natural-log mel energies to about unit variance
-
-
-def normalize_features(features: Tensor, lengths: Tensor) -> Tensor:
-    """Floor, subtract each utterance's mean a mel bin, scale: ``[B, T, F]`` to ``[B, T, F]``.
-
-    The floor lifts digital silence, which synthetic speech has and people's does not; the mean takes
-    away the microphone. Padded frames come out as zeros.
-    """
-    mask = frame_mask(lengths, features.shape[1])[..., None]
-    peak = features.masked_fill(~mask, float("-inf")).amax(dim=(1, 2), keepdim=True)
-    features = torch.maximum(features, peak - LOG_RANGE) * mask
-    mean = features.sum(dim=1, keepdim=True) / lengths.clamp(min=1)[:, None, None]
-    return (features - mean) * SCALE * mask
 
 
 def no_autocast(x: Tensor) -> torch.autocast:
@@ -48,12 +34,29 @@ class Encoded(NamedTuple):
     lengths: Tensor  # [B] frames
 
 
+def following(before: Encoded, after: Encoded, frames: int) -> Encoded:
+    """The last ``frames`` frames of utterances of which one part follows another, both without padding."""
+    parts = zip([before.last, *before.taps, *before.inter_logits], [after.last, *after.taps, *after.inter_logits])
+    last, *inner = (torch.cat(part, dim=1)[:, -frames:] for part in parts)
+    count = len(before.taps)
+    return Encoded(last, inner[:count], inner[count:], torch.full_like(before.lengths, last.shape[1]))
+
+
 class Emissions(NamedTuple):
     """Log-probabilities of a batch."""
 
     subword: Tensor  # [B, T, V] float32, the final head
     inter: List[Tensor]  # [B, T, V_i] float32, the inner heads
     lengths: Tensor  # [B] frames
+
+
+@dataclass
+class StreamState:
+    """What the encoder needs of the frames before; :meth:`CtcModel.stream_state` makes one, and `encode` brings it up to date."""
+
+    layers: List[LayerState]
+    normalizer: NormalizerState = field(default_factory=NormalizerState)
+    subsampling: SubsamplingState = field(default_factory=SubsamplingState)
 
 
 # Biases the stream at an inner head: (stream [B, T, D], taps below, inner logits below) -> stream.
@@ -78,11 +81,13 @@ class CtcModel(nn.Module):
         self.config = config
         dim = config.encoder.dim
         sizes = {"phone": config.num_phones, "subword": config.num_subwords}
+        if config.streaming is not None:
+            self.normalizer = RunningNormalizer(config.num_mel_bins)
         if config.whisper is None:
             self.subsampling = Subsampling(config.num_mel_bins, dim, config.encoder.dropout)
         else:
             self.whisper = WhisperFrontEnd(config.whisper, config.num_mel_bins, dim, config.encoder.dropout)
-        self.layers = nn.ModuleList([ConformerLayer(config.encoder) for _ in range(config.encoder.layers)])
+        self.layers = nn.ModuleList([ConformerLayer(config.encoder, config.streaming is not None) for _ in range(config.encoder.layers)])
         self.inter_heads = nn.ModuleList([nn.Linear(dim, sizes[inter.target]) for inter in config.inter_ctc])
         self.conditioning = nn.ModuleList([nn.Linear(sizes[inter.target], dim) for inter in config.inter_ctc])
         self.head = nn.Linear(dim, config.num_subwords)
@@ -98,33 +103,55 @@ class CtcModel(nn.Module):
         """The device on which the encoder runs."""
         return self.layers[0].norm.weight.device
 
-    def encode(self, features: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias] = None) -> Encoded:
-        """``features [B, T, F]`` natural-log mel energies, ``lengths [B]`` frames; on any device, on which the result is, too."""
+    def stream_state(self) -> StreamState:
+        """The state before an utterance's first frame. Raises ValueError where the configuration has no section `streaming`."""
+        streaming = self.config.streaming
+        if streaming is None:
+            raise ValueError("the model's frames see whole utterances")
+        return StreamState([LayerState(streaming.chunk * streaming.left_chunks) for _ in self.layers])
+
+    def encode(
+        self, features: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias] = None, state: Optional[StreamState] = None
+    ) -> Encoded:
+        """``features [B, T, F]`` natural-log mel energies, ``lengths [B]`` frames; on any device, on which the result is, too.
+
+        With ``state`` they are the next chunk of utterances that come piece by piece: `streaming.chunk` frames after subsampling,
+        at their end fewer, and as many of each utterance.
+        """
         home, device = features.device, self.encoder_device
         if home != device:
-            there = self._encode(sent(features, device), sent(lengths, device), None if inner_bias is None else _at_home(inner_bias, home))
+            there = self._encode(sent(features, device), sent(lengths, device), inner_bias and _at_home(inner_bias, home), state)
             last, *parts = (part.to(home) for part in (there.last, *there.taps, *there.inter_logits))
             return Encoded(last, parts[: len(there.taps)], parts[len(there.taps) :], there.lengths.to(home))
-        return self._encode(features, lengths, inner_bias)
+        return self._encode(features, lengths, inner_bias, state)
 
-    def _encode(self, features: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias]) -> Encoded:
-        if self.config.whisper is None:
+    def _encode(self, features: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias], state: Optional[StreamState]) -> Encoded:
+        if self.config.streaming is not None:
+            x = self.normalizer(features, lengths, state and state.normalizer)
+            x, lengths = self.subsampling(x, lengths, state and state.subsampling)
+        elif self.config.whisper is None:
             x, lengths = self.subsampling(normalize_features(features, lengths), lengths)
         else:
             x, lengths = self.whisper(features, lengths)
-        return self.encode_upper(x, lengths, inner_bias)
+        return self.encode_upper(x, lengths, inner_bias, state)
 
-    def encode_upper(self, x: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias] = None) -> Encoded:
-        """The conformer's layers on their input ``x [B, T, D]``, ``lengths [B]`` frames of it."""
+    def encode_upper(
+        self, x: Tensor, lengths: Tensor, inner_bias: Optional[InnerBias] = None, state: Optional[StreamState] = None
+    ) -> Encoded:
+        """The conformer's layers on their input ``x [B, T, D]``, ``lengths [B]`` frames of it. ``state`` as for :meth:`encode`."""
         # Under bf16 the stream, the heads and the softmaxes stay in float32: with a bf16 stream the
         # gradients of the lower layers came out at a cosine of 0.4 to those in float32.
         x = x.float()
         mask = frame_mask(lengths, x.shape[1])
-        table = rotary_table(x.shape[1], self.config.encoder.dim // self.config.encoder.heads, x.device)
+        streaming, frames = self.config.streaming, x.shape[1]
+        reach = None if streaming is None or state is not None else chunk_reach(frames, streaming, x.device)
+        if state is not None:
+            frames += state.layers[0].frames
+        table = rotary_table(frames, self.config.encoder.dim // self.config.encoder.heads, x.device)
         inner: Dict[int, int] = {inter.layer: i for i, inter in enumerate(self.config.inter_ctc)}
         taps, inter_logits = [], []
         for number, layer in enumerate(self.layers, start=1):
-            x = layer(x, mask, table)
+            x = layer(x, mask, table, reach, state and state.layers[number - 1])
             if number in inner:
                 if inner_bias is not None and inner[number] == SECOND_HEAD:
                     x = inner_bias(x, taps, inter_logits)

@@ -15,8 +15,9 @@ from torch.nn import functional as F
 
 from ctcb.errors import InputError
 from ctcb.models.config import WhisperConfig
-from ctcb.models.conformer import frame_mask, subsampled
+from ctcb.models.conformer import subsampled
 from ctcb.models.dropout import Dropout
+from ctcb.models.normalization import frame_mask
 
 FLOOR = 8.0  # log10 units below the utterance's loudest bin; Whisper's own
 

@@ -14,8 +14,8 @@ from ctcb.adapter.network import ContextualAdapter
 from ctcb.ctc.viterbi import BLANK, align_tokens
 from ctcb.data.loader import Batch
 from ctcb.errors import InputError
-from ctcb.models.conformer import frame_mask
 from ctcb.models.ctc import CtcModel, Encoded, in_float32
+from ctcb.models.normalization import frame_mask
 from ctcb.training.catalogue import CatalogueSampler, Occurrence
 from ctcb.training.encoder_cache import FrozenEncodings
 from ctcb.training.losses import ctc_loss

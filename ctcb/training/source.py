@@ -20,7 +20,7 @@ from ctcb.data.copies import utterance_of
 from ctcb.data.features import FeatureExtractor
 from ctcb.data.loader import Batch, Collate, EpochBatches, Targets, chosen_copy, load_batches
 from ctcb.data.packing import packed
-from ctcb.models.conformer import frame_mask
+from ctcb.models.normalization import frame_mask
 from ctcb.progress import progress
 from ctcb.training.config import TrainConfig
 from ctcb.training.processes import rank_and_size

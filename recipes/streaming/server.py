@@ -18,7 +18,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, List, Mapping
+from typing import Any, Callable, List, Mapping, Optional
 
 import numpy as np
 from websockets.asyncio.server import ServerConnection, serve
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8765, help="0: any that is free")
     parser.add_argument("--model", help="model directory; the bundled model by default")
     parser.add_argument("--bias", default="decoder", help="preset of techniques")
-    parser.add_argument("--latency", type=float, default=1.0, help="seconds between a sound and what the model makes of it")
+    parser.add_argument("--latency", type=float, help="seconds between a sound and what the model makes of it (1, or the model's own)")
     parser.add_argument("--tokens", help="decode emissions: the model's tokens.txt")
     parser.add_argument("--frame-shift", type=float, default=0.04, help="seconds a frame of emissions")
     parser.add_argument("--threads", type=int, default=2, help="threads that decode")
@@ -74,7 +74,7 @@ class Emissions:
         return [self._stream.finish()]
 
 
-def audio_stream(recognizer: ctcb.Recognizer, latency: float, settings: Mapping[str, Any]) -> Any:
+def audio_stream(recognizer: ctcb.Recognizer, latency: Optional[float], settings: Mapping[str, Any]) -> Any:
     rate = settings.get("rate", 16_000)
     if not isinstance(rate, int):
         raise ctcb.InputError(f"the rate is {rate!r}", hint="give whole Hz")

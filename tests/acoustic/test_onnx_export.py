@@ -63,6 +63,13 @@ def same(model, other, samples):
         np.testing.assert_allclose(mine, theirs, atol=5e-4, rtol=0)
 
 
+def test_model_with_limited_context(streaming_dir, tmp_path):
+    ours, exported = open_model(str(streaming_dir)), open_model(f"onnx:{export_onnx(streaming_dir, tmp_path)}")
+    samples = np.tile(read_audio(DEMO / "audio/demo_03.ogg").samples, 3)
+    for count in (len(samples), 20_001, 700):
+        same(ours, exported, samples[:count])
+
+
 def test_bundled_model(bundled):
     ours, exported = open_model(str(BUNDLED_MODEL)), open_model(f"onnx:{bundled}")
     samples = read_audio(DEMO / "audio/demo_03.ogg").samples

@@ -70,6 +70,13 @@ def test_without_a_device_it_is_the_cpu(recipe, tmp_path):
     assert {options["precision"] for name, _, options in commands if name in ("train base", "train adapter")} == {None}  # the config's
 
 
+def test_mini_that_streams_trains_such_a_base_and_measures_it(tmp_path):
+    lines = dry([ROOT / "recipes/mini/run.sh", "--streaming", "--dry-run"], tmp_path)
+    [train] = [options for line in lines for words in [ctcb_words(line)] if words for name, _, options in [parsed(words)] if name == "train base"]
+    assert str(train["config"]).endswith("conf/model/tiny_streaming.yaml") and "exp/mini_streaming/" in str(train["out"])
+    assert lines[-2] == "# stage 13" and "measure_latency.py" in lines[-1] and "exp/mini_streaming/model" in lines[-1]
+
+
 @pytest.mark.parametrize("step, more", [("emit", ["out", "m.tsv"]), ("decode", ["out", "m.tsv", "--", "--nbest", "3"])])
 def test_parts_on_the_device(step, more, tmp_path):
     for nj in ("0", "3"):

@@ -38,8 +38,9 @@ from ctcb.search.find_lm import find_lm
 @click.option("--channels", cls=Once, type=click.IntRange(min=1), help="Channels of raw PCM; they are mixed.  [default: 1]")
 @click.option("--mic", is_flag=True, help="Listen to the microphone (needs the extra mic).")
 @click.option(
-    "--latency", cls=Once, type=float, default=LATENCY, show_default=True,
-    help="Seconds of audio, at most, between a sound and what the model makes of it.",
+    "--latency", cls=Once, type=float,
+    help="Seconds of audio, at most, between a sound and what the model makes of it; a model that is trained to stream has its own."
+    f"  [default: {LATENCY}, or the model's own]",
 )
 @click.option("--silence", cls=Once, type=float, default=Endpoints.silence, show_default=True, help="Seconds of silence that end an utterance.")
 @click.option("--longest", cls=Once, type=float, default=Endpoints.longest, show_default=True, help="Seconds after which an utterance is ended anyway.")
@@ -55,7 +56,7 @@ from ctcb.search.find_lm import find_lm
 )
 @click.option("--stats", is_flag=True, help="At the end, the real-time factor and how long things took, on stderr.")
 def command(
-    model: str, device: str, rate: Optional[int], channels: Optional[int], mic: bool, latency: float, silence: float, longest: float,
+    model: str, device: str, rate: Optional[int], channels: Optional[int], mic: bool, latency: Optional[float], silence: float, longest: float,
     lm: Optional[str], assignments: Tuple[str, ...], config: Optional[str], form: str, partials: Optional[str], stats: bool, **given: Any,
 ) -> None:
     """Transcribe audio while it comes, from standard input or a microphone.
@@ -93,6 +94,8 @@ def command(
     audio = from_microphone() if mic else from_stdin(rate, channels or 1)
     with working("preparing the list"):
         stream = recognizer.stream(entities, sample_rate=audio.rate, channels=audio.channels, latency=latency, endpoints=endpoints, utt_id="stream")
+    if latency is not None and stream.latency < latency:
+        click.echo(f"ctcb: --latency {latency:g} changes nothing: this model is trained to stream with {stream.latency:.2f} s", err=True)
     screen = Screen(form, partials or (LINE if sys.stderr.isatty() else NO))
     clock, second = Stats(), SAMPLE.itemsize * audio.rate * audio.channels
 
@@ -100,7 +103,7 @@ def command(
         for transcript in clock.timed(stream.finish, 0.0):
             screen.final(transcript)
         if stats:
-            clock.show()
+            clock.show(stream.latency)
 
     try:
         for piece in audio.pieces:

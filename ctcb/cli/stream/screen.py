@@ -71,11 +71,11 @@ class Stats:
         (self._ends if found else self._pieces).append(took)
         return found
 
-    def show(self) -> None:
-        """Write the figures on stderr."""
+    def show(self, latency: float) -> None:
+        """Write the figures on stderr; ``latency`` is the stream's, in seconds."""
         took = sum(self._pieces) + sum(self._ends)
         factor = took / self._seconds if self._seconds else 0.0
-        lines = [f"{self._seconds:.1f} s of audio in {took:.1f} s, real-time factor {factor:.3f}"]
+        lines = [f"{self._seconds:.1f} s of audio in {took:.1f} s, real-time factor {factor:.3f}, latency {latency:.2f} s"]
         for what, times in (("pieces", self._pieces), ("ends of utterances", self._ends)):
             if times:
                 middle, most, nearly_all = np.percentile(times, [50, 90, 99]) * 1000

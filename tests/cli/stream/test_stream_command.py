@@ -30,9 +30,9 @@ def wav(pcm=PCM, rate=16_000, channels=1, width=2, claimed=None):
 def stream(ctcb, model_dir, monkeypatch):
     """Run the command over bytes on standard input: ``stream(b"...", "--rate", 16000)``."""
 
-    def call(data, *words):
+    def call(data, *words, model=model_dir):
         monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(data)), isatty=lambda: False))
-        return ctcb("stream", "--model", model_dir, *words)
+        return ctcb("stream", "--model", model, *words)
 
     return call
 
@@ -64,8 +64,19 @@ def test_partials_and_stats(stream):
         words = [word["word"] for word in before["words"]]
         assert [word["word"] for word in after["words"]][: before["settled"]] == words[: before["settled"]]
     assert f"{len(PCM) / 16_000:.1f} s of audio" in ran.err and "real-time factor" in ran.err and "99 %" in ran.err
+    assert "latency 0.40 s" in ran.err
     ran = stream(wav(), "--partials", "line")
     assert "\r" in ran.err and "\r" not in ran.out and ran.out.count("\n") == 1
+
+
+def test_model_that_is_trained_to_stream_has_its_own_latency(stream, streaming_dir):
+    plain = stream(wav(), "--stats", model=streaming_dir)
+    assert plain.code == 0 and plain.out and "latency 0.33 s" in plain.err
+    longer = stream(wav(), "--latency", 2, model=streaming_dir)
+    assert (longer.code, longer.out, longer.err.count("\n")) == (0, plain.out, 1)
+    assert "--latency 2 changes nothing" in longer.err and "0.33 s" in longer.err
+    shorter = stream(wav(), "--latency", 0.2, model=streaming_dir)
+    assert (shorter.code, shorter.out) == (2, "") and "latency of 0.2 s" in shorter.err and shorter.err.count("\n") == 1
 
 
 @pytest.mark.parametrize("data, words, said", [
