@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ctcb.biasing.prepared_list import Context
 from ctcb.decoding.pipeline import Pipeline, warn_of
@@ -11,7 +11,7 @@ from ctcb.entities.lists import entries_of
 
 # None and an empty list: no list. A mapping has the entities' weights.
 Entities = Union[EntityList, Iterable[Union[str, Entity]], Mapping[str, float], None]
-Items = Tuple[Union[str, Entity], ...]
+Items = Sequence[Union[str, Entity]]
 
 KEPT = 4  # lists
 

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple, Union
 
 import regex
 
@@ -33,12 +33,19 @@ _Item = Union[str, Entity]  # an entry: a line of a file, or an item from Python
 _Reader = Callable[[Any, List[str]], Entity]
 
 
+class Places(Protocol):
+    """The places of entities in a list."""
+
+    def get(self, key: str) -> Optional[int]:
+        """The place of the entity with a key; None where there is none."""
+
+
 @dataclass(frozen=True)
 class EntityList:
     """Entities with different normal forms, in their list's order."""
 
-    entities: Tuple[Entity, ...]
-    lines: Tuple[int, ...] = field(default=(), compare=False)  # line number of each entity
+    entities: Sequence[Entity]
+    lines: Sequence[int] = field(default=(), compare=False)  # line number of each entity
     report: Optional[LoadReport] = field(default=None, compare=False)  # outcomes of all lines
     change: Optional[ListChange] = field(default=None, compare=False, repr=False)  # what :meth:`changed` did
 
@@ -50,17 +57,17 @@ class EntityList:
 
     def find(self, text: str) -> Optional[int]:
         """The index of the entity that a text was loaded as or merged into; None where there is none."""
-        return self.places.get(_key(Entity(" ".join(_printable(text, []).split()))))
+        return self.places.get(key_of(Entity(" ".join(_printable(text, []).split()))))
 
     @cached_property
-    def places(self) -> Dict[str, int]:
+    def places(self) -> Places:
         """The place of each entity, by its key."""
         return {key: place for place, key in enumerate(self.keys)}
 
     @cached_property
     def keys(self) -> Tuple[str, ...]:
         """What is different of any two entities: their normal forms."""
-        return tuple(map(_key, self.entities))
+        return tuple(map(key_of, self.entities))
 
     def changed(self, add: Union[Iterable[_Item], Mapping[_Item, float]] = (), remove: Iterable[str] = ()) -> EntityList:
         """The list with some entities gone and others behind those that are left.
@@ -195,7 +202,7 @@ def _collect(
             check_languages(entity, file, number)
         if changes:
             notes += [LineNote(number, CHANGED, entity.text, change) for change in changes]
-        place = places.setdefault(_key(entity), len(entities))
+        place = places.setdefault(key_of(entity), len(entities))
         if place == len(entities):
             notes += [LineNote(number, WARNING, entity.text, doubt) for doubt in _doubts(entity)]
             entities.append(entity)
@@ -297,7 +304,7 @@ def _with_words(name: str, values: Tuple[str, ...], changes: List[str]) -> Tuple
     return tuple(kept)
 
 
-def _key(entity: Entity) -> str:
+def key_of(entity: Entity) -> str:
     """The key by which duplicates are recognised: of English letters the normal form; else the words in lower case, with
     their accents, which may tell names apart; the text itself where there is none."""
     if entity.text.isascii():
