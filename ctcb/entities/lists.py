@@ -14,6 +14,7 @@ from ctcb.collecting import paused
 from ctcb.entities.entity import Entity
 from ctcb.entities.fields import FIELDS, Record, Rejected, check_languages, check_pron, check_weight, tidy
 from ctcb.entities.formats import FILE_FORMATS, FORMATS, LINE_FORMATS, LineParser
+from ctcb.entities.kept import LONG, load_file, long_content, save_file
 from ctcb.entities.report import CHANGED, MERGED, REJECTED, WARNING, LineNote, LoadReport
 from ctcb.entities.shapes import Suspicion, suspect
 from ctcb.errors import JOINERS, InputError
@@ -108,6 +109,17 @@ class EntityList:
         """
         if format not in FORMATS:
             raise InputError(f"{format!r} is not a list format", hint=f"choose from {', '.join(FORMATS)}")
+        content = long_content(path)
+        kept = None if content is None else load_file(content, format, str(Path(path)))
+        if kept is not None:
+            return cls(*kept)
+        made = cls._read(path, format)
+        if len(made) >= LONG and content is not None and content == long_content(path):
+            save_file(content, format, made.entities, made.lines, made.report)
+        return made
+
+    @classmethod
+    def _read(cls, path: PathOrStr, format: str) -> EntityList:
         if format in FILE_FORMATS:
             return _collect(FILE_FORMATS[format](path), _from_record, str(Path(path)), format)
         rows = [(number, line) for number, line in read_lines(path) if _is_entry(line)]
