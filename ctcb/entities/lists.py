@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MANY_WORDS = 20
 MAX_CHARACTERS = 1000  # of a field; a longer text is not a name, and would be slow to spell and to match
 _WORDS = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*")
+# A line that is an entity as it stands, without anything to be said of it: most lines of long lists are.
+_BARE_NAME = re.compile(rf"[A-Za-z]+(?: [A-Za-z]+){{0,{MANY_WORDS - 1}}}").fullmatch
 _FIELD_IN_TEXT = re.compile(rf"(?:\W|\\t)(?:{'|'.join(FIELDS)})=").search  # behind a space, a comma, an arrow, "\t" in letters
 
 _Item = Union[str, Entity]  # an entry: a line of a file, or an item from Python
@@ -114,7 +116,7 @@ class EntityList:
         if kept is not None:
             return cls(*kept)
         made = cls._read(path, format)
-        if len(made) >= LONG and content is not None and content == long_content(path):
+        if len(made) >= LONG and made.report is not None and content is not None and content == long_content(path):
             save_file(content, format, made.entities, made.lines, made.report)
         return made
 
@@ -203,17 +205,20 @@ def _collect(
     places: Dict[str, int] = {}  # normal form -> index in entities
     count = 0
     for count, (number, item) in enumerate(entries, start=1):
-        changes: List[str] = []
-        try:
-            entity = _checked(read(item, changes), changes)
-        except Rejected as reason:
-            name = item if isinstance(item, str) else item.text
-            notes.append(LineNote(number, REJECTED, name, str(reason)))
-            continue
-        if entity.languages:
-            check_languages(entity, file, number)
-        if changes:
-            notes += [LineNote(number, CHANGED, entity.text, change) for change in changes]
+        if format == "plain" and _BARE_NAME(item) and len(item) <= MAX_CHARACTERS:
+            entity = Entity(item)
+        else:
+            changes: List[str] = []
+            try:
+                entity = _checked(read(item, changes), changes)
+            except Rejected as reason:
+                name = item if isinstance(item, str) else item.text
+                notes.append(LineNote(number, REJECTED, name, str(reason)))
+                continue
+            if entity.languages:
+                check_languages(entity, file, number)
+            if changes:
+                notes += [LineNote(number, CHANGED, entity.text, change) for change in changes]
         place = places.setdefault(key_of(entity), len(entities))
         if place == len(entities):
             notes += [LineNote(number, WARNING, entity.text, doubt) for doubt in _doubts(entity)]
