@@ -205,7 +205,7 @@ def _collect(
     places: Dict[str, int] = {}  # normal form -> index in entities
     count = 0
     for count, (number, item) in enumerate(entries, start=1):
-        if format == "plain" and _BARE_NAME(item) and len(item) <= MAX_CHARACTERS:
+        if format == "plain" and isinstance(item, str) and _BARE_NAME(item) and len(item) <= MAX_CHARACTERS:
             entity = Entity(item)
         else:
             changes: List[str] = []
