@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ctcb.adapter.catalogue import Catalogue, Vectors
 from ctcb.adapter.entries import Entry
+from ctcb.cache import cache_folder, prune
 from ctcb.entities import Entity
 from ctcb.entities.forms import spoken_forms
 from ctcb.errors import InputError, RunError
@@ -23,12 +24,6 @@ FORMAT = 3
 MOST_BYTES = 2**30  # of all files together; those used longest ago go first
 
 Entries = Tuple[Entry, ...]
-
-
-def cache_folder() -> Path:
-    """``$CTCB_CACHE``, or ``ctcb`` where the user's caches are."""
-    named = os.environ.get("CTCB_CACHE")
-    return Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ctcb"
 
 
 class CatalogueCache:
@@ -73,20 +68,12 @@ class CatalogueCache:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             save_tensors(path, tensors)
-            self._prune()
+            prune(self.folder, "*.safetensors", MOST_BYTES)
         except (OSError, RunError):
             pass
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.safetensors"
-
-    def _prune(self) -> None:
-        files = sorted(self.folder.glob("*.safetensors"), key=lambda file: file.stat().st_mtime, reverse=True)
-        total = 0
-        for file in files:
-            total += file.stat().st_size
-            if total > MOST_BYTES and file != files[0]:
-                file.unlink(missing_ok=True)
 
 
 def _unpacked(tensors: Dict[str, Tensor], name: str) -> List[Tuple[int, ...]]:

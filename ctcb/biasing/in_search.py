@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Optional, Tuple
+from typing import Optional, Sequence, Tuple
 
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.technique import SearchTechnique
-from ctcb.entities.changes import ListChange, without
+from ctcb.entities.changes import ListChange
 from ctcb.search.options import SUBWORD, UNIGRAM
+from ctcb.sequences import spliced
 
 FEW, MANY = 10, 1000  # entities: from the first number on short names begin to cost, at the second they cost all
 LONG = 8  # letters: what has as many is not short
@@ -31,7 +32,7 @@ class SubwordBoosting(SearchTechnique):
             return context
         first = len(context.entities) - change.added
         more = _with_short_names(context, context.setting.options.subword.short_name_penalty, first)
-        return replace(context, costs=without(before.costs, change.removed) + (more or ()))
+        return replace(context, costs=spliced(before.costs, change.removed, more or ()))
 
 
 class UnigramBoosting(SearchTechnique):
@@ -50,7 +51,7 @@ class UnigramBoosting(SearchTechnique):
         return self.prepare(context)
 
 
-def _with_short_names(context: Context, penalty: float, first: int = 0) -> Optional[Tuple[Tuple[float, ...], ...]]:
+def _with_short_names(context: Context, penalty: float, first: int = 0) -> Optional[Sequence[Tuple[float, ...]]]:
     """The costs of the phrases, and what short names cost in long lists (``subword.short_name_penalty``); from an entity on."""
     many = min(1.0, math.log10(max(1, len(context.entities)) / FEW) / math.log10(MANY / FEW))
     if penalty <= 0 or many <= 0:

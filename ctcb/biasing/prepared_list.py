@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
 from ctcb.biasing.options import TechniqueOptions
 from ctcb.biasing.segmentations import Segmentations
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
-from ctcb.entities.changes import ListChange, without
+from ctcb.entities.changes import ListChange
 from ctcb.entities.forms import printed_forms, spoken_forms
 from ctcb.entities.pronunciations import in_ipa
 from ctcb.entities.report import CHANGED, REJECTED
@@ -19,6 +19,7 @@ from ctcb.scoring.entities import EntityMatcher
 from ctcb.scoring.text import comparable, units_of
 from ctcb.search.protocol import PushedAway
 from ctcb.search.vocabulary import Vocabulary
+from ctcb.sequences import spliced
 from ctcb.text.possessives import has_possessives
 from ctcb.text.spelling import SoundSpelling, Spelling, TokenIds, why_unspellable
 
@@ -120,19 +121,19 @@ class Setting:
 class Context:
     """A list prepared for one model, search and choice of techniques; each technique adds its part."""
 
-    entities: Tuple[Entity, ...]
-    lines: Tuple[int, ...]  # where they stand in `file`
+    entities: Sequence[Entity]
+    lines: Sequence[int]  # where they stand in `file`
     file: Optional[str]
-    forms: Tuple[Tuple[str, ...], ...]  # as in SpelledList
-    phrases: Tuple[Tuple[TokenIds, ...], ...]
+    forms: Sequence[Tuple[str, ...]]  # as in SpelledList
+    phrases: Sequence[Tuple[TokenIds, ...]]
     setting: Setting
-    costs: Optional[Tuple[Tuple[float, ...], ...]] = None  # of the phrases, by entity; None: no phrase costs anything
+    costs: Optional[Sequence[Tuple[float, ...]]] = None  # of the phrases, by entity; None: no phrase costs anything
     boosted: bool = False  # whether the search boosts the entities' tokens,
     in_class: bool = False  # and whether each counts as one word of the LM's class
     graph: Any = None  # what the search compiled of this context; its entities are numbered as here
     variants: Tuple[Tuple[str, ...], ...] = ()  # spellings that sound like each entity, where some were made
     owners: Mapping[str, int] = field(default_factory=dict)  # and whose each of them is
-    spellings: Tuple[Tuple[TokenIds, ...], ...] = ()  # the sequences that spell each entity itself, where they are raised
+    spellings: Sequence[Tuple[TokenIds, ...]] = ()  # the sequences that spell each entity itself, where it has others or these are raised
     sounds: Optional[SoundIndex] = None  # the entities' pronunciations, numbered as here
     encoded: Optional[EncodedList] = None  # by the adapter
     token_pool: Sequence[int] = ()  # from which the verification by tokens draws random names
@@ -179,11 +180,9 @@ class Context:
 
     def changed(self, more: SpelledList, change: ListChange) -> Context:
         """A list that came out of this one, of which nothing is pushed away; ``more``: the entities that came. No technique has added to it yet."""
-        gone = change.removed
-        return Context(
-            without(self.entities, gone) + more.entities.entities, without(self.lines, gone) + more.entities.lines, self.file,
-            without(self.forms, gone) + more.forms, without(self.phrases, gone) + more.phrases, self.setting,
-        )
+        each = ((self.entities, more.entities.entities), (self.lines, more.entities.lines), (self.forms, more.forms), (self.phrases, more.phrases))
+        entities, lines, forms, phrases = (spliced(own, change.removed, others) for own, others in each)
+        return Context(entities, lines, self.file, forms, phrases, self.setting)
 
     @classmethod
     def of(cls, spelled: SpelledList, setting: Setting, places: Optional[Sequence[int]] = None) -> Context:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain, islice
-from typing import Dict, List, Mapping, Sequence, Tuple
+from typing import AbstractSet, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
@@ -43,26 +43,25 @@ class SpellingVariants(Rescorer):
         normal = [list(dict.fromkeys(map(normalize, own))) for own in context.forms]
         of_forms = iter(variants_of_all([form for own in normal for form in own], count, lexicon.knows))
         for entity, own in zip(context.entities, normal):
-            costs: Dict[str, float] = {}
             ways = list(islice(of_forms, len(own)))
-            ways += [spellings(words, count, lexicon.knows) for words in words_of_languages(entity, lexicon)]
-            for variant in chain.from_iterable(ways):
-                if variant.text not in taken:
-                    costs[variant.text] = min(variant.cost, costs.get(variant.text, np.inf))
-            best = sorted(costs.items(), key=lambda item: (item[1], item[0]))[:count]
-            made.append(dict(best))
-        spelled = iter(setting.spelling.spell([form for costs in made for form in costs]))
-        phrases, costs_of = list(context.phrases), [[0.0] * len(ways) for ways in context.phrases]
+            if entity.languages:
+                ways += [dict(spellings(words, count, lexicon.knows)) for words in words_of_languages(entity, lexicon)]
+            made.append(_cheapest(ways, taken, count))
+        # The best segmentation alone: others of others would crowd the graph.
+        spelled = iter(setting.spelling.spell([form for costs in made for form in costs], MAX_VARIED_FORMS + 1))
+        phrases, costs_of = list(context.phrases), [(0.0,) * len(ways) for ways in context.phrases]
         for place, costs in enumerate(made):
-            known = set(phrases[place])
+            known, more, their_costs = set(phrases[place]), [], []
             for cost in costs.values():
-                # The best segmentation alone: others of others would crowd the graph.
-                more = [ids for ids in next(spelled)[:1] if ids not in known]
-                phrases[place] += tuple(more)
-                costs_of[place] += [setting.options.g2g.cost_weight * cost] * len(more)
+                for ids in next(spelled)[:1]:
+                    if ids not in known:
+                        more.append(ids)
+                        their_costs.append(setting.options.g2g.cost_weight * cost)
+            phrases[place] += tuple(more)
+            costs_of[place] += tuple(their_costs)
         return replace(
-            context, phrases=tuple(phrases), costs=tuple(map(tuple, costs_of)), variants=tuple(map(tuple, made)),
-            owners=_owners(made, context),
+            context, phrases=tuple(phrases), costs=tuple(costs_of), variants=tuple(map(tuple, made)), owners=_owners(made, context),
+            spellings=context.phrases,
         )
 
     def update(self, context: Context, before: Context, change: ListChange) -> Context:
@@ -78,12 +77,24 @@ class SpellingVariants(Rescorer):
         return list(found.values())
 
 
+def _cheapest(ways: Sequence[Mapping[str, float]], taken: AbstractSet[str], count: int) -> Dict[str, float]:
+    """The ``count`` cheapest of several sorted rows of spellings that are not ``taken``, and their costs."""
+    if len(ways) == 1:
+        return {text: cost for text, cost in ways[0].items() if text not in taken}
+    costs: Dict[str, float] = {}
+    for text, cost in chain.from_iterable(way.items() for way in ways):
+        if text not in taken:
+            costs[text] = min(cost, costs.get(text, np.inf))
+    return dict(sorted(costs.items(), key=lambda item: (item[1], item[0]))[:count])
+
+
 def _owners(made: Sequence[Mapping[str, float]], context: Context) -> Dict[str, int]:
     """Whose each variant is: of several entities that it is likeliest for, or the first by name, whatever the list's order."""
     best: Dict[str, Tuple[float, str, int]] = {}
     for place, costs in enumerate(made):
+        name = context.entities[place].text
         for variant, cost in costs.items():
-            this, other = (cost, context.entities[place].text, place), best.get(variant)
+            this, other = (cost, name, place), best.get(variant)
             if other is None or this < other:
                 best[variant] = this
     return {variant: place for variant, (_, _, place) in best.items()}

@@ -31,11 +31,8 @@ class Spotting(EmissionTechnique):
     needs_phones = True
 
     def prepare(self, context: Context) -> Context:
-        """Index the entities' pronunciations, and note which sequences spell the entities themselves, and not their variants."""
-        own = context.phrases
-        if context.costs is not None:
-            own = tuple(tuple(ids for ids, cost in zip(*ways) if cost == 0) for ways in zip(context.phrases, context.costs))
-        return replace(with_sounds(context), spellings=own)
+        """Index the entities' pronunciations; variants spell no entity."""
+        return replace(with_sounds(context), spellings=context.spellings or context.phrases)
 
     def update(self, context: Context, before: Context, change: ListChange) -> Context:
         """The index without the entities that are gone and with those that came; long lists have no variants."""

@@ -2,16 +2,17 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ctcb.biasing.prepared_list import Context
+from ctcb.decoding.kept_lists import KeptLists
 from ctcb.decoding.pipeline import Pipeline, warn_of
 from ctcb.entities import Entity, EntityList, LoadReport
 from ctcb.entities.lists import entries_of
 
 # None and an empty list: no list. A mapping has the entities' weights.
 Entities = Union[EntityList, Iterable[Union[str, Entity]], Mapping[str, float], None]
-Items = Tuple[Union[str, Entity], ...]
+Items = Sequence[Union[str, Entity]]
 
 KEPT = 4  # lists
 
@@ -21,6 +22,7 @@ class ListCache:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline, self._lock = pipeline, Lock()
+        self._kept = KeptLists(pipeline)
         self._ready: List[Tuple[Items, Context]] = []  # the last used one last
 
     def __call__(self, entities: Entities) -> Optional[Context]:
@@ -41,10 +43,16 @@ class ListCache:
             return made
 
     def _prepared(self, entities: EntityList) -> Context:
+        kept = self._kept.load(entities)
+        if kept is not None:
+            warn_of(kept[0], callers=4)
+            return kept[1]
         spelled = self._pipeline.spell(entities)
         spelled.require()
         warn_of(spelled.report, callers=4)
-        return self._pipeline.prepare(spelled)
+        made = self._pipeline.prepare(spelled)
+        self._kept.save(entities, spelled.report, made)
+        return made
 
     def _updated(self, entities: Entities) -> Optional[Context]:
         """A list that came out of one that is ready, where that is enough to prepare it."""
@@ -63,7 +71,9 @@ class ListCache:
 
     def report(self, entities: Entities) -> LoadReport:
         """What becomes of each entity of a list: loaded, changed, merged or rejected, and why."""
-        return self._pipeline.spell(as_list(entities, as_items(entities))).report
+        items = as_list(entities, as_items(entities))
+        kept = self._kept.load(items)
+        return self._pipeline.spell(items).report if kept is None else kept[0]
 
 
 def as_items(entities: Entities) -> Items:

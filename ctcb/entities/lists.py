@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple, Union
 
 import regex
 
@@ -14,6 +14,7 @@ from ctcb.collecting import paused
 from ctcb.entities.entity import Entity
 from ctcb.entities.fields import FIELDS, Record, Rejected, check_languages, check_pron, check_weight, tidy
 from ctcb.entities.formats import FILE_FORMATS, FORMATS, LINE_FORMATS, LineParser
+from ctcb.entities.kept import LONG, load_file, long_content, save_file
 from ctcb.entities.report import CHANGED, MERGED, REJECTED, WARNING, LineNote, LoadReport
 from ctcb.entities.shapes import Suspicion, suspect
 from ctcb.errors import JOINERS, InputError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 MANY_WORDS = 20
 MAX_CHARACTERS = 1000  # of a field; a longer text is not a name, and would be slow to spell and to match
 _WORDS = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*")
+# A line that is an entity as it stands, without anything to be said of it: most lines of long lists are.
+_BARE_NAME = re.compile(rf"[A-Za-z]+(?: [A-Za-z]+){{0,{MANY_WORDS - 1}}}").fullmatch
 _FIELD_IN_TEXT = re.compile(rf"(?:\W|\\t)(?:{'|'.join(FIELDS)})=").search  # behind a space, a comma, an arrow, "\t" in letters
 
 _Item = Union[str, Entity]  # an entry: a line of a file, or an item from Python
@@ -33,12 +36,19 @@ _Item = Union[str, Entity]  # an entry: a line of a file, or an item from Python
 _Reader = Callable[[Any, List[str]], Entity]
 
 
+class Places(Protocol):
+    """The places of entities in a list."""
+
+    def get(self, key: str) -> Optional[int]:
+        """The place of the entity with a key; None where there is none."""
+
+
 @dataclass(frozen=True)
 class EntityList:
     """Entities with different normal forms, in their list's order."""
 
-    entities: Tuple[Entity, ...]
-    lines: Tuple[int, ...] = field(default=(), compare=False)  # line number of each entity
+    entities: Sequence[Entity]
+    lines: Sequence[int] = field(default=(), compare=False)  # line number of each entity
     report: Optional[LoadReport] = field(default=None, compare=False)  # outcomes of all lines
     change: Optional[ListChange] = field(default=None, compare=False, repr=False)  # what :meth:`changed` did
 
@@ -50,17 +60,17 @@ class EntityList:
 
     def find(self, text: str) -> Optional[int]:
         """The index of the entity that a text was loaded as or merged into; None where there is none."""
-        return self.places.get(_key(Entity(" ".join(_printable(text, []).split()))))
+        return self.places.get(key_of(Entity(" ".join(_printable(text, []).split()))))
 
     @cached_property
-    def places(self) -> Dict[str, int]:
+    def places(self) -> Places:
         """The place of each entity, by its key."""
         return {key: place for place, key in enumerate(self.keys)}
 
     @cached_property
     def keys(self) -> Tuple[str, ...]:
         """What is different of any two entities: their normal forms."""
-        return tuple(map(_key, self.entities))
+        return tuple(map(key_of, self.entities))
 
     def changed(self, add: Union[Iterable[_Item], Mapping[_Item, float]] = (), remove: Iterable[str] = ()) -> EntityList:
         """The list with some entities gone and others behind those that are left.
@@ -101,6 +111,17 @@ class EntityList:
         """
         if format not in FORMATS:
             raise InputError(f"{format!r} is not a list format", hint=f"choose from {', '.join(FORMATS)}")
+        content = long_content(path)
+        kept = None if content is None else load_file(content, format, str(Path(path)))
+        if kept is not None:
+            return cls(*kept)
+        made = cls._read(path, format)
+        if len(made) >= LONG and made.report is not None and content is not None and content == long_content(path):
+            save_file(content, format, made.entities, made.lines, made.report)
+        return made
+
+    @classmethod
+    def _read(cls, path: PathOrStr, format: str) -> EntityList:
         if format in FILE_FORMATS:
             return _collect(FILE_FORMATS[format](path), _from_record, str(Path(path)), format)
         rows = [(number, line) for number, line in read_lines(path) if _is_entry(line)]
@@ -184,18 +205,21 @@ def _collect(
     places: Dict[str, int] = {}  # normal form -> index in entities
     count = 0
     for count, (number, item) in enumerate(entries, start=1):
-        changes: List[str] = []
-        try:
-            entity = _checked(read(item, changes), changes)
-        except Rejected as reason:
-            name = item if isinstance(item, str) else item.text
-            notes.append(LineNote(number, REJECTED, name, str(reason)))
-            continue
-        if entity.languages:
-            check_languages(entity, file, number)
-        if changes:
-            notes += [LineNote(number, CHANGED, entity.text, change) for change in changes]
-        place = places.setdefault(_key(entity), len(entities))
+        if format == "plain" and isinstance(item, str) and _BARE_NAME(item) and len(item) <= MAX_CHARACTERS:
+            entity = Entity(item)
+        else:
+            changes: List[str] = []
+            try:
+                entity = _checked(read(item, changes), changes)
+            except Rejected as reason:
+                name = item if isinstance(item, str) else item.text
+                notes.append(LineNote(number, REJECTED, name, str(reason)))
+                continue
+            if entity.languages:
+                check_languages(entity, file, number)
+            if changes:
+                notes += [LineNote(number, CHANGED, entity.text, change) for change in changes]
+        place = places.setdefault(key_of(entity), len(entities))
         if place == len(entities):
             notes += [LineNote(number, WARNING, entity.text, doubt) for doubt in _doubts(entity)]
             entities.append(entity)
@@ -297,7 +321,7 @@ def _with_words(name: str, values: Tuple[str, ...], changes: List[str]) -> Tuple
     return tuple(kept)
 
 
-def _key(entity: Entity) -> str:
+def key_of(entity: Entity) -> str:
     """The key by which duplicates are recognised: of English letters the normal form; else the words in lower case, with
     their accents, which may tell names apart; the text itself where there is none."""
     if entity.text.isascii():

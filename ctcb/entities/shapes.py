@@ -19,6 +19,7 @@ _weighted_cell = re.compile(r"^[^,;\t]*[^\W\d_][^,;\t]*[,;]\s*-?\d+(?:\.\d+)?\s*
 _quoted_cell = re.compile(r'^"(?:[^"]|"")*"\s*[,;\t]').match
 _two_names = re.compile(rf"\w[\w\s.'’\-]*[{COMMAS}]\s*[^\W\d]").search
 _json_start = re.compile(r'\s*[\[{]\s*["\[{]').match
+_letters = re.compile(r"[A-Za-z ]*").fullmatch  # such a line has none of these shapes
 _card_start = re.compile(r"BEGIN:VCARD\s*$", re.IGNORECASE).match
 
 
@@ -57,7 +58,7 @@ def suspect(lines: Sequence[str]) -> Optional[Suspicion]:
     whole = _whole(lines)
     if whole is not None:
         return whole
-    cut = [line if len(line) <= 2 * ENOUGH else f"{line[:ENOUGH]}{line[-ENOUGH:]}" for line in lines]
+    cut = [line if len(line) <= 2 * ENOUGH else f"{line[:ENOUGH]}{line[-ENOUGH:]}" for line in lines if not _letters(line)]
     counts: Dict[_Shape, int] = {shape: sum(map(bool, map(shape.is_like, cut))) for shape in _LINES}
     likely: List[_Shape] = [shape for shape in _LINES if counts[shape] and counts[shape] >= shape.share * len(lines)]
     if not likely:

@@ -38,6 +38,8 @@ class PhoneGraph:
     @classmethod
     def build(cls, words: Sequence[Pronunciations]) -> PhoneGraph:
         """The graph of words; those without a pronunciation take no time."""
+        if len(words) == 1 and len(words[0]) == 1:
+            return cls._of_one(words[0][0])
         labels, owner, predecessors = [BLANK], [-1], [[0]]
         starts, lasts, boundary = [0], [], 0  # what may come before the next word: phones, a blank
 
@@ -65,6 +67,20 @@ class PhoneGraph:
             row[: len(states)] = states
         finals = np.array([boundary, *lasts])
         return cls(np.array(labels), table, np.array(owner), np.array(starts), finals, len(words))
+
+
+    @classmethod
+    def _of_one(cls, phones: np.ndarray) -> PhoneGraph:
+        """The graph of a word with one pronunciation: a blank, a phone, a blank, ..., a blank."""
+        size = 2 * len(phones) + 1
+        labels, owner = np.full(size, BLANK, np.int64), np.full(size, -1)
+        labels[1::2], owner[1::2] = phones, 0
+        table = np.full((size, 3), size, np.int64)
+        table[:, 0] = np.arange(size)
+        table[1:, 1] = np.arange(size - 1)
+        skips = 2 * np.flatnonzero(phones[1:] != phones[:-1]) + 3
+        table[skips, 2] = skips - 2
+        return cls(labels, table, owner, np.array([0, 1]), np.array([size - 1, size - 2]), 1)
 
 
 def scores(log_probs: np.ndarray, graphs: Sequence[PhoneGraph], best_path: bool = False) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 from ctcb.ctc import viterbi
 from ctcb.phones.index import SoundIndex
 from ctcb.phones.phonetics import BLANK, greedy_phones
-from ctcb.phones.verification import LONG, PhoneScore, probability
+from ctcb.phones.verification import LONG, PhoneScore, may_reach, probability
 
 MOST_TRIED = 1000  # pronunciations that are aligned, those with the largest shares of their pairs: of 10,000 names nearly all
 
@@ -46,11 +46,13 @@ def spot(log_probs: np.ndarray, index: SoundIndex, names: int, least: float) -> 
     labels, starts = viterbi.chains(sounds, BLANK)
     scores, spans = viterbi.best_spans(log_probs - likeliest[:, None], labels, starts, BLANK)
     uncertain = np.concatenate([[0.0], np.cumsum(-likeliest, dtype=np.float64)])
+    lengths = np.diff(starts) // 2 + 1
+    unsure = (uncertain[spans[:, 1]] - uncertain[spans[:, 0]]) / lengths
+    likely = may_reach(least, lengths, -scores.astype(np.float64) / lengths, unsure, names) & (scores > viterbi.IMPOSSIBLE)
     best: Dict[int, Spot] = {}
-    for sound, phones, score, (first, end) in zip(candidates.tolist(), sounds, scores.tolist(), spans.tolist()):
-        if score <= viterbi.IMPOSSIBLE:
-            continue
-        entity, length = index.owner(sound), len(phones)
+    for n in np.flatnonzero(likely).tolist():
+        length, score, (first, end) = int(lengths[n]), float(scores[n]), spans[n].tolist()
+        entity = index.owner(int(candidates[n]))
         fit = PhoneScore(min(length, LONG), -score / length, float(uncertain[end] - uncertain[first]) / length)
         found = Spot(entity, first, end, -score, probability(fit, names))
         if found.probability >= least and (entity not in best or found.probability > best[entity].probability):

@@ -17,6 +17,7 @@ import numpy as np
 from ctcb.phones.graph import PhoneGraph, Pronunciations, scores
 
 LONG = 12  # phones: what is longer is no likelier
+_ROUNDING = 1e-6  # of log-odds
 
 
 @dataclass(frozen=True)
@@ -73,3 +74,15 @@ def probability(score: PhoneScore, names: int, weights: LogOddsWeights = FITTED)
     """:func:`log_odds` as a probability, 0 to 1."""
     at = log_odds(score, names, weights)
     return 1.0 / (1.0 + math.exp(-at)) if at > -700 else 0.0
+
+
+def may_reach(
+    least: float, phones: np.ndarray, loss_per_phone: np.ndarray, uncertainty: np.ndarray, names: int, weights: LogOddsWeights = FITTED
+) -> np.ndarray:
+    """``[N]`` bool: which scores, given by arrays of their fields, have a :func:`probability` of at least ``least``, or nearly so."""
+    odds = (
+        weights.base - weights.loss * loss_per_phone + weights.phones * np.minimum(phones, LONG)
+        - weights.uncertainty * uncertainty - weights.names * math.log(max(1, names))
+    )
+    needed = math.log(least / (1 - least)) if 0 < least < 1 else math.inf if least >= 1 else -math.inf
+    return odds >= needed - _ROUNDING

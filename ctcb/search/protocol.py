@@ -24,11 +24,11 @@ class SearchContext(Protocol):
     """A list as searches see it; :class:`ctcb.biasing.prepared_list.Context` has more."""
 
     @property
-    def entities(self) -> Tuple[Entity, ...]:
+    def entities(self) -> Sequence[Entity]:
         """The list."""
 
     @property
-    def lines(self) -> Tuple[int, ...]:
+    def lines(self) -> Sequence[int]:
         """Where the entities stand in `file`."""
 
     @property
@@ -36,11 +36,11 @@ class SearchContext(Protocol):
         """The file that they were read from."""
 
     @property
-    def phrases(self) -> Tuple[Tuple[TokenIds, ...], ...]:
+    def phrases(self) -> Sequence[Tuple[TokenIds, ...]]:
         """Each entity's token sequences."""
 
     @property
-    def costs(self) -> Optional[Tuple[Tuple[float, ...], ...]]:
+    def costs(self) -> Optional[Sequence[Tuple[float, ...]]]:
         """What each sequence costs, in nats, by entity; None: nothing."""
 
     @property

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
@@ -88,19 +87,18 @@ def variants(text: str, count: int, known: Callable[[str], bool] = lambda word: 
     Only words that are not ``known`` are respelled (a recogniser spells the known ones correctly), and
     never as a known word, which would then be replaced where it was spoken itself.
     """
-    return variants_of_all([text], count, known)[0]
+    return [Variant(*one) for one in variants_of_all([text], count, known)[0].items()]
 
 
-def variants_of_all(texts: Sequence[str], count: int, known: Callable[[str], bool] = lambda word: False) -> List[List[Variant]]:
-    """:func:`variants` of each of many texts, whose words are respelled in one pass."""
-    from ctcb.text.g2g_search import respellings  # here: imports numba
+def variants_of_all(texts: Sequence[str], count: int, known: Callable[[str], bool] = lambda word: False) -> List[Dict[str, float]]:
+    """The texts of :func:`variants` of each of many texts, and their costs; words are respelled in one pass."""
+    from ctcb.text.g2g_search import MILLION, respellings  # here: imports numba
 
     words = [word for word in dict.fromkeys(word for text in texts for word in text.split()) if not known(word)]
-    found = dict(zip(words, respellings(words, 2 * count + 4, _table()))) if words else {}
-    options = {
-        word: [Variant(word, 0.0), *islice((Variant(*one) for one in others if not known(one[0])), count)] for word, others in found.items()
-    }
-    return [_cheapest_rows([options.get(word) or [Variant(word, 0.0)] for word in text.split()], count) for text in texts]
+    others = respellings(words, 2 * count + 4, _table(), count, known) if words else []
+    options = {word: [(0, word), *own] for word, own in zip(words, others)}
+    each = ([options.get(word) or [(0, word)] for word in text.split()] for text in texts)
+    return [{text: cost / MILLION for cost, text in _cheapest_rows(own, count)} for own in each]
 
 
 def spellings(words: Sequence[Sequence[str]], count: int, known: Callable[[str], bool] = lambda word: False) -> List[Variant]:
@@ -147,21 +145,26 @@ def _writes() -> Dict[Tuple[str, ...], Tuple[Row, ...]]:
     return found
 
 
-def _cheapest_rows(spellings: List[List[Variant]], count: int) -> List[Variant]:
-    """The ``count`` cheapest combinations of the words' spellings, without the first, which changes nothing.
+def _cheapest_rows(spellings: List[List[Tuple[int, str]]], count: int) -> List[Tuple[int, str]]:
+    """The ``count`` cheapest combinations of the words' spellings, without the first, which changes nothing; costs come before texts.
 
     Each word's spellings are sorted. What comes behind more than ``count`` others, whose parts are all no dearer, is not put together.
     """
-    if len(spellings) == 1:
-        return spellings[0][1 : count + 1]
-    rows = [Variant("", 0.0)]
+    several = [place for place, options in enumerate(spellings) if len(options) > 1]
+    if len(several) < 2:
+        if not several:
+            return []
+        place = several[0]
+        before = "".join(f"{options[0][1]} " for options in spellings[:place])
+        behind = "".join(f" {options[0][1]}" for options in spellings[place + 1 :])
+        return [(cost, f"{before}{text}{behind}") for cost, text in spellings[place][1 : count + 1]]
+    rows = [(0, "")]
     for options in spellings:
-        joined = [
-            Variant(f"{row.text} {variant.text}".strip(), row.cost + variant.cost)
-            for place, row in enumerate(rows) for variant in options[: (count + 1) // (place + 1)]
-        ]
-        rows = sorted(joined, key=_order)[: count + 1]
-    return rows[1:]
+        rows = sorted([
+            (cost + more, f"{text} {other}")
+            for place, (cost, text) in enumerate(rows) for more, other in options[: (count + 1) // (place + 1)]
+        ])[: count + 1]
+    return [(cost, text[1:]) for cost, text in rows[1:]]
 
 
 def fits(where: str, at_start: bool, rest: str) -> bool:

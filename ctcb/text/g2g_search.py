@@ -6,7 +6,7 @@ points. Of each end of a word only the spellings that are kept are held, and tho
 """
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -34,14 +34,14 @@ class Table(NamedTuple):
     where: Places  # of the clusters
     replacement_where: Places  # of the letters that replace them
     cost: np.ndarray  # [C] int64 millionths of a nat
-    letters: np.ndarray  # int64 code points of the replacements
+    letters: np.ndarray  # int32 code points of the replacements
     letters_at: np.ndarray  # [C + 1] int64: where each begins there
 
 
 class Ends(NamedTuple):
     """The spellings that are kept of a word's ends, in R slots that are used in turns, at most K each."""
 
-    text: np.ndarray  # [R, K, L] int64 code points
+    text: np.ndarray  # [R, K, L] int32 code points
     length: np.ndarray  # [R, K] int64
     cost: np.ndarray  # [R, K] int64
     order: np.ndarray  # [R, K] int64, their places from the cheapest on
@@ -86,20 +86,26 @@ def _compare(begin: np.ndarray, rest: np.ndarray, other: np.ndarray) -> int:
 
 
 @compiled(allocates=False, inner=True)
-def _offer(ends: Ends, slot: int, begin: np.ndarray, rest: np.ndarray, rest_hash: int, cost: int) -> None:
+def _hash(text: np.ndarray) -> int:
+    """The hash of a text's code points."""
+    hashed = 0
+    for letter in text:
+        hashed = hashed * _BASE + letter
+    return hashed
+
+
+@compiled(allocates=False, inner=True)
+def _offer(ends: Ends, slot: int, begin: np.ndarray, begin_hash: int, rest: np.ndarray, rest_hash: int, cost: int) -> None:
     """Keep a spelling of a word's end, ``begin`` and ``rest``, if it is among the cheapest, has no letter three times in a
     row at its beginning, and is not kept at a lower cost."""
     size, most, count = len(begin) + len(rest), ends.order.shape[1], ends.count[slot]
+    if count == most and cost > ends.cost[slot, ends.order[slot, most - 1]]:
+        return
     for place in range(min(size, 4) - 2):
         letter = _letter(begin, rest, place)
         if letter == _letter(begin, rest, place + 1) and letter == _letter(begin, rest, place + 2):
             return
-    if count == most and cost > ends.cost[slot, ends.order[slot, most - 1]]:
-        return
-    hashed = 0
-    for letter in begin:
-        hashed = hashed * _BASE + letter
-    hashed = hashed * ends.power[len(rest)] + rest_hash
+    hashed = begin_hash * ends.power[len(rest)] + rest_hash
     for rank in range(count):
         kept = ends.order[slot, rank]
         if ends.hashed[slot, kept] == hashed and _compare(begin, rest, ends.text[slot, kept, : ends.length[slot, kept]]) == 0:
@@ -124,8 +130,10 @@ def _offer(ends: Ends, slot: int, begin: np.ndarray, rest: np.ndarray, rest_hash
     for later in range(min(count, most - 1), place, -1):
         ends.order[slot, later] = ends.order[slot, later - 1]
     ends.order[slot, place] = row
-    for place in range(size):
-        ends.text[slot, row, place] = _letter(begin, rest, place)
+    for place in range(len(begin)):
+        ends.text[slot, row, place] = begin[place]
+    for place in range(len(rest)):
+        ends.text[slot, row, len(begin) + place] = rest[place]
     ends.length[slot, row], ends.cost[slot, row], ends.hashed[slot, row] = size, cost, hashed
     ends.count[slot] = min(count + 1, most)
 
@@ -139,7 +147,7 @@ def _respell(word: np.ndarray, table: Table, longest: int, ends: Ends) -> None:
         ends.count[slot] = 0
         for rank in range(most):
             ends.order[slot, rank] = rank
-    _offer(ends, size % slots, nothing, nothing, 0, 0)
+    _offer(ends, size % slots, nothing, 0, nothing, 0, 0)
     for first in range(size - 1, -1, -1):
         slot = first % slots
         ends.count[slot] = 0
@@ -147,7 +155,7 @@ def _respell(word: np.ndarray, table: Table, longest: int, ends: Ends) -> None:
         for rank in range(ends.count[after]):
             row = ends.order[after, rank]
             rest = ends.text[after, row, : ends.length[after, row]]
-            _offer(ends, slot, word[first : first + 1], rest, ends.hashed[after, row], ends.cost[after, row])
+            _offer(ends, slot, word[first : first + 1], np.int64(word[first]), rest, ends.hashed[after, row], ends.cost[after, row])
         node = 0
         for end in range(first + 1, min(size, first + longest) + 1):
             letter = word[end - 1] - 97
@@ -161,6 +169,7 @@ def _respell(word: np.ndarray, table: Table, longest: int, ends: Ends) -> None:
                 if not _fits(table.where, change, first == 0, following):
                     continue
                 begin = table.letters[table.letters_at[change] : table.letters_at[change + 1]]
+                hashed = _hash(begin)
                 for rank in range(ends.count[after]):
                     row = ends.order[after, rank]
                     cost = table.cost[change] + ends.cost[after, row]
@@ -168,15 +177,16 @@ def _respell(word: np.ndarray, table: Table, longest: int, ends: Ends) -> None:
                         break
                     rest = ends.text[after, row, : ends.length[after, row]]
                     if _fits(table.replacement_where, change, first == 0, rest[0] if len(rest) else _NONE):
-                        _offer(ends, slot, begin, rest, ends.hashed[after, row], cost)
+                        _offer(ends, slot, begin, hashed, rest, ends.hashed[after, row], cost)
 
 
 @compiled(allocates=False)
 def _search(
-    words: np.ndarray, starts: np.ndarray, table: Table, longest: int, ends: Ends, text: np.ndarray, length: np.ndarray, cost: np.ndarray
+    words: np.ndarray, starts: np.ndarray, table: Table, longest: int, ends: Ends, text: np.ndarray, length: np.ndarray, cost: np.ndarray,
+    count: np.ndarray,
 ) -> int:
     """Other spellings of N words, ``words[starts[n] : starts[n + 1]]``: their code points one behind the other in ``text``, their
-    ``length [N, K - 1]``, -1 behind the last, and ``cost``. Returns how many code points these are."""
+    ``length [N, K - 1]`` and ``cost``, and how many each word has, ``count [N]``. Returns how many code points these are."""
     written = 0
     for n in range(len(starts) - 1):
         word = words[starts[n] : starts[n + 1]]
@@ -192,6 +202,7 @@ def _search(
             written += size
             length[n, found], cost[n, found] = size, ends.cost[0, row]
             found += 1
+        count[n] = found
     return written
 
 
@@ -214,10 +225,10 @@ def table_of(changes: Dict[str, Sequence[Tuple[str, str, str, float]]]) -> Table
         for letter, to in letters.items():
             child[node, letter] = to
     flat = [change for some in own for change in some]
-    replacements = [np.array(list(map(ord, change[1])), np.int64) for change in flat]
+    replacements = [np.array(list(map(ord, change[1])), np.int32) for change in flat]
     return Table(
         child, np.r_[0, np.cumsum(list(map(len, own)))], _places([change[0] for change in flat]), _places([change[2] for change in flat]),
-        np.array([round(change[3] * MILLION) for change in flat], np.int64), np.concatenate([np.zeros(0, np.int64), *replacements]),
+        np.array([round(change[3] * MILLION) for change in flat], np.int64), np.concatenate([np.zeros(0, np.int32), *replacements]),
         np.r_[0, np.cumsum(list(map(len, replacements)))].astype(np.int64),
     )  # fmt: skip
 
@@ -229,30 +240,37 @@ def _places(wheres: Sequence[str]) -> Places:
     return Places(np.array(kind, np.int64), np.array(letters, np.int64))
 
 
-def respellings(words: Sequence[str], count: int, table: Table) -> List[List[Tuple[str, float]]]:
-    """Up to ``count`` other spellings of each word and their costs in nats, cheapest first, equally cheap ones in the alphabet's order."""
+def respellings(
+    words: Sequence[str], count: int, table: Table, most: int, known: Callable[[str], bool] = lambda word: False
+) -> List[List[Tuple[int, str]]]:
+    """Of the ``count`` cheapest other spellings of each word the first ``most`` that are not ``known``, and their costs in millionths of a nat.
+
+    Cheapest first, equally cheap ones in the alphabet's order; costs come before texts.
+    """
     sizes = np.array(list(map(len, words)), np.int64)
-    codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
+    codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.int32).copy()
     growth = int(np.diff(table.letters_at).max(initial=1))
     longest = int(_depth(table.child))
     kept, room = count + 1, growth * int(sizes.max(initial=0))
     ends = Ends(
-        np.empty((longest + 1, kept, room), np.int64), np.zeros((longest + 1, kept), np.int64), np.zeros((longest + 1, kept), np.int64),
+        np.empty((longest + 1, kept, room), np.int32), np.zeros((longest + 1, kept), np.int64), np.zeros((longest + 1, kept), np.int64),
         np.zeros((longest + 1, kept), np.int64), np.zeros(longest + 1, np.int64), np.zeros((longest + 1, kept), np.int64),
         np.cumprod(np.r_[1, np.full(room, _BASE)]),
     )  # fmt: skip
-    text, length = np.empty(count * growth * int(sizes.sum()), np.uint32), np.full((len(words), count), -1, np.int64)
-    cost = np.zeros((len(words), count), np.int64)
-    written = _search(codes, np.r_[0, np.cumsum(sizes)], table, longest, ends, text, length, cost)
+    text, length = np.empty(count * growth * int(sizes.sum()), np.int32), np.zeros((len(words), count), np.int64)
+    cost, found_of = np.zeros((len(words), count), np.int64), np.zeros(len(words), np.int64)
+    written = _search(codes, np.r_[0, np.cumsum(sizes)], table, longest, ends, text, length, cost, found_of)
     joined = text[:written].tobytes().decode("utf-32-le", "surrogatepass")
-    found, at = [], 0
-    for own_lengths, own_costs in zip(length.tolist(), cost.tolist()):
-        own = []
-        for size, millionths in zip(own_lengths, own_costs):
-            if size < 0:
-                break
-            own.append((joined[at : at + size], millionths / MILLION))
+    found, begins = [], np.cumsum(length.sum(axis=1)) - length.sum(axis=1)
+    for at, own_count, own_lengths, own_costs in zip(begins.tolist(), found_of.tolist(), length.tolist(), cost.tolist()):
+        own: List[Tuple[int, str]] = []
+        for size, millionths in zip(own_lengths[:own_count], own_costs):
+            other = joined[at : at + size]
             at += size
+            if not known(other):
+                own.append((millionths, other))
+                if len(own) == most:
+                    break
         found.append(own)
     return found
 

@@ -63,6 +63,11 @@ class TokenizerSpelling:
         self.tokenizer = tokenizer
         self.table, self.writing = tokenizer.table, tokenizer.writing
 
+    @property
+    def model(self) -> bytes:
+        """The tokenizer's sentencepiece model."""
+        return self.tokenizer.model
+
     def spell(self, forms: Sequence[str], among: Optional[int] = None) -> List[List[TokenIds]]:
         """The different segmentations of each form, best first; an empty list for one with characters that no piece has."""
         best = map(tuple, self.tokenizer.encode_all(forms))
@@ -83,6 +88,8 @@ class PieceSpelling:
     In character vocabularies that is letter by letter. Segmentations into equally many pieces are
     ordered by the length of their first pieces, longer ones first.
     """
+
+    model = b""  # no sentencepiece model
 
     def __init__(self, table: TokenTable) -> None:
         self.table = table
@@ -168,6 +175,7 @@ class SentencepieceSpelling(PieceSpelling):
             self._processor = sentencepiece.SentencePieceProcessor(model_file=str(model))
         except (RuntimeError, OSError):
             raise InputError("not a sentencepiece model", file=model, hint="name the tokens.model or bpe.model") from None
+        self.model = self._processor.serialized_model_proto()
         pieces = set(map(self._processor.id_to_piece, range(self._processor.get_piece_size())))
         outside = [symbol for symbol in table.written if symbol not in pieces]
         if len(outside) > len(table) // 2:

@@ -128,15 +128,20 @@ class Tokenizer:
     def save(self, folder: Union[str, Path]) -> None:
         """Write ``tokens.model`` and ``tokens.txt``; the folder is created."""
         with atomic_write(Path(folder) / MODEL_FILE, "wb") as file:
-            file.write(self._sp.serialized_model_proto())
+            file.write(self.model)
         with atomic_write(Path(folder) / TOKENS_FILE) as file:
             file.writelines(f"{piece}\n" for piece in self.pieces)
 
     def __len__(self) -> int:
         return len(self.pieces)
 
+    @property
+    def model(self) -> bytes:
+        """The sentencepiece model."""
+        return self._sp.serialized_model_proto()
+
     def __getstate__(self) -> Tuple[bytes, Optional[str]]:
-        return self._sp.serialized_model_proto(), self.table.language
+        return self.model, self.table.language
 
     def __setstate__(self, state: Tuple[bytes, Optional[str]]) -> None:
         self.__init__(*state)  # type: ignore[misc]

@@ -233,3 +233,11 @@ def test_long_list_loads_fast(load):
         assert entities.report.loaded + entities.report.merged == count
 
     linear(names, 25_000)
+
+
+@given(lines=st.lists(st.from_regex(r"[A-Za-z]{1,6}( [A-Za-z]{1,4}){0,21}", fullmatch=True) | st.sampled_from(["Mr Poe", "mr poe", "a" * 1001]), max_size=8))
+def test_bare_names_are_read_as_from_python(tmp_path_factory, lines):
+    path = tmp_path_factory.mktemp("bare") / "names.txt"
+    path.write_text("".join(f"{line}\n" for line in lines))
+    read, made = EntityList.load(path), EntityList.of(lines)
+    assert read == made and read.lines == made.lines and read.keys == made.keys and read.report.notes == made.report.notes

@@ -84,3 +84,12 @@ def test_floor_makes_every_phone_possible():
     log_probs = np.log(np.array([[1.0, 0, 0, 0]], np.float32) + 1e-30)
     spread = np.exp(floored(log_probs, 0.04))
     assert spread == pytest.approx(np.array([[0.97, 0.01, 0.01, 0.01]]), abs=1e-6)
+
+
+@pytest.mark.parametrize("phones", [[1], [2, 2], [1, 2, 2, 1], [3, 1, 3, 3, 3, 2]])
+def test_one_pronunciation_has_the_graph_of_a_word_before_a_silent_one(phones):
+    one, general = PhoneGraph.build([[np.array(phones)]]), PhoneGraph.build([[np.array(phones)], []])
+    assert one.num_words == 1 and all(np.array_equal(getattr(one, name), getattr(general, name)) for name in ("labels", "words", "starts", "ends"))
+    none = len(one.labels)
+    predecessors = [[sorted(row[row < none].tolist()) for row in graph.predecessors] for graph in (one, general)]
+    assert predecessors[0] == predecessors[1]

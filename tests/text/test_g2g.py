@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ctcb.errors import InputError
 from ctcb.text.g2g import TABLE, Variant, _changes, fits, read_table, variants, variants_of_all
-from ctcb.text.g2g_search import respellings, table_of
+from ctcb.text.g2g_search import MILLION, respellings, table_of
 from ctcb.text.lexicon import PHONES
 
 
@@ -108,14 +108,14 @@ WORDS = st.one_of(
 @given(words=st.lists(WORDS, min_size=1, max_size=4), count=st.integers(0, 30))
 @settings(deadline=None, max_examples=60)
 def test_compiled_search_equals_the_plain_one(words, count):
-    found = respellings(words, count, table_of(_changes()))
-    assert [[Variant(*one) for one in own] for own in found] == [list(g2g_reference.respellings(word, count)) for word in words]
+    found = respellings(words, count, table_of(_changes()), count)
+    assert [[Variant(text, cost / MILLION) for cost, text in own] for own in found] == [list(g2g_reference.respellings(word, count)) for word in words]
 
 
 def test_many_texts_as_one_by_one():
     forms = ["zoker lodz", "saint zoker", "", "lodz", "zoker lodz quin"]
     known = {"saint", "lots"}.__contains__
-    assert variants_of_all(forms, 10, known) == [variants(form, 10, known) for form in forms]
+    assert [list(own.items()) for own in variants_of_all(forms, 10, known)] == [variants(form, 10, known) for form in forms]
     ways = [[Variant(word, 0.0), *variants(word, 10)] for word in forms[-1].split()]
     every = sorted((round(sum(one.cost for one in row), 6), " ".join(one.text for one in row)) for row in product(*ways))
     assert [one.text for one in variants(forms[-1], 10)] == [text for _, text in every[1:11]]

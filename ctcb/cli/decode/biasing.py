@@ -12,6 +12,7 @@ from ctcb.biasing.registry import PRESETS, TECHNIQUES
 from ctcb.biasing.technique import EncoderTechnique, Technique
 from ctcb.cli.common.options import Decorator, Once, entities_format_option, join
 from ctcb.decoding.builder import Config
+from ctcb.decoding.kept_lists import KeptLists
 from ctcb.decoding.pipeline import Contexts, Pipeline
 from ctcb.entities import EntityList
 from ctcb.entities.per_utt import EntitiesPerUtt
@@ -110,6 +111,13 @@ def prepare(
     """Each utterance's list, prepared; the load report, and which utterances have none, on stderr."""
     if lists is None:
         return Contexts.alike(None)
+    kept = KeptLists(pipeline)
+    with working("looking for the list"):
+        found = kept.load(lists) if isinstance(lists, EntityList) else None
+    if found is not None:
+        if found[0].eventful:
+            click.echo(found[0].render(), err=True, nl=False)
+        return Contexts.alike(found[1])
     with working("spelling the list"):
         spelled = pipeline.spell(lists if isinstance(lists, EntityList) else lists.entities)
     if spelled.report.eventful:
@@ -117,7 +125,9 @@ def prepare(
     if isinstance(lists, EntityList):
         spelled.require()
         with working("preparing the list"):
-            return Contexts.alike(pipeline.prepare(spelled))
+            context = pipeline.prepare(spelled)
+        kept.save(lists, spelled.report, context)
+        return Contexts.alike(context)
     missing = [utt_id for utt_id in utt_ids if utt_id not in lists.places]
     if missing and len(missing) == len(utt_ids):
         raise InputError(

@@ -14,6 +14,7 @@ import numpy as np
 from ctcb.compiled import compiled
 from ctcb.errors import InputError
 from ctcb.search.beam.automaton import STATE, GraphArrays, step
+from ctcb.search.beam.changed_trie import relink, renumber
 from ctcb.search.beam.phrase_table import EntityError as EntityError
 from ctcb.search.beam.phrase_table import PhraseTable, TokenIds
 from ctcb.search.beam.token_trie import first_children, grow
@@ -34,7 +35,8 @@ class ContextGraph:
 
     arrays: GraphArrays
     vocabulary: Vocabulary
-    table: PhraseTable  # the entities' token sequences
+    table: PhraseTable  # the entities' token sequences,
+    end: np.ndarray  # [N] int64, and the last state of each of them
     boosted: bool = True  # whether their tokens are boosted
     changeable: bool = True  # whether :meth:`changed` can change it
 
@@ -109,9 +111,19 @@ class ContextGraph:
         ``phrases``, ``weights`` and ``costs`` are those of the others, ``names`` those of all. Not of a graph with phrases to push
         away, or other ``short`` than by default. Raises EntityError for one of the others, by its index among them.
         """
-        more = PhraseTable.of(phrases, self.vocabulary, weights, costs)
-        nothing = PhraseTable.of([], self.vocabulary)
-        return self._of(self.table.without(removed).joined(more), nothing, self.vocabulary, names, self.boosted, None)
+        more, vocabulary = PhraseTable.of(phrases, self.vocabulary, weights, costs), self.vocabulary
+        goes = np.zeros(len(self.table), bool)
+        goes[np.asarray(removed, np.int64)] = True
+        goes = goes[self.table.owners]
+        before, token, parent, depth, first, place, new_end = renumber(
+            self.arrays, self.end, np.flatnonzero(goes), more.flat, more.starts, more.lengths, more.order
+        )
+        table = self.table.without(removed).joined(more)
+        end = np.concatenate([place[self.end[~goes]], new_end])
+        arrays = _arrays(table, end, token, depth, first, names, self.boosted, None)
+        relink(self.arrays, arrays, before, place, parent, vocabulary.starts_word, vocabulary.between_words)
+        _raise_weights(arrays, parent)
+        return replace(self, arrays=arrays, table=table, end=end)
 
     @classmethod
     def _of(
@@ -120,25 +132,13 @@ class ContextGraph:
         """The graph of some sequences, and of others to push away."""
         every = table.joined(away) if len(away) else table
         token, parent, level, end = grow(every.flat, every.starts, every.lengths, vocabulary.size, every.order)
-        count = unboosted_letters(len(table)) if short is None else short
-        weights = table.weights[table.owners] * np.maximum(LEAST, 1 - count / np.maximum(1, table.letters))
-        states = np.zeros(len(token) + 1, STATE)
-        states["first_child"] = first_children(parent)
-        states["depth"][:-1] = level
-        states["ends"][1:], entity, end_weight, end_cost = _ends(
-            end[: len(table.starts)], table.owners, weights, table.costs, names, len(token)
-        )
-        root_child = np.zeros(vocabulary.size, np.int32)
-        root_child[token[1 : states["first_child"][1]]] = np.arange(1, states["first_child"][1])
-        if not boosted:
-            end_weight[:] = 0
-        arrays = GraphArrays(
-            states=states, token=token, root_child=root_child, entity=entity, end_weight=end_weight,
-            end_cost=end_cost, end_class=np.zeros(0), class_bound=np.array([-np.inf]), penalty=np.zeros(len(token) if len(away) else 0))
+        arrays = _arrays(table, end[: len(table.starts)], token, level, first_children(parent), names, boosted, short)
         if len(away):
+            arrays = arrays._replace(penalty=np.zeros(len(token)))
             np.maximum.at(arrays.penalty, end[len(table.starts) :], away.weights[away.owners])
         _link(arrays, parent, vocabulary.starts_word, vocabulary.between_words)
-        return cls(arrays, vocabulary, table, boosted, short is None and not len(away))
+        _raise_weights(arrays, parent)
+        return cls(arrays, vocabulary, table, end, boosted, short is None and not len(away))
 
     def with_class(self, scores: Sequence[float]) -> ContextGraph:
         """The graph with the entities in the LM's class, each at its ``scores``: what is added to log P(<unk>).
@@ -157,6 +157,26 @@ class ContextGraph:
         return cls.build([], vocabulary)
 
 
+def _arrays(
+    table: PhraseTable, end: np.ndarray, token: np.ndarray, depth: np.ndarray, first: np.ndarray, names: Optional[Sequence[Any]],
+    boosted: bool, short: Optional[float],
+) -> GraphArrays:
+    """The arrays of a trie, whose states are not linked yet; parameters as of :meth:`ContextGraph.build`, and as ``grow`` returns them."""
+    count = unboosted_letters(len(table)) if short is None else short
+    weights = table.weights[table.owners] * np.maximum(LEAST, 1 - count / np.maximum(1, table.letters))
+    limits, entity, end_weight, end_cost = _ends(end, table.owners, weights, table.costs, names, len(token))
+    states = np.zeros(len(token) + 1, STATE)
+    states["first_child"], states["depth"][:-1], states["ends"][1:] = first, depth, limits
+    root_child = np.zeros(table.size, np.int32)
+    root_child[token[1 : first[1]]] = np.arange(1, first[1])
+    if not boosted:
+        end_weight[:] = 0
+    return GraphArrays(
+        states=states, token=token, root_child=root_child, entity=entity, end_weight=end_weight, end_cost=end_cost,
+        end_class=np.zeros(0), class_bound=np.array([-np.inf]), penalty=np.zeros(0),
+    )  # fmt: skip
+
+
 def _ends(
     end: np.ndarray, owners: np.ndarray, weights: np.ndarray, costs: np.ndarray,
     names: Optional[Sequence[Any]], states: int,
@@ -167,7 +187,7 @@ def _ends(
     several = np.diff(limits, prepend=0)[end[order]] > 1
     if several.any():
         some = order[several]
-        rank = np.arange(len(weights) if names is None else len(names))
+        rank = np.arange(int(owners.max()) + 1 if names is None else len(names))
         if names is not None:
             tied = np.unique(owners[some])
             rank[sorted(tied.tolist(), key=names.__getitem__)] = np.arange(len(tied))
@@ -216,7 +236,7 @@ def _bound(graph, end_class, class_bound):
 
 @compiled
 def _link(graph, parent, starts_word, is_separator):
-    """Fill in the states' `fail`, `mask`, `weight` and `top_weight`, and add to `penalty` what ends in their suffixes."""
+    """Fill in the states' `fail` and `mask`, and add to `penalty` what ends in their suffixes."""
     states = graph.states
     for state in range(1, len(parent)):
         token, before = graph.token[state], parent[state]
@@ -232,6 +252,13 @@ def _link(graph, parent, starts_word, is_separator):
         for following in range(states[state].first_child, states[state + 1].first_child):
             mask |= np.int64(1) << (graph.token[following] & 63)
         states[state].mask = mask
+
+
+@compiled
+def _raise_weights(graph, parent):
+    """Fill in the states' `weight` and `top_weight`."""
+    states = graph.states
+    for state in range(1, len(parent)):
         for i in range(states[state].ends, states[state + 1].ends):
             states[state].weight = max(states[state].weight, graph.end_weight[i])
     for state in range(len(parent) - 1, 0, -1):

@@ -81,7 +81,7 @@ def _keys(flat, starts, lengths, first, width, bits):
 
 
 @compiled(allocates=False, inner=True)
-def _shared(flat, starts, lengths, a, b):
+def shared_symbols(flat, starts, lengths, a, b):
     """How many first symbols two sequences share."""
     most = min(lengths[a], lengths[b])
     for place in range(most):
@@ -99,7 +99,7 @@ def _places(flat, starts, lengths, order, more):
         while low < high:
             middle = (low + high) // 2
             a, b = order[middle], more[n]
-            same = _shared(flat, starts, lengths, a, b)
+            same = shared_symbols(flat, starts, lengths, a, b)
             if same < lengths[a] and (same == lengths[b] or flat[starts[a] + same] > flat[starts[b] + same]):
                 high = middle
             else:
@@ -115,7 +115,7 @@ def _grow(flat, starts, lengths, order, longest):
     following[0] = 1
     shared = np.zeros(len(order), np.int64)
     for n in range(len(order)):
-        shared[n] = _shared(flat, starts, lengths, order[n - 1], order[n]) if n > 0 else 0
+        shared[n] = shared_symbols(flat, starts, lengths, order[n - 1], order[n]) if n > 0 else 0
         for level in range(shared[n] + 1, lengths[order[n]] + 1):
             following[level] += 1
     states = 0

@@ -1,0 +1,30 @@
+"""A context graph that came out of another one is the one that is built of the changed list."""
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ctcb.search.beam.context_graph import ContextGraph
+from ctcb.search.vocabulary import Vocabulary
+
+VOCABULARY = Vocabulary.from_tokens(["<blank>", "\u2581a", "\u2581b", "a", "b", "c"])
+SEQUENCES = st.builds(lambda first, others: (first, *others), st.sampled_from((1, 2)), st.lists(st.integers(1, 5), max_size=4))
+PHRASES = st.lists(st.lists(SEQUENCES, max_size=2), max_size=8)
+CHANGES = st.lists(st.tuples(st.sets(st.integers(0, 15)), PHRASES, st.sampled_from((0.5, 1.0, 3.0))), min_size=1, max_size=4)
+
+
+@given(phrases=PHRASES, changes=CHANGES)
+@settings(deadline=None, max_examples=150)
+def test_changed_graphs_are_built_ones(phrases, changes):
+    weights = [1.0] * len(phrases)
+    graph = ContextGraph.build(phrases, VOCABULARY, weights)
+    for removed, added, weight in changes:
+        removed = {place for place in removed if place < len(phrases)}
+        graph = graph.changed(sorted(removed), added, [weight] * len(added), None, None)
+        phrases = [own for place, own in enumerate(phrases) if place not in removed] + added
+        weights = [own for place, own in enumerate(weights) if place not in removed] + [weight] * len(added)
+        built = ContextGraph.build(phrases, VOCABULARY, weights)
+        for name, array in built.arrays._asdict().items():
+            assert np.array_equal(array, getattr(graph.arrays, name)), name
+        assert np.array_equal(built.end, graph.end)
