@@ -65,27 +65,11 @@ def tiny_config(lang_dir):
     )
 
 
-def with_random_weights(config, lang_dir: Path, folder: Path) -> Path:
-    """A model directory with random weights, below ``folder``."""
-    import torch
-
-    from ctcb.acoustic.directory import save_model, write_model_yaml
-    from ctcb.data.features import FeatureConfig
-    from ctcb.models.ctc import CtcModel
-    from ctcb.text.lang import copy_lang
-
-    source, target = folder / "training", folder / "model"
-    source.mkdir()
-    write_model_yaml(source, config, FeatureConfig())
-    copy_lang(lang_dir, source)
-    torch.manual_seed(0)
-    save_model(target, CtcModel(config).state_dict(), source)
-    return target
-
-
 @pytest.fixture(scope="session")
 def model_dir(tmp_path_factory, lang_dir, tiny_config) -> Path:
     """A model directory with random weights."""
+    from random_models import with_random_weights
+
     return with_random_weights(tiny_config, lang_dir, tmp_path_factory.mktemp("model"))
 
 
@@ -102,33 +86,16 @@ def streaming_config(tiny_config):
 @pytest.fixture(scope="session")
 def streaming_dir(tmp_path_factory, lang_dir, streaming_config) -> Path:
     """A model directory with limited context and random weights."""
+    from random_models import with_random_weights
+
     return with_random_weights(streaming_config, lang_dir, tmp_path_factory.mktemp("streaming"))
-
-
-def with_adapter(model_dir: Path, config, tiny_config, folder: Path) -> Path:
-    """A copy of the model directory with an adapter of random weights, which changes the emissions."""
-    import shutil
-
-    import torch
-
-    from ctcb.acoustic.directory import load_model, save_adapter
-    from ctcb.adapter.network import ContextualAdapter
-
-    shutil.copytree(model_dir, folder)
-    torch.manual_seed(0)
-    adapter = ContextualAdapter(config, tiny_config)
-    if config.alignment:
-        adapter.final.init_directions(load_model(model_dir).network.head)
-    else:
-        torch.nn.init.normal_(adapter.final.out.weight)
-        torch.nn.init.zeros_(adapter.final.reserve)
-    save_adapter(folder, adapter.state_dict(), config)
-    return folder
 
 
 @pytest.fixture(scope="session")
 def adapter_dir(tmp_path_factory, model_dir, tiny_config) -> Path:
     """A model with an adapter."""
+    from random_models import with_adapter
+
     from ctcb.adapter.config import AdapterConfig
 
     config = AdapterConfig(dim=16, heads=2, embedding=8, hidden=8)
@@ -138,6 +105,8 @@ def adapter_dir(tmp_path_factory, model_dir, tiny_config) -> Path:
 @pytest.fixture(scope="session")
 def plain_adapter_dir(tmp_path_factory, model_dir, tiny_config) -> Path:
     """A model with an adapter that does not align."""
+    from random_models import with_adapter
+
     from ctcb.adapter.config import AdapterConfig
 
     config = AdapterConfig(dim=16, heads=2, embedding=8, hidden=8, mix=16, alignment=False)

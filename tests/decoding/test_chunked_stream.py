@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import with_adapter
 from growth import linear
+from random_models import with_adapter
 from tones import say
 
 import ctcb
