@@ -68,7 +68,6 @@ class PhoneGraph:
         finals = np.array([boundary, *lasts])
         return cls(np.array(labels), table, np.array(owner), np.array(starts), finals, len(words))
 
-
     @classmethod
     def _of_one(cls, phones: np.ndarray) -> PhoneGraph:
         """The graph of a word with one pronunciation: a blank, a phone, a blank, ..., a blank."""
