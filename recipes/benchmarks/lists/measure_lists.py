@@ -73,7 +73,7 @@ def changes(names: ctcb.EntityList) -> Iterator[ctcb.EntityList]:
 @click.option("--utterances", default=40, show_default=True, help="How many of them are decoded.")
 def main(size: int, files: Sequence[str], model: str, emissions: str, phones: str, utterances: int) -> None:
     """Measure with one list."""
-    with np.load(emissions) as tokens, np.load(phones) as sounds:
+    with np.load(emissions, allow_pickle=False) as tokens, np.load(phones, allow_pickle=False) as sounds:
         spoken = [(tokens[name], sounds[name]) for name in tokens.files[:utterances]]
     decoder = ctcb.CtcDecoder(model=model, phone_emissions=True)
     decoder.decode(spoken[0][0], ["zorblat quexington"], phones=spoken[0][1])  # compiled, and its tables read
