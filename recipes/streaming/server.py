@@ -27,6 +27,7 @@ from websockets.exceptions import ConnectionClosed
 import ctcb
 
 MOST_BYTES = 1 << 20  # of a message
+PATIENCE = 120.0  # seconds in which a busy client, or this server, may leave a ping unanswered
 
 
 def main() -> None:
@@ -51,7 +52,7 @@ async def listen(options: argparse.Namespace) -> None:
     else:
         opened = partial(audio_stream, ctcb.load(options.model, bias=options.bias), options.latency)
     with ThreadPoolExecutor(options.threads) as pool:
-        async with serve(partial(converse, opened, pool), options.host, options.port, max_size=MOST_BYTES) as server:
+        async with serve(partial(converse, opened, pool), options.host, options.port, max_size=MOST_BYTES, ping_timeout=PATIENCE) as server:
             print(f"listening on port {server.sockets[0].getsockname()[1]}", flush=True)
             await server.serve_forever()
 

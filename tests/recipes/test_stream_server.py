@@ -44,7 +44,7 @@ async def converse(address, entities, pieces, pause=0.0):
             if "end" in answers[-1] or "error" in answers[-1]:
                 return time.perf_counter()
 
-    async with client.connect(address) as connection:
+    async with client.connect(address, ping_timeout=None) as connection:
         reader = asyncio.create_task(read(connection))
         await connection.send(json.dumps({"entities": entities}))
         for piece in pieces:
