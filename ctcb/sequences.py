@@ -1,6 +1,7 @@
 """Sequences that are made of others, or of arrays, and are looked up item by item: of long lists few items are needed."""
 from __future__ import annotations
 
+from abc import abstractmethod
 from itertools import chain
 from operator import eq
 from typing import Any, Generic, Iterator, Sequence, Tuple, TypeVar, Union, overload
@@ -14,9 +15,9 @@ MANY = 5  # what came later is put among the others when it is as much as a fift
 class Row(Sequence[T], Generic[T]):
     """A sequence that does not change: equal to a tuple of the same items, and with its hash. Slices are tuples."""
 
+    @abstractmethod
     def item(self, place: int) -> T:
         """The item at a place, from 0."""
-        raise NotImplementedError
 
     @overload
     def __getitem__(self, place: int) -> T: ...

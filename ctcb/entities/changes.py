@@ -7,8 +7,9 @@ from typing import Any, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ctcb.entities.duplicates import key_of, merged
 from ctcb.entities.entity import Entity
-from ctcb.entities.lists import EntityList, Places, entries_of, key_of, merged
+from ctcb.entities.lists import EntityList, Places, entries_of
 from ctcb.entities.report import MERGED, REJECTED, LineNote, LoadReport
 from ctcb.errors import InputError
 from ctcb.sequences import Spliced, spliced

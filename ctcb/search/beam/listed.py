@@ -8,7 +8,7 @@ import numpy as np
 
 from ctcb.entities import Entity
 from ctcb.entities.changes import ListChange
-from ctcb.entities.lists import plainness
+from ctcb.entities.duplicates import plainness
 from ctcb.errors import InputError
 from ctcb.search.beam.context_graph import ContextGraph, EntityError
 from ctcb.search.protocol import SearchContext
