@@ -43,6 +43,18 @@ def open_device(name: str = "auto", local_rank: Optional[int] = None) -> torch.d
     return torch.device("cuda", number)
 
 
+def has_bf16(device: torch.device) -> bool:
+    """Whether a device has instructions for products of bf16. A GPU has them since compute capability 8: torch itself also says yes where
+    they are only emulated, and slow. Of processors, x86's are known."""
+    import torch
+    from llvmlite.binding import get_host_cpu_features
+
+    if device.type == "cuda":
+        return bool(torch.version.hip) or torch.cuda.get_device_capability(device) >= (8, 0)
+    features = get_host_cpu_features()
+    return any(features.get(name, False) for name in ("avx512bf16", "amx-bf16"))
+
+
 def sent(x: torch.Tensor, device: torch.device) -> torch.Tensor:
     """A tensor on a device; from the CPU to a GPU through pinned memory, for which the processor does not wait."""
     return x.pin_memory().to(device, non_blocking=True) if (x.device.type, device.type) == ("cpu", "cuda") else x.to(device)

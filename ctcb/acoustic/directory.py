@@ -19,6 +19,7 @@ from ctcb.data.features import FeatureConfig
 from ctcb.device import open_device
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr, atomic_write, digest
+from ctcb.models.bf16 import set_precision
 from ctcb.models.config import ModelConfig
 from ctcb.models.ctc import CtcModel
 from ctcb.models.weights import dequantized, load_weights, quantized, read_tensors, save_half, save_tensors
@@ -110,12 +111,13 @@ def save_adapter(folder: PathOrStr, weights: Dict[str, Tensor], config: AdapterC
     write_model_yaml(folder, model, features, config)
 
 
-def load_model(folder: PathOrStr, device: str = "cpu") -> LoadedModel:
-    """Load a model directory, whose encoder then runs on ``device`` (`ctcb.device.open_device`).
+def load_model(folder: PathOrStr, device: str = "cpu", precision: str = "fp32") -> LoadedModel:
+    """Load a model directory, whose encoder then runs on ``device`` (`ctcb.device.open_device`), in a precision
+    (`ctcb.models.bf16`).
 
     Raises
     ------
-    InputError : a file is missing, malformed, of another version, or does not fit the others.
+    InputError : a file is missing, malformed, of another version, or does not fit the others; a device or a precision is not there.
     """
     folder = Path(folder)
     config, features = read_model_yaml(folder)
@@ -133,6 +135,7 @@ def load_model(folder: PathOrStr, device: str = "cpu") -> LoadedModel:
     with torch.no_grad():
         network.float().eval()
     network.encoder_to(open_device(device))
+    set_precision(network.encoder_parts, precision, network.encoder_device)
     adapter, adapter_digest = _load_adapter(folder, config)
     return LoadedModel(network, features, lang, adapter, folder, adapter_digest)
 

@@ -14,6 +14,7 @@ from ctcb.ctc.log_probs import from_logits
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.device import open_device
 from ctcb.errors import InputError
+from ctcb.models.bf16 import set_precision
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
 
@@ -75,11 +76,12 @@ def takes_mask(model: Any) -> bool:
     return getattr(config, "feat_extract_norm", None) == "layer" and not getattr(config, "add_adapter", False)
 
 
-def load(name: str, tokens: Tokens, device: str) -> HfModel:
+def load(name: str, tokens: Tokens, device: str, precision: str) -> HfModel:
     """A model by :func:`opened`; on a GPU it takes batches, where it may."""
     extractor, model, table = opened(name, tokens)
     place = open_device(device)
-    return HfModel(extractor, model.to(place), table, together=place.type == "cuda" and takes_mask(model))
+    set_precision([model.to(place).base_model], precision, place)
+    return HfModel(extractor, model, table, together=place.type == "cuda" and takes_mask(model))
 
 
 def _of_language(tokenizer: Any, language: Optional[str], name: str) -> Dict[str, Any]:

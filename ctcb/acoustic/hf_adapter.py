@@ -26,6 +26,7 @@ from ctcb.ctc import emissions
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
+from ctcb.models.bf16 import set_precision
 from ctcb.models.config import EncoderConfig, InterCtc, ModelConfig
 from ctcb.models.ctc import Emissions, Encoded, InnerBias, in_float32
 from ctcb.text.lang import Lang
@@ -105,9 +106,11 @@ class HfBase:
 
 
 def load_base(
-    name: str, tokens: Tokens, adapter: Optional[PathOrStr] = None, device: torch.device = torch.device("cpu")
+    name: str, tokens: Tokens, adapter: Optional[PathOrStr] = None, device: torch.device = torch.device("cpu"),
+    precision: str = "fp32",
 ) -> HfBase:
-    """A folder or a name of the Hub, and the folder of an adapter that was trained for it. The model runs on ``device``.
+    """A folder or a name of the Hub, and the folder of an adapter that was trained for it. The model runs on ``device``,
+    in a precision (`ctcb.models.bf16`).
 
     Raises InputError for what is no CTC model whose head can be biased, and for another model's adapter.
     """
@@ -122,6 +125,7 @@ def load_base(
         return network._states(samples)[-1][0].cpu().numpy()
 
     model.to(device)
+    set_precision([model.base_model], precision, device)
     base = HfBase(network, lang, spelling, measured_shift(frames), digest, f"hf:{name}")
     if adapter is None:
         return base

@@ -11,13 +11,14 @@ from ctcb.acoustic.open import Tokens
 from ctcb.acoustic.waveform import WaveformModel
 from ctcb.device import open_device
 from ctcb.errors import InputError
+from ctcb.models.bf16 import set_precision
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
 
 BLANK = "<blk>"  # NeMo's blank comes behind the tokens and has no name
 
 
-def load(name: str, tokens: Tokens, device: str) -> WaveformModel:
+def load(name: str, tokens: Tokens, device: str, precision: str) -> WaveformModel:
     """A ``.nemo`` file or a name that NeMo knows, of a CTC model or one with a CTC head beside a transducer.
 
     Raises InputError for a model without a CTC head.
@@ -26,6 +27,7 @@ def load(name: str, tokens: Tokens, device: str) -> WaveformModel:
 
     place = open_device(device)
     model = (ASRModel.restore_from if Path(name).is_file() else ASRModel.from_pretrained)(name, map_location=place).eval()
+    set_precision([model.encoder], precision, place)
     hybrid = hasattr(model, "ctc_decoder")
     head = model.ctc_decoder if hybrid else model.decoder
     if not hasattr(head, "vocabulary"):

@@ -33,44 +33,53 @@ class Tokens:
 class Kind:
     """A family of models."""
 
-    module: str  # has `load(name, tokens, device) -> WaveformModel`; the name of the device as in ctcb/device.py
+    module: str  # has `load(name, tokens, device) -> WaveformModel`, the name of the device as in ctcb/device.py
     needs: str  # the package that it is made of
     names: str  # what stands behind the colon
+    in_torch: bool = True  # then `load` also takes a precision (ctcb/models/bf16.py)
 
 
 KINDS: Dict[str, Kind] = {  # those of ctcb/model_names.py; the extra of each is called like it
     "hf": Kind("ctcb.acoustic.hf", "transformers", "a folder or a name of the Hugging Face Hub"),
     "torchaudio": Kind("ctcb.acoustic.torchaudio", "torchaudio", "a bundle of torchaudio.pipelines"),
-    "onnx": Kind("ctcb.acoustic.onnx", "onnxruntime", "an .onnx file, with its tokens.txt beside it or --tokens"),
+    "onnx": Kind("ctcb.acoustic.onnx", "onnxruntime", "an .onnx file, with its tokens.txt beside it or --tokens", in_torch=False),
     "nemo": Kind("ctcb.acoustic.nemo", "nemo", "a .nemo file or a name of its model hub"),
-    "hama": Kind("ctcb.acoustic.hama", "hama", "nothing"),
+    "hama": Kind("ctcb.acoustic.hama", "hama", "nothing", in_torch=False),
 }
 
 
-def open_model(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None, device: str = "cpu") -> AcousticModel:
+def open_model(
+    model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None, device: str = "cpu",
+    precision: str = "fp32",
+) -> AcousticModel:
     """The model that ``--model`` names: a model directory, or ``KIND:NAME`` with a kind of ``KINDS``.
 
     ``adapter`` is the folder of one that was trained for a model of transformers. The encoder runs on ``device``
-    (`ctcb.device.open_device`); adapters run on the CPU. Raises InputError for what is no
-    such model or no such adapter, and RunError where the package that runs it is missing.
+    (`ctcb.device.open_device`), in a precision (`ctcb.models.bf16`); adapters run on the CPU, in float32. Raises InputError for what is
+    no such model or no such adapter, for a device or a precision that is not there, and RunError where the package that runs it is missing.
     """
     if adapter is not None:
         from ctcb.acoustic.hf_adapter import AdaptedModel
 
-        return AdaptedModel(open_base_of(model, tokens, adapter, device))
+        return AdaptedModel(open_base_of(model, tokens, adapter, device, precision))
     if not is_foreign(model):
         from ctcb.acoustic.directory import load_model
         from ctcb.acoustic.directory_model import DirectoryModel
 
-        return DirectoryModel(load_model(model, device))
+        return DirectoryModel(load_model(model, device, precision))
     kind, rest = _kind_of(model)
-    load: Callable[[str, Tokens, str], WaveformModel] = import_module(kind.module).load
-    opened = load(rest, tokens, device)
-    opened.opened_as = model, tokens, None, device
+    if not kind.in_torch and precision not in ("fp32", "auto"):
+        raise InputError(f"--precision {precision} is for models in torch; {model} has the precision of its file", hint="leave it out")
+    load: Callable[..., WaveformModel] = import_module(kind.module).load
+    opened = load(rest, tokens, device, precision) if kind.in_torch else load(rest, tokens, device)
+    opened.opened_as = model, tokens, None, device, precision
     return opened
 
 
-def open_base_of(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None, device: str = "cpu") -> HfBase:
+def open_base_of(
+    model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOrStr] = None, device: str = "cpu",
+    precision: str = "fp32",
+) -> HfBase:
     """A model of transformers as the base of an adapter, and the adapter where there is one; raises as :func:`open_model`."""
     if not model.startswith("hf:"):
         raise InputError(
@@ -81,7 +90,7 @@ def open_base_of(model: str, tokens: Tokens = Tokens(), adapter: Optional[PathOr
     from ctcb.acoustic.hf_adapter import load_base
     from ctcb.device import open_device
 
-    return load_base(rest, tokens, adapter, open_device(device))
+    return load_base(rest, tokens, adapter, open_device(device), precision)
 
 
 def _kind_of(model: str) -> Tuple[Kind, str]:

@@ -10,11 +10,12 @@ from ctcb.acoustic.waveform import WaveformModel
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.device import open_device
 from ctcb.errors import InputError
+from ctcb.models.bf16 import set_precision
 from ctcb.text.spelling import PieceSpelling
 from ctcb.text.tokens import TokenTable
 
 
-def load(name: str, tokens: Tokens, device: str) -> WaveformModel:
+def load(name: str, tokens: Tokens, device: str, precision: str) -> WaveformModel:
     """A bundle such as ``WAV2VEC2_ASR_BASE_960H``, which torchaudio fetches into torch's cache.
 
     Raises InputError for what is no bundle with a CTC head.
@@ -29,6 +30,7 @@ def load(name: str, tokens: Tokens, device: str) -> WaveformModel:
         raise InputError(f"the bundle {name} takes {bundle.sample_rate} Hz", hint=f"name one for {SAMPLE_RATE} Hz")
     place = open_device(device)
     model = bundle.get_model().eval().to(place)
+    set_precision([model.encoder], precision, place)
 
     def network(samples: np.ndarray) -> np.ndarray:
         with torch.no_grad():

@@ -27,7 +27,7 @@ class WaveformModel:
     rows_per_second = float(SAMPLE_RATE)
     max_seconds = MAX_SECONDS
     phonetics: Optional[Phonetics] = None
-    opened_as: Optional[Tuple[str, Tokens, None, str]] = None  # what `open_model` made it of
+    opened_as: Optional[Tuple[str, Tokens, None, str, str]] = None  # what `open_model` made it of
 
     def __init__(
         self, network: Network, spelling: Optional[Spelling], frame_shift: Optional[float] = None, content: Callable[[], str] = str

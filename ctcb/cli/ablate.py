@@ -31,7 +31,7 @@ from ctcb.search.beam.decoder import warm
     "Search": "system",
     "LM": "lm",
     "Output": "plot results",
-    "Expert, input": "device cache jobs half",
+    "Expert, input": "device precision cache jobs half",
     "Expert, list": "entities-format added absent absent-lists",
     "Expert, search": "vary set config graph adapter",
     "Expert, output": "json bootstrap seed",

@@ -12,7 +12,7 @@ from ctcb.cli.common.options import Once, failed_option, recognition_options
 
 
 @click.command(cls=Command, sections={
-    "Input": "model device",
+    "Input": "model device precision",
     "Output": "out phones head",
 })
 @recognition_options()
@@ -21,7 +21,7 @@ from ctcb.cli.common.options import Once, failed_option, recognition_options
 @click.option("--phones", type=click.Path(), help="Also write the phone head's here, for `ctcb decode --phone-emissions`.")
 @failed_option()
 def command(
-    inputs: Tuple[str, ...], model: str, channel: str, batch_seconds: float, device: str, jobs: int, head: str, out: str, phones: Optional[str],
+    inputs: Tuple[str, ...], model: str, channel: str, batch_seconds: float, device: str, precision: str, jobs: int, head: str, out: str, phones: Optional[str],
     failed: Optional[str],
 ) -> None:
     """Write the emissions of INPUTS as one .npz: an array [frames, symbols] an utterance, float32.
@@ -41,7 +41,7 @@ def command(
     from ctcb.io import atomic_write
 
     require_batches(batch_seconds, jobs)
-    utterances, opened = find_utterances(inputs, channel), open_model(model, device=device)
+    utterances, opened = find_utterances(inputs, channel), open_model(model, device=device, precision=precision)
     if opened.spelling is None:
         head = "phone"
     if (head == "phone" or phones is not None) and opened.phonetics is None:

@@ -41,7 +41,7 @@ SHOWN = 10  # trials that are listed
     "Search": "preset trials",
     "LM": "lm",
     "Output": "out into-model",
-    "Expert, input": "device cache jobs half",
+    "Expert, input": "device precision cache jobs half",
     "Expert, list": "entities-format added absent",
     "Expert, search": "study parameter max-u-wer max-false-alarms seed set config graph adapter json",
 })

@@ -48,6 +48,7 @@ class Config:
     max_active_entities: Optional[int] = None  # entries of a long list that the adapter aligns with an utterance; None: 300
     print_as: str = LIST  # how names are printed, one of PRINT_AS
     device: str = "cpu"  # on which the model's encoder runs (ctcb/device.py)
+    precision: str = "fp32"  # in which it computes (ctcb/models/bf16.py)
 
     @property
     def preset(self) -> Preset:
@@ -102,7 +103,7 @@ def build(config: Config) -> Recognizer:
     from ctcb.decoding.recognizer import Recognizer
 
     biased = any(isinstance(technique, EncoderTechnique) for technique in techniques_of(config))
-    model = open_model(str(config.model), config.tokens or Tokens(), config.adapter, config.device)
+    model = open_model(str(config.model), config.tokens or Tokens(), config.adapter, config.device, config.precision)
     encoder = as_biasable(model).model if biased else None
     if encoder is not None:
         from ctcb.adapter.encoded_list import require_adapter  # here: imports torch

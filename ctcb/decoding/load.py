@@ -27,7 +27,8 @@ def load(
     lm: Optional[PathOrStr] = None, with_: Collection[str] = (), without: Collection[str] = (),
     phones: Optional[Mapping[str, Any]] = None, config: Optional[PathOrStr] = None, adapter: Optional[PathOrStr] = None,
     settings: Optional[Mapping[str, Any]] = None, *, method: Optional[str] = None, graph: Optional[PathOrStr] = None, graph_options: Optional[GraphOptions] = None,
-    tokens: Optional[Tokens] = None, max_active_entities: Optional[int] = None, print_as: str = LIST, device: str = "cpu", **old: Any,
+    tokens: Optional[Tokens] = None, max_active_entities: Optional[int] = None, print_as: str = LIST, device: str = "cpu", precision: str = "fp32",
+    **old: Any,
 ) -> Recognizer:
     """Load a model and make a recognizer of it.
 
@@ -55,6 +56,8 @@ def load(
     print_as : how the text has names: ``"list"``, in the list's spelling with the model's letters and case; ``"model"``, as the
         model wrote them; ``"exact"``, as the list has them.
     device : where the model runs: ``cpu``, ``cuda``, ``cuda:N`` or ``auto`` (a GPU where there is one).
+    precision : of the encoder's matrix products: ``fp32``; ``bf16``, faster where the device has instructions for it; ``auto``, bf16
+        there and else fp32.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def load(
         Config(
             folder, tokens, adapter, bias, tuple(with_), tuple(without), with_settings(presets, bias, options, {**(phones or {}), **(settings or {})}), method,
             find_lm(lm, folder if method == "beam" else None), graph_of(graph, graph_options, options), max_active_entities,
-            print_as, device,
+            print_as, device, precision,
         )
     )
 

@@ -77,18 +77,18 @@ class EmissionCache:
 
     def __init__(
         self, model: PathOrStr, keep: Optional[PathOrStr] = None, jobs: int = 2, batch_seconds: float = 120.0, device: str = "cpu",
-        tokens: Optional[Tokens] = None, adapter: Optional[PathOrStr] = None, phones: Optional[Spelling] = None,
+        tokens: Optional[Tokens] = None, adapter: Optional[PathOrStr] = None, phones: Optional[Spelling] = None, precision: str = "fp32",
     ) -> None:
         """
         Parameters
         ----------
         model : as ``--model`` names it.
         keep : a folder for emissions; those of the same model, manifest and audio that are there are used.
-        tokens, adapter : as in :func:`ctcb.acoustic.open.open_model`.
+        tokens, adapter, device, precision : as in :func:`ctcb.acoustic.open.open_model`.
         phones : the spelling of a graph over phones, where one is searched.
         """
         self._name, self._keep = str(model), None if keep is None else Path(keep)
-        self._jobs, self._batch_seconds, self._device = jobs, batch_seconds, device
+        self._jobs, self._batch_seconds, self._device, self._precision = jobs, batch_seconds, device, precision
         self._tokens, self._adapter, self._phones_spelling = tokens, adapter, phones
         self._known: Dict[Path, CachedEmissions] = {}
         self._biased: Dict[Tuple[Path, EntityList], CachedEmissions] = {}
@@ -98,7 +98,7 @@ class EmissionCache:
         """The model. Raises InputError."""
         from ctcb.acoustic.open import Tokens, open_model  # here: import torch
 
-        return open_model(self._name, self._tokens or Tokens(), self._adapter, self._device)
+        return open_model(self._name, self._tokens or Tokens(), self._adapter, self._device, self._precision)
 
     @cached_property
     def facts(self) -> EmissionFacts:
@@ -113,11 +113,12 @@ class EmissionCache:
         return self.model.fingerprint if is_foreign(self._name) else of_directory(self._name)
 
     def content(self, data: DataSet) -> Tuple[str, Dict[str, str]]:
-        """Digests of what a set's emissions rest on: of the model and the whole manifest, and of each utterance's audio.
+        """Digests of what a set's emissions rest on: of the model, its precision and the whole manifest, and of each utterance's audio.
 
         Where audio is gone, of the audio that the kept emissions were made of.
         """
-        key = hashlib.sha256(self.digest.encode() + data.manifest.read_bytes()).hexdigest()
+        precision = "" if self._precision == "fp32" else self._precision
+        key = hashlib.sha256((self.digest + precision).encode() + data.manifest.read_bytes()).hexdigest()
         kept = self._kept(data, key).get("audio", {})
         rows = read_manifest(data.manifest)
         return key, {row.utt_id: file_digest(row.audio) if row.audio.exists() else kept.get(row.utt_id, "") for row in rows}

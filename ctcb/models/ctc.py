@@ -99,6 +99,11 @@ class CtcModel(nn.Module):
                 part.to(device)
 
     @property
+    def encoder_parts(self) -> List[nn.Module]:
+        """What takes most of the time: the layers, and Whisper's where there are some."""
+        return [self.layers] if self.config.whisper is None else [self.whisper, self.layers]
+
+    @property
     def encoder_device(self) -> torch.device:
         """The device on which the encoder runs."""
         return self.layers[0].norm.weight.device

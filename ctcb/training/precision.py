@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from ctcb.device import has_bf16
 from ctcb.errors import InputError
 
 PRECISIONS = ("fp32", "bf16", "fp16", "auto")
@@ -25,7 +26,7 @@ def precision_on(device: torch.device, name: str) -> str:
     missing = ""
     if major_version() < 2:
         missing = f"bf16 needs torch 2, this is {torch.__version__}"
-    elif gpu and torch.cuda.get_device_capability(device) < (8, 0):  # older ones only emulate it
+    elif gpu and not has_bf16(device):
         missing = f"{torch.cuda.get_device_name(device)} has no bf16"
     if name == "auto":
         return ("fp16" if missing else "bf16") if gpu else "fp32"

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 import types
 
@@ -21,6 +22,7 @@ from ctcb.data.audio import read_audio
 from ctcb.data.inputs import Utterance
 from ctcb.data.manifest import read_manifest
 from ctcb.errors import InputError, RunError
+from ctcb.models import bf16
 from ctcb.scoring.alignment import align
 from ctcb.text.lexicon import Lexicon
 from ctcb.text.normalize import normalize
@@ -45,6 +47,18 @@ def test_transformers_model(ctcb, tmp_path, kind):
     assert ran.code == 0 and json.loads(ran.out)["seconds"] == pytest.approx(len(expected) * 0.02)
     refused = ctcb("decode", "--model", f"hf:{tmp_path}", "--entities", tmp_path / "names.txt", "--with", "lookup", tmp_path / "a.wav")
     assert refused.code == 2 and "phone head" in refused.err
+
+
+def test_transformers_model_in_bf16(tmp_path, monkeypatch):
+    """The layers are rounded, the head is not; what is opened again from a pickle is, too."""
+    monkeypatch.setattr(bf16, "has_bf16", lambda device: True)
+    save_hf(tmp_path, "wav2vec2")
+    whole, rounded = open_model(f"hf:{tmp_path}"), open_model(f"hf:{tmp_path}", precision="bf16")
+    samples = say("ann met bob")
+    expected, found, again = (model.forward([samples], [""])[0].tokens for model in (whole, rounded, pickle.loads(pickle.dumps(rounded))))
+    assert 0 < np.abs(np.exp(found) - np.exp(expected)).max() < 0.02
+    np.testing.assert_array_equal(again, found)
+    assert rounded.fingerprint == whole.fingerprint
 
 
 def test_adapters_for_languages_of_mms(ctcb, tmp_path):
@@ -99,7 +113,9 @@ def test_onnx_model_on_samples(ctcb, tmp_path):
     weight = export_onnx(tmp_path / "m.onnx")
     (tmp_path / "symbols.txt").write_text("<blk>\n▁a\n▁b\na\nb\nn\no\n")
     (tmp_path / "preprocessor_config.json").write_text('{"do_normalize": true}')
-    ear = open_model(f"onnx:{tmp_path / 'm.onnx'}", Tokens(tmp_path / "symbols.txt"))
+    ear = open_model(f"onnx:{tmp_path / 'm.onnx'}", Tokens(tmp_path / "symbols.txt"), precision="auto")
+    with pytest.raises(InputError, match="--precision bf16 is for models in torch"):
+        open_model(f"onnx:{tmp_path / 'm.onnx'}", Tokens(tmp_path / "symbols.txt"), precision="bf16")
     samples = say("ann bob")
     scaled = torch.from_numpy((samples - samples.mean()) / np.sqrt(samples.var() + 1e-7))
     expected = torch.nn.functional.conv1d(scaled[None, None], torch.from_numpy(weight), stride=320)[0].T.log_softmax(-1)

@@ -10,6 +10,7 @@ import torch
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.cli import every_command
 from ctcb.cli.common import devices
+from ctcb.models import bf16
 
 Gpu = namedtuple("Gpu", "name major minor")
 
@@ -23,6 +24,7 @@ def build(monkeypatch):
         monkeypatch.setattr(torch.cuda, "is_available", lambda: bool(gpus))
         monkeypatch.setattr(torch.cuda, "device_count", lambda: len(gpus))
         monkeypatch.setattr(torch.cuda, "get_device_properties", lambda number: gpus[number])
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: gpus[device.index][1:])
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda number: (60 * devices.GIB, 80 * devices.GIB))
         monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: list(kernels))
         monkeypatch.setattr(torch.distributed, "is_nccl_available", lambda: nccl)
@@ -111,6 +113,14 @@ def test_missing_device_is_one_line(ctcb, build, words, name):
     ran = ctcb(*words(name))
     assert ran.code == 2
     assert len(ran.err.splitlines()) == 1 and "no device cuda" in ran.err and "--device cpu" in ran.err
+
+
+@pytest.mark.parametrize("name", [name for name in ON_DEVICE if not name.startswith("train")])
+def test_missing_precision_is_one_line(ctcb, monkeypatch, words, name):
+    monkeypatch.setattr(bf16, "has_bf16", lambda device: False)
+    ran = ctcb(*words(name)[:-2], "--precision", "bf16")
+    assert ran.code == 2
+    assert len(ran.err.splitlines()) == 1 and "no instructions for bf16" in ran.err and "--precision auto" in ran.err
 
 
 @pytest.mark.parametrize("name", ["emit", "train base"])

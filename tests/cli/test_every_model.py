@@ -13,6 +13,7 @@ from tones import WORDS, sentences, write_manifest
 
 from ctcb.acoustic.open import KINDS, Tokens, open_model
 from ctcb.evaluation.cached_emissions import EmissionCache
+from ctcb.evaluation.dataset import read_set
 from ctcb.model_names import FOREIGN, is_foreign, own_file
 
 LETTERS = [*sorted(set("".join(WORDS).upper())), "|", "<unk>", "<pad>"]
@@ -88,6 +89,8 @@ def test_kept_emissions_are_one_models(ctcb, hf, data, tmp_path):
     hears_tones(tmp_path, LETTERS)
     first, second = (EmissionCache(model, tmp_path / "kept") for model in (hf, f"hf:{tmp_path}"))
     assert first.digest == open_model(hf).fingerprint != second.digest
+    keys = {EmissionCache(hf, precision=precision).content(read_set(data))[0] for precision in ("fp32", "bf16")}
+    assert len(keys) == 2
     export_onnx(tmp_path / "m.onnx")
     (tmp_path / "tokens.txt").write_text("<blk>\n▁a\n▁b\na\nb\nn\no\n")
     (tmp_path / "others.txt").write_text("<blk>\n▁a\n▁b\na\nb\nn\ne\n")

@@ -7,6 +7,7 @@ from typing import List, Tuple
 import torch
 
 from ctcb.acoustic.onnx import CUDA
+from ctcb.device import has_bf16
 from ctcb.extras import install
 
 GIB = 2**30
@@ -18,13 +19,18 @@ Line = Tuple[str, str, str]  # what, what there is, what is missing and how to g
 
 
 def devices() -> List[Line]:
-    """Torch's build, the GPUs, what processes on them exchange tensors with, and ONNX's providers."""
-    return [_torch(), *_gpus(), _nccl(), _onnx()]
+    """Torch's build, the processor, the GPUs, what processes on them exchange tensors with, and ONNX's providers."""
+    return [_torch(), _processor(), *_gpus(), _nccl(), _onnx()]
 
 
 def _torch() -> Line:
     build = f"CUDA {torch.version.cuda}" if torch.version.cuda else f"ROCm {torch.version.hip}" if torch.version.hip else "CPU only"
     return "torch", f"{torch.__version__}, {build}", "" if build != "CPU only" else f"for GPUs {GET_TORCH}"
+
+
+def _processor() -> Line:
+    there = has_bf16(torch.device("cpu"))
+    return "processor", "bf16: --precision bf16 is faster" if there else "no bf16", ""
 
 
 def _gpus() -> List[Line]:
@@ -38,8 +44,7 @@ def _gpus() -> List[Line]:
 def _gpu(number: int) -> Line:
     found = torch.cuda.get_device_properties(number)
     free, total = torch.cuda.mem_get_info(number)
-    # Natively since compute capability 8; torch itself also says yes where bf16 is only emulated, and slow.
-    precision = "bf16" if found.major >= 8 or torch.version.hip else "no bf16: fp16"
+    precision = "bf16" if has_bf16(torch.device("cuda", number)) else "no bf16: fp16"
     kernels = torch.cuda.get_arch_list()
     missing = "" if _runs(found.major, found.minor, kernels) else f"this torch has no kernels for it ({', '.join(kernels)}); take {GET_TORCH}"
     return f"cuda:{number}", f"{found.name}, {total / GIB:.1f} GiB ({free / GIB:.1f} free), {precision}", missing

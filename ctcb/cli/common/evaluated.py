@@ -10,7 +10,7 @@ import click
 
 from ctcb.biasing.presets import Preset, find_config
 from ctcb.cli.common.emissions import EmissionOptions, facts_of_emissions, shape_options, tokens_of
-from ctcb.cli.common.options import Decorator, Once, device_option, is_given, join, model_option, token_options
+from ctcb.cli.common.options import Decorator, Once, device_option, is_given, join, model_option, precision_option, token_options
 from ctcb.cli.common.sets import one_each
 from ctcb.cli.common.settings import presets_of, set_option
 from ctcb.decoding.builder import EmissionFacts
@@ -45,6 +45,7 @@ def evaluated_options() -> Decorator:
         ),
         click.option("--cache", type=click.Path(), metavar="DIR", help="Keep the model's emissions in this folder, and use those that are there."),
         device_option(),
+        precision_option(),
         click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Threads."),
         click.option("--lm", cls=Once, type=click.Path(), metavar="FILE|none", help="ARPA file.  [default: the model's own, if any]"),
         click.option("--graph", cls=Once, type=click.Path(), metavar="DIR", help="Search this graph (`ctcb graph` makes one), by k2, instead of the beam search."),
@@ -77,7 +78,7 @@ class Evaluated:
 
 def evaluated(
     folders: Sequence[str], model: str, adapter: Optional[str], emissions: Sequence[str], phone_emissions: Sequence[str],
-    cache: Optional[str], device: str, jobs: int, lm: Optional[str], graph: Optional[str], config: Optional[str],
+    cache: Optional[str], device: str, precision: str, jobs: int, lm: Optional[str], graph: Optional[str], config: Optional[str],
     assignments: Sequence[str], **of_emissions: Any,
 ) -> Evaluated:
     """What the options of :func:`evaluated_options` name, for the sets in some folders. Raises InputError and RunError."""
@@ -94,7 +95,8 @@ def evaluated(
     options = EmissionOptions(emissions[0] if emissions else None, phone_emissions=phone_emissions[0] if phone_emissions else None, **of_emissions)
     named = model if not emissions or is_given("model") and (options.tokens is None or is_foreign(model)) else None
     if emissions:
-        for flag, is_there in (("--adapter", adapter is not None), ("--cache", cache is not None), ("--device", is_given("device"))):
+        for flag, is_there in (("--adapter", adapter is not None), ("--cache", cache is not None), ("--device", is_given("device")),
+                               ("--precision", is_given("precision"))):
             if is_there:
                 raise InputError(f"{flag} is for audio, and --emissions is given", hint="leave it out")
         if phone_emissions and len(phone_emissions) != len(emissions):
@@ -105,7 +107,7 @@ def evaluated(
         files = {Path(folder) / MANIFEST: (str(file), heads) for folder, (file, heads) in zip(folders, pairs)}
         source: EmissionSource = EmissionFiles(files, facts)
     else:
-        source = EmissionCache(model, cache, jobs, device=device, tokens=tokens_of(options, model), adapter=adapter, phones=phones)
+        source = EmissionCache(model, cache, jobs, device=device, tokens=tokens_of(options, model), adapter=adapter, phones=phones, precision=precision)
         facts = source.facts
     presets = presets_of(find_config(config, named), assignments)
     lm_file = None if setting is not None else find_lm(lm, named)

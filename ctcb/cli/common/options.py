@@ -85,6 +85,7 @@ def recognition_options(inputs_required: bool = True) -> Decorator:
         ),
         click.option("--batch-seconds", default=120.0, show_default=True, help="Seconds of audio in a batch."),
         device_option(),
+        precision_option(),
         click.option("--jobs", default=2, show_default=True, help="Number of threads that read audio, and of threads that search."),
     )
 
@@ -102,6 +103,14 @@ def device_option() -> Decorator:
     return click.option(
         "--device", cls=Once, metavar="DEVICE", default="cpu", show_default=True,
         help="cpu, cuda, cuda:N, auto (a GPU if any).",
+    )
+
+
+def precision_option() -> Decorator:
+    """The precision in which a trained network computes."""
+    return click.option(
+        "--precision", cls=Once, type=click.Choice(["fp32", "bf16", "auto"]), default="fp32", show_default=True,
+        help="Of the encoder's matrix products. bf16 is faster where the device has instructions for it; auto: bf16 there, else fp32.",
     )
 
 

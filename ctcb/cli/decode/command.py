@@ -82,7 +82,7 @@ def _flag(name: str) -> str:
     "Search": "method",
     "LM": "lm",
     "Output": "format out explain explain-name",
-    "Expert, input": "channel vad batch-seconds jobs failed resume",
+    "Expert, input": "precision channel vad batch-seconds jobs failed resume",
     "Expert, list": "entities-format entities-per-utt with without print-as set config adapter max-active-entities attention-plot",
     "Expert, search": "nbest beam alpha beta cap class-cap phone-weight phone-score lookup-evidence lookup-lack assurance g2g g2g-cost",
     "Expert, LM and graph": "lm-weight word-bonus piece-bonus class-bonus graph token-bonus search-beam lattice-beam max-active",
@@ -101,7 +101,7 @@ def _flag(name: str) -> str:
 @writing_options()
 @failed_option()
 def command(
-    inputs: Tuple[str, ...], model: str, channel: str, batch_seconds: float, device: str, jobs: int, method: Optional[str], nbest: Optional[int],
+    inputs: Tuple[str, ...], model: str, channel: str, batch_seconds: float, device: str, precision: str, jobs: int, method: Optional[str], nbest: Optional[int],
     lm: Optional[str], config: Optional[str], forms: Tuple[str, ...], out: Optional[str], segments: bool, explain: bool, resume: bool,
     explain_name: Tuple[str, ...], failed: Optional[str], vad: bool, assignments: Tuple[str, ...], **given: Any,
 ) -> None:
@@ -131,7 +131,7 @@ def command(
     lm_file = find_lm(lm, model if own_model and not graph_asked and method != "greedy" else None)
     if resume and (out is None or of_file):
         raise InputError("--resume goes on with audio that is decoded to a folder", hint="give INPUTS and --out DIR, or leave it out")
-    for flag, is_there in (("--vad", vad), ("--channel", is_given("channel")), ("--device", is_given("device"))):
+    for flag, is_there in (("--vad", vad), ("--channel", is_given("channel")), ("--device", is_given("device")), ("--precision", is_given("precision"))):
         if is_there and of_file:
             raise InputError(f"{flag} is for audio, and --emissions is given", hint="leave it out")
     if resume and STDIN in inputs:
@@ -167,7 +167,7 @@ def command(
         require_batches(batch_seconds, jobs)
         journal = None if out is None else Journal(out, fingerprint(click.get_current_context()), resume)
         known = {} if journal is None else journal.known
-        made = replace(made, model=model, tokens=tokens_of(emissions_given, model), device=device)
+        made = replace(made, model=model, tokens=tokens_of(emissions_given, model), device=device, precision=precision)
         utterances = [replace(one, known=known.get(one.utt_id, 0.0)) for one in find_utterances(inputs, channel)]
         recognizer = build(made)
         pipeline, utt_ids = recognizer.pipeline, tuple(utterance.utt_id for utterance in utterances)

@@ -11,7 +11,7 @@ from ctcb.acoustic.sliding import LATENCY
 from ctcb.biasing.presets import find_config
 from ctcb.cli.common.compiling import tell_of_compiling
 from ctcb.cli.common.help import Command
-from ctcb.cli.common.options import Once, device_option, model_option
+from ctcb.cli.common.options import Once, device_option, model_option, precision_option
 from ctcb.cli.common.settings import presets_of, set_option
 from ctcb.cli.decode.biasing import BiasingOptions, biasing_options
 from ctcb.cli.stream.live_audio import from_microphone, from_stdin
@@ -26,7 +26,7 @@ from ctcb.search.find_lm import find_lm
 
 
 @click.command(cls=Command, sections={
-    "Input": "rate channels mic model device",
+    "Input": "rate channels mic model device precision",
     "List": "entities bias",
     "LM": "lm",
     "Output": "format",
@@ -34,6 +34,7 @@ from ctcb.search.find_lm import find_lm
 })
 @model_option()
 @device_option()
+@precision_option()
 @click.option("--rate", cls=Once, type=int, metavar="HZ", help="Standard input is raw 16-bit PCM at this rate.  [default: it is a WAV]")
 @click.option("--channels", cls=Once, type=click.IntRange(min=1), help="Channels of raw PCM; they are mixed.  [default: 1]")
 @click.option("--mic", is_flag=True, help="Listen to the microphone (needs the extra mic).")
@@ -56,7 +57,7 @@ from ctcb.search.find_lm import find_lm
 )
 @click.option("--stats", is_flag=True, help="At the end, the real-time factor and how long things took, on stderr.")
 def command(
-    model: str, device: str, rate: Optional[int], channels: Optional[int], mic: bool, latency: Optional[float], silence: float, longest: float,
+    model: str, device: str, precision: str, rate: Optional[int], channels: Optional[int], mic: bool, latency: Optional[float], silence: float, longest: float,
     lm: Optional[str], assignments: Tuple[str, ...], config: Optional[str], form: str, partials: Optional[str], stats: bool, **given: Any,
 ) -> None:
     """Transcribe audio while it comes, from standard input or a microphone.
@@ -80,7 +81,7 @@ def command(
     lm_file = find_lm(lm, model)
     endpoints = Endpoints(silence, max(silence, Endpoints.silence_before_words), longest)
     presets = presets_of(find_config(config, model), assignments)
-    made = replace(biasing.config(presets, lm_file is not None), model=model, device=device, lm=lm_file)
+    made = replace(biasing.config(presets, lm_file is not None), model=model, device=device, precision=precision, lm=lm_file)
     made = replace(made, method="beam" if biasing.lists or lm_file is not None else "greedy")
     biasing.require(techniques_of(made, lm=lm_file is not None))
     entities = None if biasing.entities is None else EntityList.read(biasing.entities, biasing.entities_format)

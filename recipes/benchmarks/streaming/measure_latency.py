@@ -2,7 +2,7 @@
 """What a stream's latency costs: WER, entity F1 and time of streams over a data set, beside those of whole recordings.
 
     python recipes/benchmarks/streaming/measure_latency.py DATA [--model DIR] [--count 40] [--half 2] [--latency 0.5 1 2 4]
-        [--bias decoder] [--names 1000 --distractors FILE...]
+        [--bias decoder] [--precision bf16] [--names 1000 --distractors FILE...]
 
 DATA holds manifest.tsv and entities.txt. The utterances are the first of a half (``half_of``), or of all. Each is a stream
 without endpoints, whose audio comes in pieces of 0.1 s; in the row of emissions these are given, in such pieces. A model that
@@ -30,6 +30,7 @@ from ctcb.data.manifest import read_manifest
 from ctcb.decoding.audio_stream import AudioStream
 from ctcb.decoding.list_cache import ListCache
 from ctcb.decoding.stream import Stream
+from ctcb.models.bf16 import PRECISIONS
 from ctcb.transcript.transcript import Transcript
 
 PIECE = 0.1  # seconds
@@ -45,6 +46,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=40, help="utterances")
     parser.add_argument("--half", choices=("1", "2", "all"), default="2")
     parser.add_argument("--latency", type=float, nargs="*", help="seconds (0.5 1 2 4, or the model's own); with none only the other rows")
+    parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of the encoder (fp32)")
     parser.add_argument("--bias", default="decoder", help="preset")
     parser.add_argument("--names", type=int, default=0, help="names in the list, those of DATA and distractors (those of DATA)")
     parser.add_argument("--distractors", type=Path, nargs="+", default=[], help="lists of names")
@@ -54,7 +56,7 @@ def main() -> None:
     audio = {one.utt_id: read_audio(one.audio).samples for one in utterances}
     targets = ctcb.EntityList.read(options.data / "entities.txt")
     names = filled(targets, options.distractors, options.names)
-    recognizer = ctcb.load(options.model, bias=options.bias)
+    recognizer = ctcb.load(options.model, bias=options.bias, precision=options.precision)
     emissions = {utt_id: emitted(recognizer, samples) for utt_id, samples in audio.items()}
     lists = ListCache(recognizer.pipeline)
     seconds = sum(map(len, audio.values())) / SAMPLE_RATE
