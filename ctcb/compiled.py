@@ -11,7 +11,7 @@ import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from numba import config, njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
@@ -29,19 +29,21 @@ def sources_digest(folder: Path) -> str:
 
 
 SOURCES = sources_digest(Path(__file__).parent)
+_PROCESSOR = hashlib.sha256(f"{config.CPU_NAME} {config.CPU_FEATURES}".encode()).hexdigest()  # for which is compiled
 
 
 class PackageCache(FunctionCache):
-    """numba's cache on disk, in files named after the digest of this package's sources.
+    """numba's cache on disk, in files named after the digest of this package's sources, and after the processor.
 
     numba checks only the age of the file that defines a function. After a change in another file
     whose functions were inlined into it, numba would silently run the old machine code, or fail to
-    read its index.
+    read its index. And of two processes that compile one function for different processors, and store it at once,
+    numba may take the one's code for the other's.
     """
 
     def __init__(self, function: Callable) -> None:
         super().__init__(function)
-        name = f"{self._impl.filename_base}-{SOURCES[:16]}"
+        name = f"{self._impl.filename_base}-{_PROCESSOR[:8]}-{SOURCES[:16]}"
         self._cache_file = IndexDataCacheFile(self._cache_path, name, SOURCES)
 
 
@@ -97,9 +99,15 @@ def compiled(function: Callable = None, *, allocates: bool = True, inner: bool =
         options.update(WITHOUT_RUNTIME)
     if inner:
         return njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)(function)
-    dispatcher = njit(nogil=True, **options)(function)
+    dispatcher = njit(nogil=True, no_cfunc_wrapper=True, **options)(function)
     try:
         dispatcher._cache = _cache_of(dispatcher.py_func)
     except RuntimeError:  # nowhere to write: compiled anew in each process
         pass
     return dispatcher
+
+
+def cache_file(function: Callable) -> Optional[Path]:
+    """The file that is there once a :func:`compiled` function lies on disk, for this processor; None where nothing can be written to."""
+    file = getattr(function._cache, "_cache_file", None)
+    return None if file is None else Path(file._index_path)

@@ -6,7 +6,7 @@ from typing import Any, Optional, Tuple
 
 import click
 
-from ctcb.cli.common.compiling import tell_of_compiling
+from ctcb.cli.common.compiling import Compiling
 from ctcb.cli.common.evaluated import evaluated, evaluated_options
 from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, entities_format_option
@@ -81,7 +81,7 @@ def command(
     for warning in dict.fromkeys(warning for data in sets for warning in data.warnings):
         click.echo(f"ctcb: warning: {warning}", err=True)
     measured_with = evaluated(folders, **given)
-    tell_of_compiling()
+    Compiling().wait()
     warm()  # compiling is not what is timed
     done, told = [], set()
     for data in sets:

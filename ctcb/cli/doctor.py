@@ -101,16 +101,18 @@ def _devices() -> None:
 
 def _compile() -> None:
     """Compile the search, alone and in a stream, and what the default preset needs. Raises RunError where it cannot be kept."""
-    from ctcb.cli.common.compiling import is_compiled
+    from ctcb.cli.common.compiling import Compiling
     from ctcb.data.manifest import read_manifest
     from ctcb.decoding.builder import Config, build
+    from ctcb.decoding.first_use import parts_to_compile
     from ctcb.entities import EntityList
     from ctcb.search.beam.decoder import warm
 
+    Compiling().wait()
     warm()
     demo = BUNDLED_MODEL.parent / "demo"
     build(Config()).transcribe(read_manifest(demo / "manifest.tsv")[0].audio, EntityList.read(demo / "entities.txt"))
-    if not is_compiled():
+    if parts_to_compile():
         raise RunError("what was compiled cannot be kept: no folder for it can be written to; name one (CTCB_CACHE=DIR)")
 
 
@@ -123,7 +125,7 @@ def _speeds() -> Tuple[List[float], float]:
     from ctcb.acoustic.directory import load_model
     from ctcb.acoustic.directory_model import DirectoryModel
     from ctcb.acoustic.model import AcousticModel
-    from ctcb.cli.common.compiling import tell_of_compiling
+    from ctcb.cli.common.compiling import Compiling
     from ctcb.ctc.emissions import Emissions
     from ctcb.data.audio import SAMPLE_RATE, read_audio
     from ctcb.data.manifest import read_manifest
@@ -133,7 +135,7 @@ def _speeds() -> Tuple[List[float], float]:
 
     demo = BUNDLED_MODEL.parent / "demo"
     samples = np.concatenate([read_audio(row.audio).samples for row in read_manifest(demo / "manifest.tsv")][:5])
-    tell_of_compiling()
+    Compiling().wait()
     recognizer = build(Config(bias="none", with_=("subword",)))
     models: List[AcousticModel] = [recognizer.model]
     if has_bf16(torch.device("cpu")):

@@ -11,7 +11,7 @@ import click
 from ctcb.biasing.presets import BUILT_IN, CONFIG_FILE, Preset, write_presets
 from ctcb.biasing.registry import TECHNIQUES
 from ctcb.bundled import BUNDLED_MODEL
-from ctcb.cli.common.compiling import tell_of_compiling
+from ctcb.cli.common.compiling import Compiling
 from ctcb.cli.common.evaluated import evaluated, evaluated_options
 from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, entities_format_option
@@ -87,7 +87,7 @@ def command(
     """
     target = _target(given["model"], given["emissions"], given["lm"], out, into_model)
     tuned_with = evaluated(folders, **given)
-    tell_of_compiling()
+    Compiling().wait()
     presets = tuned_with.presets
     if preset not in presets or not presets[preset].techniques:
         names = ", ".join(name for name, one in presets.items() if one.techniques)

@@ -1,24 +1,62 @@
-"""A word to whoever waits for the first decoding ever."""
+"""Compiling before the first decoding ever: in processes of its own, and a word to whoever waits for it."""
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from typing import List
 
 import click
 
-from ctcb.search.beam.kernel import search
+from ctcb.progress import working
+
+# A process may import other modules of the same names in the folder where it starts: it gets this one's path before it imports any.
+CODE = "import sys; parts, *sys.path[:] = sys.argv[1:]; from ctcb.decoding.first_use import compile_parts; compile_parts(parts.split(','))"
 
 
-def is_compiled() -> bool:
-    """Whether the beam search lies compiled in the cache on disk (:mod:`ctcb.compiled`); not where there is no such cache."""
-    file = getattr(search._cache, "_cache_file", None)
-    return file is not None and os.path.exists(file._index_path)
+class Compiling:
+    """Compiles, in as many processes as there are cores, what decoding needs and the cache on disk does not hold.
+
+    What fails there is compiled in this process when it is needed, as is everything where there is one core.
+    """
+
+    def __init__(self, with_list: bool = True) -> None:
+        """Starts the processes, and says so on a terminal. They end with the command at the latest."""
+        from ctcb.decoding.first_use import can_be_kept, parts_to_compile  # here: imports numba
+
+        self._processes: List["subprocess.Popen[bytes]"] = []
+        parts = parts_to_compile(with_list)
+        if not parts:
+            return
+        if sys.stderr.isatty():
+            click.echo(
+                "ctcb: note: the search is compiled before its first use, once for each version of ctcb; that takes up to a minute "
+                "(`ctcb doctor --compile` does it beforehand)", err=True,
+            )  # fmt: skip
+        count = min(cores(), len(parts))
+        if count < 2 or not can_be_kept():
+            return
+        click.get_current_context().call_on_close(self._stop)
+        for first in range(count):
+            words = [sys.executable, "-c", CODE, ",".join(parts[first::count]), *sys.path]
+            nothing = subprocess.DEVNULL
+            try:
+                self._processes.append(subprocess.Popen(words, stdin=nothing, stdout=nothing, stderr=nothing))
+            except OSError:
+                return
+
+    def wait(self) -> None:
+        """Until it is done."""
+        with working("compiling"):
+            for process in self._processes:
+                process.wait()
+
+    def _stop(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait()
 
 
-def tell_of_compiling() -> None:
-    """Say on a terminal that the search will be compiled, where it is not yet."""
-    if sys.stderr.isatty() and not is_compiled():
-        click.echo(
-            "ctcb: note: the search is compiled before its first use, once for each version of ctcb; that takes about a minute "
-            "(`ctcb doctor --compile` does it beforehand)", err=True,
-        )  # fmt: skip
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -9,7 +9,7 @@ import click
 from ctcb.biasing.options import OPTIONS, values_of
 from ctcb.biasing.presets import Preset, find_config
 from ctcb.biasing.technique import EncoderTechnique
-from ctcb.cli.common.compiling import tell_of_compiling
+from ctcb.cli.common.compiling import Compiling
 from ctcb.cli.common.emissions import EmissionOptions, emission_options, read_emissions, tokens_of
 from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Decorator, Once, failed_option, is_given, join, recognition_options
@@ -161,8 +161,7 @@ def command(
     if out is not None:
         click.get_current_context().with_resource(only_run(out))
     journal = watched = None
-    if method == "beam":
-        tell_of_compiling()
+    compiling = Compiling(lists is not None) if method == "beam" else None
     if not of_file:
         require_batches(batch_seconds, jobs)
         journal = None if out is None else Journal(out, fingerprint(click.get_current_context()), resume)
@@ -171,6 +170,8 @@ def command(
         utterances = [replace(one, known=known.get(one.utt_id, 0.0)) for one in find_utterances(inputs, channel)]
         recognizer = build(made)
         pipeline, utt_ids = recognizer.pipeline, tuple(utterance.utt_id for utterance in utterances)
+        if compiling is not None:
+            compiling.wait()
         contexts = prepare(lists, pipeline, biasing, utt_ids)
         known_of = {utterance.utt_id: utterance for utterance in utterances}
         emitted = recognizer.emit(utterances, contexts, batch_seconds, jobs, vad, plots and plots.watch)
@@ -183,6 +184,8 @@ def command(
         timed, phones = forms != ("text",) or segments or out is not None, None if graph is None else graph.graph.phones
         file = read_emissions(emissions_given, model if is_given("model") else None, timed, phones)
         pipeline, utt_ids, emitted, known_of = build_pipeline(made, file.facts), file.utt_ids, file.emitted, {}
+        if compiling is not None:
+            compiling.wait()
         contexts = prepare(lists, pipeline, biasing, utt_ids)
 
     tally = Tally(len(utt_ids), "could not be decoded", failed)

@@ -9,7 +9,7 @@ import click
 
 from ctcb.acoustic.sliding import LATENCY
 from ctcb.biasing.presets import find_config
-from ctcb.cli.common.compiling import tell_of_compiling
+from ctcb.cli.common.compiling import Compiling
 from ctcb.cli.common.help import Command
 from ctcb.cli.common.options import Once, device_option, model_option, precision_option
 from ctcb.cli.common.settings import presets_of, set_option
@@ -85,9 +85,10 @@ def command(
     made = replace(made, method="beam" if biasing.lists or lm_file is not None else "greedy")
     biasing.require(techniques_of(made, lm=lm_file is not None))
     entities = None if biasing.entities is None else EntityList.read(biasing.entities, biasing.entities_format)
-    if made.method == "beam":
-        tell_of_compiling()
+    compiling = Compiling(entities is not None) if made.method == "beam" else None
     recognizer = build(made)
+    if compiling is not None:
+        compiling.wait()
     if entities is not None:
         report = recognizer.report(entities)
         if report.eventful:

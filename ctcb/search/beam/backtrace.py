@@ -9,8 +9,10 @@ from ctcb.compiled import compiled
 from ctcb.lm.arrays import advance
 from ctcb.search.beam.automaton import penalty_at, step
 from ctcb.search.beam.boosting import bounded_boost
+from ctcb.search.beam.kernel import SearchResult
 from ctcb.search.beam.lm_fusion import best_path, end_word
 from ctcb.search.beam.prefixes import last_backpointer
+from ctcb.search.beam.resources import Resources
 
 TIE = 1e-9  # sums of boosts that differ by less are equal
 
@@ -98,33 +100,36 @@ class Spans(NamedTuple):
     gain: np.ndarray
 
 
-@compiled
-def answer(result, resources, nbest):
+def answer(result: SearchResult, resources: Resources, nbest: int) -> Answers:
     """The ``nbest`` prefixes by acoustic score plus the bonus of entities that are complete plus the LM's part, less the
-    penalty of phrases to push away, as Answers.
+    penalty of phrases to push away.
 
-    ``result`` is a SearchResult; what the LM says of last words is added to it.
+    What the LM says of last words is added to ``result``.
     """
+    score, *fields = final_scores(result, resources)
+    slot = np.argsort(-score, kind="stable")[:nbest]
+    return Answers(slot, *(field[slot] for field in fields))
+
+
+@compiled
+def final_scores(result, resources):
+    """The score (``[B]`` float64, nats) of each living prefix, and the fields of its Answers but for the slot."""
     beam, size, fusion = result.beam, result.size, resources.fusion
     score, bonus, lm, penalty = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size)
-    boundary, path = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    boundary, path, length = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64)
     for h in range(size):
-        bonus[h] = result.backpointers.closed_bonus[last_backpointer(beam, h)]
+        bonus[h] = result.backpointers.records[last_backpointer(beam, h)].closed_bonus
         if fusion.on:
             boundary[h] = end_word(
-                fusion, resources.graph, result.tree, result.lm, np.int64(beam.node[h]), np.int64(beam.state[h]))
+                fusion, resources.graph, result.tree, result.lm, np.int64(beam.slots[h].node), np.int64(beam.slots[h].state))
             best, path[h] = best_path(fusion, result.lm, boundary[h], fusion.end)
-            lm[h] = fusion.weight * best + fusion.word_bonus * result.lm.boundaries.num_words[boundary[h]]
-        penalty[h] = beam.penalty[h] + penalty_at(resources.graph, np.int64(beam.state[h]))
-        score[h] = -(beam.total[h] + bonus[h] + lm[h] - penalty[h])
-    slot = np.argsort(score, kind="mergesort")[:nbest]
-    length = np.zeros(len(slot), np.int64)
-    for i, h in enumerate(slot):
+            lm[h] = fusion.weight * best + fusion.word_bonus * result.lm.boundaries[boundary[h]].num_words
+        penalty[h] = beam.slots[h].penalty + penalty_at(resources.graph, np.int64(beam.slots[h].state))
+        score[h] = beam.slots[h].total + bonus[h] + lm[h] - penalty[h]
         backpointer = last_backpointer(beam, h)
         while backpointer > 0:
-            backpointer, length[i] = result.backpointers.parent[backpointer], length[i] + 1
-    return Answers(
-        slot=slot, bonus=bonus[slot], lm=lm[slot], penalty=penalty[slot], boundary=boundary[slot], path=path[slot], length=length)
+            backpointer, length[h] = result.backpointers.records[backpointer].parent, length[h] + 1
+    return score, bonus, lm, penalty, boundary, path, length
 
 
 @compiled
@@ -139,20 +144,20 @@ def class_spans(fusion, lm_state, boundary, path, length):
     first, end = np.zeros(length, np.int64), np.zeros(length, np.int64)
     words = np.zeros(length, np.int64)
     while boundary != 0:
-        source, source_path = paths.source[boundary, path], paths.source_path[boundary, path]
-        if paths.entity[boundary, path] >= 0:
+        source, source_path = paths[boundary, path].source, paths[boundary, path].source_path
+        if paths[boundary, path].entity >= 0:
             number, at, plain = 0, boundary, 0.0
             while at != source:
-                plain += boundaries.unknown_bonus[at]
-                words[number], at = boundaries.word[at], boundaries.previous[at]
+                plain += boundaries[at].unknown_bonus
+                words[number], at = boundaries[at].word, boundaries[at].previous
                 number += 1
-            state = paths.state[source, source_path]
+            state = paths[source, source_path].state
             for i in range(number - 1, -1, -1):
                 score, state = advance(fusion.lm, state, words[i])
                 plain += score
-            entry[count], end[count] = paths.entity[boundary, path], boundaries.num_tokens[boundary]
-            first[count] = end[count] - paths.entity_tokens[boundary, path]
-            gain[count] = fusion.weight * (paths.total[boundary, path] - paths.total[source, source_path] - plain)
+            entry[count], end[count] = paths[boundary, path].entity, boundaries[boundary].num_tokens
+            first[count] = end[count] - paths[boundary, path].entity_tokens
+            gain[count] = fusion.weight * (paths[boundary, path].total - paths[source, source_path].total - plain)
             count += 1
         boundary, path = source, source_path
     return Spans(
@@ -166,8 +171,8 @@ def trace(rows, known, blank, backpointers, backpointer, length):
     highest, boosts, fills = np.zeros(length), np.zeros(length), np.zeros(length)
     following = np.int64(rows.end)
     for i in range(length - 1, -1, -1):
-        token, frame = backpointers.token[backpointer], backpointers.frame[backpointer]
-        parent = backpointers.parent[backpointer]
+        token, frame = backpointers.records[backpointer].token, backpointers.records[backpointer].frame
+        parent = backpointers.records[backpointer].parent
         tokens[i], frames[i] = token, frame
         if i < len(known.ends):
             ends[i], highest[i] = known.ends[i], known.log_probs[i]
@@ -179,8 +184,8 @@ def trace(rows, known, blank, backpointers, backpointer, length):
                 highest[i] = max(highest[i], rows.log_probs[place, token])
                 end += 1
             ends[i] = end
-        boosts[i] = backpointers.boost_sum[backpointer] - backpointers.boost_sum[parent]
-        fills[i] = backpointers.fill_sum[backpointer] - backpointers.fill_sum[parent]
+        boosts[i] = backpointers.records[backpointer].boost_sum - backpointers.records[parent].boost_sum
+        fills[i] = backpointers.records[backpointer].fill_sum - backpointers.records[parent].fill_sum
         following, backpointer = frame, parent
     return Alignment(tokens=tokens, frames=frames, ends=ends, log_probs=highest, boosts=boosts, fills=fills)
 

@@ -47,7 +47,7 @@ class BoostOptions(NamedTuple):
 
 
 class Bonus(NamedTuple):
-    """The bonus fields of one backpointer, as scalars; see :class:`Backpointers`."""
+    """The bonus fields of one backpointer, as scalars; see BACKPOINTER."""
 
     boost_sum: float
     fill_sum: float
@@ -57,40 +57,37 @@ class Bonus(NamedTuple):
     provisional_bonus: float
 
 
+BACKPOINTER = np.dtype([
+    ("parent", np.int32),  # the backpointer of the token before
+    ("frame", np.int32),  # at which the alignment emits the token
+    ("token", np.int32),  # its id (-1: none)
+    ("match_origin", np.int32),  # the backpointer before the first token of the longest match under way
+    ("boost_sum", np.float64),  # nats, the sum of the boosts of all tokens so far
+    ("fill_sum", np.float64),  # nats, the same without surplus
+    ("open_bonus", np.float64),  # nats, the bonus if the word goes on after this token
+    ("closed_bonus", np.float64),  # nats, the bonus if the word ends with this token
+    ("provisional_bonus", np.float64),  # nats, the bonus with unfinished matches counted, for pruning
+])
+
+
 class Backpointers(NamedTuple):
     """One backpointer for each token of an alignment; number 0 is the empty alignment.
 
     Attributes
     ----------
     count : ``[1]`` int64, how many are in use.
-    parent : ``[N]`` int32, the backpointer of the token before.
-    frame : ``[N]`` int32, the frame at which the alignment emits the token.
-    token : ``[N]`` int32, the token's id (-1: none).
-    boost_sum : ``[N]`` float64, nats, the sum of the boosts of all tokens so far.
-    fill_sum : ``[N]`` float64, nats, the same without surplus.
-    match_origin : ``[N]`` int32, the backpointer before the first token of the longest match under way.
-    open_bonus : ``[N]`` float64, nats, the bonus if the word goes on after this token.
-    closed_bonus : ``[N]`` float64, nats, the bonus if the word ends with this token.
-    provisional_bonus : ``[N]`` float64, nats, the bonus with unfinished matches counted, for pruning.
+    records : ``[N]`` BACKPOINTER.
     """
 
     count: np.ndarray
-    parent: np.ndarray
-    frame: np.ndarray
-    token: np.ndarray
-    boost_sum: np.ndarray
-    fill_sum: np.ndarray
-    match_origin: np.ndarray
-    open_bonus: np.ndarray
-    closed_bonus: np.ndarray
-    provisional_bonus: np.ndarray
+    records: np.ndarray
 
 
 @compiled(allocates=False, inner=True)
-def ancestor(tree, place, steps):
-    """The backpointer (of Backpointers) or node (of a PrefixTree) ``steps`` tokens before ``place``."""
+def ancestor(records, place, steps):
+    """The backpointer (of BACKPOINTER records) or node (of NODE records) ``steps`` tokens before ``place``."""
     for _ in range(steps):
-        place = tree.parent[place]
+        place = records[place].parent
     return place
 
 
@@ -115,27 +112,28 @@ def extend_bonus(graph, backpointers, options, previous, old_state, state, ends_
     ``old_state`` and ``state`` are the context states before and after the token, ``ends_name`` says
     that an entity may end before the token, ``gap`` (nats) is its distance to the frame's best.
     """
-    opened = backpointers.closed_bonus[previous] if ends_name else backpointers.open_bonus[previous]
+    records = backpointers.records
+    opened = records[previous].closed_bonus if ends_name else records[previous].open_bonus
     closed = provisional = opened
     if state == 0:
         return Bonus(
-            boost_sum=backpointers.boost_sum[previous], fill_sum=backpointers.fill_sum[previous],
+            boost_sum=records[previous].boost_sum, fill_sum=records[previous].fill_sum,
             match_origin=np.int64(previous),
             open_bonus=opened, closed_bonus=closed, provisional_bonus=provisional)
     boost = token_boost(options, gap, letters)
-    boost_sum, fill_sum = backpointers.boost_sum[previous] + boost, backpointers.fill_sum[previous] + min(boost, gap)
+    boost_sum, fill_sum = records[previous].boost_sum + boost, records[previous].fill_sum + min(boost, gap)
     longest, origin = graph.states[state].depth, np.int64(previous)
     if longest > 1:
         goes_on = longest == graph.states[old_state].depth + 1
         origin = np.int64(
-            backpointers.match_origin[previous] if goes_on else ancestor(backpointers, previous, longest - 1))
+            records[previous].match_origin if goes_on else ancestor(records, previous, longest - 1))
     suffix, start = state, origin
     while suffix != 0:  # every match under way, the longest first
         depth = graph.states[suffix].depth
         if suffix != state:
-            start = np.int64(ancestor(backpointers, previous, depth - 1))
-        base = backpointers.closed_bonus[start]
-        earned = bounded_boost(options, boost_sum - backpointers.boost_sum[start], fill_sum - backpointers.fill_sum[start])
+            start = np.int64(ancestor(records, previous, depth - 1))
+        base = records[start].closed_bonus
+        earned = bounded_boost(options, boost_sum - records[start].boost_sum, fill_sum - records[start].fill_sum)
         provisional = max(provisional, base + graph.states[suffix].weight * earned)
         for i in range(graph.states[suffix].ends, graph.states[suffix + 1].ends):
             closed = max(closed, base + graph.end_weight[i] * earned - graph.end_cost[i])

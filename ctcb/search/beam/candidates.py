@@ -33,11 +33,10 @@ def highest(row):
 
 
 @compiled(allocates=False, inner=True)
-def shortlist(row, blank, floor, chosen, values):
+def shortlist(row, blank, floor, chosen):
     """Write the best tokens (not blank) at or above ``floor``, best first, into ``chosen``. Returns how many.
 
-    ``row`` is ``[V]`` float32; ``chosen`` (``[K]`` int32) takes at most K, ``values`` (``[K]`` float32)
-    their log-probabilities.
+    ``row`` is ``[V]`` float32; ``chosen`` (``[K]`` SHORTLISTED) takes at most K, of which it sets token and log_prob.
     """
     count, most = 0, len(chosen)
     floor = max(np.float32(floor), LOWEST)
@@ -45,17 +44,17 @@ def shortlist(row, blank, floor, chosen, values):
         value = row[token]
         if value >= floor and token != blank:
             if count == most:
-                if value <= values[count - 1]:
+                if value <= chosen[count - 1].log_prob:
                     continue
                 count -= 1
             place = count
-            while place > 0 and values[place - 1] < value:
-                chosen[place], values[place] = chosen[place - 1], values[place - 1]
+            while place > 0 and chosen[place - 1].log_prob < value:
+                chosen[place].token, chosen[place].log_prob = chosen[place - 1].token, chosen[place - 1].log_prob
                 place -= 1
-            chosen[place], values[place] = token, value
+            chosen[place].token, chosen[place].log_prob = token, value
             count += 1
             if count == most:
-                floor = values[count - 1]
+                floor = chosen[count - 1].log_prob
     return count
 
 

@@ -153,8 +153,14 @@ class ContextGraph:
 
     @classmethod
     def empty(cls, vocabulary: Vocabulary) -> ContextGraph:
-        """The graph of an empty list."""
-        return cls.build([], vocabulary)
+        """The graph of an empty list; it is made without compiled code."""
+        arrays = GraphArrays(
+            states=np.zeros(2, STATE), token=np.full(1, -1, np.int32), root_child=np.zeros(vocabulary.size, np.int32),
+            entity=np.zeros(0, np.int32), end_weight=np.zeros(0, np.float32), end_cost=np.zeros(0),
+            end_class=np.zeros(0), class_bound=np.array([-np.inf]), penalty=np.zeros(0),
+        )  # fmt: skip
+        arrays.states["first_child"] = 1
+        return cls(arrays, vocabulary, PhraseTable.empty(vocabulary.size), np.zeros(0, np.int64))
 
 
 def _arrays(

@@ -24,8 +24,9 @@ from ctcb.compiled import compiled
 from ctcb.search.beam.boosting import Backpointers, token_boost
 from ctcb.search.beam.candidates import highest, shortlist
 from ctcb.search.beam.lm_state import LmState
-from ctcb.search.beam.memory import Beam, PrefixTree, find_node, make_beam, make_memory
+from ctcb.search.beam.memory import Beam, Memory, PrefixTree, find_node, make_beam, make_memory
 from ctcb.search.beam.prefixes import NEVER, Frame, extend_prefixes, keep_prefixes, last_backpointer
+from ctcb.search.beam.resources import Pruning, Resources, Tokens
 
 
 class SearchResult(NamedTuple):
@@ -66,10 +67,7 @@ class Progress(NamedTuple):
     swapped: bool
 
 
-@compiled(allocates=False)
-def first_progress():
-    """The Progress of a search that has seen no frame."""
-    return Progress(size=np.int64(1), offset=0.0, collapsed=True, swapped=False)
+FIRST_PROGRESS = Progress(size=1, offset=0.0, collapsed=True, swapped=False)  # of a search that has seen no frame
 
 
 @compiled(allocates=False, inner=True)
@@ -78,21 +76,21 @@ def make_frame(row, resources, scratch):
     tokens, graph, pruning = resources.tokens, resources.graph, resources.pruning
     best = np.float64(highest(row))
     floor = best - max(pruning.token_gap, pruning.boost_gap)
-    count = shortlist(row, tokens.blank, floor, scratch.tokens, scratch.log_probs)
+    count = shortlist(row, tokens.blank, floor, scratch.shortlist)
     narrow = 0
-    while narrow < min(count, pruning.top_k) and scratch.log_probs[narrow] >= best - pruning.token_gap:
+    while narrow < min(count, pruning.top_k) and scratch.shortlist[narrow].log_prob >= best - pruning.token_gap:
         narrow += 1
     wide = narrow
-    while wide < min(count, pruning.boost_top_k) and scratch.log_probs[wide] >= best - pruning.boost_gap:
+    while wide < min(count, pruning.boost_top_k) and scratch.shortlist[wide].log_prob >= best - pruning.boost_gap:
         wide += 1
     top_boost = top_entry_bonus = 0.0
     for i in range(wide):
-        token = scratch.tokens[i]
+        token = scratch.shortlist[i].token
         scratch.rank[token] = i
-        scratch.boost[i] = token_boost(resources.boost, best - scratch.log_probs[i], tokens.letters[token])
-        scratch.entry_bonus[i] = graph.states[graph.root_child[token]].weight * scratch.boost[i]
-        top_boost = max(top_boost, scratch.boost[i])
-        top_entry_bonus = max(top_entry_bonus, scratch.entry_bonus[i])
+        scratch.shortlist[i].boost = token_boost(resources.boost, best - scratch.shortlist[i].log_prob, tokens.letters[token])
+        scratch.shortlist[i].entry_bonus = graph.states[graph.root_child[token]].weight * scratch.shortlist[i].boost
+        top_boost = max(top_boost, scratch.shortlist[i].boost)
+        top_entry_bonus = max(top_entry_bonus, scratch.shortlist[i].entry_bonus)
     return Frame(best=best, narrow=narrow, wide=wide, top_boost=top_boost, top_entry_bonus=top_entry_bonus)
 
 
@@ -100,10 +98,10 @@ def make_frame(row, resources, scratch):
 def take_blank(beam, size):
     """Let every prefix take a blank of log-probability 0, which ends all of its alignments in blank."""
     for h in range(size):
-        beam.blank_backpointer[h] = last_backpointer(beam, h)
-        beam.best_blank[h] = max(beam.best_blank[h], beam.best_label[h])
-        beam.blank[h] = beam.total[h]
-        beam.label[h] = beam.best_label[h] = NEVER
+        beam.slots[h].blank_backpointer = last_backpointer(beam, h)
+        beam.slots[h].best_blank = max(beam.slots[h].best_blank, beam.slots[h].best_label)
+        beam.slots[h].blank = beam.slots[h].total
+        beam.slots[h].label = beam.slots[h].best_label = NEVER
 
 
 @compiled(allocates=False, inner=True)
@@ -111,29 +109,23 @@ def settle(next_beam, filled, t, fusion, memory):
     """Give the candidates that stayed their nodes and backpointers; ``t`` is the frame's number."""
     candidates, backpointers, prefixes = memory.candidates, memory.backpointers, memory.lm.prefixes
     for h in range(filled):
-        parent_node, previous = candidates.parent_node[h], candidates.previous[h]
+        parent_node, previous = candidates.slots[h].parent_node, candidates.slots[h].previous
         if parent_node >= 0:
-            node = find_node(memory.tree, parent_node, next_beam.token[h])
-            next_beam.node[h] = node
+            node = find_node(memory.tree, parent_node, next_beam.slots[h].token)
+            next_beam.slots[h].node = node
             if fusion.on:
-                prefixes.score[node], prefixes.word_start[node] = candidates.lm_score[h], candidates.word_start[h]
-                prefixes.letters[node], prefixes.word_tokens[node] = candidates.letters[h], candidates.word_tokens[h]
-                prefixes.length[node] = prefixes.length[parent_node] + 1
+                prefixes[node].score, prefixes[node].word_start = candidates.slots[h].lm_score, candidates.slots[h].word_start
+                prefixes[node].letters, prefixes[node].word_tokens = candidates.slots[h].letters, candidates.slots[h].word_tokens
+                prefixes[node].length = prefixes[parent_node].length + 1
         if previous >= 0:
             new = backpointers.count[0]
             backpointers.count[0] += 1
-            next_beam.label_backpointer[h] = new
-            backpointers.parent[new], backpointers.frame[new], backpointers.token[new] = previous, t, next_beam.token[h]
-            backpointers.boost_sum[new], backpointers.fill_sum[new] = candidates.boost_sum[h], candidates.fill_sum[h]
-            backpointers.match_origin[new] = candidates.match_origin[h]
-            backpointers.open_bonus[new], backpointers.closed_bonus[new] = candidates.open_bonus[h], candidates.closed_bonus[h]
-            backpointers.provisional_bonus[new] = candidates.provisional_bonus[h]
-
-
-@compiled(allocates=False)
-def begin(beam):
-    """Write the empty prefix, with which a search begins, into slot 0."""
-    beam.token[0], beam.label[0], beam.best_label[0] = -1, NEVER, NEVER
+            next_beam.slots[h].label_backpointer = new
+            backpointers.records[new].parent, backpointers.records[new].frame, backpointers.records[new].token = previous, t, next_beam.slots[h].token
+            backpointers.records[new].boost_sum, backpointers.records[new].fill_sum = candidates.slots[h].boost_sum, candidates.slots[h].fill_sum
+            backpointers.records[new].match_origin = candidates.slots[h].match_origin
+            backpointers.records[new].open_bonus, backpointers.records[new].closed_bonus = candidates.slots[h].open_bonus, candidates.slots[h].closed_bonus
+            backpointers.records[new].provisional_bonus = candidates.slots[h].provisional_bonus
 
 
 @compiled(allocates=False)
@@ -157,35 +149,28 @@ def run(log_probs, first, beam, next_beam, progress, resources, memory):
         filled = extend_prefixes(frame, beam, size, next_beam, filled, resources, memory)
         settle(next_beam, filled, first + t, resources.fusion, memory)
         for i in range(frame.wide):
-            scratch.rank[scratch.tokens[i]] = -1
+            scratch.rank[scratch.shortlist[i].token] = -1
         beam, next_beam, size, collapsed, swapped = next_beam, beam, filled, False, not swapped
     return Progress(size=size, offset=offset, collapsed=collapsed, swapped=swapped)
 
 
-@compiled
-def most_nodes(log_probs, tokens, pruning):
+def most_nodes(log_probs: np.ndarray, tokens: Tokens, pruning: Pruning) -> int:
     """How many nodes, or backpointers, frames make at most: no frame makes more than `beam` of either."""
-    most = np.int64(0)
-    for t in range(len(log_probs)):
-        most += pruning.beam if log_probs[t, tokens.blank] < pruning.log_blank_skip else 0
-    return most
+    return pruning.beam * int(np.count_nonzero(log_probs[:, tokens.blank] < pruning.log_blank_skip))
 
 
-@compiled
-def make_search_memory(resources, nodes):
+def make_search_memory(resources: Resources, nodes: int) -> Memory:
     """The Memory of a search that makes at most so many nodes."""
     pruning = resources.pruning
     shortlisted = max(pruning.top_k, pruning.boost_top_k)
     return make_memory(resources.fusion, nodes, pruning.beam, shortlisted, len(resources.tokens.letters))
 
 
-@compiled
-def search(log_probs, resources):
-    """Search ``log_probs`` (``[T, V]`` float32, natural-log probabilities, finite or -inf). Returns a SearchResult."""
+def search(log_probs: np.ndarray, resources: Resources) -> SearchResult:
+    """Search ``log_probs`` (``[T, V]`` float32, natural-log probabilities, finite or -inf)."""
     memory = make_search_memory(resources, 1 + most_nodes(log_probs, resources.tokens, resources.pruning))
-    beam, next_beam = make_beam(resources.pruning.beam), make_beam(resources.pruning.beam)
-    begin(beam)
-    progress = run(log_probs, np.int64(0), beam, next_beam, first_progress(), resources, memory)
+    beams = make_beam(resources.pruning.beam), make_beam(resources.pruning.beam)
+    progress = run(log_probs, 0, *beams, FIRST_PROGRESS, resources, memory)
     return SearchResult(
-        beam=next_beam if progress.swapped else beam, size=progress.size, offset=progress.offset,
+        beam=beams[progress.swapped], size=progress.size, offset=progress.offset,
         backpointers=memory.backpointers, tree=memory.tree, lm=memory.lm)

@@ -31,67 +31,40 @@ import numpy as np
 from ctcb.compiled import compiled
 from ctcb.lm.arrays import advance
 from ctcb.search.beam.boosting import ancestor
-from ctcb.search.beam.lm_state import LmPaths, LmState, PrefixWords, WordBoundaries
-
-
-@compiled(inner=True)
-def make_lm_state(fusion, nodes):
-    """The LmState of so many nodes: node 0 is the empty prefix, and boundary 0 has the path with no words."""
-    size = nodes + 1 if fusion.on else 1
-    shape = (size, fusion.histories)
-    lm_state = LmState(
-        prefixes=PrefixWords(
-            score=np.zeros(size), word_start=np.zeros(size, np.int32), letters=np.zeros(size, np.int32),
-            word_tokens=np.zeros(size, np.int32), word_end=np.full(size, -1, np.int32), length=np.zeros(size, np.int32)),
-        boundaries=WordBoundaries(
-            count=np.ones(1, np.int64), previous=np.zeros(size, np.int32), word=np.zeros(size, np.int32),
-            num_words=np.zeros(size, np.int32), num_tokens=np.zeros(size, np.int32), unknown_bonus=np.zeros(size),
-            num_paths=np.zeros(size, np.int32), best=np.zeros(size), best_state=np.zeros(size, np.int32),
-            best_unknown=np.zeros(size)),
-        paths=LmPaths(
-            state=np.empty(shape, np.int32), total=np.empty(shape), source=np.empty(shape, np.int32),
-            source_path=np.empty(shape, np.int32), entity=np.empty(shape, np.int32),
-            entity_tokens=np.empty(shape, np.int32)),
-    )
-    if fusion.on:
-        start, none = np.int64(0), np.int64(-1)
-        add_path(lm_state, start, np.int64(fusion.begin), 0.0, none, none, none, np.int64(0))
-        update_best(fusion, lm_state, start)
-    return lm_state
 
 
 @compiled(allocates=False, inner=True)
 def add_path(lm_state, boundary, state, total, source, source_path, entity, entity_tokens):
     """Add a path to a boundary, unless a better one has its LM state or all kept ones are better.
 
-    The arguments after ``boundary`` are the fields of LmPaths.
+    The arguments after ``boundary`` are the fields of PATH.
     """
-    paths, num_paths = lm_state.paths, lm_state.boundaries.num_paths
-    count, slot = num_paths[boundary], -1
+    paths, boundaries = lm_state.paths, lm_state.boundaries
+    count, slot = boundaries[boundary].num_paths, -1
     for path in range(count):
-        if paths.state[boundary, path] == state:
+        if paths[boundary, path].state == state:
             slot = path
-    if slot < 0 and count < paths.state.shape[1]:
+    if slot < 0 and count < paths.shape[1]:
         slot = count
-        num_paths[boundary] += 1
-        paths.total[boundary, slot] = -np.inf
+        boundaries[boundary].num_paths += 1
+        paths[boundary, slot].total = -np.inf
     elif slot < 0:
         slot = 0
         for path in range(1, count):
-            if paths.total[boundary, path] < paths.total[boundary, slot]:
+            if paths[boundary, path].total < paths[boundary, slot].total:
                 slot = path
-    if total > paths.total[boundary, slot]:
-        paths.state[boundary, slot], paths.total[boundary, slot] = state, total
-        paths.source[boundary, slot], paths.source_path[boundary, slot] = source, source_path
-        paths.entity[boundary, slot], paths.entity_tokens[boundary, slot] = entity, entity_tokens
+    if total > paths[boundary, slot].total:
+        paths[boundary, slot].state, paths[boundary, slot].total = state, total
+        paths[boundary, slot].source, paths[boundary, slot].source_path = source, source_path
+        paths[boundary, slot].entity, paths[boundary, slot].entity_tokens = entity, entity_tokens
 
 
 @compiled(allocates=False, inner=True)
 def best_path(fusion, lm_state, boundary, word):
     """The best score (nats) of a boundary's paths with ``word`` behind them, and the number of that path."""
     best, which = -np.inf, np.int64(0)
-    for path in range(lm_state.boundaries.num_paths[boundary]):
-        total = lm_state.paths.total[boundary, path] + advance(fusion.lm, lm_state.paths.state[boundary, path], word)[0]
+    for path in range(lm_state.boundaries[boundary].num_paths):
+        total = lm_state.paths[boundary, path].total + advance(fusion.lm, lm_state.paths[boundary, path].state, word)[0]
         if total > best:
             best, which = total, path
     return best, which
@@ -102,11 +75,11 @@ def update_best(fusion, lm_state, boundary):
     """Fill in the boundary's ``best``, ``best_state`` and ``best_unknown`` from its paths."""
     boundaries, paths = lm_state.boundaries, lm_state.paths
     best = 0
-    for path in range(1, boundaries.num_paths[boundary]):
-        if paths.total[boundary, path] > paths.total[boundary, best]:
+    for path in range(1, boundaries[boundary].num_paths):
+        if paths[boundary, path].total > paths[boundary, best].total:
             best = path
-    boundaries.best[boundary], boundaries.best_state[boundary] = paths.total[boundary, best], paths.state[boundary, best]
-    boundaries.best_unknown[boundary] = best_path(fusion, lm_state, boundary, fusion.unk)[0]
+    boundaries[boundary].best, boundaries[boundary].best_state = paths[boundary, best].total, paths[boundary, best].state
+    boundaries[boundary].best_unknown = best_path(fusion, lm_state, boundary, fusion.unk)[0]
 
 
 @compiled(allocates=False, inner=True)
@@ -123,10 +96,10 @@ def add_class_paths(fusion, graph, tree, lm_state, boundary, node, state):
                 best, entity = graph.end_class[i], np.int64(i)
         if entity >= 0:
             depth = np.int64(graph.states[state].depth)
-            source = np.int64(prefixes.word_start[ancestor(tree, node, depth - 1)])
-            for path in range(lm_state.boundaries.num_paths[source]):
-                score, following = advance(fusion.lm, paths.state[source, path], fusion.unk)
-                total = paths.total[source, path] + score + best + fusion.class_bonus
+            source = np.int64(prefixes[ancestor(tree.nodes, node, depth - 1)].word_start)
+            for path in range(lm_state.boundaries[source].num_paths):
+                score, following = advance(fusion.lm, paths[source, path].state, fusion.unk)
+                total = paths[source, path].total + score + best + fusion.class_bonus
                 add_path(lm_state, boundary, np.int64(following), total, source, np.int64(path), entity, depth)
         state = np.int64(graph.states[state].fail)
 
@@ -134,27 +107,27 @@ def add_class_paths(fusion, graph, tree, lm_state, boundary, node, state):
 @compiled(allocates=False, inner=True)
 def end_word(fusion, graph, tree, lm_state, node, state):
     """The boundary after ``node``'s last word, made if need be; ``state`` is the node's in the context graph."""
-    prefixes, boundaries, paths = lm_state
-    boundary = np.int64(prefixes.word_end[node])
+    prefixes, boundaries, paths = lm_state.prefixes, lm_state.boundaries, lm_state.paths
+    boundary = np.int64(prefixes[node].word_end)
     if boundary >= 0:
         return boundary
-    word_start, letters = np.int64(prefixes.word_start[node]), prefixes.letters[node]
+    word_start, letters = np.int64(prefixes[node].word_start), prefixes[node].letters
     if letters == 0:  # no word
-        prefixes.word_end[node] = word_start
+        prefixes[node].word_end = word_start
         return word_start
-    boundary = boundaries.count[0]
-    boundaries.count[0] += 1
-    prefixes.word_end[node] = boundary
+    boundary = lm_state.count[0]
+    lm_state.count[0] += 1
+    prefixes[node].word_end = boundary
     word = np.int64(fusion.trie.states[letters].word)
-    boundaries.previous[boundary], boundaries.word[boundary] = word_start, word
-    boundaries.num_words[boundary] = boundaries.num_words[word_start] + 1
-    boundaries.num_tokens[boundary] = prefixes.length[node]
-    unknown_bonus = fusion.piece_bonus * prefixes.word_tokens[node] if word == fusion.unk else 0.0
-    boundaries.unknown_bonus[boundary] = unknown_bonus
+    boundaries[boundary].previous, boundaries[boundary].word = word_start, word
+    boundaries[boundary].num_words = boundaries[word_start].num_words + 1
+    boundaries[boundary].num_tokens = prefixes[node].length
+    unknown_bonus = fusion.piece_bonus * prefixes[node].word_tokens if word == fusion.unk else 0.0
+    boundaries[boundary].unknown_bonus = unknown_bonus
     none = np.int64(-1)
-    for path in range(boundaries.num_paths[word_start]):
-        score, following = advance(fusion.lm, paths.state[word_start, path], word)
-        total = paths.total[word_start, path] + score + unknown_bonus
+    for path in range(boundaries[word_start].num_paths):
+        score, following = advance(fusion.lm, paths[word_start, path].state, word)
+        total = paths[word_start, path].total + score + unknown_bonus
         add_path(lm_state, boundary, np.int64(following), total, word_start, np.int64(path), none, np.int64(0))
     if len(graph.end_class):
         add_class_paths(fusion, graph, tree, lm_state, boundary, node, state)
@@ -166,11 +139,11 @@ def end_word(fusion, graph, tree, lm_state, node, state):
 def provisional_score(fusion, graph, tree, lm_state, parent, word_start, letters, word_tokens, state):
     """The LM's part (nats, weighted) for pruning of a prefix that goes on from the node ``parent`` by one token.
 
-    ``word_start``, ``letters`` and ``word_tokens`` are the new prefix's (PrefixWords), ``state`` is its
+    ``word_start``, ``letters`` and ``word_tokens`` are the new prefix's (PREFIX_WORD), ``state`` is its
     state in the context graph.
     """
     boundaries = lm_state.boundaries
-    score = fusion.weight * boundaries.best[word_start] + fusion.look_ahead[letters]
+    score = fusion.weight * boundaries[word_start].best + fusion.look_ahead[letters]
     if letters == len(fusion.trie.token) - 1:  # no word of the LM begins so
         score += fusion.weight * fusion.piece_bonus * word_tokens
     if state != 0 and graph.class_bound[0] > -np.inf:
@@ -178,13 +151,13 @@ def provisional_score(fusion, graph, tree, lm_state, parent, word_start, letters
         while state != 0:  # every match under way
             if graph.class_bound[state] > -np.inf:
                 depth = graph.states[state].depth
-                start = word_start if depth == 1 else lm_state.prefixes.word_start[ancestor(tree, parent, depth - 2)]
-                in_class = max(in_class, boundaries.best_unknown[start] + graph.class_bound[state])
+                start = word_start if depth == 1 else lm_state.prefixes[ancestor(tree.nodes, parent, depth - 2)].word_start
+                in_class = max(in_class, boundaries[start].best_unknown + graph.class_bound[state])
             state = graph.states[state].fail
         if in_class > -np.inf:
             in_class = fusion.weight * (in_class + fusion.class_bonus)
             score = max(score, in_class + fusion.look_ahead_word_bonus if letters != 0 else in_class)
-    return score + fusion.word_bonus * boundaries.num_words[word_start]
+    return score + fusion.word_bonus * boundaries[word_start].num_words
 
 
 @compiled(allocates=False, inner=True)
@@ -194,7 +167,7 @@ def recombination_key(lm_state, key, word_start, letters):
 
     How many tokens spell that word makes no difference, although it does to an unknown one.
     """
-    best_state = np.int64(lm_state.boundaries.best_state[word_start])
+    best_state = np.int64(lm_state.boundaries[word_start].best_state)
     return key * 0x9E3779B97F4A7C1 + ((best_state << 32) | letters) * 0x2545F4914F6CDD1D
 
 
@@ -205,20 +178,20 @@ def score_bounds(fusion, graph, lm_state, node, word_end, state):
     ``word_end`` is the boundary after that word, ``state`` the node's in the context graph.
     """
     prefixes, boundaries = lm_state.prefixes, lm_state.boundaries
-    word_start = prefixes.word_start[node]
-    no_word = prefixes.letters[node] == 0
-    within, spare = prefixes.score[node], max(0.0, fusion.word_bonus)
-    end_words = fusion.word_bonus * boundaries.num_words[word_end]
-    beyond = fusion.weight * boundaries.best[word_end] + end_words + fusion.top_look_ahead
-    start_words = fusion.word_bonus * boundaries.num_words[word_start]
+    word_start = prefixes[node].word_start
+    no_word = prefixes[node].letters == 0
+    within, spare = prefixes[node].score, max(0.0, fusion.word_bonus)
+    end_words = fusion.word_bonus * boundaries[word_end].num_words
+    beyond = fusion.weight * boundaries[word_end].best + end_words + fusion.top_look_ahead
+    start_words = fusion.word_bonus * boundaries[word_start].num_words
     if no_word:  # a word begins within it
         within += spare
-        within = max(within, fusion.weight * boundaries.best[word_start] + start_words + fusion.top_look_ahead)
+        within = max(within, fusion.weight * boundaries[word_start].best + start_words + fusion.top_look_ahead)
     if graph.class_bound[0] > -np.inf:
         top = graph.class_bound[0] + fusion.class_bonus
         if no_word:
-            within = max(within, fusion.weight * (boundaries.best_unknown[word_start] + top) + start_words + spare)
-        beyond = max(beyond, fusion.weight * (boundaries.best_unknown[word_end] + top) + end_words + spare)
+            within = max(within, fusion.weight * (boundaries[word_start].best_unknown + top) + start_words + spare)
+        beyond = max(beyond, fusion.weight * (boundaries[word_end].best_unknown + top) + end_words + spare)
         if state != 0:
-            beyond = max(beyond, prefixes.score[node] + 2 * spare)
+            beyond = max(beyond, prefixes[node].score + 2 * spare)
     return within, beyond

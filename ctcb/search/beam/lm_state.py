@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ctcb.lm.arrays import LmArrays
+from ctcb.lm.arrays import LmArrays, advance
 from ctcb.search.beam.letter_trie import LetterTrie
 
 
@@ -47,7 +47,7 @@ class LmFusion(NamedTuple):
 
 
 class LmWord(NamedTuple):
-    """The word under way of one new prefix, as scalars; see :class:`PrefixWords`."""
+    """The word under way of one new prefix, as scalars; see PREFIX_WORD."""
 
     score: float
     word_start: int
@@ -55,79 +55,62 @@ class LmWord(NamedTuple):
     word_tokens: int
 
 
-class PrefixWords(NamedTuple):
-    """The word under way of each prefix, by its node in the prefix tree.
+PREFIX_WORD = np.dtype([  # the word under way of a prefix
+    ("score", np.float64),  # nats, the LM's part of the prefix's score for pruning; weighted
+    ("word_start", np.int32),  # the word boundary at which its last word begins
+    ("letters", np.int32),  # the trie's state after that word's letters
+    ("word_tokens", np.int32),  # how many tokens spell that word
+    ("word_end", np.int32),  # the boundary after that word, or -1 if it was not needed yet
+    ("length", np.int32),  # all tokens of the prefix
+], align=True)  # fmt: skip
 
-    Attributes
-    ----------
-    score : ``[N]`` float64, nats, the LM's part of the prefix's score for pruning; weighted.
-    word_start : ``[N]`` int32, the word boundary at which its last word begins.
-    letters : ``[N]`` int32, the trie's state after that word's letters.
-    word_tokens : ``[N]`` int32, how many tokens spell that word.
-    word_end : ``[N]`` int32, the boundary after that word, or -1 if it was not needed yet.
-    length : ``[N]`` int32, all tokens of the prefix.
-    """
+BOUNDARY = np.dtype([  # of words
+    ("previous", np.int32),  # the boundary at which the word before this one begins
+    ("word", np.int32),  # the LM's number of that word
+    ("num_words", np.int32), ("num_tokens", np.int32),  # words and tokens before the boundary
+    ("num_paths", np.int32),  # how many paths lead there
+    ("best_state", np.int32),  # the LM state of the best path,
+    ("best", np.float64),  # nats, and its score
+    ("best_unknown", np.float64),  # nats, the best score of a path with an <unk> behind it
+    ("unknown_bonus", np.float64),  # nats, added because the LM does not know the word (`piece_bonus`)
+])  # fmt: skip
 
-    score: np.ndarray
-    word_start: np.ndarray
-    letters: np.ndarray
-    word_tokens: np.ndarray
-    word_end: np.ndarray
-    length: np.ndarray
-
-
-class WordBoundaries(NamedTuple):
-    """The word boundaries; number 0 is the utterance's beginning.
-
-    Attributes
-    ----------
-    count : ``[1]`` int64, how many are in use.
-    previous : ``[N]`` int32, the boundary at which the word before this one begins.
-    word : ``[N]`` int32, the LM's number of that word.
-    num_words, num_tokens : ``[N]`` int32, words and tokens before the boundary.
-    unknown_bonus : ``[N]`` float64, nats, added because the LM does not know that word (``piece_bonus``).
-    num_paths : ``[N]`` int32, how many paths lead there.
-    best : ``[N]`` float64, nats, the best path's score,
-    best_state : ``[N]`` int32, and its LM state.
-    best_unknown : ``[N]`` float64, nats, the best score of a path with an ``<unk>`` behind it.
-    """
-
-    count: np.ndarray
-    previous: np.ndarray
-    word: np.ndarray
-    num_words: np.ndarray
-    num_tokens: np.ndarray
-    unknown_bonus: np.ndarray
-    num_paths: np.ndarray
-    best: np.ndarray
-    best_state: np.ndarray
-    best_unknown: np.ndarray
-
-
-class LmPaths(NamedTuple):
-    """The paths of each word boundary.
-
-    Attributes
-    ----------
-    state : ``[N, H]`` int32, the LM state after the path.
-    total : ``[N, H]`` float64, nats, the sum of its log-probabilities, class and piece bonuses; not weighted.
-    source : ``[N, H]`` int32, the boundary that it goes on from (-1: none),
-    source_path : ``[N, H]`` int32, and the number of the path there.
-    entity : ``[N, H]`` int32, the entity that it ends with: an index into the graph's ``entity``, or -1,
-    entity_tokens : ``[N, H]`` int32, and how many tokens that has.
-    """
-
-    state: np.ndarray
-    total: np.ndarray
-    source: np.ndarray
-    source_path: np.ndarray
-    entity: np.ndarray
-    entity_tokens: np.ndarray
+PATH = np.dtype([  # of a word boundary
+    ("total", np.float64),  # nats, the sum of its log-probabilities, class and piece bonuses; not weighted
+    ("state", np.int32),  # the LM state after the path
+    ("source", np.int32), ("source_path", np.int32),  # the boundary that it goes on from (-1: none), and the path's number there
+    ("entity", np.int32),  # the entity that it ends with: an index into the graph's `entity`, or -1,
+    ("entity_tokens", np.int32),  # and how many tokens that has
+], align=True)  # fmt: skip
 
 
 class LmState(NamedTuple):
-    """What the LM says along the prefix tree, worked out as it is asked for."""
+    """What the LM says along the prefix tree, worked out as it is asked for.
 
-    prefixes: PrefixWords
-    boundaries: WordBoundaries
-    paths: LmPaths
+    Attributes
+    ----------
+    prefixes : ``[N]`` PREFIX_WORD, by node in the prefix tree.
+    count : ``[1]`` int64, how many word boundaries are in use. Number 0 is the utterance's beginning.
+    boundaries : ``[N]`` BOUNDARY.
+    paths : ``[N, H]`` PATH, of each boundary.
+    """
+
+    prefixes: np.ndarray
+    count: np.ndarray
+    boundaries: np.ndarray
+    paths: np.ndarray
+
+
+def make_lm_state(fusion: LmFusion, nodes: int) -> LmState:
+    """The LmState of so many nodes: node 0 is the empty prefix, and boundary 0 has the path with no words."""
+    size = nodes + 1 if fusion.on else 1
+    lm_state = LmState(
+        prefixes=np.zeros(size, PREFIX_WORD), count=np.ones(1, np.int64), boundaries=np.zeros(size, BOUNDARY),
+        paths=np.zeros((size, fusion.histories), PATH))
+    if fusion.on:
+        lm_state.prefixes["word_end"] = -1
+        first, path = lm_state.boundaries[0], lm_state.paths[0, 0]
+        path["state"], path["source"], path["source_path"], path["entity"] = fusion.begin, -1, -1, -1
+        first["num_paths"], first["best_state"] = 1, fusion.begin
+        first["best_unknown"] = advance(fusion.lm, fusion.begin, fusion.unk)[0]
+    return lm_state

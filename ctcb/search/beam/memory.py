@@ -1,4 +1,7 @@
-"""The memory of one search: allocated once an utterance, as flat arrays."""
+"""The memory of one search: allocated once an utterance, as arrays of records.
+
+Each array that compiled code takes costs time: to compile it, and at each call from Python to hand it over.
+"""
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -6,12 +9,45 @@ from typing import NamedTuple
 import numpy as np
 
 from ctcb.compiled import compiled
-from ctcb.search.beam.boosting import Backpointers
+from ctcb.search.beam.boosting import BACKPOINTER, Backpointers
 from ctcb.search.beam.candidates import Heap
-from ctcb.search.beam.lm_fusion import make_lm_state
-from ctcb.search.beam.lm_state import LmState
+from ctcb.search.beam.lm_state import LmFusion, LmState, make_lm_state
 
 # Sizes: B slots of the beam, K tokens of a frame's shortlist, V tokens, N nodes or backpointers at most.
+
+
+PREFIX = np.dtype([
+    ("node", np.int32),  # in the prefix tree
+    ("token", np.int32),  # its last token, the *label* (-1: the empty prefix)
+    ("state", np.int32),  # in the context graph
+    ("blank_backpointer", np.int32), ("label_backpointer", np.int32),  # the last one of the best alignment of either kind
+    ("total", np.float64),  # log-sum of all of its alignments,
+    ("blank", np.float64), ("label", np.float64),  # of those that end in blank, and of those that end in the label
+    ("best_blank", np.float64), ("best_label", np.float64),  # the best single alignment of either kind
+    ("penalty", np.float64),  # nats, what the phrases to push away cost that end before the word under way
+], align=True)  # fmt: skip
+
+CANDIDATE = np.dtype([
+    ("parent_node", np.int32),  # the parent's node of a new prefix (-1: the prefix is alive already)
+    ("previous", np.int32),  # the backpointer that the label's new one follows (-1: no new one)
+    # Of the new backpointer; see BACKPOINTER.
+    ("boost_sum", np.float64), ("fill_sum", np.float64), ("open_bonus", np.float64), ("closed_bonus", np.float64),
+    ("provisional_bonus", np.float64), ("match_origin", np.int32),
+    # Of a new prefix, with an LM; see PREFIX_WORD.
+    ("word_start", np.int32), ("letters", np.int32), ("word_tokens", np.int32), ("lm_score", np.float64),
+], align=True)  # fmt: skip
+
+NODE = np.dtype([
+    ("parent", np.int32),  # -1: none
+    ("token", np.int32),  # leads from the parent to the node (-1: none)
+])
+
+SHORTLISTED = np.dtype([
+    ("token", np.int32),
+    ("log_prob", np.float32),  # natural logarithm
+    ("boost", np.float64),  # nats
+    ("entry_bonus", np.float64),  # nats, the provisional bonus of an entity that begins with the token
+])
 
 
 class Beam(NamedTuple):
@@ -19,29 +55,12 @@ class Beam(NamedTuple):
 
     Attributes
     ----------
-    node : ``[B]`` int32, the prefix's node in the prefix tree.
-    token : ``[B]`` int32, its last token, the *label* (-1: the empty prefix).
-    state : ``[B]`` int32, its state in the context graph.
+    slots : ``[B]`` PREFIX.
     key : ``[B]`` int64, equal for prefixes that the graph and the LM will score alike from here on.
-    total : ``[B]`` float64, log-sum of all of its alignments,
-    blank, label : ``[B]`` float64, of those that end in blank, and of those that end in the label.
-    best_blank, best_label : ``[B]`` float64, the best single alignment of either kind.
-    blank_backpointer, label_backpointer : ``[B]`` int32, the last backpointer of that alignment.
-    penalty : ``[B]`` float64, nats, what the phrases to push away cost that end before the word under way.
     """
 
-    node: np.ndarray
-    token: np.ndarray
-    state: np.ndarray
+    slots: np.ndarray
     key: np.ndarray
-    total: np.ndarray
-    blank: np.ndarray
-    label: np.ndarray
-    best_blank: np.ndarray
-    best_label: np.ndarray
-    blank_backpointer: np.ndarray
-    label_backpointer: np.ndarray
-    penalty: np.ndarray
 
 
 class Candidates(NamedTuple):
@@ -50,27 +69,11 @@ class Candidates(NamedTuple):
     Attributes
     ----------
     heap : the candidates by score, the worst on top. The score is acoustic, bonus and LM together, in nats.
-    parent_node : ``[B]`` int32, the parent's node of a new prefix (-1: the prefix is alive already).
-    previous : ``[B]`` int32, the backpointer that the label's new one follows (-1: no new one).
-    boost_sum, fill_sum, match_origin, open_bonus, closed_bonus, provisional_bonus : ``[B]`` float64 (``match_origin``
-        int32), of the new backpointer; see :class:`Backpointers`.
-    lm_score, word_start, letters, word_tokens : ``[B]`` float64 and 3 times int32, of a new prefix, with an
-        LM; see :class:`PrefixWords`.
+    slots : ``[B]`` CANDIDATE.
     """
 
     heap: Heap
-    parent_node: np.ndarray
-    previous: np.ndarray
-    boost_sum: np.ndarray
-    fill_sum: np.ndarray
-    match_origin: np.ndarray
-    open_bonus: np.ndarray
-    closed_bonus: np.ndarray
-    provisional_bonus: np.ndarray
-    lm_score: np.ndarray
-    word_start: np.ndarray
-    letters: np.ndarray
-    word_tokens: np.ndarray
+    slots: np.ndarray
 
 
 class PrefixTree(NamedTuple):
@@ -79,14 +82,12 @@ class PrefixTree(NamedTuple):
     Attributes
     ----------
     count : ``[1]`` int64, how many nodes are in use.
-    parent : ``[N]`` int32 (-1: none).
-    token : ``[N]`` int32, which leads from the parent to the node (-1: none).
+    nodes : ``[N]`` NODE.
     table : ``[at least 2 N, a power of two]`` int32, a hash table: nodes by parent and token (-1: free).
     """
 
     count: np.ndarray
-    parent: np.ndarray
-    token: np.ndarray
+    nodes: np.ndarray
     table: np.ndarray
 
 
@@ -95,19 +96,13 @@ class Scratch(NamedTuple):
 
     Attributes
     ----------
-    tokens : ``[K]`` int32, the frame's shortlist, best first,
-    log_probs : ``[K]`` float32, their natural-log probabilities,
-    boost : ``[K]`` float64, nats, their boosts,
-    entry_bonus : ``[K]`` float64, nats, the provisional bonus of an entity that begins with the token.
+    shortlist : ``[K]`` SHORTLISTED, the frame's best tokens, best first.
     rank : ``[V]`` int32, a token's place in the shortlist (-1: not there).
     slot : ``[N]`` int32, a node's slot in the beam (-1: not alive).
     child_alive : ``[B, K]`` bool, whether a prefix's child by a token of the shortlist is alive already.
     """
 
-    tokens: np.ndarray
-    log_probs: np.ndarray
-    boost: np.ndarray
-    entry_bonus: np.ndarray
+    shortlist: np.ndarray
     rank: np.ndarray
     slot: np.ndarray
     child_alive: np.ndarray
@@ -134,72 +129,41 @@ def find_node(tree, parent, token):
             new = tree.count[0]
             tree.count[0] += 1
             tree.table[place] = new
-            tree.parent[new], tree.token[new] = parent, token
+            tree.nodes[new].parent, tree.nodes[new].token = parent, token
             return new
-        if tree.parent[node] == parent and tree.token[node] == token:
+        if tree.nodes[node].parent == parent and tree.nodes[node].token == token:
             return np.int64(node)
         place = (place + 1) & last
 
 
-@compiled
-def make_beam(size):
-    """An empty Beam of ``size`` slots."""
-    return Beam(
-        node=np.zeros(size, np.int32), token=np.zeros(size, np.int32), state=np.zeros(size, np.int32),
-        key=np.zeros(size, np.int64), total=np.zeros(size), blank=np.zeros(size), label=np.zeros(size),
-        best_blank=np.zeros(size), best_label=np.zeros(size),
-        blank_backpointer=np.zeros(size, np.int32), label_backpointer=np.zeros(size, np.int32), penalty=np.zeros(size),
-    )
+def make_beam(size: int) -> Beam:
+    """A Beam of ``size`` slots. In slot 0 is the empty prefix, with which a search begins."""
+    beam = Beam(slots=np.zeros(size, PREFIX), key=np.zeros(size, np.int64))
+    first = beam.slots[0]
+    first["token"], first["label"], first["best_label"] = -1, -np.inf, -np.inf
+    return beam
 
 
-@compiled(inner=True)
-def make_candidates(size):
-    """Empty Candidates of ``size`` slots."""
-    return Candidates(
-        heap=Heap(slot=np.zeros(size, np.int32), score=np.zeros(size)),
-        parent_node=np.zeros(size, np.int32), previous=np.zeros(size, np.int32),
-        boost_sum=np.zeros(size), fill_sum=np.zeros(size), match_origin=np.zeros(size, np.int32),
-        open_bonus=np.zeros(size), closed_bonus=np.zeros(size), provisional_bonus=np.zeros(size),
-        lm_score=np.zeros(size), word_start=np.zeros(size, np.int32),
-        letters=np.zeros(size, np.int32), word_tokens=np.zeros(size, np.int32),
-    )
-
-
-@compiled(inner=True)
-def make_backpointers(size):
+def make_backpointers(size: int) -> Backpointers:
     """Backpointers with room for ``size`` of them; number 0, the empty alignment's, is in use."""
-    return Backpointers(
-        count=np.ones(1, np.int64), parent=np.zeros(size, np.int32), frame=np.zeros(size, np.int32),
-        token=np.full(size, -1, np.int32), boost_sum=np.zeros(size), fill_sum=np.zeros(size), match_origin=np.zeros(size, np.int32),
-        open_bonus=np.zeros(size), closed_bonus=np.zeros(size), provisional_bonus=np.zeros(size),
-    )
+    backpointers = Backpointers(count=np.ones(1, np.int64), records=np.zeros(size, BACKPOINTER))
+    backpointers.records[0]["token"] = -1
+    return backpointers
 
 
-@compiled(inner=True)
-def make_tree(size):
+def make_tree(size: int) -> PrefixTree:
     """A PrefixTree with room for ``size`` nodes; number 0, the empty prefix, is in use."""
-    slots = 16
-    while slots < 2 * size:
-        slots *= 2
-    return PrefixTree(
-        count=np.ones(1, np.int64), parent=np.full(size, -1, np.int32), token=np.full(size, -1, np.int32),
-        table=np.full(slots, -1, np.int32))
+    slots = max(16, 1 << (2 * size - 1).bit_length())
+    tree = PrefixTree(count=np.ones(1, np.int64), nodes=np.zeros(size, NODE), table=np.full(slots, -1, np.int32))
+    tree.nodes[0] = (-1, -1)
+    return tree
 
 
-@compiled(inner=True)
-def make_scratch(nodes, beam, shortlist, vocab_size):
-    """Scratch for so many nodes of the tree, slots of the beam, tokens of a shortlist and tokens."""
-    return Scratch(
-        tokens=np.zeros(shortlist, np.int32), log_probs=np.zeros(shortlist, np.float32),
-        boost=np.zeros(shortlist), entry_bonus=np.zeros(shortlist),
-        rank=np.full(vocab_size, -1, np.int32), slot=np.full(nodes, -1, np.int32),
-        child_alive=np.zeros((beam, shortlist), np.bool_),
-    )
-
-
-@compiled(inner=True)
-def make_memory(fusion, nodes, beam, shortlist, vocab_size):
+def make_memory(fusion: LmFusion, nodes: int, beam: int, shortlist: int, vocab_size: int) -> Memory:
     """The Memory of a search that makes at most so many nodes and so many backpointers."""
     return Memory(
-        candidates=make_candidates(beam), scratch=make_scratch(nodes, beam, shortlist, vocab_size),
+        candidates=Candidates(heap=Heap(slot=np.zeros(beam, np.int32), score=np.zeros(beam)), slots=np.zeros(beam, CANDIDATE)),
+        scratch=Scratch(
+            shortlist=np.zeros(shortlist, SHORTLISTED), rank=np.full(vocab_size, -1, np.int32), slot=np.full(nodes, -1, np.int32),
+            child_alive=np.zeros((beam, shortlist), np.bool_)),
         backpointers=make_backpointers(nodes), tree=make_tree(nodes), lm=make_lm_state(fusion, nodes))

@@ -28,7 +28,7 @@ def found_hypotheses(result: SearchResult, resources: Resources, rows: Rows, kno
         if in_class(resources):
             units = class_spans(resources.fusion, result.lm, answers.boundary[i], answers.path[i], length)
             entities = _with_units(entities, _entities(resources.graph, units))
-        acoustic = float(result.beam.total[slot] + result.offset)
+        acoustic = float(result.beam.slots["total"][slot] + result.offset)
         hypotheses.append(Hypothesis(
             tokens=tuple(aligned.tokens.tolist()),
             token_frames=tuple(aligned.frames.tolist()),

@@ -63,6 +63,12 @@ class PhraseTable:
         flat, starts = in_order(flat.astype(np.int32), starts, lengths, order)
         return cls(flat, starts, lengths, owners, each, letters, order, own, vocabulary.size)
 
+    @classmethod
+    def empty(cls, size: int) -> PhraseTable:
+        """The table of no entities, for a vocabulary of so many tokens."""
+        numbers, none = np.zeros(0, np.int64), np.zeros(0)
+        return cls(np.zeros(0, np.int32), numbers, numbers, numbers, none, none, numbers, none, size)
+
     def joined(self, other: PhraseTable) -> PhraseTable:
         """These entities, and those of another table behind them."""
         together = replace(

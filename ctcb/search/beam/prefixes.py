@@ -94,56 +94,56 @@ def log_add(a, b):
 @compiled(allocates=False)
 def last_backpointer(beam, h):
     """The last backpointer of prefix ``h``'s best alignment."""
-    if beam.best_label[h] > beam.best_blank[h]:
-        return beam.label_backpointer[h]
-    return beam.blank_backpointer[h]
+    if beam.slots[h].best_label > beam.slots[h].best_blank:
+        return beam.slots[h].label_backpointer
+    return beam.slots[h].blank_backpointer
 
 
 @compiled(allocates=False, inner=True)
 def advance_alignments(beam, h, parent, row, blank_id):
     """The Acoustics of prefix ``h`` after a frame: blank, its label's repetition, and what ``parent`` (a slot, -1: none) gives."""
-    token, previous = beam.token[h], np.int64(-1)
+    token, previous = beam.slots[h].token, np.int64(-1)
     label, best_label = NEVER, NEVER
     if token >= 0:
-        label, best_label = beam.label[h] + row[token], beam.best_label[h] + row[token]
+        label, best_label = beam.slots[h].label + row[token], beam.slots[h].best_label + row[token]
     if parent >= 0:
-        if token == beam.token[parent]:  # a doubled token needs a blank between
-            given, best_given, last = beam.blank[parent], beam.best_blank[parent], beam.blank_backpointer[parent]
+        if token == beam.slots[parent].token:  # a doubled token needs a blank between
+            given, best_given, last = beam.slots[parent].blank, beam.slots[parent].best_blank, beam.slots[parent].blank_backpointer
         else:
-            given, last = beam.total[parent], last_backpointer(beam, parent)
-            best_given = max(beam.best_blank[parent], beam.best_label[parent])
+            given, last = beam.slots[parent].total, last_backpointer(beam, parent)
+            best_given = max(beam.slots[parent].best_blank, beam.slots[parent].best_label)
         label = log_add(label, given + row[token])
         if best_given + row[token] > best_label:
             best_label, previous = best_given + row[token], np.int64(last)
-    blank = beam.total[h] + row[blank_id]
+    blank = beam.slots[h].total + row[blank_id]
     return Acoustics(
         total=log_add(blank, label), blank=blank, label=label,
-        best_blank=max(beam.best_blank[h], beam.best_label[h]) + row[blank_id], best_label=best_label,
-        blank_backpointer=np.int64(last_backpointer(beam, h)), label_backpointer=np.int64(beam.label_backpointer[h]),
+        best_blank=max(beam.slots[h].best_blank, beam.slots[h].best_label) + row[blank_id], best_label=best_label,
+        blank_backpointer=np.int64(last_backpointer(beam, h)), label_backpointer=np.int64(beam.slots[h].label_backpointer),
         previous=previous)
 
 
 @compiled(allocates=False, inner=True)
 def write_prefix(beam, slot, node, token, state, penalty, acoustics):
     """Write a prefix (node -1: not in the tree yet) to a slot, but for its key."""
-    beam.node[slot], beam.token[slot], beam.state[slot] = node, token, state
-    beam.total[slot], beam.blank[slot], beam.label[slot] = acoustics.total, acoustics.blank, acoustics.label
-    beam.best_blank[slot], beam.best_label[slot] = acoustics.best_blank, acoustics.best_label
-    beam.blank_backpointer[slot] = acoustics.blank_backpointer
-    beam.label_backpointer[slot] = acoustics.label_backpointer
-    beam.penalty[slot] = penalty
+    beam.slots[slot].node, beam.slots[slot].token, beam.slots[slot].state = node, token, state
+    beam.slots[slot].total, beam.slots[slot].blank, beam.slots[slot].label = acoustics.total, acoustics.blank, acoustics.label
+    beam.slots[slot].best_blank, beam.slots[slot].best_label = acoustics.best_blank, acoustics.best_label
+    beam.slots[slot].blank_backpointer = acoustics.blank_backpointer
+    beam.slots[slot].label_backpointer = acoustics.label_backpointer
+    beam.slots[slot].penalty = penalty
 
 
 @compiled(allocates=False, inner=True)
 def write_new(candidates, slot, parent_node, previous, bonus, word):
     """Write what a candidate's new backpointer, if it gets one, and new node, if it gets one, will hold."""
-    candidates.parent_node[slot], candidates.previous[slot] = parent_node, previous
-    candidates.boost_sum[slot], candidates.fill_sum[slot] = bonus.boost_sum, bonus.fill_sum
-    candidates.match_origin[slot] = bonus.match_origin
-    candidates.open_bonus[slot], candidates.closed_bonus[slot] = bonus.open_bonus, bonus.closed_bonus
-    candidates.provisional_bonus[slot] = bonus.provisional_bonus
-    candidates.lm_score[slot], candidates.word_start[slot] = word.score, word.word_start
-    candidates.letters[slot], candidates.word_tokens[slot] = word.letters, word.word_tokens
+    candidates.slots[slot].parent_node, candidates.slots[slot].previous = parent_node, previous
+    candidates.slots[slot].boost_sum, candidates.slots[slot].fill_sum = bonus.boost_sum, bonus.fill_sum
+    candidates.slots[slot].match_origin = bonus.match_origin
+    candidates.slots[slot].open_bonus, candidates.slots[slot].closed_bonus = bonus.open_bonus, bonus.closed_bonus
+    candidates.slots[slot].provisional_bonus = bonus.provisional_bonus
+    candidates.slots[slot].lm_score, candidates.slots[slot].word_start = word.score, word.word_start
+    candidates.slots[slot].letters, candidates.slots[slot].word_tokens = word.letters, word.word_tokens
 
 
 @compiled(allocates=False, inner=True)
@@ -152,13 +152,13 @@ def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
     tokens, graph, fusion = resources.tokens, resources.graph, resources.fusion
     candidates, scratch, backpointers, tree = memory.candidates, memory.scratch, memory.backpointers, memory.tree
     for h in range(size):
-        scratch.slot[beam.node[h]] = h
+        scratch.slot[beam.slots[h].node] = h
         scratch.child_alive[h, : frame.wide] = False
     filled = np.int64(0)
     for h in range(size):
-        token, state, parent = np.int64(beam.token[h]), np.int64(beam.state[h]), np.int64(-1)
+        token, state, parent = np.int64(beam.slots[h].token), np.int64(beam.slots[h].state), np.int64(-1)
         if token >= 0:
-            parent = np.int64(scratch.slot[tree.parent[beam.node[h]]])
+            parent = np.int64(scratch.slot[tree.nodes[beam.slots[h].node].parent])
         if parent >= 0 and scratch.rank[token] >= 0:
             scratch.child_alive[parent, scratch.rank[token]] = True
         acoustics = advance_alignments(beam, h, parent, row, tokens.blank)
@@ -166,27 +166,27 @@ def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
             continue
         bonus = Bonus(
             boost_sum=0.0, fill_sum=0.0, match_origin=np.int64(-1), open_bonus=0.0, closed_bonus=0.0,
-            provisional_bonus=backpointers.provisional_bonus[acoustics.label_backpointer])
+            provisional_bonus=backpointers.records[acoustics.label_backpointer].provisional_bonus)
         if acoustics.previous >= 0:
             bonus = extend_bonus(
-                graph, backpointers, resources.boost, acoustics.previous, np.int64(beam.state[parent]), state,
+                graph, backpointers, resources.boost, acoustics.previous, np.int64(beam.slots[parent].state), state,
                 tokens.ends_name[token] != 0, frame.best - row[token], tokens.letters[token])
         score = bonus.provisional_bonus
         if acoustics.best_label <= acoustics.best_blank:
-            score = backpointers.provisional_bonus[acoustics.blank_backpointer]
-        score -= beam.penalty[h]
+            score = backpointers.records[acoustics.blank_backpointer].provisional_bonus
+        score -= beam.slots[h].penalty
         if fusion.on:
-            score += memory.lm.prefixes.score[beam.node[h]]
+            score += memory.lm.prefixes[beam.slots[h].node].score
         slot = push_limited(
             candidates.heap, next_beam.key, filled, beam.key[h], resources.pruning.per_key, acoustics.total + score)
         if slot < 0:
             continue
         filled = max(filled, slot + 1)
         next_beam.key[slot] = beam.key[h]
-        write_prefix(next_beam, slot, np.int64(beam.node[h]), token, state, beam.penalty[h], acoustics)
+        write_prefix(next_beam, slot, np.int64(beam.slots[h].node), token, state, beam.slots[h].penalty, acoustics)
         write_new(candidates, slot, np.int64(-1), acoustics.previous, bonus, NO_WORD)
     for h in range(size):
-        scratch.slot[beam.node[h]] = -1
+        scratch.slot[beam.slots[h].node] = -1
     return filled
 
 
@@ -194,20 +194,20 @@ def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
 def make_parent(frame, beam, h, resources, memory):
     """Prefix ``h`` as a Parent."""
     graph, fusion, backpointers = resources.graph, resources.fusion, memory.backpointers
-    node, token, state = np.int64(beam.node[h]), np.int64(beam.token[h]), np.int64(beam.state[h])
+    node, token, state = np.int64(beam.slots[h].node), np.int64(beam.slots[h].token), np.int64(beam.slots[h].state)
     matches, top_weight = graph.states[state].mask, np.float64(graph.states[state].top_weight)
-    last, last_blank = np.int64(last_backpointer(beam, h)), np.int64(beam.blank_backpointer[h])
-    bound = max(backpointers.closed_bonus[last], backpointers.closed_bonus[last_blank])
+    last, last_blank = np.int64(last_backpointer(beam, h)), np.int64(beam.slots[h].blank_backpointer)
+    bound = max(backpointers.records[last].closed_bonus, backpointers.records[last_blank].closed_bonus)
     bound += frame.top_entry_bonus
     if matches:
-        under_way = max(backpointers.provisional_bonus[last], backpointers.provisional_bonus[last_blank])
+        under_way = max(backpointers.records[last].provisional_bonus, backpointers.records[last_blank].provisional_bonus)
         bound = max(bound, under_way + top_weight * frame.top_boost)
     word_end, within, beyond = np.int64(0), 0.0, 0.0
     if fusion.on:
         word_end = end_word(fusion, graph, memory.tree, memory.lm, node, state)
         within, beyond = score_bounds(fusion, graph, memory.lm, node, word_end, state)
         bound += max(within, beyond)
-    penalty = beam.penalty[h]
+    penalty = beam.slots[h].penalty
     return Parent(
         slot=h, node=node, token=token, state=state,
         at_word_start=token < 0 or resources.tokens.is_separator[token] != 0, matches=matches, top_weight=top_weight,
@@ -222,8 +222,8 @@ def extend_word(parent, token, new_word, state, resources, memory):
     if new_word:
         word_start, letters, word_tokens = parent.word_end, np.int64(fusion.trie.start[token]), np.int64(0)
     else:
-        word_start, word_tokens = np.int64(prefixes.word_start[parent.node]), np.int64(prefixes.word_tokens[parent.node])
-        letters = np.int64(walk(fusion.trie, np.int64(prefixes.letters[parent.node]), token))
+        word_start, word_tokens = np.int64(prefixes[parent.node].word_start), np.int64(prefixes[parent.node].word_tokens)
+        letters = np.int64(walk(fusion.trie, np.int64(prefixes[parent.node].letters), token))
     if not resources.tokens.is_separator[token]:
         word_tokens += 1
     score = provisional_score(
@@ -237,8 +237,8 @@ def extend_alignments(beam, parent, token, value):
     alignments, the best one's log-probability, and the backpointer before the child's."""
     h = parent.slot
     if token == parent.token:  # a doubled token needs a blank between
-        return beam.blank[h] + value, beam.best_blank[h] + value, np.int64(beam.blank_backpointer[h])
-    return beam.total[h] + value, max(beam.best_blank[h], beam.best_label[h]) + value, parent.backpointer
+        return beam.slots[h].blank + value, beam.slots[h].best_blank + value, np.int64(beam.slots[h].blank_backpointer)
+    return beam.slots[h].total + value, max(beam.slots[h].best_blank, beam.slots[h].best_label) + value, parent.backpointer
 
 
 @compiled(allocates=False, inner=True)
@@ -257,11 +257,11 @@ def bonus_bound(parent, previous, i, ends_name, enters, goes_on, memory):
     continues an entity under way.
     """
     scratch, backpointers = memory.scratch, memory.backpointers
-    bound = backpointers.closed_bonus[previous] if ends_name else backpointers.open_bonus[previous]
+    bound = backpointers.records[previous].closed_bonus if ends_name else backpointers.records[previous].open_bonus
     if enters:
-        bound = max(bound, backpointers.closed_bonus[previous] + scratch.entry_bonus[i])
+        bound = max(bound, backpointers.records[previous].closed_bonus + scratch.shortlist[i].entry_bonus)
     if goes_on:
-        bound = max(bound, backpointers.provisional_bonus[previous] + parent.top_weight * scratch.boost[i])
+        bound = max(bound, backpointers.records[previous].provisional_bonus + parent.top_weight * scratch.shortlist[i].boost)
     return bound
 
 
@@ -273,8 +273,8 @@ def extend_prefixes(frame, beam, size, next_beam, filled, resources, memory):
     for h in range(size):
         parent = make_parent(frame, beam, h, resources, memory)
         for i in range(frame.wide if parent.matches else frame.narrow):
-            token, value = np.int64(scratch.tokens[i]), scratch.log_probs[i]
-            if filled == room and beam.total[h] + value + parent.bound <= worst:
+            token, value = np.int64(scratch.shortlist[i].token), scratch.shortlist[i].log_prob
+            if filled == room and beam.slots[h].total + value + parent.bound <= worst:
                 break  # what follows is less likely still
             matched = parent.matches & (np.int64(1) << (token & 63)) != 0
             if scratch.child_alive[h, i] or (i >= frame.narrow and not matched):

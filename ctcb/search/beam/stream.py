@@ -19,7 +19,7 @@ from ctcb.search.beam.automaton import step
 from ctcb.search.beam.backtrace import NONE_KNOWN, KnownTokens, Rows, answer, class_spans, trace
 from ctcb.search.beam.boosting import ancestor
 from ctcb.search.beam.compaction import chain_length, common_backpointer, compacted, needed_rows
-from ctcb.search.beam.kernel import SearchResult, begin, first_progress, make_search_memory, most_nodes, run
+from ctcb.search.beam.kernel import FIRST_PROGRESS, SearchResult, make_search_memory, most_nodes, run
 from ctcb.search.beam.lm_state import LmFusion
 from ctcb.search.beam.memory import Beam, Memory, make_beam
 from ctcb.search.beam.nbest import found_hypotheses, in_class
@@ -39,8 +39,7 @@ class BeamStream:
         """:meth:`ctcb.search.beam.decoder.BeamDecoder.stream` calls this; ``nbest`` hypotheses can be asked for."""
         self._resources, self._nbest = resources, nbest
         self._beams = make_beam(resources.pruning.beam), make_beam(resources.pruning.beam)
-        begin(self._beams[0])
-        self._progress, self._known = first_progress(), NONE_KNOWN
+        self._progress, self._known = FIRST_PROGRESS, NONE_KNOWN
         self._memory = make_search_memory(resources, NODES)
         self._log_probs = np.zeros((ROWS, len(resources.tokens.letters)), np.float32)
         self._frame = np.zeros(ROWS, np.int64)
@@ -51,7 +50,7 @@ class BeamStream:
     @property
     def held(self) -> Tuple[int, int]:
         """How many places for prefixes and how many rows of emissions there is room for."""
-        return len(self._memory.tree.parent), len(self._frame)
+        return len(self._memory.tree.nodes), len(self._frame)
 
     def accept(self, log_probs: np.ndarray) -> None:
         """Search ``[T, V]`` float32 natural-log probabilities, checked by :func:`ctcb.ctc.log_probs.as_log_probs`."""
@@ -81,7 +80,7 @@ class BeamStream:
         entities among them; they end where a word does."""
         beam, memory = self._living(), self._memory
         common = common_backpointer(beam, self._progress.size, memory.backpointers)
-        node = int(beam.node[0])
+        node = int(beam.slots["node"][0])
         found = frozen_tokens(self._resources, memory, common, node, in_class(self._resources), self._settled)
         self._settled = int(found)
         return self._settled
@@ -91,7 +90,7 @@ class BeamStream:
         the middle of: those that begin with the longest beginning of a name that it ends with."""
         beam, memory, graph = self._living(), self._memory, self._resources.graph
         result = SearchResult(beam, self._progress.size, self._progress.offset, memory.backpointers, memory.tree, memory.lm)
-        state = int(beam.state[answer(result, self._resources, 1).slot[0]])
+        state = int(beam.slots["state"][answer(result, self._resources, 1).slot[0]])
         found: List[int] = []
         states = list(range(*graph.states["first_child"][state : state + 2])) if state else []
         while states and len(found) < UNDER_WAY:
@@ -108,9 +107,9 @@ class BeamStream:
         return Rows(self._log_probs[: self._rows], self._frame[: self._rows], self.frames)
 
     def _make_room(self, block: np.ndarray) -> None:
-        need = int(most_nodes(block, self._resources.tokens, self._resources.pruning))
+        need = most_nodes(block, self._resources.tokens, self._resources.pruning)
         used = max(int(self._memory.tree.count[0]), int(self._memory.backpointers.count[0]))
-        if used + need <= len(self._memory.tree.parent) and self._rows + len(block) <= len(self._frame):
+        if used + need <= len(self._memory.tree.nodes) and self._rows + len(block) <= len(self._frame):
             return
         self.compact(max(need, NODES), len(block))
 
@@ -146,7 +145,7 @@ def frozen_tokens(
     tokens = np.zeros(length, np.int64)
     place = common
     for i in range(length - 1, -1, -1):
-        tokens[i], place = backpointers.token[place], backpointers.parent[place]
+        tokens[i], place = backpointers.records[place].token, backpointers.records[place].parent
     free = np.zeros(length, np.bool_)  # whether no match reaches back beyond the token
     state = 0
     for i in range(length):
@@ -166,11 +165,11 @@ def same_units(fusion: LmFusion, memory: Memory, node: int, count: int) -> bool:
     """Whether the LM's paths to the boundary after ``count`` tokens of a ``node`` have the same units of the class, each
     with the same gain."""
     prefixes, boundaries = memory.lm.prefixes, memory.lm.boundaries
-    boundary = np.int64(prefixes.word_end[ancestor(memory.tree, node, prefixes.length[node] - count)])
+    boundary = np.int64(prefixes[ancestor(memory.tree.nodes, node, prefixes[node].length - count)].word_end)
     if boundary < 0:
         return False
     first = class_spans(fusion, memory.lm, boundary, np.int64(0), count)
-    for path in range(1, boundaries.num_paths[boundary]):
+    for path in range(1, boundaries[boundary].num_paths):
         other = class_spans(fusion, memory.lm, boundary, np.int64(path), count)
         if len(other.entry) != len(first.entry):
             return False

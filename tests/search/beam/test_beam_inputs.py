@@ -16,7 +16,7 @@ from ctcb import compiled
 from ctcb.errors import InputError
 from ctcb.search.beam.context_graph import ContextGraph
 from ctcb.search.beam.decoder import BeamDecoder, warm
-from ctcb.search.beam.kernel import search
+from ctcb.search.beam.kernel import run
 from ctcb.search.options import BeamOptions, SubwordOptions
 from ctcb.search.vocabulary import Vocabulary
 from ctcb.threads import in_order
@@ -87,7 +87,7 @@ def test_other_layouts_and_types_do_not_recompile(convert):
     array = emissions(20).astype(np.float32)
     decoder = BeamDecoder(VOCABULARY, BeamOptions(nbest=4))
     assert decoder.decode(convert(array)) == decoder.decode(array)
-    assert len(search.signatures) == 1
+    assert len(run.signatures) == 1
 
 
 def test_half_precision_is_accepted():
@@ -217,7 +217,7 @@ def test_blank_frames_are_skipped_with_little_effect():
 def test_compiled_code_is_cached_for_one_signature(tmp_path):
     warm()
     BeamDecoder(VOCABULARY, BeamOptions(beam=3)).decode(emissions(), ContextGraph.build([[[1, 2]]], VOCABULARY))
-    assert len(search.signatures) == 1  # so one warm() serves everybody
+    assert len(run.signatures) == 1  # so one warm() serves everybody
     folder = tmp_path / "ctcb"
     shutil.copytree(compiled.Path(compiled.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__", "assets"))
     assert compiled.sources_digest(folder) == compiled.SOURCES
@@ -227,5 +227,5 @@ def test_compiled_code_is_cached_for_one_signature(tmp_path):
         file.write_bytes(source + b"# changed\n")
         assert compiled.sources_digest(folder) != compiled.SOURCES
         file.write_bytes(source)
-    cached = compiled.Path(search._cache.cache_path).glob(f"*.search-*{compiled.SOURCES[:16]}.nbi")
+    cached = compiled.Path(run._cache.cache_path).glob(f"*.run-*{compiled.SOURCES[:16]}.nbi")
     assert len(list(cached)) == 1

@@ -1,0 +1,66 @@
+"""What decoding with a list compiles is compiled beforehand, part by part, and no part compiles what belongs to another one."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ctcb.decoding import first_use
+from ctcb.decoding.first_use import PARTS, parts_to_compile
+
+COMPILED = """
+import json, sys
+from numba.core.dispatcher import Dispatcher
+functions = {v for module in list(sys.modules.values()) for v in list(vars(module).values()) if isinstance(v, Dispatcher) and hasattr(v._cache, "_cache_file")}
+print(json.dumps({f"{f.__module__}.{f.__name__}": len(f.signatures) for f in functions if f.stats.cache_misses}))
+"""
+PART = "import sys; from ctcb.decoding.first_use import PARTS; PARTS[sys.argv[1]].work()" + COMPILED
+DECODE = """
+from ctcb.bundled import BUNDLED_MODEL
+from ctcb.data.manifest import read_manifest
+from ctcb.decoding.builder import Config, build
+from ctcb.decoding.first_use import parts_to_compile
+from ctcb.entities import EntityList
+
+assert not parts_to_compile()
+demo = BUNDLED_MODEL.parent / "demo"
+build(Config()).transcribe(read_manifest(demo / "manifest.tsv")[0].audio, EntityList.read(demo / "entities.txt"))
+""" + COMPILED
+
+
+def run(cache, code, *words):
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    ran = subprocess.run([sys.executable, "-c", code, *words], env=env, capture_output=True, text=True, timeout=1800)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+def test_the_parts_compile_all_that_decoding_with_a_list_needs_once(tmp_path):
+    """Whoever adds a compiled function to the default path adds a call of it to a part."""
+    for name, part in PARTS.items():
+        compiled = run(tmp_path, PART, name)
+        assert {f"{one.__module__}.{one.__name__}" for one in part.functions} <= compiled.keys()
+        assert max(compiled.values()) == 1, compiled  # of more signatures each takes its time
+        assert not run(tmp_path, PART, name)
+    assert not run(tmp_path, DECODE)
+
+
+def test_parts_without_a_list_are_fewer(monkeypatch):
+    monkeypatch.setattr(first_use, "cache_file", lambda function: None)
+    assert parts_to_compile() == list(PARTS) and parts_to_compile(with_list=False) == ["search", "hypotheses"]
+
+
+def test_a_part_that_fails_does_not_stop_the_others(monkeypatch):
+    done = []
+
+    def fail():
+        raise ValueError
+
+    monkeypatch.setitem(PARTS, "search", first_use.Part((), fail, False))
+    monkeypatch.setitem(PARTS, "words", first_use.Part((), lambda: done.append("words"), True))
+    first_use.compile_parts(["search", "words"])
+    assert done == ["words"]
