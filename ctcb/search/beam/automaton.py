@@ -71,7 +71,7 @@ def penalty_at(graph, state):
     return graph.penalty[state] if len(graph.penalty) else 0.0
 
 
-@compiled(allocates=False, inner=True)
+@compiled(allocates=False)
 def step(graph, state, token, may_enter):
     """The longest suffix of what is matched, ``token`` included, that is in the trie.
 

@@ -27,6 +27,7 @@ class Answers(NamedTuple):
     lm : ``[n]`` float64, nats, the LM's part, weighted.
     penalty : ``[n]`` float64, nats, what the phrases to push away cost.
     boundary, path : ``[n]`` int64, with an LM: the last word boundary, and the number of the best path there.
+    backpointer : ``[n]`` int64, the last one of the best alignment.
     length : ``[n]`` int64, tokens.
     """
 
@@ -36,6 +37,7 @@ class Answers(NamedTuple):
     penalty: np.ndarray
     boundary: np.ndarray
     path: np.ndarray
+    backpointer: np.ndarray
     length: np.ndarray
 
 
@@ -114,22 +116,24 @@ def answer(result: SearchResult, resources: Resources, nbest: int) -> Answers:
 @compiled
 def final_scores(result, resources):
     """The score (``[B]`` float64, nats) of each living prefix, and the fields of its Answers but for the slot."""
-    beam, size, fusion = result.beam, result.size, resources.fusion
+    beam, size, fusion, records = result.beam, result.size, resources.fusion, result.backpointers.records
     score, bonus, lm, penalty = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size)
-    boundary, path, length = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64)
+    boundary, path = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    backpointer, length = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for h in range(size):
-        bonus[h] = result.backpointers.records[last_backpointer(beam, h)].closed_bonus
+        prefix = beam.slots[h]
+        backpointer[h] = last_backpointer(prefix)
+        bonus[h] = records[backpointer[h]].closed_bonus
         if fusion.on:
-            boundary[h] = end_word(
-                fusion, resources.graph, result.tree, result.lm, np.int64(beam.slots[h].node), np.int64(beam.slots[h].state))
+            boundary[h] = end_word(fusion, resources.graph, result.tree, result.lm, np.int64(prefix.node), np.int64(prefix.state))
             best, path[h] = best_path(fusion, result.lm, boundary[h], fusion.end)
             lm[h] = fusion.weight * best + fusion.word_bonus * result.lm.boundaries[boundary[h]].num_words
-        penalty[h] = beam.slots[h].penalty + penalty_at(resources.graph, np.int64(beam.slots[h].state))
-        score[h] = beam.slots[h].total + bonus[h] + lm[h] - penalty[h]
-        backpointer = last_backpointer(beam, h)
-        while backpointer > 0:
-            backpointer, length[h] = result.backpointers.records[backpointer].parent, length[h] + 1
-    return score, bonus, lm, penalty, boundary, path, length
+        penalty[h] = prefix.penalty + penalty_at(resources.graph, np.int64(prefix.state))
+        score[h] = prefix.total + bonus[h] + lm[h] - penalty[h]
+        place = backpointer[h]
+        while place > 0:
+            place, length[h] = np.int64(records[place].parent), length[h] + 1
+    return score, bonus, lm, penalty, boundary, path, backpointer, length
 
 
 @compiled
@@ -144,8 +148,9 @@ def class_spans(fusion, lm_state, boundary, path, length):
     first, end = np.zeros(length, np.int64), np.zeros(length, np.int64)
     words = np.zeros(length, np.int64)
     while boundary != 0:
-        source, source_path = paths[boundary, path].source, paths[boundary, path].source_path
-        if paths[boundary, path].entity >= 0:
+        last = paths[boundary, path]
+        source, source_path = last.source, last.source_path
+        if last.entity >= 0:
             number, at, plain = 0, boundary, 0.0
             while at != source:
                 plain += boundaries[at].unknown_bonus
@@ -155,13 +160,26 @@ def class_spans(fusion, lm_state, boundary, path, length):
             for i in range(number - 1, -1, -1):
                 score, state = advance(fusion.lm, state, words[i])
                 plain += score
-            entry[count], end[count] = paths[boundary, path].entity, boundaries[boundary].num_tokens
-            first[count] = end[count] - paths[boundary, path].entity_tokens
-            gain[count] = fusion.weight * (paths[boundary, path].total - paths[source, source_path].total - plain)
+            entry[count], end[count] = last.entity, boundaries[boundary].num_tokens
+            first[count] = end[count] - last.entity_tokens
+            gain[count] = fusion.weight * (last.total - paths[source, source_path].total - plain)
             count += 1
         boundary, path = source, source_path
     return Spans(
         entry=entry[:count][::-1], first=first[:count][::-1], end=end[:count][::-1], gain=gain[:count][::-1])
+
+
+@compiled(allocates=False, inner=True)
+def row_of(rows, frame):
+    """Which of the Rows is a ``frame``'s; numba takes as long to compile ``np.searchsorted`` as all of `trace`."""
+    low, high = 0, len(rows.frame)
+    while low < high:
+        middle = (low + high) >> 1
+        if rows.frame[middle] < frame:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @compiled
@@ -171,21 +189,21 @@ def trace(rows, known, blank, backpointers, backpointer, length):
     highest, boosts, fills = np.zeros(length), np.zeros(length), np.zeros(length)
     following = np.int64(rows.end)
     for i in range(length - 1, -1, -1):
-        token, frame = backpointers.records[backpointer].token, backpointers.records[backpointer].frame
-        parent = backpointers.records[backpointer].parent
+        record = backpointers.records[backpointer]
+        token, frame, parent = record.token, record.frame, record.parent
         tokens[i], frames[i] = token, frame
         if i < len(known.ends):
             ends[i], highest[i] = known.ends[i], known.log_probs[i]
         else:
-            place = np.searchsorted(rows.frame, frame)
+            place = row_of(rows, frame)
             end, highest[i] = frame + 1, rows.log_probs[place, token]
             while end < following and rows.log_probs[place + 1, token] > rows.log_probs[place + 1, blank]:
                 place += 1
                 highest[i] = max(highest[i], rows.log_probs[place, token])
                 end += 1
             ends[i] = end
-        boosts[i] = backpointers.records[backpointer].boost_sum - backpointers.records[parent].boost_sum
-        fills[i] = backpointers.records[backpointer].fill_sum - backpointers.records[parent].fill_sum
+        before = backpointers.records[parent]
+        boosts[i], fills[i] = record.boost_sum - before.boost_sum, record.fill_sum - before.fill_sum
         following, backpointer = frame, parent
     return Alignment(tokens=tokens, frames=frames, ends=ends, log_probs=highest, boosts=boosts, fills=fills)
 

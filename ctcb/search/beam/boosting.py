@@ -67,7 +67,7 @@ BACKPOINTER = np.dtype([
     ("open_bonus", np.float64),  # nats, the bonus if the word goes on after this token
     ("closed_bonus", np.float64),  # nats, the bonus if the word ends with this token
     ("provisional_bonus", np.float64),  # nats, the bonus with unfinished matches counted, for pruning
-])
+], align=True)
 
 
 class Backpointers(NamedTuple):
@@ -113,20 +113,20 @@ def extend_bonus(graph, backpointers, options, previous, old_state, state, ends_
     that an entity may end before the token, ``gap`` (nats) is its distance to the frame's best.
     """
     records = backpointers.records
-    opened = records[previous].closed_bonus if ends_name else records[previous].open_bonus
+    before = records[previous]
+    opened = before.closed_bonus if ends_name else before.open_bonus
     closed = provisional = opened
     if state == 0:
         return Bonus(
-            boost_sum=records[previous].boost_sum, fill_sum=records[previous].fill_sum,
-            match_origin=np.int64(previous),
+            boost_sum=before.boost_sum, fill_sum=before.fill_sum, match_origin=np.int64(previous),
             open_bonus=opened, closed_bonus=closed, provisional_bonus=provisional)
     boost = token_boost(options, gap, letters)
-    boost_sum, fill_sum = records[previous].boost_sum + boost, records[previous].fill_sum + min(boost, gap)
+    boost_sum, fill_sum = before.boost_sum + boost, before.fill_sum + min(boost, gap)
     longest, origin = graph.states[state].depth, np.int64(previous)
     if longest > 1:
         goes_on = longest == graph.states[old_state].depth + 1
         origin = np.int64(
-            records[previous].match_origin if goes_on else ancestor(records, previous, longest - 1))
+            before.match_origin if goes_on else ancestor(records, previous, longest - 1))
     suffix, start = state, origin
     while suffix != 0:  # every match under way, the longest first
         depth = graph.states[suffix].depth

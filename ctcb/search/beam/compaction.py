@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ctcb.compiled import compiled
+from ctcb.search.beam.backtrace import row_of
 from ctcb.search.beam.boosting import Backpointers
 from ctcb.search.beam.kernel import make_search_memory
 from ctcb.search.beam.lm_state import LmState
@@ -55,9 +56,10 @@ def used_places(tree, backpointers, beam, size):
     used_nodes, used_back = np.zeros(tree.count[0], np.bool_), np.zeros(backpointers.count[0], np.bool_)
     used_nodes[0] = used_back[0] = True
     for h in range(size):
-        mark_way(tree.nodes, np.int64(beam.slots[h].node), used_nodes)
-        mark_way(backpointers.records, np.int64(beam.slots[h].blank_backpointer), used_back)
-        mark_way(backpointers.records, np.int64(beam.slots[h].label_backpointer), used_back)
+        prefix = beam.slots[h]
+        mark_way(tree.nodes, np.int64(prefix.node), used_nodes)
+        mark_way(backpointers.records, np.int64(prefix.blank_backpointer), used_back)
+        mark_way(backpointers.records, np.int64(prefix.label_backpointer), used_back)
     return used_nodes, used_back
 
 
@@ -114,11 +116,11 @@ def common_backpointer(beam, size, backpointers):
     """The last backpointer that all alignments of the ``size`` living prefixes share."""
     common = np.int64(-1)
     for h in range(size):
+        prefix = beam.slots[h]
         for kind in range(2):
-            score = beam.slots[h].best_blank if kind else beam.slots[h].best_label
-            if score == NEVER:
+            if (prefix.best_blank if kind else prefix.best_label) == NEVER:
                 continue
-            place = np.int64(beam.slots[h].blank_backpointer if kind else beam.slots[h].label_backpointer)
+            place = np.int64(prefix.blank_backpointer if kind else prefix.label_backpointer)
             if common < 0:
                 common = place
             while common != place:  # what a backpointer came from has a lower number
@@ -148,7 +150,7 @@ def needed_rows(rows, backpointers, common, blank):
     for backpointer in range(backpointers.count[0]):
         if settled[backpointer]:
             continue
-        token, place = backpointers.records[backpointer].token, np.searchsorted(rows.frame, backpointers.records[backpointer].frame)
+        token, place = backpointers.records[backpointer].token, row_of(rows, backpointers.records[backpointer].frame)
         needed[place] = True
         place += 1
         while place < len(needed):

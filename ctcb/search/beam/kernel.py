@@ -85,12 +85,13 @@ def make_frame(row, resources, scratch):
         wide += 1
     top_boost = top_entry_bonus = 0.0
     for i in range(wide):
-        token = scratch.shortlist[i].token
+        shortlisted = scratch.shortlist[i]
+        token = shortlisted.token
         scratch.rank[token] = i
-        scratch.shortlist[i].boost = token_boost(resources.boost, best - scratch.shortlist[i].log_prob, tokens.letters[token])
-        scratch.shortlist[i].entry_bonus = graph.states[graph.root_child[token]].weight * scratch.shortlist[i].boost
-        top_boost = max(top_boost, scratch.shortlist[i].boost)
-        top_entry_bonus = max(top_entry_bonus, scratch.shortlist[i].entry_bonus)
+        shortlisted.boost = token_boost(resources.boost, best - shortlisted.log_prob, tokens.letters[token])
+        shortlisted.entry_bonus = graph.states[graph.root_child[token]].weight * shortlisted.boost
+        top_boost = max(top_boost, shortlisted.boost)
+        top_entry_bonus = max(top_entry_bonus, shortlisted.entry_bonus)
     return Frame(best=best, narrow=narrow, wide=wide, top_boost=top_boost, top_entry_bonus=top_entry_bonus)
 
 
@@ -98,10 +99,11 @@ def make_frame(row, resources, scratch):
 def take_blank(beam, size):
     """Let every prefix take a blank of log-probability 0, which ends all of its alignments in blank."""
     for h in range(size):
-        beam.slots[h].blank_backpointer = last_backpointer(beam, h)
-        beam.slots[h].best_blank = max(beam.slots[h].best_blank, beam.slots[h].best_label)
-        beam.slots[h].blank = beam.slots[h].total
-        beam.slots[h].label = beam.slots[h].best_label = NEVER
+        prefix = beam.slots[h]
+        prefix.blank_backpointer = last_backpointer(prefix)
+        prefix.best_blank = max(prefix.best_blank, prefix.best_label)
+        prefix.blank = prefix.total
+        prefix.label = prefix.best_label = NEVER
 
 
 @compiled(allocates=False, inner=True)
@@ -109,23 +111,25 @@ def settle(next_beam, filled, t, fusion, memory):
     """Give the candidates that stayed their nodes and backpointers; ``t`` is the frame's number."""
     candidates, backpointers, prefixes = memory.candidates, memory.backpointers, memory.lm.prefixes
     for h in range(filled):
-        parent_node, previous = candidates.slots[h].parent_node, candidates.slots[h].previous
-        if parent_node >= 0:
-            node = find_node(memory.tree, parent_node, next_beam.slots[h].token)
-            next_beam.slots[h].node = node
+        prefix, candidate = next_beam.slots[h], candidates.slots[h]
+        if candidate.parent_node >= 0:
+            node = find_node(memory.tree, candidate.parent_node, prefix.token)
+            prefix.node = node
             if fusion.on:
-                prefixes[node].score, prefixes[node].word_start = candidates.slots[h].lm_score, candidates.slots[h].word_start
-                prefixes[node].letters, prefixes[node].word_tokens = candidates.slots[h].letters, candidates.slots[h].word_tokens
-                prefixes[node].length = prefixes[parent_node].length + 1
-        if previous >= 0:
+                word = prefixes[node]
+                word.score, word.word_start = candidate.lm_score, candidate.word_start
+                word.letters, word.word_tokens = candidate.letters, candidate.word_tokens
+                word.length = prefixes[candidate.parent_node].length + 1
+        if candidate.previous >= 0:
             new = backpointers.count[0]
             backpointers.count[0] += 1
-            next_beam.slots[h].label_backpointer = new
-            backpointers.records[new].parent, backpointers.records[new].frame, backpointers.records[new].token = previous, t, next_beam.slots[h].token
-            backpointers.records[new].boost_sum, backpointers.records[new].fill_sum = candidates.slots[h].boost_sum, candidates.slots[h].fill_sum
-            backpointers.records[new].match_origin = candidates.slots[h].match_origin
-            backpointers.records[new].open_bonus, backpointers.records[new].closed_bonus = candidates.slots[h].open_bonus, candidates.slots[h].closed_bonus
-            backpointers.records[new].provisional_bonus = candidates.slots[h].provisional_bonus
+            prefix.label_backpointer = new
+            backpointer = backpointers.records[new]
+            backpointer.parent, backpointer.frame, backpointer.token = candidate.previous, t, prefix.token
+            backpointer.boost_sum, backpointer.fill_sum = candidate.boost_sum, candidate.fill_sum
+            backpointer.match_origin = candidate.match_origin
+            backpointer.open_bonus, backpointer.closed_bonus = candidate.open_bonus, candidate.closed_bonus
+            backpointer.provisional_bonus = candidate.provisional_bonus
 
 
 @compiled(allocates=False)

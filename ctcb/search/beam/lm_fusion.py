@@ -54,32 +54,33 @@ def add_path(lm_state, boundary, state, total, source, source_path, entity, enti
             if paths[boundary, path].total < paths[boundary, slot].total:
                 slot = path
     if total > paths[boundary, slot].total:
-        paths[boundary, slot].state, paths[boundary, slot].total = state, total
-        paths[boundary, slot].source, paths[boundary, slot].source_path = source, source_path
-        paths[boundary, slot].entity, paths[boundary, slot].entity_tokens = entity, entity_tokens
+        better = paths[boundary, slot]
+        better.state, better.total, better.source, better.source_path = state, total, source, source_path
+        better.entity, better.entity_tokens = entity, entity_tokens
 
 
 @compiled(allocates=False, inner=True)
 def best_path(fusion, lm_state, boundary, word):
     """The best score (nats) of a boundary's paths with ``word`` behind them, and the number of that path."""
     best, which = -np.inf, np.int64(0)
-    for path in range(lm_state.boundaries[boundary].num_paths):
-        total = lm_state.paths[boundary, path].total + advance(fusion.lm, lm_state.paths[boundary, path].state, word)[0]
+    for number in range(lm_state.boundaries[boundary].num_paths):
+        path = lm_state.paths[boundary, number]
+        total = path.total + advance(fusion.lm, path.state, word)[0]
         if total > best:
-            best, which = total, path
+            best, which = total, number
     return best, which
 
 
 @compiled(allocates=False, inner=True)
 def update_best(fusion, lm_state, boundary):
     """Fill in the boundary's ``best``, ``best_state`` and ``best_unknown`` from its paths."""
-    boundaries, paths = lm_state.boundaries, lm_state.paths
+    end, paths = lm_state.boundaries[boundary], lm_state.paths
     best = 0
-    for path in range(1, boundaries[boundary].num_paths):
+    for path in range(1, end.num_paths):
         if paths[boundary, path].total > paths[boundary, best].total:
             best = path
-    boundaries[boundary].best, boundaries[boundary].best_state = paths[boundary, best].total, paths[boundary, best].state
-    boundaries[boundary].best_unknown = best_path(fusion, lm_state, boundary, fusion.unk)[0]
+    end.best, end.best_state = paths[boundary, best].total, paths[boundary, best].state
+    end.best_unknown = best_path(fusion, lm_state, boundary, fusion.unk)[0]
 
 
 @compiled(allocates=False, inner=True)
@@ -107,25 +108,24 @@ def add_class_paths(fusion, graph, tree, lm_state, boundary, node, state):
 @compiled(allocates=False, inner=True)
 def end_word(fusion, graph, tree, lm_state, node, state):
     """The boundary after ``node``'s last word, made if need be; ``state`` is the node's in the context graph."""
-    prefixes, boundaries, paths = lm_state.prefixes, lm_state.boundaries, lm_state.paths
-    boundary = np.int64(prefixes[node].word_end)
+    prefix, boundaries, paths = lm_state.prefixes[node], lm_state.boundaries, lm_state.paths
+    boundary = np.int64(prefix.word_end)
     if boundary >= 0:
         return boundary
-    word_start, letters = np.int64(prefixes[node].word_start), prefixes[node].letters
-    if letters == 0:  # no word
-        prefixes[node].word_end = word_start
+    word_start = np.int64(prefix.word_start)
+    if prefix.letters == 0:  # no word
+        prefix.word_end = word_start
         return word_start
     boundary = lm_state.count[0]
     lm_state.count[0] += 1
-    prefixes[node].word_end = boundary
-    word = np.int64(fusion.trie.states[letters].word)
-    boundaries[boundary].previous, boundaries[boundary].word = word_start, word
-    boundaries[boundary].num_words = boundaries[word_start].num_words + 1
-    boundaries[boundary].num_tokens = prefixes[node].length
-    unknown_bonus = fusion.piece_bonus * prefixes[node].word_tokens if word == fusion.unk else 0.0
-    boundaries[boundary].unknown_bonus = unknown_bonus
+    prefix.word_end = boundary
+    word = np.int64(fusion.trie.states[prefix.letters].word)
+    unknown_bonus = fusion.piece_bonus * prefix.word_tokens if word == fusion.unk else 0.0
+    before, end = boundaries[word_start], boundaries[boundary]
+    end.previous, end.word, end.unknown_bonus = word_start, word, unknown_bonus
+    end.num_words, end.num_tokens = before.num_words + 1, prefix.length
     none = np.int64(-1)
-    for path in range(boundaries[word_start].num_paths):
+    for path in range(before.num_paths):
         score, following = advance(fusion.lm, paths[word_start, path].state, word)
         total = paths[word_start, path].total + score + unknown_bonus
         add_path(lm_state, boundary, np.int64(following), total, word_start, np.int64(path), none, np.int64(0))
@@ -177,21 +177,21 @@ def score_bounds(fusion, graph, lm_state, node, word_end, state):
 
     ``word_end`` is the boundary after that word, ``state`` the node's in the context graph.
     """
-    prefixes, boundaries = lm_state.prefixes, lm_state.boundaries
-    word_start = prefixes[node].word_start
-    no_word = prefixes[node].letters == 0
-    within, spare = prefixes[node].score, max(0.0, fusion.word_bonus)
-    end_words = fusion.word_bonus * boundaries[word_end].num_words
-    beyond = fusion.weight * boundaries[word_end].best + end_words + fusion.top_look_ahead
-    start_words = fusion.word_bonus * boundaries[word_start].num_words
+    prefix = lm_state.prefixes[node]
+    start, end = lm_state.boundaries[prefix.word_start], lm_state.boundaries[word_end]
+    no_word = prefix.letters == 0
+    within, spare = prefix.score, max(0.0, fusion.word_bonus)
+    end_words = fusion.word_bonus * end.num_words
+    beyond = fusion.weight * end.best + end_words + fusion.top_look_ahead
+    start_words = fusion.word_bonus * start.num_words
     if no_word:  # a word begins within it
         within += spare
-        within = max(within, fusion.weight * boundaries[word_start].best + start_words + fusion.top_look_ahead)
+        within = max(within, fusion.weight * start.best + start_words + fusion.top_look_ahead)
     if graph.class_bound[0] > -np.inf:
         top = graph.class_bound[0] + fusion.class_bonus
         if no_word:
-            within = max(within, fusion.weight * (boundaries[word_start].best_unknown + top) + start_words + spare)
-        beyond = max(beyond, fusion.weight * (boundaries[word_end].best_unknown + top) + end_words + spare)
+            within = max(within, fusion.weight * (start.best_unknown + top) + start_words + spare)
+        beyond = max(beyond, fusion.weight * (end.best_unknown + top) + end_words + spare)
         if state != 0:
-            beyond = max(beyond, prefixes[node].score + 2 * spare)
+            beyond = max(beyond, prefix.score + 2 * spare)
     return within, beyond

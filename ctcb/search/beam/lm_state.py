@@ -73,7 +73,7 @@ BOUNDARY = np.dtype([  # of words
     ("best", np.float64),  # nats, and its score
     ("best_unknown", np.float64),  # nats, the best score of a path with an <unk> behind it
     ("unknown_bonus", np.float64),  # nats, added because the LM does not know the word (`piece_bonus`)
-])  # fmt: skip
+], align=True)  # fmt: skip
 
 PATH = np.dtype([  # of a word boundary
     ("total", np.float64),  # nats, the sum of its log-probabilities, class and piece bonuses; not weighted
@@ -103,14 +103,20 @@ class LmState(NamedTuple):
 
 def make_lm_state(fusion: LmFusion, nodes: int) -> LmState:
     """The LmState of so many nodes: node 0 is the empty prefix, and boundary 0 has the path with no words."""
-    size = nodes + 1 if fusion.on else 1
-    lm_state = LmState(
-        prefixes=np.zeros(size, PREFIX_WORD), count=np.ones(1, np.int64), boundaries=np.zeros(size, BOUNDARY),
-        paths=np.zeros((size, fusion.histories), PATH))
-    if fusion.on:
-        lm_state.prefixes["word_end"] = -1
-        first, path = lm_state.boundaries[0], lm_state.paths[0, 0]
-        path["state"], path["source"], path["source_path"], path["entity"] = fusion.begin, -1, -1, -1
-        first["num_paths"], first["best_state"] = 1, fusion.begin
-        first["best_unknown"] = advance(fusion.lm, fusion.begin, fusion.unk)[0]
+    if not fusion.on:
+        return _NO_LM
+    lm_state = _make_lm_state(nodes + 1, fusion.histories)
+    lm_state.prefixes["word_end"] = -1
+    first, path = lm_state.boundaries[0], lm_state.paths[0, 0]
+    path["state"], path["source"], path["source_path"], path["entity"] = fusion.begin, -1, -1, -1
+    first["num_paths"], first["best_state"] = 1, fusion.begin
+    first["best_unknown"] = advance(fusion.lm, fusion.begin, fusion.unk)[0]
     return lm_state
+
+
+def _make_lm_state(size: int, histories: int) -> LmState:
+    return LmState(
+        np.zeros(size, PREFIX_WORD), np.array([1], np.int64), np.zeros(size, BOUNDARY), np.zeros((size, histories), PATH))
+
+
+_NO_LM = _make_lm_state(1, 1)  # nobody reads or writes it

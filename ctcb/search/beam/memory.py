@@ -40,14 +40,14 @@ CANDIDATE = np.dtype([
 NODE = np.dtype([
     ("parent", np.int32),  # -1: none
     ("token", np.int32),  # leads from the parent to the node (-1: none)
-])
+], align=True)
 
 SHORTLISTED = np.dtype([
     ("token", np.int32),
     ("log_prob", np.float32),  # natural logarithm
     ("boost", np.float64),  # nats
     ("entry_bonus", np.float64),  # nats, the provisional bonus of an entity that begins with the token
-])
+], align=True)
 
 
 class Beam(NamedTuple):
@@ -136,34 +136,43 @@ def find_node(tree, parent, token):
         place = (place + 1) & last
 
 
+# Made anew for each utterance, which may take less than a millisecond: `np.full` and the fields of one record take longer than this.
+_EMPTY_PREFIX, _FIRST_BACKPOINTER, _ROOT = np.zeros(1, PREFIX), np.zeros(1, BACKPOINTER), np.full(1, -1, np.int32).repeat(2).view(NODE)
+_EMPTY_PREFIX["token"], _EMPTY_PREFIX["label"], _EMPTY_PREFIX["best_label"] = -1, -np.inf, -np.inf
+_FIRST_BACKPOINTER["token"] = -1
+
+
+def _none(size: int) -> np.ndarray:
+    """``[size]`` int32, all of them -1."""
+    array = np.empty(size, np.int32)
+    array.fill(-1)
+    return array
+
+
 def make_beam(size: int) -> Beam:
     """A Beam of ``size`` slots. In slot 0 is the empty prefix, with which a search begins."""
-    beam = Beam(slots=np.zeros(size, PREFIX), key=np.zeros(size, np.int64))
-    first = beam.slots[0]
-    first["token"], first["label"], first["best_label"] = -1, -np.inf, -np.inf
-    return beam
+    slots = np.zeros(size, PREFIX)
+    slots[:1] = _EMPTY_PREFIX
+    return Beam(slots, np.zeros(size, np.int64))
 
 
 def make_backpointers(size: int) -> Backpointers:
     """Backpointers with room for ``size`` of them; number 0, the empty alignment's, is in use."""
-    backpointers = Backpointers(count=np.ones(1, np.int64), records=np.zeros(size, BACKPOINTER))
-    backpointers.records[0]["token"] = -1
-    return backpointers
+    records = np.zeros(size, BACKPOINTER)
+    records[:1] = _FIRST_BACKPOINTER
+    return Backpointers(np.array([1], np.int64), records)
 
 
 def make_tree(size: int) -> PrefixTree:
     """A PrefixTree with room for ``size`` nodes; number 0, the empty prefix, is in use."""
-    slots = max(16, 1 << (2 * size - 1).bit_length())
-    tree = PrefixTree(count=np.ones(1, np.int64), nodes=np.zeros(size, NODE), table=np.full(slots, -1, np.int32))
-    tree.nodes[0] = (-1, -1)
-    return tree
+    nodes = np.zeros(size, NODE)
+    nodes[:1] = _ROOT
+    return PrefixTree(np.array([1], np.int64), nodes, _none(max(16, 1 << (2 * size - 1).bit_length())))
 
 
 def make_memory(fusion: LmFusion, nodes: int, beam: int, shortlist: int, vocab_size: int) -> Memory:
     """The Memory of a search that makes at most so many nodes and so many backpointers."""
     return Memory(
-        candidates=Candidates(heap=Heap(slot=np.zeros(beam, np.int32), score=np.zeros(beam)), slots=np.zeros(beam, CANDIDATE)),
-        scratch=Scratch(
-            shortlist=np.zeros(shortlist, SHORTLISTED), rank=np.full(vocab_size, -1, np.int32), slot=np.full(nodes, -1, np.int32),
-            child_alive=np.zeros((beam, shortlist), np.bool_)),
+        candidates=Candidates(Heap(np.zeros(beam, np.int32), np.zeros(beam)), np.zeros(beam, CANDIDATE)),
+        scratch=Scratch(np.zeros(shortlist, SHORTLISTED), _none(vocab_size), _none(nodes), np.zeros((beam, shortlist), np.bool_)),
         backpointers=make_backpointers(nodes), tree=make_tree(nodes), lm=make_lm_state(fusion, nodes))

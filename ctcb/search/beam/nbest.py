@@ -7,7 +7,6 @@ from typing import Dict, List, Sequence, Tuple
 from ctcb.search.beam.automaton import GraphArrays
 from ctcb.search.beam.backtrace import KnownTokens, Rows, Spans, answer, boosted_spans, class_spans, trace
 from ctcb.search.beam.kernel import SearchResult
-from ctcb.search.beam.prefixes import last_backpointer
 from ctcb.search.beam.resources import Resources
 from ctcb.search.hypothesis import EntitySpan, Hypothesis
 
@@ -22,8 +21,7 @@ def found_hypotheses(result: SearchResult, resources: Resources, rows: Rows, kno
     for i, slot in enumerate(answers.slot.tolist()):
         length, bonus, lm = int(answers.length[i]), float(answers.bonus[i]), float(answers.lm[i])
         penalty = float(answers.penalty[i])
-        aligned = trace(
-            rows, known, resources.tokens.blank, result.backpointers, last_backpointer(result.beam, slot), length)
+        aligned = trace(rows, known, resources.tokens.blank, result.backpointers, answers.backpointer[i], length)
         entities = _entities(resources.graph, boosted_spans(resources.graph, resources.tokens, resources.boost, aligned))
         if in_class(resources):
             units = class_spans(resources.fusion, result.lm, answers.boundary[i], answers.path[i], length)

@@ -91,59 +91,57 @@ def log_add(a, b):
     return a + np.log1p(np.exp(b - a))
 
 
-@compiled(allocates=False)
-def last_backpointer(beam, h):
-    """The last backpointer of prefix ``h``'s best alignment."""
-    if beam.slots[h].best_label > beam.slots[h].best_blank:
-        return beam.slots[h].label_backpointer
-    return beam.slots[h].blank_backpointer
+@compiled(allocates=False, inner=True)
+def last_backpointer(prefix):
+    """The last backpointer of the best alignment of a PREFIX."""
+    return prefix.label_backpointer if prefix.best_label > prefix.best_blank else prefix.blank_backpointer
 
 
 @compiled(allocates=False, inner=True)
 def advance_alignments(beam, h, parent, row, blank_id):
     """The Acoustics of prefix ``h`` after a frame: blank, its label's repetition, and what ``parent`` (a slot, -1: none) gives."""
-    token, previous = beam.slots[h].token, np.int64(-1)
-    label, best_label = NEVER, NEVER
+    prefix, previous = beam.slots[h], np.int64(-1)
+    token, label, best_label = prefix.token, NEVER, NEVER
     if token >= 0:
-        label, best_label = beam.slots[h].label + row[token], beam.slots[h].best_label + row[token]
+        label, best_label = prefix.label + row[token], prefix.best_label + row[token]
     if parent >= 0:
-        if token == beam.slots[parent].token:  # a doubled token needs a blank between
-            given, best_given, last = beam.slots[parent].blank, beam.slots[parent].best_blank, beam.slots[parent].blank_backpointer
+        giver = beam.slots[parent]
+        if token == giver.token:  # a doubled token needs a blank between
+            given, best_given, last = giver.blank, giver.best_blank, giver.blank_backpointer
         else:
-            given, last = beam.slots[parent].total, last_backpointer(beam, parent)
-            best_given = max(beam.slots[parent].best_blank, beam.slots[parent].best_label)
+            given, last = giver.total, last_backpointer(giver)
+            best_given = max(giver.best_blank, giver.best_label)
         label = log_add(label, given + row[token])
         if best_given + row[token] > best_label:
             best_label, previous = best_given + row[token], np.int64(last)
-    blank = beam.slots[h].total + row[blank_id]
+    blank = prefix.total + row[blank_id]
     return Acoustics(
         total=log_add(blank, label), blank=blank, label=label,
-        best_blank=max(beam.slots[h].best_blank, beam.slots[h].best_label) + row[blank_id], best_label=best_label,
-        blank_backpointer=np.int64(last_backpointer(beam, h)), label_backpointer=np.int64(beam.slots[h].label_backpointer),
+        best_blank=max(prefix.best_blank, prefix.best_label) + row[blank_id], best_label=best_label,
+        blank_backpointer=np.int64(last_backpointer(prefix)), label_backpointer=np.int64(prefix.label_backpointer),
         previous=previous)
 
 
 @compiled(allocates=False, inner=True)
 def write_prefix(beam, slot, node, token, state, penalty, acoustics):
     """Write a prefix (node -1: not in the tree yet) to a slot, but for its key."""
-    beam.slots[slot].node, beam.slots[slot].token, beam.slots[slot].state = node, token, state
-    beam.slots[slot].total, beam.slots[slot].blank, beam.slots[slot].label = acoustics.total, acoustics.blank, acoustics.label
-    beam.slots[slot].best_blank, beam.slots[slot].best_label = acoustics.best_blank, acoustics.best_label
-    beam.slots[slot].blank_backpointer = acoustics.blank_backpointer
-    beam.slots[slot].label_backpointer = acoustics.label_backpointer
-    beam.slots[slot].penalty = penalty
+    prefix = beam.slots[slot]
+    prefix.node, prefix.token, prefix.state, prefix.penalty = node, token, state, penalty
+    prefix.total, prefix.blank, prefix.label = acoustics.total, acoustics.blank, acoustics.label
+    prefix.best_blank, prefix.best_label = acoustics.best_blank, acoustics.best_label
+    prefix.blank_backpointer, prefix.label_backpointer = acoustics.blank_backpointer, acoustics.label_backpointer
 
 
 @compiled(allocates=False, inner=True)
 def write_new(candidates, slot, parent_node, previous, bonus, word):
     """Write what a candidate's new backpointer, if it gets one, and new node, if it gets one, will hold."""
-    candidates.slots[slot].parent_node, candidates.slots[slot].previous = parent_node, previous
-    candidates.slots[slot].boost_sum, candidates.slots[slot].fill_sum = bonus.boost_sum, bonus.fill_sum
-    candidates.slots[slot].match_origin = bonus.match_origin
-    candidates.slots[slot].open_bonus, candidates.slots[slot].closed_bonus = bonus.open_bonus, bonus.closed_bonus
-    candidates.slots[slot].provisional_bonus = bonus.provisional_bonus
-    candidates.slots[slot].lm_score, candidates.slots[slot].word_start = word.score, word.word_start
-    candidates.slots[slot].letters, candidates.slots[slot].word_tokens = word.letters, word.word_tokens
+    candidate = candidates.slots[slot]
+    candidate.parent_node, candidate.previous = parent_node, previous
+    candidate.boost_sum, candidate.fill_sum, candidate.match_origin = bonus.boost_sum, bonus.fill_sum, bonus.match_origin
+    candidate.open_bonus, candidate.closed_bonus = bonus.open_bonus, bonus.closed_bonus
+    candidate.provisional_bonus = bonus.provisional_bonus
+    candidate.lm_score, candidate.word_start = word.score, word.word_start
+    candidate.letters, candidate.word_tokens = word.letters, word.word_tokens
 
 
 @compiled(allocates=False, inner=True)
@@ -156,9 +154,10 @@ def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
         scratch.child_alive[h, : frame.wide] = False
     filled = np.int64(0)
     for h in range(size):
-        token, state, parent = np.int64(beam.slots[h].token), np.int64(beam.slots[h].state), np.int64(-1)
+        prefix = beam.slots[h]
+        node, token, state, parent = np.int64(prefix.node), np.int64(prefix.token), np.int64(prefix.state), np.int64(-1)
         if token >= 0:
-            parent = np.int64(scratch.slot[tree.nodes[beam.slots[h].node].parent])
+            parent = np.int64(scratch.slot[tree.nodes[node].parent])
         if parent >= 0 and scratch.rank[token] >= 0:
             scratch.child_alive[parent, scratch.rank[token]] = True
         acoustics = advance_alignments(beam, h, parent, row, tokens.blank)
@@ -174,16 +173,16 @@ def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
         score = bonus.provisional_bonus
         if acoustics.best_label <= acoustics.best_blank:
             score = backpointers.records[acoustics.blank_backpointer].provisional_bonus
-        score -= beam.slots[h].penalty
+        score -= prefix.penalty
         if fusion.on:
-            score += memory.lm.prefixes[beam.slots[h].node].score
+            score += memory.lm.prefixes[node].score
         slot = push_limited(
             candidates.heap, next_beam.key, filled, beam.key[h], resources.pruning.per_key, acoustics.total + score)
         if slot < 0:
             continue
         filled = max(filled, slot + 1)
         next_beam.key[slot] = beam.key[h]
-        write_prefix(next_beam, slot, np.int64(beam.slots[h].node), token, state, beam.slots[h].penalty, acoustics)
+        write_prefix(next_beam, slot, node, token, state, prefix.penalty, acoustics)
         write_new(candidates, slot, np.int64(-1), acoustics.previous, bonus, NO_WORD)
     for h in range(size):
         scratch.slot[beam.slots[h].node] = -1
@@ -194,20 +193,22 @@ def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
 def make_parent(frame, beam, h, resources, memory):
     """Prefix ``h`` as a Parent."""
     graph, fusion, backpointers = resources.graph, resources.fusion, memory.backpointers
-    node, token, state = np.int64(beam.slots[h].node), np.int64(beam.slots[h].token), np.int64(beam.slots[h].state)
+    prefix = beam.slots[h]
+    node, token, state = np.int64(prefix.node), np.int64(prefix.token), np.int64(prefix.state)
     matches, top_weight = graph.states[state].mask, np.float64(graph.states[state].top_weight)
-    last, last_blank = np.int64(last_backpointer(beam, h)), np.int64(beam.slots[h].blank_backpointer)
-    bound = max(backpointers.records[last].closed_bonus, backpointers.records[last_blank].closed_bonus)
+    last = np.int64(last_backpointer(prefix))
+    best, best_in_blank = backpointers.records[last], backpointers.records[prefix.blank_backpointer]
+    bound = max(best.closed_bonus, best_in_blank.closed_bonus)
     bound += frame.top_entry_bonus
     if matches:
-        under_way = max(backpointers.records[last].provisional_bonus, backpointers.records[last_blank].provisional_bonus)
+        under_way = max(best.provisional_bonus, best_in_blank.provisional_bonus)
         bound = max(bound, under_way + top_weight * frame.top_boost)
     word_end, within, beyond = np.int64(0), 0.0, 0.0
     if fusion.on:
         word_end = end_word(fusion, graph, memory.tree, memory.lm, node, state)
         within, beyond = score_bounds(fusion, graph, memory.lm, node, word_end, state)
         bound += max(within, beyond)
-    penalty = beam.slots[h].penalty
+    penalty = prefix.penalty
     return Parent(
         slot=h, node=node, token=token, state=state,
         at_word_start=token < 0 or resources.tokens.is_separator[token] != 0, matches=matches, top_weight=top_weight,
@@ -222,8 +223,9 @@ def extend_word(parent, token, new_word, state, resources, memory):
     if new_word:
         word_start, letters, word_tokens = parent.word_end, np.int64(fusion.trie.start[token]), np.int64(0)
     else:
-        word_start, word_tokens = np.int64(prefixes[parent.node].word_start), np.int64(prefixes[parent.node].word_tokens)
-        letters = np.int64(walk(fusion.trie, np.int64(prefixes[parent.node].letters), token))
+        word = prefixes[parent.node]
+        word_start, word_tokens = np.int64(word.word_start), np.int64(word.word_tokens)
+        letters = np.int64(walk(fusion.trie, np.int64(word.letters), token))
     if not resources.tokens.is_separator[token]:
         word_tokens += 1
     score = provisional_score(
@@ -235,10 +237,10 @@ def extend_word(parent, token, new_word, state, resources, memory):
 def extend_alignments(beam, parent, token, value):
     """What a ``parent`` gives its child by ``token``, whose log-probability is ``value``: the log-sum of the child's
     alignments, the best one's log-probability, and the backpointer before the child's."""
-    h = parent.slot
+    prefix = beam.slots[parent.slot]
     if token == parent.token:  # a doubled token needs a blank between
-        return beam.slots[h].blank + value, beam.slots[h].best_blank + value, np.int64(beam.slots[h].blank_backpointer)
-    return beam.slots[h].total + value, max(beam.slots[h].best_blank, beam.slots[h].best_label) + value, parent.backpointer
+        return prefix.blank + value, prefix.best_blank + value, np.int64(prefix.blank_backpointer)
+    return prefix.total + value, max(prefix.best_blank, prefix.best_label) + value, parent.backpointer
 
 
 @compiled(allocates=False, inner=True)
@@ -256,12 +258,12 @@ def bonus_bound(parent, previous, i, ends_name, enters, goes_on, memory):
     ``ends_name``: an entity may end before the token; ``enters``: a word begins with it; ``goes_on``: it
     continues an entity under way.
     """
-    scratch, backpointers = memory.scratch, memory.backpointers
-    bound = backpointers.records[previous].closed_bonus if ends_name else backpointers.records[previous].open_bonus
+    shortlisted, before = memory.scratch.shortlist[i], memory.backpointers.records[previous]
+    bound = before.closed_bonus if ends_name else before.open_bonus
     if enters:
-        bound = max(bound, backpointers.records[previous].closed_bonus + scratch.shortlist[i].entry_bonus)
+        bound = max(bound, before.closed_bonus + shortlisted.entry_bonus)
     if goes_on:
-        bound = max(bound, backpointers.records[previous].provisional_bonus + parent.top_weight * scratch.shortlist[i].boost)
+        bound = max(bound, before.provisional_bonus + parent.top_weight * shortlisted.boost)
     return bound
 
 

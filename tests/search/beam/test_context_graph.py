@@ -154,7 +154,10 @@ def test_unreachable_entity_is_refused():
 
 def test_empty_lists_and_entities_without_sequences():
     vocabulary = marked(4, 2)
-    assert ContextGraph.build([], vocabulary).num_states == 1
+    built, empty = ContextGraph.build([], vocabulary), ContextGraph.empty(vocabulary)
+    assert built.num_states == 1 and (built.boosted, built.changeable) == (empty.boosted, empty.changeable)
+    for a, b in zip((*built.arrays, *vars(built.table).values(), built.end), (*empty.arrays, *vars(empty.table).values(), empty.end)):
+        assert np.array_equal(a, b) and np.asarray(a).dtype == np.asarray(b).dtype
     graph = ContextGraph.build([[], [[1, 3]], []], vocabulary)
     assert (graph.num_entities, graph.num_sequences, graph.num_states) == (3, 1, 3)
 
