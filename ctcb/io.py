@@ -4,6 +4,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from ctcb.errors import InputError, RunError, unreadable
 
 PathOrStr = Union[str, Path]
 TEXT: Dict[str, Any] = {"encoding": "utf-8", "errors": IN_FILES}
+_CARRIAGE_RETURNS = re.compile(rb"\r+(?=\n|\Z)")
 BLOCK = 1 << 20  # bytes that are read at once for a digest
 
 
@@ -28,7 +30,22 @@ def read_lines(path: PathOrStr) -> List[Tuple[int, str]]:
     ------
     InputError : no such file, a folder, no permission, or a line that is not UTF-8.
     """
-    return list(iterate_lines(path))
+    return list(enumerate(bare_lines(path), start=1))
+
+
+def bare_lines(path: PathOrStr) -> List[str]:
+    """The lines of :func:`read_lines` without their numbers, read at once."""
+    try:
+        content = Path(path).read_bytes()
+        if b"\r" in content:
+            content = _CARRIAGE_RETURNS.sub(b"", content)
+        text = content.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        text = "\0"
+    if "\0" in text:
+        return [line for _, line in iterate_lines(path)]  # names the line with an error
+    lines = text.split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def iterate_lines(path: PathOrStr) -> Iterator[Tuple[int, str]]:

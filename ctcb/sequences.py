@@ -10,6 +10,7 @@ import numpy as np
 
 T = TypeVar("T")
 MANY = 5  # what came later is put among the others when it is as much as a fifth of these
+_PIECE = 1000  # places that are looked up together: few items may be asked for
 
 
 class Row(Sequence[T], Generic[T]):
@@ -50,6 +51,87 @@ class Row(Sequence[T], Generic[T]):
         return (*self, *other)
 
 
+class Lines(Row[str]):
+    """Texts without line feeds, in UTF-8 one behind the other with line feeds between them; at least one."""
+
+    def __init__(self, content: np.ndarray) -> None:
+        """``content``: uint8."""
+        self.content = content
+        self._ends = line_ends(content)
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def item(self, place: int) -> str:
+        """The text at a place."""
+        begin = self._ends[place - 1] + 1 if place else 0
+        return _text(self.content[begin : self._ends[place]])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_text(self.content).split("\n"))
+
+    @staticmethod
+    def pack(texts: Sequence[str]) -> np.ndarray:
+        """The content of some texts."""
+        return np.frombuffer("\n".join(texts).encode("utf-8", "surrogatepass"), np.uint8)
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Lines:
+        """These texts."""
+        return cls(cls.pack(texts))
+
+
+def line_ends(content: np.ndarray) -> np.ndarray:
+    """Where each line of a text (uint8) ends: the places of the line feeds, and that behind the last character."""
+    return np.append(np.flatnonzero(content == ord("\n")), len(content))
+
+
+def _text(content: np.ndarray) -> str:
+    return content.tobytes().decode("utf-8", "surrogatepass")
+
+
+class Numbers(Row[int]):
+    """The numbers of an array."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def item(self, place: int) -> int:
+        """The number at a place."""
+        return int(self.values[place])
+
+
+class Runs(Row[Tuple[float, ...]]):
+    """Tuples of numbers, one behind the other in an array."""
+
+    def __init__(self, values: np.ndarray, limits: np.ndarray) -> None:
+        """``limits``: ``[N + 1]`` int64, where each tuple begins in ``values``, and where the last one ends."""
+        self.values, self.limits = values, limits
+
+    def __len__(self) -> int:
+        return len(self.limits) - 1
+
+    def item(self, place: int) -> Tuple[float, ...]:
+        """The tuple at a place."""
+        return tuple(self.values[self.limits[place] : self.limits[place + 1]].tolist())
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[float]]) -> Runs:
+        """Tuples of floats, however they are given."""
+        if isinstance(rows, Runs):
+            return rows
+        limits = limits_of(list(map(len, rows)))
+        return cls(np.fromiter(chain.from_iterable(rows), np.float64, int(limits[-1])), limits)
+
+
+def limits_of(counts: Union[Sequence[int], np.ndarray]) -> np.ndarray:
+    """Where each of N runs of so many items begins, and where the last one ends: ``[N + 1]`` int64."""
+    return np.append(0, np.cumsum(np.asarray(counts, np.int64)))
+
+
 class Spliced(Row[T]):
     """Some items of a sequence, in its order, and others behind them; :func:`spliced` makes it."""
 
@@ -66,7 +148,8 @@ class Spliced(Row[T]):
         return self.base[self.places[place]] if place < first else self.more[place - first]
 
     def __iter__(self) -> Iterator[T]:
-        return chain(map(self.base.__getitem__, self.places.tolist()), self.more)
+        pieces = (self.places[first : first + _PIECE].tolist() for first in range(0, len(self.places), _PIECE))
+        return chain(map(self.base.__getitem__, chain.from_iterable(pieces)), self.more)
 
 
 def spliced(values: Sequence[T], removed: Sequence[int], more: Sequence[T]) -> Sequence[T]:

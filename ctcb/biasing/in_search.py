@@ -5,11 +5,15 @@ import math
 from dataclasses import replace
 from typing import Optional, Sequence, Tuple
 
+import numpy as np
+
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.technique import SearchTechnique
 from ctcb.entities.changes import ListChange
+from ctcb.entities.rows import normals_of
 from ctcb.search.options import SUBWORD, UNIGRAM
-from ctcb.sequences import spliced
+from ctcb.sequences import Runs, spliced
+from ctcb.text.token_sequences import TokenSequences
 
 FEW, MANY = 10, 1000  # entities: from the first number on short names begin to cost, at the second they cost all
 LONG = 8  # letters: what has as many is not short
@@ -56,6 +60,8 @@ def _with_short_names(context: Context, penalty: float, first: int = 0) -> Optio
     many = min(1.0, math.log10(max(1, len(context.entities)) / FEW) / math.log10(MANY / FEW))
     if penalty <= 0 or many <= 0:
         return context.costs
-    before = context.costs[first:] if context.costs else [(0.0,) * len(ways) for ways in context.phrases[first:]]
-    more = [many * penalty * max(0, LONG - len(one.normal.replace(" ", ""))) for one in context.entities[first:]]
-    return tuple(tuple(cost + this for cost in costs) for costs, this in zip(before, more))
+    sequences, entities = (values[first:] if first else values for values in (context.phrases, context.entities))
+    limits = TokenSequences.of(sequences).limits
+    costs = Runs.of(context.costs[first:] if first else context.costs).values if context.costs else np.zeros(limits[-1])
+    letters = np.array([len(normal) - normal.count(" ") for normal in normals_of(entities)], np.int64)
+    return Runs(costs + np.repeat(many * penalty * np.maximum(0, LONG - letters), np.diff(limits)), limits)

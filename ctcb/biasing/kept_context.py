@@ -7,14 +7,15 @@ import numpy as np
 
 from ctcb.biasing.prepared_list import Context, Setting
 from ctcb.entities.entity import Texts
-from ctcb.entities.kept import Arrays, Lines
+from ctcb.entities.forms import Forms
+from ctcb.entities.kept import Arrays
 from ctcb.phones.index import SoundIndex
 from ctcb.search.beam.automaton import GraphArrays
 from ctcb.search.beam.context_graph import ContextGraph
 from ctcb.search.beam.phrase_table import PhraseTable
-from ctcb.sequences import Row
+from ctcb.sequences import Lines, Runs
 from ctcb.text.lexicon import Lexicon
-from ctcb.text.spelling import PieceSpelling, SentencepieceSpelling, TokenIds, TokenizerSpelling
+from ctcb.text.spelling import PieceSpelling, SentencepieceSpelling, TokenizerSpelling
 
 _TABLE = ("flat", "lengths", "owners", "costs", "letters", "order", "weights")
 _SOUNDS = ("phones", "begins", "owners", "first", "posted")
@@ -37,7 +38,7 @@ def setting_facts(setting: Setting) -> Optional[Tuple[Any, ...]]:
 def pack_context(context: Context) -> Optional[Arrays]:
     """A prepared list as arrays; None for one that has more than these hold, as short ones do."""
     graph, sounds = context.graph, context.sounds
-    if not isinstance(graph, ContextGraph) or not graph.changeable or context.variants or context.pushed or not all(map(len, context.forms)):
+    if not isinstance(graph, ContextGraph) or not graph.changeable or context.variants or context.pushed or not isinstance(context.forms, Forms):
         return None
     if sounds is not None and sounds.later is not None:
         return None
@@ -45,7 +46,7 @@ def pack_context(context: Context) -> Optional[Arrays]:
     arrays.update({f"table.{name}": _small(getattr(graph.table, name)) for name in _TABLE}, end=_small(graph.end))
     if sounds is not None:
         arrays.update({f"sounds.{name}": _small(getattr(sounds, name)) for name in _SOUNDS})
-    arrays["forms"] = Lines.pack(["\t".join(own) for own in context.forms])
+    arrays["forms"] = context.forms.lines.content
     arrays["flags"] = np.array([context.boosted, context.in_class, context.costs is not None, bool(context.spellings), graph.boosted])
     arrays["token_pool"] = np.asarray(context.token_pool, np.int64)
     return arrays
@@ -72,9 +73,9 @@ def unpack_context(arrays: Arrays, context: Context) -> Context:
             Texts(context.entities), phones, begins.astype(np.int64), owners.astype(np.int64), len(setting.phonetics.symbols),
             first.astype(np.int64), posted,
         )  # fmt: skip
-    sequences = Sequences(phrases)
+    sequences = phrases.sequences
     return Context(
-        context.entities, context.lines, context.file, Forms(Lines(arrays["forms"])), sequences, setting, Costs(phrases) if costly else None,
+        context.entities, context.lines, context.file, Forms(Lines(arrays["forms"])), sequences, setting, Runs(phrases.costs, sequences.limits) if costly else None,
         boosted, in_class, graph, spellings=sequences if spelled else (), sounds=sounds, encoded=context.encoded,
         token_pool=arrays["token_pool"],
     )  # fmt: skip
@@ -84,48 +85,3 @@ def _small(values: np.ndarray) -> np.ndarray:
     """Whole numbers as int32, where they fit."""
     fits = values.dtype == np.int64 and (not len(values) or max(abs(int(values.min())), abs(int(values.max()))) < 2**31)
     return values.astype(np.int32) if fits else values
-
-
-class Forms(Row[Tuple[str, ...]]):
-    """The forms of each entity, one a line with tabs between them."""
-
-    def __init__(self, lines: Lines) -> None:
-        self._lines = lines
-
-    def __len__(self) -> int:
-        return len(self._lines)
-
-    def item(self, place: int) -> Tuple[str, ...]:
-        """Those of an entity."""
-        return tuple(self._lines.item(place).split("\t"))
-
-
-class _OfTable:
-    """What a table has of each entity."""
-
-    def __init__(self, table: PhraseTable) -> None:
-        self._table = table
-
-    def __len__(self) -> int:
-        return len(self._table)
-
-    def _own(self, place: int) -> range:
-        """The sequences of an entity."""
-        return range(*np.searchsorted(self._table.owners, (place, place + 1)).tolist())
-
-
-class Sequences(_OfTable, Row[Tuple[TokenIds, ...]]):
-    """The token sequences of each entity."""
-
-    def item(self, place: int) -> Tuple[TokenIds, ...]:
-        """Those of an entity."""
-        table = self._table
-        return tuple(tuple(table.flat[table.starts[n] : table.starts[n] + table.lengths[n]].tolist()) for n in self._own(place))
-
-
-class Costs(_OfTable, Row[Tuple[float, ...]]):
-    """The costs of each entity's sequences."""
-
-    def item(self, place: int) -> Tuple[float, ...]:
-        """Those of an entity."""
-        return tuple(self._table.costs[n] for n in self._own(place))

@@ -3,15 +3,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence, Tuple
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
 
 from ctcb.biasing.options import TechniqueOptions
 from ctcb.biasing.segmentations import Segmentations
 from ctcb.entities import Entity, EntityList, LineNote, LoadReport
 from ctcb.entities.changes import ListChange
-from ctcb.entities.forms import printed_forms, spoken_forms
+from ctcb.entities.forms import Forms, printed_forms
 from ctcb.entities.pronunciations import in_ipa
 from ctcb.entities.report import CHANGED, REJECTED
+from ctcb.entities.rows import texts_of, weights_of
 from ctcb.errors import InputError
 from ctcb.phones.index import SoundIndex
 from ctcb.phones.phonetics import Phonetics
@@ -19,9 +23,10 @@ from ctcb.scoring.entities import EntityMatcher
 from ctcb.scoring.text import comparable, units_of
 from ctcb.search.protocol import PushedAway
 from ctcb.search.vocabulary import Vocabulary
-from ctcb.sequences import spliced
+from ctcb.sequences import limits_of, spliced
 from ctcb.text.possessives import has_possessives
-from ctcb.text.spelling import SoundSpelling, Spelling, TokenIds, why_unspellable
+from ctcb.text.spelling import SoundSpelling, Spelling, why_unspellable
+from ctcb.text.token_sequences import TokenIds, TokenSequences
 
 if TYPE_CHECKING:
     from ctcb.adapter.base import ModelWithAdapter
@@ -39,8 +44,8 @@ class SpelledList:
     """A list and the token sequences of each of its entities' forms."""
 
     entities: EntityList
-    forms: Tuple[Tuple[str, ...], ...]  # by the entity's place: as the model may write it, but for case
-    phrases: Tuple[Tuple[TokenIds, ...], ...]  # by the entity's place; () where it cannot be spelled
+    forms: Sequence[Tuple[str, ...]]  # by the entity's place: as the model may write it, but for case
+    phrases: TokenSequences  # by the entity's place; () where it cannot be spelled
     report: LoadReport  # the list's, and what the tokens lack
 
     @classmethod
@@ -50,39 +55,27 @@ class SpelledList:
         An entity that the tokens cannot spell is reported as rejected, one that they can spell only
         in some of its own forms, or only with other letters, as changed.
         """
-        forms = [spoken_forms(entity, spelling.writing) for entity in entities]
-        each = [form for own in forms for form in own]
-        spelled = iter(zip(each, spelling.spell(each, among)))
-        phrases: List[Tuple[TokenIds, ...]] = []
-        notes: List[LineNote] = []
-        in_sounds = spelling if isinstance(spelling, SoundSpelling) else None  # asked once: to look at a protocol's methods takes long
-        for line, entity, own in zip(_lines(entities), entities, forms):
-            found: List[TokenIds] = []
-            lost: List[str] = []
-            for _ in own:
-                form, sequences = next(spelled)
-                found += sequences
-                if not sequences:
-                    lost.append(form)
-            folded = spelling.writing.folded(entity.text) if found and not entity.spoken else ""
-            if folded:
-                notes.append(LineNote(line, CHANGED, entity.text, f"the model's tokens lack some of its letters: {folded}"))
-            if in_sounds is not None:
-                found += filter(None, map(in_sounds.tokens_of_pron, in_ipa(entity)))
-            phrases.append(tuple(dict.fromkeys(found)))
-            outcome = CHANGED if found else REJECTED
-            # An entity is rejected once, however many forms it has.
-            notes += [LineNote(line, outcome, entity.text, _why(spelling, form, bool(found))) for form in (lost if found else lost[:1])]
+        forms = Forms.of(entities.entities, spelling.writing)
+        each, counts = list(chain.from_iterable(forms)), list(map(len, forms))
+        spelled = spelling.sequences(each, among)
+        phrases = spelled if len(each) == len(forms) else spelled.grouped(counts)
+        if isinstance(spelling, SoundSpelling):
+            prons = [[tokens for tokens in map(spelling.tokens_of_pron, in_ipa(entity)) if tokens] for entity in entities]
+            phrases, _ = phrases.followed_by(TokenSequences.of(prons))
+        phrases = phrases.kept(phrases.are_new())
+        found = phrases.counts > 0
+        notes = [*_folded(entities, counts, spelled, spelling), *_lost(entities, each, counts, spelled, found, spelling)]
         before = entities.report or LoadReport(None, None, len(entities), len(entities))
         if not notes:
-            return cls(entities, tuple(forms), tuple(phrases), before)
-        every = tuple(sorted((*before.notes, *notes), key=lambda note: note.line))
-        return cls(entities, tuple(forms), tuple(phrases), replace(before, notes=every, loaded=sum(map(bool, phrases))))
+            return cls(entities, forms, phrases, before)
+        own = (note for _, note in sorted(notes, key=lambda one: one[0]))
+        every = tuple(sorted((*before.notes, *own), key=lambda note: note.line))
+        return cls(entities, forms, phrases, replace(before, notes=every, loaded=int(found.sum())))
 
     def require(self) -> None:
         """Raise InputError where no entity is left that could be found."""
         self.entities.require()
-        if not any(self.phrases):
+        if not len(self.phrases.starts):
             note = next(note for note in self.report.notes if note.outcome == REJECTED)
             raise InputError(
                 f"no entity is left: {note.entry!r}: {note.reason}", file=self.report.file, line=note.line,
@@ -93,6 +86,31 @@ class SpelledList:
 def _lines(entities: EntityList) -> Sequence[int]:
     """Where the entities stand; their order where the list was put together by hand."""
     return entities.lines or range(1, len(entities) + 1)
+
+
+def _folded(entities: EntityList, counts: Sequence[int], spelled: TokenSequences, spelling: Spelling) -> Iterator[Tuple[int, LineNote]]:
+    """Notes on entities that the tokens can spell with other letters alone, and the places of these."""
+    lines, writing = _lines(entities), spelling.writing
+    found = spelled.grouped(counts).counts > 0
+    for place, text in enumerate(texts_of(entities.entities)):
+        if writing.is_plain and text.isascii():
+            continue
+        folded = writing.folded(text) if found[place] and not entities.entities[place].spoken else ""
+        if folded:
+            yield place, LineNote(lines[place], CHANGED, text, f"the model's tokens lack some of its letters: {folded}")
+
+
+def _lost(
+    entities: EntityList, forms: Sequence[str], counts: Sequence[int], spelled: TokenSequences, found: np.ndarray, spelling: Spelling
+) -> Iterator[Tuple[int, LineNote]]:
+    """Notes on forms that the tokens cannot spell, and the places of their entities; ``found``: which of these have sequences."""
+    lines, limits, last = _lines(entities), limits_of(counts), -1
+    for number in np.flatnonzero(spelled.counts == 0).tolist():
+        place = int(np.searchsorted(limits, number, side="right")) - 1
+        if found[place] or place != last:  # an entity is rejected once, however many forms it has
+            outcome, reason = CHANGED if found[place] else REJECTED, _why(spelling, forms[number], bool(found[place]))
+            yield place, LineNote(lines[place], outcome, entities.entities[place].text, reason)
+        last = place
 
 
 def _why(spelling: Spelling, form: str, others: bool) -> str:
@@ -190,16 +208,14 @@ class Context:
 
         Techniques see the entities with positive weights; the others are only pushed away.
         """
-        entities, lines = spelled.entities.entities, _lines(spelled.entities)
-        every = range(len(entities)) if places is None else places
-        places = [place for place in every if not entities[place].weight < 0]
+        entities, lines, forms, phrases = spelled.entities.entities, _lines(spelled.entities), spelled.forms, spelled.phrases
+        weights = weights_of(entities)
+        every = np.arange(len(entities)) if places is None else np.asarray(places, np.int64)
         pushed = []
-        for place in every:
-            if entities[place].weight < 0:
-                sequences = setting.segmentations.of(spelled.phrases[place])
-                pushed.append(PushedAway(entities[place].text, lines[place], sequences, -entities[place].weight))
-        return cls(
-            tuple(entities[place] for place in places), tuple(lines[place] for place in places),
-            spelled.report.file, tuple(spelled.forms[place] for place in places), tuple(spelled.phrases[place] for place in places), setting,
-            pushed=tuple(pushed),
-        )
+        for place in every[weights[every] < 0].tolist():
+            pushed.append(PushedAway(entities[place].text, lines[place], setting.segmentations.of(phrases[place]), -entities[place].weight))
+        if pushed or places is not None:
+            own = every[~(weights[every] < 0)]
+            entities, lines, forms = (tuple(map(values.__getitem__, own.tolist())) for values in (entities, lines, forms))
+            phrases = phrases.at(own)
+        return cls(entities, lines, spelled.report.file, forms, phrases, setting, pushed=tuple(pushed))

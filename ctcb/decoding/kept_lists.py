@@ -9,7 +9,7 @@ from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.technique import EncoderTechnique
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.entities import EntityList, LoadReport
-from ctcb.entities.kept import LONG, KeptArrays, KeptEntities, digest_of, key_of, pack_report, unpack_report
+from ctcb.entities.kept import LONG, KeptArrays, digest_of, key_of, pack_report, unpack_report
 
 
 class KeptLists:
@@ -28,10 +28,8 @@ class KeptLists:
     def _key(self, entities: EntityList) -> Optional[str]:
         if len(entities) < LONG or not self._kept.on or self._facts is None or entities.report is None:
             return None
-        own = entities.entities
-        digest = own.digest if isinstance(own, KeptEntities) else digest_of(own)
         lines = [note.line for note in entities.report.notes], entities.report.entries
-        return key_of("prepared", digest, lines, *self._facts)
+        return key_of("prepared", digest_of(entities.entities), lines, *self._facts)
 
     def load(self, entities: EntityList) -> Optional[Tuple[LoadReport, Context]]:
         """A list, prepared, and the load report; None where it was not kept."""

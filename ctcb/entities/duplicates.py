@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Tuple
+from typing import List, Sequence, Tuple
 
 import regex
 
 from ctcb.entities.entity import Entity
+from ctcb.entities.rows import normals_of, texts_of
 
 _WORDS = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*")
 
@@ -18,6 +19,15 @@ def key_of(entity: Entity) -> str:
         return entity.normal or entity.text
     words = _WORDS.findall(unicodedata.normalize("NFKC", entity.text).lower())
     return " ".join(words) or entity.text
+
+
+def keys_of(entities: Sequence[Entity]) -> List[str]:
+    """:func:`key_of` each entity."""
+    texts, keys = texts_of(entities), list(normals_of(entities))
+    for place, text in enumerate(texts):
+        if not keys[place] or not text.isascii():
+            keys[place] = key_of(Entity(text))
+    return keys
 
 
 def merged(first: Entity, second: Entity) -> Tuple[Entity, str]:

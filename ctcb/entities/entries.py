@@ -4,23 +4,31 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
-from typing import Iterator, List, Tuple
+from typing import Iterator, List, Sequence, Tuple, Union
+
+import numpy as np
 
 from ctcb.entities.entity import Entity
 from ctcb.entities.fields import FIELDS, Record, Rejected, check_pron, check_weight, tidy
 from ctcb.entities.formats import LineParser
 from ctcb.errors import JOINERS
+from ctcb.sequences import Lines, line_ends
+from ctcb.text.in_bulk import are_words, line_sums
 from ctcb.text.normalize import normalize
 
 MANY_WORDS = 20
 MAX_CHARACTERS = 1000  # of a field; a longer text is not a name, and would be slow to spell and to match
-_BARE_NAME = re.compile(rf"[A-Za-z]+(?: [A-Za-z]+){{0,{MANY_WORDS - 1}}}").fullmatch
 _FIELD_IN_TEXT = re.compile(rf"(?:\W|\\t)(?:{'|'.join(FIELDS)})=").search  # behind a space, a comma, an arrow, "\t" in letters
 
 
-def is_bare_name(line: str) -> bool:
-    """Whether a line is an entity as it stands, without anything to be said of it: most lines of long lists are."""
-    return _BARE_NAME(line) is not None and len(line) <= MAX_CHARACTERS
+def are_bare_names(entries: Sequence[object]) -> np.ndarray:
+    """Which entries are texts that are entities as they stand, without anything to be said of them, as most of long lists are: ``[N]`` bool."""
+    content = Lines.pack([entry if isinstance(entry, str) else "" for entry in entries])
+    ends = line_ends(content)
+    if len(ends) != len(entries):  # none, or one with a line feed
+        return np.zeros(len(entries), bool)
+    few = np.diff(ends, prepend=-1) <= MAX_CHARACTERS + 1
+    return are_words(content) & few & (line_sums(content == ord(" "), ends) < MANY_WORDS)
 
 
 def from_line(parse: LineParser, line: str, changes: List[str]) -> Entity:
@@ -38,8 +46,9 @@ def from_record(item: Record, changes: List[str]) -> Entity:
     return from_python(item.entity, changes)
 
 
-def from_python(item: Entity, changes: List[str]) -> Entity:
-    """An entity from a caller, with the checks that the formats make for a file's lines."""
+def from_python(item: Union[str, Entity], changes: List[str]) -> Entity:
+    """An entity, or its text, from a caller, with the checks that the formats make for a file's lines."""
+    item = Entity(item) if isinstance(item, str) else item
     if item.has_text_alone:
         text = tidy(printable(item.text, changes), changes)
         return item if text == item.text else Entity(text)

@@ -1,9 +1,11 @@
 """An entity in a model's writing: the forms that its tokens spell, and those that a transcript prints."""
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Iterator, List, Sequence, Tuple
 
 from ctcb.entities.entity import Entity
+from ctcb.entities.rows import normals_of, others_of
+from ctcb.sequences import Lines, Row
 from ctcb.text.writing import Writing
 
 
@@ -13,6 +15,40 @@ def spoken_forms(entity: Entity, writing: Writing) -> Tuple[str, ...]:
         return writing.forms(entity.normal if writing.is_plain else entity.text)
     texts = (*(entity.spoken or (entity.text,)), *entity.aliases)
     return tuple(dict.fromkeys(form for text in texts for form in writing.forms(text)))
+
+
+class Forms(Row[Tuple[str, ...]]):
+    """The forms of each entity of a list, which hold no tabs: one a line with tabs between them."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def item(self, place: int) -> Tuple[str, ...]:
+        """Those of an entity."""
+        return _split(self.lines.item(place))
+
+    def __iter__(self) -> Iterator[Tuple[str, ...]]:
+        return map(_split, self.lines)
+
+    @classmethod
+    def of(cls, entities: Sequence[Entity], writing: Writing) -> Sequence[Tuple[str, ...]]:
+        """:func:`spoken_forms` of each entity."""
+        if not entities:
+            return ()
+        if writing.is_plain:
+            written: List[str] = list(normals_of(entities))
+            for place, entity in others_of(entities).items():
+                written[place] = "\t".join(spoken_forms(entity, writing))
+        else:
+            written = ["\t".join(spoken_forms(entity, writing)) for entity in entities]
+        return cls(Lines.of(written))
+
+
+def _split(line: str) -> Tuple[str, ...]:
+    return tuple(line.split("\t")) if line else ()
 
 
 def printed_forms(entity: Entity, writing: Writing) -> Tuple[str, ...]:

@@ -9,10 +9,10 @@ import json
 import os
 import zipfile
 from dataclasses import astuple, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -20,8 +20,9 @@ from ctcb.bundled import PACKAGE
 from ctcb.cache import cache_folder, prune
 from ctcb.entities.entity import Entity
 from ctcb.entities.report import LineNote, LoadReport
+from ctcb.entities.rows import EntityRow, others_of, texts_of
 from ctcb.io import PathOrStr, atomic_path
-from ctcb.sequences import Row
+from ctcb.sequences import Lines, Numbers
 
 SWITCH = "CTCB_LIST_CACHE"  # an environment variable; 0: nothing is kept
 LONG = 20_000  # entries: shorter lists are read and prepared about as fast as they are found
@@ -93,91 +94,34 @@ class KeptArrays:
         return self.folder / f"{key}.npz"
 
 
-class Lines(Row[str]):
-    """Texts without line feeds, in UTF-8 one behind the other with line feeds between them."""
-
-    def __init__(self, content: np.ndarray) -> None:
-        """``content``: uint8."""
-        self.content = content
-        self._ends = np.append(np.flatnonzero(content == ord("\n")), len(content))
-
-    def __len__(self) -> int:
-        return len(self._ends)
-
-    def item(self, place: int) -> str:
-        """The text at a place."""
-        begin = self._ends[place - 1] + 1 if place else 0
-        return self.content[begin : self._ends[place]].tobytes().decode("utf-8", "surrogatepass")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.content.tobytes().decode("utf-8", "surrogatepass").split("\n"))
-
-    @staticmethod
-    def pack(texts: Sequence[str]) -> np.ndarray:
-        """The content of some texts, at least one."""
-        return np.frombuffer("\n".join(texts).encode("utf-8", "surrogatepass"), np.uint8)
-
-
-class Numbers(Row[int]):
-    """The numbers of an array."""
-
-    def __init__(self, values: np.ndarray) -> None:
-        self.values = values
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def item(self, place: int) -> int:
-        """The number at a place."""
-        return int(self.values[place])
-
-
-class KeptEntities(Row[Entity]):
-    """Entities by their texts; the few that have more than a text are there as they are."""
-
-    def __init__(self, texts: Lines, others: Mapping[int, Entity]) -> None:
-        self.texts, self.others = texts, others
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    def item(self, place: int) -> Entity:
-        """The entity at a place."""
-        return self.others.get(place) or Entity(self.texts.item(place))
-
-    def __iter__(self) -> Iterator[Entity]:
-        return (self.others.get(place) or Entity(text) for place, text in enumerate(self.texts))
-
-    @cached_property
-    def digest(self) -> str:
-        """Of all that the entities have."""
-        return digest_of(self)
-
-
 def digest_of(entities: Sequence[Entity]) -> str:
     """The digest of all that some entities have."""
-    texts = entities.texts.content.tobytes() if isinstance(entities, KeptEntities) else "\n".join([one.text for one in entities]).encode("utf-8", "surrogatepass")
-    return hashlib.sha256(texts + json.dumps(_others(entities)).encode()).hexdigest()
+    found = hashlib.sha256(_packed_texts(entities))
+    found.update(json.dumps(_others(entities)).encode())
+    return found.hexdigest()
+
+
+def _packed_texts(entities: Sequence[Entity]) -> np.ndarray:
+    texts = texts_of(entities)
+    return texts.content if isinstance(texts, Lines) else Lines.pack(texts)
 
 
 def _others(entities: Sequence[Entity]) -> List[Tuple[int, Tuple[Any, ...]]]:
     """The entities that have more than a text, with their places."""
-    if isinstance(entities, KeptEntities):
-        return [(place, astuple(one)) for place, one in entities.others.items()]
-    return [(place, astuple(one)) for place, one in enumerate(entities) if not one.has_text_alone]
+    return [(place, astuple(one)) for place, one in others_of(entities).items()]
 
 
 def pack_entities(entities: Sequence[Entity]) -> Arrays:
     """Entities, at least one, as arrays."""
-    return {"texts": Lines.pack([one.text for one in entities]), "others": packed_json(_others(entities))}
+    return {"texts": _packed_texts(entities), "others": packed_json(_others(entities))}
 
 
-def unpack_entities(arrays: Arrays) -> KeptEntities:
+def unpack_entities(arrays: Arrays) -> EntityRow:
     """The entities of :func:`pack_entities`."""
     others = {
         place: Entity(text, weight, *map(tuple, fields)) for place, (text, weight, *fields) in unpacked_json(arrays["others"])
     }
-    return KeptEntities(Lines(arrays["texts"]), others)
+    return EntityRow(Lines(arrays["texts"]), others)
 
 
 def pack_report(report: LoadReport) -> np.ndarray:
@@ -210,7 +154,7 @@ def long_content(path: PathOrStr) -> Optional[bytes]:
         return None
 
 
-def load_file(content: bytes, format: str, file: str) -> Optional[Tuple[KeptEntities, Numbers, LoadReport]]:
+def load_file(content: bytes, format: str, file: str) -> Optional[Tuple[EntityRow, Numbers, LoadReport]]:
     """What was made of a list's file of this content; None where it was not kept."""
     arrays = KeptArrays().load(key_of("list", format, content))
     try:

@@ -4,27 +4,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Iterable, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple, Union
 
-from ctcb.collecting import paused
-from ctcb.entities.duplicates import key_of, merged
+import numpy as np
+
+from ctcb.entities.collected import Item, collect
+from ctcb.entities.duplicates import key_of, keys_of
 from ctcb.entities.entity import Entity
-from ctcb.entities.entries import checked, doubts, from_line, from_python, from_record, is_bare_name, printable
-from ctcb.entities.fields import Record, Rejected, check_languages
+from ctcb.entities.entries import are_bare_names, from_line, from_python, from_record, printable
 from ctcb.entities.formats import FILE_FORMATS, FORMATS, LINE_FORMATS
 from ctcb.entities.kept import LONG, load_file, long_content, save_file
-from ctcb.entities.report import CHANGED, MERGED, REJECTED, WARNING, LineNote, LoadReport
-from ctcb.entities.shapes import Suspicion, suspect
+from ctcb.entities.report import REJECTED, LoadReport
+from ctcb.entities.shapes import suspect
 from ctcb.errors import InputError
-from ctcb.io import PathOrStr, read_lines
+from ctcb.io import PathOrStr, bare_lines
 
 if TYPE_CHECKING:
     from ctcb.entities.changes import ListChange
-
-_Item = Union[str, Entity]  # an entry: a line of a file, or an item from Python
-# Makes an entity of an entry; appends a note on each change to a list; raises Rejected.
-_Reader = Callable[[Any, List[str]], Entity]
-
 
 class Places(Protocol):
     """The places of entities in a list."""
@@ -60,9 +56,9 @@ class EntityList:
     @cached_property
     def keys(self) -> Tuple[str, ...]:
         """What is different of any two entities: their normal forms."""
-        return tuple(map(key_of, self.entities))
+        return tuple(keys_of(self.entities))
 
-    def changed(self, add: Union[Iterable[_Item], Mapping[_Item, float]] = (), remove: Iterable[str] = ()) -> EntityList:
+    def changed(self, add: Union[Iterable[Item], Mapping[Item, float]] = (), remove: Iterable[str] = ()) -> EntityList:
         """The list with some entities gone and others behind those that are left.
 
         A decoder that has prepared this list last prepares the changed one in a fraction of the time that a new one takes.
@@ -113,13 +109,20 @@ class EntityList:
     @classmethod
     def _read(cls, path: PathOrStr, format: str) -> EntityList:
         if format in FILE_FORMATS:
-            return _collect(FILE_FORMATS[format](path), from_record, str(Path(path)), format)
-        rows = [(number, line) for number, line in read_lines(path) if _is_entry(line)]
-        suspicion = suspect([line for _, line in rows]) if format == "plain" else None
-        return _collect(rows, partial(from_line, LINE_FORMATS[format]), str(Path(path)), format, suspicion)
+            records = list(FILE_FORMATS[format](path))
+            numbers, items = [number for number, _ in records], [record for _, record in records]
+            return cls(*collect(numbers, items, from_record, str(Path(path)), format))
+        lines = bare_lines(path)
+        is_entry = are_bare_names(lines)
+        others = [place for place in np.flatnonzero(~is_entry).tolist() if _is_entry(lines[place])]
+        is_entry[others] = True
+        entries = np.flatnonzero(is_entry)
+        items = lines if len(entries) == len(lines) else [lines[place] for place in entries.tolist()]
+        suspicion = suspect(items[:2], [lines[place] for place in others], len(items)) if format == "plain" else None
+        return cls(*collect(entries + 1, items, partial(from_line, LINE_FORMATS[format]), str(Path(path)), format, suspicion))
 
     @classmethod
-    def of(cls, items: Union[Iterable[_Item], Mapping[_Item, float]]) -> EntityList:
+    def of(cls, items: Union[Iterable[Item], Mapping[Item, float]]) -> EntityList:
         """A list from Python: strings, each in its printed form, and entities; or a mapping of these to their
         weights. They are checked like a file's lines, and ``report`` numbers them from 1. The list may be empty.
 
@@ -130,17 +133,17 @@ class EntityList:
         return cls.numbered(enumerate(entries_of(items), start=1))
 
     @classmethod
-    def numbered(cls, items: Iterable[Tuple[int, _Item]], file: Optional[str] = None) -> EntityList:
+    def numbered(cls, items: Iterable[Tuple[int, Item]], file: Optional[str] = None) -> EntityList:
         """:meth:`of` for items with their line numbers; ``file`` is named in errors and in the report."""
-        entries = []
+        numbers: List[int] = []
+        entries: List[Item] = []
         for number, item in items:
-            if isinstance(item, str):
-                item = Entity(item)
-            if not isinstance(item, Entity) or not isinstance(item.text, str):
+            if not isinstance(item, str) and not (isinstance(item, Entity) and isinstance(item.text, str)):
                 problem = f"entity {number} is of the type {type(getattr(item, 'text', item)).__name__}"
                 raise InputError(problem, file=file, hint="give strings or ctcb.entities.Entity")
-            entries.append((number, item))
-        return _collect(entries, from_python, file)
+            numbers.append(number)
+            entries.append(item)
+        return cls(*collect(numbers, entries, from_python, file))
 
     def require(self) -> None:
         """Raise InputError, with the first line's reason, where no entity was loaded."""
@@ -154,7 +157,7 @@ class EntityList:
         raise InputError(f"no entity is left: {rejected[0].reason}{more}", file=file, line=rejected[0].line)
 
 
-def entries_of(entities: Union[Iterable[_Item], Mapping[_Item, float]]) -> Tuple[_Item, ...]:
+def entries_of(entities: Union[Iterable[Item], Mapping[Item, float]]) -> Tuple[Item, ...]:
     """The entries of a list from a caller; a mapping's values are the weights of its keys.
 
     Raises InputError for one string (iterating over its letters is never meant) and for a value that is
@@ -172,7 +175,7 @@ def entries_of(entities: Union[Iterable[_Item], Mapping[_Item, float]]) -> Tuple
         ) from None
 
 
-def _weighted(item: _Item, weight: float) -> _Item:
+def _weighted(item: Item, weight: float) -> Item:
     """An entry of a mapping with its weight; an invalid item is returned unchanged, to be rejected later."""
     if isinstance(item, str):
         return Entity(item, weight)
@@ -181,45 +184,3 @@ def _weighted(item: _Item, weight: float) -> _Item:
 
 def _is_entry(line: str) -> bool:
     return bool(line.strip()) and not line.startswith("# ") and line.rstrip() != "#"
-
-
-@paused()
-def _collect(
-    entries: Iterable[Tuple[int, Union[_Item, Record]]], read: _Reader, file: Optional[str],
-    format: Optional[str] = None, suspicion: Optional[Suspicion] = None,
-) -> EntityList:
-    """Read each entry (with its line number), check it, and merge it with an earlier one of the same normal form."""
-    notes: List[LineNote] = []
-    entities: List[Entity] = []
-    lines: List[int] = []
-    places: Dict[str, int] = {}  # normal form -> index in entities
-    count = 0
-    for count, (number, item) in enumerate(entries, start=1):
-        if format == "plain" and isinstance(item, str) and is_bare_name(item):
-            entity = Entity(item)
-        else:
-            changes: List[str] = []
-            try:
-                entity = checked(read(item, changes), changes)
-            except Rejected as reason:
-                name = item if isinstance(item, str) else item.text
-                notes.append(LineNote(number, REJECTED, name, str(reason)))
-                continue
-            if entity.languages:
-                check_languages(entity, file, number)
-            if changes:
-                notes += [LineNote(number, CHANGED, entity.text, change) for change in changes]
-        place = places.setdefault(key_of(entity), len(entities))
-        if place == len(entities):
-            notes += [LineNote(number, WARNING, entity.text, doubt) for doubt in doubts(entity)]
-            entities.append(entity)
-            lines.append(number)
-            continue
-        joined, how = merged(entities[place], entity)
-        notes.append(LineNote(number, MERGED, entity.text, f"has the normal form of {entities[place].text!r} in line {lines[place]}{how}"))
-        entities[place] = joined
-    warnings, looks_like = ((suspicion.warning(),), suspicion.format) if suspicion else ((), None)
-    report = LoadReport(file, format, count, len(entities), tuple(notes), warnings, looks_like)
-    made = EntityList(tuple(entities), tuple(lines), report)
-    vars(made)["keys"] = tuple(places)  # worked out once
-    return made

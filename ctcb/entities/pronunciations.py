@@ -1,12 +1,15 @@
 """The pronunciations of an entity."""
 from __future__ import annotations
 
-from itertools import chain, islice, product
+from collections import defaultdict
+from itertools import chain, count, islice, product
 from typing import Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
 import numpy as np
 
 from ctcb.entities.entity import Entity
+from ctcb.entities.rows import others_of, texts_of
+from ctcb.sequences import limits_of
 from ctcb.text import espeak
 from ctcb.text.lexicon import Lexicon, Pronunciation
 
@@ -55,22 +58,22 @@ def pronounce_all(
     """
     from ctcb.text.combined import combine  # here: imports numba
 
-    words: Dict[str, int] = {}
-    forms: List[List[int]] = []
-    names_at, given = [0], []
-    for place, entity in enumerate(entities):
-        if entity.prons or entity.languages:
-            given.append(place)
-        else:
-            forms += [[words.setdefault(word, len(words)) for word in form.split()] for form in pronounced_forms(entity, lexicon)]
-        names_at.append(len(forms))
+    own = lexicon.forms(texts_of(entities))
+    counts = np.fromiter(map(bool, own), np.int64, len(own))  # forms of each entity
+    given, several = [], []
+    for place, entity in others_of(entities).items():
+        some = () if entity.prons or entity.languages else pronounced_forms(entity, lexicon)
+        given += [place] if entity.prons or entity.languages else []
+        own[place], counts[place] = "\n".join(some), len(some)
+        several += [place] if len(some) > 1 else []
+    forms = list(filter(None, "\n".join(own).split("\n") if several else own))
+    words: Dict[str, int] = defaultdict(count().__next__)
+    flat = np.fromiter(map(words.__getitem__, chain.from_iterable(map(str.split, forms))), np.int64)
     lexicon.prepare(words)
     by_word = list(map(lexicon.pronunciations, words))
     phones, begins = _flat([pron for prons in by_word for pron in prons], ids)
-    words_at = np.cumsum([0, *map(len, by_word)])
-    forms_at = np.cumsum([0, *map(len, forms)])
-    flat = np.fromiter(chain.from_iterable(forms), np.int64, int(forms_at[-1]))
-    found, found_at, owners = combine(phones, begins, words_at, flat, forms_at, np.array(names_at), limit)
+    forms_at = limits_of([form.count(" ") + 1 for form in forms])
+    found, found_at, owners = combine(phones, begins, limits_of(list(map(len, by_word))), flat, forms_at, limits_of(counts), limit)
     if not given:
         return found, found_at, owners
     more = [(place, pron) for place in given for pron in pronunciations(entities[place], lexicon, limit)]

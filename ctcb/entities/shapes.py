@@ -53,28 +53,31 @@ class Suspicion(NamedTuple):
         return f"{self.look} but {'were' if self.look[0].isdigit() else 'was'} read as plain text; if that is wrong, give --entities-format {self.format}"
 
 
-def suspect(lines: Sequence[str]) -> Optional[Suspicion]:
-    """What lines read as plain text look like, if that is another format; else None."""
-    whole = _whole(lines)
+def suspect(first: Sequence[str], odd: Sequence[str], count: int) -> Optional[Suspicion]:
+    """What ``count`` lines read as plain text look like, if that is another format; else None.
+
+    ``first``: the first two, or fewer; ``odd``: all but those that are letters and spaces alone.
+    """
+    whole = _whole(first, odd)
     if whole is not None:
         return whole
-    cut = [line if len(line) <= 2 * ENOUGH else f"{line[:ENOUGH]}{line[-ENOUGH:]}" for line in lines if not _letters(line)]
+    cut = [line if len(line) <= 2 * ENOUGH else f"{line[:ENOUGH]}{line[-ENOUGH:]}" for line in odd if not _letters(line)]
     counts: Dict[_Shape, int] = {shape: sum(map(bool, map(shape.is_like, cut))) for shape in _LINES}
-    likely: List[_Shape] = [shape for shape in _LINES if counts[shape] and counts[shape] >= shape.share * len(lines)]
+    likely: List[_Shape] = [shape for shape in _LINES if counts[shape] and counts[shape] >= shape.share * count]
     if not likely:
         return None
     shape = max(likely, key=counts.__getitem__)
-    return Suspicion(shape.format, f"{counts[shape]:,} of {len(lines):,} lines look like {shape.name!r}")
+    return Suspicion(shape.format, f"{counts[shape]:,} of {count:,} lines look like {shape.name!r}")
 
 
-def _whole(lines: Sequence[str]) -> Optional[Suspicion]:
+def _whole(first: Sequence[str], odd: Sequence[str]) -> Optional[Suspicion]:
     """The format of a file that is not one of lines."""
-    if any(map(_card_start, lines)):
+    if any(map(_card_start, odd)):
         return Suspicion("vcard", "it looks like an address book (BEGIN:VCARD)")
-    if lines and _json_start("\n".join(lines[:2])):
+    if first and _json_start("\n".join(first)):
         return Suspicion("json", "it looks like JSON")
-    if lines and any(_has_header(lines[0], mark) for mark in DELIMITERS):
-        return Suspicion("csv", f"it looks like a table with the header {lines[0].strip()!r}")
+    if first and any(_has_header(first[0], mark) for mark in DELIMITERS):
+        return Suspicion("csv", f"it looks like a table with the header {first[0].strip()!r}")
     return None
 
 

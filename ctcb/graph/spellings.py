@@ -11,6 +11,7 @@ from ctcb.text.lexicon import Lexicon, Pronunciation, has_cmu_phones, phone_symb
 from ctcb.text.phone_lexicon import words_of
 from ctcb.text.sounds import NearestPhones
 from ctcb.text.spelling import Spelling, TokenIds
+from ctcb.text.token_sequences import TokenSequences
 from ctcb.text.tokens import TokenTable
 from ctcb.text.writing import Writing
 
@@ -74,6 +75,10 @@ class PhoneSpelling:
             combined = islice(product(*(prons[word] for word in form.split())), MAX_COMBINATIONS)
             spelled.append(list(dict.fromkeys(sum(parts, ()) for parts in combined)))
         return spelled
+
+    def sequences(self, forms: Sequence[str], among: Optional[int] = None) -> TokenSequences:
+        """:meth:`spell`, as arrays."""
+        return TokenSequences.of(self.spell(forms, among))
 
     def best(self, form: str) -> TokenIds:
         """The first of these of one form."""

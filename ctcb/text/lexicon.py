@@ -29,6 +29,7 @@ from ctcb.text.cmu_phones import CONSONANTS as CONSONANTS
 from ctcb.text.cmu_phones import PHONES as PHONES
 from ctcb.text.cmu_phones import VOWELS as VOWELS
 from ctcb.text.cmu_phones import phone_symbols as phone_symbols
+from ctcb.text.in_bulk import normalize_all
 from ctcb.text.normalize import WORD, normalize
 from ctcb.text.sounds import NearestPhones
 
@@ -153,6 +154,10 @@ class Lexicon:
     def form(self, text: str) -> str:
         """:meth:`words`, one space apart."""
         return normalize(text)
+
+    def forms(self, texts: Sequence[str]) -> List[str]:
+        """:meth:`form` of each text."""
+        return normalize_all(texts)
 
     def adapted(self, phones: Sequence[str]) -> Pronunciation:
         """Phones of the CMU dictionary, or of the IPA, in this lexicon's: CMU phones, with stress or without.

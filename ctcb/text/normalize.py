@@ -71,6 +71,7 @@ _MONEY_BEFORE = re.compile(rf"(?<!\d)([$€£¥₹]) ?({_NUMBER})({_SCALE})", re
 _MONEY_AFTER = re.compile(rf"(?<!\d)({_NUMBER})(?:({_SCALE}) ?([$€£¥₹¢])(?!\d))?", re.I)
 _TITLE = re.compile(r"\b(Mr|Mrs|Dr)\b\.?")
 _TITLES = {"Mr": " mister ", "Mrs": " missus ", "Dr": " doctor "}
+TITLES = ("Mr", "Dr")  # the first letters of each
 
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "

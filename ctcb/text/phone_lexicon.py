@@ -66,6 +66,10 @@ class PhoneLexicon(Lexicon):
         """:func:`words_of` a text, one space apart."""
         return " ".join(words_of(text))
 
+    def forms(self, texts: Sequence[str]) -> List[str]:
+        """:meth:`form` of each text."""
+        return list(map(self.form, texts))
+
     def adapted(self, phones: Sequence[str]) -> Pronunciation:
         """Phones of the CMU dictionary or the IPA in the model's; () where one of them has no likeness there."""
         return tuple(phones) if self._nearest is None else self._nearest.write(phones)

@@ -14,11 +14,11 @@ import sentencepiece
 from ctcb.errors import InputError
 from ctcb.io import PathOrStr
 from ctcb.text.scripts import is_unspaced
+from ctcb.text.token_sequences import TokenIds as TokenIds
+from ctcb.text.token_sequences import TokenSequences
 from ctcb.text.tokenizer import UNK_ID, Tokenizer
 from ctcb.text.tokens import WORD_START, TokenTable
 from ctcb.text.writing import Writing
-
-TokenIds = Tuple[int, ...]
 
 SEGMENTATIONS = 8  # for each form: the best and up to 7 or 8 others
 # Longer lists get only the best segmentation of each form: others cost about 1 ms for each form, and
@@ -40,6 +40,9 @@ class Spelling(Protocol):
 
         ``among``: how many forms the list has that these belong to, by default no others: in long lists each has fewer sequences.
         """
+
+    def sequences(self, forms: Sequence[str], among: Optional[int] = None) -> TokenSequences:
+        """:meth:`spell`, as arrays."""
 
     def best(self, form: str) -> TokenIds:
         """The first of these of one form; ``()`` where it cannot be spelled."""
@@ -70,11 +73,15 @@ class TokenizerSpelling:
 
     def spell(self, forms: Sequence[str], among: Optional[int] = None) -> List[List[TokenIds]]:
         """The different segmentations of each form, best first; an empty list for one with characters that no piece has."""
-        best = map(tuple, self.tokenizer.encode_all(forms))
+        return self.sequences(forms, among).lists()
+
+    def sequences(self, forms: Sequence[str], among: Optional[int] = None) -> TokenSequences:
+        """:meth:`spell`, as arrays."""
+        best = self.tokenizer.sequences(forms).without(UNK_ID)
         if (among or len(forms)) > MAX_VARIED_FORMS:
-            return [[] if UNK_ID in ids else [ids] for ids in best]
-        others = self.tokenizer.sample_all(forms, SEGMENTATIONS)
-        return [[] if UNK_ID in ids else list(dict.fromkeys((ids, *more))) for ids, more in zip(best, others)]
+            return best
+        every, _ = best.followed_by(self.tokenizer.sampled(forms, SEGMENTATIONS))
+        return every.kept(every.are_new())
 
     def best(self, form: str) -> TokenIds:
         """The tokenizer's segmentation."""
@@ -101,6 +108,10 @@ class PieceSpelling:
         """The different segmentations of each form, fewest pieces first; an empty list where there is none."""
         count = SEGMENTATIONS if (among or len(forms)) <= MAX_VARIED_FORMS else 1
         return [self._form(form, count) for form in forms]
+
+    def sequences(self, forms: Sequence[str], among: Optional[int] = None) -> TokenSequences:
+        """:meth:`spell`, as arrays."""
+        return TokenSequences.of(self.spell(forms, among))
 
     def best(self, form: str) -> TokenIds:
         """The first segmentation."""

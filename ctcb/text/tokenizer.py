@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from functools import cached_property, lru_cache
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
@@ -17,8 +17,10 @@ import sentencepiece
 
 from ctcb.errors import InputError, unreadable
 from ctcb.io import atomic_write
+from ctcb.text.in_bulk import normalize_all
 from ctcb.text.language import read_language
 from ctcb.text.normalize import normalize
+from ctcb.text.token_sequences import TokenSequences
 from ctcb.text.tokens import WORD_START, TokenTable
 from ctcb.text.writing import Writing
 
@@ -34,6 +36,7 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
 MIN_VOCAB_SIZE = 2 + 1 + len(_ALPHABET)
 # Segmentations of one word that sampling draws from; Kudo (2018) takes as many of a sentence.
 _NBEST = 64
+_BATCH = 50_000  # texts that are tokenised at once, for the memory that lists of numbers take
 # What sentencepiece says of more pieces than the text supports.
 _LIMIT = re.compile(r"Vocabulary size too high.*<= (\d+)")
 
@@ -152,7 +155,18 @@ class Tokenizer:
 
     def encode_all(self, texts: Sequence[str]) -> List[List[int]]:
         """``[encode(text) for text in texts]``, on several threads."""
-        return self._sp.encode([self._written(text) for text in texts])
+        return self._sp.encode(self._all_written(texts))
+
+    def sequences(self, texts: Sequence[str]) -> TokenSequences:
+        """:meth:`encode` of each of many texts, as arrays."""
+        written = self._all_written(texts)
+        lengths = np.empty(len(texts), np.int64)
+        pieces: List[np.ndarray] = [np.zeros(0, np.int32)]
+        for first in range(0, len(texts), _BATCH):
+            ids = self._sp.encode(written[first : first + _BATCH])
+            lengths[first : first + _BATCH] = own = list(map(len, ids))
+            pieces.append(np.fromiter(chain.from_iterable(ids), np.int32, sum(own)))
+        return TokenSequences.packed(np.concatenate(pieces), lengths, np.ones(len(texts), np.int64))
 
     def decode(self, ids: Sequence[int]) -> str:
         """The words that token ids spell; blanks are skipped. Raises IndexError for an id out of range."""
@@ -169,10 +183,14 @@ class Tokenizer:
 
     def sample_all(self, texts: Sequence[str], n: int, alpha: float = 0.2, seed: int = 0) -> List[List[Tuple[int, ...]]]:
         """:meth:`sample` of each of many texts, many times faster than one by one; none of a text with characters that no piece has."""
+        return self.sampled(texts, n, alpha, seed).lists()
+
+    def sampled(self, texts: Sequence[str], n: int, alpha: float = 0.2, seed: int = 0) -> TokenSequences:
+        """:meth:`sample_all`, as arrays."""
         from ctcb.text.segmenting import draw_all  # here: imports numba
 
         numbers: Dict[str, int] = {}
-        forms = [[numbers.setdefault(word, len(numbers)) for word in self._written(text).split()] for text in texts]
+        forms = [[numbers.setdefault(word, len(numbers)) for word in text.split()] for text in self._all_written(texts)]
         letters, starts = self._trie.letters([WORD_START + word for word in numbers])
         longest = max(map(len, forms), default=0)
         draws = [_draws(n * count, seed) for count in range(longest + 1)]
@@ -181,10 +199,11 @@ class Tokenizer:
             np.fromiter(chain.from_iterable(forms), np.int64), np.cumsum([0, *map(len, forms)]),
             np.concatenate(draws), np.cumsum([0, *map(len, draws)]),
         )  # fmt: skip
-        flat = tokens.tolist()
-        ends = np.cumsum(sizes).tolist()
-        each = iter([tuple(flat[first:end]) for first, end in zip([0, *ends], ends)])
-        return [list(islice(each, count)) for count in found.tolist()]
+        return TokenSequences.packed(tokens.astype(np.int32), sizes, found)
+
+    def _all_written(self, texts: Sequence[str]) -> List[str]:
+        """Texts in the model's writing."""
+        return list(map(self._written, texts)) if self._own_writing else normalize_all(texts)
 
     def _written(self, text: str) -> str:
         """A text in the model's writing."""

@@ -9,6 +9,7 @@ import numpy as np
 from ctcb.entities import Entity
 from ctcb.entities.changes import ListChange
 from ctcb.entities.duplicates import plainness
+from ctcb.entities.rows import weights_of
 from ctcb.errors import InputError
 from ctcb.search.beam.context_graph import ContextGraph, EntityError
 from ctcb.search.protocol import SearchContext
@@ -24,7 +25,7 @@ def compile_list(context: SearchContext, vocabulary: Vocabulary) -> Optional[Con
     if not (searched or context.pushed):
         return None
     entities, phrases, costs = (context.entities, context.phrases, context.costs) if searched else ((), (), None)
-    weights = [entity.weight for entity in entities]
+    weights = weights_of(entities)
     pushed = [(one.sequences, one.penalty) for one in context.pushed]
     try:
         graph = ContextGraph.build(phrases, vocabulary, weights, costs, Plainness(entities), boosted=context.boosted, pushed=pushed)
@@ -41,7 +42,7 @@ def recompile_list(graph: Optional[ContextGraph], context: SearchContext, change
     first = len(context.entities) - change.added
     some, costs = context.entities[first:], None if context.costs is None else context.costs[first:]
     try:
-        made = graph.changed(change.removed, context.phrases[first:], [one.weight for one in some], costs, Plainness(context.entities))
+        made = graph.changed(change.removed, context.phrases[first:], weights_of(some), costs, Plainness(context.entities))
     except EntityError as error:
         raise _located(error, some[error.entity].text, context.lines[first + error.entity], context) from None
     return _with_class(made, context)

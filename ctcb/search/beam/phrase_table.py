@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Optional, Sequence
 
 import numpy as np
@@ -10,6 +9,8 @@ import numpy as np
 from ctcb.errors import InputError
 from ctcb.search.beam.token_trie import in_order, merge_sorted, sort_sequences
 from ctcb.search.vocabulary import Vocabulary
+from ctcb.sequences import Runs
+from ctcb.text.token_sequences import TokenSequences
 
 TokenIds = Sequence[int]
 
@@ -48,19 +49,21 @@ class PhraseTable:
 
         ``first``: the number of the first entity, for errors.
         """
-        owners = np.repeat(np.arange(len(phrases)), np.fromiter(map(len, phrases), np.int64, len(phrases)))
-        sequences = list(chain.from_iterable(phrases))
-        lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
-        flat = np.fromiter(chain.from_iterable(sequences), np.int64, int(lengths.sum()))
-        if costs is not None and list(map(len, costs)) != list(map(len, phrases)):
-            raise InputError("costs and phrases do not fit together", hint="give one cost a token sequence")
-        each = np.zeros(len(sequences)) if costs is None else np.fromiter(chain.from_iterable(costs), np.float64, len(sequences))
-        starts = np.cumsum(lengths) - lengths
+        sequences = TokenSequences.of(phrases)
+        flat, starts, lengths, owners = sequences.flat, sequences.starts, sequences.lengths, sequences.owners
+        each = np.zeros(len(starts))
+        if costs is not None:
+            rows = Runs.of(costs)
+            if not np.array_equal(rows.limits, sequences.limits):
+                raise InputError("costs and phrases do not fit together", hint="give one cost a token sequence")
+            each = rows.values
         own = np.ones(len(phrases)) if weights is None else np.asarray(weights, np.float64)
         _check(flat, starts, lengths, owners, own, each, vocabulary, first)
-        letters = np.add.reduceat(vocabulary.letters[flat], starts) if len(starts) else np.zeros(0)
+        flat = flat.astype(np.int32, copy=False)
         order = sort_sequences(flat, starts, lengths, vocabulary.size)
-        flat, starts = in_order(flat.astype(np.int32), starts, lengths, order)
+        flat, starts = in_order(flat, starts, lengths, order)
+        letters = np.empty(len(starts))
+        letters[order] = np.add.reduceat(vocabulary.letters[flat], starts[order]) if len(starts) else np.zeros(0)
         return cls(flat, starts, lengths, owners, each, letters, order, own, vocabulary.size)
 
     @classmethod
@@ -68,6 +71,16 @@ class PhraseTable:
         """The table of no entities, for a vocabulary of so many tokens."""
         numbers, none = np.zeros(0, np.int64), np.zeros(0)
         return cls(np.zeros(0, np.int32), numbers, numbers, numbers, none, none, numbers, none, size)
+
+    @property
+    def sequences(self) -> TokenSequences:
+        """The sequences of each entity."""
+        return TokenSequences(self.flat, self.starts, self.lengths, self.limits)
+
+    @property
+    def limits(self) -> np.ndarray:
+        """Where each entity's sequences begin, and where the last one's end: ``[E + 1]`` int64."""
+        return np.searchsorted(self.owners, np.arange(len(self) + 1))
 
     def joined(self, other: PhraseTable) -> PhraseTable:
         """These entities, and those of another table behind them."""
@@ -107,10 +120,12 @@ def _check(
         raise EntityError(first + owners[lengths == 0][0], "has an empty token sequence", "drop it")
     wrong = (flat < 0) | (flat >= vocabulary.size) | (flat == vocabulary.blank)
     if wrong.any():
-        bad = np.flatnonzero(wrong)[0]
-        owner = owners[np.searchsorted(starts, bad, side="right") - 1]
-        what = "the blank's id" if flat[bad] == vocabulary.blank else "no id of the vocabulary"
-        raise EntityError(first + owner, f"holds token {flat[bad]}, which is {what}", "tokenize it anew")
+        before = np.append(0, np.cumsum(wrong))
+        for number in np.flatnonzero(before[starts + lengths] > before[starts])[:1]:
+            own = slice(starts[number], starts[number] + lengths[number])
+            token = flat[own][wrong[own]][0]
+            what = "the blank's id" if token == vocabulary.blank else "no id of the vocabulary"
+            raise EntityError(first + owners[number], f"holds token {token}, which is {what}", "tokenize it anew")
     if len(flat):
         inside = vocabulary.starts_word[flat[starts]] == 0
         if inside.any() and not vocabulary.is_separator.any():
