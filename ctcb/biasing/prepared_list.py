@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
@@ -55,17 +54,20 @@ class SpelledList:
         An entity that the tokens cannot spell is reported as rejected, one that they can spell only
         in some of its own forms, or only with other letters, as changed.
         """
+        before = entities.report or LoadReport(None, None, len(entities), len(entities))
+        if not entities.entities:
+            return cls(entities, (), TokenSequences.of(()), before)
         forms = Forms.of(entities.entities, spelling.writing)
-        each, counts = list(chain.from_iterable(forms)), list(map(len, forms))
+        each, counts = forms.joined()
         spelled = spelling.sequences(each, among)
-        phrases = spelled if len(each) == len(forms) else spelled.grouped(counts)
+        phrases = spelled.grouped(counts)
         if isinstance(spelling, SoundSpelling):
             prons = [[tokens for tokens in map(spelling.tokens_of_pron, in_ipa(entity)) if tokens] for entity in entities]
             phrases, _ = phrases.followed_by(TokenSequences.of(prons))
-        phrases = phrases.kept(phrases.are_new())
+        if len(phrases) < len(each) or len(phrases.starts) > len(spelled.starts):  # else the sequences of an entity are those of a form
+            phrases = phrases.kept(phrases.are_new())
         found = phrases.counts > 0
         notes = [*_folded(entities, counts, spelled, spelling), *_lost(entities, each, counts, spelled, found, spelling)]
-        before = entities.report or LoadReport(None, None, len(entities), len(entities))
         if not notes:
             return cls(entities, forms, phrases, before)
         own = (note for _, note in sorted(notes, key=lambda one: one[0]))

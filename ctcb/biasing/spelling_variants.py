@@ -1,9 +1,10 @@
 """Spellings that sound alike, as other ways to write a listed name."""
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import chain, islice
-from typing import AbstractSet, Dict, List, Mapping, Sequence, Tuple
+from typing import AbstractSet, Dict, List, Sequence, Tuple
 
 import numpy as np
 
@@ -12,12 +13,15 @@ from ctcb.biasing.technique import Rescorer, SearchedEmissions
 from ctcb.entities.changes import ListChange
 from ctcb.entities.pronunciations import words_of_languages
 from ctcb.phones.lookup import LONGEST
-from ctcb.text.g2g import spellings, variants_of_all
+from ctcb.sequences import Runs
+from ctcb.text.g2g import MILLION, spellings, variants_of_all
 from ctcb.text.lexicon import Lexicon
 from ctcb.text.normalize import normalize
 from ctcb.text.spelling import MAX_VARIED_FORMS
+from ctcb.text.token_sequences import TokenSequences
 from ctcb.transcript.hypothesis import FoundEntity, Reading, put
 
+Row = Tuple[float, str]  # a spelling behind its cost
 
 class SpellingVariants(Rescorer):
     """Grapheme-to-grapheme variants under the entity's own name: among the phrases that are searched, and in the n-best."""
@@ -38,29 +42,19 @@ class SpellingVariants(Rescorer):
         if not count or not english or len(context.entities) > MAX_VARIED_FORMS:
             return context
         lexicon = setting.phonetics.lexicon if setting.phonetics else Lexicon()
-        taken = {form for own in context.forms for form in own}
-        made: List[Dict[str, float]] = []
-        normal = [list(dict.fromkeys(map(normalize, own))) for own in context.forms]
-        of_forms = iter(variants_of_all([form for own in normal for form in own], count, lexicon.knows))
-        for entity, own in zip(context.entities, normal):
-            ways = list(islice(of_forms, len(own)))
-            if entity.languages:
-                ways += [dict(spellings(words, count, lexicon.knows)) for words in words_of_languages(entity, lexicon)]
-            made.append(_cheapest(ways, taken, count))
+        rows = _variants(context, lexicon, count)
+        texts, counts = [text for own in rows for _, text in own], list(map(len, rows))
         # The best segmentation alone: others of others would crowd the graph.
-        spelled = iter(setting.spelling.spell([form for costs in made for form in costs], MAX_VARIED_FORMS + 1))
-        phrases, costs_of = list(context.phrases), [(0.0,) * len(ways) for ways in context.phrases]
-        for place, costs in enumerate(made):
-            known, more, their_costs = set(phrases[place]), [], []
-            for cost in costs.values():
-                for ids in next(spelled)[:1]:
-                    if ids not in known:
-                        more.append(ids)
-                        their_costs.append(setting.options.g2g.cost_weight * cost)
-            phrases[place] += tuple(more)
-            costs_of[place] += tuple(their_costs)
+        spelled = setting.spelling.sequences(texts, MAX_VARIED_FORMS + 1).first_ones()
+        own = TokenSequences.of(context.phrases)
+        phrases, order = own.followed_by(spelled.grouped(counts))
+        nats = np.array([cost for some in rows for cost, _ in some])[spelled.counts > 0] / MILLION
+        costs, new = np.append(np.zeros(len(own.starts)), setting.options.g2g.cost_weight * nats)[order], phrases.are_new()
+        phrases = phrases.kept(new)
+        each = iter(texts)
+        made = tuple(tuple(islice(each, size)) for size in counts)
         return replace(
-            context, phrases=tuple(phrases), costs=tuple(costs_of), variants=tuple(map(tuple, made)), owners=_owners(made, context),
+            context, phrases=phrases, costs=Runs(costs[new], phrases.limits), variants=made, owners=_owners(rows, texts, context),
             spellings=context.phrases,
         )
 
@@ -77,27 +71,45 @@ class SpellingVariants(Rescorer):
         return list(found.values())
 
 
-def _cheapest(ways: Sequence[Mapping[str, float]], taken: AbstractSet[str], count: int) -> Dict[str, float]:
-    """The ``count`` cheapest of several sorted rows of spellings that are not ``taken``, and their costs."""
-    if len(ways) == 1:
-        return {text: cost for text, cost in ways[0].items() if text not in taken}
+def _variants(context: Context, lexicon: Lexicon, count: int) -> List[Sequence[Row]]:
+    """The ``count`` cheapest variants of each entity's forms that are no entity's form, and their costs in millionths of a nat."""
+    forms: Sequence[Sequence[str]] = context.forms
+    if not context.setting.spelling.writing.is_plain:
+        forms = [list(dict.fromkeys(map(normalize, own))) for own in forms]
+    of_forms = iter(variants_of_all(list(chain.from_iterable(forms)), count, lexicon.known))
+    taken = set(chain.from_iterable(context.forms))
+    rows: List[Sequence[Row]] = []
+    for entity, own in zip(context.entities, forms):
+        ways = list(islice(of_forms, len(own)))
+        for words in words_of_languages(entity, lexicon) if entity.languages else ():
+            ways.append([(MILLION * one.cost, one.text) for one in spellings(words, count, lexicon.known)])
+        rows.append(ways[0] if len(ways) == 1 else _cheapest(ways, taken, count))
+    if taken.isdisjoint(text for own in rows for _, text in own):
+        return rows
+    return [[(cost, text) for cost, text in own if text not in taken] for own in rows]
+
+
+def _cheapest(ways: Sequence[Sequence[Row]], taken: AbstractSet[str], count: int) -> List[Row]:
+    """The ``count`` cheapest of several rows of spellings that are not ``taken``, and their costs."""
     costs: Dict[str, float] = {}
-    for text, cost in chain.from_iterable(way.items() for way in ways):
+    for cost, text in chain.from_iterable(ways):
         if text not in taken:
             costs[text] = min(cost, costs.get(text, np.inf))
-    return dict(sorted(costs.items(), key=lambda item: (item[1], item[0]))[:count])
+    return sorted((cost, text) for text, cost in costs.items())[:count]
 
 
-def _owners(made: Sequence[Mapping[str, float]], context: Context) -> Dict[str, int]:
+def _owners(rows: Sequence[Sequence[Row]], texts: Sequence[str], context: Context) -> Dict[str, int]:
     """Whose each variant is: of several entities that it is likeliest for, or the first by name, whatever the list's order."""
-    best: Dict[str, Tuple[float, str, int]] = {}
-    for place, costs in enumerate(made):
-        name = context.entities[place].text
-        for variant, cost in costs.items():
-            this, other = (cost, name, place), best.get(variant)
-            if other is None or this < other:
-                best[variant] = this
-    return {variant: place for variant, (_, _, place) in best.items()}
+    owners = dict(zip(texts, (place for place, own in enumerate(rows) for _ in own)))
+    if len(owners) == len(texts):
+        return owners
+    of_several = {text for text, times in Counter(texts).items() if times > 1}
+    offers: Dict[str, List[Tuple[float, str, int]]] = {}
+    for place, own in enumerate(rows):
+        for cost, text in own:
+            if text in of_several:
+                offers.setdefault(text, []).append((cost, context.entities[place].text, place))
+    return {**owners, **{text: min(own)[2] for text, own in offers.items()}}
 
 
 def _respelled(reading: Reading, context: Context) -> Reading:

@@ -3,9 +3,12 @@ from __future__ import annotations
 
 from typing import Iterator, List, Sequence, Tuple
 
+import numpy as np
+
 from ctcb.entities.entity import Entity
 from ctcb.entities.rows import normals_of, others_of
-from ctcb.sequences import Lines, Row
+from ctcb.sequences import Lines, Row, line_ends
+from ctcb.text.in_bulk import line_sums
 from ctcb.text.writing import Writing
 
 
@@ -33,11 +36,18 @@ class Forms(Row[Tuple[str, ...]]):
     def __iter__(self) -> Iterator[Tuple[str, ...]]:
         return map(_split, self.lines)
 
+    def joined(self) -> Tuple[List[str], np.ndarray]:
+        """The forms of all entities behind one another, and how many each has: ``[N]`` int64."""
+        content = self.lines.content
+        ends = line_ends(content)
+        counts = 1 + line_sums(content == ord("\t"), ends)
+        counts[np.diff(ends, prepend=-1) == 1] = 0
+        every = list(self.lines) if counts.max(initial=0) <= 1 else [form for line in self.lines for form in line.split("\t")]
+        return (every if counts.all() else list(filter(None, every))), counts
+
     @classmethod
-    def of(cls, entities: Sequence[Entity], writing: Writing) -> Sequence[Tuple[str, ...]]:
-        """:func:`spoken_forms` of each entity."""
-        if not entities:
-            return ()
+    def of(cls, entities: Sequence[Entity], writing: Writing) -> Forms:
+        """:func:`spoken_forms` of each entity; of one at least."""
         if writing.is_plain:
             written: List[str] = list(normals_of(entities))
             for place, entity in others_of(entities).items():

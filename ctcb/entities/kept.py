@@ -166,4 +166,4 @@ def load_file(content: bytes, format: str, file: str) -> Optional[Tuple[EntityRo
 def save_file(content: bytes, format: str, entities: Sequence[Entity], lines: Sequence[int], report: LoadReport) -> None:
     """Keep what was made of a list's file."""
     packed = pack_entities(entities)
-    KeptArrays().save(key_of("list", format, content), {**packed, "lines": np.array(lines, np.int64), "report": pack_report(report)})
+    KeptArrays().save(key_of("list", format, content), {**packed, "lines": lines.values if isinstance(lines, Numbers) else np.array(lines, np.int64), "report": pack_report(report)})

@@ -20,6 +20,7 @@ TABLE = Path(__file__).with_name("g2g.tsv")
 
 # Costs are in nats. A change costs MIN_COST, so that fewer changes are cheaper; plus the cost of reading the
 # cluster as these phones; plus how much rarer the new letters are than the commonest spelling of the phones.
+MILLION = 1_000_000  # costs are added up as whole millionths of a nat
 MIN_COST = 0.3
 MAX_COST = 5.0  # dearer changes are left out: English has no such spellings
 
@@ -87,18 +88,18 @@ def variants(text: str, count: int, known: Callable[[str], bool] = lambda word: 
     Only words that are not ``known`` are respelled (a recogniser spells the known ones correctly), and
     never as a known word, which would then be replaced where it was spoken itself.
     """
-    return [Variant(*one) for one in variants_of_all([text], count, known)[0].items()]
+    return [Variant(variant, cost / MILLION) for cost, variant in variants_of_all([text], count, known)[0]]
 
 
-def variants_of_all(texts: Sequence[str], count: int, known: Callable[[str], bool] = lambda word: False) -> List[Dict[str, float]]:
-    """The texts of :func:`variants` of each of many texts, and their costs; words are respelled in one pass."""
-    from ctcb.text.g2g_search import MILLION, respellings  # here: imports numba
+def variants_of_all(texts: Sequence[str], count: int, known: Callable[[str], bool] = lambda word: False) -> List[List[Tuple[int, str]]]:
+    """:func:`variants` of each of many texts, behind their costs in millionths of a nat; words are respelled in one pass."""
+    from ctcb.text.g2g_search import respellings  # here: imports numba
 
     words = [word for word in dict.fromkeys(word for text in texts for word in text.split()) if not known(word)]
     others = respellings(words, 2 * count + 4, _table(), count, known) if words else []
     options = {word: [(0, word), *own] for word, own in zip(words, others)}
     each = ([options.get(word) or [(0, word)] for word in text.split()] for text in texts)
-    return [{text: cost / MILLION for cost, text in _cheapest_rows(own, count)} for own in each]
+    return [_cheapest_rows(own, count) for own in each]
 
 
 def spellings(words: Sequence[Sequence[str]], count: int, known: Callable[[str], bool] = lambda word: False) -> List[Variant]:
@@ -158,13 +159,13 @@ def _cheapest_rows(spellings: List[List[Tuple[int, str]]], count: int) -> List[T
         before = "".join(f"{options[0][1]} " for options in spellings[:place])
         behind = "".join(f" {options[0][1]}" for options in spellings[place + 1 :])
         return [(cost, f"{before}{text}{behind}") for cost, text in spellings[place][1 : count + 1]]
-    rows = [(0, "")]
-    for options in spellings:
-        rows = sorted([
-            (cost + more, f"{text} {other}")
-            for place, (cost, text) in enumerate(rows) for more, other in options[: (count + 1) // (place + 1)]
-        ])[: count + 1]
-    return [(cost, text[1:]) for cost, text in rows[1:]]
+    rows = spellings[0][: count + 1]
+    for options in spellings[1:]:
+        both = sorted([
+            (cost + more, text, other) for place, (cost, text) in enumerate(rows) for more, other in options[: (count + 1) // (place + 1)]
+        ])  # a space comes before all letters
+        rows = [(cost, f"{text} {other}") for cost, text, other in both[: count + 1]]
+    return rows[1:]
 
 
 def fits(where: str, at_start: bool, rest: str) -> bool:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Collection, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Callable, Collection, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ctcb.errors import InputError, unreadable
 from ctcb.io import atomic_write
@@ -181,6 +181,11 @@ class Lexicon:
     def knows(self, word: str) -> bool:
         """Whether a word is in the lexicon's own entries or, where it has none, in the CMU dictionary."""
         return word in self.entries if self.entries else word in _cmudict()
+
+    @property
+    def known(self) -> Callable[[str], bool]:
+        """:meth:`knows`, for many words."""
+        return (self.entries or _cmudict()).__contains__
 
     def origin(self, word: str) -> str:
         """The origin of the word's pronunciations: own, cmudict, possessive, letters or g2p.

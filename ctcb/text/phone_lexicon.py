@@ -4,7 +4,7 @@ from __future__ import annotations
 import unicodedata
 import warnings
 from pathlib import Path
-from typing import Collection, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Callable, Collection, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 import regex
 
@@ -80,6 +80,11 @@ class PhoneLexicon(Lexicon):
     def knows(self, word: str) -> bool:
         """Whether a word has an entry or, in a lexicon without any, can be pronounced."""
         return word in self.entries if self.entries else bool(self.pronunciations(word))
+
+    @property
+    def known(self) -> Callable[[str], bool]:
+        """:meth:`knows`."""
+        return self.knows
 
     def origin(self, word: str) -> str:
         """The origin of the word's pronunciations: own, espeak or none."""

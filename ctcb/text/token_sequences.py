@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import List, Sequence, Tuple, Union
+from typing import Iterator, List, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -104,24 +104,26 @@ class TokenSequences(Row[Tuple[TokenIds, ...]]):
         new = np.ones(len(self.starts), bool)
         if not (self.counts > 1).any():
             return new
-        owners, hashed = self.owners, self._hashes()
-        order = np.lexsort((hashed, owners))
-        alike = (owners[order[1:]] == owners[order[:-1]]) & (hashed[order[1:]] == hashed[order[:-1]])
-        for text in np.unique(owners[order[1:]][alike]).tolist():
-            known = set()
-            for number in range(self.limits[text], self.limits[text + 1]):
-                ids = self._sequence(number)
-                new[number] = ids not in known
-                known.add(ids)
+        key = self.owners.astype(np.uint64)  # the same for equal sequences of a text, and hardly ever for others
+        for longer, tokens in self._by_place(np.arange(len(new))):
+            key[longer] = (key[longer] ^ (tokens + 1).astype(np.uint64)) * np.uint64(_SPREAD)
+        order = np.argsort(key, kind="stable")
+        alike = key[order[1:]] == key[order[:-1]]
+        before, behind = order[:-1][alike], order[1:][alike]
+        same = (self.owners[before] == self.owners[behind]) & (self.lengths[before] == self.lengths[behind])
+        before, behind = before[same], behind[same]
+        same = np.ones(len(before), bool)
+        for (longer, tokens), (_, others) in zip(self._by_place(before), self._by_place(behind)):
+            same[longer] &= tokens == others
+        new[behind[same]] = False
         return new
 
-    def _hashes(self) -> np.ndarray:
-        """A number of each sequence, which is the same for equal ones: ``[N]`` uint64."""
-        hashed = self.lengths.astype(np.uint64)
-        for place in range(int(self.lengths.max(initial=0))):
-            longer = np.flatnonzero(self.lengths > place)
-            hashed[longer] = (hashed[longer] ^ self.flat[self.starts[longer] + place].astype(np.uint64)) * np.uint64(_SPREAD)
-        return hashed
+    def _by_place(self, numbers: np.ndarray) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
+        """For the first place in some sequences, then the second and so on, which of these have it, and the tokens there."""
+        starts, lengths = self.starts[numbers], self.lengths[numbers]
+        for place in range(int(lengths.max(initial=0))):
+            longer = np.flatnonzero(lengths > place)
+            yield longer, self.flat[starts[longer] + place]
 
     def lists(self) -> List[List[TokenIds]]:
         """The sequences as lists of tuples."""

@@ -115,7 +115,7 @@ def test_compiled_search_equals_the_plain_one(words, count):
 def test_many_texts_as_one_by_one():
     forms = ["zoker lodz", "saint zoker", "", "lodz", "zoker lodz quin"]
     known = {"saint", "lots"}.__contains__
-    assert [list(own.items()) for own in variants_of_all(forms, 10, known)] == [variants(form, 10, known) for form in forms]
+    assert [[Variant(text, cost / MILLION) for cost, text in own] for own in variants_of_all(forms, 10, known)] == [variants(form, 10, known) for form in forms]
     ways = [[Variant(word, 0.0), *variants(word, 10)] for word in forms[-1].split()]
     every = sorted((round(sum(one.cost for one in row), 6), " ".join(one.text for one in row)) for row in product(*ways))
     assert [one.text for one in variants(forms[-1], 10)] == [text for _, text in every[1:11]]
