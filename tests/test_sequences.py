@@ -6,7 +6,7 @@ from growth import linear
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctcb.sequences import Spliced, spliced
+from ctcb.sequences import Lines, Runs, Spliced, spliced
 
 
 @given(st.integers(0, 60), st.lists(st.tuples(st.sets(st.integers(0, 59), max_size=3), st.lists(st.integers(), max_size=3)), max_size=5))
@@ -35,3 +35,15 @@ def test_time_of_a_change_does_not_grow_with_those_before():
             made = spliced(made, [number], [number])
 
     linear(many, 200)
+
+
+@given(st.lists(st.text(st.characters(blacklist_characters="\n"), max_size=4), min_size=1, max_size=6))
+def test_lines_as_tuples(texts):
+    made = Lines.of(texts)
+    assert made == tuple(texts) and list(made) == texts and [made[place] for place in range(len(texts))] == texts
+
+
+@given(st.lists(st.lists(st.floats(-9, 9), max_size=3).map(tuple), max_size=6).map(tuple))
+def test_runs_as_tuples(rows):
+    made = Runs.of(rows)
+    assert made == rows and Runs.of(made) is made and made[1:] == rows[1:]

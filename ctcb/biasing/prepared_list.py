@@ -94,9 +94,10 @@ def _folded(entities: EntityList, counts: Sequence[int], spelled: TokenSequences
     """Notes on entities that the tokens can spell with other letters alone, and the places of these."""
     lines, writing = _lines(entities), spelling.writing
     found = spelled.grouped(counts).counts > 0
-    for place, text in enumerate(texts_of(entities.entities)):
-        if writing.is_plain and text.isascii():
-            continue
+    texts = texts_of(entities.entities)
+    if writing.is_plain and all(map(str.isascii, texts)):
+        return
+    for place, text in enumerate(texts):
         folded = writing.folded(text) if found[place] and not entities.entities[place].spoken else ""
         if folded:
             yield place, LineNote(lines[place], CHANGED, text, f"the model's tokens lack some of its letters: {folded}")

@@ -34,13 +34,22 @@ class ListCache:
         if not items:
             return None
         with self._lock:
-            for place, (known, context) in enumerate(self._ready):
-                if known == items:
-                    self._ready.append(self._ready.pop(place))
-                    return context
+            place = self._place(items, entities)
+            if place is not None:
+                self._ready.append(self._ready.pop(place))
+                return self._ready[-1][1]
             made = self._updated(entities) or self._prepared(as_list(entities, items))
             self._ready = [*self._ready[-(KEPT - 1) :], (items, made)]
             return made
+
+    def _place(self, items: Items, entities: Entities) -> Optional[int]:
+        """Where among the lists that are ready this one is. One that came out of one of these is no other, whose names would be compared one by one."""
+        for place, (known, _) in enumerate(self._ready):
+            if known is items:
+                return place
+        if self._before(entities) is not None:
+            return None
+        return next((place for place, (known, _) in enumerate(self._ready) if known == items), None)
 
     def _prepared(self, entities: EntityList) -> Context:
         kept = self._kept.load(entities)
@@ -56,10 +65,14 @@ class ListCache:
 
     def _updated(self, entities: Entities) -> Optional[Context]:
         """A list that came out of one that is ready, where that is enough to prepare it."""
+        before = self._before(entities)
+        return None if before is None or not isinstance(entities, EntityList) else self._pipeline.update(before, entities)
+
+    def _before(self, entities: Entities) -> Optional[Context]:
+        """The list that another one came out of, where it is ready."""
         if not isinstance(entities, EntityList) or entities.change is None:
             return None
-        before = next((context for known, context in self._ready if known is entities.change.before), None)
-        return None if before is None else self._pipeline.update(before, entities)
+        return next((context for known, context in self._ready if known is entities.change.before), None)
 
     def __getstate__(self) -> Dict[str, Any]:
         """All but the lock, with the prepared lists: copies in other processes do not prepare them again."""

@@ -1,14 +1,14 @@
 """The entries of a list as entities: read one by one where there is anything to be said of them, and those that are the same merged."""
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from ctcb.collecting import paused
 from ctcb.entities.duplicates import keys_of, merged
 from ctcb.entities.entity import Entity
-from ctcb.entities.entries import are_bare_names, checked, doubts
+from ctcb.entities.entries import checked, doubts
 from ctcb.entities.fields import Record, Rejected, check_languages
 from ctcb.entities.kept import LONG
 from ctcb.entities.report import CHANGED, MERGED, REJECTED, WARNING, LineNote, LoadReport
@@ -22,22 +22,18 @@ Reader = Callable[[Any, List[str]], Entity]
 _Notes = List[Tuple[int, LineNote]]  # with the places of their entries
 
 
-class Collected(NamedTuple):
-    """What was made of a list's entries."""
-
-    entities: Sequence[Entity]  # with different keys
-    lines: Sequence[int]  # line number of each entity
-    report: LoadReport
-
-
 @paused()
 def collect(
     numbers: Union[Sequence[int], np.ndarray], items: Sequence[Union[Item, Record]], read: Reader, file: Optional[str],
-    format: Optional[str] = None, suspicion: Optional[Suspicion] = None,
-) -> Collected:
-    """Read each entry, check it, and merge it with an earlier one of the same normal form. ``numbers``: the entries' line numbers."""
+    format: Optional[str] = None, suspicion: Optional[Suspicion] = None, bare: Optional[np.ndarray] = None,
+) -> Tuple[Sequence[Entity], Sequence[int], LoadReport]:
+    """Read each entry, check it, and merge it with an earlier one of the same normal form.
+
+    ``numbers``: the entries' line numbers; ``bare``: which of them are texts that are entities as they stand (``[N]`` bool), by default none.
+    Returns the entities, the line number of each, and the report.
+    """
     lines = np.asarray(numbers, np.int64)
-    loaded = are_bare_names(items) if format in (None, "plain") else np.zeros(len(items), bool)
+    loaded = np.zeros(len(items), bool) if bare is None else bare.copy()
     notes: _Notes = []
     odd: Dict[int, Entity] = {}
     for place in np.flatnonzero(~loaded).tolist():
@@ -45,15 +41,16 @@ def collect(
         if entity is not None:
             odd[place], loaded[place] = entity, True
     places = np.flatnonzero(loaded)
-    left = items if len(places) == len(items) and not odd else [odd.get(place) or items[place] for place in places.tolist()]
-    entities, stays = _different(_entities(left), places, lines, notes)
+    left = items if len(places) == len(items) else [items[place] for place in places.tolist()]
+    read_ones = {int(number): entity for number, entity in zip(np.searchsorted(places, list(odd)), odd.values())}
+    entities, stays = _different(_entities(left, read_ones), places, lines, notes)
     for place in filter(odd.__contains__, places[stays].tolist()):
         notes += [(place, LineNote(int(lines[place]), WARNING, odd[place].text, doubt)) for doubt in doubts(odd[place])]
     warnings, looks_like = ((suspicion.warning(),), suspicion.format) if suspicion else ((), None)
     every = tuple(note for _, note in sorted(notes, key=lambda one: one[0]))
     report = LoadReport(file, format, len(items), len(entities), every, warnings, looks_like)
     own = lines[places[stays]]
-    return Collected(entities, Numbers(own) if len(own) >= LONG else tuple(own.tolist()), report)
+    return entities, Numbers(own) if len(own) >= LONG else tuple(own.tolist()), report
 
 
 def _entity(item: Union[Item, Record], place: int, line: int, read: Reader, file: Optional[str], notes: _Notes) -> Optional[Entity]:
@@ -70,12 +67,13 @@ def _entity(item: Union[Item, Record], place: int, line: int, read: Reader, file
     return entity
 
 
-def _entities(items: Sequence[Item]) -> Sequence[Entity]:
-    """Entities, and texts that are entities as they stand, as entities."""
+def _entities(items: Sequence[Any], read: Mapping[int, Entity]) -> Sequence[Entity]:
+    """Entries as entities: those that were read one by one, and texts that are entities as they stand."""
     if len(items) < LONG:
-        return tuple(item if isinstance(item, Entity) else Entity(item) for item in items)
-    others = {place: item for place, item in enumerate(items) if isinstance(item, Entity) and not item.has_text_alone}
-    return EntityRow(Lines.of([item.text if isinstance(item, Entity) else item for item in items]), others)
+        return tuple(read.get(place) or Entity(item) for place, item in enumerate(items))
+    if read:
+        items = [read[place].text if place in read else item for place, item in enumerate(items)]
+    return EntityRow(Lines.of(items), {place: entity for place, entity in read.items() if not entity.has_text_alone})
 
 
 def _different(entities: Sequence[Entity], places: np.ndarray, lines: np.ndarray, notes: _Notes) -> Tuple[Sequence[Entity], np.ndarray]:

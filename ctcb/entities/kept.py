@@ -96,7 +96,7 @@ class KeptArrays:
 
 def digest_of(entities: Sequence[Entity]) -> str:
     """The digest of all that some entities have."""
-    found = hashlib.sha256(_packed_texts(entities))
+    found = hashlib.sha256(_packed_texts(entities).tobytes())
     found.update(json.dumps(_others(entities)).encode())
     return found.hexdigest()
 

@@ -113,13 +113,14 @@ class EntityList:
             numbers, items = [number for number, _ in records], [record for _, record in records]
             return cls(*collect(numbers, items, from_record, str(Path(path)), format))
         lines = bare_lines(path)
-        is_entry = are_bare_names(lines)
-        others = [place for place in np.flatnonzero(~is_entry).tolist() if _is_entry(lines[place])]
-        is_entry[others] = True
-        entries = np.flatnonzero(is_entry)
-        items = lines if len(entries) == len(lines) else [lines[place] for place in entries.tolist()]
-        suspicion = suspect(items[:2], [lines[place] for place in others], len(items)) if format == "plain" else None
-        return cls(*collect(entries + 1, items, partial(from_line, LINE_FORMATS[format]), str(Path(path)), format, suspicion))
+        bare = are_bare_names(lines)
+        others = [place for place in np.flatnonzero(~bare).tolist() if _is_entry(lines[place])]
+        places = np.sort(np.append(np.flatnonzero(bare), others).astype(np.int64))
+        entries = lines if len(places) == len(lines) else [lines[place] for place in places.tolist()]
+        plain = format == "plain"
+        suspicion = suspect(entries[:2], [lines[place] for place in others], len(entries)) if plain else None
+        read = partial(from_line, LINE_FORMATS[format])
+        return cls(*collect(places + 1, entries, read, str(Path(path)), format, suspicion, bare[places] if plain else None))
 
     @classmethod
     def of(cls, items: Union[Iterable[Item], Mapping[Item, float]]) -> EntityList:
@@ -143,7 +144,7 @@ class EntityList:
                 raise InputError(problem, file=file, hint="give strings or ctcb.entities.Entity")
             numbers.append(number)
             entries.append(item)
-        return cls(*collect(numbers, entries, from_python, file))
+        return cls(*collect(numbers, entries, from_python, file, bare=are_bare_names(entries)))
 
     def require(self) -> None:
         """Raise InputError, with the first line's reason, where no entity was loaded."""

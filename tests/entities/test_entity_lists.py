@@ -3,7 +3,9 @@ from __future__ import annotations
 
 import json
 import random
+import tempfile
 import unicodedata
+from pathlib import Path
 
 import pytest
 from growth import linear
@@ -241,3 +243,29 @@ def test_bare_names_are_read_as_from_python(tmp_path_factory, lines):
     path.write_text("".join(f"{line}\n" for line in lines))
     read, made = EntityList.load(path), EntityList.of(lines)
     assert read == made and read.lines == made.lines and read.keys == made.keys and read.report.notes == made.report.notes
+
+
+ODD = ("Łódź", "Mr Foo", "mister foo", "foo", "Foo\tweight=2", "FOO\talias=fu", "a  b", "", "# no", "O'Neill", "!!!", "b\tbad=1", "a, b", "東京", "one " * 21, "x" * 1001)
+
+
+@given(st.lists(st.one_of(st.sampled_from(ODD), st.sampled_from(("Foo Bar", "foo bar", "Baz", "qux quux", "Dr Dre"))), max_size=25))
+def test_long_lists_are_as_short_ones(lines):
+    """Without an object for each entity (from LONG entries on), and with one."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        path = Path(folder) / "names.txt"
+        path.write_text("\n".join(lines), encoding="utf-8")
+        short = EntityList.load(path)
+        patch.setattr("ctcb.entities.collected.LONG", 1)
+        long = EntityList.load(path)
+    assert long == short and long.lines == short.lines and long.report == short.report and long.keys == short.keys
+    assert all(long.find(entity.text) == place for place, entity in enumerate(short))
+
+
+def test_time_to_read_grows_with_the_list(tmp_path):
+    """With names that are merged, changed and rejected among them."""
+    def read(count):
+        path = tmp_path / "names.txt"
+        path.write_text("".join(f"Name {number:b} x\nname {number:b} X\nplain name\n  wide\t\n!!!\n" for number in range(count)))
+        EntityList.load(path)
+
+    linear(read, 2000)
