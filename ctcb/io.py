@@ -8,8 +8,9 @@ import re
 import shutil
 import tempfile
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, Dict, Iterator, List, Set, Tuple, Union
+from typing import IO, Any, Dict, Iterable, Iterator, List, Set, Tuple, Union
 
 from ctcb.encoding import IN_FILES
 from ctcb.errors import InputError, RunError, unreadable
@@ -30,21 +31,22 @@ def read_lines(path: PathOrStr) -> List[Tuple[int, str]]:
     ------
     InputError : no such file, a folder, no permission, or a line that is not UTF-8.
     """
-    return list(enumerate(bare_lines(path), start=1))
+    return list(enumerate(lines_of(path), start=1))
 
 
-def bare_lines(path: PathOrStr) -> List[str]:
-    """The lines of :func:`read_lines` without their numbers, read at once."""
+def lines_of(path: PathOrStr) -> List[str]:
+    """The lines of :func:`read_lines` without their numbers; they are decoded at once."""
     try:
         content = Path(path).read_bytes()
-        if b"\r" in content:
-            content = _CARRIAGE_RETURNS.sub(b"", content)
-        text = content.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        text = "\0"
-    if "\0" in text:
-        return [line for _, line in iterate_lines(path)]  # names the line with an error
-    lines = text.split("\n")
+    except OSError as error:
+        raise unreadable(error, path) from None
+    bare = _CARRIAGE_RETURNS.sub(b"", content) if b"\r" in content else content
+    try:
+        lines = bare.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError:
+        lines = []
+    if not lines or b"\0" in content:
+        return [line for _, line in _decoded(BytesIO(content), path)]  # raises InputError that names the line
     return lines if lines[-1] else lines[:-1]
 
 
@@ -52,18 +54,23 @@ def iterate_lines(path: PathOrStr) -> Iterator[Tuple[int, str]]:
     """The lines of :func:`read_lines` one by one, without the file in memory; errors are raised on the way."""
     try:
         with open(path, "rb") as file:
-            for number, row in enumerate(file, start=1):
-                try:
-                    line = row.rstrip(b"\n").decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
-                except UnicodeDecodeError as error:
-                    raise InputError(
-                        f"byte {error.start + 1} of the line is not UTF-8", file=path, line=number, hint="save the file as UTF-8"
-                    ) from None
-                if "\0" in line:  # UTF-16 without a mark, or no text at all
-                    raise InputError("holds NUL bytes", file=path, line=number, hint="give a text file, saved as UTF-8")
-                yield number, line
+            yield from _decoded(file, path)
     except OSError as error:
         raise unreadable(error, path) from None
+
+
+def _decoded(rows: Iterable[bytes], path: PathOrStr) -> Iterator[Tuple[int, str]]:
+    """The lines of a file, as it has them, as :func:`read_lines` gives them."""
+    for number, row in enumerate(rows, start=1):
+        try:
+            line = row.rstrip(b"\n").decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"byte {error.start + 1} of the line is not UTF-8", file=path, line=number, hint="save the file as UTF-8"
+            ) from None
+        if "\0" in line:  # UTF-16 without a mark, or no text at all
+            raise InputError("holds NUL bytes", file=path, line=number, hint="give a text file, saved as UTF-8")
+        yield number, line
 
 
 def read_text(path: PathOrStr) -> str:

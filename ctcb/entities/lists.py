@@ -17,10 +17,11 @@ from ctcb.entities.kept import LONG, load_file, long_content, save_file
 from ctcb.entities.report import REJECTED, LoadReport
 from ctcb.entities.shapes import suspect
 from ctcb.errors import InputError
-from ctcb.io import PathOrStr, bare_lines
+from ctcb.io import PathOrStr, lines_of
 
 if TYPE_CHECKING:
     from ctcb.entities.changes import ListChange
+
 
 class Places(Protocol):
     """The places of entities in a list."""
@@ -112,7 +113,7 @@ class EntityList:
             records = list(FILE_FORMATS[format](path))
             numbers, items = [number for number, _ in records], [record for _, record in records]
             return cls(*collect(numbers, items, from_record, str(Path(path)), format))
-        lines = bare_lines(path)
+        lines = lines_of(path)
         bare = are_bare_names(lines)
         others = [place for place in np.flatnonzero(~bare).tolist() if _is_entry(lines[place])]
         places = np.sort(np.append(np.flatnonzero(bare), others).astype(np.int64))

@@ -60,13 +60,15 @@ def pronounce_all(
 
     own = lexicon.forms(texts_of(entities))
     counts = np.fromiter(map(bool, own), np.int64, len(own))  # forms of each entity
-    given, several = [], []
+    given: List[int] = []
     for place, entity in others_of(entities).items():
-        some = () if entity.prons or entity.languages else pronounced_forms(entity, lexicon)
-        given += [place] if entity.prons or entity.languages else []
+        some: Tuple[str, ...] = ()
+        if entity.prons or entity.languages:
+            given.append(place)
+        else:
+            some = pronounced_forms(entity, lexicon)
         own[place], counts[place] = "\n".join(some), len(some)
-        several += [place] if len(some) > 1 else []
-    forms = list(filter(None, "\n".join(own).split("\n") if several else own))
+    forms = list(filter(None, own if counts.max(initial=0) <= 1 else "\n".join(own).split("\n")))
     words: Dict[str, int] = defaultdict(count().__next__)
     flat = np.fromiter(map(words.__getitem__, chain.from_iterable(map(str.split, forms))), np.int64)
     lexicon.prepare(words)
