@@ -16,7 +16,7 @@ that chains need not spend.
 """
 from __future__ import annotations
 
-from typing import Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from ctcb.compiled import compiled
 
 BLANK = 0
 IMPOSSIBLE = np.float32(-1e9)  # score of a path that does not exist; finite, so that differences of scores are numbers
+ROUNDING = np.float32(0.01)  # of sums in another order, nats
 
 
 @compiled
@@ -39,7 +40,11 @@ def chain(tokens: np.ndarray, blank: int, edges: bool) -> np.ndarray:
 def chains(sequences: Sequence[Sequence[int]], blank: int = BLANK) -> Tuple[np.ndarray, np.ndarray]:
     """The chains of N sequences one behind the other: labels ``[S]`` int64, and where each begins ``[N + 1]`` int64."""
     lengths = np.array([len(sequence) for sequence in sequences], np.int64)
-    tokens = np.array([token for sequence in sequences for token in sequence], np.int64)
+    return chains_of(np.array([token for sequence in sequences for token in sequence], np.int64), lengths, blank)
+
+
+def chains_of(tokens: np.ndarray, lengths: np.ndarray, blank: int = BLANK) -> Tuple[np.ndarray, np.ndarray]:
+    """:func:`chains` of N sequences that stand one behind the other in ``tokens``, int64, and have these ``lengths [N]``, int64."""
     starts = np.concatenate([[0], np.cumsum(np.maximum(2 * lengths - 1, 0))]).astype(np.int64)
     labels = np.full(starts[-1], blank, np.int64)
     first = np.repeat(np.cumsum(lengths) - lengths, lengths)  # of each token's sequence, among all tokens
@@ -146,27 +151,54 @@ def spotting_scores(frame_scores: np.ndarray, labels: np.ndarray, starts: np.nda
     return best_scores
 
 
-@compiled
-def best_spans(frame_scores: np.ndarray, labels: np.ndarray, starts: np.ndarray, blank: int) -> Tuple[np.ndarray, np.ndarray]:
+def best_spans(
+    frame_scores: np.ndarray, labels: np.ndarray, starts: np.ndarray, blank: int, least: Optional[np.ndarray] = None
+) -> Tuple[np.ndarray, np.ndarray]:
     """Where each of N chains (:func:`chains`) fits best into ``frame_scores [T, V]`` float32, which are not above 0.
 
     A path may begin and end at any frame; the frames outside it cost nothing. Returns the best paths' scores ``[N]``
     float32, and their first and end frames ``[N, 2]`` int64; IMPOSSIBLE, and -1, for a chain without states, or with more
     tokens than there are frames. Of equal paths the one that ends first counts.
+
+    Scores below ``least [N]`` float32 are IMPOSSIBLE, too: where it is near the best scores, it saves most of the time.
     """
+    if least is None:
+        least = np.full(len(starts) - 1, -np.inf, np.float32)
+    return _best_spans(frame_scores, labels, starts, blank, least)
+
+
+@compiled
+def _best_spans(frame_scores: np.ndarray, labels: np.ndarray, starts: np.ndarray, blank: int, least: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     frames, count = frame_scores.shape[0], len(starts) - 1
     best_scores, spans = np.full(count, IMPOSSIBLE, np.float32), np.full((count, 2), -1, np.int64)
     all_skips, longest = _of_chains(labels, starts, blank)
-    scores, began = np.empty(longest, np.float32), np.empty(longest, np.int64)
+    scores, began, needed = np.empty(longest, np.float32), np.empty(longest, np.int64), np.empty(longest, np.float32)
+    highest = np.full(frame_scores.shape[1], np.float32(-np.inf))
+    for t in range(frames):
+        for label in range(len(highest)):
+            highest[label] = max(highest[label], frame_scores[t, label])
     for n in range(count):
         own, skips = labels[starts[n] : starts[n + 1]], all_skips[starts[n] : starts[n + 1]]
         states = len(own)
         if states == 0:
             continue
+        # What a path must have in each state, since each token that follows adds no more than its highest score.
+        lowest = least[n] - ROUNDING
+        for s in range(states - 1, -1, -1):
+            needed[s] = lowest
+            if own[s] != blank:
+                lowest -= highest[own[s]]
+        if lowest > 0.0:
+            continue
         scores[:states] = IMPOSSIBLE
         began[:states] = -1
+        bottom, top = 1, 0  # no path is in a state outside of these, but for the first one
         for t in range(frames):
-            for s in range(states - 1, -1, -1):  # downwards, so that the states before still have the last frame's score
+            top = min(states - 1, top + 2)
+            low, high = states, 0
+            for s in range(top, -1, -1):  # downwards, so that the states before still have the last frame's score
+                if 0 < s < bottom:
+                    continue
                 origin = s
                 if s >= 1 and scores[s - 1] > scores[origin]:
                     origin = s - 1
@@ -175,11 +207,18 @@ def best_spans(frame_scores: np.ndarray, labels: np.ndarray, starts: np.ndarray,
                 score, first = scores[origin], began[origin]
                 if s == 0 and score < 0.0:
                     score, first = np.float32(0.0), t  # begins here
-                scores[s] = score + frame_scores[t, own[s]]
-                began[s] = first
+                score += frame_scores[t, own[s]]
+                if score < needed[s]:
+                    score, first = IMPOSSIBLE, -1
+                scores[s], began[s] = score, first
+                if first >= 0:
+                    low, high = s, max(high, s)
+            bottom, top = max(1, low), high
             if began[states - 1] >= 0 and scores[states - 1] > best_scores[n]:
                 best_scores[n] = scores[states - 1]
                 spans[n, 0], spans[n, 1] = began[states - 1], t + 1
+        if best_scores[n] < least[n]:
+            best_scores[n], spans[n, 0], spans[n, 1] = IMPOSSIBLE, -1, -1
     return best_scores, spans
 
 

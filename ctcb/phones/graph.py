@@ -11,6 +11,7 @@ from typing import List, Sequence, Tuple
 
 import numpy as np
 
+from ctcb.compiled import compiled
 from ctcb.ctc import viterbi
 from ctcb.phones.phonetics import BLANK
 
@@ -110,6 +111,50 @@ def scores(log_probs: np.ndarray, graphs: Sequence[PhoneGraph], best_path: bool 
             top = shift + np.log(np.exp(ways - shift).sum(axis=0))
         alpha[:, :size] = top + frame[labels]
     return np.array([np.logaddexp.reduce(alpha[n, graph.ends]) for n, graph in enumerate(graphs)], np.float32)
+
+
+def rough_scores(log_probs: np.ndarray, sequences: Sequence[np.ndarray]) -> np.ndarray:
+    """:func:`scores` of words with one pronunciation each, but for rounding: ``[N]`` float64, infinity where that cannot be told.
+
+    ``log_probs [T, P]`` float32, at least one frame.
+    """
+    lengths = np.array([len(phones) for phones in sequences], np.int64)
+    return _rough_scores(np.exp(log_probs), np.concatenate(sequences), lengths)
+
+
+@compiled
+def _rough_scores(probabilities, phones, lengths):
+    """:func:`rough_scores`: sums of probabilities, scaled at each frame."""
+    found = np.full(len(lengths), np.inf)
+    now = np.zeros(2 * lengths.max() + 1)
+    begin = 0
+    for n in range(len(lengths)):
+        states, scale = 2 * lengths[n] + 1, 0.0
+        now[:states] = 0.0
+        now[0], now[1] = 1.0, 0.0  # before the first frame: in the first blank
+        for t in range(len(probabilities)):
+            total = 0.0
+            for s in range(states - 1, -1, -1):
+                value = now[s]
+                if s >= 1:
+                    value += now[s - 1]
+                label = BLANK
+                if s & 1:
+                    label = phones[begin + (s >> 1)]
+                    if s >= 3 and phones[begin + (s >> 1) - 1] != label:
+                        value += now[s - 2]
+                now[s] = value * probabilities[t, label]
+                total += now[s]
+            if total == 0.0:
+                break
+            scale += np.log(total)
+            for s in range(states):
+                now[s] /= total
+        ends = now[states - 1] + now[states - 2]
+        if ends > 0.0:
+            found[n] = scale + np.log(ends)
+        begin += lengths[n]
+    return found
 
 
 def align(log_probs: np.ndarray, graph: PhoneGraph) -> Tuple[float, np.ndarray]:

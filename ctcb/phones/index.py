@@ -1,6 +1,7 @@
 """Which listed names may have been spoken: an index of pronunciations by pairs of neighbouring phones."""
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Optional, Sequence, Tuple
@@ -9,12 +10,13 @@ import numpy as np
 
 from ctcb.compiled import compiled
 from ctcb.phones.distance import Costs
+from ctcb.phones.nearest import WRONG, near_runs
 
-# A pronunciation with at most a third of its phones wrong is not missed: each edit spoils at most two
-# pairs (the q-gram lemma, Ukkonen 1992). With the phone head at 21 to 42 % errors it has to be so many.
-WRONG = 1 / 3
 FEWEST = 3  # phones: what is shorter is not looked up
 FEW_LATER = 5  # what came later is put among the others when it is as much as a fifth of these
+# Pronunciations of which :meth:`SoundIndex.near` compares the phones, at most: those with the largest shares of their pairs.
+MOST_COMPARED = 10_000
+COUNTED = 254  # shared pairs, at most; one more is never reached
 
 
 Sounds = Tuple[np.ndarray, np.ndarray, np.ndarray]  # pronunciations: the fields `phones`, `begins` and `owners` of an index
@@ -35,13 +37,14 @@ class SoundIndex:
 
     @classmethod
     def build(cls, names: Sequence[str], sounds: Sounds, num_phones: int) -> SoundIndex:
-        """Index pronunciations; those with fewer than three phones are left out."""
+        """Index pronunciations; those with fewer than three phones are left out. They are put in the order of their first phones."""
         phones, begins, owners = sounds
-        kept = (np.diff(begins) >= FEWEST) & (owners >= 0)
-        if not kept.all():
-            phones = phones[np.repeat(kept, np.diff(begins))]
-            begins, owners = np.r_[0, np.cumsum(np.diff(begins)[kept])], owners[kept]
-        return cls(names, phones, begins, owners, num_phones, *_post(phones, begins, num_phones))
+        lengths = np.diff(begins)
+        order = _ordered(phones, begins, num_phones)
+        order = order[((lengths >= FEWEST) & (owners >= 0))[order]]
+        own = np.r_[0, np.cumsum(lengths[order])]
+        phones = phones[np.arange(own[-1]) + np.repeat(begins[order] - own[:-1], lengths[order])]
+        return cls(names, phones, own, owners[order], num_phones, *_post(phones, own, num_phones))
 
     def __len__(self) -> int:
         """How many pronunciations there are of entities that are not gone."""
@@ -81,28 +84,58 @@ class SoundIndex:
             return self.later.sound(number - known)
         return self.phones[self.begins[number] : self.begins[number + 1]].astype(np.int64)
 
+    def lengths(self, numbers: np.ndarray) -> np.ndarray:
+        """How many phones each of some pronunciations has, int64."""
+        known = len(self.owners)
+        if self.later is None or not (numbers >= known).any():
+            return self.begins[numbers + 1] - self.begins[numbers]
+        return np.where(numbers < known, self.lengths(np.minimum(numbers, known - 1)), self.later.lengths(np.maximum(numbers - known, 0)))
+
+    def sounds(self, numbers: np.ndarray) -> np.ndarray:
+        """The phones of some pronunciations, whose numbers rise, one behind the other, int64."""
+        known = len(self.owners)
+        own = numbers[numbers < known]
+        lengths = self.lengths(own)
+        before = np.cumsum(lengths) - lengths
+        found = self.phones[np.arange(int(lengths.sum())) + np.repeat(self.begins[own] - before, lengths)].astype(np.int64)
+        return found if len(own) == len(numbers) else np.concatenate([found, self.later.sounds(numbers[len(own) :] - known)])
+
+    @cached_property
+    def _needed(self) -> np.ndarray:
+        """``[M]`` uint8: how many pairs each pronunciation must share, at most COUNTED; one more where it is gone."""
+        lengths = np.diff(self.begins)
+        needed = np.clip(lengths - 1 - 2 * np.floor(lengths * WRONG), 1, COUNTED)
+        return np.where(self.owners >= 0, needed, COUNTED + 1).astype(np.uint8)
+
     def candidates(self, recognised: np.ndarray, most: int) -> np.ndarray:
         """The pronunciations that share enough pairs with the phones ``recognised [H]`` (int64), as int64 numbers ``[C]`` that rise.
 
         Of more than ``most`` those with the largest shares of their pairs.
         """
-        sounds, shares = self._sharing(recognised)
+        sounds, shares = self._sharing(recognised, max(most, MOST_COMPARED))
         if len(sounds) <= most:
             return sounds
-        return np.sort(sounds[np.argsort(-shares, kind="stable")[:most]])
+        least = np.partition(shares, len(shares) - most)[len(shares) - most]
+        more, equal = sounds[shares > least], sounds[shares == least]
+        return np.sort(np.r_[more, equal[: most - len(more)]])
 
-    def _sharing(self, recognised: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """The candidates, and the share of its pairs that each one shares."""
+    def _sharing(self, recognised: np.ndarray, most: int) -> Tuple[np.ndarray, np.ndarray]:
+        """The candidates, and the share of its pairs that each one shares; of many, at least the ``most`` with the largest shares.
+
+        Those of the last phones are kept, since several techniques ask for them.
+        """
         if len(recognised) < 2:
             return np.zeros(0, np.int64), np.zeros(0)
+        key, kept = (recognised.tobytes(), most), vars(self).get("_last_sharing")
+        if kept is not None and kept[0] == key:
+            return kept[1]
         count = _count(recognised, len(self.owners), self.num_phones, self.first, self.posted)
-        lengths = np.diff(self.begins)
-        found = np.flatnonzero((count >= np.maximum(1, lengths - 1 - 2 * np.floor(lengths * WRONG))) & (self.owners >= 0))
-        shares = count[found] / (lengths[found] - 1)
-        if self.later is None:
-            return found, shares
-        others, more = self.later._sharing(recognised)
-        return np.r_[found, others + len(self.owners)], np.r_[shares, more]
+        found, shares = _largest_shares(count, self._needed, self.begins, most)
+        if self.later is not None:
+            others, more = self.later._sharing(recognised, most)
+            found, shares = np.r_[found, others + len(self.owners)], np.r_[shares, more]
+        vars(self)["_last_sharing"] = key, (found, shares)
+        return found, shares
 
     def near(self, recognised: np.ndarray, runs: np.ndarray, cost: Costs, most: int) -> Sequence[Tuple[int, int]]:
         """The ``most`` pairs of a run of phones and a pronunciation that are least apart, nearest first, each as its two numbers.
@@ -115,7 +148,7 @@ class SoundIndex:
         """
         if len(recognised) < 2 or not len(runs):
             return []
-        run, sound, apart = self._near(recognised, runs, cost)
+        run, sound, apart = self._near(recognised, runs, cost, most, self.candidates(recognised, MOST_COMPARED))
         if len(apart) > most:  # and those that are as near as the last of them
             kept = apart <= np.partition(apart, most - 1)[most - 1]
             run, sound, apart = run[kept], sound[kept], apart[kept]
@@ -123,14 +156,25 @@ class SoundIndex:
         order = sorted(found, key=lambda one: (*one[:2], self.names[self.owner(one[2])], self.sound(one[2]).tolist()))
         return [(place, number) for _, place, number in order[:most]]
 
-    def _near(self, recognised: np.ndarray, runs: np.ndarray, cost: Costs) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-        own = _near(
-            recognised, runs, self.phones, self.begins, self.owners, self.num_phones, self.first, self.posted, cost.swap, cost.presence
-        )
+    def _near(
+        self, recognised: np.ndarray, runs: np.ndarray, cost: Costs, most: int, sounds: np.ndarray
+    ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+        known = len(self.owners)
+        own = near_runs(sounds[sounds < known], recognised, runs, self.phones, self.begins, self.num_phones, cost, most)
         if self.later is None:
             return own
-        run, sound, apart = self.later._near(recognised, runs, cost)
-        return np.r_[own[0], run], np.r_[own[1], sound + len(self.owners)], np.r_[own[2], apart]
+        run, sound, apart = self.later._near(recognised, runs, cost, most, sounds[sounds >= known] - known)
+        return np.r_[own[0], run], np.r_[own[1], sound + known], np.r_[own[2], apart]
+
+
+def _ordered(phones: np.ndarray, begins: np.ndarray, num_phones: int) -> np.ndarray:
+    """The order of pronunciations by their first phones, as many as one number holds: their numbers ``[M]`` int64."""
+    lengths, key = np.diff(begins), np.zeros(len(begins) - 1, np.int64)
+    padded = np.r_[phones, 0]
+    for place in range(int(63 / math.log2(num_phones + 1))):
+        here = np.minimum(begins[:-1] + place, len(phones))
+        key = key * (num_phones + 1) + np.where(place < lengths, padded[here].astype(np.int64) + 1, 0)
+    return np.argsort(key, kind="stable")
 
 
 def _moved(owners: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -162,96 +206,43 @@ def _post(phones, begins, num_phones):
     return first, posted
 
 
-@compiled(allocates=False, inner=True)
-def edits_allowed(length):
-    """How many edits are allowed in a pronunciation of so many phones."""
-    return np.int64(np.floor(length * WRONG))
-
-
-@compiled(allocates=False, inner=True)
-def _needed(length, wrong):
-    """How many pairs must be shared at least, so that nothing with so many errors is missed.
-
-    At least one, which short pronunciations may miss: three phones have two pairs, and an edit spoils both.
-    """
-    return max(1, length - 1 - 2 * wrong)
-
-
-@compiled(allocates=False, inner=True)
-def _apart(recognised, spoken, swap, presence, put_in, table):
-    """The cheapest edits that make ``spoken`` into ``recognised``, as :func:`ctcb.phones.distance.edit_costs` has them; ``put_in`` and ``table`` are room."""
-    put_in[0] = table[0] = 0
-    for column in range(len(recognised)):
-        put_in[column + 1] = table[column + 1] = put_in[column] + presence[recognised[column]]
-    for phone in spoken:
-        before, lowest = table[0], np.float32(np.inf)
-        for column in range(len(recognised) + 1):
-            kept = table[column] + presence[phone]
-            if column > 0:
-                kept = min(kept, before + swap[phone, recognised[column - 1]])
-            before = table[column]
-            lowest = min(lowest, kept - put_in[column])
-            table[column] = lowest + put_in[column]
-    return table[len(recognised)]
-
-
 @compiled
 def _count(recognised, sounds, num_phones, first, posted):
-    """How many pairs of the phones ``recognised`` each of so many pronunciations shares, as int32."""
-    count = np.zeros(sounds, np.int32)
-    for place in range(len(recognised) - 1):
-        pair = recognised[place] * num_phones + recognised[place + 1]
-        for entry in range(first[pair], first[pair + 1]):
-            count[posted[entry]] += 1
-    return count
-
-
-@compiled
-def _near(recognised, runs, phones, begins, owners, num_phones, first, posted, swap, presence):
-    """The pairs that :meth:`SoundIndex.near` chooses from: runs, pronunciations, and how far these are apart (edits a phone)."""
-    count = _count(recognised, len(owners), num_phones, first, posted)
-    # The places of the shared pairs of those that share enough, one pronunciation behind the other.
-    shared = np.full(len(count), -1, np.int64)
-    total = 0
-    for sound in range(len(count)):
-        length = begins[sound + 1] - begins[sound]
-        if owners[sound] >= 0 and count[sound] >= _needed(length, edits_allowed(length)):
-            shared[sound] = total
-            total += count[sound]
-    places = np.empty(total, np.int32)
+    """How many pairs of the phones ``recognised`` each of so many pronunciations shares, as uint8, at most COUNTED."""
+    count = np.zeros(sounds, np.uint8)
     for place in range(len(recognised) - 1):
         pair = recognised[place] * num_phones + recognised[place + 1]
         for entry in range(first[pair], first[pair + 1]):
             sound = posted[entry]
-            if shared[sound] >= 0:
-                places[shared[sound]] = place
-                shared[sound] += 1
-    put_in, table = np.empty(len(recognised) + 1, np.float32), np.empty(len(recognised) + 1, np.float32)
-    room = 256
-    which, sounds, apart = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.float64)
-    found = 0
-    for sound in range(len(count)):
-        if shared[sound] < 0:
-            continue
-        own = places[shared[sound] - count[sound] : shared[sound]]
-        spoken = phones[begins[sound] : begins[sound + 1]]
-        wrong = edits_allowed(len(spoken))
-        for run in range(len(runs)):
-            begin, stop = runs[run]
-            if abs(stop - begin - len(spoken)) > wrong:
-                continue
-            inside = 0
-            for place in own:
-                inside += begin <= place < stop - 1
-            if inside < _needed(len(spoken), wrong):
-                continue
-            cost = _apart(recognised[begin:stop], spoken, swap, presence, put_in, table) / len(spoken)
-            if cost > WRONG:
-                continue
-            if found == room:
-                which, sounds = np.append(which, np.empty(room, np.int64)), np.append(sounds, np.empty(room, np.int64))
-                apart = np.append(apart, np.empty(room, np.float64))
-                room *= 2
-            which[found], sounds[found], apart[found] = run, sound, cost
-            found += 1
-    return which[:found], sounds[:found], apart[:found]
+            count[sound] += count[sound] < COUNTED
+    return count
+
+
+@compiled
+def _largest_shares(count, needed, begins, most):
+    """The pronunciations with at least as many shared pairs as they need, and their shares of their pairs: at least the ``most`` largest.
+
+    They are sorted by share into boxes, each of a 64th of a pronunciation's pairs, and those of the fullest boxes are left out.
+    """
+    found, box = np.empty(len(count) + 1, np.int32), np.zeros(len(count) + 1, np.uint8)
+    size = 0
+    for sound in range(len(count)):  # without a condition that is hard to foresee
+        found[size] = sound
+        size += count[sound] >= needed[sound]
+    boxes = np.zeros(256, np.int64)
+    for n in range(size):
+        sound = found[n]
+        box[n] = min(255, np.int64(count[sound]) * 64 // (begins[sound + 1] - begins[sound] - 1))
+        boxes[box[n]] += 1
+    lowest, kept = 255, boxes[255]
+    while lowest > 0 and kept < most:
+        lowest -= 1
+        kept += boxes[lowest]
+    sounds, shares = np.empty(kept, np.int64), np.empty(kept, np.float64)
+    made = 0
+    for n in range(size):
+        if box[n] >= lowest:
+            sound = found[n]
+            sounds[made], shares[made] = sound, count[sound] / (begins[sound + 1] - begins[sound] - 1)
+            made += 1
+    return sounds, shares

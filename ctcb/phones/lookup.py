@@ -21,7 +21,7 @@ from typing import Collection, List, Sequence
 import numpy as np
 
 from ctcb.phones.distance import costs
-from ctcb.phones.graph import PhoneGraph, Pronunciations, align, floored, scores
+from ctcb.phones.graph import PhoneGraph, Pronunciations, align, floored, rough_scores, scores
 from ctcb.phones.index import SoundIndex
 from ctcb.phones.options import LookupOptions, PhoneticOptions
 from ctcb.phones.phonetics import Phonetics, greedy_phones
@@ -30,6 +30,7 @@ LONGEST = 6  # words that an entity may replace
 TRIED = 24  # stretches and pronunciations of an utterance that are compared frame by frame
 LONG = 8  # phones: what has as many needs no more than the usual gain
 FEW = 100  # pronunciations: longer lists need a larger gain
+ROUGHLY = 0.1  # nats by which `rough_scores` may be wrong
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,16 @@ def _better(
     options: LookupOptions,
 ) -> List[Match]:
     """The pronunciations that fit a stretch of frames well, and well enough better than its words, less ``penalty`` (nats)."""
+    free = float(stretch.max(axis=1).sum())
     own = [index.sound(sound) for sound in ids]
+    # Most fit too badly, which is soon seen; what is compared with the words is worked out as these are.
+    rough = rough_scores(stretch, own)
+    near = [n for n, phones in enumerate(own) if free - rough[n] <= options.max_loss_per_phone * len(phones) + ROUGHLY]
+    if not near:
+        return []
+    ids, own = [ids[n] for n in near], [own[n] for n in near]
     graphs = [PhoneGraph.build([[phones]]) for phones in own]
     *fits, present = scores(stretch, [*graphs, PhoneGraph.build(words)]).tolist()
-    free = float(stretch.max(axis=1).sum())
     more = max(0.0, float(np.log(len(index) / FEW)))
     matches = []
     for sound, phones, fit in zip(ids, own, fits):

@@ -13,7 +13,7 @@ import numpy as np
 from ctcb.ctc import viterbi
 from ctcb.phones.index import SoundIndex
 from ctcb.phones.phonetics import BLANK, greedy_phones
-from ctcb.phones.verification import LONG, PhoneScore, may_reach, probability
+from ctcb.phones.verification import LONG, PhoneScore, may_reach, most_loss, probability
 
 MOST_TRIED = 1000  # pronunciations that are aligned, those with the largest shares of their pairs: of 10,000 names nearly all
 
@@ -39,14 +39,15 @@ def spot(log_probs: np.ndarray, index: SoundIndex, names: int, least: float) -> 
     names : how many entities the list has.
     """
     candidates = index.candidates(greedy_phones(log_probs)[0], MOST_TRIED)
+    lengths = index.lengths(candidates)
+    lost = most_loss(least, lengths, names) * lengths  # at most
+    candidates, lengths, lost = (values[lost >= 0] for values in (candidates, lengths, lost))
     if not len(candidates):
         return []
     likeliest = log_probs.max(axis=1)
-    sounds = [index.sound(sound) for sound in candidates.tolist()]
-    labels, starts = viterbi.chains(sounds, BLANK)
-    scores, spans = viterbi.best_spans(log_probs - likeliest[:, None], labels, starts, BLANK)
+    labels, starts = viterbi.chains_of(index.sounds(candidates), lengths, BLANK)
+    scores, spans = viterbi.best_spans(log_probs - likeliest[:, None], labels, starts, BLANK, -(lost + viterbi.ROUNDING).astype(np.float32))
     uncertain = np.concatenate([[0.0], np.cumsum(-likeliest, dtype=np.float64)])
-    lengths = np.diff(starts) // 2 + 1
     unsure = (uncertain[spans[:, 1]] - uncertain[spans[:, 0]]) / lengths
     likely = may_reach(least, lengths, -scores.astype(np.float64) / lengths, unsure, names) & (scores > viterbi.IMPOSSIBLE)
     best: Dict[int, Spot] = {}

@@ -80,9 +80,16 @@ def may_reach(
     least: float, phones: np.ndarray, loss_per_phone: np.ndarray, uncertainty: np.ndarray, names: int, weights: LogOddsWeights = FITTED
 ) -> np.ndarray:
     """``[N]`` bool: which scores, given by arrays of their fields, have a :func:`probability` of at least ``least``, or nearly so."""
-    odds = (
-        weights.base - weights.loss * loss_per_phone + weights.phones * np.minimum(phones, LONG)
-        - weights.uncertainty * uncertainty - weights.names * math.log(max(1, names))
-    )
+    return weights.loss * loss_per_phone <= _spare(least, phones, names, weights) - weights.uncertainty * uncertainty
+
+
+def most_loss(least: float, phones: np.ndarray, names: int, weights: LogOddsWeights = FITTED) -> np.ndarray:
+    """``[N]`` float64, nats a phone: what a name of so many phones may lose at most to have a :func:`probability` of at least ``least``, or
+    nearly so, however certain the phone head is; below 0 where it has not."""
+    return _spare(least, phones, names, weights) / weights.loss
+
+
+def _spare(least: float, phones: np.ndarray, names: int, weights: LogOddsWeights) -> np.ndarray:
+    """The log-odds by which a name that loses nothing exceeds what is needed."""
     needed = math.log(least / (1 - least)) if 0 < least < 1 else math.inf if least >= 1 else -math.inf
-    return odds >= needed - _ROUNDING
+    return weights.base + weights.phones * np.minimum(phones, LONG) - weights.names * math.log(max(1, names)) - (needed - _ROUNDING)
