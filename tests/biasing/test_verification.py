@@ -9,7 +9,7 @@ import pytest
 from constructed import MET, PIECES, log_probs, write
 
 from ctcb.decoding.stitching import from_plain, to_plain, together
-from ctcb.phones.verification import LogOddsWeights, PhoneScore, log_odds, probability, score_name
+from ctcb.phones.verification import LogOddsWeights, PhoneScore, log_odds, may_reach, most_loss, probability, score_name
 from ctcb.text.lexicon import phone_symbols
 from ctcb.transcript.hypothesis import FoundEntity, Reading, Word
 from ctcb.transcript.transcript import transcript
@@ -44,6 +44,19 @@ def test_log_odds_by_hand():
     assert log_odds(evidence, 100, ODDS) == pytest.approx(1 - 1.5 + 3 - 1.5 - 0.25 * math.log(100))
     assert probability(evidence, 1, ODDS) == pytest.approx(1 / (1 + math.exp(-1.0)))
     assert probability(PhoneScore.none(), 1, ODDS) == 0 == probability(PhoneScore(3, 1e6, 0), 1, ODDS)
+
+
+@pytest.mark.parametrize("least", [0.1, 0.6])
+def test_what_a_name_may_lose_at_most_is_where_its_probability_is_reached(least):
+    phones = np.array([3, 8, 12, 20])
+    most = most_loss(least, phones, 50, ODDS)
+    for place, count in enumerate(phones.tolist()):
+        below, above = (PhoneScore(min(count, 12), most[place] + away, 0.0) for away in (-1e-4, 1e-4))
+        assert probability(below, 50, ODDS) > least > probability(above, 50, ODDS)
+    for away, reached in ((-1e-4, True), (1e-4, False)):
+        assert (may_reach(least, phones, most + away, np.zeros(4), 50, ODDS) == reached).all()
+        assert (may_reach(least, phones, most + away - 1.5 * 0.2, np.full(4, 0.2), 50, ODDS) == reached).all()
+    assert (most_loss(0, phones, 50) == np.inf).all() and (most_loss(1, phones, 50) == -np.inf).all()
 
 
 def test_fitted_weights_have_the_expected_signs():

@@ -120,6 +120,19 @@ def test_best_spans_are_those_of_the_best_of_all_paths(frames, blank):
         assert max(inside) == pytest.approx(score, abs=1e-4)
 
 
+def test_spans_of_scores_that_are_too_low_are_left_out_and_the_others_stay():
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        rows = falling_short(rng, 30, 6)
+        sequences = [rng.integers(1, 6, rng.integers(1, 9)).tolist() for _ in range(20)]
+        scores, spans = best_spans(rows, *chains(sequences), 0)
+        least = (scores + rng.choice([-3, -0.1, 0.1, 3], 20)).astype(np.float32)
+        kept = scores >= least
+        some, where = best_spans(rows, *chains(sequences), 0, least)
+        assert (some[kept] == scores[kept]).all() and (where[kept] == spans[kept]).all() and 0 < kept.sum() < 20
+        assert (some[~kept] == IMPOSSIBLE).all() and (where[~kept] == -1).all()
+
+
 def test_of_equal_spans_the_first_is_found():
     rows = np.zeros((6, 3), np.float32)
     rows[:, 1] = [-9, 0, -9, -9, 0, -9]

@@ -107,34 +107,85 @@ def shared_pairs(stretch, listed):
     return sum(pair in own for pair in zip(stretch, stretch[1:]))
 
 
-def test_index_finds_what_a_comparison_with_everything_finds():
-    """Pronunciations edited at random, inside other phones: those that are near, and share enough pairs, nearest first."""
+def spoilt(phones, rng):
+    """A pronunciation with a third of its phones edited."""
+    found = phones.tolist()
+    for _ in range(len(phones) // 3):
+        at, kind = int(rng.integers(len(found))), rng.integers(3)
+        found[at : at + (kind != 0)] = [] if kind == 1 else [int(rng.integers(1, 40))]
+    return found
+
+
+def near_by_comparison(spoken, runs, listed, cost):
+    """The pairs of a run and a name that are near and share enough pairs, nearest first, by comparing everything with everything."""
+    found = []
+    for run, (begin, stop) in enumerate(runs):
+        apart = edit_costs([spoken[begin:stop]] * len(listed), listed, cost) if stop > begin else np.full(len(listed), np.inf)
+        for place, other in enumerate(listed):
+            allowed = len(other) // 3
+            enough = shared_pairs(spoken[begin:stop].tolist(), other.tolist()) >= max(1, len(other) - 1 - 2 * allowed)
+            if apart[place] / len(other) <= 1 / 3 and enough and abs(stop - begin - len(other)) <= allowed:
+                found.append((apart[place] / len(other), run, place))
+    return [(run, place) for _, run, place in sorted(found)]
+
+
+def any_phones(rng, count):
+    return rng.integers(1, 40, count)
+
+
+def of_few_syllables(rng, count):
+    """Names that begin alike."""
+    return np.concatenate([np.random.default_rng(rng.integers(6)).integers(1, 40, 3) for _ in range(1 + count // 3)])
+
+
+@pytest.mark.parametrize("make, around", [(any_phones, 5), (of_few_syllables, 5), (of_few_syllables, 70)])
+def test_index_finds_what_a_comparison_with_everything_finds(make, around):
+    """Pronunciations edited at random, inside other phones."""
     rng, cost = np.random.default_rng(1), costs(SYMBOLS)
-    listed = [rng.integers(1, 40, rng.integers(3, 12)) for _ in range(200)]
+    listed = [make(rng, rng.integers(3, 12)) for _ in range(200)]
     names = [f"name {place:03}" for place in range(200)]
-    made = indexed(listed, names)
+    half = indexed(listed[:190], names[:190])
+    more = np.concatenate(listed[190:]).astype(np.uint16), np.cumsum([0, *map(len, listed[190:])]), np.arange(190, 200)
     found = 0
-    for one in listed[:40]:
-        spoilt = one.tolist()
-        for _ in range(len(one) // 3):
-            at, kind = int(rng.integers(len(spoilt))), rng.integers(3)
-            spoilt[at : at + (kind != 0)] = [] if kind == 1 else [int(rng.integers(1, 40))]
-        before, behind = rng.integers(1, 40, (2, 5))
-        spoken = np.array([*before, *spoilt, *behind])
-        runs = np.array([(5, 5 + len(spoilt)), (5, len(spoken)), (0, 5), (3, 6 + len(spoilt)), (2, 2)])
-        expected = []
-        for run, (begin, stop) in enumerate(runs):
-            apart = edit_costs([spoken[begin:stop]] * 200, listed, cost) if stop > begin else np.full(200, np.inf)
-            for place, other in enumerate(listed):
-                allowed = len(other) // 3
-                enough = shared_pairs(spoken[begin:stop].tolist(), other.tolist()) >= max(1, len(other) - 1 - 2 * allowed)
-                if apart[place] / len(other) <= 1 / 3 and enough and abs(stop - begin - len(other)) <= allowed:
-                    expected.append((apart[place] / len(other), run, place))
-        expected = [(run, place) for _, run, place in sorted(expected)]
-        for most in (1000, 3):
-            assert [(run, made.owner(number)) for run, number in made.near(spoken, runs, cost, most)] == expected[:most]
-        found += len(expected)
-    assert found >= 40
+    for made in (indexed(listed, names), half.changed(names, [], more)):
+        for one in listed[:20] + listed[190:]:
+            inside = spoilt(one, rng)
+            spoken = np.array([*rng.integers(1, 40, around), *inside, *rng.integers(1, 40, 5)])
+            begin, end = around, around + len(inside)
+            runs = np.array([(begin, end), (begin, len(spoken)), (begin - 5, begin), (begin - 2, end + 1), (begin - 3, begin - 3)])
+            expected = near_by_comparison(spoken, runs, listed, cost)
+            for most in (1000, 3):
+                assert [(run, made.owner(number)) for run, number in made.near(spoken, runs, cost, most)] == expected[:most]
+            found += len(expected)
+    assert half.changed(names, [], more).later is not None and found >= 40
+
+
+def test_candidates_are_those_with_the_largest_shares_of_their_pairs():
+    rng = np.random.default_rng(2)
+    listed = [of_few_syllables(rng, rng.integers(3, 12)) for _ in range(300)]
+    made = indexed(listed, [str(place) for place in range(300)])
+    spoken = np.concatenate(listed[:4])
+    shares = {}
+    for number in range(300):
+        own, length = made.sound(number).tolist(), len(made.sound(number))
+        shared = shared_pairs(spoken.tolist(), own)
+        if shared >= max(1, length - 1 - 2 * (length // 3)):
+            shares[number] = shared / (length - 1)
+    every = made.candidates(spoken, 300)
+    assert every.tolist() == sorted(shares) and len(every) > 50
+    for most in (1, 20):
+        few = made.candidates(spoken, most).tolist()
+        assert few == sorted(sorted(shares, key=lambda number: (-shares[number], number))[:most])
+    assert made.sounds(every).tolist() == [phone for number in every for phone in made.sound(number)]
+    assert made.lengths(every).tolist() == [len(made.sound(number)) for number in every]
+
+
+def test_of_a_long_list_those_are_compared_that_share_most(monkeypatch):
+    monkeypatch.setattr("ctcb.phones.index.MOST_COMPARED", 1)
+    made = indexed([sound(name) for name in ("mandel", "zelenskyy", "cut")], ["mandel", "zelenskyy", "cut"])
+    spoken = greedy_phones(phones("M AE N T AH T Z AH L EH N S K IY"))[0]
+    found = made.near(spoken, np.array([[0, 6], [6, len(spoken)]]), costs(SYMBOLS), 9)
+    assert [(run, made.owner(number)) for run, number in found] == [(1, 1)]  # all pairs, not three of five
 
 
 def test_index_of_short_and_empty_input():

@@ -6,7 +6,7 @@ from itertools import groupby, product
 import numpy as np
 import pytest
 
-from ctcb.phones.graph import PhoneGraph, align, floored, scores
+from ctcb.phones.graph import PhoneGraph, align, floored, rough_scores, scores
 
 WORDS = [
     [],
@@ -52,6 +52,16 @@ def test_batch_equals_single_graphs():
         alone = [scores(log_probs, [one], best_path)[0] for one in graphs]
         assert scores(log_probs, graphs, best_path) == pytest.approx(alone, abs=1e-5)
     assert scores(log_probs, []).shape == (0,)
+
+
+def test_rough_scores_are_the_scores_but_for_rounding():
+    rng = np.random.default_rng(4)
+    sequences = [rng.integers(1, 4, rng.integers(1, 12)) for _ in range(30)]
+    for frames in (1, 4, 40):
+        log_probs = random_frames(frames, seed=frames)
+        exact = scores(log_probs, [graph([[sequence]]) for sequence in sequences])
+        found, fits = rough_scores(log_probs, sequences), np.isfinite(exact)
+        assert found[fits] == pytest.approx(exact[fits], abs=1e-3) and (found[~fits] == np.inf).all() and fits.any()
 
 
 def test_words_are_timed_by_the_best_path():
