@@ -25,7 +25,7 @@ from ctcb.bundled import BUNDLED_MODEL
 from ctcb.data.halves import HALVES
 from ctcb.entities import EntityList
 from ctcb.errors import run_script
-from ctcb.evaluation.ablation import FALSE_ALARMS, Decoding, false_alarms
+from ctcb.evaluation.ablation import Decoding, false_alarms
 from ctcb.evaluation.cached_emissions import EmissionCache
 from ctcb.evaluation.dataset import ENTITIES, DataSet, read_set
 from ctcb.evaluation.systems import System, systems

@@ -85,8 +85,9 @@ def main(size: int, files: Sequence[str], model: str, emissions: str, phones: st
         told("read", timed(lambda: lists.append(ctcb.EntityList.read(path))))
         names = lists[0]
         told("prepared", timed(lambda: decoder.decode(spoken[0][0][:1], names, phones=spoken[0][1][:1])))
-        rounds = [timed(lambda: [decoder.decode(rows, names, phones=others) for rows, others in spoken]) for _ in range(3)]
-        told(f"{len(spoken)} utterances decoded, the best of three times", min(rounds))
+        first, *others = [timed(lambda: [decoder.decode(rows, names, phones=sounds) for rows, sounds in spoken]) for _ in range(4)]
+        told(f"{len(spoken)} utterances decoded for the first time", first)
+        told(f"{len(spoken)} utterances decoded, the best of three times more", min(others))
         if size > 10 * CHANGED:
             took, whole = [], changes(names)
             for _ in range(8):
