@@ -222,7 +222,7 @@ def _count(recognised, sounds, num_phones, first, posted):
 def _largest_shares(count, needed, begins, most):
     """The pronunciations with at least as many shared pairs as they need, and their shares of their pairs: at least the ``most`` largest.
 
-    They are sorted by share into boxes, each of a 64th of a pronunciation's pairs, and those of the fullest boxes are left out.
+    They are put into boxes by their shares, a 64th of a pronunciation's pairs each, and those of the lowest boxes are left out.
     """
     found, box = np.empty(len(count) + 1, np.int32), np.zeros(len(count) + 1, np.uint8)
     size = 0
