@@ -14,7 +14,7 @@ import numpy as np
 from ctcb.bundled import BUNDLED_MODEL
 from ctcb.compiled import cache_file
 from ctcb.ctc import log_probs, viterbi
-from ctcb.phones import index
+from ctcb.phones import graph, index, nearest
 from ctcb.phones.distance import costs
 from ctcb.search.beam import backtrace, context_graph, kernel, token_trie
 from ctcb.search.beam.context_graph import ContextGraph
@@ -51,7 +51,8 @@ def _graph_and_phones() -> None:
     phones = np.array([1, 2, 1])
     sounds = index.SoundIndex.build(["ab"], (phones.astype(np.uint16), np.array([0, 3]), np.zeros(1, np.int64)), 3)
     sounds.near(phones, np.array([[0, 3]]), costs(("<blank>", "AH", "B")), 1)
-    viterbi.best_spans(_LOG_PROBS, *viterbi.chains([[1]]), 0)
+    viterbi.best_spans(_LOG_PROBS, *viterbi.chains([[1]]), 0, np.zeros(1, np.float32))
+    graph.rough_scores(_LOG_PROBS, [phones])
     viterbi.chain_path(_LOG_PROBS, np.ones(1, np.int64), 0)
 
 
@@ -68,7 +69,10 @@ PARTS: Dict[str, Part] = {
     "search": Part((kernel.run,), _search, False),
     "words": Part((g2g_search._search, letter_model.pronounce, segmenting.draw_all, combined.combine), _words, True),
     "graph and phones": Part(
-        (token_trie._grow, context_graph._link, index._post, index._near, viterbi.best_spans, viterbi.best_path), _graph_and_phones, True
+        (
+            token_trie._grow, context_graph._link, index._post, nearest._near_runs, graph._rough_scores, viterbi.best_spans, viterbi.best_path
+        ),
+        _graph_and_phones, True,
     ),
     "hypotheses": Part((log_probs._first_wrong, backtrace.final_scores, backtrace.trace, backtrace.boosted_spans), _hypotheses, False),
 }  # fmt: skip
