@@ -70,7 +70,7 @@ PARTS: Dict[str, Part] = {
     "words": Part((g2g_search._search, letter_model.pronounce, segmenting.draw_all, combined.combine), _words, True),
     "graph and phones": Part(
         (
-            token_trie._grow, context_graph._link, index._post, nearest._near_runs, graph._rough_scores, viterbi.best_spans, viterbi.best_path
+            token_trie._grow, context_graph._link, index._post, nearest._near_runs, graph._rough_scores, viterbi._best_spans, viterbi.best_path
         ),
         _graph_and_phones, True,
     ),
