@@ -104,11 +104,12 @@ def _compile() -> None:
     from ctcb.cli.common.compiling import Compiling
     from ctcb.data.manifest import read_manifest
     from ctcb.decoding.builder import Config, build
-    from ctcb.decoding.first_use import parts_to_compile
+    from ctcb.decoding.first_use import compile_parts, parts_to_compile
     from ctcb.entities import EntityList
     from ctcb.search.beam.decoder import warm
 
     Compiling().wait()
+    compile_parts(parts_to_compile())  # on one core, and what failed elsewhere
     warm()
     demo = BUNDLED_MODEL.parent / "demo"
     build(Config()).transcribe(read_manifest(demo / "manifest.tsv")[0].audio, EntityList.read(demo / "entities.txt"))

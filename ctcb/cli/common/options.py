@@ -110,7 +110,7 @@ def precision_option() -> Decorator:
     """The precision in which a trained network computes."""
     return click.option(
         "--precision", cls=Once, type=click.Choice(["fp32", "bf16", "auto"]), default="fp32", show_default=True,
-        help="Of the encoder's matrix products. bf16 is faster where the device has instructions for it; auto: bf16 there, else fp32.",
+        help="Of the encoder's matrix products. bf16 is faster on devices that have it; auto: bf16 there, else fp32.",
     )
 
 

@@ -26,11 +26,11 @@ from ctcb.search.find_lm import find_lm
 
 
 @click.command(cls=Command, sections={
-    "Input": "rate channels mic model device precision",
+    "Input": "rate channels mic model device",
     "List": "entities bias",
     "LM": "lm",
     "Output": "format",
-    "Expert, utterances": "latency silence longest partials stats",
+    "Expert, utterances": "precision latency silence longest partials stats",
 })
 @model_option()
 @device_option()
