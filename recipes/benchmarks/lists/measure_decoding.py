@@ -13,11 +13,10 @@ import statistics
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Sequence
 
 import click
-import numpy as np
-from measure_lists import catalogue, timed
+from measure_lists import catalogue, decode, read_spoken, timed
 
 import ctcb
 from ctcb.bundled import BUNDLED_MODEL
@@ -25,12 +24,6 @@ from ctcb.decoding.list_cache import KEPT
 from ctcb.report.markdown import markdown
 
 HEADER = ("names", "first round", "best", "median", "best, first size = 1")
-
-
-def decode(decoder: ctcb.CtcDecoder, spoken: Sequence[Tuple[np.ndarray, np.ndarray]], names: ctcb.EntityList) -> None:
-    """Decode all utterances, each its emissions of tokens and of phones."""
-    for tokens, phones in spoken:
-        decoder.decode(tokens, names, phones=phones)
 
 
 @click.command()
@@ -45,8 +38,7 @@ def main(sizes: Sequence[int], files: Sequence[str], model: str, emissions: str,
     """Measure with each list."""
     if len(sizes) > KEPT:
         raise click.UsageError(f"a decoder keeps {KEPT} lists, and {len(sizes)} are asked for")
-    with np.load(emissions, allow_pickle=False) as tokens, np.load(phones, allow_pickle=False) as sounds:
-        spoken = [(tokens[name], sounds[name]) for name in tokens.files[:utterances]]
+    spoken = read_spoken(emissions, phones, utterances)
     decoder = ctcb.CtcDecoder(model=model, phone_emissions=True)
     lists: Dict[int, ctcb.EntityList] = {}
     times: Dict[int, List[float]] = {size: [] for size in sizes}

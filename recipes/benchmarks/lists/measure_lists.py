@@ -15,7 +15,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Iterator, List, Sequence
+from typing import Callable, Iterator, List, Sequence, Tuple
 
 import click
 import numpy as np
@@ -51,6 +51,18 @@ def timed(work: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
+def read_spoken(emissions: str, phones: str, count: int) -> List[Tuple[np.ndarray, np.ndarray]]:
+    """The emissions of the first utterances of two files: each one's of tokens and of phones."""
+    with np.load(emissions, allow_pickle=False) as tokens, np.load(phones, allow_pickle=False) as sounds:
+        return [(tokens[name], sounds[name]) for name in tokens.files[:count]]
+
+
+def decode(decoder: ctcb.CtcDecoder, spoken: Sequence[Tuple[np.ndarray, np.ndarray]], names: ctcb.EntityList) -> None:
+    """Decode all utterances of :func:`read_spoken`."""
+    for tokens, phones in spoken:
+        decoder.decode(tokens, names, phones=phones)
+
+
 def told(what: str, seconds: float) -> None:
     """A line of the results."""
     click.echo(f"{what}: {seconds:.3f} s, peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
@@ -73,8 +85,7 @@ def changes(names: ctcb.EntityList) -> Iterator[ctcb.EntityList]:
 @click.option("--utterances", default=40, show_default=True, help="How many of them are decoded.")
 def main(size: int, files: Sequence[str], model: str, emissions: str, phones: str, utterances: int) -> None:
     """Measure with one list."""
-    with np.load(emissions, allow_pickle=False) as tokens, np.load(phones, allow_pickle=False) as sounds:
-        spoken = [(tokens[name], sounds[name]) for name in tokens.files[:utterances]]
+    spoken = read_spoken(emissions, phones, utterances)
     decoder = ctcb.CtcDecoder(model=model, phone_emissions=True)
     decoder.decode(spoken[0][0], ["zorblat quexington"], phones=spoken[0][1])  # compiled, and its tables read
     with tempfile.TemporaryDirectory() as folder:
@@ -85,7 +96,7 @@ def main(size: int, files: Sequence[str], model: str, emissions: str, phones: st
         told("read", timed(lambda: lists.append(ctcb.EntityList.read(path))))
         names = lists[0]
         told("prepared", timed(lambda: decoder.decode(spoken[0][0][:1], names, phones=spoken[0][1][:1])))
-        first, *others = [timed(lambda: [decoder.decode(rows, names, phones=sounds) for rows, sounds in spoken]) for _ in range(4)]
+        first, *others = [timed(lambda: decode(decoder, spoken, names)) for _ in range(4)]
         told(f"{len(spoken)} utterances decoded for the first time", first)
         told(f"{len(spoken)} utterances decoded, the best of three times more", min(others))
         if size > 10 * CHANGED:
