@@ -29,6 +29,10 @@ class SubwordOptions(OptionBlock):
 
     alpha: float = option(0.5, "Boost a unit of distance between the frame's best token and a name's.", low=0, tuned=(0.0, 1.0), flag="alpha")
     beta: float = option(1.75, "Boost a letter of a name.", tuned=(0.0, 3.0), flag="beta")
+    entropy: float = option(
+        0.35, "Where a model's frames (without blanks, those so far) have a higher mean entropy than this (nats), a letter is boosted by less; 0: nowhere.",
+        low=0,
+    )
     cap: float = option(4.0, "Highest boost of a token, before its name's weight.", low=0, tuned=(1.0, 8.0), flag="cap")
     surplus: float = option(
         8.0, "By how much a name's boosts, all in all, may exceed what its tokens lack.", low=0, tuned=(2.0, 8.0)

@@ -9,6 +9,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
+from ctcb.search.beam.boosting import ENTROPY_POWER, PRIOR_FRAMES
 from ctcb.search.beam.decoder import WIDEST, WITH_LM
 from ctcb.search.options import BeamOptions, SubwordOptions, UnigramOptions
 from ctcb.search.vocabulary import Vocabulary
@@ -33,6 +34,7 @@ class Entities:
         self.sequences, self.vocabulary, self.options = list(sequences), vocabulary, options
         self.subword, self.unigram = subword, unigram
         self.lm = None  # an lm_reference.LmPart
+        self.known_boosts: Dict[bytes, List[float]] = {}
 
     def begins_word(self, tokens: Prefix, place: int) -> bool:
         return bool(place == 0 or self.vocabulary.starts_word[tokens[place]]
@@ -46,12 +48,27 @@ class Entities:
         surplus = sum(boost - min(boost, gap) for boost, gap in boosts[first:end])
         return sum(min(boost, gap) for boost, gap in boosts[first:end]) + min(surplus, self.subword.surplus)
 
+    def letter_boosts(self, log_probs: np.ndarray) -> List[float]:
+        """Nats a letter, by frame: less than beta where the tokens near the best of the frames so far have a high mean entropy."""
+        key = log_probs.tobytes()
+        if key not in self.known_boosts:
+            usual, blank, entropies, found = self.subword.entropy, self.vocabulary.blank, [self.subword.entropy] * PRIOR_FRAMES, []
+            for row in log_probs.astype(np.float64):
+                near = [token for token in np.argsort(-row, kind="stable") if token != blank][: max(self.options.top_k, self.options.boost_top_k)]
+                near = [token for token in near if row[token] >= row.max() - max(self.options.token_gap, self.options.boost_gap)]
+                if row[blank] < row.max():
+                    entropies.append(-sum(math.exp(p) * p for p in row[[*near, blank]] if p > -math.inf))
+                mean = float(np.mean(entropies))
+                found.append(self.subword.beta * (min(1.0, (usual / mean) ** ENTROPY_POWER) if usual and mean else 1.0))
+            self.known_boosts[key] = found
+        return self.known_boosts[key]
+
     def boosts(self, log_probs: np.ndarray, tokens: Prefix, frames: Prefix) -> List[Tuple[float, float]]:
-        options, found = self.subword, []
+        options, found, letter_boosts = self.subword, [], self.letter_boosts(log_probs)
         cap = options.class_cap if self.lm is not None and self.lm.classes else options.cap
         for token, frame in zip(tokens, frames):
             gap = float(log_probs[frame].max()) - float(log_probs[frame, token])
-            boost = max(0.0, min(cap, options.alpha * gap + options.beta * self.vocabulary.letters[token]))
+            boost = max(0.0, min(cap, options.alpha * gap + letter_boosts[frame] * self.vocabulary.letters[token]))
             found.append((boost if gap <= self.options.boost_gap else 0.0, gap))
         return found
 

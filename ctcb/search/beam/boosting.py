@@ -1,10 +1,12 @@
 """Adaptive subword boosting: the bonus of a prefix, updated token by token.
 
-The boost of a token emitted at a frame is ``min(cap, alpha * (best - logp) + beta * letters)``, at
+The boost of a token emitted at a frame is ``min(cap, alpha * (best - logp) + letter_boost * letters)``, at
 least 0, with ``best`` the frame's highest log-probability and the letters that the token spells; it
 is 0 beyond ``gap``. What exceeds the distance is surplus: it lifts the token above the frame's best.
 (docs/techniques.md; "Personalization of CTC Speech Recognition Models", SLT 2022, has the distance. That
 the boost should grow with letters and not with tokens was measured: results/notes/boosting.md.)
+``letter_boost`` is ``beta``, or less where the model is unsure: where the frames so far have a higher entropy than
+``entropy``. Only the frames so far count, so that a stream finds what the search of a whole finds.
 The frame of a token is the one at which the *best alignment* of the whole prefix emits it, and so
 the bonus belongs to the prefix and the frame reached, however many alignments led there.
 
@@ -26,6 +28,9 @@ import numpy as np
 
 from ctcb.compiled import compiled
 
+PRIOR_FRAMES = 5  # of the entropy up to which a letter's boost is whole, counted before the first frame
+ENTROPY_POWER = 0.75  # with which a letter's boost falls as the mean entropy rises (results/other_models.md)
+
 
 class BoostOptions(NamedTuple):
     """How a token is boosted; all float64, see :class:`BeamOptions`.
@@ -34,6 +39,7 @@ class BoostOptions(NamedTuple):
     ----------
     alpha : nats of boost a nat of distance between the frame's best and the token.
     beta : nats of boost a letter of the token.
+    entropy : nats a frame, up to which a letter is boosted by all of ``beta``; 0: always.
     cap : nats, the highest boost of a token.
     surplus : nats, the most by which an entity's boosts may exceed the distances of its tokens.
     gap : nats below the frame's best beyond which a token is not boosted.
@@ -41,6 +47,7 @@ class BoostOptions(NamedTuple):
 
     alpha: float
     beta: float
+    entropy: float
     cap: float
     surplus: float
     gap: float
@@ -92,11 +99,19 @@ def ancestor(records, place, steps):
 
 
 @compiled(allocates=False, inner=True)
-def token_boost(options, gap, letters):
+def boost_of_letter(options, entropy, frames):
+    """The boost (nats) a letter after ``frames`` frames whose entropies (nats) sum up to ``entropy``."""
+    usual = options.entropy
+    mean = (entropy + PRIOR_FRAMES * usual) / (frames + PRIOR_FRAMES)
+    return options.beta if mean <= usual or usual == 0.0 else options.beta * (usual / mean) ** ENTROPY_POWER
+
+
+@compiled(allocates=False, inner=True)
+def token_boost(options, letter_boost, gap, letters):
     """The boost (nats) of a token of so many letters, ``gap`` nats below its frame's best."""
     if gap > options.gap:
         return 0.0
-    return max(0.0, min(options.cap, options.alpha * gap + options.beta * letters))
+    return max(0.0, min(options.cap, options.alpha * gap + letter_boost * letters))
 
 
 @compiled(allocates=False, inner=True)
@@ -106,11 +121,12 @@ def bounded_boost(options, boost, fill):
 
 
 @compiled(allocates=False, inner=True)
-def extend_bonus(graph, backpointers, options, previous, old_state, state, ends_name, gap, letters):
+def extend_bonus(graph, backpointers, options, previous, old_state, state, ends_name, letter_boost, gap, letters):
     """The Bonus of a token that follows the backpointer ``previous``.
 
     ``old_state`` and ``state`` are the context states before and after the token, ``ends_name`` says
-    that an entity may end before the token, ``gap`` (nats) is its distance to the frame's best.
+    that an entity may end before the token, ``letter_boost`` (nats) is the frame's, ``gap`` (nats) is
+    the token's distance to the frame's best.
     """
     records = backpointers.records
     before = records[previous]
@@ -120,7 +136,7 @@ def extend_bonus(graph, backpointers, options, previous, old_state, state, ends_
         return Bonus(
             boost_sum=before.boost_sum, fill_sum=before.fill_sum, match_origin=np.int64(previous),
             open_bonus=opened, closed_bonus=closed, provisional_bonus=provisional)
-    boost = token_boost(options, gap, letters)
+    boost = token_boost(options, letter_boost, gap, letters)
     boost_sum, fill_sum = before.boost_sum + boost, before.fill_sum + min(boost, gap)
     longest, origin = graph.states[state].depth, np.int64(previous)
     if longest > 1:

@@ -54,8 +54,8 @@ class BeamDecoder:
         self._no_entities = ContextGraph.empty(vocabulary)
         subword = options.before(subword)
         boost = BoostOptions(
-            alpha=float(subword.alpha), beta=float(subword.beta), cap=float(subword.cap), surplus=float(subword.surplus),
-            gap=float(options.boost_gap))
+            alpha=float(subword.alpha), beta=float(subword.beta), entropy=float(subword.entropy), cap=float(subword.cap),
+            surplus=float(subword.surplus), gap=float(options.boost_gap))
         self._class_boost = boost._replace(cap=float(subword.class_cap))
         self._resources = Resources(
             tokens=Tokens(

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ctcb.compiled import compiled
-from ctcb.search.beam.boosting import Backpointers, token_boost
+from ctcb.search.beam.boosting import Backpointers, boost_of_letter, token_boost
 from ctcb.search.beam.candidates import highest, shortlist
 from ctcb.search.beam.lm_state import LmState
 from ctcb.search.beam.memory import Beam, Memory, PrefixTree, find_node, make_beam, make_memory
@@ -59,20 +59,36 @@ class Progress(NamedTuple):
     offset : float64, nats, as in SearchResult.
     collapsed : bool, whether all of their alignments end in blank, as after a frame of pure blank.
     swapped : bool, whether they are in the second one of the two beams.
+    entropy : float64, nats, the sum of the entropies of the frames whose best token is no blank,
+    voiced : int, and how many these are.
     """
 
     size: int
     offset: float
     collapsed: bool
     swapped: bool
+    entropy: float
+    voiced: int
 
 
-FIRST_PROGRESS = Progress(size=1, offset=0.0, collapsed=True, swapped=False)  # of a search that has seen no frame
+FIRST_PROGRESS = Progress(size=1, offset=0.0, collapsed=True, swapped=False, entropy=0.0, voiced=0)  # of a search that has seen no frame
 
 
 @compiled(allocates=False, inner=True)
-def make_frame(row, resources, scratch):
-    """The Frame of ``row``; fills in its shortlist in the Scratch."""
+def entropy_of(blank, shortlisted, count):
+    """The entropy (nats) of a frame's blank, of log-probability ``blank``, and of ``count`` tokens of its shortlist."""
+    entropy = -blank * np.exp(blank) if blank > NEVER else 0.0
+    for i in range(count):
+        entropy -= shortlisted[i].log_prob * np.exp(shortlisted[i].log_prob)
+    return entropy
+
+
+@compiled(allocates=False, inner=True)
+def make_frame(row, resources, scratch, entropy, voiced):
+    """The Frame of ``row``; fills in its shortlist in the Scratch.
+
+    Returns ``entropy`` and ``voiced`` (Progress) with this frame, too.
+    """
     tokens, graph, pruning = resources.tokens, resources.graph, resources.pruning
     best = np.float64(highest(row))
     floor = best - max(pruning.token_gap, pruning.boost_gap)
@@ -83,16 +99,21 @@ def make_frame(row, resources, scratch):
     wide = narrow
     while wide < min(count, pruning.boost_top_k) and scratch.shortlist[wide].log_prob >= best - pruning.boost_gap:
         wide += 1
+    if row[tokens.blank] < best:
+        entropy, voiced = entropy + entropy_of(row[tokens.blank], scratch.shortlist, count), voiced + 1
+    letter_boost = boost_of_letter(resources.boost, entropy, voiced)
     top_boost = top_entry_bonus = 0.0
     for i in range(wide):
         shortlisted = scratch.shortlist[i]
         token = shortlisted.token
         scratch.rank[token] = i
-        shortlisted.boost = token_boost(resources.boost, best - shortlisted.log_prob, tokens.letters[token])
+        shortlisted.boost = token_boost(resources.boost, letter_boost, best - shortlisted.log_prob, tokens.letters[token])
         shortlisted.entry_bonus = graph.states[graph.root_child[token]].weight * shortlisted.boost
         top_boost = max(top_boost, shortlisted.boost)
         top_entry_bonus = max(top_entry_bonus, shortlisted.entry_bonus)
-    return Frame(best=best, narrow=narrow, wide=wide, top_boost=top_boost, top_entry_bonus=top_entry_bonus)
+    frame = Frame(
+        best=best, narrow=narrow, wide=wide, letter_boost=letter_boost, top_boost=top_boost, top_entry_bonus=top_entry_bonus)
+    return frame, entropy, voiced
 
 
 @compiled(allocates=False, inner=True)
@@ -139,7 +160,7 @@ def run(log_probs, first, beam, next_beam, progress, resources, memory):
     ``progress`` is a Progress, before and after; what lives is in ``next_beam`` if its ``swapped`` has changed.
     """
     tokens, pruning, scratch = resources.tokens, resources.pruning, memory.scratch
-    size, offset, collapsed, swapped = progress
+    size, offset, collapsed, swapped, entropy, voiced = progress
     for t in range(len(log_probs)):
         row = log_probs[t]
         if row[tokens.blank] >= pruning.log_blank_skip:
@@ -148,14 +169,14 @@ def run(log_probs, first, beam, next_beam, progress, resources, memory):
                 collapsed = True
             offset += row[tokens.blank]
             continue
-        frame = make_frame(row, resources, scratch)
+        frame, entropy, voiced = make_frame(row, resources, scratch, entropy, voiced)
         filled = keep_prefixes(row, frame, beam, size, next_beam, resources, memory)
         filled = extend_prefixes(frame, beam, size, next_beam, filled, resources, memory)
         settle(next_beam, filled, first + t, resources.fusion, memory)
         for i in range(frame.wide):
             scratch.rank[scratch.shortlist[i].token] = -1
         beam, next_beam, size, collapsed, swapped = next_beam, beam, filled, False, not swapped
-    return Progress(size=size, offset=offset, collapsed=collapsed, swapped=swapped)
+    return Progress(size=size, offset=offset, collapsed=collapsed, swapped=swapped, entropy=entropy, voiced=voiced)
 
 
 def most_nodes(log_probs: np.ndarray, tokens: Tokens, pruning: Pruning) -> int:

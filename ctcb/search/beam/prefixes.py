@@ -25,12 +25,14 @@ class Frame(NamedTuple):
     best : float64, the highest natural-log probability of a token.
     narrow : int, so many tokens of the shortlist may open a new prefix,
     wide : int, and so many, at least as many, may continue an entity.
+    letter_boost : float64, nats, the boost a letter.
     top_boost, top_entry_bonus : float64, nats, the highest ``boost`` and ``entry_bonus`` in the Scratch.
     """
 
     best: float
     narrow: int
     wide: int
+    letter_boost: float
     top_boost: float
     top_entry_bonus: float
 
@@ -169,7 +171,8 @@ def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
         if acoustics.previous >= 0:
             bonus = extend_bonus(
                 graph, backpointers, resources.boost, acoustics.previous, np.int64(beam.slots[parent].state), state,
-                tokens.ends_name[token] != 0, frame.best - row[token], tokens.letters[token])
+                tokens.ends_name[token] != 0, frame.letter_boost, frame.best - row[token],
+                tokens.letters[token])
         score = bonus.provisional_bonus
         if acoustics.best_label <= acoustics.best_blank:
             score = backpointers.records[acoustics.blank_backpointer].provisional_bonus
@@ -303,8 +306,8 @@ def extend_prefixes(frame, beam, size, next_beam, filled, resources, memory):
                     continue
                 key = recombination_key(memory.lm, key, word.word_start, word.letters)
             bonus = extend_bonus(
-                graph, memory.backpointers, resources.boost, previous, parent.state, state, ends_name, frame.best - value,
-                tokens.letters[token])
+                graph, memory.backpointers, resources.boost, previous, parent.state, state, ends_name,
+                frame.letter_boost, frame.best - value, tokens.letters[token])
             score = total - penalty + bonus.provisional_bonus + word.score
             slot = push_limited(heap, next_beam.key, filled, key, resources.pruning.per_key, score)
             if slot < 0:

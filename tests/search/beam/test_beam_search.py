@@ -253,6 +253,25 @@ def test_bonus_by_hand():
     assert [h for h in far if h.tokens == (1, 2)][0].bonus == pytest.approx(0.4, abs=1e-6)
 
 
+def test_unsure_model_boosts_by_less_by_hand():
+    """Entity `ab`: two frames, in each of which four tokens have a quarter each, and so an entropy of ln 4."""
+    vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581a", "b", "\u2581c", "d"])
+    emissions = np.log([[1e-9, 0.25, 0.25, 0.25, 0.25]] * 2)
+    graph = ContextGraph.build([[[1, 2]]], vocabulary, short=0)
+
+    def bonus(entropy, frames=emissions):
+        subword = SubwordOptions(alpha=0.0, beta=1.5, cap=9, entropy=entropy)
+        return BeamDecoder(vocabulary, subword=subword).decode(frames, graph)[0].bonus
+
+    after_one, after_two = (5 * 0.35 + math.log(4)) / 6, (5 * 0.35 + 2 * math.log(4)) / 7
+    assert bonus(0.35) == pytest.approx(1.5 * ((0.35 / after_one) ** 0.75 + (0.35 / after_two) ** 0.75), abs=1e-5)
+    assert bonus(0.0) == bonus(1.4) == pytest.approx(1.5 * 2, abs=1e-6)  # never by less; no frame has more than ln 4
+    sure = np.log([[1e-9, 1 - 3e-9, 1e-9, 1e-9, 1e-9], [0.5, 1e-9, 0.5 - 3e-9, 1e-9, 1e-9]])
+    assert bonus(0.35, sure) == pytest.approx(1.5 * 2, abs=1e-6)
+    blank = np.log([[0.6, 0.1, 0.1, 0.1, 0.1]])  # a frame whose best is the blank does not count
+    assert bonus(0.35, np.concatenate([blank, sure])) == pytest.approx(1.5 * 2, abs=1e-6)
+
+
 def test_boosts_grow_with_letters_and_short_names_need_more():
     """Entities `abcd` in two tokens of two letters each, nearly certain, and `ab` in one."""
     vocabulary = Vocabulary.from_tokens(["<blank>", "\u2581ab", "cd"])
