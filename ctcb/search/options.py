@@ -21,6 +21,9 @@ Block = TypeVar("Block", bound=OptionBlock)
 
 # The defaults were chosen by hand among a few, on the bundled model's emissions of four dev sets with lists of 100 and
 # 1,000 entities.
+ALIGNMENTS = ("sum", "best")
+
+
 @dataclass(frozen=True)
 class SubwordOptions(OptionBlock):
     """Options of subword boosting. Raises InputError for a value outside of its range."""
@@ -85,6 +88,9 @@ class BeamOptions(OptionBlock):
     token_gap: float = option(8.0, "A token further than this below the frame's best opens no new prefix.", low=0, finite=False)
     blank_skip: float = option(
         0.995, "A frame whose blank is at least this probable is taken as pure blank; above 1: never.", low=0, finite=False
+    )
+    alignments: str = option(
+        ALIGNMENTS[0], "What judges a prefix: all of its alignments together, or the best one, as greedy decoding does.", choices=ALIGNMENTS
     )
     # They bound the shortlist of a frame for both techniques that the search serves, and so stand here.
     boost_gap: float = option(7.0, "A token further than this below the frame's best is not boosted.", low=0, finite=False)

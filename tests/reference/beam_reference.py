@@ -5,7 +5,7 @@ import itertools
 import math
 from collections import Counter
 from functools import lru_cache
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -136,6 +136,11 @@ def log_add(*values: float) -> float:
     return top if top == -math.inf else top + math.log(sum(math.exp(value - top) for value in values))
 
 
+def together_of(options: BeamOptions) -> Callable[..., float]:
+    """What makes one log-probability of those of several alignments."""
+    return log_add if options.alignments == "sum" else lambda *values: max(values)
+
+
 class State(NamedTuple):
     """Log-sums and best alignments of a prefix that end in blank and in its last token."""
 
@@ -143,10 +148,11 @@ class State(NamedTuple):
     label: float = -math.inf
     best_blank: Tuple[float, Prefix] = (-math.inf, ())
     best_label: Tuple[float, Prefix] = (-math.inf, ())
+    together: Callable[..., float] = log_add
 
     @property
     def total(self) -> float:
-        return log_add(self.blank, self.label)
+        return self.together(self.blank, self.label)
 
     @property
     def best(self) -> Tuple[float, Prefix]:
@@ -179,11 +185,12 @@ def beam_search(log_probs: np.ndarray, entities: Entities) -> List[Answer]:
     """The pruned search."""
     options, vocabulary = entities.options, entities.vocabulary
     blank = vocabulary.blank
-    prefixes = {(): State(blank=0.0, best_blank=(0.0, ()))}
+    together = together_of(options)
+    prefixes = {(): State(blank=0.0, best_blank=(0.0, ()), together=together)}
     for t, row in enumerate(log_probs.astype(np.float64)):
         if options.blank_skip <= 1 and math.exp(row[blank]) >= options.blank_skip:
             prefixes = {
-                tokens: State(blank=state.total + row[blank], best_blank=(state.best[0] + row[blank], state.best[1]))
+                tokens: State(blank=state.total + row[blank], best_blank=(state.best[0] + row[blank], state.best[1]), together=together)
                 for tokens, state in prefixes.items()}
             continue
         order = [token for token in np.argsort(-row, kind="stable") if token != blank and row[token] > -math.inf]
@@ -212,8 +219,8 @@ def beam_search(log_probs: np.ndarray, entities: Entities) -> List[Answer]:
         nothing = (-math.inf, ())
         states = {
             tokens: State(
-                log_add(-math.inf, *parts["blank"]), log_add(-math.inf, *parts["label"]),
-                parts.get("best_blank", nothing), max(parts["best_label"], default=nothing, key=lambda pair: pair[0]))
+                together(-math.inf, *parts["blank"]), together(-math.inf, *parts["label"]),
+                parts.get("best_blank", nothing), max(parts["best_label"], default=nothing, key=lambda pair: pair[0]), together)
             for tokens, parts in following.items()}
 
         def score(tokens: Prefix) -> float:
@@ -241,7 +248,7 @@ def brute_force(log_probs: np.ndarray, entities: Entities) -> List[Answer]:
         frames = tuple(t for t, token in enumerate(path) if token != blank and (t == 0 or path[t - 1] != token))
         tokens = tuple(path[t] for t in frames)
         total, best = found.get(tokens, (-math.inf, (-math.inf, ())))
-        found[tokens] = (log_add(total, value), max(best, (value, frames), key=lambda pair: pair[0]))
+        found[tokens] = (together_of(entities.options)(total, value), max(best, (value, frames), key=lambda pair: pair[0]))
     prefixes = {
         tokens: State(blank=total, best_blank=best) for tokens, (total, best) in found.items() if total > -math.inf}
     return ranked(prefixes, log_probs, entities)

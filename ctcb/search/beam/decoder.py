@@ -22,7 +22,7 @@ from ctcb.search.beam.resources import Pruning, Resources, Tokens
 from ctcb.search.beam.stream import BeamStream
 from ctcb.search.beam.word_lm import WordLm, no_fusion
 from ctcb.search.hypothesis import Hypothesis
-from ctcb.search.options import SUBWORD, UNIGRAM, BeamOptions, SubwordOptions, UnigramOptions
+from ctcb.search.options import ALIGNMENTS, SUBWORD, UNIGRAM, BeamOptions, SubwordOptions, UnigramOptions
 from ctcb.search.protocol import SearchContext
 from ctcb.search.vocabulary import Vocabulary
 
@@ -73,6 +73,7 @@ class BeamDecoder:
                 boost_gap=float(options.boost_gap),
                 log_blank_skip=math.inf if options.blank_skip > 1 else math.log(options.blank_skip) if options.blank_skip else -math.inf,
                 per_key=1,
+                sums=options.alignments == ALIGNMENTS[0],
             ),
         )
 

@@ -1,6 +1,6 @@
 """CTC prefix beam search, compiled.
 
-A prefix's acoustic score is the log-sum over its alignments (Graves 2006; Hannun et al. 2014),
+A prefix's acoustic score is the log-sum over its alignments (Graves 2006; Hannun et al. 2014), or by choice the best one's,
 split into those that end in blank and those that end in its last token (its *label*). Beside it
 runs the best single alignment, which gives the tokens their frames and so their boosts. A frame makes
 candidates of the living prefixes and of their children (`prefixes.py`), and the best of these live on.

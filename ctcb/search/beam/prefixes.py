@@ -94,14 +94,23 @@ def log_add(a, b):
 
 
 @compiled(allocates=False, inner=True)
+def either(a, b, sums):
+    """The log-probability of two sets of alignments: of all of them together, or without ``sums`` of the best one."""
+    return log_add(a, b) if sums else max(a, b)
+
+
+@compiled(allocates=False, inner=True)
 def last_backpointer(prefix):
     """The last backpointer of the best alignment of a PREFIX."""
     return prefix.label_backpointer if prefix.best_label > prefix.best_blank else prefix.blank_backpointer
 
 
 @compiled(allocates=False, inner=True)
-def advance_alignments(beam, h, parent, row, blank_id):
-    """The Acoustics of prefix ``h`` after a frame: blank, its label's repetition, and what ``parent`` (a slot, -1: none) gives."""
+def advance_alignments(beam, h, parent, row, blank_id, sums):
+    """The Acoustics of prefix ``h`` after a frame: blank, its label's repetition, and what ``parent`` (a slot, -1: none) gives.
+
+    ``sums`` as in Pruning.
+    """
     prefix, previous = beam.slots[h], np.int64(-1)
     token, label, best_label = prefix.token, NEVER, NEVER
     if token >= 0:
@@ -113,12 +122,12 @@ def advance_alignments(beam, h, parent, row, blank_id):
         else:
             given, last = giver.total, last_backpointer(giver)
             best_given = max(giver.best_blank, giver.best_label)
-        label = log_add(label, given + row[token])
+        label = either(label, given + row[token], sums)
         if best_given + row[token] > best_label:
             best_label, previous = best_given + row[token], np.int64(last)
     blank = prefix.total + row[blank_id]
     return Acoustics(
-        total=log_add(blank, label), blank=blank, label=label,
+        total=either(blank, label, sums), blank=blank, label=label,
         best_blank=max(prefix.best_blank, prefix.best_label) + row[blank_id], best_label=best_label,
         blank_backpointer=np.int64(last_backpointer(prefix)), label_backpointer=np.int64(prefix.label_backpointer),
         previous=previous)
@@ -162,7 +171,7 @@ def keep_prefixes(row, frame, beam, size, next_beam, resources, memory):
             parent = np.int64(scratch.slot[tree.nodes[node].parent])
         if parent >= 0 and scratch.rank[token] >= 0:
             scratch.child_alive[parent, scratch.rank[token]] = True
-        acoustics = advance_alignments(beam, h, parent, row, tokens.blank)
+        acoustics = advance_alignments(beam, h, parent, row, tokens.blank, resources.pruning.sums)
         if acoustics.total == NEVER:
             continue
         bonus = Bonus(

@@ -37,6 +37,7 @@ class Pruning(NamedTuple):
     boost_top_k, boost_gap : int, and float64 in nats: the tokens that may continue an entity.
     log_blank_skip : float64, natural log of the blank's probability from which on a frame is taken as pure blank.
     per_key : int, prefixes that live on of those with one recombination key.
+    sums : bool, whether a prefix is judged by all of its alignments together, and not by the best one.
     """
 
     beam: int
@@ -46,6 +47,7 @@ class Pruning(NamedTuple):
     boost_gap: float
     log_blank_skip: float
     per_key: int
+    sums: bool
 
 
 class Resources(NamedTuple):

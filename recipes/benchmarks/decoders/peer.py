@@ -10,7 +10,7 @@ from bias_list import BiasList
 
 from ctcb.search.vocabulary import Vocabulary
 
-Setting = Mapping[str, float]
+Setting = Mapping[str, Union[float, str]]
 Answer = Union[str, Sequence[int]]  # a text, or the ids of its tokens without blanks and repeats
 Search = Callable[[np.ndarray], Answer]  # [T, V] float32 natural-log probabilities, T at least 1
 
@@ -42,7 +42,7 @@ class Peer(ABC):
         """A search that is biased toward a list (None: no biasing). Building it is not timed."""
 
 
-def grid(**values: Sequence[float]) -> Tuple[Setting, ...]:
+def grid(**values: Sequence[Union[float, str]]) -> Tuple[Setting, ...]:
     """Every combination of the values."""
     settings: Tuple[Setting, ...] = ({},)
     for name, choices in values.items():

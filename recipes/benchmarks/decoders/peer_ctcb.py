@@ -10,8 +10,9 @@ from peer import Peer, Search, Setting, grid
 import ctcb
 from ctcb.search.beam.decoder import BeamDecoder, warm
 from ctcb.search.greedy import greedy
-from ctcb.search.options import BeamOptions, SubwordOptions
+from ctcb.search.options import ALIGNMENTS, BeamOptions, SubwordOptions
 
+OF_BEAM = ("boost_gap", "alignments")  # the other settings are those of subword boosting
 warm()  # nothing is compiled while decoders are timed
 
 
@@ -31,12 +32,12 @@ class Boosted(Peer):
 
     name = "ctcb beam, boosted"
     version = f"ctcb {ctcb.__version__}"
-    grid = grid(beta=(0.5, 1.0, 1.75, 3.0), cap=(4.0, 5.0), surplus=(8.0, 20.0), boost_gap=(7.0, 14.0))
+    grid = grid(beta=(0.5, 1.0, 1.75, 3.0), cap=(4.0, 5.0), surplus=(8.0, 20.0), boost_gap=(7.0, 14.0), alignments=ALIGNMENTS)
 
     def search(self, bias: Optional[BiasList], setting: Setting) -> Search:
         options = BeamOptions(beam=self.task.beam, top_k=self.task.top_k)
-        subword = {name: value for name, value in setting.items() if name != "boost_gap"}
-        options = replace(options, boost_gap=setting.get("boost_gap", options.boost_gap))
+        subword = {name: value for name, value in setting.items() if name not in OF_BEAM}
+        options = replace(options, **{name: value for name, value in setting.items() if name in OF_BEAM})
         decoder = BeamDecoder(self.task.vocabulary, options, subword=SubwordOptions(**subword))
         graph = bias.graph if bias is not None else None
         return lambda log_probs: decoder.decode(log_probs, graph)[0].tokens

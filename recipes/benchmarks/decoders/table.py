@@ -82,7 +82,7 @@ def cells(row: Mapping[str, Any], ours: Mapping[str, Any]) -> List[str]:
         f"{row['rtf']:.2g}",
         f"{1 / row['rtf']:,.0f}",
         f"{row['rtf'] / ours['rtf']:.3g}",
-        ", ".join(f"{name} {value:g}" for name, value in row["chosen"]["setting"].items()),
+        ", ".join(f"{name} {value}" if isinstance(value, str) else f"{name} {value:g}" for name, value in row["chosen"]["setting"].items()),
         "; ".join(_notes(row)),
     ]
 

@@ -10,7 +10,8 @@ from beam_reference import Entities, Sequence_, beam_search, brute_force
 
 from ctcb.search.beam.context_graph import LEAST, ContextGraph, unboosted_letters
 from ctcb.search.beam.decoder import BeamDecoder
-from ctcb.search.options import BeamOptions, SubwordOptions
+from ctcb.search.greedy import greedy
+from ctcb.search.options import ALIGNMENTS, BeamOptions, SubwordOptions
 from ctcb.search.vocabulary import Vocabulary
 
 UNPRUNED = dict(beam=3000, nbest=3000, top_k=99, token_gap=math.inf, boost_top_k=99, blank_skip=2.0)
@@ -61,7 +62,7 @@ def random_case(seed, sizes, frames, pushes=False, **pruning):
     vocabulary = random_vocabulary(rng, int(rng.integers(*sizes)))
     phrases, weights, costs = random_list(rng, vocabulary)
     subword = SubwordOptions(alpha=rng.random(), beta=rng.normal(), cap=4 * rng.random(), surplus=rng.choice([0.37, 1.1, 99.0]))
-    options = BeamOptions(boost_gap=rng.choice([3, 8, math.inf]), **pruning)
+    options = BeamOptions(boost_gap=rng.choice([3, 8, math.inf]), alignments=ALIGNMENTS[seed % 3 == 0], **pruning)
     entities = Entities(
         [Sequence_(e, tuple(sequence), weights[e], cost) for e, phrase in enumerate(phrases)
          for sequence, cost in zip(phrase, costs[e])], vocabulary, options, subword)
@@ -216,6 +217,18 @@ def test_long_utterances_equal_the_reference():
         found = decoder_of(entities).decode(emissions, graph)
         assert len({h.tokens for h in found}) == len(found)
         assert_same(found, beam_search(emissions, entities)[: len(found)], entities)
+
+
+def test_best_alignments_without_a_list_are_those_of_greedy_decoding():
+    differs = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        vocabulary = random_vocabulary(rng, 6)
+        emissions = random_emissions(rng, 12, vocabulary)
+        expected = tuple(greedy(emissions, vocabulary.blank).tokens)
+        assert BeamDecoder(vocabulary, BeamOptions(alignments="best", blank_skip=2.0)).decode(emissions)[0].tokens == expected
+        differs += BeamDecoder(vocabulary).decode(emissions)[0].tokens != expected
+    assert differs > 0
 
 
 def test_no_list_equals_the_empty_list():
