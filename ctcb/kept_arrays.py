@@ -1,4 +1,4 @@
-"""Arrays on disk under the digest of all that they are made of, by users' caches: what was worked out before is there at once.
+"""Arrays on disk, in the user's cache, under the digest of all that they are made of: what was worked out before is there at once.
 
 The files are numpy's ``.npz``, without pickled objects and with a checksum of each array. A file that is damaged is as none.
 """
