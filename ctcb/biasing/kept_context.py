@@ -8,7 +8,7 @@ import numpy as np
 from ctcb.biasing.prepared_list import Context, Setting
 from ctcb.entities.entity import Texts
 from ctcb.entities.forms import Forms
-from ctcb.entities.kept import Arrays
+from ctcb.kept_arrays import Arrays
 from ctcb.phones.index import SoundIndex
 from ctcb.search.beam.automaton import GraphArrays
 from ctcb.search.beam.context_graph import ContextGraph

@@ -2,21 +2,22 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Optional, Tuple
+from typing import Callable, Optional, Tuple
 
 from ctcb.biasing.kept_context import pack_context, setting_facts, unpack_context
 from ctcb.biasing.prepared_list import Context
 from ctcb.biasing.technique import EncoderTechnique
 from ctcb.decoding.pipeline import Pipeline
 from ctcb.entities import EntityList, LoadReport
-from ctcb.entities.kept import LONG, KeptArrays, digest_of, key_of, pack_report, unpack_report
+from ctcb.entities.kept import KIND, LONG, digest_of, list_key, pack_report, unpack_report
+from ctcb.kept_arrays import KeptArrays
 
 
 class KeptLists:
     """The lists that a pipeline has prepared, in this process or in others, where they are long."""
 
     def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline, self._kept = pipeline, KeptArrays()
+        self._pipeline, self._kept = pipeline, KeptArrays(KIND)
 
     @cached_property
     def _facts(self) -> Optional[Tuple[object, ...]]:
@@ -29,7 +30,7 @@ class KeptLists:
         if len(entities) < LONG or not self._kept.on or self._facts is None or entities.report is None:
             return None
         lines = [note.line for note in entities.report.notes], entities.report.entries
-        return key_of("prepared", digest_of(entities.entities), lines, *self._facts)
+        return list_key("prepared", digest_of(entities.entities), lines, *self._facts)
 
     def load(self, entities: EntityList) -> Optional[Tuple[LoadReport, Context]]:
         """A list, prepared, and the load report; None where it was not kept."""
@@ -46,8 +47,20 @@ class KeptLists:
         except (KeyError, ValueError):
             return None
 
-    def save(self, entities: EntityList, report: LoadReport, context: Context) -> None:
-        """Keep a list that was prepared; ``report`` says what became of its entities."""
+    def prepared(self, entities: EntityList, told: Callable[[LoadReport], object]) -> Context:
+        """A list, prepared, now or before; ``told`` is called with the load report. Raises InputError where no entity can be used, behind that."""
+        found = self.load(entities)
+        if found is not None:
+            told(found[0])
+            return found[1]
+        spelled = self._pipeline.spell(entities)
+        told(spelled.report)
+        spelled.require()
+        context = self._pipeline.prepare(spelled)
+        self._save(entities, spelled.report, context)
+        return context
+
+    def _save(self, entities: EntityList, report: LoadReport, context: Context) -> None:
         key = self._key(entities)
         arrays = None if key is None else pack_context(context)
         if key is not None and arrays is not None:

@@ -52,15 +52,9 @@ class ListCache:
         return next((place for place, (known, _) in enumerate(self._ready) if known == items), None)
 
     def _prepared(self, entities: EntityList) -> Context:
-        kept = self._kept.load(entities)
-        if kept is not None:
-            warn_of(kept[0], callers=4)
-            return kept[1]
-        spelled = self._pipeline.spell(entities)
-        spelled.require()
-        warn_of(spelled.report, callers=4)
-        made = self._pipeline.prepare(spelled)
-        self._kept.save(entities, spelled.report, made)
+        reports: List[LoadReport] = []
+        made = self._kept.prepared(entities, reports.append)
+        warn_of(reports[0], callers=4)
         return made
 
     def _updated(self, entities: Entities) -> Optional[Context]:

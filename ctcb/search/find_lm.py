@@ -11,6 +11,7 @@ from ctcb.errors import InputWarning
 from ctcb.io import PathOrStr, atomic_write
 from ctcb.model_names import own_file
 from ctcb.search.beam.word_lm import WordLm
+from ctcb.search.kept_lm import read_lm
 from ctcb.text.tokens import TokenTable
 
 LM_FILE, NO_LM = "lm.arpa.gz", "none"
@@ -39,10 +40,13 @@ def keep_lm(lm: Path, model: PathOrStr) -> Path:
 
 
 def load_lm(path: Optional[PathOrStr], table: TokenTable) -> Optional[WordLm]:
-    """:meth:`WordLm.load` for a model's tokens; None where ``path`` is None. Warns of what was done to it. Raises InputError."""
+    """:meth:`WordLm.load` for a model's tokens, from disk where it was read before; None where ``path`` is None.
+
+    Warns of what was done to it. Raises InputError.
+    """
     if path is None:
         return None
-    word_lm = WordLm.load(path, table)
+    word_lm = read_lm(path, table)
     for note in word_lm.lm.notes:
         warnings.warn(f"{path}: {note}", InputWarning, stacklevel=2)
     return word_lm

@@ -16,6 +16,7 @@ MILLION = 1_000_000
 ANY, AT_START, INSIDE, AT_END, BEFORE, NOT_BEFORE = range(6)  # where a cluster may stand
 _LETTERS = 26
 _NONE = -1  # no letter: a word's end
+_SPARE = 1  # spellings that are searched for first beyond those that are wanted, since few are known
 _BASE = 1_000_003  # of the hash, which runs over as int64 does
 
 
@@ -94,7 +95,7 @@ def _hash(text: np.ndarray) -> int:
     return hashed
 
 
-@compiled(allocates=False, inner=True)
+@compiled(allocates=False, inner=True, inline="always")  # a call with so many arrays takes longer than what it does
 def _offer(ends: Ends, slot: int, begin: np.ndarray, begin_hash: int, rest: np.ndarray, rest_hash: int, cost: int) -> None:
     """Keep a spelling of a word's end, ``begin`` and ``rest``, if it is among the cheapest, has no letter three times in a
     row at its beginning, and is not kept at a lower cost."""
@@ -105,57 +106,74 @@ def _offer(ends: Ends, slot: int, begin: np.ndarray, begin_hash: int, rest: np.n
         letter = _letter(begin, rest, place)
         if letter == _letter(begin, rest, place + 1) and letter == _letter(begin, rest, place + 2):
             return
-    hashed = begin_hash * ends.power[len(rest)] + rest_hash
-    for rank in range(count):
-        kept = ends.order[slot, rank]
-        if ends.hashed[slot, kept] == hashed and _compare(begin, rest, ends.text[slot, kept, : ends.length[slot, kept]]) == 0:
-            if ends.cost[slot, kept] <= cost:
-                return
-            for later in range(rank, count - 1):
-                ends.order[slot, later] = ends.order[slot, later + 1]
-            count -= 1
-            ends.order[slot, count] = kept  # its row is free
-            break
+    order, costs, hashes, texts, lengths = ends.order[slot], ends.cost[slot], ends.hashed[slot], ends.text[slot], ends.length[slot]
+    hashed, alike = begin_hash * ends.power[len(rest)] + rest_hash, False
+    for row in range(most):
+        alike |= hashes[row] == hashed
+    if alike:  # or it is the hash of a row that is free
+        for rank in range(count):
+            kept = order[rank]
+            if hashes[kept] == hashed and _compare(begin, rest, texts[kept, : lengths[kept]]) == 0:
+                if costs[kept] <= cost:
+                    return
+                for later in range(rank, count - 1):
+                    order[later] = order[later + 1]
+                count -= 1
+                order[count] = kept  # its row is free
+                break
     place = count  # among the kept ones
     while place > 0:
-        kept = ends.order[slot, place - 1]
-        if ends.cost[slot, kept] < cost:
-            break
-        if ends.cost[slot, kept] == cost and _compare(begin, rest, ends.text[slot, kept, : ends.length[slot, kept]]) > 0:
+        kept = order[place - 1]
+        if costs[kept] < cost or (costs[kept] == cost and _compare(begin, rest, texts[kept, : lengths[kept]]) > 0):
             break
         place -= 1
     if place == most:
         return
-    row = ends.order[slot, min(count, most - 1)]
-    for later in range(min(count, most - 1), place, -1):
-        ends.order[slot, later] = ends.order[slot, later - 1]
-    ends.order[slot, place] = row
+    last = min(count, most - 1)
+    row = order[last]
+    for later in range(last, place, -1):
+        order[later] = order[later - 1]
+    order[place] = row
+    text = texts[row]
     for place in range(len(begin)):
-        ends.text[slot, row, place] = begin[place]
+        text[place] = begin[place]
     for place in range(len(rest)):
-        ends.text[slot, row, len(begin) + place] = rest[place]
-    ends.length[slot, row], ends.cost[slot, row], ends.hashed[slot, row] = size, cost, hashed
-    ends.count[slot] = min(count + 1, most)
+        text[len(begin) + place] = rest[place]
+    lengths[row], costs[row], hashes[row] = size, cost, hashed
+    ends.count[slot] = last + 1
+
+
+@compiled(allocates=False, inner=True)
+def _prepend(ends: Ends, slot: int, letter: int, after: int) -> None:
+    """Keep the spellings of the end that begins a letter later, behind this letter: they stay different, and in their order."""
+    count = 0
+    for rank in range(ends.count[after]):
+        row = ends.order[after, rank]
+        size = ends.length[after, row]
+        if size > 1 and ends.text[after, row, 0] == letter and ends.text[after, row, 1] == letter:
+            continue  # a letter three times in a row
+        ends.order[slot, count] = count
+        ends.text[slot, count, 0] = letter
+        for place in range(size):
+            ends.text[slot, count, place + 1] = ends.text[after, row, place]
+        ends.length[slot, count], ends.cost[slot, count] = size + 1, ends.cost[after, row]
+        ends.hashed[slot, count] = letter * ends.power[size] + ends.hashed[after, row]
+        count += 1
+    ends.count[slot] = count
+    for rank in range(count, ends.order.shape[1]):
+        ends.order[slot, rank] = rank
 
 
 @compiled(allocates=False, inner=True)
 def _respell(word: np.ndarray, table: Table, longest: int, ends: Ends) -> None:
     """The cheapest spellings of a word, in slot 0 of ``ends``."""
     size, slots, most = len(word), ends.order.shape[0], ends.order.shape[1]
-    nothing = word[:0]
-    for slot in range(slots):
-        ends.count[slot] = 0
-        for rank in range(most):
-            ends.order[slot, rank] = rank
-    _offer(ends, size % slots, nothing, 0, nothing, 0, 0)
+    slot = size % slots  # nothing, at no cost
+    ends.count[slot] = 1
+    ends.order[slot, 0] = ends.length[slot, 0] = ends.cost[slot, 0] = ends.hashed[slot, 0] = 0
     for first in range(size - 1, -1, -1):
         slot = first % slots
-        ends.count[slot] = 0
-        after = (first + 1) % slots
-        for rank in range(ends.count[after]):
-            row = ends.order[after, rank]
-            rest = ends.text[after, row, : ends.length[after, row]]
-            _offer(ends, slot, word[first : first + 1], np.int64(word[first]), rest, ends.hashed[after, row], ends.cost[after, row])
+        _prepend(ends, slot, np.int64(word[first]), (first + 1) % slots)
         node = 0
         for end in range(first + 1, min(size, first + longest) + 1):
             letter = word[end - 1] - 97
@@ -247,6 +265,16 @@ def respellings(
 
     Cheapest first, equally cheap ones in the alphabet's order; costs come before texts.
     """
+    few = min(count, most + _SPARE)
+    found = _cheapest(words, few, table, most, known)
+    short = [place for place, own in enumerate(found) if len(own) < most] if few < count else []
+    for place, own in zip(short, _cheapest([words[place] for place in short], count, table, most, known)):
+        found[place] = own
+    return found
+
+
+def _cheapest(words: Sequence[str], count: int, table: Table, most: int, known: Callable[[str], bool]) -> List[List[Tuple[int, str]]]:
+    """:func:`respellings`, in one search."""
     sizes = np.array(list(map(len, words)), np.int64)
     codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.int32).copy()
     growth = int(np.diff(table.letters_at).max(initial=1))
@@ -261,17 +289,11 @@ def respellings(
     cost, found_of = np.zeros((len(words), count), np.int64), np.zeros(len(words), np.int64)
     written = _search(codes, np.r_[0, np.cumsum(sizes)], table, longest, ends, text, length, cost, found_of)
     joined = text[:written].tobytes().decode("utf-32-le", "surrogatepass")
-    found, begins = [], np.cumsum(length.sum(axis=1)) - length.sum(axis=1)
-    for at, own_count, own_lengths, own_costs in zip(begins.tolist(), found_of.tolist(), length.tolist(), cost.tolist()):
-        own: List[Tuple[int, str]] = []
-        for size, millionths in zip(own_lengths[:own_count], own_costs):
-            other = joined[at : at + size]
-            at += size
-            if not known(other):
-                own.append((millionths, other))
-                if len(own) == most:
-                    break
-        found.append(own)
+    limits = np.append(0, np.cumsum(length)).tolist()
+    found = []
+    for n, (own_count, own_costs) in enumerate(zip(found_of.tolist(), cost.tolist())):
+        others = [joined[limits[place] : limits[place + 1]] for place in range(n * count, n * count + own_count)]
+        found.append([row for row in zip(own_costs, others) if not known(row[1])][:most])
     return found
 
 

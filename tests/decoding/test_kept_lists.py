@@ -11,7 +11,7 @@ import pytest
 import ctcb
 from ctcb.decoding.list_cache import ListCache
 from ctcb.entities import Entity, EntityList
-from ctcb.entities.kept import KeptArrays
+from ctcb.kept_arrays import KeptArrays
 from ctcb.text.tokens import WORD_START
 
 LETTERS = "abcdefghijklmnoprstuvwxyz"  # no q
@@ -123,7 +123,7 @@ def test_switched_off_or_without_a_folder_nothing_is_kept(decoder, file, tmp_pat
 
 
 def save_often(folder, key, seed):
-    kept = KeptArrays(folder)
+    kept = KeptArrays("lists", folder)
     for number in range(20):
         kept.save(key, {"a": np.full(20_000, seed + number), "b": np.full(20_000, seed + number)})
 
@@ -133,7 +133,7 @@ def test_two_processes_write_one_file(tmp_path):
     writers = [context.Process(target=save_often, args=(tmp_path, "key", seed)) for seed in (0, 100)]
     for writer in writers:
         writer.start()
-    kept, seen = KeptArrays(tmp_path), 0
+    kept, seen = KeptArrays("lists", tmp_path), 0
     while any(writer.is_alive() for writer in writers) or not seen:
         arrays = kept.load("key")
         if arrays is not None:

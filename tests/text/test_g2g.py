@@ -112,6 +112,18 @@ def test_compiled_search_equals_the_plain_one(words, count):
     assert [[Variant(text, cost / MILLION) for cost, text in own] for own in found] == [list(g2g_reference.respellings(word, count)) for word in words]
 
 
+@given(words=st.lists(WORDS, min_size=1, max_size=4), most=st.integers(0, 8), more=st.integers(0, 14), share=st.integers(1, 4))
+@settings(deadline=None, max_examples=60)
+def test_known_spellings_are_skipped_in_any_number(words, most, more, share):
+    """Few are searched for at first, and more where these are known."""
+    def known(text):
+        return sum(map(ord, text)) % share > 0
+
+    found = respellings(words, most + more, table_of(_changes()), most, known)
+    every = [[one for one in g2g_reference.respellings(word, most + more) if not known(one.text)] for word in words]
+    assert [[Variant(text, cost / MILLION) for cost, text in own] for own in found] == [own[:most] for own in every]
+
+
 def test_many_texts_as_one_by_one():
     forms = ["zoker lodz", "saint zoker", "", "lodz", "zoker lodz quin"]
     known = {"saint", "lots"}.__contains__

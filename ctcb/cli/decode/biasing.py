@@ -14,7 +14,7 @@ from ctcb.cli.common.options import Decorator, Once, entities_format_option, joi
 from ctcb.decoding.builder import Config
 from ctcb.decoding.kept_lists import KeptLists
 from ctcb.decoding.pipeline import Contexts, Pipeline
-from ctcb.entities import EntityList
+from ctcb.entities import EntityList, LoadReport
 from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import InputError
 from ctcb.progress import working
@@ -111,23 +111,12 @@ def prepare(
     """Each utterance's list, prepared; the load report, and which utterances have none, on stderr."""
     if lists is None:
         return Contexts.alike(None)
-    kept = KeptLists(pipeline)
-    with working("looking for the list"):
-        found = kept.load(lists) if isinstance(lists, EntityList) else None
-    if found is not None:
-        if found[0].eventful:
-            click.echo(found[0].render(), err=True, nl=False)
-        return Contexts.alike(found[1])
-    with working("spelling the list"):
-        spelled = pipeline.spell(lists if isinstance(lists, EntityList) else lists.entities)
-    if spelled.report.eventful:
-        click.echo(spelled.report.render(), err=True, nl=False)
     if isinstance(lists, EntityList):
-        spelled.require()
         with working("preparing the list"):
-            context = pipeline.prepare(spelled)
-        kept.save(lists, spelled.report, context)
-        return Contexts.alike(context)
+            return Contexts.alike(KeptLists(pipeline).prepared(lists, _tell))
+    with working("spelling the lists"):
+        spelled = pipeline.spell(lists.entities)
+    _tell(spelled.report)
     missing = [utt_id for utt_id in utt_ids if utt_id not in lists.places]
     if missing and len(missing) == len(utt_ids):
         raise InputError(
@@ -142,3 +131,9 @@ def prepare(
         )  # fmt: skip
     with working("preparing the lists"):
         return pipeline.prepare_each(spelled, lists)
+
+
+def _tell(report: LoadReport) -> None:
+    """The load report on stderr, where there is something to say."""
+    if report.eventful:
+        click.echo(report.render(), err=True, nl=False)
