@@ -13,7 +13,7 @@ import numpy as np
 from ctcb.ctc import viterbi
 from ctcb.phones.index import SoundIndex
 from ctcb.phones.phonetics import BLANK, greedy_phones
-from ctcb.phones.verification import LONG, PhoneScore, may_reach, most_loss, probability
+from ctcb.phones.verification import PhoneScore, may_reach, most_loss, probability
 
 MOST_TRIED = 1000  # pronunciations that are aligned, those with the largest shares of their pairs: of 10,000 names nearly all
 
@@ -54,7 +54,7 @@ def spot(log_probs: np.ndarray, index: SoundIndex, names: int, least: float) -> 
     for n in np.flatnonzero(likely).tolist():
         length, score, (first, end) = int(lengths[n]), float(scores[n]), spans[n].tolist()
         entity = index.owner(int(candidates[n]))
-        fit = PhoneScore(min(length, LONG), -score / length, float(uncertain[end] - uncertain[first]) / length)
+        fit = PhoneScore(length, -score / length, float(uncertain[end] - uncertain[first]) / length)
         found = Spot(entity, first, end, -score, probability(fit, names))
         if found.probability >= least and (entity not in best or found.probability > best[entity].probability):
             best[entity] = found

@@ -16,7 +16,7 @@ import numpy as np
 
 from ctcb.phones.graph import PhoneGraph, Pronunciations, scores
 
-LONG = 12  # phones: what is longer is no likelier
+LONG = 10  # phones: what is longer is no likelier
 _ROUNDING = 1e-6  # of log-odds
 
 
@@ -24,7 +24,7 @@ _ROUNDING = 1e-6  # of log-odds
 class PhoneScore:
     """How well a name fits its stretch of frames."""
 
-    phones: int  # of its shortest pronunciation, at most LONG
+    phones: int  # of its shortest pronunciation
     loss_per_phone: float  # nats a phone by which it is less likely than the likeliest phones
     uncertainty: float  # nats a phone by which the likeliest phones are less likely than certainty
 
@@ -40,14 +40,14 @@ class LogOddsWeights:
 
     base: float
     loss: float  # a nat a phone
-    phones: float  # a phone
+    phones: float  # a phone, up to LONG
     uncertainty: float  # a nat a phone
     names: float  # e times as many names
 
 
 # The regression of local/open_en/fit_verification.py on 1,206 names, 840 of them spoken, that came out of half 1 of four dev
 # sets (results/notes/verification.md).
-FITTED = LogOddsWeights(base=5.802, loss=1.601, phones=0.480, uncertainty=4.187, names=0.615)
+FITTED = LogOddsWeights(base=2.267, loss=1.491, phones=0.416, uncertainty=2.440, names=0.223)
 
 
 def score_name(log_probs: np.ndarray, pronunciations: Pronunciations) -> PhoneScore:
@@ -57,7 +57,7 @@ def score_name(log_probs: np.ndarray, pronunciations: Pronunciations) -> PhoneSc
     count = min(map(len, pronunciations))
     likeliest = float(log_probs.max(axis=1).sum())
     aligned = float(scores(log_probs, [PhoneGraph.build([pronunciations])])[0])
-    return PhoneScore(min(count, LONG), (likeliest - aligned) / count, -likeliest / count)
+    return PhoneScore(count, (likeliest - aligned) / count, -likeliest / count)
 
 
 def log_odds(score: PhoneScore, names: int, weights: LogOddsWeights = FITTED) -> float:
@@ -65,7 +65,7 @@ def log_odds(score: PhoneScore, names: int, weights: LogOddsWeights = FITTED) ->
     if not math.isfinite(score.loss_per_phone):
         return -math.inf
     return (
-        weights.base - weights.loss * score.loss_per_phone + weights.phones * score.phones
+        weights.base - weights.loss * score.loss_per_phone + weights.phones * min(score.phones, LONG)
         - weights.uncertainty * score.uncertainty - weights.names * math.log(max(1, names))
     )
 

@@ -9,7 +9,7 @@ import pytest
 from constructed import MET, PIECES, log_probs, write
 
 from ctcb.decoding.stitching import from_plain, to_plain, together
-from ctcb.phones.verification import LogOddsWeights, PhoneScore, log_odds, may_reach, most_loss, probability, score_name
+from ctcb.phones.verification import LONG, LogOddsWeights, PhoneScore, log_odds, may_reach, most_loss, probability, score_name
 from ctcb.text.lexicon import phone_symbols
 from ctcb.transcript.hypothesis import FoundEntity, Reading, Word
 from ctcb.transcript.transcript import transcript
@@ -36,12 +36,13 @@ def test_phone_scores_by_hand():
     both = score_name(heard, [ids("B AA B"), ids("B AA V")])
     assert both.loss_per_phone == pytest.approx(-math.log(1 + 0.4 / 0.6) / 3, abs=1e-4)  # the sum over both
     assert score_name(heard, [ids("B AA B B")]).loss_per_phone == math.inf == score_name(heard[:0], [ids("B")]).loss_per_phone
-    assert score_name(phone_frames(*"|" * 30), [ids("B AA " * 8)]).phones == 12
+    assert score_name(phone_frames(*"|" * 30), [ids("B AA " * 8)]).phones == 16
 
 
 def test_log_odds_by_hand():
     evidence = PhoneScore(phones=6, loss_per_phone=0.75, uncertainty=0.5)
     assert log_odds(evidence, 100, ODDS) == pytest.approx(1 - 1.5 + 3 - 1.5 - 0.25 * math.log(100))
+    assert log_odds(PhoneScore(16, 0.75, 0.5), 100, ODDS) == log_odds(PhoneScore(LONG, 0.75, 0.5), 100, ODDS) == pytest.approx(-2 + LONG / 2 - 0.25 * math.log(100))
     assert probability(evidence, 1, ODDS) == pytest.approx(1 / (1 + math.exp(-1.0)))
     assert probability(PhoneScore.none(), 1, ODDS) == 0 == probability(PhoneScore(3, 1e6, 0), 1, ODDS)
 
@@ -51,7 +52,7 @@ def test_what_a_name_may_lose_at_most_is_where_its_probability_is_reached(least)
     phones = np.array([3, 8, 12, 20])
     most = most_loss(least, phones, 50, ODDS)
     for place, count in enumerate(phones.tolist()):
-        below, above = (PhoneScore(min(count, 12), most[place] + away, 0.0) for away in (-1e-4, 1e-4))
+        below, above = (PhoneScore(count, most[place] + away, 0.0) for away in (-1e-4, 1e-4))
         assert probability(below, 50, ODDS) > least > probability(above, 50, ODDS)
     for away, reached in ((-1e-4, True), (1e-4, False)):
         assert (may_reach(least, phones, most + away, np.zeros(4), 50, ODDS) == reached).all()

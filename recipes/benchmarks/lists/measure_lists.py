@@ -27,12 +27,12 @@ from ctcb.text.normalize import normalize
 CHANGED = 100  # names that come, and that go, in a change
 
 
-def catalogue(files: Sequence[str], size: int) -> List[str]:
-    """So many different names. Raises click.UsageError where the files have too few words."""
+def catalogue(files: Sequence[str], size: int, seed: str = "") -> List[str]:
+    """So many different names; others by another ``seed``. Raises click.UsageError where the files have too few words."""
     phrases: List[str] = []
     for file in files:
         own = {normalize(line) for line in Path(file).read_text(encoding="utf-8").splitlines()} - {""}
-        phrases += sorted(own, key=lambda text: hashlib.sha256(text.encode()).hexdigest())
+        phrases += sorted(own, key=lambda text: hashlib.sha256(f"{text}{seed}".encode()).hexdigest())
     names = dict.fromkeys(phrases)
     several = [phrase.split() for phrase in names if " " in phrase]
     for distance in range(1, len(several)):
