@@ -23,6 +23,7 @@ SEED = 0
 FLOOR = -12.0  # nats below a frame's best token; what lies lower is as good as impossible in any model
 MIN_UNCERTAINTY = 0.01  # nats a letter, of models that are always certain
 PART_OF_MEAN = 0.2
+MANY_NAMES = 2000  # longer lists count as these: they have one spelling a name, so that hardly more names come out of the search
 POSSIBLE = -float(IMPOSSIBLE) / 2  # the loss of a path that exists is lower
 
 
@@ -59,7 +60,7 @@ class TokenWeights:
     relative_loss: float
     short: float  # of one over the number of letters
     uncertainty: float  # a nat a letter
-    names: float  # e times as many names
+    names: float  # e times as many names, up to MANY_NAMES
 
 
 # The regression of local/open_en/fit_token_verification.py (results/notes/verification.md).
@@ -70,7 +71,7 @@ def log_odds(score: TokenScore, names: int, weights: TokenWeights = FITTED) -> f
     """Of the name having been spoken, in a list of so many names; natural logarithm."""
     return (
         weights.base + weights.z * score.z - weights.relative_loss * score.relative_loss - weights.short / score.letters
-        - weights.uncertainty * score.uncertainty - weights.names * math.log(max(1, names))
+        - weights.uncertainty * score.uncertainty - weights.names * math.log(min(max(1, names), MANY_NAMES))
     )
 
 

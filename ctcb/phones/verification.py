@@ -45,8 +45,8 @@ class LogOddsWeights:
     names: float  # e times as many names
 
 
-# The regression of local/open_en/fit_verification.py on 1,206 names, 840 of them spoken, that came out of half 1 of four dev
-# sets (results/notes/verification.md).
+# The regression of local/open_en/fit_verification.py on 1,268 names, 1,064 of them spoken, that came out of half 1 of four dev sets with
+# lists of 100 to 1,000,000 names (results/notes/verification.md).
 FITTED = LogOddsWeights(base=2.267, loss=1.491, phones=0.416, uncertainty=2.440, names=0.223)
 
 

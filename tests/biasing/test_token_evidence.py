@@ -12,6 +12,7 @@ from constructed import log_probs
 from ctcb.biasing.token_evidence import (
     DRAWS,
     LARGEST_POOL,
+    MANY_NAMES,
     SMALLEST_POOL,
     TokenScore,
     TokenWeights,
@@ -90,6 +91,7 @@ def test_log_odds_by_hand():
     z, relative = 27 / (4.5 + 6.0), math.log(1 + 3 / 6 / 0.25)
     expected = 1 + 0.5 * z - 2 * relative - 3 / 6 - 4 * 0.25 - 0.25 * math.log(100)
     assert log_odds(score, 100, WEIGHTS) == pytest.approx(expected)
+    assert log_odds(score, MANY_NAMES, WEIGHTS) == log_odds(score, 10**6, WEIGHTS) < log_odds(score, MANY_NAMES - 1, WEIGHTS)
     assert probability(score, 100, WEIGHTS) == pytest.approx(1 / (1 + math.exp(-expected)))
     assert probability(TokenScore(1, 1e9, 0.0, 0.0, 1e-9), 1, WEIGHTS) == 0
 
