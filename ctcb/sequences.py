@@ -163,5 +163,6 @@ def spliced(values: Sequence[T], removed: Sequence[int], more: Sequence[T]) -> S
     gone = np.asarray(removed, np.int64)
     behind = {place - first for place in removed if place >= first}
     others = (*(item for number, item in enumerate(values.more) if number not in behind), *more)
-    made = Spliced(values.base, np.delete(values.places, gone[gone < first]), others)
+    kept, *parts = np.split(values.places, gone[gone < first])  # all but the first begin with one that is gone
+    made = Spliced(values.base, np.concatenate([kept, *(part[1:] for part in parts)]), others)
     return made if len(made.more) * MANY < len(made.places) else tuple(made)

@@ -3,11 +3,13 @@
 A window hands out the frames of a step. Before them it has left context, behind them look-ahead. Two windows emit a token
 some frames apart, so that a cut near one would lose or double it: a window gives way to the next where it is surest of a
 blank, among the last frames of its step. The latency is the most audio between a sound and its emissions: half of it is
-look-ahead, the rest is the step and the frames among which the cut is looked for. Where the windows lie does not depend on
-the pieces.
+look-ahead, the rest is the step and the frames among which the cut is looked for. All windows are of one length as soon as
+there is so much audio, the one at its end as well: an encoder's first pass over a new length takes longer. Where the windows
+lie does not depend on the pieces.
 """
 from __future__ import annotations
 
+import math
 from typing import Callable, List
 
 import numpy as np
@@ -16,7 +18,7 @@ from ctcb.ctc.emissions import Emissions
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.errors import InputError, RunError
 
-LEFT = 4.0  # seconds of left context, where the model takes as much
+LEFT = 2.0  # seconds of left context at least, where the model takes as much; chosen in results/streaming.md
 LATENCY = 1.0  # seconds
 
 
@@ -46,7 +48,7 @@ class SlidingWindows:
         self._ahead = frames // 2
         self._joint = (frames - self._ahead) // 3  # the cut is among so many frames before a step's end
         self._step = frames - self._ahead - self._joint
-        self._left = min(round(LEFT / frame_shift), most - frames)
+        self._length = min(round(LEFT / frame_shift) + frames, most)  # frames of a window
         self._samples = np.zeros(0, np.float32)
         self._first = 0  # the frame at which they begin
         self._done = 0  # frames that were handed out
@@ -64,26 +66,30 @@ class SlidingWindows:
         """The emissions of what is left at the end of the audio."""
         if self._at(self._done) >= len(self._samples):
             return []
-        emissions = self._forward(self._samples)
+        emissions = self._encoded(math.ceil((round(self._first * self._frame) + len(self._samples)) / self._frame))
         return [emissions.cut(self._done - self._first, len(emissions))]
 
     def _at(self, frame: int) -> int:
         """Where a frame begins in the samples that are held."""
         return round(frame * self._frame) - round(self._first * self._frame)
 
+    def _encoded(self, end: int) -> Emissions:
+        """The emissions of the window that ends before a frame. Samples before it are dropped: no later window begins earlier."""
+        begin = max(0, end - self._length)
+        self._samples, self._first = self._samples[self._at(begin) :].copy(), begin
+        return self._forward(self._samples[: self._at(end)])
+
     def _window(self) -> Emissions:
         """What the next window hands out."""
-        size, first, edge = self._at(self._edge + self._ahead), self._first, self._edge
-        emissions = self._forward(self._samples[:size])
+        edge = self._edge
+        emissions, first = self._encoded(edge + self._ahead), self._first
         if len(emissions) <= edge - first:
-            needed = edge - first + 1
-            raise RunError(f"the model gives {len(emissions)} frames for a window of {size / SAMPLE_RATE:.2f} s, and {needed} are needed")
+            needed, seconds = edge - first + 1, self._at(edge + self._ahead) / SAMPLE_RATE
+            raise RunError(f"the model gives {len(emissions)} frames for a window of {seconds:.2f} s, and {needed} are needed")
         cuts = np.arange(max(self._done + 1, edge - self._joint), edge + 1)
         blank = emissions.tokens[:, self._blank]
         sure = blank[cuts - 1 - first] + blank[cuts - first]  # on both sides of the cut
         cut = int(cuts[len(cuts) - 1 - int(sure[::-1].argmax())])
         handed_out = emissions.cut(self._done - first, cut - first)
         self._done, self._edge = cut, edge + self._step
-        begin = max(0, edge - self._joint - self._left)
-        self._samples, self._first = self._samples[self._at(begin) :].copy(), begin
         return handed_out

@@ -52,7 +52,7 @@ def _graph_and_phones() -> None:
     sounds = index.SoundIndex.build(["ab"], (phones.astype(np.uint16), np.array([0, 3]), np.zeros(1, np.int64)), 3)
     sounds.near(phones, np.array([[0, 3]]), costs(("<blank>", "AH", "B")), 1)
     viterbi.best_spans(_LOG_PROBS, *viterbi.chains([[1]]), 0, np.zeros(1, np.float32))
-    graph.rough_scores(_LOG_PROBS, [phones])
+    graph.scores(_LOG_PROBS, [graph.PhoneGraph.build([[phones]])])
     viterbi.chain_path(_LOG_PROBS, np.ones(1, np.int64), 0)
 
 
@@ -70,7 +70,7 @@ PARTS: Dict[str, Part] = {
     "words": Part((g2g_search._search, letter_model.pronounce, segmenting.draw_all, combined.combine), _words, True),
     "graph and phones": Part(
         (
-            token_trie._grow, context_graph._link, index._post, nearest._near_runs, graph._rough_scores, viterbi._best_spans, viterbi.best_path
+            token_trie._grow, context_graph._link, index._post, nearest._near_runs, graph._states, graph._forward, viterbi._best_spans, viterbi.best_path
         ),
         _graph_and_phones, True,
     ),

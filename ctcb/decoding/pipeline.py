@@ -219,11 +219,16 @@ class Pipeline:
         """Whether a technique acts on the emissions of a whole utterance before they are searched."""
         return context is not None and bool(self._on_emissions)
 
-    def search_biased(self, emissions: SearchedEmissions, context: Optional[Context], width: int) -> Sequence[Hypothesis]:
-        """What the search finds with the list in an utterance's emissions, checked, behind the techniques that act on these."""
+    def biased(self, emissions: SearchedEmissions, context: Optional[Context]) -> np.ndarray:
+        """The ``[T, V]`` emissions that are searched with the list, behind the techniques that act on these; the utterance's own
+        array, checked, where no technique changed them."""
         for technique in self._on_emissions if context is not None else ():
             emissions = replace(emissions, tokens=technique.bias(emissions, context))
-        return self.search.decode(emissions.tokens, None if context is None else context.graph, width)
+        return emissions.tokens
+
+    def search_biased(self, emissions: SearchedEmissions, context: Optional[Context], width: int) -> Sequence[Hypothesis]:
+        """What the search finds with the list in what :meth:`biased` makes of an utterance's emissions."""
+        return self.search.decode(self.biased(emissions, context), None if context is None else context.graph, width)
 
     def rescorers(self, context: Optional[Context], phones: bool) -> Sequence[Rescorer]:
         """The techniques behind the search; without a list those that need none, and that have what they need.

@@ -43,10 +43,10 @@ class Segment:
         """``phones``: whether its emissions come with those of the phone head."""
         self._pipeline, self.context, self._nbest = pipeline, context, nbest
         self._rescorers, self._plain = pipeline.rescorers(context, phones), pipeline.rescorers(None, phones)
-        self._searched_again = pipeline.changes_emissions(context)  # when it ends
-        self._by_emissions = self._searched_again or any(technique.reach is None for technique in self._rescorers)
+        changed = pipeline.changes_emissions(context)  # when it ends: then they are searched again
+        self._by_emissions = changed or any(technique.reach is None for technique in self._rescorers)
         # What only takes names back leaves the words that both searches agree on as they are.
-        self._changes_words = self._searched_again or any(technique.reach is None and not technique.verifies for technique in self._rescorers)
+        self._changes_words = changed or any(technique.reach is None and not technique.verifies for technique in self._rescorers)
         search = pipeline.search
         self._width = pipeline.width(self._rescorers, nbest)
         self._search = search.stream(None if context is None else context.graph, self._width)
@@ -79,8 +79,11 @@ class Segment:
             return self._pipeline.unbiased(found, SearchedEmissions(rows, emissions.phones), self._plain)[:count]
 
         whole = SearchedEmissions(emissions.tokens, emissions.phones)
-        again = self._searched_again
-        hypotheses = self._pipeline.search_biased(whole, self.context, self._width) if again else self._search.hypotheses(self._width)
+        tokens = self._pipeline.biased(whole, self.context)
+        if tokens is whole.tokens or self.context is None:
+            hypotheses = self._search.hypotheses(self._width)
+        else:
+            hypotheses = list(self._pipeline.search.decode(tokens, self.context.graph, self._width))
         searched = SearchedEmissions(emissions.tokens, emissions.phones, emissions.unbiased, lru_cache(maxsize=None)(unbiased))
         return self._pipeline.concluded(
             utt_id, hypotheses, searched, self.frames, self.context, self._rescorers, self._nbest)

@@ -7,7 +7,7 @@ up all alignments of all pronunciations, the best path (`ctcb.ctc.viterbi`) take
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Sequence, Tuple
+from typing import Sequence, Tuple
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from ctcb.phones.phonetics import BLANK
 Pronunciations = Sequence[np.ndarray]  # of a word: int64 phone ids [L] each, L at least 1; none: it is silent
 
 NEVER = np.float32(-np.inf)  # log-probability of a state that cannot be reached
+SCALED = 1e-60  # sums of probabilities are scaled when all of them together come to less; as no frame's probability is so small, none is lost
+TINY = 1e-290  # less counts nothing; numbers of fewer bits, which are slow, begin a little below
 
 
 @dataclass(frozen=True)
@@ -39,122 +41,110 @@ class PhoneGraph:
     @classmethod
     def build(cls, words: Sequence[Pronunciations]) -> PhoneGraph:
         """The graph of words; those without a pronunciation take no time."""
-        if len(words) == 1 and len(words[0]) == 1:
-            return cls._of_one(words[0][0])
-        labels, owner, predecessors = [BLANK], [-1], [[0]]
-        starts, lasts, boundary = [0], [], 0  # what may come before the next word: phones, a blank
+        ways = [phones for pronunciations in words for phones in pronunciations]
+        phones = np.concatenate(ways) if ways else np.zeros(0, np.int64)
+        counts = np.array([len(pronunciations) for pronunciations in words], np.int64)
+        return cls(*_states(phones, np.array([len(way) for way in ways], np.int64), counts), len(words))
 
-        def add(label: int, word: int, into: List[int]) -> int:
-            labels.append(label)
-            owner.append(word)
-            predecessors.append([len(labels) - 1, *into])
-            return len(labels) - 1
 
-        for word, pronunciations in enumerate(words):
-            if not len(pronunciations):
-                continue
-            ends = []
-            for phones in pronunciations:
-                state = add(int(phones[0]), word, [boundary, *(last for last in lasts if labels[last] != phones[0])])
-                if boundary == 0:
-                    starts.append(state)
-                for phone in phones[1:].tolist():
-                    blank = add(BLANK, -1, [state])
-                    state = add(phone, word, [blank, state] if labels[state] != phone else [blank])
-                ends.append(state)
-            boundary, lasts = add(BLANK, -1, ends), ends
-        table = np.full((len(labels), max(map(len, predecessors))), len(labels), np.int64)
-        for row, states in zip(table, predecessors):
-            row[: len(states)] = states
-        finals = np.array([boundary, *lasts])
-        return cls(np.array(labels), table, np.array(owner), np.array(starts), finals, len(words))
-
-    @classmethod
-    def _of_one(cls, phones: np.ndarray) -> PhoneGraph:
-        """The graph of a word with one pronunciation: a blank, a phone, a blank, ..., a blank."""
-        size = 2 * len(phones) + 1
-        labels, owner = np.full(size, BLANK, np.int64), np.full(size, -1)
-        labels[1::2], owner[1::2] = phones, 0
-        table = np.full((size, 3), size, np.int64)
-        table[:, 0] = np.arange(size)
-        table[1:, 1] = np.arange(size - 1)
-        skips = 2 * np.flatnonzero(phones[1:] != phones[:-1]) + 3
-        table[skips, 2] = skips - 2
-        return cls(labels, table, owner, np.array([0, 1]), np.array([size - 1, size - 2]), 1)
+@compiled
+def _states(phones, lengths, counts):
+    """The arrays of a :class:`PhoneGraph`: of words with so many pronunciations, these of so many ``phones``."""
+    size, most = 1 + np.sum(2 * lengths - 1), 1
+    for count in counts:
+        size, most = size + (count > 0), max(most, count)
+    labels, owner, before = np.full(size, BLANK, np.int64), np.full(size, -1, np.int64), np.full((size, 2 + most), size, np.int64)
+    before[:, 0] = np.arange(size)
+    starts, finals = np.zeros(1, np.int64), np.zeros(1, np.int64)  # the latter: what may come before the next word, a blank and phones
+    state, begin, way = 0, 0, 0
+    for word in range(len(counts)):
+        ends = np.empty(1 + counts[word], np.int64)
+        for n in range(counts[word]):
+            for place in range(begin, begin + lengths[way]):
+                if place > begin:
+                    state += 2
+                    before[state - 1, 1], before[state, 1] = state - 2, state - 1
+                    if phones[place] != phones[place - 1]:
+                        before[state, 2] = state - 2
+                else:
+                    state += 1
+                    before[state, 1], ways = finals[0], 2
+                    for last in finals[1:]:
+                        if labels[last] != phones[place]:
+                            before[state, ways] = last
+                            ways += 1
+                    if finals[0] == 0:
+                        starts = np.append(starts, state)
+                labels[state], owner[state] = phones[place], word
+            begin, way, ends[1 + n] = begin + lengths[way], way + 1, state
+        if counts[word]:
+            state += 1
+            before[state, 1 : 1 + counts[word]] = ends[1:]
+            ends[0], finals = state, ends
+    return labels, before, owner, starts, finals
 
 
 def scores(log_probs: np.ndarray, graphs: Sequence[PhoneGraph], best_path: bool = False) -> np.ndarray:
     """Log-probability of each graph's words: all alignments summed up, or the best one's alone.
 
-    ``log_probs [T, P]`` float32; returns ``[N]`` float32, -inf where the words do not fit into the frames.
+    ``log_probs [T, P]`` float32; returns ``[N]`` float32, -inf where the words do not fit into the frames. Of words that fit as badly as
+    no speech does, by hundreds of nats at a time, the sum is that of the best alignment.
     """
-    if not len(log_probs) or not graphs:
+    if not len(log_probs):
         return np.array([0.0 if len(graph.labels) == 1 else NEVER for graph in graphs], np.float32)
-    if best_path:
-        return np.array([viterbi.best_path(log_probs, *graph.states)[0] for graph in graphs], np.float32)
-    size, width = max(len(graph.labels) for graph in graphs), max(graph.predecessors.shape[1] for graph in graphs)
-    labels = np.zeros((len(graphs), size), np.int64)
-    before = np.full((len(graphs), size, width), size, np.int64)
-    alpha = np.full((len(graphs), size + 1), NEVER)  # the last column is the state that never is
+    probabilities = np.exp(log_probs, dtype=np.float64)
+    found = np.zeros(len(graphs), np.float32)
     for n, graph in enumerate(graphs):
-        labels[n, : len(graph.labels)] = graph.labels
-        table = np.where(graph.predecessors == len(graph.labels), size, graph.predecessors)
-        before[n, : len(graph.labels), : table.shape[1]] = table
-        alpha[n, graph.starts] = log_probs[0, graph.labels[graph.starts]]
-    before += (size + 1) * np.arange(len(graphs))[:, None, None]
-    before = np.ascontiguousarray(np.moveaxis(before, 2, 0))
-    for frame in log_probs[1:]:
-        ways = alpha.ravel()[before]  # [K, N, S]
-        top = ways.max(axis=0)
-        shift = np.where(top == NEVER, np.float32(0), top)
-        with np.errstate(divide="ignore"):
-            top = shift + np.log(np.exp(ways - shift).sum(axis=0))
-        alpha[:, :size] = top + frame[labels]
-    return np.array([np.logaddexp.reduce(alpha[n, graph.ends]) for n, graph in enumerate(graphs)], np.float32)
-
-
-def rough_scores(log_probs: np.ndarray, sequences: Sequence[np.ndarray]) -> np.ndarray:
-    """:func:`scores` of words with one pronunciation each, but for rounding: ``[N]`` float64, infinity where that cannot be told.
-
-    ``log_probs [T, P]`` float32, at least one frame.
-    """
-    lengths = np.array([len(phones) for phones in sequences], np.int64)
-    return _rough_scores(np.exp(log_probs), np.concatenate(sequences), lengths)
+        found[n] = NEVER if best_path else _forward(probabilities, *graph.states)
+        if found[n] == NEVER:
+            found[n] = viterbi.best_path(log_probs, *graph.states)[0]
+    return found
 
 
 @compiled
-def _rough_scores(probabilities, phones, lengths):
-    """:func:`rough_scores`: sums of probabilities, scaled at each frame."""
-    found = np.full(len(lengths), np.inf)
-    now = np.zeros(2 * lengths.max() + 1)
-    begin = 0
-    for n in range(len(lengths)):
-        states, scale = 2 * lengths[n] + 1, 0.0
-        now[:states] = 0.0
-        now[0], now[1] = 1.0, 0.0  # before the first frame: in the first blank
-        for t in range(len(probabilities)):
-            total = 0.0
-            for s in range(states - 1, -1, -1):
-                value = now[s]
-                if s >= 1:
-                    value += now[s - 1]
-                label = BLANK
-                if s & 1:
-                    label = phones[begin + (s >> 1)]
-                    if s >= 3 and phones[begin + (s >> 1) - 1] != label:
-                        value += now[s - 2]
-                now[s] = value * probabilities[t, label]
-                total += now[s]
-            if total == 0.0:
-                break
+def _forward(probabilities, labels, before, starts, ends):
+    """The log-probability of all paths, summed up, of ``probabilities [T, P]`` float64; minus infinity where there is none, or too small a sum.
+
+    The others as :func:`ctcb.ctc.viterbi.best_path` has them. Sums are scaled; states that no path is in any more, or yet, are left out.
+    """
+    frames, states, ways = len(probabilities), len(labels), before.shape[1]
+    reached = np.zeros(states, np.int64)  # the last state that is reached from each, or from one before it
+    left = np.full(states + 1, frames, np.int64)  # frames that a path needs behind each
+    left[ends] = 0
+    for s in range(states - 1, -1, -1):
+        reached[s] = max(reached[s], s)
+        for k in range(1, ways):
+            if before[s, k] < states:
+                left[before[s, k]] = min(left[before[s, k]], left[s] + 1)
+                reached[before[s, k]] = max(reached[before[s, k]], s)
+    sums = np.zeros(states + 1)  # the last is the state S, which is never reached
+    low, high, total, scale = 0, 0, 0.0, 0.0
+    for s in starts:
+        sums[s], high = probabilities[0, labels[s]], max(high, s)
+        total += sums[s]
+    for s in range(1, states):
+        reached[s] = max(reached[s], reached[s - 1])
+    for t in range(1, frames):
+        if total < SCALED:
+            for s in range(low, high + 1):
+                sums[s] *= 1 / total
             scale += np.log(total)
-            for s in range(states):
-                now[s] /= total
-        ends = now[states - 1] + now[states - 2]
-        if ends > 0.0:
-            found[n] = scale + np.log(ends)
-        begin += lengths[n]
-    return found
+        total, high = 0.0, reached[high]
+        while low < high and left[low] > frames - t:
+            sums[low] = 0.0
+            low += 1
+        for s in range(high, low - 1, -1):  # downwards, so that predecessors still have the last frame's sums
+            value = sums[s]
+            for k in range(1, ways):
+                if before[s, k] == states:
+                    break
+                value += sums[before[s, k]]
+            value *= probabilities[t, labels[s]]
+            sums[s] = value if value > TINY else 0.0
+            total += sums[s]
+        if total == 0.0:
+            break
+    return scale + np.log(sums[ends].sum())
 
 
 def align(log_probs: np.ndarray, graph: PhoneGraph) -> Tuple[float, np.ndarray]:

@@ -21,7 +21,7 @@ from typing import Collection, List, Sequence
 import numpy as np
 
 from ctcb.phones.distance import costs
-from ctcb.phones.graph import PhoneGraph, Pronunciations, align, floored, rough_scores, scores
+from ctcb.phones.graph import PhoneGraph, Pronunciations, align, floored, scores
 from ctcb.phones.index import SoundIndex
 from ctcb.phones.options import LookupOptions, PhoneticOptions
 from ctcb.phones.phonetics import Phonetics, greedy_phones
@@ -30,7 +30,6 @@ LONGEST = 6  # words that an entity may replace
 TRIED = 24  # stretches and pronunciations of an utterance that are compared frame by frame
 LONG = 8  # phones: what has as many needs no more than the usual gain
 FEW = 100  # pronunciations: longer lists need a larger gain
-ROUGHLY = 0.1  # nats by which `rough_scores` may be wrong
 
 
 @dataclass(frozen=True)
@@ -90,21 +89,18 @@ def _better(
     """The pronunciations that fit a stretch of frames well, and well enough better than its words, less ``penalty`` (nats)."""
     free = float(stretch.max(axis=1).sum())
     own = [index.sound(sound) for sound in ids]
-    # Most fit too badly, which is soon seen; what is compared with the words is worked out as these are.
-    rough = rough_scores(stretch, own)
-    near = [n for n, phones in enumerate(own) if free - rough[n] <= options.max_loss_per_phone * len(phones) + ROUGHLY]
+    fits = scores(stretch, [PhoneGraph.build([[phones]]) for phones in own])
+    near = [n for n, phones in enumerate(own) if free - fits[n] <= options.max_loss_per_phone * len(phones)]
     if not near:
         return []
-    ids, own = [ids[n] for n in near], [own[n] for n in near]
-    graphs = [PhoneGraph.build([[phones]]) for phones in own]
-    *fits, present = scores(stretch, [*graphs, PhoneGraph.build(words)]).tolist()
+    [present] = scores(stretch, [PhoneGraph.build(words)]).tolist()
     more = max(0.0, float(np.log(len(index) / FEW)))
     matches = []
-    for sound, phones, fit in zip(ids, own, fits):
-        length = len(phones)
+    for n in near:
+        length, fit = len(own[n]), float(fits[n])
         surplus = fit - present + penalty - (options.min_gain + options.short_name_penalty * max(0, LONG - length) + more)
-        if free - fit <= options.max_loss_per_phone * length and surplus >= 0:
-            matches.append(Match(index.owner(sound), first, first + len(words), fit - present, surplus))
+        if surplus >= 0:
+            matches.append(Match(index.owner(ids[n]), first, first + len(words), fit - present, surplus))
     return matches
 
 

@@ -33,24 +33,21 @@ def renumber(graph, end, gone, flat, starts, lengths, order):
     place : int32, the new number of each state by the old one, those of new states behind; -1 for one that is gone.
     new_end : int64, the last state of each sequence that comes, by its new number.
     """
-    states = graph.states
-    size, most = len(graph.token), len(graph.token)
+    states, size = graph.states, len(graph.token)
+    most, longest = size, 0
     for sequence in order:
-        most += lengths[sequence]
-    users, children = np.zeros(most, np.int32), np.zeros(most, np.int32)
-    parents = np.full(most, NONE, np.int32)
+        most, longest = most + lengths[sequence], max(longest, lengths[sequence])
+    users, children, parents = np.zeros(most, np.int32), np.zeros(most, np.int32), np.empty(most, np.int32)
+    parents[0] = NONE
     for state in range(size):
         children[state] = states[state + 1].first_child - states[state].first_child
         for following in range(states[state].first_child, states[state + 1].first_child):
             parents[following] = state
     for state in end:
         users[state] += 1
-    # The new states; those of one parent are made in the order of their tokens, and chained.
-    head, tail, following_of = np.full(most, NONE, np.int32), np.full(most, NONE, np.int32), np.full(most, NONE, np.int32)
-    tokens = np.full(most - size, NONE, np.int32)
-    longest = 0
-    for sequence in order:
-        longest = max(longest, lengths[sequence])
+    touched = np.zeros(most, np.bool_)  # whether the state has other children than before
+    # The new states; those of one parent are made in the order of their tokens.
+    tokens = np.empty(most - size, np.int32)
     way, new_end, made = np.zeros(longest + 1, np.int64), np.zeros(len(order), np.int64), size
     for n in range(len(order)):
         sequence = order[n]
@@ -67,11 +64,7 @@ def renumber(graph, end, gone, flat, starts, lengths, order):
                 made += 1
                 parents[state], tokens[state - size] = above, symbol
                 children[above] += 1
-                if head[above] == NONE:
-                    head[above] = state
-                else:
-                    following_of[tail[above]] = state
-                tail[above] = state
+                touched[above] = True
             way[level] = state
         new_end[sequence] = way[lengths[sequence]]
         users[way[lengths[sequence]]] += 1
@@ -86,24 +79,29 @@ def renumber(graph, end, gone, flat, starts, lengths, order):
             left -= 1
             state = np.int64(parents[state])
             children[state] -= 1
+            touched[state] = True
     # Level by level, by parent, then by token.
-    before, first = np.zeros(left, np.int32), np.zeros(left + 1, np.int32)
-    token, parent, depth = np.full(left, NONE, np.int32), np.full(left, NONE, np.int32), np.zeros(left, np.int32)
-    count = 1
+    new = np.argsort(parents[size:made], kind="mergesort")
+    above_new = parents[size:made][new]
+    before, first = np.zeros(left, np.int32), np.empty(left + 1, np.int32)
+    token, parent, depth = np.empty(left, np.int32), np.empty(left, np.int32), np.empty(left, np.int32)
+    token[0], parent[0], depth[0], count = NONE, NONE, 0, 1
     for state in range(left):
-        first[state] = count
-        old, new = before[state], head[before[state]]
+        first[state], old = count, before[state]
         child, limit = (states[old].first_child, states[old + 1].first_child) if old < size else (0, 0)
-        while child < limit or new != NONE:
+        other, other_limit = 0, 0
+        if touched[old]:
+            other, other_limit = np.searchsorted(above_new, old), np.searchsorted(above_new, old, "right")
+        while child < limit or other < other_limit:
             if child < limit and place[child] == NONE:
                 child += 1
                 continue
-            if child < limit and (new == NONE or graph.token[child] < tokens[new - size]):
+            if child < limit and (other == other_limit or graph.token[child] < tokens[new[other]]):
                 before[count], token[count] = child, graph.token[child]
                 child += 1
             else:
-                before[count], token[count] = new, tokens[new - size]
-                new = following_of[new]
+                before[count], token[count] = size + new[other], tokens[new[other]]
+                other += 1
             parent[count], depth[count] = state, depth[state] + 1
             place[before[count]] = count
             count += 1
@@ -115,7 +113,7 @@ def renumber(graph, end, gone, flat, starts, lengths, order):
 
 @compiled
 def relink(old, graph, before, place, parent, starts_word, is_separator):
-    """Fill in the states' `fail` and `mask` in a renumbered ``graph``, from the ones in the ``old`` one."""
+    """Fill in the states' `fail`, `mask` and `top_weight` in a renumbered ``graph``, from the ones in the ``old`` one."""
     states, size = graph.states, len(old.token)
     new_at_root = np.zeros(len(graph.root_child), np.bool_)
     grew = np.zeros(len(parent), np.bool_)  # whether the state, or a suffix of it other than the root, has a new child
@@ -141,3 +139,4 @@ def relink(old, graph, before, place, parent, starts_word, is_separator):
         for following in range(states[state].first_child, states[state + 1].first_child):
             mask |= np.int64(1) << (graph.token[following] & 63)
         states[state].mask = mask
+        states[state].top_weight = max(states[state].weight, states[suffix].top_weight)

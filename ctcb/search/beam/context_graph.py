@@ -120,9 +120,8 @@ class ContextGraph:
         )
         table = self.table.without(removed).joined(more)
         end = np.concatenate([place[self.end[~goes]], new_end])
-        arrays = _arrays(table, end, token, depth, first, names, self.boosted, None)
+        arrays = _arrays(table, end, token, parent, depth, first, names, self.boosted, None)
         relink(self.arrays, arrays, before, place, parent, vocabulary.starts_word, vocabulary.between_words)
-        _raise_weights(arrays, parent)
         return replace(self, arrays=arrays, table=table, end=end)
 
     @classmethod
@@ -132,12 +131,11 @@ class ContextGraph:
         """The graph of some sequences, and of others to push away."""
         every = table.joined(away) if len(away) else table
         token, parent, level, end = grow(every.flat, every.starts, every.lengths, vocabulary.size, every.order)
-        arrays = _arrays(table, end[: len(table.starts)], token, level, first_children(parent), names, boosted, short)
+        arrays = _arrays(table, end[: len(table.starts)], token, parent, level, first_children(parent), names, boosted, short)
         if len(away):
             arrays = arrays._replace(penalty=np.zeros(len(token)))
             np.maximum.at(arrays.penalty, end[len(table.starts) :], away.weights[away.owners])
         _link(arrays, parent, vocabulary.starts_word, vocabulary.between_words)
-        _raise_weights(arrays, parent)
         return cls(arrays, vocabulary, table, end, boosted, short is None and not len(away))
 
     def with_class(self, scores: Sequence[float]) -> ContextGraph:
@@ -164,19 +162,19 @@ class ContextGraph:
 
 
 def _arrays(
-    table: PhraseTable, end: np.ndarray, token: np.ndarray, depth: np.ndarray, first: np.ndarray, names: Optional[Sequence[Any]],
-    boosted: bool, short: Optional[float],
+    table: PhraseTable, end: np.ndarray, token: np.ndarray, parent: np.ndarray, depth: np.ndarray, first: np.ndarray,
+    names: Optional[Sequence[Any]], boosted: bool, short: Optional[float],
 ) -> GraphArrays:
     """The arrays of a trie, whose states are not linked yet; parameters as of :meth:`ContextGraph.build`, and as ``grow`` returns them."""
     count = unboosted_letters(len(table)) if short is None else short
     weights = table.weights[table.owners] * np.maximum(LEAST, 1 - count / np.maximum(1, table.letters))
     limits, entity, end_weight, end_cost = _ends(end, table.owners, weights, table.costs, names, len(token))
-    states = np.zeros(len(token) + 1, STATE)
-    states["first_child"], states["depth"][:-1], states["ends"][1:] = first, depth, limits
     root_child = np.zeros(table.size, np.int32)
     root_child[token[1 : first[1]]] = np.arange(1, first[1])
     if not boosted:
         end_weight[:] = 0
+    states = np.empty(len(token) + 1, STATE)
+    _fill(states, first.astype(np.int32, copy=False), parent, depth, limits, end_weight)
     return GraphArrays(
         states=states, token=token, root_child=root_child, entity=entity, end_weight=end_weight, end_cost=end_cost,
         end_class=np.zeros(0), class_bound=np.array([-np.inf]), penalty=np.zeros(0),
@@ -190,8 +188,9 @@ def _ends(
     """The entities that end at each state (and where each state's stop), without those that another beats
     in weight and cost alike; weights and costs are the sequences'."""
     order, limits = _by_state(end, states)
-    several = np.diff(limits, prepend=0)[end[order]] > 1
-    if several.any():
+    shared = np.diff(end[order]) == 0
+    if shared.any():
+        several = np.append(shared, False) | np.append(False, shared)
         some = order[several]
         rank = np.arange(int(owners.max()) + 1 if names is None else len(names))
         if names is not None:
@@ -199,14 +198,14 @@ def _ends(
             rank[sorted(tied.tolist(), key=names.__getitem__)] = np.arange(len(tied))
         order[several] = some[np.lexsort((rank[owners[some]], costs[some], -weights[some], end[some]))]
         order = order[_undominated(end[order], costs[order])]
-        limits = np.cumsum(np.bincount(end[order], minlength=states))
+        limits = np.cumsum(np.bincount(end[order], minlength=states)).astype(np.int32)
     return limits, owners[order].astype(np.int32), weights[order].astype(np.float32), costs[order]
 
 
 @compiled
 def _by_state(end, states):
     """The sequences in the order of their last states, and up to where those of each state go in it ``[S]``."""
-    limits, order = np.zeros(states + 1, np.int64), np.empty(len(end), np.int64)
+    limits, order = np.zeros(states + 1, np.int32), np.empty(len(end), np.int64)
     for state in end:
         limits[state + 1] += 1
     for state in range(states):
@@ -242,7 +241,7 @@ def _bound(graph, end_class, class_bound):
 
 @compiled
 def _link(graph, parent, starts_word, is_separator):
-    """Fill in the states' `fail` and `mask`, and add to `penalty` what ends in their suffixes."""
+    """Fill in the states' `fail`, `mask` and `top_weight`, and add to `penalty` what ends in their suffixes."""
     states = graph.states
     for state in range(1, len(parent)):
         token, before = graph.token[state], parent[state]
@@ -258,17 +257,19 @@ def _link(graph, parent, starts_word, is_separator):
         for following in range(states[state].first_child, states[state + 1].first_child):
             mask |= np.int64(1) << (graph.token[following] & 63)
         states[state].mask = mask
+        states[state].top_weight = max(states[state].weight, states[suffix].top_weight)
 
 
 @compiled
-def _raise_weights(graph, parent):
-    """Fill in the states' `weight` and `top_weight`."""
-    states = graph.states
-    for state in range(1, len(parent)):
-        for i in range(states[state].ends, states[state + 1].ends):
-            states[state].weight = max(states[state].weight, graph.end_weight[i])
-    for state in range(len(parent) - 1, 0, -1):
-        states[parent[state]].weight = max(states[parent[state]].weight, states[state].weight)
-    states[0].weight = 0
-    for state in range(1, len(parent)):
-        states[state].top_weight = max(states[state].weight, states[states[state].fail].top_weight)
+def _fill(states, first, parent, depth, limits, end_weight):
+    """Fill in the states but for what their suffixes tell: `fail`, `mask` and `top_weight`, which are 0."""
+    size = len(parent)
+    weight = np.zeros(size, np.float32)
+    for state in range(size - 1, 0, -1):
+        for i in range(limits[state - 1], limits[state]):
+            weight[state] = max(weight[state], end_weight[i])
+        weight[parent[state]] = max(weight[parent[state]], weight[state])
+    for state in range(size + 1):
+        states[state].first_child, states[state].ends = first[state], limits[state - 1] if state > 0 else 0
+        states[state].depth, states[state].weight = (depth[state], weight[state]) if 0 < state < size else (0, 0)
+        states[state].fail, states[state].mask, states[state].top_weight = 0, 0, 0
