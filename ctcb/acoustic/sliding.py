@@ -18,7 +18,7 @@ from ctcb.ctc.emissions import Emissions
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.errors import InputError, RunError
 
-LEFT = 2.0  # seconds of left context at least, where the model takes as much; chosen in results/streaming.md
+LEFT = 4.0  # seconds of left context, where the model takes as much (results/streaming.md has what 2 s cost)
 LATENCY = 1.0  # seconds
 
 

@@ -45,7 +45,7 @@ def test_flags_of_the_command_line_are_those_of_the_table():
 
 
 @pytest.mark.parametrize("text, says", [
-    ("verify.treshold=0.4", "'verify.treshold' is no setting; choose from beam.beam"),
+    ("verify.treshold=0.4", "'verify.treshold' is no setting; choose from beam.alignments"),
     ("verify.threshold", "'verify.threshold' is no setting; write NAME=VALUE"),
     ("verify.threshold=high", "'high' is no value of verify.threshold; its values are like 0.5"),
     ("g2g.count=1.5", "'1.5' is no value of g2g.count"),
@@ -185,7 +185,7 @@ def test_set_is_what_the_flag_is(ctcb, tmp_path):
         assert ctcb(*decode, *given).out.split() == ["u", "ann", "met", "bov"]
     for given, says in (
         (["--cap", 0, "--set", "subword.cap=0"], "both --cap and --set subword.cap are given"),
-        (["--set", "subword.cab=0"], "'subword.cab' is no setting; choose from beam.beam, "),
+        (["--set", "subword.cab=0"], "'subword.cab' is no setting; choose from beam.alignments, "),
         (["--set", "beam.lm_weight=0.2"], "--set beam.lm_weight is for an LM, and there is none"),
         (["--method", "greedy", "--without", "subword", "--set", "beam.beam=8"], "greedy decoding takes no --set beam.beam"),
         (["--set", "beam.nbest=2", "--nbest", 2], "both --nbest and --set beam.nbest are given"),

@@ -110,7 +110,7 @@ def test_vary_repeats_rows():
     assert [rung.system.name for rung in rungs] == ["none", "subword subword.beta=0.1", "subword subword.beta=3"]
     assert [rung.hyps["u0"] for rung in rungs] == ["ann met bov", "ann met bov", "ann met bob"]
     assert varied(rows[:2], "g2g.count", ["7"])[1].preset.options.g2g.count == 7
-    with pytest.raises(InputError, match="'betta' is no setting; choose from beam.beam, beam.blank_skip"):
+    with pytest.raises(InputError, match="'betta' is no setting; choose from beam.alignments, beam.beam"):
         varied(rows, "betta", ["1"])
     with pytest.raises(InputError, match="'many' is no value of g2g.count; its values are like 10"):
         varied(varied(rows[:2], "g2g.count", ["7"]), "g2g.count", ["many"])
