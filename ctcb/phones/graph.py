@@ -125,6 +125,8 @@ def _forward(probabilities, labels, before, starts, ends):
     for s in range(1, states):
         reached[s] = max(reached[s], reached[s - 1])
     for t in range(1, frames):
+        if total == 0.0:
+            break
         if total < SCALED:
             for s in range(low, high + 1):
                 sums[s] *= 1 / total
@@ -142,8 +144,6 @@ def _forward(probabilities, labels, before, starts, ends):
             value *= probabilities[t, labels[s]]
             sums[s] = value if value > TINY else 0.0
             total += sums[s]
-        if total == 0.0:
-            break
     return scale + np.log(sums[ends].sum())
 
 

@@ -108,6 +108,13 @@ def test_zero_and_too_few_frames():
     assert align(random_frames(2, 0), graph(WORDS[3]))[1].tolist() == [[-1, -1], [-1, -1]]
 
 
+def test_phones_that_are_impossible_from_the_first_frame_on():
+    only_first = np.full((4, 3), -np.inf, np.float32)
+    only_first[:, 1] = 0.0
+    graphs = [PhoneGraph.build([[np.array([phone])]]) for phone in (1, 2)]
+    assert scores(only_first, graphs).tolist() == [0.0, -np.inf]
+
+
 def test_floor_makes_every_phone_possible():
     log_probs = np.log(np.array([[1.0, 0, 0, 0]], np.float32) + 1e-30)
     spread = np.exp(floored(log_probs, 0.04))
