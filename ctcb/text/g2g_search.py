@@ -261,9 +261,10 @@ def _places(wheres: Sequence[str]) -> Places:
 def respellings(
     words: Sequence[str], count: int, table: Table, most: int, known: Callable[[str], bool] = lambda word: False
 ) -> List[List[Tuple[int, str]]]:
-    """Of the ``count`` cheapest other spellings of each word the first ``most`` that are not ``known``, and their costs in millionths of a nat.
+    """Of the cheapest other spellings of each word the first ``most`` that are not ``known``, and their costs in millionths of a nat.
 
-    Cheapest first, equally cheap ones in the alphabet's order; costs come before texts.
+    ``most + _SPARE`` are searched for, and where too few of these are not known, ``count``.
+        Cheapest first, equally cheap ones in the alphabet's order; costs come before texts.
     """
     few = min(count, most + _SPARE)
     found = _cheapest(words, few, table, most, known)
