@@ -264,7 +264,7 @@ def respellings(
     """Of the cheapest other spellings of each word the first ``most`` that are not ``known``, and their costs in millionths of a nat.
 
     ``most + _SPARE`` are searched for, and where too few of these are not known, ``count``.
-        Cheapest first, equally cheap ones in the alphabet's order; costs come before texts.
+    Cheapest first, equally cheap ones in the alphabet's order; costs come before texts.
     """
     few = min(count, most + _SPARE)
     found = _cheapest(words, few, table, most, known)
