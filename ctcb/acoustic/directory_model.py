@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 from ctcb.acoustic.directory import LoadedModel
 from ctcb.acoustic.fingerprint import of_directory
 from ctcb.acoustic.model import MAX_SECONDS
+from ctcb.acoustic.sliding import LEFT
 from ctcb.adapter.encoder_bias import EncoderBias
 from ctcb.ctc.emissions import Emissions
 from ctcb.data.feature_stream import FeatureStream
@@ -20,8 +21,6 @@ from ctcb.data.features import FeatureExtractor
 from ctcb.models import ctc
 from ctcb.phones.phonetics import Phonetics
 from ctcb.text.spelling import Spelling, TokenizerSpelling
-
-BEFORE = 4.0  # seconds before a chunk that an adapter sees
 
 
 @dataclass
@@ -87,7 +86,7 @@ class DirectoryModel:
         """See :class:`ctcb.acoustic.chunked.ChunkedModel`. An adapter sees the chunk and the seconds before it."""
         network, bias = self.model.network, self._bias
         encoded = network.encode(rows[None], torch.tensor([len(rows)]), state=state.encoder)
-        window = state.extended(encoded, round(BEFORE / self.frame_shift))
+        window = state.extended(encoded, round(LEFT / self.frame_shift))
         if bias is None:
             return self._split(network.emissions(encoded), None)[0]
         [emissions] = self._split(bias.bias(window, [""]), network.emissions(window))
