@@ -103,7 +103,7 @@ def boost_of_letter(options, entropy, frames):
     """The boost (nats) a letter after ``frames`` frames whose entropies (nats) sum up to ``entropy``."""
     usual = options.entropy
     mean = (entropy + PRIOR_FRAMES * usual) / (frames + PRIOR_FRAMES)
-    return options.beta if mean <= usual or usual == 0.0 else options.beta * (usual / mean) ** ENTROPY_POWER
+    return options.beta if mean <= usual else options.beta * (usual / mean) ** ENTROPY_POWER
 
 
 @compiled(allocates=False, inner=True)

@@ -130,6 +130,8 @@ class BeamDecoder:
         wider = min(max(nbest, WITH_LM if resources.fusion.on else 1), WIDEST)
         pruning = resources.pruning._replace(per_key=nbest, beam=wider * resources.pruning.beam)
         boost = self._class_boost if in_class(resources) else resources.boost
+        if graph is self._no_entities:
+            boost = boost._replace(entropy=0.0)  # nothing is boosted: no entropy is worked out
         return resources._replace(pruning=pruning, boost=boost)
 
 

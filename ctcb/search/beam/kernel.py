@@ -59,7 +59,7 @@ class Progress(NamedTuple):
     offset : float64, nats, as in SearchResult.
     collapsed : bool, whether all of their alignments end in blank, as after a frame of pure blank.
     swapped : bool, whether they are in the second one of the two beams.
-    entropy : float64, nats, the sum of the entropies of the frames whose best token is no blank,
+    entropy : float64, nats, the sum of the entropies of the frames whose best token is no blank, where boosts follow it,
     voiced : int, and how many these are.
     """
 
@@ -99,7 +99,7 @@ def make_frame(row, resources, scratch, entropy, voiced):
     wide = narrow
     while wide < min(count, pruning.boost_top_k) and scratch.shortlist[wide].log_prob >= best - pruning.boost_gap:
         wide += 1
-    if row[tokens.blank] < best:
+    if resources.boost.entropy > 0.0 and row[tokens.blank] < best:
         entropy, voiced = entropy + entropy_of(row[tokens.blank], scratch.shortlist, count), voiced + 1
     letter_boost = boost_of_letter(resources.boost, entropy, voiced)
     top_boost = top_entry_bonus = 0.0
