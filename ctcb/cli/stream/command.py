@@ -16,7 +16,6 @@ from ctcb.cli.common.settings import presets_of, set_option
 from ctcb.cli.decode.biasing import BiasingOptions, biasing_options
 from ctcb.cli.stream.live_audio import from_microphone, from_stdin
 from ctcb.cli.stream.screen import JSON, JSONL, LINE, NO, TEXT, Screen, Stats
-from ctcb.data.pcm import SAMPLE
 from ctcb.decoding.builder import build, techniques_of
 from ctcb.decoding.endpoint import Endpoints
 from ctcb.entities import EntityList
@@ -99,7 +98,7 @@ def command(
     if latency is not None and stream.latency < latency:
         click.echo(f"ctcb: --latency {latency:g} changes nothing: this model is trained to stream with {stream.latency:.2f} s", err=True)
     screen = Screen(form, partials or (LINE if sys.stderr.isatty() else NO))
-    clock, second = Stats(), SAMPLE.itemsize * audio.rate * audio.channels
+    clock = Stats()
 
     def finish() -> None:
         for transcript in clock.timed(stream.finish, 0.0):
@@ -109,12 +108,12 @@ def command(
 
     try:
         for piece in audio.pieces:
-            for transcript in clock.timed(lambda piece=piece: stream.accept(piece), len(piece) / second):  # type: ignore[misc]
+            for transcript in clock.timed(lambda piece=piece: stream.accept(piece), audio.seconds(piece)):  # type: ignore[misc]
                 screen.final(transcript)
             screen.partial(stream.partial)
-    except KeyboardInterrupt:
-        finish()
-        if not mic:  # which is stopped so; other audio is cut off
-            raise
-        return
+    except (KeyboardInterrupt, InputError) as error:
+        finish()  # what came before is not lost
+        if mic and isinstance(error, KeyboardInterrupt):  # which is stopped so; other audio is cut off
+            return
+        raise
     finish()

@@ -2,61 +2,45 @@
 from __future__ import annotations
 
 import sys
-import wave
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Iterator, Optional
+from typing import Any, Iterator, Optional, Union
 
 import click
+import numpy as np
 
 from ctcb.data.audio import SAMPLE_RATE
+from ctcb.data.pcm import SAMPLE
+from ctcb.data.piped_wav import PipedWav
 from ctcb.errors import InputError, RunError
 from ctcb.extras import EXTRAS, install
 
 PIECE = 0.1  # seconds that are read at once from a WAV or a microphone
 BYTES = 1 << 16  # at most, of raw PCM
-SIXTEEN_BIT = "ffmpeg -i FILE -f s16le -ac 1 -ar 16000 - | ctcb stream --rate 16000"
 
 
 @dataclass(frozen=True)
 class LiveAudio:
-    """Audio that comes piece by piece, as the bytes of 16-bit little-endian samples."""
+    """Audio that comes piece by piece."""
 
     rate: int  # Hz
-    channels: int  # interleaved
-    pieces: Iterator[bytes]
+    channels: int
+    pieces: Union[Iterator[bytes], Iterator[np.ndarray]]  # interleaved 16-bit little-endian samples; or [n, channels] in -1..1
+
+    def seconds(self, piece: Union[bytes, np.ndarray]) -> float:
+        """How long a piece is."""
+        samples = len(piece) / (SAMPLE.itemsize * self.channels) if isinstance(piece, bytes) else len(piece)
+        return samples / self.rate
 
 
 def from_stdin(rate: Optional[int], channels: int) -> LiveAudio:
-    """Raw PCM at a ``rate``; without one a WAV, which says it itself. Raises InputError for anything else."""
+    """Raw 16-bit PCM at a ``rate``; without one a WAV, which says it itself. Raises InputError for anything else."""
     stdin: Any = sys.stdin.buffer
     if sys.stdin.isatty():
         raise InputError("standard input is a terminal", hint="pipe audio in (arecord -f S16_LE -r 16000 -t raw | ctcb stream --rate 16000), or use --mic")
     if rate is not None:
         return LiveAudio(rate, channels, iter(lambda: stdin.read1(BYTES), b""))
-    head = stdin.read(4)
-    if head[:4] != b"RIFF":
-        what = "is empty" if not head else "holds no WAV"
-        raise InputError(f"standard input {what}", hint="give a WAV; or raw 16-bit PCM, and its rate (--rate HZ)")
-    try:
-        file = wave.open(_Rejoined(head, stdin))  # type: ignore[call-overload]
-    except (wave.Error, EOFError) as error:
-        raise InputError(f"the WAV on standard input cannot be read ({error or 'it ends too early'})", hint=f"give 16-bit PCM: {SIXTEEN_BIT}") from None
-    if file.getsampwidth() != 2:
-        raise InputError(f"the WAV on standard input has {8 * file.getsampwidth()} bits a sample", hint=f"give 16-bit PCM: {SIXTEEN_BIT}")
-    size = max(1, round(PIECE * file.getframerate()))
-    return LiveAudio(file.getframerate(), file.getnchannels(), iter(lambda: file.readframes(size), b""))
-
-
-class _Rejoined:
-    """A stream whose first bytes were read already. It cannot be sought in, as a pipe cannot."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head, self._rest = head, rest
-
-    def read(self, size: int) -> bytes:
-        """``size`` bytes, fewer at the end."""
-        head, self._head = self._head[:size], self._head[size:]
-        return head + self._rest.read(size - len(head))
+    wav = PipedWav(stdin, "standard input")
+    return LiveAudio(wav.rate, wav.channels, wav.pieces(PIECE))
 
 
 def from_microphone() -> LiveAudio:
