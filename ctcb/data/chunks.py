@@ -5,12 +5,13 @@ Formats: RIFF and RF64 (EBU Tech 3306), Sony's Wave64, AIFF and AIFF-C, Apple's 
 """
 from __future__ import annotations
 
-from typing import Callable, Dict, Optional, Tuple
+from typing import Callable, Dict, Iterator, Optional, Tuple
 
 from ctcb.data.mpeg import Buffer
 
 STREAMED = 0x7FF00000  # bytes: headers of streams claim this much, or more
 MOST_CHUNKS = 1000  # that are looked through for the samples of a recording
+CHUNKS_BEHIND = (b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"cue ", b"<?xp", b"_PMX")  # that some write behind a file's end
 _W64_RIFF = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 
 Header = Tuple[Optional[int], bytes]  # where a recording ends, if its header says so; and what the headers of its kind share
@@ -42,24 +43,41 @@ def _riff(data: Buffer, place: int) -> Optional[Header]:
     """A WAV, or one of more than 4 GB (RF64)."""
     if bytes(data[place + 8 : place + 12]) != b"WAVE":
         return None
-    whole, large, at, shared = _number(data, place + 4, 4), 0, place + 12, b""
-    if data[place : place + 4] == b"RF64" and bytes(data[at : at + 4]) == b"ds64":
-        whole, large = _number(data, at + 8, 8), _number(data, at + 16, 8)
+    whole, large, first, shared = _number(data, place + 4, 4), 0, place + 12, b""
+    if data[place : place + 4] == b"RF64" and bytes(data[first : first + 4]) == b"ds64":
+        whole, large = _number(data, first + 8, 8), _number(data, first + 16, 8)
         if whole >= 1 << 62:
             whole = 0
-    for _ in range(MOST_CHUNKS):
-        name, size = bytes(data[at : at + 4]), _number(data, at + 4, 4)
+    for name, at, size in _riff_chunks(data, first):
         if name == b"data":
             size = large or size
-            samples = None if size == 0 or STREAMED <= size and not large else at + 8 + size
-            if samples is None and not 0 < whole < STREAMED:
+            samples = None if size == 0 or STREAMED <= size and not large else at + size
+            if samples is None and not at - place - 8 < whole < STREAMED:
                 return None, shared
             return max(samples or 0, place + 8 + whole + whole % 2 if large or whole < STREAMED else 0), shared
-        if len(name) < 4:
-            break
-        shared = bytes(data[at : at + 8 + size]) if name == b"fmt " else shared
-        at += 8 + size + size % 2
+        shared = bytes(data[at - 8 : at + size]) if name == b"fmt " else shared
     return len(data), shared
+
+
+def _riff_chunks(data: Buffer, at: int) -> Iterator[Tuple[bytes, int, int]]:
+    """The chunks from a byte on: the name of each, where what it holds begins, and how much it says that is."""
+    for _ in range(MOST_CHUNKS):
+        name, size = bytes(data[at : at + 4]), _number(data, at + 4, 4)
+        if len(name) < 4:
+            return
+        yield name, at + 8, size
+        at += 8 + size + size % 2
+
+
+def unfinished(data: Buffer, place: int) -> Optional[int]:
+    """Where the samples of the WAV that begins at a byte begin, though its header names none: whoever recorded it was stopped
+    before the header was finished. None where it names some, or where none stand there."""
+    if bytes(data[place : place + 4]) != b"RIFF" or bytes(data[place + 8 : place + 12]) != b"WAVE":
+        return None
+    for name, at, size in _riff_chunks(data, place + 12):
+        if name == b"data":
+            return None if size or bytes(data[at : at + 4]) in CHUNKS_BEHIND else at
+    return None
 
 
 def _wave64(data: Buffer, place: int) -> Optional[Header]:

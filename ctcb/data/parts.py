@@ -25,7 +25,6 @@ STARTS = (
     *((mark, 0) for mark in FLAC_STARTS), *((mark + b"\x00\x00\x00", behind) for mark in (b"Xing", b"Info") for behind in (36, 21, 13)),
 )  # fmt: skip
 LEAST = 64  # bytes that may be a recording of their own
-CHUNKS_BEHIND = (b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"cue ", b"<?xp", b"_PMX")  # that some write behind a file's end
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,8 @@ def _one_by_one(data: Buffer, start: int) -> Optional[List[Part]]:
     parts: List[Part] = []
     place, end = start, chunks.end_of(data, start)
     while end is not None and end > place:
-        parts.append(Part(((place, end),)))
+        samples = chunks.unfinished(data, place)
+        parts.append(Part(((place, end),)) if samples is None or samples >= end else _finished(data, place, samples, end))
         place = mpeg.behind_tags(data, end)
         end = chunks.end_of(data, place)
     left = len(data) - place
@@ -120,10 +120,16 @@ def _one_by_one(data: Buffer, start: int) -> Optional[List[Part]]:
         mark = bytes(data[place : place + 4])
         if mark in (b"OggS", b"fLaC") or mpeg.begins(data, place):
             parts += _within(data, place, len(data))
-        elif mark not in CHUNKS_BEHIND:
+        elif mark not in chunks.CHUNKS_BEHIND:
             note = f"{left} bytes behind the end of the recording, which are no audio of a known kind, left out"
             parts[-1] = replace(parts[-1], notes=(note,))
     return parts if len(parts) > 1 or parts[-1].notes else None
+
+
+def _finished(data: Buffer, place: int, samples: int, end: int) -> Part:
+    """A WAV whose header names no samples, with a header that names all."""
+    header = bytes(data[place : samples - 4]) + (end - samples).to_bytes(4, "little")
+    return Part(((samples, end),), header, notes=("its header was not finished; read to the end",))
 
 
 def _within(data: Buffer, first: int, end: int) -> List[Part]:

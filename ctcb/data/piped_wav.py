@@ -13,9 +13,9 @@ from typing import BinaryIO, Iterator
 import numpy as np
 import soundfile
 
+from ctcb.data.chunks import STREAMED
 from ctcb.errors import InputError, InputWarning
 
-_UNKNOWN = 0x7FFF0000  # bytes; a size from here on, or of 0, says that the recorder did not know it
 _LARGEST = 1 << 24  # bytes of what stands before the samples
 _ALIGNMENT = struct.Struct("<12xH")  # of a chunk "fmt ": the bytes of a sample of all channels
 
@@ -30,7 +30,7 @@ class PipedWav:
         if begin[:4] not in (b"RIFF", b"RF64") or begin[8:] != b"WAVE":
             what = "holds no WAV" if begin else "is empty"
             raise InputError(f"{name} {what}", hint="give a WAV; or raw 16-bit PCM, and its rate (--rate HZ)")
-        self._format, kind, size = b"", b"", 0
+        self._format, kind, size, large = b"", b"", 0, 0
         while kind != b"data":
             head = pipe.read(8)
             kind, size = head[:4], int.from_bytes(head[4:], "little")
@@ -39,9 +39,11 @@ class PipedWav:
             body = b"" if kind == b"data" else pipe.read(size + size % 2)
             if kind == b"fmt ":
                 self._format = head + body
+            elif kind == b"ds64":  # RF64's sizes
+                large = int.from_bytes(body[8:16], "little")
         if len(self._format) < 8 + _ALIGNMENT.size:
             raise self._unreadable("it has no chunk that says its format")
-        self._size = None if size == 0 or size >= _UNKNOWN else size
+        self._size = large or (size if 0 < size < STREAMED else None)
         [self._alignment] = _ALIGNMENT.unpack_from(self._format, 8)
         try:
             with soundfile.SoundFile(io.BytesIO(self._behind_header(bytes(self._alignment)))) as file:

@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 import soundfile
-from containers import encoded, mp3, without_info
+from containers import encoded, mp3, unfinished, without_info
 from tones import RATE, say
 
 from ctcb.data import ffmpeg
@@ -70,6 +70,7 @@ TAKEN = {
         "x.wav", lambda path: path.write_bytes(encoded(SAID) + b"junk of " * 37 + b"some"),
         "300 bytes behind the end of the recording, which are no audio of a known kind, left out",
     ),
+    "a WAV whose header was not finished": ("x.wav", lambda path: path.write_bytes(unfinished(encoded(SAID))), "its header was not finished; read to the end"),
     "chained Ogg": (
         "x.ogg", lambda path: path.write_bytes(2 * encoded(SAID, form="OGG", subtype="OPUS")),
         "2 recordings, joined in one file, read one behind the other",

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 import soundfile
-from containers import encoded, id3v1, mp3, ogg_flac, pitches, tone, without_info
+from containers import encoded, id3v1, mp3, ogg_flac, pitches, tone, unfinished, without_info
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -180,6 +180,21 @@ def test_bytes_and_open_files_are_read_as_their_path(tmp_path):
         read_audio(b"")
     with pytest.raises(InputError, match="<bytes>: not readable as audio"):
         read_audio(b"no audio" * 100)
+
+
+@pytest.mark.parametrize("whole", [0, 36, None])
+def test_header_that_was_not_finished(whole):
+    """As a recorder leaves it that is stopped: no samples, and the size of the header, none, or the right one."""
+    finished = encoded(tone(440, 0.5))
+    data = unfinished(finished, whole)
+    assert len(soundfile.read(io.BytesIO(data))[0]) == 0  # libsndfile believes the header
+    np.testing.assert_array_equal(read_audio(data).samples, read_audio(finished).samples)
+    if whole == 36:
+        twice = read_audio(finished + data)
+        np.testing.assert_array_equal(twice.samples, np.tile(read_audio(finished).samples, 2))
+    empty = unfinished(finished, whole)[:44]
+    with pytest.raises(InputError, match="holds no samples"):
+        read_audio(empty)
 
 
 def test_length_of_a_stream_is_what_comes():
