@@ -45,7 +45,7 @@ def slope(decoded, count):
 def test_memory_over_10000_utterances(model_dir, tmp_path):
     from ctcb.data.inputs import find_utterances
     from ctcb.decoding.builder import Config, build
-    from ctcb.decoding.pipeline import Contexts
+    from ctcb.decoding.list_preparation import Contexts
 
     for number in range(20):
         soundfile.write(str(tmp_path / f"{number}.wav"), say(WORDS[number], seed=number), RATE)

@@ -6,7 +6,8 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ctcb.biasing.prepared_list import Context
 from ctcb.decoding.kept_lists import KeptLists
-from ctcb.decoding.pipeline import Pipeline, warn_of
+from ctcb.decoding.list_preparation import warn_of
+from ctcb.decoding.pipeline import Pipeline
 from ctcb.entities import Entity, EntityList, LoadReport
 from ctcb.entities.lists import entries_of
 

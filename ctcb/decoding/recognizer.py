@@ -19,7 +19,8 @@ from ctcb.decoding.audio_stream import AudioStream
 from ctcb.decoding.endpoint import Endpoints
 from ctcb.decoding.explaining import NameExplainer
 from ctcb.decoding.list_cache import Entities, ListCache
-from ctcb.decoding.pipeline import Contexts, Pipeline
+from ctcb.decoding.list_preparation import Contexts
+from ctcb.decoding.pipeline import Pipeline
 from ctcb.decoding.stitching import in_one, together
 from ctcb.decoding.stream import Stream
 from ctcb.decoding.usage import Lists, OnError, contexts_of, described, transcripts

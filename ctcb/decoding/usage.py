@@ -7,7 +7,8 @@ from typing import Callable, Iterable, Iterator, Mapping, Optional, Union
 
 from ctcb.data.utterance import Utterance
 from ctcb.decoding.list_cache import Entities, ListCache
-from ctcb.decoding.pipeline import Contexts, Pipeline
+from ctcb.decoding.list_preparation import Contexts
+from ctcb.decoding.pipeline import Pipeline
 from ctcb.entities import Entity
 from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import CtcbError

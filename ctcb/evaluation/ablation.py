@@ -10,7 +10,7 @@ from ctcb.biasing.registry import TECHNIQUES
 from ctcb.biasing.technique import Technique
 from ctcb.ctc.emissions import Emitted
 from ctcb.decoding.builder import EmissionFacts, build_pipeline
-from ctcb.decoding.pipeline import Contexts
+from ctcb.decoding.list_preparation import Contexts
 from ctcb.entities import EntityList
 from ctcb.evaluation.cached_emissions import CachedEmissions
 from ctcb.evaluation.dataset import DataSet

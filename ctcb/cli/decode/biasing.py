@@ -13,7 +13,8 @@ from ctcb.biasing.technique import EncoderTechnique, Technique
 from ctcb.cli.common.options import Decorator, Once, entities_format_option, join
 from ctcb.decoding.builder import Config
 from ctcb.decoding.kept_lists import KeptLists
-from ctcb.decoding.pipeline import Contexts, Pipeline
+from ctcb.decoding.list_preparation import Contexts
+from ctcb.decoding.pipeline import Pipeline
 from ctcb.entities import EntityList, LoadReport
 from ctcb.entities.per_utt import EntitiesPerUtt
 from ctcb.errors import InputError
