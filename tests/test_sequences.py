@@ -6,7 +6,7 @@ from growth import linear
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctcb.sequences import Lines, Runs, Spliced, spliced
+from ctcb.sequences import Lines, Runs, Spliced, spliced, spliced_alike
 
 
 @given(st.integers(0, 60), st.lists(st.tuples(st.sets(st.integers(0, 59), max_size=3), st.lists(st.integers(), max_size=3)), max_size=5))
@@ -26,6 +26,15 @@ def test_what_came_stays_behind_while_it_is_little():
     made = spliced(tuple(range(100)), [5], "ab")
     assert isinstance(made, Spliced) and made.more == ("a", "b") and spliced(made, [99], "c").more == ("b", "c")
     assert isinstance(spliced(made, [], range(50)), tuple)
+
+
+@given(st.integers(1, 60), st.lists(st.sets(st.integers(0, 59), max_size=3), min_size=1, max_size=3))
+def test_several_alike(size, changes):
+    made = one_by_one = [tuple(range(size)), tuple(range(100, 100 + size)), spliced(tuple(range(1 + size)), [0], [])]
+    for removed in changes:
+        gone = sorted(place for place in removed if place < len(made[0]))
+        made, one_by_one = spliced_alike(made, gone, ["a", "b", "c"]), [spliced(own, gone, [more]) for own, more in zip(one_by_one, "abc")]
+        assert made == one_by_one
 
 
 def test_time_of_a_change_does_not_grow_with_those_before():

@@ -22,7 +22,7 @@ from ctcb.scoring.entities import EntityMatcher
 from ctcb.scoring.text import comparable, units_of
 from ctcb.search.protocol import PushedAway
 from ctcb.search.vocabulary import Vocabulary
-from ctcb.sequences import limits_of, spliced
+from ctcb.sequences import limits_of, spliced_alike
 from ctcb.text.possessives import has_possessives
 from ctcb.text.spelling import SoundSpelling, Spelling, why_unspellable
 from ctcb.text.token_sequences import TokenIds, TokenSequences
@@ -201,8 +201,9 @@ class Context:
 
     def changed(self, more: SpelledList, change: ListChange) -> Context:
         """A list that came out of this one, of which nothing is pushed away; ``more``: the entities that came. No technique has added to it yet."""
-        each = ((self.entities, more.entities.entities), (self.lines, more.entities.lines), (self.forms, more.forms), (self.phrases, more.phrases))
-        entities, lines, forms, phrases = (spliced(own, change.removed, others) for own, others in each)
+        own = [self.entities, self.lines, self.forms, self.phrases]
+        others = [more.entities.entities, more.entities.lines, more.forms, more.phrases]
+        entities, lines, forms, phrases = spliced_alike(own, change.removed, others)
         return Context(entities, lines, self.file, forms, phrases, self.setting)
 
     @classmethod

@@ -12,7 +12,7 @@ from ctcb.entities.entity import Entity
 from ctcb.entities.lists import EntityList, Places, entries_of
 from ctcb.entities.report import MERGED, REJECTED, LineNote, LoadReport
 from ctcb.errors import InputError
-from ctcb.sequences import Spliced, spliced
+from ctcb.sequences import Spliced, spliced_alike
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,7 @@ def changed(entities: EntityList, add: Any, remove: Iterable[str]) -> EntityList
             notes.append(LineNote(line, MERGED, entity.text, f"has the normal form of {known.text!r} in line {lines[place]}{how}"))
         added.append(entity)
     removed = tuple(sorted(gone))
-    left = spliced(entities.entities, removed, added)
-    lines = spliced(lines, removed, more.lines)
+    left, lines = spliced_alike([entities.entities, lines], removed, [added, more.lines])
     made = EntityList(left, lines, _report(entities, lines, len(left), notes), ListChange(entities.entities, removed, len(added)))
     if isinstance(left, Spliced):  # else they are worked out when they are asked for
         places = entities.places

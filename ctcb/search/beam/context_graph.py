@@ -14,7 +14,7 @@ import numpy as np
 from ctcb.compiled import compiled
 from ctcb.errors import InputError
 from ctcb.search.beam.automaton import STATE, GraphArrays, step
-from ctcb.search.beam.changed_trie import relink, renumber
+from ctcb.search.beam.changed_trie import relink, renumber, states_above
 from ctcb.search.beam.phrase_table import EntityError as EntityError
 from ctcb.search.beam.phrase_table import PhraseTable, TokenIds
 from ctcb.search.beam.token_trie import first_children, grow
@@ -106,22 +106,23 @@ class ContextGraph:
         self, removed: Sequence[int], phrases: Sequence[Sequence[TokenIds]], weights: Sequence[float],
         costs: Optional[Sequence[Sequence[float]]], names: Optional[Sequence[Any]],
     ) -> ContextGraph:
-        """The graph that :meth:`build` makes without the entities ``removed``, given by their indices, and with others behind those that stay.
+        """The graph that :meth:`build` makes without the entities ``removed``, given by their indices, which rise, and with others behind
+        those that stay.
 
         ``phrases``, ``weights`` and ``costs`` are those of the others, ``names`` those of all. Not of a graph with phrases to push
         away, or other ``short`` than by default. Raises EntityError for one of the others, by its index among them.
         """
         more, vocabulary = PhraseTable.of(phrases, self.vocabulary, weights, costs), self.vocabulary
-        goes = np.zeros(len(self.table), bool)
-        goes[np.asarray(removed, np.int64)] = True
-        goes = goes[self.table.owners]
-        before, token, parent, depth, first, place, new_end = renumber(
-            self.arrays, self.end, np.flatnonzero(goes), more.flat, more.starts, more.lengths, more.order
-        )
-        table = self.table.without(removed).joined(more)
-        end = np.concatenate([place[self.end[~goes]], new_end])
-        arrays = _arrays(table, end, token, parent, depth, first, names, self.boosted, None)
-        relink(self.arrays, arrays, before, place, parent, vocabulary.starts_word, vocabulary.between_words)
+        blocks = self.table.blocks(removed)
+        staying = np.concatenate([self.end[block] for block in blocks])
+        leaving = np.concatenate([self.end[:0], *(self.end[one.stop : other.start] for one, other in zip(blocks, blocks[1:]))])
+        moves = renumber(self.arrays, staying, leaving, more.flat, more.starts, more.lengths, more.order)
+        table, end = self.table.changed(removed, more), np.concatenate([moves.place[staying], moves.new_end])
+        arrays, limits = _arrays(table, end, moves.token, moves.of_root, names, self.boosted, None)
+        relink(self.arrays, arrays, moves, limits, vocabulary.starts_word, vocabulary.between_words)
+        same = unboosted_letters(len(table)) == unboosted_letters(len(self.table))
+        others = states_above(arrays.states, np.append(moves.new_end, moves.left_end)) if same else _every(arrays)
+        _weigh(arrays.states, arrays.end_weight, others)
         return replace(self, arrays=arrays, table=table, end=end)
 
     @classmethod
@@ -131,11 +132,13 @@ class ContextGraph:
         """The graph of some sequences, and of others to push away."""
         every = table.joined(away) if len(away) else table
         token, parent, level, end = grow(every.flat, every.starts, every.lengths, vocabulary.size, every.order)
-        arrays = _arrays(table, end[: len(table.starts)], token, parent, level, first_children(parent), names, boosted, short)
+        first = first_children(parent)
+        arrays, limits = _arrays(table, end[: len(table.starts)], token, int(first[1]), names, boosted, short)
         if len(away):
             arrays = arrays._replace(penalty=np.zeros(len(token)))
             np.maximum.at(arrays.penalty, end[len(table.starts) :], away.weights[away.owners])
-        _link(arrays, parent, vocabulary.starts_word, vocabulary.between_words)
+        _link(arrays, parent, level, first, limits, vocabulary.starts_word, vocabulary.between_words)
+        _weigh(arrays.states, arrays.end_weight, _every(arrays))
         return cls(arrays, vocabulary, table, end, boosted, short is None and not len(away))
 
     def with_class(self, scores: Sequence[float]) -> ContextGraph:
@@ -162,23 +165,25 @@ class ContextGraph:
 
 
 def _arrays(
-    table: PhraseTable, end: np.ndarray, token: np.ndarray, parent: np.ndarray, depth: np.ndarray, first: np.ndarray,
-    names: Optional[Sequence[Any]], boosted: bool, short: Optional[float],
-) -> GraphArrays:
-    """The arrays of a trie, whose states are not linked yet; parameters as of :meth:`ContextGraph.build`, and as ``grow`` returns them."""
+    table: PhraseTable, end: np.ndarray, token: np.ndarray, of_root: int, names: Optional[Sequence[Any]], boosted: bool, short: Optional[float]
+) -> Tuple[GraphArrays, np.ndarray]:
+    """The arrays of a trie, but for the states, which are yet to be filled in, and where the entities of each state stop.
+
+    ``of_root``: where the root's children stop; the others as of :meth:`ContextGraph.build`, and as ``grow`` returns them.
+    """
     count = unboosted_letters(len(table)) if short is None else short
     weights = table.weights[table.owners] * np.maximum(LEAST, 1 - count / np.maximum(1, table.letters))
     limits, entity, end_weight, end_cost = _ends(end, table.owners, weights, table.costs, names, len(token))
     root_child = np.zeros(table.size, np.int32)
-    root_child[token[1 : first[1]]] = np.arange(1, first[1])
+    root_child[token[1:of_root]] = np.arange(1, of_root)
     if not boosted:
         end_weight[:] = 0
     states = np.empty(len(token) + 1, STATE)
-    _fill(states, first.astype(np.int32, copy=False), parent, depth, limits, end_weight)
+    states[0], states[-1] = (1, 0, 0, 0, 0, 0, 0), (len(token), len(entity), 0, 0, 0, 0, 0)
     return GraphArrays(
         states=states, token=token, root_child=root_child, entity=entity, end_weight=end_weight, end_cost=end_cost,
         end_class=np.zeros(0), class_bound=np.array([-np.inf]), penalty=np.zeros(0),
-    )  # fmt: skip
+    ), limits  # fmt: skip
 
 
 def _ends(
@@ -239,37 +244,43 @@ def _bound(graph, end_class, class_bound):
             class_bound[state] = max(class_bound[state], class_bound[following])
 
 
+def _every(arrays: GraphArrays) -> np.ndarray:
+    """All states but the root, the last ones first."""
+    return np.arange(len(arrays.token) - 1, 0, -1)
+
+
 @compiled
-def _link(graph, parent, starts_word, is_separator):
-    """Fill in the states' `fail`, `mask` and `top_weight`, and add to `penalty` what ends in their suffixes."""
+def _weigh(states, end_weight, some):
+    """Fill in the `weight` of some states, the last ones first, and the `top_weight` of all."""
+    for state in some:
+        highest = np.float32(0)
+        for i in range(states[state].ends, states[state + 1].ends):
+            highest = max(highest, end_weight[i])
+        for following in range(states[state].first_child, states[state + 1].first_child):
+            highest = max(highest, states[following].weight)
+        states[state].weight = highest
+    top = np.zeros(len(states), np.float32)
+    for state in range(1, len(states) - 1):
+        states[state].top_weight = top[state] = max(states[state].weight, top[states[state].fail])
+
+
+@compiled
+def _link(graph, parent, depth, first, limits, starts_word, is_separator):
+    """Fill in the states but for the root, the limit, and the weights, and add to `penalty` what ends in their suffixes.
+
+    ``first`` and ``limits``: ``[S]``, the first child of each state, and where the entities that end in it stop.
+    """
     states = graph.states
     for state in range(1, len(parent)):
-        token, before = graph.token[state], parent[state]
-        suffix = 0
+        token, before, suffix = graph.token[state], parent[state], np.int64(0)
         if before != 0:
             # A suffix counts only if it begins a word: an entity does not begin inside one.
             begins = starts_word[token] != 0 or is_separator[graph.token[before]] != 0
-            suffix = step(graph, states[before].fail, token, begins)
-            states[state].fail = suffix
+            suffix = np.int64(step(graph, states[before].fail, token, begins))
         if len(graph.penalty):
             graph.penalty[state] += graph.penalty[suffix]
         mask = states[suffix].mask
-        for following in range(states[state].first_child, states[state + 1].first_child):
+        for following in range(first[state], first[state + 1]):
             mask |= np.int64(1) << (graph.token[following] & 63)
-        states[state].mask = mask
-        states[state].top_weight = max(states[state].weight, states[suffix].top_weight)
-
-
-@compiled
-def _fill(states, first, parent, depth, limits, end_weight):
-    """Fill in the states but for what their suffixes tell: `fail`, `mask` and `top_weight`, which are 0."""
-    size = len(parent)
-    weight = np.zeros(size, np.float32)
-    for state in range(size - 1, 0, -1):
-        for i in range(limits[state - 1], limits[state]):
-            weight[state] = max(weight[state], end_weight[i])
-        weight[parent[state]] = max(weight[parent[state]], weight[state])
-    for state in range(size + 1):
-        states[state].first_child, states[state].ends = first[state], limits[state - 1] if state > 0 else 0
-        states[state].depth, states[state].weight = (depth[state], weight[state]) if 0 < state < size else (0, 0)
-        states[state].fail, states[state].mask, states[state].top_weight = 0, 0, 0
+        states[state].first_child, states[state].ends, states[state].fail = first[state], limits[state - 1], suffix
+        states[state].depth, states[state].mask = depth[state], mask

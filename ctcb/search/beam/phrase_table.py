@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Optional, Sequence
+from typing import List, Optional, Sequence
 
 import numpy as np
 
@@ -93,16 +93,31 @@ class PhraseTable:
         order = merge_sorted(together.flat, together.starts, together.lengths, self.order, other.order + len(self.starts))
         return replace(together, order=order)
 
-    def without(self, entities: Sequence[int]) -> PhraseTable:
-        """The table without some entities, given by their indices; those behind them move up."""
+    def blocks(self, removed: Sequence[int]) -> List[slice]:
+        """The sequences before, between and behind those of some entities, which rise."""
+        begins, ends = (np.searchsorted(self.owners, removed, side=side).tolist() for side in ("left", "right"))
+        return [slice(begin, end) for begin, end in zip([0, *ends], [*begins, len(self.owners)])]
+
+    def changed(self, removed: Sequence[int], more: PhraseTable) -> PhraseTable:
+        """The table without some entities, given by their indices, which rise, and with those of another table behind the others."""
+        blocks = self.blocks(removed)
         stays = np.ones(len(self), bool)
-        stays[np.asarray(entities, np.int64)] = False
-        kept = stays[self.owners]
-        place = np.cumsum(kept) - 1
-        return replace(
-            self, starts=self.starts[kept], lengths=self.lengths[kept], owners=(np.cumsum(stays) - 1)[self.owners[kept]],
-            costs=self.costs[kept], letters=self.letters[kept], order=place[self.order[kept[self.order]]], weights=self.weights[stays],
-        )
+        stays[np.asarray(removed, np.int64)] = False
+        weights = np.concatenate([self.weights[stays], more.weights])
+        starts, lengths, costs, letters = (
+            np.concatenate([*(own[block] for block in blocks), others]) for own, others in (
+                (self.starts, more.starts + len(self.flat)), (self.lengths, more.lengths), (self.costs, more.costs), (self.letters, more.letters),
+            )
+        )  # fmt: skip
+        left = len(weights) - len(more)
+        owners = np.concatenate([*(self.owners[block] - number for number, block in enumerate(blocks)), more.owners + left])
+        flat, place, count = np.concatenate([self.flat, more.flat]), np.full(len(self.starts), -1, np.int64), 0
+        for block in blocks:
+            place[block] = np.arange(count, count + block.stop - block.start)
+            count += block.stop - block.start
+        order = place[self.order]
+        order = merge_sorted(flat, starts, lengths, order[order >= 0], more.order + count)
+        return PhraseTable(flat, starts, lengths, owners, costs, letters, order, weights, self.size)
 
 
 def _check(
