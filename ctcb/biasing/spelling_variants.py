@@ -17,11 +17,12 @@ from ctcb.sequences import Runs
 from ctcb.text.g2g import MILLION, spellings, variants_of_all
 from ctcb.text.lexicon import Lexicon
 from ctcb.text.normalize import normalize
+from ctcb.text.respelled import Respelled
 from ctcb.text.spelling import MAX_VARIED_FORMS
 from ctcb.text.token_sequences import TokenSequences
 from ctcb.transcript.hypothesis import FoundEntity, Reading, put
 
-Row = Tuple[float, str]  # a spelling behind its cost
+Row = Tuple[int, str]  # a spelling behind its cost, in millionths of a nat
 
 class SpellingVariants(Rescorer):
     """Grapheme-to-grapheme variants under the entity's own name: among the phrases that are searched, and in the n-best."""
@@ -42,19 +43,18 @@ class SpellingVariants(Rescorer):
         if not count or not english or len(context.entities) > MAX_VARIED_FORMS:
             return context
         lexicon = setting.phonetics.lexicon if setting.phonetics else Lexicon()
-        rows = _variants(context, lexicon, count)
-        texts, counts = [text for own in rows for _, text in own], list(map(len, rows))
+        found = _variants(context, lexicon, count)
         # The best segmentation alone: others of others would crowd the graph.
-        spelled = setting.spelling.sequences(texts, MAX_VARIED_FORMS + 1).first_ones()
+        spelled = setting.spelling.sequences(found.texts, MAX_VARIED_FORMS + 1).first_ones()
         own = TokenSequences.of(context.phrases)
-        phrases, order = own.followed_by(spelled.grouped(counts))
-        nats = np.array([cost for some in rows for cost, _ in some])[spelled.counts > 0] / MILLION
+        phrases, order = own.followed_by(spelled.grouped(found.counts))
+        nats = found.costs[spelled.counts > 0] / MILLION
         costs, new = np.append(np.zeros(len(own.starts)), setting.options.g2g.cost_weight * nats)[order], phrases.are_new()
         phrases = phrases.kept(new)
-        each = iter(texts)
-        made = tuple(tuple(islice(each, size)) for size in counts)
+        each = iter(found.texts)
+        made = tuple(tuple(islice(each, size)) for size in found.counts.tolist())
         return replace(
-            context, phrases=phrases, costs=Runs(costs[new], phrases.limits), variants=made, owners=_owners(rows, texts, context),
+            context, phrases=phrases, costs=Runs(costs[new], phrases.limits), variants=made, owners=_owners(found, context),
             spellings=context.phrases,
         )
 
@@ -71,44 +71,48 @@ class SpellingVariants(Rescorer):
         return list(found.values())
 
 
-def _variants(context: Context, lexicon: Lexicon, count: int) -> List[Sequence[Row]]:
-    """The ``count`` cheapest variants of each entity's forms that are no entity's form, and their costs in millionths of a nat."""
-    forms: Sequence[Sequence[str]] = context.forms
+def _variants(context: Context, lexicon: Lexicon, count: int) -> Respelled:
+    """The ``count`` cheapest variants of each entity's forms that are no entity's form."""
+    forms: Sequence[Sequence[str]] = list(context.forms)
+    taken = set(chain.from_iterable(forms))
     if not context.setting.spelling.writing.is_plain:
         forms = [list(dict.fromkeys(map(normalize, own))) for own in forms]
-    of_forms = iter(variants_of_all(list(chain.from_iterable(forms)), count, lexicon.known))
-    taken = set(chain.from_iterable(context.forms))
-    rows: List[Sequence[Row]] = []
-    for entity, own in zip(context.entities, forms):
-        ways = list(islice(of_forms, len(own)))
-        for words in words_of_languages(entity, lexicon) if entity.languages else ():
-            ways.append([(MILLION * one.cost, one.text) for one in spellings(words, count, lexicon.known)])
-        rows.append(ways[0] if len(ways) == 1 else _cheapest(ways, taken, count))
-    if taken.isdisjoint(text for own in rows for _, text in own):
-        return rows
-    return [[(cost, text) for cost, text in own if text not in taken] for own in rows]
+    of_forms = variants_of_all(list(chain.from_iterable(forms)), count, lexicon.known)
+    languages = {place: entity for place, entity in enumerate(context.entities) if entity.languages}
+    several = {place for place, own in enumerate(forms) if len(own) != 1}.union(languages)
+    found = of_forms
+    if several:
+        each, rows = of_forms.rows(), []
+        for place, own in enumerate(forms):
+            ways = list(islice(each, len(own)))
+            if place in languages:
+                words = words_of_languages(languages[place], lexicon)
+                ways += [[(round(MILLION * one.cost), one.text) for one in spellings(own_words, count, lexicon.known)] for own_words in words]
+            rows.append(_cheapest(ways, taken, count) if place in several else ways[0])
+        found = Respelled.of(rows)
+    return found if taken.isdisjoint(found.texts) else found.kept(np.array([text not in taken for text in found.texts], bool))
 
 
 def _cheapest(ways: Sequence[Sequence[Row]], taken: AbstractSet[str], count: int) -> List[Row]:
     """The ``count`` cheapest of several rows of spellings that are not ``taken``, and their costs."""
-    costs: Dict[str, float] = {}
+    costs: Dict[str, int] = {}
     for cost, text in chain.from_iterable(ways):
         if text not in taken:
-            costs[text] = min(cost, costs.get(text, np.inf))
+            costs[text] = min(cost, costs.get(text, cost))
     return sorted((cost, text) for text, cost in costs.items())[:count]
 
 
-def _owners(rows: Sequence[Sequence[Row]], texts: Sequence[str], context: Context) -> Dict[str, int]:
+def _owners(found: Respelled, context: Context) -> Dict[str, int]:
     """Whose each variant is: of several entities that it is likeliest for, or the first by name, whatever the list's order."""
-    owners = dict(zip(texts, (place for place, own in enumerate(rows) for _ in own)))
-    if len(owners) == len(texts):
+    places = found.owners.tolist()
+    owners = dict(zip(found.texts, places))
+    if len(owners) == len(found.texts):
         return owners
-    of_several = {text for text, times in Counter(texts).items() if times > 1}
-    offers: Dict[str, List[Tuple[float, str, int]]] = {}
-    for place, own in enumerate(rows):
-        for cost, text in own:
-            if text in of_several:
-                offers.setdefault(text, []).append((cost, context.entities[place].text, place))
+    of_several = {text for text, times in Counter(found.texts).items() if times > 1}
+    offers: Dict[str, List[Tuple[int, str, int]]] = {}
+    for cost, text, place in zip(found.costs.tolist(), found.texts, places):
+        if text in of_several:
+            offers.setdefault(text, []).append((cost, context.entities[place].text, place))
     return {**owners, **{text: min(own)[2] for text, own in offers.items()}}
 
 

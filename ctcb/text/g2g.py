@@ -9,12 +9,16 @@ from __future__ import annotations
 import math
 import re
 from functools import lru_cache
+from itertools import compress
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+
+import numpy as np
 
 from ctcb.errors import InputError
 from ctcb.io import read_lines
 from ctcb.text.lexicon import PHONES
+from ctcb.text.respelled import Respelled
 
 TABLE = Path(__file__).with_name("g2g.tsv")
 
@@ -88,18 +92,23 @@ def variants(text: str, count: int, known: Callable[[str], bool] = lambda word: 
     Only words that are not ``known`` are respelled (a recogniser spells the known ones correctly), and
     never as a known word, which would then be replaced where it was spoken itself.
     """
-    return [Variant(variant, cost / MILLION) for cost, variant in variants_of_all([text], count, known)[0]]
+    found = variants_of_all([text], count, known)
+    return [Variant(variant, cost / MILLION) for cost, variant in zip(found.costs.tolist(), found.texts)]
 
 
-def variants_of_all(texts: Sequence[str], count: int, known: Callable[[str], bool] = lambda word: False) -> List[List[Tuple[int, str]]]:
-    """:func:`variants` of each of many texts, behind their costs in millionths of a nat; words are respelled in one pass."""
-    from ctcb.text.g2g_search import respellings  # here: imports numba
+def variants_of_all(texts: Sequence[str], count: int, known: Callable[[str], bool] = lambda word: False) -> Respelled:
+    """:func:`variants` of each of many texts; words are respelled in one pass."""
+    from ctcb.text.g2g_combining import combined  # here: imports numba
+    from ctcb.text.g2g_search import respellings
 
-    words = [word for word in dict.fromkeys(word for text in texts for word in text.split()) if not known(word)]
-    others = respellings(words, 2 * count + 4, _table(), count, known) if words else []
-    options = {word: [(0, word), *own] for word, own in zip(words, others)}
-    each = ([options.get(word) or [(0, word)] for word in text.split()] for text in texts)
-    return [_cheapest_rows(own, count) for own in each]
+    numbers: Dict[str, int] = {}
+    each = [[numbers.setdefault(word, len(numbers)) for word in text.split()] for text in texts]
+    words = list(numbers)
+    unknown = ~np.fromiter(map(known, words), bool, len(words))
+    others = respellings(list(compress(words, unknown.tolist())), 2 * count + 4, _table(), count, known)
+    counts = np.zeros(len(words), np.int64)
+    counts[unknown] = others.counts
+    return combined(each, words, Respelled(others.texts, others.costs, counts), count)
 
 
 def spellings(words: Sequence[Sequence[str]], count: int, known: Callable[[str], bool] = lambda word: False) -> List[Variant]:
@@ -144,28 +153,6 @@ def _writes() -> Dict[Tuple[str, ...], Tuple[Row, ...]]:
         phones = tuple(row.phones.split())
         found[phones] = (*found.get(phones, ()), row)
     return found
-
-
-def _cheapest_rows(spellings: List[List[Tuple[int, str]]], count: int) -> List[Tuple[int, str]]:
-    """The ``count`` cheapest combinations of the words' spellings, without the first, which changes nothing; costs come before texts.
-
-    Each word's spellings are sorted. What comes behind more than ``count`` others, whose parts are all no dearer, is not put together.
-    """
-    several = [place for place, options in enumerate(spellings) if len(options) > 1]
-    if len(several) < 2:
-        if not several:
-            return []
-        place = several[0]
-        before = "".join(f"{options[0][1]} " for options in spellings[:place])
-        behind = "".join(f" {options[0][1]}" for options in spellings[place + 1 :])
-        return [(cost, f"{before}{text}{behind}") for cost, text in spellings[place][1 : count + 1]]
-    rows = spellings[0][: count + 1]
-    for options in spellings[1:]:
-        both = sorted([
-            (cost + more, text, other) for place, (cost, text) in enumerate(rows) for more, other in options[: (count + 1) // (place + 1)]
-        ])  # a space comes before all letters
-        rows = [(cost, f"{text} {other}") for cost, text, other in both[: count + 1]]
-    return rows[1:]
 
 
 def fits(where: str, at_start: bool, rest: str) -> bool:

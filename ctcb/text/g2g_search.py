@@ -11,11 +11,14 @@ from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from ctcb.compiled import compiled
+from ctcb.sequences import limits_of
+from ctcb.text.respelled import Respelled
 
 MILLION = 1_000_000
 ANY, AT_START, INSIDE, AT_END, BEFORE, NOT_BEFORE = range(6)  # where a cluster may stand
 _LETTERS = 26
 _NONE = -1  # no letter: a word's end
+_FEED = ord("\n")
 _SPARE = 1  # spellings that are searched for first beyond those that are wanted, since few are known
 _BASE = 1_000_003  # of the hash, which runs over as int64 does
 
@@ -200,12 +203,11 @@ def _respell(word: np.ndarray, table: Table, longest: int, ends: Ends) -> None:
 
 @compiled(allocates=False)
 def _search(
-    words: np.ndarray, starts: np.ndarray, table: Table, longest: int, ends: Ends, text: np.ndarray, length: np.ndarray, cost: np.ndarray,
-    count: np.ndarray,
+    words: np.ndarray, starts: np.ndarray, table: Table, longest: int, ends: Ends, text: np.ndarray, cost: np.ndarray, count: np.ndarray
 ) -> int:
-    """Other spellings of N words, ``words[starts[n] : starts[n + 1]]``: their code points one behind the other in ``text``, their
-    ``length [N, K - 1]`` and ``cost``, and how many each word has, ``count [N]``. Returns how many code points these are."""
-    written = 0
+    """Other spellings of N words, ``words[starts[n] : starts[n + 1]]``, one behind the other: their code points in ``text``, with a line
+    feed behind each, their ``cost``, and how many each word has, ``count [N]``. Returns how many code points these are."""
+    written, made, most = 0, 0, ends.order.shape[1] - 1
     for n in range(len(starts) - 1):
         word = words[starts[n] : starts[n + 1]]
         _respell(word, table, longest, ends)
@@ -213,13 +215,14 @@ def _search(
         for rank in range(ends.count[0]):
             row = ends.order[0, rank]
             size = ends.length[0, row]
-            if found == length.shape[1] or _compare(word[:0], word, ends.text[0, row, :size]) == 0:
+            if found == most or _compare(word[:0], word, ends.text[0, row, :size]) == 0:
                 continue
             for place in range(size):
                 text[written + place] = ends.text[0, row, place]
-            written += size
-            length[n, found], cost[n, found] = size, ends.cost[0, row]
-            found += 1
+            text[written + size] = _FEED
+            written += size + 1
+            cost[made] = ends.cost[0, row]
+            found, made = found + 1, made + 1
         count[n] = found
     return written
 
@@ -258,23 +261,19 @@ def _places(wheres: Sequence[str]) -> Places:
     return Places(np.array(kind, np.int64), np.array(letters, np.int64))
 
 
-def respellings(
-    words: Sequence[str], count: int, table: Table, most: int, known: Callable[[str], bool] = lambda word: False
-) -> List[List[Tuple[int, str]]]:
-    """Of the cheapest other spellings of each word the first ``most`` that are not ``known``, and their costs in millionths of a nat.
+def respellings(words: Sequence[str], count: int, table: Table, most: int, known: Callable[[str], bool] = lambda word: False) -> Respelled:
+    """Of the cheapest other spellings of each word the first ``most`` that are not ``known``.
 
     ``most + _SPARE`` are searched for, and where too few of these are not known, ``count``.
     Cheapest first, equally cheap ones in the alphabet's order; costs come before texts.
     """
     few = min(count, most + _SPARE)
     found = _cheapest(words, few, table, most, known)
-    short = [place for place, own in enumerate(found) if len(own) < most] if few < count else []
-    for place, own in zip(short, _cheapest([words[place] for place in short], count, table, most, known)):
-        found[place] = own
-    return found
+    short = np.flatnonzero(found.counts < most).tolist() if few < count else []
+    return found.replaced(short, _cheapest([words[place] for place in short], count, table, most, known)) if short else found
 
 
-def _cheapest(words: Sequence[str], count: int, table: Table, most: int, known: Callable[[str], bool]) -> List[List[Tuple[int, str]]]:
+def _cheapest(words: Sequence[str], count: int, table: Table, most: int, known: Callable[[str], bool]) -> Respelled:
     """:func:`respellings`, in one search."""
     sizes = np.array(list(map(len, words)), np.int64)
     codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.int32).copy()
@@ -286,16 +285,15 @@ def _cheapest(words: Sequence[str], count: int, table: Table, most: int, known: 
         np.zeros((longest + 1, kept), np.int64), np.zeros(longest + 1, np.int64), np.zeros((longest + 1, kept), np.int64),
         np.cumprod(np.r_[1, np.full(room, _BASE)]),
     )  # fmt: skip
-    text, length = np.empty(count * growth * int(sizes.sum()), np.int32), np.zeros((len(words), count), np.int64)
-    cost, found_of = np.zeros((len(words), count), np.int64), np.zeros(len(words), np.int64)
-    written = _search(codes, np.r_[0, np.cumsum(sizes)], table, longest, ends, text, length, cost, found_of)
-    joined = text[:written].tobytes().decode("utf-32-le", "surrogatepass")
-    limits = np.append(0, np.cumsum(length)).tolist()
-    found = []
-    for n, (own_count, own_costs) in enumerate(zip(found_of.tolist(), cost.tolist())):
-        others = [joined[limits[place] : limits[place + 1]] for place in range(n * count, n * count + own_count)]
-        found.append([row for row in zip(own_costs, others) if not known(row[1])][:most])
-    return found
+    text, cost = np.empty(count * int((growth * sizes + 1).sum()), np.int32), np.empty(count * len(words), np.int64)
+    found_of = np.zeros(len(words), np.int64)
+    written = _search(codes, np.r_[0, np.cumsum(sizes)], table, longest, ends, text, cost, found_of)
+    texts = text[:written].tobytes().decode("utf-32-le", "surrogatepass").split("\n")[:-1]
+    found = Respelled(texts, cost[: len(texts)], found_of)
+    unknown = ~np.fromiter(map(known, texts), bool, len(texts))
+    rank = np.cumsum(unknown) - unknown  # of each spelling, among those of all words that are not known
+    rank -= np.append(rank, 0)[np.repeat(limits_of(found_of)[:-1], found_of)]
+    return found.kept(unknown & (rank < most))
 
 
 def _depth(child: np.ndarray) -> int:

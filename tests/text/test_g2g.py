@@ -109,7 +109,7 @@ WORDS = st.one_of(
 @settings(deadline=None, max_examples=60)
 def test_compiled_search_equals_the_plain_one(words, count):
     found = respellings(words, count, table_of(_changes()), count)
-    assert [[Variant(text, cost / MILLION) for cost, text in own] for own in found] == [list(g2g_reference.respellings(word, count)) for word in words]
+    assert [[Variant(text, cost / MILLION) for cost, text in own] for own in found.rows()] == [list(g2g_reference.respellings(word, count)) for word in words]
 
 
 @given(words=st.lists(WORDS, min_size=1, max_size=4), most=st.integers(0, 8), more=st.integers(0, 14), share=st.integers(1, 4))
@@ -125,13 +125,24 @@ def test_known_spellings_are_skipped_in_any_number(words, most, more, share):
 
     few = min(most + 1, most + more)
     expected = [found if len(found) == most else unknown(word, most + more) for word, found in ((word, unknown(word, few)) for word in words)]
-    assert [[Variant(text, cost / MILLION) for cost, text in own] for own in found] == expected
+    assert [[Variant(text, cost / MILLION) for cost, text in own] for own in found.rows()] == expected
 
 
 def test_many_texts_as_one_by_one():
     forms = ["zoker lodz", "saint zoker", "", "lodz", "zoker lodz quin"]
     known = {"saint", "lots"}.__contains__
-    assert [[Variant(text, cost / MILLION) for cost, text in own] for own in variants_of_all(forms, 10, known)] == [variants(form, 10, known) for form in forms]
+    assert [[Variant(text, cost / MILLION) for cost, text in own] for own in variants_of_all(forms, 10, known).rows()] == [variants(form, 10, known) for form in forms]
     ways = [[Variant(word, 0.0), *variants(word, 10)] for word in forms[-1].split()]
     every = sorted((round(sum(one.cost for one in row), 6), " ".join(one.text for one in row)) for row in product(*ways))
     assert [one.text for one in variants(forms[-1], 10)] == [text for _, text in every[1:11]]
+
+
+@given(texts=st.lists(st.lists(WORDS.filter(bool), max_size=3).map(" ".join), max_size=4), count=st.integers(0, 12))
+@settings(deadline=None, max_examples=40)
+def test_variants_of_texts_are_the_cheapest_combinations(texts, count):
+    def combinations(text):
+        ways = [[(0, word), *zip(own.costs.tolist(), own.texts)] for word in text.split() for own in [variants_of_all([word], count)]]
+        every = sorted((sum(cost for cost, _ in row), tuple(one for _, one in row)) for row in product(*ways))
+        return [(cost, " ".join(row)) for cost, row in every[1 : count + 1]]
+
+    assert list(variants_of_all(texts, count).rows()) == list(map(combinations, texts))
