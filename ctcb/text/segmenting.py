@@ -133,13 +133,13 @@ class PieceTrie:
 
     def __init__(self, pieces: Sequence[str], scores: Sequence[float]) -> None:
         """``pieces``: by their tokens; ``""`` for what is none. ``scores``: their log-probabilities."""
-        self.numbers: Dict[str, int] = {letter: number for number, letter in enumerate(sorted(set("".join(pieces))))}
+        numbers: Dict[str, int] = {letter: number for number, letter in enumerate(sorted(set("".join(pieces))))}
         children: List[Dict[int, int]] = [{}]
         tokens = [-1]
         for token, piece in enumerate(pieces):
             node = 0
             for letter in piece:
-                number = self.numbers[letter]
+                number = numbers[letter]
                 if number not in children[node]:
                     children[node][number] = len(children)
                     children.append({})
@@ -147,7 +147,9 @@ class PieceTrie:
                 node = children[node][number]
             if piece:
                 tokens[node] = token
-        self.child = np.full((len(children), max(1, len(self.numbers))), -1, np.int64)
+        self.number_of = np.full(2 + max(map(ord, numbers), default=0), -1, np.int64)  # by code point; the last one is that of others
+        self.number_of[list(map(ord, numbers))] = list(numbers.values())
+        self.child = np.full((len(children), max(1, len(numbers))), -1, np.int64)
         for node, own in enumerate(children):
             for number, following in own.items():
                 self.child[node, number] = following
@@ -155,5 +157,5 @@ class PieceTrie:
 
     def letters(self, words: Sequence[str]) -> Tuple[np.ndarray, np.ndarray]:
         """The letters of words by their numbers, one word behind the other, and where each begins."""
-        text = "".join(words)
-        return np.array([self.numbers.get(letter, -1) for letter in text], np.int64), np.cumsum([0, *map(len, words)])
+        codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
+        return self.number_of[np.minimum(codes, len(self.number_of) - 1)], np.cumsum([0, *map(len, words)])

@@ -121,8 +121,9 @@ class TokenSequences(Row[Tuple[TokenIds, ...]]):
     def _by_place(self, numbers: np.ndarray) -> Iterator[Tuple[np.ndarray, np.ndarray]]:
         """For the first place in some sequences, then the second and so on, which of these have it, and the tokens there."""
         starts, lengths = self.starts[numbers], self.lengths[numbers]
+        longer = np.arange(len(numbers))
         for place in range(int(lengths.max(initial=0))):
-            longer = np.flatnonzero(lengths > place)
+            longer = longer[lengths[longer] > place]
             yield longer, self.flat[starts[longer] + place]
 
     def lists(self) -> List[List[TokenIds]]:
