@@ -160,8 +160,9 @@ log "installing the $set set (2 GB or more to fetch the first time, some minutes
 log "installing ctcb"
 pip install --no-deps --no-build-isolation -e "$root"
 # What is worth doing once per environment goes here.
-log "compiling the decoder (about a minute)"
-"$venv/bin/python" -m ctcb doctor --no-speed --compile >/dev/null
+log "compiling the decoder, so that the first decoding need not (about a minute)"
+"$venv/bin/python" -m ctcb doctor --no-speed --compile >/dev/null ||
+  log "not all was compiled (see above); the first decoding does it"
 
 echo "$wanted" >"$stamp"
 rm -f "$unfinished"

@@ -16,6 +16,7 @@ from ctcb import __version__
 from ctcb.cli.common.help import EXPERT, write_section
 from ctcb.encoding import take_any_text
 from ctcb.errors import CtcbError, InputWarning, visible
+from ctcb.machine_code import ANY_PROCESSOR
 
 # verb -> (module that holds its click command as `command`, one line of help).
 # The help is kept here so that `ctcb --help` imports none of the modules.
@@ -122,15 +123,12 @@ def every_command() -> Iterator[Tuple[str, click.Command]]:
             yield name, command
 
 
-# numba's own choice, code for the host's widest vectors, takes nearly twice as long for the beam search (results/speed.md). It is
-# the whole process that is set so, which from Python is for the caller to decide (docs/using.md).
-COMPILED_FOR = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
-
-
 def main(argv: Optional[List[str]] = None) -> None:
     """Run the ``ctcb`` command."""
-    if not COMPILED_FOR.keys() & os.environ.keys():
-        os.environ.update(COMPILED_FOR)
+    # numba's own choice, code for the host's widest vectors, takes nearly twice as long for the beam search (results/speed.md). It is
+    # the whole process that is set so, which from Python is for the caller to decide (docs/using.md).
+    if not ANY_PROCESSOR.keys() & os.environ.keys():
+        os.environ.update(ANY_PROCESSOR)
     run(cli, "ctcb", argv)
 
 

@@ -100,7 +100,7 @@ def _devices() -> None:
 
 
 def _compile() -> None:
-    """Compile the search, alone and in a stream, and what the default preset needs. Raises RunError where it cannot be kept."""
+    """Compile the search, alone and in a stream, and what decoding needs. Raises RunError where it cannot be kept."""
     from ctcb.cli.common.compiling import Compiling
     from ctcb.data.manifest import read_manifest
     from ctcb.decoding.builder import Config, build
@@ -108,12 +108,12 @@ def _compile() -> None:
     from ctcb.entities import EntityList
     from ctcb.search.beam.decoder import warm
 
-    Compiling().wait()
-    compile_parts(parts_to_compile())  # on one core, and what failed elsewhere
+    Compiling(seldom=True).wait()
+    compile_parts(parts_to_compile(seldom=True))  # on one core, and what failed elsewhere
     warm()
     demo = BUNDLED_MODEL.parent / "demo"
     build(Config()).transcribe(read_manifest(demo / "manifest.tsv")[0].audio, EntityList.read(demo / "entities.txt"))
-    if parts_to_compile():
+    if parts_to_compile(seldom=True):
         raise RunError("what was compiled cannot be kept: no folder for it can be written to; name one (CTCB_CACHE=DIR)")
 
 

@@ -62,7 +62,7 @@ def _skips(labels: np.ndarray, blank: int) -> np.ndarray:
     return skips
 
 
-@compiled
+@compiled(inner=True)
 def _of_chains(labels: np.ndarray, starts: np.ndarray, blank: int) -> Tuple[np.ndarray, int]:
     """The skips (:func:`_skips`) of all chains, none of which is reached from the one before, and how many states the longest has;
     at least 1."""
@@ -73,7 +73,7 @@ def _of_chains(labels: np.ndarray, starts: np.ndarray, blank: int) -> Tuple[np.n
     return skips, longest
 
 
-@compiled(inline="always")
+@compiled(inner=True, inline="always")
 def _advance(scores: np.ndarray, skips: np.ndarray, now: np.ndarray) -> None:
     """The best of the last frame's scores from which each state is reached.
 
@@ -222,7 +222,7 @@ def _best_spans(frame_scores: np.ndarray, labels: np.ndarray, starts: np.ndarray
     return best_scores, spans
 
 
-@compiled
+@compiled(inner=True)
 def _forward(own: np.ndarray, skips: np.ndarray) -> np.ndarray:
     """``[T, S]`` float32: the best path that begins in the first state at any frame and is in a state at a frame."""
     frames, states = own.shape

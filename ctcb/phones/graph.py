@@ -49,14 +49,18 @@ class PhoneGraph:
 
 @compiled
 def _states(phones, lengths, counts):
-    """The arrays of a :class:`PhoneGraph`: of words with so many pronunciations, these of so many ``phones``."""
+    """The arrays of a :class:`PhoneGraph`: of words with so many pronunciations, these of so many ``phones``.
+
+    It copies in loops: numba takes four seconds to compile the assignment of an array to a part of another one.
+    """
     size, most = 1 + np.sum(2 * lengths - 1), 1
     for count in counts:
         size, most = size + (count > 0), max(most, count)
     labels, owner, before = np.full(size, BLANK, np.int64), np.full(size, -1, np.int64), np.full((size, 2 + most), size, np.int64)
-    before[:, 0] = np.arange(size)
-    starts, finals = np.zeros(1, np.int64), np.zeros(1, np.int64)  # the latter: what may come before the next word, a blank and phones
-    state, begin, way = 0, 0, 0
+    for state in range(size):
+        before[state, 0] = state
+    starts, finals = np.zeros(1 + most, np.int64), np.zeros(1, np.int64)  # the latter: what may come before the next word, a blank and phones
+    state, begin, way, num_starts = 0, 0, 0, 1
     for word in range(len(counts)):
         ends = np.empty(1 + counts[word], np.int64)
         for n in range(counts[word]):
@@ -74,14 +78,15 @@ def _states(phones, lengths, counts):
                             before[state, ways] = last
                             ways += 1
                     if finals[0] == 0:
-                        starts = np.append(starts, state)
+                        starts[num_starts], num_starts = state, num_starts + 1
                 labels[state], owner[state] = phones[place], word
             begin, way, ends[1 + n] = begin + lengths[way], way + 1, state
         if counts[word]:
             state += 1
-            before[state, 1 : 1 + counts[word]] = ends[1:]
+            for n in range(counts[word]):
+                before[state, 1 + n] = ends[1 + n]
             ends[0], finals = state, ends
-    return labels, before, owner, starts, finals
+    return labels, before, owner, starts[:num_starts], finals
 
 
 def scores(log_probs: np.ndarray, graphs: Sequence[PhoneGraph], best_path: bool = False) -> np.ndarray:

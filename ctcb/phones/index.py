@@ -193,7 +193,8 @@ def _post(phones, begins, num_phones):
             if last[pair] != sound:
                 last[pair] = sound
                 first[pair + 1] += 1
-    first = np.cumsum(first)
+    for pair in range(len(last)):
+        first[pair + 1] += first[pair]
     posted, filled = np.empty(first[-1], np.int32), first[:-1].copy()
     last[:] = -1
     for sound in range(len(begins) - 1):

@@ -186,6 +186,15 @@ def _take(best, value):
     return best[len(best) - 1]
 
 
+@compiled(inner=True)
+def _twice_as_long(values):
+    """An array that begins with another one."""
+    longer = np.empty(2 * len(values), values.dtype)
+    for n in range(len(values)):
+        longer[n] = values[n]
+    return longer
+
+
 @compiled
 def _near_runs(
     sounds, places, phones, begins, num_phones, starts, stops_at, stops, put_in, swap, presence, least, shortest, band, most
@@ -199,7 +208,9 @@ def _near_runs(
     # Of each start, the rows of the pronunciation that was compared last, where it begins, how many rows it got, and the lowest of each.
     table = np.full((len(starts), longest + 1, widest + 2), np.float32(np.inf))
     owner, rows, lowest = np.zeros(len(starts), np.int64), np.zeros(len(starts), np.int64), np.zeros((len(starts), longest + 1), np.float32)
-    table[:, 0, : widest + 1] = put_in
+    for n in range(len(starts)):
+        for column in range(widest + 1):  # numba takes four seconds to compile the assignment of an array to a part of another one
+            table[n, 0, column] = put_in[n, column]
     costs, best = np.empty(longest + 1, np.float32), np.full(most, WRONG)
     limit, room, made, last, last_length = WRONG, 1024, 0, np.int64(0), np.int64(0)
     which, whose, apart = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.float64)
@@ -240,8 +251,7 @@ def _near_runs(
                 if abs(size - length) > wrong or away > limit or not _shares(found, count, start, stops[run], needed):
                     continue
                 if made == room:
-                    which, whose = np.append(which, np.empty(room, np.int64)), np.append(whose, np.empty(room, np.int64))
-                    apart = np.append(apart, np.empty(room, np.float64))
+                    which, whose, apart = _twice_as_long(which), _twice_as_long(whose), _twice_as_long(apart)
                     room *= 2
                 which[made], whose[made], apart[made] = run, sound, away
                 made += 1

@@ -20,7 +20,7 @@ def started(monkeypatch):
     """The processes that are started."""
     processes, start = [], subprocess.Popen
     monkeypatch.setattr(compiling, "cores", lambda: 2)
-    monkeypatch.setattr(first_use, "parts_to_compile", lambda with_list=True: ["search", "words", "hypotheses"])
+    monkeypatch.setattr(first_use, "parts_to_compile", lambda with_list=True, seldom=False: ["search", "words", "hypotheses"])
 
     def popen(words, **options):
         processes.append(start(words, **options))
@@ -38,15 +38,15 @@ def in_command(work):
 @pytest.mark.parametrize("terminal, parts, said", [(True, ["search"], 1), (True, [], 0), (False, ["search"], 0)])
 def test_it_is_said_where_somebody_waits(monkeypatch, capsys, terminal, parts, said):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
-    monkeypatch.setattr(first_use, "parts_to_compile", lambda with_list=True: parts)
+    monkeypatch.setattr(first_use, "parts_to_compile", lambda with_list=True, seldom=False: parts)
     in_command(Compiling)
     assert capsys.readouterr().err.count("the search is compiled before its first use") == said
 
 
-def test_what_is_in_the_cache_is_compiled(monkeypatch, tmp_path):
+def test_what_is_in_the_cache_is_compiled(monkeypatch):
     warm()
     assert "search" not in first_use.parts_to_compile()
-    monkeypatch.setattr(first_use, "cache_file", lambda function: tmp_path / "none.nbi")
+    monkeypatch.setattr(first_use, "is_kept", lambda function: False)
     assert "search" in first_use.parts_to_compile()
 
 
@@ -85,7 +85,7 @@ def test_processes_that_cannot_be_started_or_fail_change_nothing(monkeypatch, st
 @pytest.mark.parametrize("count, kept", [(1, True), (2, False)])
 def test_on_one_core_or_without_a_cache_no_process_is_started(monkeypatch, started, count, kept):
     monkeypatch.setattr(compiling, "cores", lambda: count)
-    monkeypatch.setattr(first_use, "can_be_kept", lambda: kept)
+    monkeypatch.setattr(first_use, "parts_can_be_kept", lambda: kept)
     in_command(lambda: Compiling().wait())
     assert not started
 
@@ -93,8 +93,8 @@ def test_on_one_core_or_without_a_cache_no_process_is_started(monkeypatch, start
 def test_doctor_compiles_beforehand(ctcb, monkeypatch):
     ran = ctcb("doctor", "--no-speed", "--compile")
     assert ran.code == 0 and ran.out.endswith("compiled: no decoding on this machine waits for it\n")
-    assert not first_use.parts_to_compile()
-    monkeypatch.setattr(first_use, "parts_to_compile", lambda with_list=True: ["search"])
+    assert not first_use.parts_to_compile(seldom=True)
+    monkeypatch.setattr(first_use, "parts_to_compile", lambda with_list=True, seldom=False: ["search"])
     monkeypatch.setattr(compiling, "cores", lambda: 1)
     ran = ctcb("doctor", "--no-speed", "--compile")
     assert ran.code == 1 and "cannot be kept" in ran.err and "CTCB_CACHE=DIR" in ran.err

@@ -50,8 +50,9 @@ def test_the_parts_compile_all_that_decoding_with_a_list_needs_once(tmp_path):
 
 
 def test_parts_without_a_list_are_fewer(monkeypatch):
-    monkeypatch.setattr(first_use, "cache_file", lambda function: None)
-    assert parts_to_compile() == list(PARTS) and parts_to_compile(with_list=False) == ["search", "hypotheses"]
+    monkeypatch.setattr(first_use, "is_kept", lambda function: False)
+    assert parts_to_compile(seldom=True) == list(PARTS) and parts_to_compile(with_list=False) == ["search", "hypotheses"]
+    assert set(PARTS) - set(parts_to_compile()) == {"adapter and changes"}
 
 
 def test_a_part_that_fails_does_not_stop_the_others(monkeypatch):

@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import zipfile
+from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Dict, NamedTuple, Set
 
@@ -84,24 +86,74 @@ def test_index_page_links_to_the_repository(built):
     assert all(link.startswith("https://raw.") for link in re.findall(r"!\[[^]]*\]\(([^)]*)\)", page))
 
 
+class Installed:
+    """A wheel in an environment of its own, whose other packages are this one's; commands run away from the checkout."""
+
+    def __init__(self, wheel: Path, folder: Path) -> None:
+        import torch
+
+        self.folder = folder
+        subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+        (self.packages,) = (folder / "venv/lib").glob("python*/site-packages")
+        (self.packages / "others.pth").write_text(f"{Path(torch.__file__).parents[1]}\n")
+        subprocess.run([folder / "venv/bin/python", "-m", "pip", "--quiet", "install", "--no-deps", "--no-index", wheel], check=True)
+        (folder / "work").mkdir()
+
+    def run(self, *words, **more):
+        env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        program = self.folder / "venv/bin" / words[0]
+        return subprocess.run([program, *words[1:]], capture_output=True, text=True, cwd=self.folder / "work", env={**env, **more})
+
+    def decodes(self, **more):
+        demo = ROOT / "ctcb/assets/demo"
+        ran = self.run("ctcb", "decode", "--entities", demo / "entities.txt", demo / "audio/demo_03.ogg", **more)
+        assert (ran.returncode, ran.stdout) == (0, "demo_03 she was given two tablets of velotoxine in the morning\n"), ran.stderr
+
+
 def test_installed_wheel_decodes_with_a_list(built, tmp_path):
-    """In an environment of its own, whose other packages are this one's; away from the checkout."""
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    program = tmp_path / "venv/bin/python"
-    (own,) = (tmp_path / "venv/lib").glob("python*/site-packages")
-    import torch
-
-    (own / "others.pth").write_text(f"{Path(torch.__file__).parents[1]}\n")
-    subprocess.run([program, "-m", "pip", "--quiet", "install", "--no-deps", "--no-index", built.wheel], check=True)
-    (tmp_path / "work").mkdir()
-    demo = ROOT / "ctcb/assets/demo"
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-
-    def run(*words):
-        return subprocess.run([tmp_path / "venv/bin" / words[0], *words[1:]], capture_output=True, text=True, cwd=tmp_path / "work", env=env)
-
-    assert run("python", "-c", "import ctcb; print(ctcb.__file__)").stdout.startswith(str(own))
-    ran = run("ctcb", "decode", "--entities", demo / "entities.txt", demo / "audio/demo_03.ogg")
-    assert (ran.returncode, ran.stdout) == (0, "demo_03 she was given two tablets of velotoxine in the morning\n"), ran.stderr
-    ran = run("ctcb", "train", "base", "--config", "conf/model/tiny.yaml", "--data", "none", "--lang", "none", "--out", "out")
+    installed = Installed(built.wheel, tmp_path)
+    assert installed.run("python", "-c", "import ctcb; print(ctcb.__file__)").stdout.startswith(str(installed.packages))
+    installed.decodes()
+    ran = installed.run("ctcb", "train", "base", "--config", "conf/model/tiny.yaml", "--data", "none", "--lang", "none", "--out", "out")
     assert ran.returncode == 2 and "tiny.yaml" not in ran.stderr, ran.stderr
+
+
+LACKING = """
+import importlib, pkgutil, ctcb
+from numba.core.dispatcher import Dispatcher
+from ctcb.compiled import PackageCache, is_kept
+names = [module.name for module in pkgutil.walk_packages(ctcb.__path__, "ctcb.") if "compiled" in open(module.module_finder.find_spec(module.name).origin).read()]
+functions = {one for name in names for one in vars(importlib.import_module(name)).values() if isinstance(one, Dispatcher)}
+functions = {one for one in functions if isinstance(one._cache, PackageCache)}  # not those that only others call
+print(len(functions), sorted(one.__qualname__ for one in functions if not is_kept(one)))
+"""
+
+
+def test_wheel_with_machine_code_compiles_nothing(built, tmp_path):
+    """Of the source distribution: for this Python and numba's platforms, with the machine code of all compiled functions."""
+    with tarfile.open(built.sdist) as archive:
+        archive.extractall(tmp_path)
+    (source,) = tmp_path.iterdir()
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path / "dist", source]
+
+    def build(numba):
+        return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "CTCB_PRECOMPILE": numba})
+
+    ran = build("0.1.0")
+    assert ran.returncode != 0 and "CTCB_PRECOMPILE: numba 0.1.0 is wanted" in ran.stdout + ran.stderr
+    ran = build(metadata.version("numba"))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    (wheel,) = (tmp_path / "dist").iterdir()
+    python = "cp{}{}".format(*sys.version_info)
+    assert f"-{python}-{python}-" in wheel.name and platform.machine() in wheel.name and "-linux_" not in wheel.name
+    with zipfile.ZipFile(wheel) as archive:
+        files = {name for name in archive.namelist() if ".dist-info/" not in name}
+    more = {name for name in files if name.startswith("ctcb/precompiled/")}
+    assert {PurePosixPath(name).suffix for name in more} == {".nbi", ".nbc"}
+    assert files - more == {name for name in built.files if ".dist-info/" not in name}
+
+    installed, cache = Installed(wheel, tmp_path), tmp_path / "cache"
+    count, lacking = installed.run("python", "-c", LACKING, NUMBA_CACHE_DIR=str(cache)).stdout.split(maxsplit=1)
+    assert int(count) > 30 and lacking == "[]\n"
+    installed.decodes(NUMBA_CACHE_DIR=str(cache))
+    assert not list(cache.rglob("*.nb*"))

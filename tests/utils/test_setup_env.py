@@ -20,6 +20,7 @@ case "$*" in
   *kenlm*) exit 0 ;;
   "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" && touch "$3/pyvenv.cfg" ;;
   "-m pip "*) echo "$*" >> "$PIP_LOG"; [[ -z $FAIL_AT || $* != *$FAIL_AT* ]] ;;
+  *) [[ -z $FAIL_AT || $* != *$FAIL_AT* ]] ;;
 esac
 """
 
@@ -76,6 +77,13 @@ def test_incomplete_environment_is_not_marked_done(tmp_path: Path) -> None:
     again = machine.run()
     assert again.returncode == 0 and "making" in again.stderr
     assert not (machine.venv / "left-over").exists()
+
+
+def test_decoder_that_does_not_compile_stops_nothing(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    run = machine.run(fail_at="doctor --no-speed --compile")
+    assert run.returncode == 0 and "compiling the decoder" in run.stderr and "not all was compiled" in run.stderr
+    assert (machine.venv / ".ctcb-done").exists() and not machine.run().stderr
 
 
 def test_outdated_environment_is_updated_in_place(tmp_path: Path) -> None:

@@ -20,12 +20,12 @@ class Compiling:
     What fails there is compiled in this process when it is needed, as is everything where there is one core.
     """
 
-    def __init__(self, with_list: bool = True) -> None:
-        """Starts the processes, and says so on a terminal. They end with the command at the latest."""
-        from ctcb.decoding.first_use import can_be_kept, parts_to_compile  # here: imports numba
+    def __init__(self, with_list: bool = True, seldom: bool = False) -> None:
+        """Starts the processes, and says so on a terminal. They end with the command at the latest; parameters as of ``parts_to_compile``."""
+        from ctcb.decoding.first_use import parts_can_be_kept, parts_to_compile  # here: imports numba
 
         self._processes: List["subprocess.Popen[bytes]"] = []
-        parts = parts_to_compile(with_list)
+        parts = parts_to_compile(with_list, seldom)
         if not parts:
             return
         if sys.stderr.isatty():
@@ -34,7 +34,7 @@ class Compiling:
                 "(`ctcb doctor --compile` does it beforehand)", err=True,
             )  # fmt: skip
         count = min(cores(), len(parts))
-        if count < 2 or not can_be_kept():
+        if count < 2 or not parts_can_be_kept():
             return
         click.get_current_context().call_on_close(self._stop)
         for first in range(count):

@@ -227,4 +227,4 @@ def test_compiled_code_is_cached_for_one_signature(tmp_path):
         file.write_bytes(source + b"# changed\n")
         assert compiled.sources_digest(folder) != compiled.SOURCES
         file.write_bytes(source)
-    assert compiled.SOURCES[:16] in compiled.cache_file(run).name and compiled.cache_file(run).exists()
+    assert compiled.SOURCES[:16] in run._cache._cache_file._index_path and compiled.is_kept(run)
