@@ -32,7 +32,8 @@ class ChunkState:
 
     def extended(self, chunk: ctc.Encoded, frames: int) -> ctc.Encoded:
         """The chunk and up to ``frames`` frames before it."""
-        self.recent = chunk if self.recent is None else ctc.following(self.recent, chunk, frames + int(chunk.lengths))
+        whole = chunk if self.recent is None else ctc.Encoded.concatenate([self.recent, chunk])
+        self.recent = whole.cut(max(0, whole.frames - chunk.frames - frames), whole.frames)
         return self.recent
 
 
@@ -84,13 +85,28 @@ class DirectoryModel:
     @torch.no_grad()
     def forward_chunk(self, rows: Tensor, state: ChunkState) -> Emissions:
         """See :class:`ctcb.acoustic.chunked.ChunkedModel`. An adapter sees the chunk and the seconds before it."""
-        network, bias = self.model.network, self._bias
-        encoded = network.encode(rows[None], torch.tensor([len(rows)]), state=state.encoder)
+        encoded = self.encode_chunk(rows, state)
         window = state.extended(encoded, round(LEFT / self.frame_shift))
-        if bias is None:
-            return self._split(network.emissions(encoded), None)[0]
-        [emissions] = self._split(bias.bias(window, [""]), network.emissions(window))
-        return emissions.cut(len(emissions) - int(encoded.lengths), len(emissions))
+        if self._bias is None:
+            return self.unbiased_emissions(encoded)
+        return self.emissions(window).cut(window.frames - encoded.frames, window.frames)
+
+    @torch.no_grad()
+    def encode_chunk(self, rows: Tensor, state: ChunkState) -> ctc.Encoded:
+        """See :class:`ctcb.acoustic.chunked.ChunkedModel`."""
+        return self.model.network.encode(rows[None], torch.tensor([len(rows)]), state=state.encoder)
+
+    @torch.no_grad()
+    def unbiased_emissions(self, encoded: ctc.Encoded) -> Emissions:
+        """See :class:`ctcb.acoustic.chunked.ChunkedModel`."""
+        return self._split(self.model.network.emissions(encoded), None)[0]
+
+    @torch.no_grad()
+    def emissions(self, encoded: ctc.Encoded, utt_id: str = "") -> Emissions:
+        """See :class:`ctcb.acoustic.chunked.ChunkedModel`."""
+        if self._bias is None:
+            return self.unbiased_emissions(encoded)
+        return self._split(self._bias.bias(encoded, [utt_id]), self.model.network.emissions(encoded))[0]
 
     @torch.no_grad()
     def forward(self, rows: Sequence[Tensor], utt_ids: Sequence[str]) -> List[Emissions]:

@@ -1,4 +1,4 @@
-"""Audio in, emissions out: reading ahead on threads, batches of like durations, windows for what is long."""
+"""Audio in, emissions out: reading ahead on threads, batches of like durations, windows or chunks for what is long."""
 from __future__ import annotations
 
 import math
@@ -10,6 +10,7 @@ from typing import Callable, Deque, Iterable, Iterator, List, Optional, Sequence
 
 import numpy as np
 
+from ctcb.acoustic.chunked import as_chunked, stretches_of_chunks
 from ctcb.acoustic.long_form import HOP, OVERLAP, Grid, Stretch, stretches_of_spans, stretches_of_windows
 from ctcb.acoustic.model import AcousticModel, Rows, blank_of
 from ctcb.ctc.emissions import Emissions, Emitted
@@ -124,6 +125,9 @@ def _stretches(
     def forward(windows: List[np.ndarray]) -> List[Emissions]:
         return model.forward([model.prepare(samples) for samples in windows], [utt_id] * len(windows))
 
+    chunked = as_chunked(model)
+    if vad is None and chunked is not None:
+        return stretches_of_chunks(chunked, utt_id, read, grid.samples, known)
     if vad is None:
         return stretches_of_windows(read, forward, grid, blank_of(model), known, batch)
     return stretches_of_spans(read, forward, vad.spans(read, grid.samples), grid, known, batch)

@@ -139,9 +139,7 @@ class EncoderBias:
             if not (len(entries) and count):
                 chosen.append(None)
                 continue
-            # With alignment the vectors of those that align are enough.
-            late = adapter.config.alignment and adapter.inner is None
-            chosen.append(_Chosen(entries, None if late else self._encoded.pick(entries)))
+            chosen.append(_Chosen(entries, None if adapter.picks_late else self._encoded.pick(entries)))
         return chosen
 
     def _map(self, chosen: _Chosen, weights: Tensor) -> AttentionMap:

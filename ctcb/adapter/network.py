@@ -193,6 +193,11 @@ class ContextualAdapter(nn.Module):
         """Keys from one piece of an entry to the next; 0 where an entry has but one."""
         return int(self.config.per_token) + int(self.config.alignment)
 
+    @property
+    def picks_late(self) -> bool:
+        """Whether vectors are needed of those entries alone that were found to align with an utterance."""
+        return self.config.alignment and self.inner is None
+
     def keys_of(self, tokens: int) -> int:
         """The number of keys of an entry of so many pieces."""
         return self.stride * (tokens - 1) + 1

@@ -15,10 +15,12 @@ class EncoderBiasing(EncoderTechnique):
     summary = "biases the encoder toward the listed names (a model with an adapter, audio)"
 
     def prepare(self, context: Context) -> Context:
-        """Encode the list. Raises InputError for a model without an adapter."""
+        """Encode the list, unless it is too long; then warn. Raises InputError for a model without an adapter."""
         if context.setting.encoder is None or not context.entities:  # the emissions are given, biased or not; or all is pushed away
             return context
         from ctcb.adapter.cache import CatalogueCache  # here: import torch
-        from ctcb.adapter.encoded_list import encode_list
+        from ctcb.adapter.encoded_list import can_bias, encode_list
 
+        if not can_bias(context.entities):
+            return context
         return replace(context, encoded=encode_list(context.setting.encoder, context.entities, CatalogueCache()))

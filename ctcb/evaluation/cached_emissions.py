@@ -29,6 +29,7 @@ from ctcb.text.spelling import Spelling
 if TYPE_CHECKING:
     from ctcb.acoustic.model import AcousticModel
     from ctcb.acoustic.open import Tokens
+    from ctcb.adapter.encoder_bias import EncoderBias
 
 ADAPTER = "adapter.safetensors"  # in a model directory
 
@@ -149,16 +150,23 @@ class EmissionCache:
         key = data.manifest, entities
         if key not in self._biased:
             from ctcb.acoustic.model import as_biasable  # here: imports torch
-            from ctcb.adapter.encoded_list import encode_list
+            from ctcb.adapter.encoded_list import can_bias, encode_list
             from ctcb.adapter.encoder_bias import EncoderBias
 
-            own = as_biasable(self.model)
-            encoded = encode_list(own.model, [entity for entity in entities if not entity.weight < 0])
-            biased = self._compute(data, own.biased_by(EncoderBias(own.model, encoded)))
-            unbiased = {one.utt_id: one.emissions.tokens for one in self._everything(data).emitted}
-            emitted = tuple(replace(one, emissions=replace(one.emissions, unbiased=unbiased[one.utt_id])) for one in biased.emitted)
-            self._biased[key] = replace(biased, emitted=emitted)
+            own, wanted = as_biasable(self.model).model, [entity for entity in entities if not entity.weight < 0]
+            if not can_bias(wanted):
+                return self.emit(data)
+            self._biased[key] = self.biased_by(data, EncoderBias(own, encode_list(own, wanted)))
         return _picked(self._biased[key], data)
+
+    def biased_by(self, data: DataSet, bias: EncoderBias) -> CachedEmissions:
+        """The emissions of the whole manifest by an encoder that is biased so, and the unbiased emissions. Raises InputError without an adapter."""
+        from ctcb.acoustic.model import as_biasable  # here: imports torch
+
+        biased = self._compute(data, as_biasable(self.model).biased_by(bias))
+        unbiased = {one.utt_id: one.emissions.tokens for one in self._everything(data).emitted}
+        emitted = tuple(replace(one, emissions=replace(one.emissions, unbiased=unbiased[one.utt_id])) for one in biased.emitted)
+        return replace(biased, emitted=emitted)
 
     def _read_or_compute(self, data: DataSet) -> CachedEmissions:
         """All of the manifest's utterances, from the folder where they are there."""

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -33,13 +33,26 @@ class Encoded(NamedTuple):
     inter_logits: List[Tensor]  # [B, T, V_i] float32, one an inner head
     lengths: Tensor  # [B] frames
 
+    @property
+    def frames(self) -> int:
+        """T."""
+        return self.last.shape[1]
 
-def following(before: Encoded, after: Encoded, frames: int) -> Encoded:
-    """The last ``frames`` frames of utterances of which one part follows another, both without padding."""
-    parts = zip([before.last, *before.taps, *before.inter_logits], [after.last, *after.taps, *after.inter_logits])
-    last, *inner = (torch.cat(part, dim=1)[:, -frames:] for part in parts)
-    count = len(before.taps)
-    return Encoded(last, inner[:count], inner[count:], torch.full_like(before.lengths, last.shape[1]))
+    def cut(self, first: int, last: int) -> Encoded:
+        """The frames ``first`` to ``last``, without the latter, of utterances without padding; views, not copies."""
+        parts = ([one[:, first:last] for one in some] for some in ([self.last], self.taps, self.inter_logits))
+        (output,), taps, logits = parts
+        return Encoded(output, taps, logits, torch.full_like(self.lengths, output.shape[1]))
+
+    @staticmethod
+    def concatenate(parts: Sequence[Encoded]) -> Encoded:
+        """Parts of the same utterances that follow one another, without padding."""
+
+        def joined(pieces: Iterable[Tensor]) -> Tensor:
+            return torch.cat(list(pieces), dim=1)
+
+        taps, logits = ([joined(pieces) for pieces in zip(*some)] for some in ([p.taps for p in parts], [p.inter_logits for p in parts]))
+        return Encoded(joined(part.last for part in parts), taps, logits, sum(part.lengths for part in parts[1:]) + parts[0].lengths)
 
 
 class Emissions(NamedTuple):

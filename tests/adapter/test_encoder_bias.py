@@ -146,6 +146,59 @@ def test_encoded_lists_are_cached_by_content(model, tmp_path, monkeypatch):
     assert torch.equal(encode_list(model, entities * 100, cache).entity_of, torch.arange(500))
 
 
+def test_long_list_is_encoded_where_it_aligns(aligning, monkeypatch):
+    """The vectors are those of the list encoded at once, up to rounding, and do not depend on the utterances before."""
+    monkeypatch.setattr("ctcb.adapter.competition.MIN_PIECE_WEIGHT", 0.0)
+    entities = EntityList.of(NAMES).entities
+    whole = encode_list(aligning, entities)
+    monkeypatch.setattr("ctcb.adapter.encoded_list.AT_ONCE", 3)
+    monkeypatch.setattr("ctcb.adapter.encoded_list.encode", None)  # would fail
+    some = torch.tensor([0, 2, 4])
+    for one, other in zip(whole.pick(some).final, encode_list(aligning, entities).pick(some).final):
+        assert torch.allclose(one, other, atol=2e-3)
+    assert torch.equal(whole.pick(some).owner, encode_list(aligning, entities).pick(some).owner)
+
+    def emitted(encoded, *rows):
+        bias = EncoderBias(aligning, encoded, penalties=lambda entry_scores, *_: torch.zeros(len(entry_scores)))
+        features, lengths = heard()
+        for row in rows:
+            found = bias.emissions(features[row : row + 1, : lengths[row]], lengths[row : row + 1], ["a"]).subword[0]
+        return found
+
+    late = encode_list(aligning, entities)
+    assert torch.equal(emitted(late, 0, 2, 1), emitted(encode_list(aligning, entities), 1))
+    assert torch.allclose(emitted(late, 1), emitted(whole, 1), atol=5e-2)
+    features, lengths = heard()
+    assert not torch.allclose(emitted(late, 1), aligning.network(features, lengths)[0].subword[1, : len(emitted(late, 1))], atol=1e-1)
+
+
+def test_vectors_of_a_long_list_are_kept_up_to_a_number(aligning, monkeypatch):
+    monkeypatch.setattr("ctcb.adapter.encoded_list.AT_ONCE", 3)
+    monkeypatch.setattr("ctcb.adapter.encoded_list.KEPT", 2)
+    encode, counts = aligning.adapter.encode, []
+    monkeypatch.setattr(aligning.adapter, "encode", lambda batch: counts.append(len(batch.lengths)) or encode(batch))
+    encoded = encode_list(aligning, EntityList.of(NAMES).entities)
+    assert not counts
+    for some, new in (([0, 1], 2), ([1, 0], 0), ([2], 1), ([0, 2], 0), ([1], 1), ([2], 0)):
+        before = len(counts)
+        encoded.pick(torch.tensor(some))
+        assert counts[before:] == [1] * new
+
+
+def test_adapter_that_attends_to_all_encodes_long_lists_at_once(model, monkeypatch):
+    monkeypatch.setattr("ctcb.adapter.encoded_list.AT_ONCE", 3)
+    assert encode_list(model, EntityList.of(NAMES).entities).whole.final.keys.dtype == torch.float32
+
+
+def test_longest_lists_bias_the_decoder_alone(ctcb, adapter_dir, talk, tmp_path, monkeypatch):
+    words = ("decode", "--model", adapter_dir, "--entities", tmp_path / "names.txt", "--bias", "joint", "--format", "jsonl", talk)
+    without = ctcb(*words, "--without", "adapter")
+    monkeypatch.setattr("ctcb.adapter.encoded_list.MOST", 4)
+    ran = ctcb(*words)
+    assert (ran.code, ran.out) == (0, without.out)
+    assert ran.err.splitlines() == ["ctcb: warning: the list has 5 names: above 4 the adapter is left out, and the decoder alone is biased"]
+
+
 def test_full_cache_drops_the_oldest_lists(model, tmp_path, monkeypatch):
     monkeypatch.setattr("ctcb.adapter.encoded_list.MANY", 1)
     monkeypatch.setattr("ctcb.adapter.cache.MOST_BYTES", 1)
