@@ -21,7 +21,7 @@ from ctcb.search.beam import backtrace, changed_trie, context_graph, kernel, tok
 from ctcb.search.beam.context_graph import ContextGraph
 from ctcb.search.beam.decoder import BeamDecoder
 from ctcb.search.vocabulary import Vocabulary
-from ctcb.text import combined, g2g_search, letter_model, segmenting
+from ctcb.text import combined, g2g_combining, g2g_search, letter_model, segmenting
 from ctcb.text.g2g import variants
 from ctcb.text.g2p import predict
 from ctcb.text.tokenizer import Tokenizer
@@ -78,17 +78,19 @@ class Part:
 
 PARTS: Dict[str, Part] = {
     "search": Part((kernel.run,), _search),
-    "words": Part((g2g_search._search, letter_model.pronounce, segmenting.draw_all, combined.combine), _words, of_list=True),
+    "words": Part(
+        (g2g_search._search, g2g_combining._combine, letter_model.pronounce, segmenting.draw_all, combined.combine), _words, of_list=True,
+    ),
     "graph and phones": Part(
         (
-            token_trie._grow, context_graph._link, index._post, nearest._near_runs, graph._states, graph._forward, viterbi._best_spans, viterbi.best_path
+            token_trie._grow, context_graph._weigh, context_graph._link, index._post, nearest._near_runs, graph._states, graph._forward, viterbi._best_spans, viterbi.best_path
         ),
         _graph_and_phones, of_list=True,
     ),
     "adapter and changes": Part(
         (
             viterbi.spotting_scores, viterbi.state_scores, viterbi.align_tokens, prefilter._best_paths, context_graph._undominated,
-            changed_trie.renumber, changed_trie.relink,
+            changed_trie.renumber, changed_trie.relink, changed_trie.states_above,
         ),
         _adapter_and_changes, of_list=True, seldom=True,
     ),
