@@ -79,11 +79,12 @@ class Part:
 PARTS: Dict[str, Part] = {
     "search": Part((kernel.run,), _search),
     "words": Part(
-        (g2g_search._search, g2g_combining._combine, letter_model.pronounce, segmenting.draw_all, combined.combine), _words, of_list=True,
+        (g2g_search._search, g2g_combining._combine, letter_model.pronounce, segmenting.draw_all, combined.combine), _words, of_list=True
     ),
     "graph and phones": Part(
         (
-            token_trie._grow, context_graph._weigh, context_graph._link, index._post, nearest._near_runs, graph._states, graph._forward, viterbi._best_spans, viterbi.best_path
+            token_trie._grow, context_graph._weigh, context_graph._link, index._post, nearest._near_runs, graph._states, graph._forward,
+            viterbi._best_spans, viterbi.best_path,
         ),
         _graph_and_phones, of_list=True,
     ),
