@@ -125,12 +125,12 @@ def _stretches(
     def forward(windows: List[np.ndarray]) -> List[Emissions]:
         return model.forward([model.prepare(samples) for samples in windows], [utt_id] * len(windows))
 
+    if vad is not None:
+        return stretches_of_spans(read, forward, vad.spans(read, grid.samples), grid, known, batch)
     chunked = as_chunked(model)
-    if vad is None and chunked is not None:
+    if chunked is not None:
         return stretches_of_chunks(chunked, utt_id, read, grid.samples, known)
-    if vad is None:
-        return stretches_of_windows(read, forward, grid, blank_of(model), known, batch)
-    return stretches_of_spans(read, forward, vad.spans(read, grid.samples), grid, known, batch)
+    return stretches_of_windows(read, forward, grid, blank_of(model), known, batch)
 
 
 def _failed(utterance: Utterance, error: Exception) -> Emitted:

@@ -52,7 +52,7 @@ class Encoded(NamedTuple):
             return torch.cat(list(pieces), dim=1)
 
         taps, logits = ([joined(pieces) for pieces in zip(*some)] for some in ([p.taps for p in parts], [p.inter_logits for p in parts]))
-        return Encoded(joined(part.last for part in parts), taps, logits, sum(part.lengths for part in parts[1:]) + parts[0].lengths)
+        return Encoded(joined(part.last for part in parts), taps, logits, sum((part.lengths for part in parts[1:]), parts[0].lengths))
 
 
 class Emissions(NamedTuple):

@@ -8,6 +8,7 @@ import numpy as np
 from ctcb.compiled import compiled
 from ctcb.lm.arrays import advance
 from ctcb.search.beam.automaton import penalty_at, step
+from ctcb.search.beam.bisection import first_not_below
 from ctcb.search.beam.boosting import bounded_boost
 from ctcb.search.beam.kernel import SearchResult
 from ctcb.search.beam.lm_fusion import best_path, end_word
@@ -169,19 +170,6 @@ def class_spans(fusion, lm_state, boundary, path, length):
         entry=entry[:count][::-1], first=first[:count][::-1], end=end[:count][::-1], gain=gain[:count][::-1])
 
 
-@compiled(allocates=False, inner=True)
-def row_of(rows, frame):
-    """Which of the Rows is a ``frame``'s; numba takes as long to compile ``np.searchsorted`` as all of `trace`."""
-    low, high = 0, len(rows.frame)
-    while low < high:
-        middle = (low + high) >> 1
-        if rows.frame[middle] < frame:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
 @compiled
 def trace(rows, known, blank, backpointers, backpointer, length):
     """The Alignment of ``length`` tokens that ends in ``backpointer``; ``rows`` is a Rows, ``known`` a KnownTokens of it."""
@@ -195,7 +183,7 @@ def trace(rows, known, blank, backpointers, backpointer, length):
         if i < len(known.ends):
             ends[i], highest[i] = known.ends[i], known.log_probs[i]
         else:
-            place = row_of(rows, frame)
+            place = first_not_below(rows.frame, frame, 0, len(rows.frame))
             end, highest[i] = frame + 1, rows.log_probs[place, token]
             while end < following and rows.log_probs[place + 1, token] > rows.log_probs[place + 1, blank]:
                 place += 1

@@ -11,6 +11,7 @@ import numpy as np
 
 from ctcb.compiled import compiled
 from ctcb.search.beam.automaton import child, step
+from ctcb.search.beam.bisection import first_not_below
 from ctcb.search.beam.token_trie import shared_symbols
 
 NONE = -1
@@ -61,19 +62,6 @@ def _is_leaf(states, place, state):
         if place[following] != NONE:
             return False
     return True
-
-
-@compiled(allocates=False, inner=True)
-def _position(graph, state, token):
-    """The first child of a state by a later token; behind its children where there is none."""
-    low, high = graph.states[state].first_child, graph.states[state + 1].first_child
-    while low < high:
-        middle = (low + high) >> 1
-        if graph.token[middle] < token:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @compiled
@@ -132,7 +120,10 @@ def renumber(graph, staying, leaving, flat, starts, lengths, order):
     new, position = np.argsort(levels[:made], kind="mergesort"), np.empty(made, np.int64)
     for number in new:
         above = parents[number]
-        position[number] = _position(graph, above, tokens[number]) if above < size else states[position[above - size]].first_child
+        if above < size:
+            position[number] = first_not_below(graph.token, tokens[number], states[above].first_child, states[above + 1].first_child)
+        else:
+            position[number] = states[position[above - size]].first_child
     # The states between two changes keep their order.
     left = size + made - gone
     before, token = np.empty(left, np.int32), np.empty(left, np.int32)

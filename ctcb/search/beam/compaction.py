@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ctcb.compiled import compiled
-from ctcb.search.beam.backtrace import row_of
+from ctcb.search.beam.bisection import first_not_below
 from ctcb.search.beam.boosting import Backpointers
 from ctcb.search.beam.kernel import make_search_memory
 from ctcb.search.beam.lm_state import LmState
@@ -150,7 +150,8 @@ def needed_rows(rows, backpointers, common, blank):
     for backpointer in range(backpointers.count[0]):
         if settled[backpointer]:
             continue
-        token, place = backpointers.records[backpointer].token, row_of(rows, backpointers.records[backpointer].frame)
+        record = backpointers.records[backpointer]
+        token, place = record.token, first_not_below(rows.frame, record.frame, 0, len(rows.frame))
         needed[place] = True
         place += 1
         while place < len(needed):

@@ -10,8 +10,8 @@ measure_lists.py makes them; names that are spoken in the set are none of these.
 others alone. Each row is the preset's, without the techniques that are left out.
 
 The adapter runs the encoder anew for each list: `--utterances 40` takes the first so many in which one of the folder's names is
-spoken. They have too few words for false alarms, which are left out. `--retrieved 200` shows what a perfect choice of names would give: in each utterance the adapter sees the names that are
-spoken in it, and so many others of the list alone.
+spoken. They have too few words for false alarms, which are left out. `--retrieved 200` shows what a perfect choice of names
+would give: in each utterance the adapter sees the names that are spoken in it, and so many others of the list alone.
 """
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import click
 from measure_lists import catalogue
@@ -71,12 +71,15 @@ def with_few(folder: str, count: int, half: Optional[str], below: Path) -> str:
 class PerfectRetrieval(EmissionCache):
     """Emissions of an encoder that is biased, in each utterance, toward the list's names that are spoken in it and some others alone."""
 
-    others = 0
+    def __init__(self, others: int, *given: Any) -> None:
+        """``others``: how many beside those that are spoken; the rest as of the class above."""
+        super().__init__(*given)
+        self._others = others
 
     def biased(self, data: DataSet, entities: EntityList) -> CachedEmissions:
         """See :class:`ctcb.evaluation.cached_emissions.EmissionSource`."""
         model, draw = as_biasable(self.model).model, random.Random(0)
-        places = {row.utt_id: {*holds(row.text, entities), *draw.sample(range(len(entities)), self.others)} for row in data.rows}
+        places = {row.utt_id: {*holds(row.text, entities), *draw.sample(range(len(entities)), self._others)} for row in data.rows}
         return self.biased_by(data, EncoderBias(model, encode_list(model, entities.entities), places))
 
 
@@ -128,9 +131,7 @@ def main(
     utterances: Optional[int], retrieved: Optional[int], cache: Optional[str], jobs: int, results: Optional[Path],
 ) -> None:
     """Measure lists of each size."""
-    source = EmissionCache(model, cache, jobs) if retrieved is None else PerfectRetrieval(model, cache, jobs)
-    if isinstance(source, PerfectRetrieval):
-        source.others = retrieved
+    source = EmissionCache(model, cache, jobs) if retrieved is None else PerfectRetrieval(retrieved, model, cache, jobs)
     known, _ = systems(read_presets(find_config(None, model)), lm=False, phones=source.facts.phonetics is not None, adapter=source.adapter)
     whole = next(system for system in known if system.name == preset)
     system = replace(whole, techniques=tuple(name for name in whole.techniques if name not in without))
