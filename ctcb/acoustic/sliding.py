@@ -4,8 +4,9 @@ A window hands out the frames of a step. Before them it has left context, behind
 some frames apart, so that a cut near one would lose or double it: a window gives way to the next where it is surest of a
 blank, among the last frames of its step. The latency is the most audio between a sound and its emissions: half of it is
 look-ahead, the rest is the step and the frames among which the cut is looked for. All windows are of one length as soon as
-there is so much audio, the one at its end as well: an encoder's first pass over a new length takes longer. Where the windows
-lie does not depend on the pieces.
+there is so much audio, the one at its end as well: an encoder's first pass over a new length takes longer. Only where the audio
+ends soon behind a window is the last one shorter: both may be due with the last piece, and who listens waits for both. Where
+the windows lie does not depend on the pieces.
 """
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ from ctcb.ctc.emissions import Emissions
 from ctcb.data.audio import SAMPLE_RATE
 from ctcb.errors import InputError, RunError
 
-LEFT = 4.0  # seconds of left context, where the model takes as much (results/streaming.md has what 2 s cost)
+LEFT = 4.0  # seconds of left context, where the model takes as much (results/streaming.md has what less of it costs)
+SOON = 0.2  # seconds; an end that is so soon behind a window has a window of its own with less left context:
+LEFT_OF_END = 2.0  # seconds
 LATENCY = 1.0  # seconds
 
 
@@ -49,10 +52,12 @@ class SlidingWindows:
         self._joint = (frames - self._ahead) // 3  # the cut is among so many frames before a step's end
         self._step = frames - self._ahead - self._joint
         self._length = min(round(LEFT / frame_shift) + frames, most)  # frames of a window
+        self._soon, self._left_of_end = round(SOON / frame_shift), round(LEFT_OF_END / frame_shift)
         self._samples = np.zeros(0, np.float32)
         self._first = 0  # the frame at which they begin
         self._done = 0  # frames that were handed out
         self._edge = self._step  # the frame at which the next window's step ends
+        self._heard = 0  # the frame at which the last window ended
 
     def accept(self, samples: np.ndarray) -> List[Emissions]:
         """The emissions of the steps that are whole with these further samples (``[N]`` float32 at 16 kHz), in order."""
@@ -66,25 +71,28 @@ class SlidingWindows:
         """The emissions of what is left at the end of the audio."""
         if self._at(self._done) >= len(self._samples):
             return []
-        emissions = self._encoded(math.ceil((round(self._first * self._frame) + len(self._samples)) / self._frame))
+        end = math.ceil((round(self._first * self._frame) + len(self._samples)) / self._frame)
+        soon = self._heard and end - self._heard <= self._soon
+        emissions = self._encoded(end, min(self._length, end - self._done + self._left_of_end) if soon else self._length)
         return [emissions.cut(self._done - self._first, len(emissions))]
 
     def _at(self, frame: int) -> int:
         """Where a frame begins in the samples that are held."""
         return round(frame * self._frame) - round(self._first * self._frame)
 
-    def _encoded(self, end: int) -> Emissions:
-        """The emissions of the window that ends before a frame. Samples before it are dropped: no later window begins earlier."""
-        begin = max(0, end - self._length)
+    def _encoded(self, end: int, length: int) -> Emissions:
+        """The emissions of the window of a length that ends before a frame. Samples before it are dropped: no later window begins earlier."""
+        begin = max(0, end - length)
         self._samples, self._first = self._samples[self._at(begin) :].copy(), begin
         return self._forward(self._samples[: self._at(end)])
 
     def _window(self) -> Emissions:
         """What the next window hands out."""
         edge = self._edge
-        emissions, first = self._encoded(edge + self._ahead), self._first
+        self._heard = edge + self._ahead
+        emissions, first = self._encoded(self._heard, self._length), self._first
         if len(emissions) <= edge - first:
-            needed, seconds = edge - first + 1, self._at(edge + self._ahead) / SAMPLE_RATE
+            needed, seconds = edge - first + 1, self._at(self._heard) / SAMPLE_RATE
             raise RunError(f"the model gives {len(emissions)} frames for a window of {seconds:.2f} s, and {needed} are needed")
         cuts = np.arange(max(self._done + 1, edge - self._joint), edge + 1)
         blank = emissions.tokens[:, self._blank]

@@ -50,7 +50,7 @@ async def listen(options: argparse.Namespace) -> None:
         tokens = len(Path(options.tokens).read_text(encoding="utf-8").splitlines())
         opened = partial(emission_stream, decoder, tokens)
     else:
-        opened = partial(audio_stream, ctcb.load(options.model, bias=options.bias), options.latency)
+        opened = partial(audio_stream, ctcb.load(options.model, bias=options.bias, precision="auto"), options.latency)
     with ThreadPoolExecutor(options.threads) as pool:
         async with serve(partial(converse, opened, pool), options.host, options.port, max_size=MOST_BYTES, ping_timeout=PATIENCE) as server:
             print(f"listening on port {server.sockets[0].getsockname()[1]}", flush=True)

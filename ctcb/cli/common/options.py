@@ -106,10 +106,10 @@ def device_option() -> Decorator:
     )
 
 
-def precision_option() -> Decorator:
+def precision_option(default: str = "fp32") -> Decorator:
     """The precision in which a trained network computes: one of ``ctcb.models.bf16``, which imports torch."""
     return click.option(
-        "--precision", cls=Once, type=click.Choice(["fp32", "bf16", "auto"]), default="fp32", show_default=True,
+        "--precision", cls=Once, type=click.Choice(["fp32", "bf16", "auto"]), default=default, show_default=True,
         help="Of the encoder's matrix products. bf16 is faster on devices that have it; auto: bf16 there, else fp32.",
     )
 

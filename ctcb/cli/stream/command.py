@@ -33,7 +33,7 @@ from ctcb.search.find_lm import find_lm
 })
 @model_option()
 @device_option()
-@precision_option()
+@precision_option("auto")  # a stream is waited for
 @click.option("--rate", cls=Once, type=int, metavar="HZ", help="Standard input is raw 16-bit PCM at this rate.  [default: it is a WAV]")
 @click.option("--channels", cls=Once, type=click.IntRange(min=1), help="Channels of raw PCM; they are mixed.  [default: 1]")
 @click.option("--mic", is_flag=True, help="Listen to the microphone (needs the extra mic).")

@@ -2,7 +2,7 @@
 """What a stream's latency costs: WER, entity F1 and time of streams over a data set, beside those of whole recordings.
 
     python recipes/benchmarks/streaming/measure_latency.py DATA [--model DIR] [--count 40] [--half 2] [--latency 0.5 1 2 4]
-        [--bias decoder] [--precision bf16] [--names 1000 --distractors FILE...]
+        [--bias decoder] [--precision fp32] [--names 1000 --distractors FILE...]
 
 DATA holds manifest.tsv and entities.txt. The utterances are the first of a half (``half_of``), or of all. Each is a stream
 without endpoints, whose audio comes in pieces of 0.1 s; in the row of emissions these are given, in such pieces. A model that
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=40, help="utterances")
     parser.add_argument("--half", choices=("1", "2", "all"), default="2")
     parser.add_argument("--latency", type=float, nargs="*", help="seconds (0.5 1 2 4, or the model's own); with none only the other rows")
-    parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="of the encoder (fp32)")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of the encoder (auto, as in ctcb stream)")
     parser.add_argument("--bias", default="decoder", help="preset")
     parser.add_argument("--names", type=int, default=0, help="names in the list, those of DATA and distractors (those of DATA)")
     parser.add_argument("--distractors", type=Path, nargs="+", default=[], help="lists of names")

@@ -38,10 +38,11 @@ def stream(ctcb, model_dir, monkeypatch):
     return call
 
 
-def test_wav_and_raw_pcm_give_what_python_gives(stream, model_dir, tmp_path):
+@pytest.mark.parametrize(("precision", "options"), [("auto", []), ("fp32", ["--precision", "fp32"])])
+def test_wav_and_raw_pcm_give_what_python_gives(stream, model_dir, tmp_path, precision, options):
     (tmp_path / "names.txt").write_text("bob cat\n")
-    names = ["--entities", tmp_path / "names.txt"]
-    recognizer = ctcb.load(model_dir)
+    names = ["--entities", tmp_path / "names.txt", *options]
+    recognizer = ctcb.load(model_dir, precision=precision)
     live = recognizer.stream(["bob cat"], utt_id="stream")
     [found] = [*live.accept(PCM), *live.finish()]
     assert found.words
