@@ -21,7 +21,7 @@ from ctcb.errors import InputError, RunError
 
 LEFT = 4.0  # seconds of left context, where the model takes as much (results/streaming.md has what less of it costs)
 SOON = 0.2  # seconds; an end that is so soon behind a window has a window of its own with less left context:
-LEFT_OF_END = 2.0  # seconds
+LEFT_OF_END = 1.0  # seconds
 LATENCY = 1.0  # seconds
 
 

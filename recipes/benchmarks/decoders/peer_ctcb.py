@@ -32,7 +32,7 @@ class Boosted(Peer):
 
     name = "ctcb beam, boosted"
     version = f"ctcb {ctcb.__version__}"
-    grid = grid(beta=(0.5, 1.0, 1.75, 3.0), cap=(4.0, 5.0), surplus=(8.0, 20.0), boost_gap=(7.0, 14.0), alignments=ALIGNMENTS)
+    grid = grid(beta=(0.5, 1.0, 1.75, 3.0, 4.5), cap=(4.0, 5.0), surplus=(8.0, 20.0), boost_gap=(7.0, 14.0), alignments=ALIGNMENTS)
 
     def search(self, bias: Optional[BiasList], setting: Setting) -> Search:
         options = BeamOptions(beam=self.task.beam, top_k=self.task.top_k)
