@@ -38,7 +38,7 @@ class SubwordOptions(OptionBlock):
     )
     cap: float = option(4.0, "Highest boost of a token, before its name's weight.", low=0, tuned=(1.0, 8.0), flag="cap")
     surplus: float = option(
-        8.0, "By how much a name's boosts, all in all, may exceed what its tokens lack.", low=0, tuned=(2.0, 8.0)
+        11.0, "By how much a name's boosts, all in all, may exceed what its tokens lack.", low=0, tuned=(2.0, 16.0)
     )
     # The class speaks for the names too.
     class_cap: float = option(
