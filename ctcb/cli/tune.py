@@ -21,7 +21,7 @@ from ctcb.data.halves import HALVES
 from ctcb.errors import InputError
 from ctcb.evaluation.ablation import Decoding
 from ctcb.evaluation.dataset import DataSet, read_set, with_distinct_names
-from ctcb.evaluation.objective import ALARMS, RATES, Bounds, Objective, objections, table_rows
+from ctcb.evaluation.objective import ALARMS, RATES, Bounds, Objective, broken_bounds, objections, table_rows
 from ctcb.evaluation.search_space import parameters
 from ctcb.evaluation.systems import System
 from ctcb.evaluation.tune import search
@@ -115,7 +115,8 @@ def command(
     space = parameters([TECHNIQUES[name] for name in sets[0][2].techniques], tuned_with.lm is not None, setting_names(only))
     lm_digest = tuned_with.lm_file and digest(tuned_with.lm_file)
     about = repr(([(tuned_with.source.content(data), data.entities.entities, data.absent) for data, _, _ in sets], lm_digest))
-    found = search(presets[preset], space, Objective(sets).measure, bounds, trials, seed, study, about)
+    objective = Objective(sets)
+    found = search(presets[preset], space, objective.measure, bounds, trials, seed, study, about)
 
     rows = [("trial", "value", *(one.name for one in space))]
     rows += [(str(t.number), f"{t.value:.4f}", *(f"{t.values[one.name]:.3f}" for one in space)) for t in found.trials[:SHOWN]]
@@ -127,7 +128,7 @@ def command(
     if json_file is not None:
         with atomic_write(json_file) as file:
             json.dump([{"number": t.number, "value": t.value, "values": t.values} for t in found.trials], file, indent=1)
-    against = [f"{why} (the half of the search)" for why in objections(found.measured, found.measured, bounds)]
+    against = [f"{why} (the half of the search)" for why in broken_bounds(objective.measure(presets[preset]), found.measured, bounds)]
     against += objections(measured["before"], measured["tuned"], bounds)
     taken = presets[preset] if against else replace(found.preset, tuned_on=tuned_with.facts.model())
     if against:

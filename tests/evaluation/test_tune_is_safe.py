@@ -37,6 +37,16 @@ def test_old_settings_that_break_bounds_are_left():
     assert objections([broken], [GOOD], BOUNDS) == []
 
 
+def test_bounds_that_the_old_settings_break_too_are_said():
+    old = replace(GOOD, u_wer=0.154, alarms=5.0, absent_alarms=0.5)
+    found = objections([old], [replace(GOOD, u_wer=0.153, alarms=2.5, absent_alarms=1.5)], BOUNDS)
+    assert found == [
+        "U-WER on made rises by 0.30 points, where 0.1 are allowed (and 0.40 with the old settings)",
+        "2.50 false alarms of the list a thousand words on made, where 1 are allowed (and 5.00 with the old settings)",
+        "1.50 false alarms of absent lists a thousand words on made, where 1 are allowed",
+    ]
+
+
 def test_one_broken_bound_of_several_sets_is_enough():
     other = replace(GOOD, name="other")
     (said,) = objections([GOOD, other], [replace(GOOD, f1=0.99), replace(other, alarms=2.0)], BOUNDS)
