@@ -72,7 +72,7 @@ class SlidingWindows:
         if self._at(self._done) >= len(self._samples):
             return []
         end = math.ceil((round(self._first * self._frame) + len(self._samples)) / self._frame)
-        soon = self._heard and end - self._heard <= self._soon
+        soon = end - self._heard <= self._soon
         emissions = self._encoded(end, min(self._length, end - self._done + self._left_of_end) if soon else self._length)
         return [emissions.cut(self._done - self._first, len(emissions))]
 

@@ -41,11 +41,11 @@ def test_every_frame_comes_once_with_its_context(samples, latency, cuts):
     whole = rows[rows[:, 2] + 1 < samples]  # of windows before the end
     heard = (whole[:, 2] + 1 - whole[:, 0]) / FRAME  # from a frame's beginning to its window's end
     assert np.all(heard >= frames // 2) and np.all(heard <= frames)
-    left = np.where(rows[:, 2] + 1 < samples, LEFT, min(LEFT, LEFT_OF_END))
+    soon = len(asked) > 1 and -(-(asked[-1][1] - asked[-2][1]) // FRAME) <= round(SOON / 0.04)  # the last one behind the one before
+    left = np.where((rows[:, 2] + 1 < samples) | (not soon), LEFT, LEFT_OF_END)
     assert np.all((rows[:, 0] - rows[:, 1] >= left * 16_000) | (rows[:, 1] == 0))  # left context
     # One length of all windows, but that the last may end within a frame; from the audio's beginning shorter ones.
     length = frames * FRAME + LEFT * 16_000
-    soon = len(asked) > 1 and -(-(asked[-1][1] - asked[-2][1]) // FRAME) <= round(SOON / 0.04)  # the last one behind the one before
     assert all(first == 0 if last < length else length - FRAME < last - first <= length for first, last in (asked[:-1] if soon else asked))
     if soon:
         handed_out = len(found[-1]) * FRAME
